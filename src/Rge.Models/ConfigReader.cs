@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rge.Models;
+
+/// <summary>Reads typed fields of a JSON object with errors that name the file, the field, what was found and what was expected.</summary>
+internal sealed class ConfigReader(JsonObject json, string path, string prefix)
+{
+    private const long MaxFileBytes = 64 << 20;
+
+    /// <summary>Parses a JSON file whose top level is an object.</summary>
+    public static JsonObject ReadFile(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new CheckpointException($"{path} does not exist.");
+        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {file.Length} bytes, expected at most {MaxFileBytes}.");
+        try
+        {
+            var node = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return node as JsonObject ?? throw new CheckpointException($"{path}: the top level is not a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    public CheckpointException Error(string field, string problem) => new($"{path}: {prefix}{field} {problem}.");
+
+    public ConfigReader? Section(string field) => Get(field) switch
+    {
+        null => null,
+        JsonObject section => new ConfigReader(section, path, $"{prefix}{field}."),
+        var other => throw Error(field, $"is {Show(other)}, expected an object"),
+    };
+
+    public string? String(string field, string? fallback) => Get(field) switch
+    {
+        null => fallback,
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
+        var other => throw Error(field, $"is {Show(other)}, expected a string"),
+    };
+
+    public string String(string field) => String(field, null) ?? throw Error(field, "is missing");
+
+    public bool Bool(string field, bool fallback) => Get(field) switch
+    {
+        null => fallback,
+        JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
+        var other => throw Error(field, $"is {Show(other)}, expected true or false"),
+    };
+
+    public int Int(string field, int min, int max, int? fallback = null) => Get(field) switch
+    {
+        null => fallback ?? throw Error(field, "is missing"),
+        JsonValue value when value.TryGetValue<double>(out var number) && number == Math.Floor(number) && number >= min && number <= max => (int)number,
+        var other => throw Error(field, $"is {Show(other)}, expected a whole number from {min} to {max}"),
+    };
+
+    public double Double(string field, double min, double max, double? fallback = null) => Get(field) switch
+    {
+        null => fallback ?? throw Error(field, "is missing"),
+        JsonValue value when value.TryGetValue<double>(out var number) && number >= min && number <= max => number,
+        var other => throw Error(field, string.Create(CultureInfo.InvariantCulture, $"is {Show(other)}, expected a number from {min} to {max}")),
+    };
+
+    public IReadOnlyList<int>? Ints(string field)
+    {
+        switch (Get(field))
+        {
+            case null: return null;
+            case JsonArray array when array.Count <= 4096 && array.All(IsInt): return [.. array.Select(n => (int)n!.GetValue<double>())];
+            case var other: throw Error(field, $"is {Show(other)}, expected a list of whole numbers");
+        }
+    }
+
+    private static bool IsInt(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<double>(out var number) && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
+
+    private JsonNode? Get(string field) => json.TryGetPropertyValue(field, out var node) ? node : null;
+
+    private static string Show(JsonNode node)
+    {
+        var text = node.ToJsonString();
+        return text.Length <= 60 ? text : text[..57] + "...";
+    }
+}

@@ -1,0 +1,13 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models;
+
+/// <summary>How a checkpoint is loaded.</summary>
+public sealed record QwenVlModelOptions
+{
+    /// <summary>Number type of weights and activations; <see langword="null"/> keeps the checkpoint's own.</summary>
+    public ScalarType? DType { get; init; }
+
+    /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
+    public Device? Device { get; init; }
+}
