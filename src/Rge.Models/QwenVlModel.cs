@@ -1,26 +1,193 @@
+using Rge.Models.Layers;
+using Rge.Models.Weights;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models;
 
-/// <summary>Stub, being written.</summary>
+/// <summary>
+/// A model of the Qwen-VL family: images and token ids in, hidden states and logits out. Sequences of a batch are packed one after the
+/// other, never padded, so that each gets what it would get alone.
+/// </summary>
+/// <remarks>
+/// Owns its parameters. Forward passes do not change the model and may run concurrently, as long as each <see cref="KvCache"/> is used by
+/// one at a time. Methods that return a tensor hand it over to the caller.
+/// </remarks>
 public sealed class QwenVlModel : IDisposable
 {
-    /// <summary>Loads a checkpoint folder.</summary>
-    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) => throw new NotSupportedException();
-    /// <summary>Configuration.</summary>
-    public QwenVlConfig Config => throw new NotSupportedException();
-    /// <summary>Runs the vision tower over several images at once; the caller disposes each result.</summary>
-    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images) => throw new NotSupportedException();
-    /// <summary>Makes a cache of <paramref name="slots"/> rows, each holding up to <paramref name="capacity"/> tokens.</summary>
-    public KvCache CreateCache(int slots, int capacity) => throw new NotSupportedException();
-    /// <summary>Runs inputs[i] after what slot slots[i] holds already (nothing, usually) and returns the hidden state (after the final norm) at the last token of each, [B, hidden]; the caller disposes.</summary>
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, KvCache cache, IReadOnlyList<int> slots) => throw new NotSupportedException();
-    /// <summary>One token for each listed slot; returns hidden states [B, hidden]; the caller disposes.</summary>
-    public Tensor Step(IReadOnlyList<int> tokenIds, KvCache cache, IReadOnlyList<int> slots) => throw new NotSupportedException();
-    /// <summary>Encodes without a cache: hidden state at the last token of each input, [B, hidden]; the caller disposes.</summary>
-    public Tensor Encode(IReadOnlyList<ModelInput> inputs) => throw new NotSupportedException();
-    /// <summary>Vocabulary logits of hidden states [B, hidden] → [B, vocab], in the model's dtype; the caller disposes.</summary>
-    public Tensor Logits(Tensor hidden) => throw new NotSupportedException();
-    /// <inheritdoc/>
-    public void Dispose() { }
+    private readonly Checkpoint? _mapped;
+    private readonly VisionTower _vision;
+    private readonly LanguageModel _language;
+
+    /// <summary>Builds a model around parameters.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="parameters">A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device. Ownership is taken.</param>
+    /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
+    public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters) : this(config, parameters, mapped: null) { }
+
+    private QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters, Checkpoint? mapped)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(parameters);
+        foreach (var (name, shape) in ParameterLayout.Of(config))
+            if (!parameters.TryGetValue(name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(shape))
+                throw new ArgumentException($"Parameter {name} is {(tensor is null ? "missing" : $"[{string.Join(", ", tensor.shape)}]")}, expected [{string.Join(", ", shape)}].", nameof(parameters));
+        Config = config;
+        Parameters = parameters;
+        _mapped = mapped;
+        var factory = new LayerFactory(parameters);
+        _vision = new VisionTower(config, factory);
+        _language = new LanguageModel(config.Text, factory);
+        Linears = factory.Linears;
+        var embedding = parameters[ParameterLayout.TokenEmbedding];
+        (DType, Device) = (embedding.dtype, embedding.device);
+    }
+
+    /// <summary>The configuration.</summary>
+    public QwenVlConfig Config { get; }
+
+    /// <summary>Number type of weights and activations.</summary>
+    public ScalarType DType { get; }
+
+    /// <summary>Where the model runs.</summary>
+    public Device Device { get; }
+
+    /// <summary>Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise.</summary>
+    public IReadOnlyDictionary<string, Tensor> Parameters { get; }
+
+    /// <summary>Every linear layer by module name; what adapters attach to.</summary>
+    public IReadOnlyDictionary<string, Linear> Linears { get; }
+
+    /// <summary>Loads a checkpoint folder in the Hugging Face layout.</summary>
+    /// <remarks>
+    /// On the CPU, weights of the wanted number type stay in the memory-mapped file and are read when first used; others are converted one
+    /// tensor at a time. Either way there is never a second full copy in memory.
+    /// </remarks>
+    /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was expected.</exception>
+    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null)
+    {
+        var config = QwenVlConfig.Load(folder);
+        var checkpoint = Checkpoint.Open(folder);
+        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        try
+        {
+            var layout = ParameterLayout.Of(config);
+            checkpoint.Require(layout, name => config.Text.TieWordEmbeddings && name == ParameterLayout.OutputProjection);
+            var dtype = options?.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
+            var device = options?.Device ?? CPU;
+            if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
+                throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
+            foreach (var name in layout.Keys)
+            {
+                var mappable = device.type == DeviceType.CPU && checkpoint.DType(name) == dtype;
+                parameters.Add(name, mappable ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device));
+            }
+            return new QwenVlModel(config, parameters, checkpoint);
+        }
+        catch
+        {
+            foreach (var tensor in parameters.Values) tensor.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the vision tower over several images at once.</summary>
+    /// <returns>The features of each image, in order; the caller disposes each.</returns>
+    /// <exception cref="ArgumentException">An image was cut for another patch or merge size.</exception>
+    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0) return [];
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var (merged, deepstack) = _vision.Forward(images);
+        var features = new VisionFeatures[images.Count];
+        var start = 0L;
+        for (var i = 0; i < features.Length; i++)
+        {
+            long first = start, count = images[i].Grid.MergedPatches(Config.Vision.SpatialMergeSize);
+            features[i] = new VisionFeatures(images[i].Grid, Rows(merged), [.. deepstack.Select(Rows)]);
+            start += count;
+
+            // Copied, so that one image's features do not keep the whole batch's in memory.
+            Tensor Rows(Tensor all) => all.narrow(0, first, count).clone().DetachFromDisposeScope();
+        }
+        return features;
+    }
+
+    /// <summary>Allocates a cache for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
+    /// <param name="slots">Sequences it can hold at once.</param>
+    /// <param name="capacity">Tokens a sequence may have in all: prompt, rationale and <c>&lt;emb&gt;</c>.</param>
+    public KvCache CreateCache(int slots, int capacity) => new(Config.Text, slots, capacity, DType, Device);
+
+    /// <summary>Runs prompts, each after what its slot of the cache holds already (nothing, usually), and fills the cache.</summary>
+    /// <param name="inputs">The prompts.</param>
+    /// <param name="cache">The cache to fill.</param>
+    /// <param name="slots">The slot of each prompt; all different.</param>
+    /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">A prompt is empty, does not fit its slot, has a token that the vocabulary lacks, or its image tokens do not fit its images.</exception>
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, KvCache cache, IReadOnlyList<int> slots)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        return Run(PackedBatch.Of(inputs, Config, cache, slots), cache, observer: null);
+    }
+
+    /// <summary>Runs one more token of each listed sequence.</summary>
+    /// <param name="tokenIds">The tokens.</param>
+    /// <param name="cache">The cache that holds the sequences so far.</param>
+    /// <param name="slots">The slot of each token; all different.</param>
+    /// <returns>Hidden states after the final norm, <c>[B, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">A slot is full or does not exist, or the vocabulary lacks a token.</exception>
+    public Tensor Step(IReadOnlyList<int> tokenIds, KvCache cache, IReadOnlyList<int> slots)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        return Prefill([.. tokenIds.Select(id => new ModelInput([id]))], cache, slots);
+    }
+
+    /// <summary>Runs prompts that stand alone, without a cache.</summary>
+    /// <param name="inputs">The prompts.</param>
+    /// <param name="observer">
+    /// Called, on the calling thread, with 0 and the embeddings <c>[ΣT, hidden]</c> of all prompts packed one after the other, then with i
+    /// and the output of the i-th layer (the last one after the final norm). Borrowed tensors: clone what is kept.
+    /// </param>
+    /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
+    public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
+        Run(PackedBatch.Of(inputs, Config), cache: null, observer);
+
+    /// <summary>Vocabulary logits of hidden states.</summary>
+    /// <param name="hidden">Hidden states after the final norm, <c>[B, hidden]</c>.</param>
+    /// <returns><c>[B, vocab]</c> in the model's number type; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The shape is another.</exception>
+    public Tensor Logits(Tensor hidden)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        if (hidden.dim() != 2 || hidden.shape[1] != Config.Text.HiddenSize)
+            throw new ArgumentException($"Hidden states are [{string.Join(", ", hidden.shape)}], expected [B, {Config.Text.HiddenSize}].", nameof(hidden));
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Run(PackedBatch batch, KvCache? cache, Action<int, Tensor>? observer)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var images = batch.PlaceImages(Device);
+        using var ids = tensor(batch.TokenIds, device: Device);
+        using var positions = tensor(batch.Positions, [3, batch.TokenIds.Length], device: Device);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanSet(batch.Spans, Device), cache, images, observer);
+        if (cache is not null)
+            for (var i = 0; i < batch.Spans.Count; i++) cache.Advance(batch.Spans[i].Slot, batch.Spans[i].Length, batch.NextPositions[i]);
+        using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
+        return hidden.index_select(0, last).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Frees the parameters and closes the checkpoint.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in Parameters.Values) tensor.Dispose();
+        _mapped?.Dispose();
+    }
 }

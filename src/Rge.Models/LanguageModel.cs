@@ -1,0 +1,75 @@
+using Rge.Models.Layers;
+using static TorchSharp.torch;
+
+namespace Rge.Models;
+
+/// <summary>The decoder: token embedding, layers, final norm and output projection.</summary>
+internal sealed class LanguageModel
+{
+    private readonly MultimodalRotary _rotary;
+    private readonly DecoderLayer[] _layers;
+    private readonly INorm _norm;
+    private readonly Tensor _embedding;
+    private readonly Tensor _output;
+
+    public LanguageModel(TextConfig config, LayerFactory factory)
+    {
+        const string Root = "model.language_model.";
+        _rotary = new MultimodalRotary(config);
+        _embedding = factory.Parameter(ParameterLayout.TokenEmbedding);
+        _output = config.TieWordEmbeddings ? _embedding : factory.Parameter(ParameterLayout.OutputProjection);
+        _norm = factory.RmsNorm(Root + "norm", config.RmsNormEps);
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(MakeLayer)];
+
+        DecoderLayer MakeLayer(int index)
+        {
+            var name = $"{Root}layers.{index}.";
+            var attention = new DecoderAttention(
+                config, index,
+                factory.Linear(name + "self_attn.q_proj"), factory.Linear(name + "self_attn.k_proj"),
+                factory.Linear(name + "self_attn.v_proj"), factory.Linear(name + "self_attn.o_proj"),
+                config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.RmsNormEps) : null,
+                config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.RmsNormEps) : null);
+            var mlp = new GatedFeedForward(
+                factory.Linear(name + "mlp.gate_proj"), factory.Linear(name + "mlp.up_proj"), factory.Linear(name + "mlp.down_proj"), Activations.Silu);
+            return new DecoderLayer(
+                factory.RmsNorm(name + "input_layernorm", config.RmsNormEps), attention,
+                factory.RmsNorm(name + "post_attention_layernorm", config.RmsNormEps), mlp);
+        }
+    }
+
+    /// <summary>Token embeddings <c>[N, hidden]</c> of int64 ids <c>[N]</c>, with image features put in at the given rows.</summary>
+    public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
+    {
+        var embedded = _embedding.index_select(0, tokenIds);
+        return images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features);
+    }
+
+    /// <summary>Runs the layers.</summary>
+    /// <param name="x">Embeddings <c>[N, hidden]</c>.</param>
+    /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
+    /// <param name="spans">Which tokens belong to which sequence.</param>
+    /// <param name="cache">Earlier tokens' keys and values, extended here; null when the sequences stand alone.</param>
+    /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
+    /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
+    /// <returns>Hidden states after the final norm, <c>[N, hidden]</c>.</returns>
+    public Tensor Forward(Tensor x, Tensor positions, SpanSet spans, KvCache? cache, ImagePlacement? images, Action<int, Tensor>? observer = null)
+    {
+        var rotary = _rotary.Table(positions, x.dtype);
+        observer?.Invoke(0, x);
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            x = _layers[i].Forward(x, rotary, spans, cache);
+            if (i + 1 < _layers.Length) observer?.Invoke(i + 1, x);
+            if (images is not null && i < images.Deepstack.Count) x = x.index_add(0, images.Rows, images.Deepstack[i], 1);
+            x = x.MoveToOuterDisposeScope();
+        }
+        x = _norm.Forward(x);
+        observer?.Invoke(_layers.Length, x);
+        return x;
+    }
+
+    /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, _output);
+}

@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>The activation functions that config.json names.</summary>
+internal static class Activations
+{
+    /// <summary>Finds a function by its name in config.json.</summary>
+    public static Func<Tensor, Tensor> Named(string name) => name switch
+    {
+        "silu" => Silu,
+        "gelu" => Gelu,
+        "gelu_pytorch_tanh" => GeluTanh,
+        "quick_gelu" => QuickGelu,
+        _ => throw new ArgumentException($"'{name}' is not an activation that is known here.", nameof(name)),
+    };
+
+    public static Tensor Silu(Tensor x) => nn.functional.silu(x);
+
+    public static Tensor Gelu(Tensor x) => nn.functional.gelu(x);
+
+    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
+    public static Tensor GeluTanh(Tensor x)
+    {
+        using var inner = (x + x.pow(3) * 0.044715) * Math.Sqrt(2 / Math.PI);
+        return x * 0.5 * (inner.tanh() + 1);
+    }
+
+    /// <summary>x · sigmoid(1.702 x).</summary>
+    public static Tensor QuickGelu(Tensor x) => x * (x * 1.702).sigmoid();
+}

@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>
+/// M-RoPE: each rotary frequency turns with one of the three positions (time, height, width). Qwen2-VL and Qwen2.5-VL give them blocks of
+/// frequencies, Qwen3-VL lets them take turns.
+/// </summary>
+internal sealed class MultimodalRotary
+{
+    private readonly long[] _axes;
+    private readonly float[] _frequencies;
+
+    public MultimodalRotary(TextConfig config)
+    {
+        var half = config.HeadDim / 2;
+        _axes = [.. Enumerable.Range(0, half).Select(f => (long)AxisOf(f, config.MropeSection, config.MropeInterleaved))];
+        _frequencies = [.. Enumerable.Range(0, half).Select(f => (float)(1 / Math.Pow(config.RopeTheta, 2.0 * f / config.HeadDim)))];
+    }
+
+    /// <summary>Makes the table of positions <c>[3, N]</c> (float32, on the target device).</summary>
+    public RotaryTable Table(Tensor positions, ScalarType dtype)
+    {
+        using var axes = tensor(_axes, device: positions.device);
+        using var frequencies = tensor(_frequencies, device: positions.device);
+        var angles = positions.index_select(0, axes).t() * frequencies; // (N, D/2)
+        return RotaryTable.Of(angles, dtype);
+    }
+
+    private static int AxisOf(int frequency, IReadOnlyList<int> section, bool interleaved)
+    {
+        if (interleaved)
+        {
+            var axis = frequency % 3;
+            return axis != 0 && frequency < section[axis] * 3 ? axis : 0;
+        }
+        return frequency < section[0] ? 0 : frequency < section[0] + section[1] ? 1 : 2;
+    }
+}

@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>Root-mean-square norm over the last dimension, x / √(mean(x²) + ε) · weight, computed in float32.</summary>
+internal sealed class RmsNorm(Tensor weight, double epsilon) : INorm
+{
+    public Tensor Forward(Tensor x)
+    {
+        if (x.dtype == ScalarType.Float32) return x * (x.square().mean([-1], keepdim: true) + epsilon).rsqrt_() * weight;
+        var wide = x.to(ScalarType.Float32);
+        return (wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt_()).to(x.dtype) * weight;
+    }
+}

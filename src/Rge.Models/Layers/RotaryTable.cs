@@ -1,0 +1,22 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>Cosines and sines of rotary angles, each <c>[N, 1, headDim / 2]</c>, so that they broadcast over heads.</summary>
+internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
+{
+    /// <summary>Makes the table of the given angles <c>[N, headDim / 2]</c>.</summary>
+    public static RotaryTable Of(Tensor angles, ScalarType dtype)
+    {
+        var broadcast = angles.unsqueeze(1);
+        return new RotaryTable(broadcast.cos().to(dtype), broadcast.sin().to(dtype));
+    }
+
+    /// <summary>Rotates each pair (x[i], x[i + headDim/2]) of <c>[N, heads, headDim]</c> by its angle.</summary>
+    public Tensor Rotate(Tensor x)
+    {
+        var half = x.shape[^1] / 2;
+        Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
+        return cat([first * Cos - second * Sin, second * Cos + first * Sin], -1);
+    }
+}

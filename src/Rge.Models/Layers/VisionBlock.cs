@@ -1,0 +1,13 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>A pre-norm block of the vision tower.</summary>
+internal sealed class VisionBlock(INorm firstNorm, VisionAttention attention, INorm secondNorm, IFeedForward mlp)
+{
+    public Tensor Forward(Tensor x, RotaryTable rotary, IReadOnlyList<SegmentRun> segments)
+    {
+        x = x + attention.Forward(firstNorm.Forward(x), rotary, segments);
+        return x + mlp.Forward(secondNorm.Forward(x));
+    }
+}

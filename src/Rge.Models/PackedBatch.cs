@@ -1,0 +1,91 @@
+using Rge.Models.Layers;
+using static TorchSharp.torch;
+
+namespace Rge.Models;
+
+/// <summary>New tokens of several sequences, packed one after the other without padding, checked before any native call sees them.</summary>
+internal sealed class PackedBatch
+{
+    private readonly IReadOnlyList<VisionFeatures> _images;
+    private readonly long[] _imageRows;
+
+    private PackedBatch(long[] tokenIds, float[] positions, SequenceSpan[] spans, int[] nextPositions, IReadOnlyList<VisionFeatures> images, long[] imageRows)
+    {
+        TokenIds = tokenIds;
+        Positions = positions;
+        Spans = spans;
+        NextPositions = nextPositions;
+        _images = images;
+        _imageRows = imageRows;
+    }
+
+    /// <summary>Token ids <c>[N]</c>.</summary>
+    public long[] TokenIds { get; }
+
+    /// <summary>M-RoPE positions <c>[3, N]</c>, row-major; whole numbers.</summary>
+    public float[] Positions { get; }
+
+    /// <summary>Which tokens belong to which sequence.</summary>
+    public IReadOnlyList<SequenceSpan> Spans { get; }
+
+    /// <summary>Position of the token that follows each sequence.</summary>
+    public int[] NextPositions { get; }
+
+    /// <summary>Packs prompts; with a cache, each goes on where its slot has got to.</summary>
+    /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Prefill"/>.</exception>
+    public static PackedBatch Of(IReadOnlyList<ModelInput> inputs, QwenVlConfig config, KvCache? cache = null, IReadOnlyList<int>? slots = null)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        if (inputs.Count == 0) throw new ArgumentException("There is no prompt to run.", nameof(inputs));
+        if (cache is not null && (slots is null || slots.Count != inputs.Count || slots.Distinct().Count() != slots.Count))
+            throw new ArgumentException($"Expected {inputs.Count} different slots, one a prompt.", nameof(slots));
+
+        var count = inputs.Sum(input => input.TokenIds.Length);
+        var (ids, positions) = (new long[count], new float[3 * count]);
+        var (spans, next) = (new SequenceSpan[inputs.Count], new int[inputs.Count]);
+        var imageRows = new List<long>();
+        var start = 0;
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            var (tokens, slot) = (inputs[i].TokenIds, slots?[i] ?? 0);
+            if (tokens.Length == 0) throw new ArgumentException($"Prompt {i} has no tokens.", nameof(inputs));
+            cache?.RequireRoom(slot, tokens.Length);
+            foreach (var features in inputs[i].Images) RequireFeatures(features, config);
+            spans[i] = new SequenceSpan(slot, start, tokens.Length, cache?.Length(slot) ?? 0);
+            var rope = MropePositions.Compute(tokens, [.. inputs[i].Images.Select(f => f.Grid)], config, cache?.NextPosition(slot) ?? 0);
+            next[i] = rope.Next;
+            for (var t = 0; t < tokens.Length; t++)
+            {
+                if ((uint)tokens[t] >= (uint)config.Text.VocabSize)
+                    throw new ArgumentException($"Prompt {i} has token {tokens[t]}, but the vocabulary has {config.Text.VocabSize}.", nameof(inputs));
+                ids[start + t] = tokens[t];
+                positions[start + t] = rope.Time[t];
+                positions[count + start + t] = rope.Height[t];
+                positions[2 * count + start + t] = rope.Width[t];
+                if (tokens[t] == config.ImageTokenId) imageRows.Add(start + t);
+            }
+            start += tokens.Length;
+        }
+        return new PackedBatch(ids, positions, spans, next, [.. inputs.SelectMany(input => input.Images)], [.. imageRows]);
+    }
+
+    /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
+    public ImagePlacement? PlaceImages(Device device)
+    {
+        if (_images.Count == 0) return null;
+        return new ImagePlacement(
+            tensor(_imageRows, device: device),
+            cat([.. _images.Select(image => image.Merged)], 0),
+            [.. Enumerable.Range(0, _images[0].Deepstack.Count).Select(d => cat([.. _images.Select(image => image.Deepstack[d])], 0))]);
+    }
+
+    private static void RequireFeatures(VisionFeatures features, QwenVlConfig config)
+    {
+        long expected = features.Grid.MergedPatches(config.Vision.SpatialMergeSize), width = config.Text.HiddenSize;
+        foreach (var tensor in features.Deepstack.Prepend(features.Merged))
+            if (tensor.dim() != 2 || tensor.shape[0] != expected || tensor.shape[1] != width)
+                throw new ArgumentException($"Image features are [{string.Join(", ", tensor.shape)}], expected [{expected}, {width}].", nameof(features));
+        if (features.Deepstack.Count != config.Vision.DeepstackBlocks.Count)
+            throw new ArgumentException($"Image features have {features.Deepstack.Count} deepstack levels, expected {config.Vision.DeepstackBlocks.Count}.", nameof(features));
+    }
+}
