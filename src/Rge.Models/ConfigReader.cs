@@ -18,11 +18,29 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
         try
         {
             var node = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            DecodeStrings(node);
             return node as JsonObject ?? throw new CheckpointException($"{path}: the top level is not a JSON object.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The parser decodes strings when they are asked for; bytes that are not Unicode should be reported while the file is read.</summary>
+    private static void DecodeStrings(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                foreach (var (_, member) in members) DecodeStrings(member);
+                break;
+            case JsonArray items:
+                foreach (var item in items) DecodeStrings(item);
+                break;
+            case JsonValue value:
+                value.TryGetValue<string>(out _);
+                break;
         }
     }
 
