@@ -51,17 +51,20 @@ internal sealed class LanguageModel
     /// <param name="spans">Which tokens belong to which sequence.</param>
     /// <param name="cache">Earlier tokens' keys and values, extended here; null when the sequences stand alone.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
+    /// <param name="rows">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
-    /// <returns>Hidden states after the final norm, <c>[N, hidden]</c>.</returns>
-    public Tensor Forward(Tensor x, Tensor positions, SpanSet spans, KvCache? cache, ImagePlacement? images, Action<int, Tensor>? observer = null)
+    /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>.</returns>
+    public Tensor Forward(
+        Tensor x, Tensor positions, SpanSet spans, KvCache? cache, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null)
     {
         var rotary = _rotary.Table(positions, x.dtype);
         observer?.Invoke(0, x);
         for (var i = 0; i < _layers.Length; i++)
         {
             using var scope = NewDisposeScope();
-            x = _layers[i].Forward(x, rotary, spans, cache);
-            if (i + 1 < _layers.Length) observer?.Invoke(i + 1, x);
+            var isLast = i + 1 == _layers.Length;
+            x = _layers[i].Forward(x, rotary, spans, cache, isLast ? rows : null);
+            if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.index_add(0, images.Rows, images.Deepstack[i], 1);
             x = x.MoveToOuterDisposeScope();
         }

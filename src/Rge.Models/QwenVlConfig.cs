@@ -62,6 +62,8 @@ public sealed record QwenVlConfig
         var vision = root.Section("vision_config") ?? throw root.Error("vision_config", "is missing");
         var textConfig = ReadText(family, root, text);
         var visionConfig = ReadVision(family, vision, textConfig.HiddenSize);
+        if (visionConfig.DeepstackBlocks.Count >= textConfig.NumHiddenLayers)
+            throw vision.Error("deepstack_visual_indexes", $"names {visionConfig.DeepstackBlocks.Count} blocks, expected fewer than the {textConfig.NumHiddenLayers} decoder layers");
         return new QwenVlConfig
         {
             Family = family,

@@ -177,11 +177,14 @@ public sealed class QwenVlModel : IDisposable
         var images = batch.PlaceImages(Device);
         using var ids = tensor(batch.TokenIds, device: Device);
         using var positions = tensor(batch.Positions, [3, batch.TokenIds.Length], device: Device);
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanSet(batch.Spans, Device), cache, images, observer);
+        using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
+        // An observer wants to see every token; otherwise the last layer need only finish those that are returned.
+        var rows = observer is null && last.shape[0] < ids.shape[0] ? last : null;
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanSet(batch.Spans, Device), cache, images, rows, observer);
         if (cache is not null)
             for (var i = 0; i < batch.Spans.Count; i++) cache.Advance(batch.Spans[i].Slot, batch.Spans[i].Length, batch.NextPositions[i]);
-        using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
-        return hidden.index_select(0, last).MoveToOuterDisposeScope();
+        if (observer is not null) hidden = hidden.index_select(0, last);
+        return hidden.MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the parameters and closes the checkpoint.</summary>

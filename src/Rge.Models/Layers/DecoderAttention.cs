@@ -15,8 +15,9 @@ internal sealed class DecoderAttention(TextConfig config, int layer, Linear quer
     /// <param name="rotary">Rotary table of the N positions.</param>
     /// <param name="spans">Which tokens belong to which sequence.</param>
     /// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null when the sequences stand alone.</param>
-    /// <returns><c>[N, hidden]</c></returns>
-    public Tensor Forward(Tensor x, RotaryTable rotary, SpanSet spans, KvCache? cache)
+    /// <param name="rows">Tokens whose result is wanted, int64 <c>[R]</c>; null for all.</param>
+    /// <returns><c>[N, hidden]</c>, or <c>[R, hidden]</c></returns>
+    public Tensor Forward(Tensor x, RotaryTable rotary, SpanSet spans, KvCache? cache, Tensor? rows)
     {
         var count = x.shape[0];
         Tensor q = query.Forward(x).view(count, config.NumAttentionHeads, config.HeadDim);
@@ -26,7 +27,7 @@ internal sealed class DecoderAttention(TextConfig config, int layer, Linear quer
         (q, k) = (rotary.Rotate(q), rotary.Rotate(k));
         cache?.Write(layer, spans, k, v);
         var attended = cache is not null && spans.AreSteps ? AttendStep(q, spans, cache) : AttendSpans(q, k, v, spans, cache);
-        return output.Forward(attended);
+        return output.Forward(rows is null ? attended : attended.index_select(0, rows));
     }
 
     /// <summary>One query token a sequence: the query heads of a group become rows that share their keys and values, which are not repeated.</summary>

@@ -5,9 +5,15 @@ namespace Rge.Models.Layers;
 /// <summary>A pre-norm block of the decoder: attention and gated MLP, each added to the residual stream.</summary>
 internal sealed class DecoderLayer(INorm inputNorm, DecoderAttention attention, INorm postAttentionNorm, IFeedForward mlp)
 {
-    public Tensor Forward(Tensor x, RotaryTable rotary, SpanSet spans, KvCache? cache)
+    /// <param name="x">Hidden states <c>[N, hidden]</c>.</param>
+    /// <param name="rotary">Rotary table of the N positions.</param>
+    /// <param name="spans">Which tokens belong to which sequence.</param>
+    /// <param name="cache">See <see cref="DecoderAttention.Forward"/>.</param>
+    /// <param name="rows">Tokens whose result is wanted, int64 <c>[R]</c>; null for all.</param>
+    public Tensor Forward(Tensor x, RotaryTable rotary, SpanSet spans, KvCache? cache, Tensor? rows)
     {
-        x = x + attention.Forward(inputNorm.Forward(x), rotary, spans, cache);
+        var attended = attention.Forward(inputNorm.Forward(x), rotary, spans, cache, rows);
+        x = (rows is null ? x : x.index_select(0, rows)) + attended;
         return x + mlp.Forward(postAttentionNorm.Forward(x));
     }
 }
