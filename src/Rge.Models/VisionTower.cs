@@ -74,7 +74,8 @@ internal sealed class VisionTower
         // A convolution whose stride is its kernel is a linear map of flattened patches, and several times faster as one.
         var patches = cat([.. images.Select(image => tensor(image.Pixels, [image.Grid.Patches, image.PatchLength], device: device))], 0).to(_patchWeight.dtype);
         if (layout.Permutation is not null) patches = Reorder(patches, layout.Permutation);
-        var x = nn.functional.linear(patches, _patchWeight.view(vision.HiddenSize, -1), _patchBias); // (P, width)
+        // The residual stream is float32, as in the decoder.
+        var x = nn.functional.linear(patches, _patchWeight.view(vision.HiddenSize, -1), _patchBias).to(ScalarType.Float32); // (P, width)
         if (_positions is not null) x = x + cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0);
 
         var rotary = _rotary.Table(layout.Rows, layout.Columns, device);

@@ -27,5 +27,9 @@ internal static class Activations
     }
 
     /// <summary>x · sigmoid(1.702 x).</summary>
-    public static Tensor QuickGelu(Tensor x) => x * (x * 1.702).sigmoid();
+    public static Tensor QuickGelu(Tensor x)
+    {
+        var wide = x.to(ScalarType.Float32);
+        return (wide * (wide * 1.702).sigmoid()).to(x.dtype);
+    }
 }

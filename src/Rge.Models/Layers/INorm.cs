@@ -5,6 +5,6 @@ namespace Rge.Models.Layers;
 /// <summary>A normalisation over the last dimension.</summary>
 internal interface INorm
 {
-    /// <summary>Normalises; the shape is kept.</summary>
+    /// <summary>Normalises; the shape is kept, and the result has the number type of the norm's weight.</summary>
     Tensor Forward(Tensor x);
 }

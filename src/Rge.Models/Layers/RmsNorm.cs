@@ -7,8 +7,7 @@ internal sealed class RmsNorm(Tensor weight, double epsilon) : INorm
 {
     public Tensor Forward(Tensor x)
     {
-        if (x.dtype == ScalarType.Float32) return x * (x.square().mean([-1], keepdim: true) + epsilon).rsqrt_() * weight;
         var wide = x.to(ScalarType.Float32);
-        return (wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt_()).to(x.dtype) * weight;
+        return (wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt_() * weight).to(weight.dtype);
     }
 }

@@ -17,6 +17,6 @@ internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
     {
         var half = x.shape[^1] / 2;
         Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
-        return cat([first * Cos - second * Sin, second * Cos + first * Sin], -1);
+        return cat([first * Cos - second * Sin, second * Cos + first * Sin], -1).to(x.dtype);
     }
 }

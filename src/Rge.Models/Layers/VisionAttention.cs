@@ -24,7 +24,7 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
         return projection.Forward(parts.Length == 1 ? parts[0] : cat(parts, 0));
 
         // The reference rotates vision queries and keys in float32 whatever the model's number type.
-        Tensor Rotate(Tensor t) => rotary.Rotate(t.to(ScalarType.Float32)).to(x.dtype);
+        Tensor Rotate(Tensor t) => rotary.Rotate(t.to(ScalarType.Float32)).to(t.dtype);
 
         // Equally long neighbours are attended in one call: (segments, heads, length, width).
         Tensor Segments(Tensor t, SegmentRun run) =>
