@@ -42,4 +42,11 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(json);
         WriteText(path, json.ToJsonString(Indented) + "\n");
     }
+
+    /// <summary>Copies a file.</summary>
+    public static void Copy(string source, string path)
+    {
+        using var from = File.OpenRead(source);
+        Write(path, from.CopyTo);
+    }
 }
