@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rge.Models.Weights;
+
+/// <summary>The index of a checkpoint in several files: which file holds which tensor.</summary>
+internal static class ShardIndex
+{
+    private const string Map = "weight_map";
+
+    /// <summary>Reads an index: file names, without a folder, by the tensor's name in the file.</summary>
+    /// <exception cref="CheckpointException">The index cannot be read, or names a file elsewhere.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string path)
+    {
+        if (ConfigReader.ReadFile(path)[Map] is not JsonObject map) throw new CheckpointException($"{path}: {Map} is missing or not an object.");
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (tensor, value) in map)
+        {
+            if (value is not JsonValue text || !text.TryGetValue<string>(out var file) || !IsPlainName(file))
+                throw new CheckpointException($"{path}: {Map} places {tensor} in {value?.ToJsonString() ?? "null"}, expected a .safetensors file of the same folder.");
+            files.Add(tensor, file);
+        }
+        return files.Count > 0 ? files : throw new CheckpointException($"{path}: {Map} is empty.");
+    }
+
+    public static void Write(string path, IReadOnlyDictionary<string, string> files, long totalBytes) => AtomicFile.Write(path, stream =>
+    {
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteStartObject("metadata");
+        json.WriteNumber("total_size", totalBytes);
+        json.WriteEndObject();
+        json.WriteStartObject(Map);
+        foreach (var (tensor, file) in files.OrderBy(f => f.Key, StringComparer.Ordinal)) json.WriteString(tensor, file);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
+
+    /// <summary>Whether the name stays within its folder, on any system.</summary>
+    private static bool IsPlainName(string file) =>
+        file.EndsWith(".safetensors", StringComparison.Ordinal) && !file.AsSpan().ContainsAny('/', '\\', ':') && !file.Contains('\0', StringComparison.Ordinal);
+}
