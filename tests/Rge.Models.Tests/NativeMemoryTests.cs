@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices;
+
+namespace Rge.Models.Tests;
+
+public sealed class NativeMemoryTests
+{
+    [Fact]
+    public void Setting_is_taken_where_the_GNU_C_library_is_and_changes_nothing_elsewhere()
+    {
+        var gnu = OperatingSystem.IsLinux() && !RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal);
+        Assert.Equal(gnu, NativeMemory.KeepFreedMemory());
+    }
+}
