@@ -93,6 +93,17 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
         }
     }
 
+    public IReadOnlyList<double>? Doubles(string field)
+    {
+        switch (Get(field))
+        {
+            case null: return null;
+            case JsonArray array when array.Count <= 4096 && array.All(n => n is JsonValue value && value.TryGetValue<double>(out _)):
+                return [.. array.Select(n => n!.GetValue<double>())];
+            case var other: throw Error(field, $"is {Show(other)}, expected a list of numbers");
+        }
+    }
+
     private static bool IsInt(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<double>(out var number) && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
 

@@ -1,0 +1,107 @@
+namespace Rge.Models.Vision;
+
+/// <summary>
+/// How pictures become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint says.
+/// Pictures are always converted to RGB and resized bicubically, as every released checkpoint asks.
+/// </summary>
+public sealed record ImageProcessorConfig
+{
+    private const int Bicubic = 3;
+    private static readonly double[] ClipMean = [0.48145466, 0.4578275, 0.40821073];
+    private static readonly double[] ClipStd = [0.26862954, 0.26130258, 0.27577711];
+
+    /// <summary>Smallest area in pixels after resizing.</summary>
+    public int MinPixels { get; init; } = 56 * 56;
+
+    /// <summary>Largest area in pixels after resizing.</summary>
+    public int MaxPixels { get; init; } = 28 * 28 * 1280;
+
+    /// <summary>Side of a patch in pixels.</summary>
+    public int PatchSize { get; init; } = 14;
+
+    /// <summary>Side, in patches, of the square that becomes one image token.</summary>
+    public int MergeSize { get; init; } = 2;
+
+    /// <summary>Frames in a patch; a still picture is repeated to fill it.</summary>
+    public int TemporalPatchSize { get; init; } = 2;
+
+    /// <summary>Subtracted from each channel after rescaling.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = ClipMean;
+
+    /// <summary>Divides each channel after rescaling.</summary>
+    public IReadOnlyList<double> Std { get; init; } = ClipStd;
+
+    /// <summary>What a pixel of 0 to 255 is multiplied by.</summary>
+    public double RescaleFactor { get; init; } = 1 / 255.0;
+
+    /// <summary>Whether pictures are resized; otherwise their sides must be multiples of a merged patch.</summary>
+    public bool Resize { get; init; } = true;
+
+    /// <summary>Whether pixels are multiplied by <see cref="RescaleFactor"/>.</summary>
+    public bool Rescale { get; init; } = true;
+
+    /// <summary>Whether <see cref="Mean"/> and <see cref="Std"/> are applied.</summary>
+    public bool Normalize { get; init; } = true;
+
+    /// <summary>Side of a merged patch in pixels: both sides of a resized picture are multiples of it.</summary>
+    public int MergedPatchSide => PatchSize * MergeSize;
+
+    /// <summary>Values in one flattened patch.</summary>
+    public int PatchLength => RgbImage.Channels * TemporalPatchSize * PatchSize * PatchSize;
+
+    /// <summary>
+    /// Reads a checkpoint folder: the <c>image_processor</c> section of processor_config.json where there is one (newer checkpoints), else
+    /// preprocessor_config.json. The area comes from <c>min_pixels</c> and <c>max_pixels</c>, else from <c>size</c>, whose
+    /// <c>shortest_edge</c> and <c>longest_edge</c> are areas too in this family.
+    /// </summary>
+    /// <exception cref="CheckpointException">Neither file is there, or a field is not what it should be.</exception>
+    public static ImageProcessorConfig FromFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var path = Path.Combine(folder, "processor_config.json");
+        if (File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Section("image_processor") is { } section)
+            return FromReader(section);
+        path = Path.Combine(folder, "preprocessor_config.json");
+        if (!File.Exists(path))
+            throw new CheckpointException($"{folder} holds no preprocessor_config.json and no processor_config.json with an image_processor section.");
+        return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
+    }
+
+    private static ImageProcessorConfig FromReader(ConfigReader reader)
+    {
+        var defaults = new ImageProcessorConfig();
+        var size = reader.Section("size");
+        var (minPixels, maxPixels) = (Area("min_pixels", "shortest_edge", defaults.MinPixels), Area("max_pixels", "longest_edge", defaults.MaxPixels));
+        if (maxPixels < minPixels) throw reader.Error("max_pixels", $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
+        reader.Int("resample", Bicubic, Bicubic, Bicubic);
+        return new ImageProcessorConfig
+        {
+            MinPixels = minPixels,
+            MaxPixels = maxPixels,
+            PatchSize = reader.Int("patch_size", 1, 1024, defaults.PatchSize),
+            MergeSize = reader.Int("merge_size", 1, 64, defaults.MergeSize),
+            TemporalPatchSize = reader.Int("temporal_patch_size", 1, 64, defaults.TemporalPatchSize),
+            Mean = Channels("image_mean", double.MinValue, ClipMean),
+            Std = Channels("image_std", double.Epsilon, ClipStd),
+            RescaleFactor = reader.Double("rescale_factor", double.Epsilon, double.MaxValue, defaults.RescaleFactor),
+            Resize = reader.Bool("do_resize", fallback: true),
+            Rescale = reader.Bool("do_rescale", fallback: true),
+            Normalize = reader.Bool("do_normalize", fallback: true),
+        };
+
+        int Area(string field, string edge, int fallback)
+        {
+            var found = reader.Int(field, 0, int.MaxValue, 0);
+            if (found == 0 && size is not null) found = size.Int(edge, 0, int.MaxValue, size.Int(field, 0, int.MaxValue, 0));
+            return found == 0 ? fallback : found;
+        }
+
+        IReadOnlyList<double> Channels(string field, double min, double[] fallback)
+        {
+            var values = reader.Doubles(field) ?? fallback;
+            return values.Count == RgbImage.Channels && values.All(v => v >= min)
+                ? values
+                : throw reader.Error(field, $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")}");
+        }
+    }
+}
