@@ -13,7 +13,9 @@ internal static class GifFirstFrame
 
     /// <summary>A copy whose first frame has no transparency. A file that does not parse is copied as it is, for the decoder to judge.</summary>
     /// <param name="gif">The file.</param>
-    /// <param name="background">Colour of what the first frame leaves uncovered: that of its transparent index, else of index 0; black where the palette lacks it.</param>
+    /// <param name="background">
+    /// Colour of what the first frame leaves uncovered: that of its transparent index, else of index 0; black where the palette lacks it.
+    /// </param>
     public static byte[] MakeOpaque(ReadOnlySpan<byte> gif, out (byte R, byte G, byte B) background)
     {
         var bytes = gif.ToArray();

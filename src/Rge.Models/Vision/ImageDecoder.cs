@@ -6,9 +6,10 @@ using SkiaSharp;
 namespace Rge.Models.Vision;
 
 /// <summary>
-/// Decodes PNG, JPEG, WebP, GIF and BMP to the pixels that Pillow's <c>open</c> and <c>convert("RGB")</c> give: the first frame of an animation;
-/// alpha dropped without blending, so that the colour under transparent pixels shows; no colour management. Equal to the last bit, but for BMP of
-/// 16 bits a pixel (up to 1 off). What Pillow refuses as truncated is refused too. Stateless and thread-safe.
+/// Decodes PNG, JPEG, WebP, GIF and BMP to the pixels that Pillow's <c>open</c> and <c>convert("RGB")</c> give: the first frame of an
+/// animation; alpha dropped without blending, so that the colour under transparent pixels shows; no colour management. Equal to the last
+/// bit, but for BMP of 16 bits a pixel (up to 1 off) and for indices that a palette lacks. A picture that ends early is refused, never
+/// padded. Stateless and thread-safe.
 /// </summary>
 public static class ImageDecoder
 {
@@ -55,14 +56,14 @@ public static class ImageDecoder
                 return Read(Grey16Png.AsGreyAlpha(bytes.Span), SKEncodedImageFormat.Png, name, limits, applyExifOrientation, Grey16Png.ToRgb);
             case SKEncodedImageFormat.Gif:
                 var opaque = GifFirstFrame.MakeOpaque(bytes.Span, out var background);
-                return Read(opaque, SKEncodedImageFormat.Gif, name, limits, applyExifOrientation, (rgba, rgb) => FillTransparent(rgba, rgb, background));
+                return Read(opaque, SKEncodedImageFormat.Gif, name, limits, applyExifOrientation, (rgba, rgb) => Fill(rgba, rgb, background));
             case SKEncodedImageFormat.Webp when BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[4..]) + 8L > bytes.Length:
-                throw new ImageInputException($"{name} is a truncated WebP picture.");
+                throw new ImageInputException($"{name} is a truncated Webp picture: it has {bytes.Length} bytes, fewer than its header says.");
             case { } format:
                 return Read(bytes, format, name, limits, applyExifOrientation, DropAlpha);
             case null:
                 var start = Convert.ToHexString(bytes.Span[..Math.Min(bytes.Length, 12)]);
-                throw new ImageInputException($"{name} is no picture of a known format: its {bytes.Length} bytes begin with [{start}], expected {Formats}.");
+                throw new ImageInputException($"{name} has {bytes.Length} bytes that begin with [{start}], expected {Formats}.");
         }
     }
 
@@ -77,6 +78,7 @@ public static class ImageDecoder
         _ => null,
     };
 
+    /// <summary>Converts one row.</summary>
     private delegate void PixelConversion(ReadOnlySpan<byte> rgba, Span<byte> rgb);
 
     private static unsafe RgbImage Read(
@@ -95,14 +97,15 @@ public static class ImageDecoder
 
         // Unpremultiplied, for colour under zero alpha to survive; without a colour space, for no profile to be applied.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
-        var rgba = (byte*)NativeMemory.Alloc((nuint)pixels, BytesOfPixel);
+        var rgba = (byte*)NativeMemory.AllocZeroed((nuint)pixels, BytesOfPixel);
         try
         {
             result = codec.GetPixels(info, (nint)rgba);
             if (result != SKCodecResult.Success) throw Broken(name, format, result);
-            var rgb = GC.AllocateUninitializedArray<byte>(width * height * RgbImage.Channels);
+            var stride = width * RgbImage.Channels;
+            var rgb = GC.AllocateUninitializedArray<byte>(height * stride);
             for (var y = 0; y < height; y++)
-                convert(new ReadOnlySpan<byte>(rgba + (long)y * info.RowBytes, info.RowBytes), rgb.AsSpan(y * width * RgbImage.Channels, width * RgbImage.Channels));
+                convert(new ReadOnlySpan<byte>(rgba + (long)y * info.RowBytes, info.RowBytes), rgb.AsSpan(y * stride, stride));
             var image = new RgbImage(width, height, rgb) { Name = name };
             return applyExifOrientation ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
         }
@@ -122,12 +125,14 @@ public static class ImageDecoder
         // Four pixels at a time; the vector written is longer than their colours, hence the distance kept from the end.
         var colours = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0xFF, 0xFF, 0xFF, 0xFF);
         for (; pixel <= pixels - 6; pixel += 4)
-            Vector128.Shuffle(Vector128.LoadUnsafe(ref from, (nuint)(pixel * BytesOfPixel)), colours).StoreUnsafe(ref to, (nuint)(pixel * RgbImage.Channels));
+            Vector128.Shuffle(Vector128.LoadUnsafe(ref from, (nuint)(pixel * BytesOfPixel)), colours)
+                .StoreUnsafe(ref to, (nuint)(pixel * RgbImage.Channels));
         for (; pixel < pixels; pixel++)
             rgba.Slice(pixel * BytesOfPixel, RgbImage.Channels).CopyTo(rgb[(pixel * RgbImage.Channels)..]);
     }
 
-    private static void FillTransparent(ReadOnlySpan<byte> rgba, Span<byte> rgb, (byte R, byte G, byte B) background)
+    /// <summary>Keeps red, green and blue of each opaque pixel, and gives the others one colour.</summary>
+    private static void Fill(ReadOnlySpan<byte> rgba, Span<byte> rgb, (byte R, byte G, byte B) background)
     {
         DropAlpha(rgba, rgb);
         for (var (from, to) = (0, 0); from < rgba.Length; (from, to) = (from + BytesOfPixel, to + RgbImage.Channels))
@@ -139,5 +144,5 @@ public static class ImageDecoder
         new($"{name} has {found} bytes, expected at most {limits.MaxBytes}.");
 
     private static ImageInputException Broken(string name, SKEncodedImageFormat format, SKCodecResult result) =>
-        new($"{name} is a {(result == SKCodecResult.IncompleteInput ? "truncated" : "broken")} {format.ToString().ToUpperInvariant()} picture ({result}).");
+        new($"{name} is a {(result == SKCodecResult.IncompleteInput ? "truncated" : "broken")} {format} picture: decoding ended with {result}.");
 }

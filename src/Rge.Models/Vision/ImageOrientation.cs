@@ -1,4 +1,5 @@
 using SkiaSharp;
+using static SkiaSharp.SKEncodedOrigin;
 
 namespace Rge.Models.Vision;
 
@@ -8,10 +9,10 @@ internal static class ImageOrientation
     /// <summary>Turns stored pixels upright. Origin names the corner of the upright picture where the stored one begins.</summary>
     public static RgbImage Apply(RgbImage stored, SKEncodedOrigin origin)
     {
-        if (origin is SKEncodedOrigin.TopLeft) return stored;
-        var transposed = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
-        var fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
-        var fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        if (origin == TopLeft) return stored;
+        var transposed = origin is LeftTop or RightTop or RightBottom or LeftBottom;
+        var fromRight = origin is TopRight or BottomRight or RightTop or RightBottom;
+        var fromBottom = origin is BottomRight or BottomLeft or RightBottom or LeftBottom;
         var (width, height) = transposed ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
         var pixels = GC.AllocateUninitializedArray<byte>(stored.Pixels.Length);
         for (var y = 0; y < height; y++)

@@ -17,7 +17,7 @@ public sealed class ImageProcessor
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MinPixels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MaxPixels, config.MinPixels);
         if (config.Mean.Count != RgbImage.Channels || config.Std.Count != RgbImage.Channels)
-            throw new ArgumentException($"Mean and std have {config.Mean.Count} and {config.Std.Count} values, expected {RgbImage.Channels}.", nameof(config));
+            throw new ArgumentException($"Mean has {config.Mean.Count} and std {config.Std.Count} values, expected {RgbImage.Channels}.", nameof(config));
         _config = config;
         _levels = [.. Enumerable.Range(0, RgbImage.Channels).Select(c => Levels(config, c))];
     }

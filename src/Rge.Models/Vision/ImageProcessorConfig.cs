@@ -63,7 +63,7 @@ public sealed record ImageProcessorConfig
             return FromReader(section);
         path = Path.Combine(folder, "preprocessor_config.json");
         if (!File.Exists(path))
-            throw new CheckpointException($"{folder} holds no preprocessor_config.json and no processor_config.json with an image_processor section.");
+            throw new CheckpointException($"{folder} has neither {Path.GetFileName(path)} nor processor_config.json with an image_processor section.");
         return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
     }
 
@@ -71,7 +71,8 @@ public sealed record ImageProcessorConfig
     {
         var defaults = new ImageProcessorConfig();
         var size = reader.Section("size");
-        var (minPixels, maxPixels) = (Area("min_pixels", "shortest_edge", defaults.MinPixels), Area("max_pixels", "longest_edge", defaults.MaxPixels));
+        var minPixels = Area("min_pixels", "shortest_edge", defaults.MinPixels);
+        var maxPixels = Area("max_pixels", "longest_edge", defaults.MaxPixels);
         if (maxPixels < minPixels) throw reader.Error("max_pixels", $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
         reader.Int("resample", Bicubic, Bicubic, Bicubic);
         return new ImageProcessorConfig

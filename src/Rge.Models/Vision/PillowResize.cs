@@ -11,7 +11,7 @@ namespace Rge.Models.Vision;
 /// </summary>
 public static class PillowResize
 {
-    /// <summary>Fractional bits of a weight: 32 less 8 of the pixel, 1 for the sign and 1 for weights that sum to more than 1 before clipping.</summary>
+    /// <summary>Fractional bits of a weight: 32 less 8 of the pixel, 1 for the sign and 1 for sums that exceed a byte until clipped.</summary>
     private const int Precision = 32 - 8 - 2;
 
     private const int Half = 1 << (Precision - 1);
@@ -34,8 +34,8 @@ public static class PillowResize
     }
 
     /// <summary>
-    /// Since version 13 Pillow begins with the columns when the height loses much more than the width. Rounding in between makes the two orders
-    /// differ by a level here and there, so the reference's choice matters.
+    /// Since version 13 Pillow begins with the columns when the height loses much more than the width. Rounding in
+    /// between makes the two orders differ: by a level here and there on photographs, by more on noise.
     /// </summary>
     private static bool ColumnsFirst(RgbImage image, int width, int height) =>
         height < image.Height && image.Height - height > 2 * (image.Width - width);
