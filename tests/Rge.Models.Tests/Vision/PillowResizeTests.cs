@@ -40,8 +40,8 @@ public sealed class PillowResizeTests
             {
                 var expected = Mirror(PillowResize.Bicubic(image, size.Width, size.Height));
                 var mirrored = PillowResize.Bicubic(Mirror(image), size.Width, size.Height);
-                // The two differ where a weight or a position falls on the other side of a half.
-                Assert.All(expected.Pixels.Zip(mirrored.Pixels), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
+                // The two differ where a sum falls on the other side of a half, by one level in each pass.
+                Assert.All(expected.Pixels.Zip(mirrored.Pixels), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
             },
             iter: 100);
 
