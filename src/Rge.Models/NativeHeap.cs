@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Rge.Models;
 
 /// <summary>Settings of the native allocator that libtorch takes its CPU tensors from.</summary>
-public static partial class NativeMemory
+public static partial class NativeHeap
 {
     // From malloc.h of the GNU C library.
     private const int TrimThreshold = -1, MmapThreshold = -3;

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Rge.Models.Tests;
 
-public sealed class NativeMemoryTests
+public sealed class NativeHeapTests
 {
     [Fact]
     public void Setting_is_taken_where_the_GNU_C_library_is_and_changes_nothing_elsewhere()
     {
         var gnu = OperatingSystem.IsLinux() && !RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal);
-        Assert.Equal(gnu, NativeMemory.KeepFreedMemory());
+        Assert.Equal(gnu, NativeHeap.KeepFreedMemory());
     }
 }

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Rge.Cli.Verbs;
+using Rge.Models;
+
+namespace Rge.Cli;
+
+/// <summary>The root of the command line: parses, runs one verb, and turns errors into one sentence and an exit code.</summary>
+public static class RgeCommand
+{
+    /// <summary>Exit code when all went well.</summary>
+    public const int Success = 0;
+
+    /// <summary>Exit code when the work could not be done, or a check failed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>Exit code when the arguments cannot be understood.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Exit code after Ctrl-C, as shells expect it.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The arguments, without the program's name.</param>
+    /// <param name="output">Where results go.</param>
+    /// <param name="error">Where progress and errors go.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        var terminal = new Terminal(output, error);
+        var parsed = Create(terminal).Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            await error.WriteLineAsync($"rge: {parsed.Errors[0].Message} See 'rge{verb} --help'.");
+            return Usage;
+        }
+        try
+        {
+            var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("rge: stopped.");
+            return Interrupted;
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            await error.WriteLineAsync($"rge: {e.Message}");
+            return Failure;
+        }
+    }
+
+    private static RootCommand Create(Terminal terminal) => new(
+        "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
+    {
+        NewVerb.Create(terminal),
+    };
+
+    /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or IOException or UnauthorizedAccessException or HttpRequestException or CliException;
+}

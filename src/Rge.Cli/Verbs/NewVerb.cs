@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Rge.Models;
+using static TorchSharp.torch;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge new</c>: writes a checkpoint with random weights.</summary>
+internal static class NewVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var folder = new Argument<DirectoryInfo>("DIR") { Description = "Folder to write; must not hold a checkpoint yet." };
+        var shape = new Option<string>("--shape") { Description = "Size of the model.", DefaultValueFactory = _ => ModelShape.Tiny.Name };
+        shape.AcceptOnlyFromAmong([.. ModelShape.All.Select(s => s.Name)]);
+        var seed = new Option<int>("--seed") { Description = "Seed of the random weights: the same seed writes the same file." };
+        var dtype = DTypes.Option("Number type of the weights.", "bfloat16");
+        var command = new Command("new", "Write a Qwen2.5-VL checkpoint with random weights, to try things out or to measure speed.") { folder, shape, seed, dtype };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var target = parsed.GetRequiredValue(folder).FullName;
+            var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
+            RandomCheckpoint.Write(target, chosen, parsed.GetValue(seed), DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16, cancellationToken);
+            terminal.RawOutput.WriteLine($"Wrote a random {chosen.Name} checkpoint to {target}.");
+            return Task.FromResult(RgeCommand.Success);
+        });
+        return command;
+    }
+}
