@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Rge.Cli.Verbs;
 using Rge.Models;
 
@@ -7,6 +8,8 @@ namespace Rge.Cli;
 /// <summary>The root of the command line: parses, runs one verb, and turns errors into one sentence and an exit code.</summary>
 public static class RgeCommand
 {
+    private const string Name = "rge";
+
     /// <summary>Exit code when all went well.</summary>
     public const int Success = 0;
 
@@ -28,11 +31,12 @@ public static class RgeCommand
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var terminal = new Terminal(output, error);
-        var parsed = Create(terminal).Parse(args);
+        var parsed = Create(terminal).Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            var verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            await error.WriteLineAsync($"rge: {parsed.Errors[0].Message} See 'rge{verb} --help'.");
+            var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
+            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : parsed.Errors[0].Message;
+            await error.WriteLineAsync($"rge: {problem} See 'rge{(isRoot ? "" : " " + parsed.CommandResult.Command.Name)} --help'.");
             return Usage;
         }
         try
@@ -52,10 +56,14 @@ public static class RgeCommand
         }
     }
 
-    private static RootCommand Create(Terminal terminal) => new(
+    /// <remarks>A plain command, because a <see cref="RootCommand"/> takes its name from the assembly.</remarks>
+    private static Command Create(Terminal terminal) => new(
+        Name,
         "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
     {
         NewVerb.Create(terminal),
+        new HelpOption { Recursive = true },
+        new VersionOption(),
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>

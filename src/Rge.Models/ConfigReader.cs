@@ -72,14 +72,14 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
     public int Int(string field, int min, int max, int? fallback = null) => Get(field) switch
     {
         null => fallback ?? throw Error(field, "is missing"),
-        JsonValue value when value.TryGetValue<double>(out var number) && number == Math.Floor(number) && number >= min && number <= max => (int)number,
+        var value when Number(value) is { } number && number == Math.Floor(number) && number >= min && number <= max => (int)number,
         var other => throw Error(field, $"is {Show(other)}, expected a whole number from {min} to {max}"),
     };
 
     public double Double(string field, double min, double max, double? fallback = null) => Get(field) switch
     {
         null => fallback ?? throw Error(field, "is missing"),
-        JsonValue value when value.TryGetValue<double>(out var number) && number >= min && number <= max => number,
+        var value when Number(value) is { } number && number >= min && number <= max => number,
         var other => throw Error(field, string.Create(CultureInfo.InvariantCulture, $"is {Show(other)}, expected a number from {min} to {max}")),
     };
 
@@ -88,7 +88,7 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
         switch (Get(field))
         {
             case null: return null;
-            case JsonArray array when array.Count <= 4096 && array.All(IsInt): return [.. array.Select(n => (int)n!.GetValue<double>())];
+            case JsonArray array when array.Count <= 4096 && array.All(IsInt): return [.. array.Select(n => (int)Number(n)!)];
             case var other: throw Error(field, $"is {Show(other)}, expected a list of whole numbers");
         }
     }
@@ -98,14 +98,21 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
         switch (Get(field))
         {
             case null: return null;
-            case JsonArray array when array.Count <= 4096 && array.All(n => n is JsonValue value && value.TryGetValue<double>(out _)):
-                return [.. array.Select(n => n!.GetValue<double>())];
+            case JsonArray array when array.Count <= 4096 && array.All(n => Number(n) is not null):
+                return [.. array.Select(n => Number(n)!.Value)];
             case var other: throw Error(field, $"is {Show(other)}, expected a list of numbers");
         }
     }
 
     private static bool IsInt(JsonNode? node) =>
-        node is JsonValue value && value.TryGetValue<double>(out var number) && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
+        Number(node) is { } number && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
+
+    /// <summary>The node's number, whether it was parsed or made in code (where an int is not a double).</summary>
+    private static double? Number(JsonNode? node) =>
+        node is not JsonValue value ? null
+        : value.TryGetValue<double>(out var real) ? real
+        : value.TryGetValue<int>(out var whole) ? whole
+        : null;
 
     private JsonNode? Get(string field) => json.TryGetPropertyValue(field, out var node) ? node : null;
 
