@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Rge.Models.Weights;
@@ -23,17 +22,10 @@ internal static class ShardIndex
         return files.Count > 0 ? files : throw new CheckpointException($"{path}: {Map} is empty.");
     }
 
-    public static void Write(string path, IReadOnlyDictionary<string, string> files, long totalBytes) => AtomicFile.Write(path, stream =>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> files, long totalBytes) => AtomicFile.WriteJson(path, new JsonObject
     {
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteStartObject("metadata");
-        json.WriteNumber("total_size", totalBytes);
-        json.WriteEndObject();
-        json.WriteStartObject(Map);
-        foreach (var (tensor, file) in files.OrderBy(f => f.Key, StringComparer.Ordinal)) json.WriteString(tensor, file);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        ["metadata"] = new JsonObject { ["total_size"] = totalBytes },
+        [Map] = new JsonObject(files.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))),
     });
 
     /// <summary>Whether the name stays within its folder, on any system.</summary>
