@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Rge.Cli.Verbs;
 using Rge.Models;
+using Rge.Models.Weights.Hub;
 
 namespace Rge.Cli;
 
@@ -62,10 +63,11 @@ public static class RgeCommand
         "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
     {
         NewVerb.Create(terminal),
+        PullVerb.Create(terminal),
         new HelpOption { Recursive = true },
         new VersionOption(),
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or IOException or UnauthorizedAccessException or HttpRequestException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or CliException;
 }

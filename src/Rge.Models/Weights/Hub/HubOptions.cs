@@ -28,11 +28,12 @@ public sealed class HubOptions
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Options with the endpoint of HF_ENDPOINT and the token of HF_TOKEN, where these variables are set.</summary>
+    /// <param name="token">Takes the place of HF_TOKEN when not null.</param>
     /// <exception cref="HubException">HF_ENDPOINT is not an http or https address.</exception>
-    public static HubOptions FromEnvironment()
+    public static HubOptions FromEnvironment(string? token = null)
     {
         var endpoint = Environment.GetEnvironmentVariable("HF_ENDPOINT");
-        var token = Environment.GetEnvironmentVariable("HF_TOKEN")?.Trim();
+        token = (token ?? Environment.GetEnvironmentVariable("HF_TOKEN"))?.Trim();
         return new HubOptions
         {
             Endpoint = string.IsNullOrWhiteSpace(endpoint) ? DefaultEndpoint : ParseEndpoint(endpoint.Trim()),

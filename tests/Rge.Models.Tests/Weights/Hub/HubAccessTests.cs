@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rge.Models.Weights.Hub;
+using Rge.Tests.Shared.Hub;
 
 namespace Rge.Models.Tests.Weights.Hub;
 

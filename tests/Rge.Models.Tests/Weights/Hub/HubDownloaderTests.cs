@@ -1,4 +1,5 @@
 using Rge.Models.Weights.Hub;
+using Rge.Tests.Shared.Hub;
 
 namespace Rge.Models.Tests.Weights.Hub;
 
@@ -223,7 +224,7 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     public async Task Stalled_connection_is_given_up_and_continued()
     {
         var weights = _hub.AddLarge(Weights, 10_000);
-        _hub.Fail(Weights, FakeHub.Stall);
+        _hub.Fail(Weights, FakeHub.StallAfter(1));
 
         await PullAsync(options: new HubOptions { Endpoint = _hub.Address, StallTimeout = TimeSpan.FromSeconds(0.3) });
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Rge.Models.Tests.Weights.Hub;
+namespace Rge.Tests.Shared.Hub;
 
 /// <summary>A hub on the loopback interface that serves one repository, with faults put in line for single requests.</summary>
 internal sealed class FakeHub : IAsyncDisposable
@@ -130,13 +130,14 @@ internal sealed class FakeHub : IAsyncDisposable
         await context.Response.Body.WriteAsync(new byte[1]);
     }
 
-    public static async Task Stall(HttpContext context, FakeFile file)
+    /// <summary>Sends so many bytes and then nothing, until the client has gone.</summary>
+    public static Fault StallAfter(int bytes) => async (context, file) =>
     {
         Start(context, file, from: 0, file.Content.Length);
-        await context.Response.Body.WriteAsync(file.Content.AsMemory(0, 1));
+        await context.Response.Body.WriteAsync(file.Content.AsMemory(0, bytes));
         await context.Response.Body.FlushAsync();
         await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-    }
+    };
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -147,7 +148,7 @@ internal sealed class FakeHub : IAsyncDisposable
         {
             var path = context.Request.Path.Value!;
             if (path == $"/api/models/{Repository}/revision/main") await (Listing?.Invoke(context) ?? context.Response.WriteAsync(List()));
-            else if (Files.TryGetValue(path[(path.LastIndexOf(Commit, StringComparison.Ordinal) + Commit.Length + 1)..], out var file)) await ServeOrFailAsync(context, file, path);
+            else if (path.Split($"/{Repository}/resolve/{Commit}/") is [_, var name] && Files.TryGetValue(name, out var file)) await ServeOrFailAsync(context, name, file);
             else context.Response.StatusCode = StatusCodes.Status404NotFound;
         }
         finally
@@ -156,12 +157,8 @@ internal sealed class FakeHub : IAsyncDisposable
         }
     }
 
-    private Task ServeOrFailAsync(HttpContext context, FakeFile file, string path)
-    {
-        var name = Files.Single(pair => ReferenceEquals(pair.Value, file)).Key;
-        Assert.EndsWith($"/resolve/{Commit}/{name}", path, StringComparison.Ordinal);
-        return _faults.TryGetValue(name, out var faults) && faults.TryDequeue(out var fault) ? fault(context, file) : ServeAsync(context, file);
-    }
+    private Task ServeOrFailAsync(HttpContext context, string name, FakeFile file) =>
+        _faults.TryGetValue(name, out var faults) && faults.TryDequeue(out var fault) ? fault(context, file) : ServeAsync(context, file);
 
     private static async Task ServeAsync(HttpContext context, FakeFile file)
     {
