@@ -19,6 +19,13 @@ public static class ParameterLayout
         return layout;
     }
 
+    /// <summary>Whether a tensor that <see cref="Of"/> does not list may lie in a checkpoint all the same: the output projection where it is tied.</summary>
+    public static bool IsIgnorable(QwenVlConfig config, string name)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Text.TieWordEmbeddings && name == OutputProjection;
+    }
+
     private static void AddText(OrderedDictionary<string, long[]> layout, TextConfig c)
     {
         long hidden = c.HiddenSize, query = (long)c.NumAttentionHeads * c.HeadDim, keyValue = (long)c.NumKeyValueHeads * c.HeadDim;

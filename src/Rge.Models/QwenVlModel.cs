@@ -72,16 +72,14 @@ public sealed class QwenVlModel : IDisposable
         try
         {
             var layout = ParameterLayout.Of(config);
-            checkpoint.Require(layout, name => config.Text.TieWordEmbeddings && name == ParameterLayout.OutputProjection);
+            checkpoint.Require(layout, name => ParameterLayout.IsIgnorable(config, name));
             var dtype = options?.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
             var device = options?.Device ?? CPU;
             if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
                 throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
-            foreach (var name in layout.Keys)
-            {
-                var mappable = device.type == DeviceType.CPU && checkpoint.DType(name) == dtype;
-                parameters.Add(name, mappable ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device));
-            }
+            using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
+            adapter?.Require(layout);
+            foreach (var name in layout.Keys) parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device));
             return new QwenVlModel(config, parameters, checkpoint);
         }
         catch
@@ -90,6 +88,55 @@ public sealed class QwenVlModel : IDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    private static Tensor LoadParameter(Checkpoint checkpoint, PeftAdapter? adapter, string name, ScalarType dtype, Device device)
+    {
+        const string Weight = ".weight";
+        if (adapter?.FullParameters.TryGetValue(name, out var replaced) == true) return replaced.to(dtype, device, copy: true);
+        if (name.EndsWith(Weight, StringComparison.Ordinal) && adapter?.Modules.TryGetValue(name[..^Weight.Length], out var change) == true)
+        {
+            // Merged in float32 before the weight is rounded to the wanted type.
+            using var full = checkpoint.Read(name, ScalarType.Float32);
+            using var merged = change.Merge(full);
+            return merged.to(dtype, device, copy: true);
+        }
+        return device.type == DeviceType.CPU && checkpoint.DType(name) == dtype ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device);
+    }
+
+    /// <summary>
+    /// Applies an adapter on the fly from now on, next to the weights, as training does; <see cref="QwenVlModelOptions.Adapter"/> merges one
+    /// instead, which runs faster.
+    /// </summary>
+    /// <param name="adapter">Of the model's number type and device. Borrowed: dispose it after the model.</param>
+    /// <exception cref="CheckpointException">The model lacks a module that the adapter changes, or has it in another shape.</exception>
+    /// <exception cref="ArgumentException">The adapter replaces whole parameters, which is done only by merging.</exception>
+    public void Attach(PeftAdapter adapter)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        adapter.Require(ParameterLayout.Of(Config));
+        if (adapter.FullParameters.Count > 0)
+            throw new ArgumentException($"The adapter replaces {adapter.FullParameters.First().Key}; load it together with the model, which merges it.", nameof(adapter));
+        foreach (var (module, weights) in adapter.Modules)
+        {
+            if (!Linears.TryGetValue(module, out var linear)) throw new CheckpointException($"The adapter changes {module}, which is not a linear layer.");
+            linear.Attach(weights);
+        }
+    }
+
+    /// <summary>Writes config and weights into a folder, in the layout and naming of released checkpoints, so that transformers loads them.</summary>
+    /// <remarks>Weights go first and replace old ones at one stroke; see <see cref="Checkpoint.Save"/>. Tokenizer and processor files are not written.</remarks>
+    /// <param name="folder">The folder; made when needed. May be the one the model was loaded from.</param>
+    /// <param name="progress">Told the bytes of weights written so far.</param>
+    /// <param name="cancellationToken">Stops the writing; what was there before stays.</param>
+    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
+    public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var naming = _mapped?.Naming ?? (Config.Family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old);
+        Checkpoint.Save(folder, Parameters, naming, progress: progress, cancellation: cancellationToken);
+        var json = Config.Source.DeepClone();
+        json["torch_dtype"] = DType.ToString().ToLowerInvariant();
+        AtomicFile.WriteJson(Path.Combine(folder, QwenVlConfig.FileName), json);
     }
 
     /// <summary>Runs the vision tower over several images at once.</summary>
@@ -187,9 +234,10 @@ public sealed class QwenVlModel : IDisposable
         return hidden.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Frees the parameters and closes the checkpoint.</summary>
+    /// <summary>Frees the parameters and closes the checkpoint. Attached adapters stay the caller's.</summary>
     public void Dispose()
     {
+        foreach (var linear in Linears.Values) linear.Detach();
         foreach (var tensor in Parameters.Values) tensor.Dispose();
         _mapped?.Dispose();
     }

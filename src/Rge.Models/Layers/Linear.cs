@@ -6,6 +6,9 @@ namespace Rge.Models.Layers;
 /// <remarks>Holds its tensors without owning them: they belong to the model's parameters.</remarks>
 public sealed class Linear
 {
+    /// <summary>Length of each row of the changed weight, which DoRA divides by.</summary>
+    private Tensor? _rowNorm;
+
     internal Linear(string name, Tensor weight, Tensor? bias)
     {
         Name = name;
@@ -17,10 +20,36 @@ public sealed class Linear
     public string Name { get; }
 
     /// <summary>Weight <c>[out, in]</c>.</summary>
-    public Tensor Weight { get; internal set; }
+    public Tensor Weight { get; }
 
     /// <summary>Bias <c>[out]</c>, or <see langword="null"/>.</summary>
     public Tensor? Bias { get; }
 
-    internal Tensor Forward(Tensor x) => nn.functional.linear(x, Weight, Bias);
+    /// <summary>The low-rank change that is applied on the fly, or <see langword="null"/>. Borrowed.</summary>
+    public LowRankWeights? Adapter { get; private set; }
+
+    /// <summary>Applies a low-rank change on the fly from now on, instead of one applied before.</summary>
+    /// <exception cref="ArgumentException">Its shape is not that of <see cref="Weight"/>.</exception>
+    internal void Attach(LowRankWeights adapter)
+    {
+        var norm = adapter.RowNorm(Weight).to(Weight.dtype).DetachFromDisposeScope();
+        _rowNorm?.Dispose();
+        (Adapter, _rowNorm) = (adapter, norm);
+    }
+
+    /// <summary><c>[N, in]</c> → <c>[N, out]</c></summary>
+    internal Tensor Forward(Tensor x)
+    {
+        if (Adapter is null) return nn.functional.linear(x, Weight, Bias);
+        var y = nn.functional.linear(x, Weight) + nn.functional.linear(nn.functional.linear(x, Adapter.A), Adapter.B) * Adapter.Scale;
+        if (Adapter.Magnitude is not null) y = y * (Adapter.Magnitude / _rowNorm!);
+        return Bias is null ? y : y + Bias;
+    }
+
+    /// <summary>Frees what was computed for the adapter.</summary>
+    internal void Detach()
+    {
+        _rowNorm?.Dispose();
+        (Adapter, _rowNorm) = (null, null);
+    }
 }

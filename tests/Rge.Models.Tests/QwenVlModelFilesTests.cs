@@ -1,0 +1,81 @@
+using Rge.Models.Weights;
+using Rge.Tests.Shared;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rge.Models.Tests;
+
+public sealed class QwenVlModelFilesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-model-").FullName;
+
+    public static TheoryData<ModelFamily> Families => [.. Enum.GetValues<ModelFamily>()];
+
+    [Theory, MemberData(nameof(Families))]
+    public void A_saved_model_loads_again_and_gives_the_same(ModelFamily family)
+    {
+        using var model = TinyModel.Create(family);
+        model.Save(_folder);
+        using var loaded = QwenVlModel.Load(_folder);
+        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]), actual = loaded.Encode([new ModelInput([1, 2, 3])]);
+        Assert.All(model.Parameters, p => Assert.Equal(p.Value.data<float>().ToArray(), loaded.Parameters[p.Key].data<float>().ToArray()));
+        // Not to the last bit: where a weight lies in memory decides how its sums are split.
+        Assert.InRange((expected - actual).abs().max().item<float>(), 0, 1e-5f);
+        using var checkpoint = Checkpoint.Open(_folder);
+        Assert.Equal(family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old, checkpoint.Naming);
+    }
+
+    [Fact]
+    public void Another_number_type_is_converted_while_loading()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
+        model.Save(_folder);
+        using var half = QwenVlModel.Load(_folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 });
+        Assert.All(half.Parameters.Values, p => Assert.Equal(ScalarType.BFloat16, p.dtype));
+        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]), actual = half.Encode([new ModelInput([1, 2, 3])]).to(ScalarType.Float32);
+        using var cosine = nn.functional.cosine_similarity(expected, actual);
+        Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
+    }
+
+    [Theory, InlineData("lora"), InlineData("dora")]
+    public void A_merged_adapter_equals_an_attached_one_and_changes_the_result(string kind)
+    {
+        var family = Golden.Families().FirstOrDefault() ?? "qwen2_5_vl";
+        var (folder, path) = (Golden.Require(family, "model"), Golden.Require(family, $"adapter_{kind}"));
+        ModelInput[] inputs = [new([1, 2, 3, 4])];
+        using var plain = QwenVlModel.Load(folder);
+        using var merged = QwenVlModel.Load(folder, new QwenVlModelOptions { Adapter = path });
+        using Tensor before = plain.Encode(inputs), withMerged = merged.Encode(inputs);
+        using (var adapter = PeftAdapter.Load(path, plain.DType))
+        {
+            plain.Attach(adapter);
+            using var withAttached = plain.Encode(inputs);
+            Assert.InRange((withMerged - withAttached).abs().max().item<float>(), 0, 1e-4f);
+            Assert.True((before - withAttached).abs().max().item<float>() > 1e-2f);
+        }
+    }
+
+    [Fact]
+    public void A_tensor_of_another_shape_is_named_with_its_file()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
+        model.Save(_folder);
+        var config = Path.Combine(_folder, QwenVlConfig.FileName);
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"intermediate_size\": 48", "\"intermediate_size\": 56", StringComparison.Ordinal));
+        var error = Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder));
+        Assert.Contains("model.safetensors", error.Message, StringComparison.Ordinal);
+        Assert.Contains("expected [56, 32]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Closing_a_model_frees_its_native_memory()
+    {
+        using (var model = TinyModel.Create(ModelFamily.Qwen2Vl)) model.Save(_folder);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        QwenVlModel.Load(_folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 }).Dispose();
+        QwenVlModel.Load(_folder).Dispose();
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
