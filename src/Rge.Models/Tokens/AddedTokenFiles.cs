@@ -64,7 +64,7 @@ internal static class AddedTokenFiles
     {
         // Whitespace swallowing and word boundaries have no use in this family; taking them for plain tokens would give wrong ids in silence.
         foreach (var name in (string[])["single_word", "lstrip", "rstrip"])
-            if (field[name].Flag(false)) throw field[name].Error("is true, which is not supported");
+            if (field[name].Flag(false)) throw field[name].Error("is true, expected false");
         var content = field["content"].Text();
         if (content.Length == 0) throw field["content"].Error("is empty");
         return new AddedToken(content, id, field["special"].Flag(false));

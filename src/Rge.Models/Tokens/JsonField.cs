@@ -73,6 +73,18 @@ internal readonly struct JsonField
             ? number
             : throw Error(string.Create(CultureInfo.InvariantCulture, $"is {Show()}, expected a whole number from {min} to {max}"));
 
+    /// <summary>How many fields an object or entries a list has; none when missing.</summary>
+    public int Count => IsList ? _element.GetArrayLength() : IsObject ? _element.GetPropertyCount() : 0;
+
+    /// <summary>The two strings of a list, or the two words of a string; null for anything else.</summary>
+    public (string First, string Second)? Pair()
+    {
+        if (IsText) return Text().Split(' ', 3) is [var first, var second] ? (first, second) : null;
+        return IsList && Count == 2 && _element[0] is { ValueKind: JsonValueKind.String } left && _element[1] is { ValueKind: JsonValueKind.String } right
+            ? (left.GetString()!, right.GetString()!)
+            : null;
+    }
+
     /// <summary>The entries of a list; none when missing.</summary>
     public IEnumerable<JsonField> Items()
     {

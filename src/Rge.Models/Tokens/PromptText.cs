@@ -18,27 +18,32 @@ public sealed class PromptText : IEquatable<PromptText>
     /// <summary>The segments in order. None is empty, and no two neighbours are of the same kind.</summary>
     public IReadOnlyList<PromptSegment> Segments => _segments;
 
+    /// <summary>A prompt of segments; empty ones are left out, neighbours of the same kind are joined.</summary>
+    public static PromptText Of(IEnumerable<PromptSegment> segments)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        var runs = new List<(List<string> Texts, bool IsTrusted)>();
+        foreach (var (text, isTrusted) in segments)
+        {
+            ArgumentNullException.ThrowIfNull(text, nameof(segments));
+            if (text.Length == 0) continue;
+            if (runs.Count == 0 || runs[^1].IsTrusted != isTrusted) runs.Add(([], isTrusted));
+            runs[^1].Texts.Add(text);
+        }
+        return new([.. runs.Select(run => new PromptSegment(string.Concat(run.Texts), run.IsTrusted))]);
+    }
+
     /// <summary>This prompt followed by text in which special tokens count.</summary>
-    public PromptText Trusted(string text) => Append(new PromptSegment(text, IsTrusted: true));
+    public PromptText Trusted(string text) => Of([.. _segments, new PromptSegment(text, IsTrusted: true)]);
 
     /// <summary>This prompt followed by text in which nothing counts as a special token.</summary>
-    public PromptText Untrusted(string text) => Append(new PromptSegment(text, IsTrusted: false));
-
-    /// <summary>This prompt followed by a segment, which is joined to the last one when both are of the same kind.</summary>
-    public PromptText Append(PromptSegment segment)
-    {
-        ArgumentNullException.ThrowIfNull(segment.Text, nameof(segment));
-        if (segment.Text.Length == 0) return this;
-        return _segments is [.. var before, var last] && last.IsTrusted == segment.IsTrusted
-            ? new([.. before, last with { Text = last.Text + segment.Text }])
-            : new([.. _segments, segment]);
-    }
+    public PromptText Untrusted(string text) => Of([.. _segments, new PromptSegment(text, IsTrusted: false)]);
 
     /// <summary>This prompt followed by another.</summary>
     public PromptText Append(PromptText other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return other._segments.Aggregate(this, (joined, segment) => joined.Append(segment));
+        return Of([.. _segments, .. other._segments]);
     }
 
     /// <summary>The joined text, which no longer tells who wrote what.</summary>

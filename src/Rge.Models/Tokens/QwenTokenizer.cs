@@ -60,7 +60,7 @@ public sealed class QwenTokenizer
     public int[] Encode(string text, bool allowSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Encode(PromptText.Empty.Append(new PromptSegment(text, allowSpecialTokens)));
+        return Encode(PromptText.Of([new PromptSegment(text, allowSpecialTokens)]));
     }
 
     /// <summary>Encodes a prompt: special tokens count inside its trusted text only, everything else merges as in the joined text.</summary>

@@ -28,17 +28,14 @@ internal static class TokenizerFiles
         var model = root["model"];
         Expect(model["type"], "BPE", optional: true);
         foreach (var name in (string[])["unk_token", "continuing_subword_prefix", "end_of_word_suffix"])
-            if (model[name].Text("")!.Length > 0) throw model[name].Error($"is {model[name].Show()}, which is not supported");
+            if (model[name].Text("")!.Length > 0) throw model[name].Error($"is {model[name].Show()}, expected null");
         foreach (var name in (string[])["fuse_unk", "byte_fallback", "ignore_merges"]) Expect(model[name], false);
         Expect(root["decoder"]["type"], "ByteLevel", optional: true);
 
         var vocabulary = ReadVocabulary(model["vocab"], path);
-        var merges = new MergeList(vocabulary);
+        var merges = new MergeList(vocabulary, model["merges"].Count);
         foreach (var merge in model["merges"].Items())
-        {
-            var parts = merge.IsText ? merge.Text().Split(' ', 3) : [.. merge.Items().Take(3).Select(part => part.Text())];
-            if (merges.Add(parts) is { } problem) throw merge.Error($"({merge.Show()}) {problem}");
-        }
+            if (merges.Add(merge.Pair()) is { } problem) throw merge.Error($"({merge.Show()}) {problem}");
         var added = root["added_tokens"].Items().Select(token => AddedTokenFiles.ReadToken(token, token["id"].Integer(0, TokenizerDefinition.MaxIds - 1)));
         return new TokenizerDefinition(vocabulary, merges.Merges, ReadPattern(root["pre_tokenizer"]), ReadNormalizer(root["normalizer"]), [.. added]);
     }
@@ -48,13 +45,13 @@ internal static class TokenizerFiles
         var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var length = new FileInfo(mergesPath).Length;
         if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {length} bytes, expected at most {MaxMergesBytes}.");
-        var merges = new MergeList(vocabulary);
+        var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
         foreach (var line in File.ReadLines(mergesPath))
         {
             number++;
             var header = number == 1 && line.StartsWith("#version", StringComparison.Ordinal);
-            if (line.Length > 0 && !header && merges.Add(line.Split(' ', 3)) is { } problem)
+            if (line.Length > 0 && !header && merges.Add(line.Split(' ', 3) is [var left, var right] ? (left, right) : null) is { } problem)
                 throw new CheckpointException($"{mergesPath}, line {number}: the merge {Shorten(line)} {problem}.");
         }
         return new TokenizerDefinition(vocabulary, merges.Merges, WordSplitter.QwenPattern, Normalizes: true, []);
@@ -62,8 +59,8 @@ internal static class TokenizerFiles
 
     private static Dictionary<string, int> ReadVocabulary(JsonField field, string path)
     {
-        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
-        var seen = new HashSet<int>();
+        var vocabulary = new Dictionary<string, int>(field.Count, StringComparer.Ordinal);
+        var seen = new HashSet<int>(field.Count);
         foreach (var (token, value) in field.Fields())
         {
             var id = value.Integer(0, TokenizerDefinition.MaxIds - 1);
@@ -115,27 +112,27 @@ internal static class TokenizerFiles
 
     private static void Expect(JsonField field, bool expected)
     {
-        if (!field.IsMissing && field.Flag(expected) != expected) throw field.Error($"is {field.Show()}, which is not supported");
+        if (field.Flag(expected) != expected) throw field.Error($"is {field.Show()}, expected {(expected ? "true" : "false")}");
     }
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
 
     /// <summary>The merges read so far, each checked against the vocabulary.</summary>
-    private sealed class MergeList(Dictionary<string, int> vocabulary)
+    private sealed class MergeList(Dictionary<string, int> vocabulary, int capacity)
     {
-        private readonly HashSet<(int, int)> _seen = [];
+        private readonly HashSet<(int, int)> _seen = new(capacity);
 
-        public List<Merge> Merges { get; } = [];
+        public List<Merge> Merges { get; } = new(capacity);
 
         /// <summary>Takes one merge, or says what is wrong with it.</summary>
-        public string? Add(string[] parts)
+        public string? Add((string Left, string Right)? parts)
         {
-            if (parts.Length != 2) return "does not have two parts";
-            if (!vocabulary.TryGetValue(parts[0], out var left)) return "begins with a token that is not in the vocabulary";
-            if (!vocabulary.TryGetValue(parts[1], out var right)) return "ends with a token that is not in the vocabulary";
-            if (!vocabulary.TryGetValue(parts[0] + parts[1], out var whole)) return "makes a token that is not in the vocabulary";
-            if (!_seen.Add((left, right))) return "is there twice";
-            Merges.Add(new Merge(parts[0], parts[1], left, right, whole));
+            if (parts is not var (left, right)) return "is not a pair of tokens";
+            if (!vocabulary.TryGetValue(left, out var leftId)) return "begins with a token that is not in the vocabulary";
+            if (!vocabulary.TryGetValue(right, out var rightId)) return "ends with a token that is not in the vocabulary";
+            if (!vocabulary.TryGetValue(left + right, out var wholeId)) return "makes a token that is not in the vocabulary";
+            if (!_seen.Add((leftId, rightId))) return "is there twice";
+            Merges.Add(new Merge(left, right, leftId, rightId, wholeId));
             return null;
         }
     }

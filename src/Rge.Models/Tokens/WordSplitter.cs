@@ -25,13 +25,15 @@ internal sealed partial class WordSplitter
     private readonly Regex _pattern;
 
     /// <summary>Creates a splitter.</summary>
+    /// <param name="pattern">The regular expression.</param>
+    /// <param name="limit">How long one match may take; 5 seconds by default.</param>
     /// <exception cref="ArgumentException">The pattern is no valid regular expression, or too long.</exception>
-    public WordSplitter(string pattern)
+    public WordSplitter(string pattern, TimeSpan? limit = null)
     {
         if (pattern.Length > MaxPatternLength) throw new ArgumentException($"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.");
         _pattern = pattern == QwenPattern
             ? Qwen()
-            : new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(MillisecondsPerMatch));
+            : new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch));
         Pattern = pattern;
     }
 
@@ -65,7 +67,7 @@ internal sealed partial class WordSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new CheckpointException($"The tokenizer's split pattern {Pattern} takes more than {MillisecondsPerMatch} ms for one word.", e);
+            throw new CheckpointException($"The tokenizer's split pattern {Pattern} takes more than {_pattern.MatchTimeout.TotalMilliseconds} ms for one word.", e);
         }
         Emit(end, shadow.Length);
     }

@@ -1,0 +1,8 @@
+namespace Rge.Models.Tokens.Jinja;
+
+/// <summary>A template that cannot be parsed or rendered, and the line of it where that shows.</summary>
+internal sealed class JinjaException(string problem, int line) : Exception(problem)
+{
+    /// <summary>Line of the template, from 1; 0 where no line is known yet.</summary>
+    public int Line { get; } = line;
+}
