@@ -109,13 +109,13 @@ public sealed class QwenTokenizerTests
     [InlineData("x", 12_500)]
     [InlineData(" ", 50_000)]
     [InlineData("国", 100_000)]
-    [InlineData("🙂", 400_000)]
+    [InlineData("🙂", 200_000)]
     [InlineData("1", 100_000)]
     [InlineData("\n", 50_000)]
-    [InlineData("<|im_en", 600_000)]
-    public void Hundred_thousand_repetitions_are_encoded(string unit, int expected)
+    [InlineData("<|im_end", 87_500)]
+    public void Hundred_thousand_characters_of_one_kind_are_encoded(string unit, int expected)
     {
-        var text = string.Concat(Enumerable.Repeat(unit, 100_000));
+        var text = string.Concat(Enumerable.Repeat(unit, 100_000 / unit.Length));
         var ids = Tiny.Encode(text, allowSpecialTokens: true);
         Assert.Equal(expected, ids.Length);
         Assert.Equal(text, Tiny.Decode(ids));

@@ -29,7 +29,7 @@ internal static class GlobalFunctions
         var numbers = new List<object?>();
         for (Int128 number = start; step > 0 ? number < stop : number > stop; number += step)
         {
-            budget.Spend(1);
+            budget.Spend(4);
             numbers.Add((long)number);
         }
         return numbers;

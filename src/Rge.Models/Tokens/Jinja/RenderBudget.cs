@@ -4,6 +4,9 @@ namespace Rge.Models.Tokens.Jinja;
 /// <remarks>Bounds what a malicious template can do. Not thread-safe: one for each rendering.</remarks>
 internal sealed class RenderBudget(long units)
 {
+    /// <summary>Units for an entry of a list that is a text of its own, which weighs more than its characters.</summary>
+    public const int TextEntry = 16;
+
     private long _left = units;
 
     /// <summary>Takes units away.</summary>

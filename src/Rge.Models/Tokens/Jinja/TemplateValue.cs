@@ -71,7 +71,7 @@ internal static class TemplateValue
                 budget.Spend(map.Count);
                 return [.. map.Keys.Select(TracedText.FromTemplate)];
             case TracedText text:
-                budget.Spend(text.Length);
+                budget.Spend((long)text.Length * RenderBudget.TextEntry);
                 return [.. Enumerable.Range(0, text.Length).Select(i => text.Slice(i, 1))];
             case Undefined:
                 return [];

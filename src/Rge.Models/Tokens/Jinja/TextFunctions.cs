@@ -95,14 +95,13 @@ internal static class TextFunctions
                 parts.Add(text.Slice(start, at - start));
             parts.Add(text.Slice(start, text.Length - start));
         }
-        budget.Spend(text.Length + parts.Count);
+        budget.Spend((long)parts.Count * RenderBudget.TextEntry);
         return parts;
     }
 
     private static List<object?> SplitLines(TracedText text, Arguments arguments, RenderBudget budget)
     {
         arguments.Bind();
-        budget.Spend(text.Length);
         var lines = new List<object?>();
         for (var start = 0; start < text.Length;)
         {
@@ -112,6 +111,7 @@ internal static class TextFunctions
             start += length + 1;
             if (start < text.Length && text.Value[start - 1] == '\r' && text.Value[start] == '\n') start++;
         }
+        budget.Spend((long)lines.Count * RenderBudget.TextEntry);
         return lines;
     }
 
