@@ -13,6 +13,7 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Writes a file of any bytes and returns its path.</summary>
     public string Write(string name, byte[] bytes)
     {
+        System.IO.File.Delete(File(name)); // Some file systems flush a file that is cut to nothing and written again.
         System.IO.File.WriteAllBytes(File(name), bytes);
         return File(name);
     }
