@@ -49,6 +49,28 @@ public sealed class KvCache : IDisposable
     /// <summary>Empties a slot for another sequence.</summary>
     public void Reset(int slot) => (_lengths[slot], _nextPositions[slot]) = (0, 0);
 
+    /// <summary>Replaces what a slot holds by what a slot of this or another cache of the same model holds.</summary>
+    /// <exception cref="ArgumentException">A slot does not exist, the tokens do not fit, or the caches are of different models.</exception>
+    public void CopyFrom(KvCache source, int from, int to)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        source.RequireRoom(from, 0);
+        if (source == this && from == to) return;
+        var length = source.Length(from);
+        Reset(to);
+        RequireRoom(to, length);
+        if (source._keys.Length != _keys.Length || source._keys[0].shape[1] != _keys[0].shape[1] || source._keys[0].shape[3] != _keys[0].shape[3])
+            throw new ArgumentException("The caches are of different models.", nameof(source));
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        for (var layer = 0; layer < _keys.Length; layer++)
+        {
+            _keys[layer][to].narrow(1, 0, length).copy_(source._keys[layer][from].narrow(1, 0, length));
+            _values[layer][to].narrow(1, 0, length).copy_(source._values[layer][from].narrow(1, 0, length));
+        }
+        Advance(to, length, source.NextPosition(from));
+    }
+
     /// <summary>Keys of a layer, <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>
     internal Tensor Keys(int layer) => _keys[layer];
 

@@ -69,6 +69,28 @@ internal sealed class PackedBatch
         return new PackedBatch(ids, positions, spans, next, [.. inputs.SelectMany(input => input.Images)], [.. imageRows]);
     }
 
+    /// <summary>Packs one written token a sequence. Any token may be written: an image or video token is text here, as in the reference.</summary>
+    /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Step"/>.</exception>
+    public static PackedBatch OfSteps(IReadOnlyList<int> tokenIds, QwenVlConfig config, KvCache cache, IReadOnlyList<int> slots)
+    {
+        var count = tokenIds.Count;
+        if (count == 0) throw new ArgumentException("There is no token to run.", nameof(tokenIds));
+        if (slots.Count != count || slots.Distinct().Count() != count)
+            throw new ArgumentException($"Expected {count} different slots, one a token.", nameof(slots));
+        var (ids, positions, spans, next) = (new long[count], new float[3 * count], new SequenceSpan[count], new int[count]);
+        for (var i = 0; i < count; i++)
+        {
+            if ((uint)tokenIds[i] >= (uint)config.Text.VocabSize)
+                throw new ArgumentException($"Token {tokenIds[i]} is not in the vocabulary of {config.Text.VocabSize}.", nameof(tokenIds));
+            cache.RequireRoom(slots[i], 1);
+            spans[i] = new SequenceSpan(slots[i], i, 1, cache.Length(slots[i]));
+            var position = cache.NextPosition(slots[i]);
+            (ids[i], next[i]) = (tokenIds[i], position + 1);
+            positions[i] = positions[count + i] = positions[2 * count + i] = position;
+        }
+        return new PackedBatch(ids, positions, spans, next, [], []);
+    }
+
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device)
     {

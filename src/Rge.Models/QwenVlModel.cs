@@ -181,7 +181,7 @@ public sealed class QwenVlModel : IDisposable
     }
 
     /// <summary>Runs one more token of each listed sequence.</summary>
-    /// <param name="tokenIds">The tokens.</param>
+    /// <param name="tokenIds">The tokens; an image token counts as text.</param>
     /// <param name="cache">The cache that holds the sequences so far.</param>
     /// <param name="slots">The slot of each token; all different.</param>
     /// <returns>Hidden states after the final norm, <c>[B, hidden]</c>; the caller disposes.</returns>
@@ -189,7 +189,9 @@ public sealed class QwenVlModel : IDisposable
     public Tensor Step(IReadOnlyList<int> tokenIds, KvCache cache, IReadOnlyList<int> slots)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
-        return Prefill([.. tokenIds.Select(id => new ModelInput([id]))], cache, slots);
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentNullException.ThrowIfNull(slots);
+        return Run(PackedBatch.OfSteps(tokenIds, Config, cache, slots), cache, observer: null);
     }
 
     /// <summary>Runs prompts that stand alone, without a cache.</summary>

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Rge.Models;
+
+namespace Rge.Decoding;
+
+/// <summary>One request on its way through the scheduler: what was asked, the images it holds, and the promise of a result.</summary>
+internal sealed class PendingSequence
+{
+    private readonly TaskCompletionSource<DecodedSequence> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _submitted = Stopwatch.GetTimestamp();
+    private IReadOnlyList<SharedImage> _images;
+    private long _prefillStart;
+    private long _prefillEnd;
+
+    /// <param name="request">What is asked.</param>
+    /// <param name="images">A use of each image of the prompt; taken over.</param>
+    /// <param name="cancellationToken">Stops the work between two steps.</param>
+    public PendingSequence(DecodeRequest request, IReadOnlyList<SharedImage> images, CancellationToken cancellationToken)
+    {
+        (Request, _images, CancellationToken) = (request, images, cancellationToken);
+    }
+
+    public DecodeRequest Request { get; }
+
+    public CancellationToken CancellationToken { get; }
+
+    public Task<DecodedSequence> Completion => _completion.Task;
+
+    public bool HasEnded => _completion.Task.IsCompleted;
+
+    public IReadOnlyList<SharedImage> Images => _images;
+
+    /// <summary>The prompt with its images' features; borrowed until <see cref="PrefillEnded"/>.</summary>
+    public ModelInput Input => new(Request.PromptIds, [.. _images.Select(image => image.Features)]);
+
+    public int PromptLength => Request.PromptIds.Length;
+
+    /// <summary>Cache entries of the prompt, the longest rationale and an appended end token.</summary>
+    public int Capacity => checked(PromptLength + Request.Generation!.MaxRationaleTokens + 1);
+
+    public void PrefillBegins() => _prefillStart = Stopwatch.GetTimestamp();
+
+    /// <summary>The prompt has been read: the images are not needed any more.</summary>
+    public void PrefillEnded()
+    {
+        _prefillEnd = Stopwatch.GetTimestamp();
+        ReleaseImages();
+    }
+
+    public void Complete(float[] hidden, int[] rationale, RationaleEnd end)
+    {
+        var timings = new DecodeTimings(
+            Stopwatch.GetElapsedTime(_submitted, _prefillStart),
+            Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
+            end == RationaleEnd.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd));
+        _completion.TrySetResult(new DecodedSequence(hidden, rationale, end, timings));
+    }
+
+    public void Fail(Exception error)
+    {
+        ReleaseImages();
+        _completion.TrySetException(error);
+    }
+
+    /// <summary>Ends the work where its caller has cancelled it.</summary>
+    public void EndIfCancelled()
+    {
+        if (!CancellationToken.IsCancellationRequested) return;
+        ReleaseImages();
+        _completion.TrySetCanceled(CancellationToken);
+    }
+
+    private void ReleaseImages()
+    {
+        foreach (var image in _images) image.Release();
+        _images = [];
+    }
+}

@@ -1,0 +1,103 @@
+using System.Numerics.Tensors;
+
+namespace Rge.Decoding;
+
+/// <summary>
+/// Chooses the tokens of one rationale from logits: repetition penalty, then temperature, top-k and top-p in transformers' order. Holds the
+/// row's own random state, so that its choices do not depend on the rows it is batched with.
+/// </summary>
+internal sealed class TokenSampler
+{
+    private readonly GenerationOptions _options;
+    private readonly HashSet<int> _seen = [];
+    private ulong _state;
+
+    public TokenSampler(GenerationOptions options, ReadOnlySpan<int> promptIds)
+    {
+        _options = options;
+        _state = (ulong)options.Seed;
+        foreach (var id in promptIds) _state = Mix(_state ^ (uint)id);
+        if (options.RepetitionPenalty == 1) return;
+        foreach (var id in promptIds) _seen.Add(id);
+    }
+
+    /// <summary>Chooses the next token and counts it as seen.</summary>
+    /// <param name="logits">A logit for each token of the vocabulary; overwritten.</param>
+    /// <exception cref="EmbeddingException">A logit is not a number, or no token is possible.</exception>
+    public int Next(Span<float> logits)
+    {
+        if (_options.RepetitionPenalty != 1) Penalise(logits, _seen, (float)_options.RepetitionPenalty);
+        foreach (var id in _options.BannedTokens)
+            if ((uint)id < (uint)logits.Length) logits[id] = float.NegativeInfinity;
+
+        // The index of the maximum is that of the first NaN where there is one, else that of the first of equals.
+        var best = TensorPrimitives.IndexOfMax<float>(logits);
+        if (!float.IsFinite(logits[best]))
+            throw new EmbeddingException($"The logit of token {best} is {logits[best]}; the model's activations overflow or its weights are damaged. With float16 weights, try bfloat16 or float32.");
+        var token = _options.IsGreedy ? best : Sample(logits, logits[best]);
+        if (_options.RepetitionPenalty != 1) _seen.Add(token);
+        return token;
+    }
+
+    private static void Penalise(Span<float> logits, HashSet<int> seen, float penalty)
+    {
+        foreach (var id in seen)
+            if ((uint)id < (uint)logits.Length) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+    }
+
+    private int Sample(Span<float> logits, float max)
+    {
+        TensorPrimitives.Subtract(logits, max, logits);
+        TensorPrimitives.Divide(logits, (float)_options.Temperature, logits);
+        TensorPrimitives.Exp<float>(logits, logits);
+        return Draw(logits, Candidates(logits));
+    }
+
+    /// <summary>The tokens that top-k and then top-p keep; never empty.</summary>
+    /// <param name="weights">Probabilities, not normalised.</param>
+    private List<int> Candidates(ReadOnlySpan<float> weights)
+    {
+        var (k, p) = (_options.TopK, _options.TopP);
+        // Tokens below the floor weigh less than 1 - p together: top-p keeps none of them, so they need not be sorted.
+        var floor = k > 0 ? 0 : (1 - p) * TensorPrimitives.Sum(weights) / weights.Length;
+        var tokens = new List<int>();
+        for (var i = 0; i < weights.Length; i++)
+            if (weights[i] > 0 && weights[i] >= floor) tokens.Add(i);
+        if (k == 0 && p == 1) return tokens;
+
+        var sortable = weights.ToArray();
+        tokens.Sort((a, b) => sortable[a] == sortable[b] ? a.CompareTo(b) : sortable[b].CompareTo(sortable[a]));
+        if (k > 0 && tokens.Count > k) tokens.RemoveRange(k, tokens.Count - k);
+
+        // The smallest set with the wanted mass: a token stays while those before it have less.
+        var wanted = p * (k > 0 ? tokens.Sum(token => (double)sortable[token]) : TensorPrimitives.Sum(weights));
+        var kept = 0;
+        for (var mass = 0.0; kept < tokens.Count && (kept == 0 || mass < wanted); kept++) mass += weights[tokens[kept]];
+        tokens.RemoveRange(kept, tokens.Count - kept);
+        return tokens;
+    }
+
+    /// <summary>Draws one of the tokens in proportion to its weight.</summary>
+    private int Draw(ReadOnlySpan<float> weights, List<int> tokens)
+    {
+        var total = 0.0;
+        foreach (var token in tokens) total += weights[token];
+        var left = Uniform() * total;
+        foreach (var token in tokens)
+        {
+            left -= weights[token];
+            if (left < 0) return token;
+        }
+        return tokens[^1]; // rounding
+    }
+
+    /// <summary>SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every machine and runtime.</summary>
+    private double Uniform() => (Mix(_state += 0x9E3779B97F4A7C15) >> 11) * (1.0 / (1UL << 53));
+
+    private static ulong Mix(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

@@ -1,0 +1,24 @@
+namespace Rge;
+
+/// <summary>How much a <see cref="RationaleDecoder"/> does at once.</summary>
+public sealed record RationaleDecoderOptions
+{
+    /// <summary>Rationales written side by side; a step costs little more for 32 rows than for one.</summary>
+    public int MaxRows { get; init; } = 32;
+
+    /// <summary>Prompt tokens read in one pass; a longer prompt is read alone.</summary>
+    public int MaxPrefillTokens { get; init; } = 4096;
+
+    /// <summary>
+    /// Tokens that the KV cache may have room for, over all rows; fewer rows run side by side when theirs would not fit. One row always runs.
+    /// A token takes 2 · layers · KV heads · head dimension values: 36 KB in a 3B checkpoint in bfloat16.
+    /// </summary>
+    public long MaxCacheTokens { get; init; } = long.MaxValue;
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxRows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPrefillTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxCacheTokens, 1);
+    }
+}
