@@ -1,0 +1,17 @@
+using Microsoft.Extensions.AI;
+
+namespace Rge;
+
+/// <summary>Orders candidates by their similarity to a query. Stateless and thread-safe.</summary>
+public static class Ranking
+{
+    /// <summary>All candidates, the most similar first; of equal ones, that with the lowest index (as MMEB counts hit@1).</summary>
+    /// <exception cref="ArgumentException">An embedding is empty or has another dimension than the query.</exception>
+    public static IReadOnlyList<RankedCandidate> Of(Embedding<float> query, IEnumerable<Embedding<float>> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(candidates);
+        // OrderByDescending keeps the order of equals.
+        return [.. candidates.Select((candidate, index) => new RankedCandidate(index, Similarity.Cosine(query, candidate))).OrderByDescending(ranked => ranked.Score)];
+    }
+}
