@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Microsoft.Extensions.AI;
 
 namespace Rge;
 
@@ -10,18 +9,10 @@ public static class Similarity
     /// <exception cref="ArgumentException">The embeddings are empty or have different dimensions.</exception>
     public static float Cosine(ReadOnlySpan<float> first, ReadOnlySpan<float> second) => TensorPrimitives.CosineSimilarity(first, second);
 
-    /// <inheritdoc cref="Cosine(ReadOnlySpan{float}, ReadOnlySpan{float})"/>
-    public static float Cosine(Embedding<float> first, Embedding<float> second)
-    {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
-        return Cosine(first.Vector.Span, second.Vector.Span);
-    }
-
     /// <summary>Scales a vector to length 1; a zero vector stays zero.</summary>
     internal static float[] Normalised(ReadOnlySpan<float> vector)
     {
-        // In double: the square of a large activation may not fit a float, and the sum of many small ones loses digits.
+        // In double: the square of a large activation may not fit a float.
         var squares = 0.0;
         foreach (var value in vector) squares += (double)value * value;
         var (scale, result) = (squares > 0 ? 1 / Math.Sqrt(squares) : 0, new float[vector.Length]);

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.AI;
-
 namespace Rge.Tests;
 
 public sealed class RankingTests
@@ -25,5 +23,5 @@ public sealed class RankingTests
         Assert.Equal([0f, 0f], Similarity.Normalised([0, 0]));
     }
 
-    private static Embedding<float> Vector(params float[] values) => new(values);
+    private static ReadOnlyMemory<float> Vector(params float[] values) => values;
 }

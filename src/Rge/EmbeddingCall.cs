@@ -1,0 +1,147 @@
+using Rge.Decoding;
+using Rge.Models;
+using Rge.Prompts;
+
+namespace Rge;
+
+/// <summary>
+/// One call of the embedder. Items go through in windows: while one is computed, the next one's images are decoded and its prompts built.
+/// </summary>
+internal sealed class EmbeddingCall(
+    RationaleDecoder decoder, QwenVlProcessor processor, PromptBuilder prompts, ReasoningEmbedderOptions defaults, GenerationOptions generation,
+    ReasoningEmbeddingOptions options, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken)
+{
+    private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
+    private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images
+    private readonly ReasoningEmbedding[] _results = new ReasoningEmbedding[inputs.Count];
+    private readonly List<Task> _submitted = [];
+    private int _completed;
+    private long _rationaleTokens;
+
+    public async Task<ReasoningEmbedding[]> RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(inputs[i]));
+        var images = await FindImagesAsync(stop.Token);
+        try
+        {
+            var before = Task.CompletedTask;
+            foreach (var window in Order().Chunk(defaults.ItemsAhead))
+            {
+                var prepared = await PrepareAsync(window, stop.Token);
+                var current = Submit(prepared, stop.Token);
+                await before;
+                before = current;
+            }
+            await before;
+            return _results;
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+        finally
+        {
+            // Nothing of a call goes on after it has ended.
+            await Task.WhenAll(_submitted).ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            foreach (var image in images) image.ReleaseRest();
+        }
+    }
+
+    /// <summary>Finds the distinct images of the call by their content, and how often each is shown.</summary>
+    private async Task<IReadOnlyCollection<CallImage>> FindImagesAsync(CancellationToken cancellationToken)
+    {
+        var sources = inputs.SelectMany(input => input.Images).Distinct().ToArray();
+        var keys = new object[sources.Length];
+        await Parallel.ForAsync(0, sources.Length, cancellationToken, (i, _) =>
+        {
+            keys[i] = sources[i].ContentKey(defaults.ImageLimits);
+            return ValueTask.CompletedTask;
+        });
+        var keyOf = sources.Zip(keys).ToDictionary(pair => pair.First, pair => pair.Second);
+        var shown = _contents.SelectMany((content, i) => content.Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
+        var images = shown.GroupBy(source => keyOf[source])
+            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Count(), processor.Images, defaults.ImageLimits));
+        for (var i = 0; i < inputs.Count; i++) _images[i] = [.. inputs[i].Images.Select(source => images[keyOf[source]])];
+        return images.Values;
+    }
+
+    /// <summary>Items that show the same image side by side, so that it need not be kept; those alike in that, the longest first.</summary>
+    private IEnumerable<int> Order()
+    {
+        var firstImages = _images.Select(images => images.FirstOrDefault()).ToArray();
+        return Enumerable.Range(0, inputs.Count).GroupBy(i => firstImages[i])
+            .SelectMany(group => group.OrderByDescending(i => _contents[i].Sum(part => part.Text.Length)));
+    }
+
+    private async Task<Prepared[]> PrepareAsync(int[] window, CancellationToken cancellationToken)
+    {
+        var prepared = new Prepared[window.Length];
+        await Parallel.ForAsync(0, window.Length, cancellationToken, (i, _) =>
+        {
+            prepared[i] = OfItem(window[i], () => Prepare(window[i]));
+            return ValueTask.CompletedTask;
+        });
+        return prepared;
+    }
+
+    private Prepared Prepare(int index)
+    {
+        var input = inputs[index];
+        var mode = input.Reasoning ?? options.Reasoning ?? (input.Role == ItemRole.Query ? defaults.QueryReasoning : defaults.TargetReasoning);
+        var reasons = mode == ReasoningMode.On && input.Rationale is null;
+        var prompt = prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
+        return new Prepared(index, prompt, new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken });
+    }
+
+    /// <summary>Hands a window to the decoder, the longest prompts first.</summary>
+    private Task Submit(Prepared[] window, CancellationToken cancellationToken)
+    {
+        var ordered = window.OrderByDescending(item => item.Prompt.TokenIds.Length).ToArray();
+        var sequences = ordered.Select(item => new PendingSequence(item.Request, TakeImages(item.Index), cancellationToken)).ToArray();
+        decoder.Submit(sequences);
+        var current = Task.WhenAll(ordered.Zip(sequences, (item, sequence) => CompleteAsync(item, sequence.Completion)));
+        _submitted.Add(current);
+        return current;
+    }
+
+    private SharedImage[] TakeImages(int index) =>
+        [.. _contents[index].Where(part => part.Image is not null).Select(part => _images[index][part.Image!.Value].Take())];
+
+    private async Task CompleteAsync(Prepared item, Task<DecodedSequence> decoding)
+    {
+        var decoded = await decoding;
+        var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
+        var written = decoded.End == RationaleEnd.NotGenerated
+            ? inputs[item.Index].Rationale
+            : processor.Tokenizer.Decode(decoded.End == RationaleEnd.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds);
+        var result = _results[item.Index] = new ReasoningEmbedding
+        {
+            Vector = Similarity.Normalised(hidden.Span),
+            Rationale = written,
+            RationaleIds = decoded.End == RationaleEnd.NotGenerated ? item.Prompt.RationaleIds : decoded.RationaleIds,
+            RationaleEnd = decoded.End,
+            PromptTokens = item.Prompt.TokenIds.Length,
+            ImageTokens = item.Prompt.ImageTokens,
+            Timings = decoded.Timings,
+        };
+        var tokens = Interlocked.Add(ref _rationaleTokens, result.RationaleIds.Count);
+        options.Progress?.Report(new EmbeddingProgress(Interlocked.Increment(ref _completed), inputs.Count, tokens));
+    }
+
+    /// <summary>Says which item an error is about, where there are several.</summary>
+    private T OfItem<T>(int index, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (EmbeddingException e) when (inputs.Count > 1)
+        {
+            throw new EmbeddingException($"Item {index}: {e.Message}", e);
+        }
+    }
+
+    private sealed record Prepared(int Index, ItemPrompt Prompt, DecodeRequest Request);
+}

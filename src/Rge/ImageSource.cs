@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Rge.Models;
+using Rge.Models.Vision;
+
+namespace Rge;
+
+/// <summary>Where an image of an item comes from. Nothing is read before the item is embedded. Immutable and thread-safe.</summary>
+public sealed class ImageSource
+{
+    private readonly Func<ImageLimits, object> _content;
+    private readonly Func<ImageProcessor, ImageLimits, PatchedImage> _load;
+
+    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageProcessor, ImageLimits, PatchedImage> load) =>
+        (Name, _content, _load) = (name, content, load);
+
+    /// <summary>What errors call the image: a file name or an address.</summary>
+    public string Name { get; }
+
+    /// <summary>An image file.</summary>
+    public static ImageSource FromFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new ImageSource(path, limits => HashFile(path, limits), (processor, limits) => processor.Process(ImageDecoder.DecodeFile(path, limits)));
+    }
+
+    /// <summary>An encoded image in memory.</summary>
+    /// <param name="encoded">PNG, JPEG, WebP, GIF or BMP. Not copied.</param>
+    /// <param name="name">What errors call it.</param>
+    public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The picture")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new ImageSource(
+            name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (processor, limits) => processor.Process(ImageDecoder.Decode(encoded, name, limits)));
+    }
+
+    /// <summary>Decoded pixels.</summary>
+    public static ImageSource FromPixels(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return new ImageSource(image.Name, _ => HashPixels(image), (processor, _) => processor.Process(image));
+    }
+
+    /// <summary>Patches that were cut elsewhere for the same checkpoint. Two sources of the same instance are the same image.</summary>
+    public static ImageSource FromPatches(PatchedImage patches)
+    {
+        ArgumentNullException.ThrowIfNull(patches);
+        return new ImageSource("The picture", _ => patches, (_, _) => patches);
+    }
+
+    /// <summary>Equal for sources of the same content.</summary>
+    /// <exception cref="ImageInputException">The file cannot be read.</exception>
+    internal object ContentKey(ImageLimits limits) => _content(limits);
+
+    /// <summary>Decodes and cuts the image.</summary>
+    /// <exception cref="ImageInputException">The image cannot be used.</exception>
+    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits) => _load(processor, limits);
+
+    private static string HashFile(string path, ImageLimits limits)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            // A file that decoding will refuse is not worth reading; its name tells it apart well enough.
+            return file.Length > limits.MaxBytes ? path : Convert.ToHexString(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageInputException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string HashPixels(RgbImage image)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes<int>([image.Width, image.Height]));
+        hash.AppendData(image.Pixels);
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}

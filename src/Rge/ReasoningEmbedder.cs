@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.AI;
+using Rge.Models;
+using Rge.Models.Tokens;
+using Rge.Prompts;
+
+namespace Rge;
+
+/// <summary>
+/// Reasoning-guided embeddings: a query's model first writes a rationale, ends it with <c>&lt;emb&gt;</c>, and the hidden state there,
+/// L2-normalised, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt.
+/// </summary>
+/// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="RationaleDecoder"/>.</remarks>
+public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
+{
+    private readonly QwenVlModel _model;
+    private readonly ReasoningEmbedderOptions _options;
+    private readonly GenerationOptions _generation;
+    private readonly PromptBuilder _prompts;
+    private readonly EmbeddingGeneratorMetadata _metadata;
+    private readonly bool _ownsModel;
+
+    /// <summary>Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.</summary>
+    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public ReasoningEmbedder(QwenVlModel model, QwenVlProcessor processor, ReasoningEmbedderOptions? options = null)
+        : this(model, processor, options ?? new ReasoningEmbedderOptions(), ownsModel: false) { }
+
+    private ReasoningEmbedder(QwenVlModel model, QwenVlProcessor processor, ReasoningEmbedderOptions options, bool ownsModel)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(processor);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
+        (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
+        _generation = options.Generation ?? new GenerationOptions();
+        _generation.Validate();
+        _prompts = new PromptBuilder(model.Config, processor);
+        Decoder = new RationaleDecoder(model, _prompts.EmbTokenId, options.Decoder);
+        _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
+    }
+
+    /// <summary>The decoder that every call goes through.</summary>
+    public RationaleDecoder Decoder { get; }
+
+    /// <summary>The checkpoint's tokenizer, chat template and image processor.</summary>
+    public QwenVlProcessor Processor { get; }
+
+    /// <summary>Id of <c>&lt;emb&gt;</c>.</summary>
+    public int EmbTokenId => _prompts.EmbTokenId;
+
+    /// <summary>Loads a checkpoint folder.</summary>
+    /// <exception cref="CheckpointException">The folder cannot be used.</exception>
+    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
+    public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new ReasoningEmbedderOptions();
+        options = options with
+        {
+            Generation = options.Generation ?? GenerationOptions.Load(folder),
+            ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
+        };
+        var processor = QwenVlProcessor.Load(folder);
+        var model = QwenVlModel.Load(folder, options.Model);
+        try
+        {
+            return new ReasoningEmbedder(model, processor, options, ownsModel: true);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Embeds items.</summary>
+    /// <param name="inputs">The items; images that several show are decoded and encoded once.</param>
+    /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
+    /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
+    /// <returns>An embedding for each item, in their order.</returns>
+    /// <exception cref="EmbeddingException">An item is empty, too long or names an image it lacks, or the model's logits are not numbers.</exception>
+    /// <exception cref="ImageInputException">An image cannot be used.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public Task<ReasoningEmbedding[]> EmbedAsync(
+        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
+        EmbedAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, cancellationToken);
+
+    /// <summary>Embeds one item.</summary>
+    /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
+    public async Task<ReasoningEmbedding> EmbedAsync(EmbeddingInput input, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await EmbedAsync([input], options, cancellationToken))[0];
+
+    /// <summary>Embeds one item and hands out its rationale as it is written: pieces of text, then an update with the embedding.</summary>
+    /// <remarks>Whoever stops reading early stops the work.</remarks>
+    /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
+    public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
+        EmbeddingInput input, ReasoningEmbeddingOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var tokens = Channel.CreateUnbounded<int>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var embedding = EmbedAsync([input], options ?? new ReasoningEmbeddingOptions(), token => tokens.Writer.TryWrite(token), stop.Token);
+        var end = embedding.ContinueWith(_ => tokens.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            var decoder = new StreamingDecoder(Processor.Tokenizer);
+            await foreach (var token in tokens.Reader.ReadAllAsync(CancellationToken.None))
+                if (token != _prompts.EmbTokenId && decoder.Append(token) is { Length: > 0 } text) yield return new RationaleUpdate(text);
+            if (decoder.Flush() is { Length: > 0 } rest) yield return new RationaleUpdate(rest);
+            yield return new RationaleUpdate("", (await embedding)[0]);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await end;
+        }
+    }
+
+    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.Of"/> tells the rest of each result.</summary>
+    /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
+    public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+        IEnumerable<EmbeddingInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var embeddings = await EmbedAsync([.. values], options as ReasoningEmbeddingOptions ?? new ReasoningEmbeddingOptions(options), cancellationToken);
+        long prompt = embeddings.Sum(e => (long)e.PromptTokens), written = embeddings.Sum(e => e.RationaleEnd == RationaleEnd.NotGenerated ? 0L : e.RationaleIds.Count);
+        return new GeneratedEmbeddings<Embedding<float>>(embeddings.Select(ToEmbedding))
+        {
+            Usage = new UsageDetails
+            {
+                InputTokenCount = prompt,
+                OutputTokenCount = written,
+                ReasoningTokenCount = written,
+                TotalTokenCount = prompt + written,
+                AdditionalCounts = new() { ["image_tokens"] = embeddings.Sum(e => (long)e.ImageTokens) },
+            },
+        };
+    }
+
+    /// <summary>The metadata, the model, the processor or this embedder, by type.</summary>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        if (serviceKey is not null) return null;
+        return new object[] { this, _metadata, _model, Processor }.FirstOrDefault(serviceType.IsInstanceOfType);
+    }
+
+    /// <summary>Stops the decoder; frees the model where <see cref="Load"/> has loaded it. Calls that are not finished fail.</summary>
+    public void Dispose()
+    {
+        Decoder.Dispose();
+        if (_ownsModel) _model.Dispose();
+    }
+
+    private Task<ReasoningEmbedding[]> EmbedAsync(
+        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var generation = options.Generation ?? _generation;
+        generation.Validate();
+        if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
+            throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
+        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, inputs, onToken).RunAsync(cancellationToken);
+    }
+
+    private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)
+    {
+        ModelId = _metadata.DefaultModelId,
+        AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = embedding },
+    };
+}

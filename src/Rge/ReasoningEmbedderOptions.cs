@@ -1,0 +1,35 @@
+using Rge.Models;
+using Rge.Models.Vision;
+
+namespace Rge;
+
+/// <summary>How a <see cref="ReasoningEmbedder"/> works, unless a call says otherwise.</summary>
+public sealed record ReasoningEmbedderOptions
+{
+    /// <summary>Number type and device of the model.</summary>
+    public QwenVlModelOptions Model { get; init; } = new();
+
+    /// <summary>How rationales are written; <see langword="null"/> for what the checkpoint's generation_config.json says.</summary>
+    public GenerationOptions? Generation { get; init; }
+
+    /// <summary>Whether queries reason.</summary>
+    public ReasoningMode QueryReasoning { get; init; } = ReasoningMode.On;
+
+    /// <summary>Whether targets reason.</summary>
+    public ReasoningMode TargetReasoning { get; init; } = ReasoningMode.Off;
+
+    /// <summary>How much is done at once.</summary>
+    public RationaleDecoderOptions Decoder { get; init; } = new();
+
+    /// <summary>
+    /// Items of a call that are prepared together, at least 1: their images are decoded side by side and wait in memory, up to 19 MB each
+    /// at 1024 image tokens, while at most as many items before them are computed.
+    /// </summary>
+    public int ItemsAhead { get; init; } = 32;
+
+    /// <summary>What an image may cost.</summary>
+    public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
+
+    /// <summary>Name of the model in results; <see langword="null"/> for the folder's name.</summary>
+    public string? ModelId { get; init; }
+}

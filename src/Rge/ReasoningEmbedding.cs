@@ -1,0 +1,38 @@
+using Microsoft.Extensions.AI;
+
+namespace Rge;
+
+/// <summary>An embedding and the way that led to it. Immutable.</summary>
+public sealed record ReasoningEmbedding
+{
+    /// <summary>Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> hands it out.</summary>
+    public const string PropertyName = "rge";
+
+    /// <summary>The L2-normalised vector.</summary>
+    public required ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>The rationale that the embedding was taken after, without <c>&lt;emb&gt;</c>: written or given; <see langword="null"/> without one.</summary>
+    public string? Rationale { get; init; }
+
+    /// <summary>Tokens of the rationale; of a written one, the model's own <c>&lt;emb&gt;</c> included.</summary>
+    public IReadOnlyList<int> RationaleIds { get; init; } = [];
+
+    /// <summary>Why the rationale ended.</summary>
+    public RationaleEnd RationaleEnd { get; init; }
+
+    /// <summary>Tokens of the prompt, image tokens included.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>Tokens that the images take in the prompt.</summary>
+    public int ImageTokens { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    public DecodeTimings Timings { get; init; }
+
+    /// <summary>What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one; <see langword="null"/> for others.</summary>
+    public static ReasoningEmbedding? Of(Embedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        return embedding.AdditionalProperties?.TryGetValue(PropertyName, out ReasoningEmbedding? details) == true ? details : null;
+    }
+}

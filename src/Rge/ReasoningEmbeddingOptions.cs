@@ -1,0 +1,28 @@
+using Microsoft.Extensions.AI;
+
+namespace Rge;
+
+/// <summary>Options of one call of <see cref="ReasoningEmbedder"/>.</summary>
+public class ReasoningEmbeddingOptions : EmbeddingGenerationOptions
+{
+    /// <summary>Creates options with nothing set.</summary>
+    public ReasoningEmbeddingOptions() { }
+
+    /// <summary>Copies options; those of the base class keep what this class adds unset.</summary>
+    public ReasoningEmbeddingOptions(EmbeddingGenerationOptions? other) : base(other)
+    {
+        if (other is ReasoningEmbeddingOptions options) (Reasoning, Generation, Progress) = (options.Reasoning, options.Generation, options.Progress);
+    }
+
+    /// <summary>Whether items reason that do not say so themselves; <see langword="null"/> for the embedder's default.</summary>
+    public ReasoningMode? Reasoning { get; set; }
+
+    /// <summary>How rationales are written; <see langword="null"/> for the embedder's default.</summary>
+    public GenerationOptions? Generation { get; set; }
+
+    /// <summary>Told after each item.</summary>
+    public IProgress<EmbeddingProgress>? Progress { get; set; }
+
+    /// <inheritdoc/>
+    public override EmbeddingGenerationOptions Clone() => new ReasoningEmbeddingOptions(this);
+}

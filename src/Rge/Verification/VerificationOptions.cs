@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace Rge.Verification;
+
+/// <summary>How reference vectors are checked.</summary>
+public sealed record VerificationOptions
+{
+    /// <summary>
+    /// Number type of the model: float32 is held to every quantity, bfloat16 and float16 to the cosine of the embeddings with the float32
+    /// reference, the tokens before <c>&lt;emb&gt;</c> being the reference's.
+    /// </summary>
+    public ScalarType DType { get; init; } = ScalarType.Float32;
+
+    /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
+    public Device? Device { get; init; }
+}
