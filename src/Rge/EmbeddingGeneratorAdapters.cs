@@ -1,0 +1,54 @@
+using Microsoft.Extensions.AI;
+
+namespace Rge;
+
+/// <summary>Lets code that knows other inputs than <see cref="EmbeddingInput"/> use an embedder. The adapters own nothing: dispose the embedder.</summary>
+public static class EmbeddingGeneratorAdapters
+{
+    /// <summary>A generator for plain texts.</summary>
+    /// <param name="embedder">The embedder.</param>
+    /// <param name="role">Which side of the comparison the texts are on.</param>
+    /// <param name="instruction">An instruction put before each text; <see langword="null"/> for none.</param>
+    public static IEmbeddingGenerator<string, Embedding<float>> ForText(
+        this IEmbeddingGenerator<EmbeddingInput, Embedding<float>> embedder, ItemRole role, string? instruction = null)
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        return new MappedEmbeddingGenerator<string>(embedder, text => new EmbeddingInput { Role = role, Instruction = instruction, Text = text });
+    }
+
+    /// <summary>
+    /// A generator for lists of content: <see cref="TextContent"/>, images as <see cref="DataContent"/>, and images in files as
+    /// <see cref="UriContent"/> with a file address. Images keep their place among the texts, which are joined by spaces.
+    /// </summary>
+    /// <remarks>Generating throws <see cref="ArgumentException"/> for content of another kind. File addresses are opened as they come: do not pass on those of strangers.</remarks>
+    /// <param name="embedder">The embedder.</param>
+    /// <param name="role">Which side of the comparison the items are on.</param>
+    /// <param name="instruction">An instruction put before each item; <see langword="null"/> for none.</param>
+    public static IEmbeddingGenerator<IEnumerable<AIContent>, Embedding<float>> ForContent(
+        this IEmbeddingGenerator<EmbeddingInput, Embedding<float>> embedder, ItemRole role, string? instruction = null)
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        return new MappedEmbeddingGenerator<IEnumerable<AIContent>>(embedder, content => ToInput(content) with { Role = role, Instruction = instruction });
+    }
+
+    private static EmbeddingInput ToInput(IEnumerable<AIContent> content)
+    {
+        var items = content.ToList();
+        var images = items.Where(item => item is not TextContent).Select(ToImage).ToArray();
+        // Images in front of the text need no marks: that is where the prompt shows them anyway.
+        var firstText = items.FindIndex(item => item is TextContent);
+        var marked = firstText >= 0 && firstText < items.FindLastIndex(item => item is not TextContent);
+        var image = 0;
+        var texts = items.Select(item => item is TextContent text ? text.Text : marked ? $"<|image_{++image}|>" : null).OfType<string>();
+        return new EmbeddingInput { Text = string.Join(' ', texts), Images = images };
+    }
+
+    private static ImageSource ToImage(AIContent content) => content switch
+    {
+        DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The picture"),
+        UriContent { Uri.IsFile: true } uri => ImageSource.FromFile(uri.Uri.LocalPath),
+        UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download pictures first.", nameof(content)),
+        DataContent data => throw new ArgumentException($"Data of type {data.MediaType} cannot be embedded, only images and text.", nameof(content)),
+        _ => throw new ArgumentException($"{content.GetType().Name} cannot be embedded, only text and images.", nameof(content)),
+    };
+}
