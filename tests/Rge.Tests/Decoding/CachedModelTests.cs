@@ -1,0 +1,150 @@
+using Rge.Decoding;
+using Rge.Models;
+using Rge.Tests.Shared;
+using Rge.Verification;
+using TorchSharp;
+
+namespace Rge.Tests.Decoding;
+
+public sealed class CachedModelTests
+{
+    public static TheoryData<ModelFamily> Families => [.. Enum.GetValues<ModelFamily>()];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Shuffled_batches_of_unequal_prompts_and_finishing_times_give_what_each_gives_alone(ModelFamily family)
+    {
+        using var model = TinyModel.Create(family);
+        var requests = Requests(model, 12);
+        var alone = requests.Select(request => Decode(model, new RationaleDecoderOptions(), request)[0]).ToArray();
+        Assert.True(alone.Select(result => result.RationaleIds.Length).Distinct().Count() > 4);
+        foreach (var seed in Enumerable.Range(0, 4))
+        {
+            var order = Enumerable.Range(0, requests.Length).ToArray();
+            new Random(seed).Shuffle(order);
+            var options = new RationaleDecoderOptions { MaxRows = 1 + seed, MaxPrefillTokens = 20 + 30 * seed, MaxCacheTokens = seed == 3 ? 200 : long.MaxValue };
+            var together = Decode(model, options, [.. order.Select(i => requests[i])]);
+            for (var i = 0; i < order.Length; i++)
+            {
+                Assert.Equal(alone[order[i]].RationaleIds, together[i].RationaleIds);
+                Assert.InRange(Comparison.Distance(alone[order[i]].HiddenState, together[i].HiddenState), double.NegativeInfinity, 1e-6);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_rationale_read_with_its_prompt_gives_the_hidden_state_of_one_that_was_written(ModelFamily family)
+    {
+        using var model = TinyModel.Create(family);
+        foreach (var request in Requests(model, 6))
+        {
+            var written = Decode(model, new RationaleDecoderOptions(), request)[0];
+            int[] end = written.End == RationaleEnd.BudgetSpent ? [TinyModel.EmbToken] : [];
+            // An image token that was written is text, but one that is read is not.
+            if (written.RationaleIds.Contains(TinyModel.ImageToken) || written.RationaleIds.Contains(model.Config.VideoTokenId)) continue;
+            var read = Decode(model, new RationaleDecoderOptions(), request with { PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end], Generation = null })[0];
+            Assert.InRange(Comparison.Distance(written.HiddenState, read.HiddenState), double.NegativeInfinity, 1e-6);
+        }
+    }
+
+    [Fact]
+    public void An_image_token_may_be_written()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
+        var others = Enumerable.Range(0, model.Config.Text.VocabSize).Except([TinyModel.ImageToken]).ToArray();
+        var generation = new GenerationOptions { MaxRationaleTokens = 3, BannedTokens = others };
+        var result = Decode(model, new RationaleDecoderOptions(), new DecodeRequest([1, 2, 3]) { Generation = generation })[0];
+        Assert.Equal([TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken], result.RationaleIds);
+    }
+
+    [Fact]
+    public void No_native_tensor_outlives_its_requests()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen3Vl);
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        var requests = Requests(model, 12);
+        Decode(model, new RationaleDecoderOptions { MaxRows = 3 }, requests);
+        var before = statistics.ThreadTotalLiveCount;
+        Decode(model, new RationaleDecoderOptions { MaxRows = 3 }, requests);
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void No_native_tensor_outlives_a_cancelled_request()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen3Vl);
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        var before = statistics.ThreadTotalLiveCount;
+        using var cancellation = new CancellationTokenSource();
+        var requests = Requests(model, 4).Select(request => request with { OnToken = _ => cancellation.Cancel() }).ToArray();
+        var sequences = Submit(requests, cancellation.Token);
+        Run(model, new RationaleDecoderOptions(), sequences);
+        Assert.Contains(sequences, sequence => sequence.Completion.IsCanceled);
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Resident_memory_is_flat_over_500_embeddings()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
+        var requests = Enumerable.Repeat(Requests(model, 5), 5).SelectMany(some => some).ToArray();
+        for (var i = 0; i < 4; i++) Decode(model, new RationaleDecoderOptions(), requests);
+        var before = Resident();
+        for (var i = 0; i < 20; i++) Decode(model, new RationaleDecoderOptions(), requests);
+        Assert.InRange(Resident() - before, long.MinValue, 16 << 20);
+
+        static long Resident()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return Environment.WorkingSet;
+        }
+    }
+
+    /// <summary>Prompts of different lengths, some with images of which some are shared, that end at different times or do not reason.</summary>
+    private static DecodeRequest[] Requests(QwenVlModel model, int count)
+    {
+        PatchedImage small = TinyModel.Image(model.Config, 4, 4), large = TinyModel.Image(model.Config, 8, 6, seed: 2);
+        return [.. Enumerable.Range(0, count).Select(Request)];
+
+        DecodeRequest Request(int i)
+        {
+            PatchedImage[] images = (i % 4) switch
+            {
+                0 => [],
+                1 => [small],
+                2 => [large],
+                _ => [small, large],
+            };
+            var tokens = TinyModel.Tokens(model.Config, 4 + 3 * i, seed: i, [.. images.Select(image => image.Grid)]);
+            // Images were put at random places: hand them over in the order of those.
+            var order = images.Length < 2 || FirstRun(tokens) == images[0].Grid.MergedPatches(2) ? images : [images[1], images[0]];
+            return new DecodeRequest(tokens, order) { Generation = i % 5 == 4 ? null : new GenerationOptions { MaxRationaleTokens = 1 + 5 * i % 11, RepetitionPenalty = 1 + 0.1 * (i % 3) } };
+        }
+
+        static int FirstRun(int[] tokens) => tokens.SkipWhile(id => id != TinyModel.ImageToken).TakeWhile(id => id == TinyModel.ImageToken).Count();
+    }
+
+    private static DecodedSequence[] Decode(QwenVlModel model, RationaleDecoderOptions options, params DecodeRequest[] requests)
+    {
+        var sequences = Submit(requests, CancellationToken.None);
+        Run(model, options, sequences);
+        return [.. sequences.Select(sequence => sequence.Completion.GetAwaiter().GetResult())];
+    }
+
+    private static PendingSequence[] Submit(DecodeRequest[] requests, CancellationToken cancellationToken)
+    {
+        var images = requests.SelectMany(request => request.Images).CountBy(image => image).ToDictionary(use => use.Key, use => new SharedImage(use.Key, use.Value));
+        return [.. requests.Select(request => new PendingSequence(request, [.. request.Images.Select(image => images[image])], cancellationToken))];
+    }
+
+    /// <summary>On this thread, whose tensors are counted.</summary>
+    private static void Run(QwenVlModel model, RationaleDecoderOptions options, PendingSequence[] sequences)
+    {
+        var scheduler = new DecodeScheduler(new CachedModel(model), TinyModel.EmbToken, options);
+        foreach (var sequence in sequences) scheduler.Enqueue(sequence);
+        while (!scheduler.IsIdle) scheduler.Advance();
+        scheduler.Advance(); // frees the cache also where the last request was cancelled
+    }
+}
