@@ -62,6 +62,10 @@ public static class RgeCommand
         Name,
         "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
     {
+        RankVerb.Create(terminal),
+        EmbedVerb.Create(terminal),
+        InfoVerb.Create(terminal),
+        VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
         PullVerb.Create(terminal),
         new HelpOption { Recursive = true },
@@ -69,5 +73,5 @@ public static class RgeCommand
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or CliException;
 }

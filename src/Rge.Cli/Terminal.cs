@@ -27,6 +27,9 @@ public sealed class Terminal
     /// <summary>The output without any formatting, for JSON and streamed text.</summary>
     public TextWriter RawOutput { get; }
 
+    /// <summary>Writes a remark of one line beside the results.</summary>
+    public void Remark(string text) => Error.MarkupLineInterpolated($"[dim]{text}[/]");
+
     /// <summary>Writes a JSON document.</summary>
     public void WriteJson(JsonNode json) => RawOutput.WriteLine(json.ToJsonString(Indented));
 

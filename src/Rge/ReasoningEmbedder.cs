@@ -14,6 +14,9 @@ namespace Rge;
 /// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="RationaleDecoder"/>.</remarks>
 public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
 {
+    /// <summary>The token whose hidden state is the embedding, as it is written.</summary>
+    public const string EmbToken = PromptBuilder.EmbToken;
+
     private readonly QwenVlModel _model;
     private readonly ReasoningEmbedderOptions _options;
     private readonly GenerationOptions _generation;

@@ -13,13 +13,8 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
     public int EmbTokenId { get; } = FindEmbToken(config, processor);
 
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
-    public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content)
-    {
-        var text = PromptText.Empty.Trusted("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n");
-        foreach (var part in content)
-            text = part.Image is null ? text.Append(new PromptSegment(part.Text, input.AllowSpecialTokens)) : text.Trusted("<|vision_start|><|image_pad|><|vision_end|>");
-        return text.Trusted("<|im_end|>\n<|im_start|>assistant\n");
-    }
+    public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) =>
+        processor.Template.Render([.. content.Select(part => part.Image is null ? ChatPart.Text(part.Text, input.AllowSpecialTokens) : ChatPart.Image)]);
 
     /// <summary>Builds the prompt of an item.</summary>
     /// <param name="input">The item.</param>
@@ -29,22 +24,26 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
     /// <exception cref="EmbeddingException">The prompt has places for another number of images, or more tokens than the checkpoint has positions.</exception>
     public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
-        var ids = new List<int>();
-        var images = content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value]).ToArray();
-        var image = 0;
-        foreach (var id in processor.Tokenizer.Encode(Text(input, content)))
-        {
-            if (id != config.ImageTokenId) ids.Add(id);
-            else if (image < images.Length) ids.AddRange(Enumerable.Repeat(id, images[image++].MergedPatches(config.Vision.SpatialMergeSize)));
-            else throw new EmbeddingException($"The item's text has image tokens of its own beside its {images.Length} images.");
-        }
-        if (image < images.Length) throw new EmbeddingException($"The chat template shows {image} of the item's {images.Length} images.");
+        int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
+        var ids = new List<int>(Expand(processor.Tokenizer.Encode(Text(input, content)), imageTokens));
         var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
         ids.AddRange(rationale);
         if (!reasons) ids.Add(EmbTokenId);
         if (ids.Count > config.Text.MaxPositionEmbeddings)
             throw new EmbeddingException($"The item has {ids.Count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");
-        return new ItemPrompt([.. ids], images.Sum(grid => grid.MergedPatches(config.Vision.SpatialMergeSize)), rationale);
+        return new ItemPrompt([.. ids], imageTokens.Sum(), rationale);
+    }
+
+    private int[] Expand(int[] ids, int[] imageTokens)
+    {
+        try
+        {
+            return ImagePads.Expand(ids, config.ImageTokenId, config.VideoTokenId, imageTokens);
+        }
+        catch (ArgumentException e)
+        {
+            throw new EmbeddingException($"The item's prompt does not fit its images: {e.Message}", e);
+        }
     }
 
     private static int FindEmbToken(QwenVlConfig config, QwenVlProcessor processor)

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using Rge.Models;
+using static TorchSharp.torch;
+
+namespace Rge.Cli;
+
+/// <summary>The options of every verb that runs a model: which one, where, and how it writes rationales.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<DirectoryInfo> _model = new("--model", "-m") { Description = "Checkpoint folder in the Hugging Face layout.", Required = true };
+    private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
+    private readonly Option<string> _device = DeviceOption();
+    private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
+    private readonly Option<int> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens.", DefaultValueFactory = _ => 128 };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token. The checkpoint's own unless given." };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Sample among the likeliest tokens that together have this probability." };
+    private readonly Option<double?> _repetitionPenalty = new("--repetition-penalty") { Description = "Weakens tokens that were used before; 1 does not. The checkpoint's own unless given." };
+    private readonly Option<int> _seed = new("--seed") { Description = "Seed of sampling." };
+    private readonly Option<string> _whenBudgetRunsOut = new("--when-budget-runs-out")
+    {
+        Description = "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does.",
+        DefaultValueFactory = _ => "append",
+    };
+    private readonly Option<string> _reasoning = new("--reasoning") { Description = "Whether queries write a rationale first.", DefaultValueFactory = _ => "on" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => new RationaleDecoderOptions().MaxRows };
+
+    public ModelOptions()
+    {
+        _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
+        _reasoning.AcceptOnlyFromAmong("on", "off");
+        AtLeast(_maxTokens, 1);
+        AtLeast(_batch, 1);
+    }
+
+    /// <summary>Makes the <c>--device</c> option.</summary>
+    public static Option<string> DeviceOption()
+    {
+        var option = new Option<string>("--device") { Description = "Where to run; auto takes a GPU if there is one.", DefaultValueFactory = _ => "cpu" };
+        option.AcceptOnlyFromAmong("cpu", "cuda", "auto");
+        return option;
+    }
+
+    /// <summary>The device of a name.</summary>
+    /// <exception cref="CliException">It is a GPU and there is none.</exception>
+    public static Device Device(string name)
+    {
+        if (name == "cpu") return CPU;
+        if (cuda.is_available()) return CUDA;
+        return name == "auto" ? CPU : throw new CliException("No CUDA device can be used: expected a GPU and a build with -p:TorchBackend=cuda; --device cpu or auto works without.");
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
+            command.Add(option);
+    }
+
+    /// <summary>Everything that decides what comes out, as one readable line.</summary>
+    public string Describe(ParseResult parsed) => string.Join(' ',
+        ((Option[])[_model, _adapter, _dtype, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
+            .Select(option => $"{option.Name}={Value(parsed, option)}"));
+
+    public ReasoningEmbedder Load(ParseResult parsed)
+    {
+        var folder = parsed.GetRequiredValue(_model).FullName;
+        var stored = GenerationOptions.Load(folder);
+        var generation = stored with
+        {
+            MaxRationaleTokens = parsed.GetValue(_maxTokens),
+            Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
+            TopP = parsed.GetValue(_topP) ?? stored.TopP,
+            RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
+            Seed = parsed.GetValue(_seed),
+            WhenBudgetRunsOut = parsed.GetValue(_whenBudgetRunsOut) == "append" ? BudgetAction.AppendEmb : BudgetAction.PoolLastToken,
+        };
+        return ReasoningEmbedder.Load(folder, new ReasoningEmbedderOptions
+        {
+            Model = new QwenVlModelOptions
+            {
+                DType = DTypes.Parse(parsed.GetValue(_dtype)),
+                Device = Device(parsed.GetRequiredValue(_device)),
+                Adapter = parsed.GetValue(_adapter)?.FullName,
+            },
+            Generation = generation,
+            QueryReasoning = parsed.GetValue(_reasoning) == "on" ? ReasoningMode.On : ReasoningMode.Off,
+            Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
+        });
+    }
+
+    private static string Value(ParseResult parsed, Option option) =>
+        parsed.GetResult(option) is { } result ? string.Join(',', result.Tokens.Select(t => t.Value)) : "";
+
+    private static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
+    {
+        if (result.Errors.Any() || result.GetValueOrDefault<int>() >= least) return;
+        result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
+    });
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rge.Models;
+using Rge.Models.Tokens;
+using Rge.Models.Vision;
+using Rge.Models.Weights;
+using Spectre.Console;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge info</c>: what a checkpoint folder holds, and what it lacks.</summary>
+internal static class InfoVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var folder = new Argument<DirectoryInfo>("DIR") { Description = "Checkpoint folder in the Hugging Face layout." };
+        var json = CommonOptions.Json();
+        var command = new Command("info", "Show what a checkpoint folder holds: family, sizes, number type, tokens, and what is missing.") { folder, json };
+        command.SetAction(parsed =>
+        {
+            var report = new CheckpointReport(parsed.GetRequiredValue(folder).FullName);
+            if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
+            else Print(terminal, report);
+            return report.Problems.Count == 0 ? RgeCommand.Success : RgeCommand.Failure;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, CheckpointReport report)
+    {
+        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
+        foreach (var (name, value) in report.Facts) table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        terminal.Output.Write(table);
+        foreach (var problem in report.Problems) terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
+        if (report.Problems.Count == 0) terminal.Output.MarkupLine("[green]complete[/]: everything that embedding needs is there");
+    }
+
+    /// <summary>Facts and problems of one folder, gathered part by part, so that one broken file does not hide the others.</summary>
+    private sealed class CheckpointReport
+    {
+        private readonly List<string> _problems = [];
+        private readonly List<(string, string)> _facts = [];
+        private readonly JsonObject _json = [];
+
+        public CheckpointReport(string folder)
+        {
+            if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+            var config = Try(() => QwenVlConfig.Load(folder));
+            if (config is not null) AddConfig(config);
+            AddWeights(folder, config);
+            AddTokens(folder, config);
+            AddImages(folder, config);
+            _json["problems"] = new JsonArray([.. _problems.Select(p => (JsonNode)p)]);
+        }
+
+        public IReadOnlyList<(string Name, string Value)> Facts => _facts;
+
+        public IReadOnlyList<string> Problems => _problems;
+
+        public JsonObject ToJson() => _json;
+
+        private void AddConfig(QwenVlConfig config)
+        {
+            var (text, vision) = (config.Text, config.Vision);
+            var layout = ParameterLayout.Of(config);
+            long all = Count(layout.Keys), inVision = Count(layout.Keys.Where(name => name.StartsWith("model.visual.", StringComparison.Ordinal)));
+            var type = config.Source["model_type"]!.GetValue<string>();
+            Add("family", type, type);
+            Add("parameters", $"{Millions(all)} (vision tower {Millions(inVision)}, decoder {Millions(all - inVision)})", all);
+            Add("decoder", $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output", null);
+            Add("vision", $"{vision.Depth} blocks of width {vision.HiddenSize}, patches of {vision.PatchSize} pixels, {vision.SpatialMergeSize}×{vision.SpatialMergeSize} merged", null);
+            Add("embedding", $"{text.HiddenSize} dimensions", text.HiddenSize);
+
+            long Count(IEnumerable<string> names) => names.Sum(name => layout[name].Aggregate(1L, (product, size) => product * size));
+        }
+
+        private void AddWeights(string folder, QwenVlConfig? config) => Try(() =>
+        {
+            using var checkpoint = Checkpoint.Open(folder);
+            var types = string.Join(", ", checkpoint.Names.Select(checkpoint.DType).Distinct().Select(DTypes.Name));
+            Add("weights", $"{types}, {checkpoint.ByteLength / 1e6:N0} MB, {checkpoint.Names.Count} tensors", types);
+            if (config is not null) checkpoint.Require(ParameterLayout.Of(config), name => ParameterLayout.IsIgnorable(config, name));
+            return checkpoint;
+        });
+
+        private void AddTokens(string folder, QwenVlConfig? config) => Try(() =>
+        {
+            var tokenizer = QwenTokenizer.Load(folder);
+            var found = tokenizer.TryGetToken(ReasoningEmbedder.EmbToken, out var id);
+            Add("tokens", $"{tokenizer.VocabularySize} in the tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}", tokenizer.VocabularySize);
+            if (!found) _problems.Add($"the token {ReasoningEmbedder.EmbToken}: this checkpoint was not trained for reasoning-guided embedding");
+            else if (id >= config?.Text.VocabSize) _problems.Add($"an embedding row for {ReasoningEmbedder.EmbToken}: its id is {id}, the model has {config.Text.VocabSize} rows");
+            return tokenizer;
+        });
+
+        private void AddImages(string folder, QwenVlConfig? config) => Try(() =>
+        {
+            var images = ImageProcessorConfig.FromFolder(folder);
+            Add("images", $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / (images.MergedPatchSide * images.MergedPatchSide)} to {images.MaxPixels / (images.MergedPatchSide * images.MergedPatchSide)} tokens", images.MaxPixels);
+            if (config is not null && images.PatchLength != config.Vision.PatchLength)
+                _problems.Add($"agreement on patches: preprocessor_config.json cuts {images.PatchLength} values a patch, the vision tower takes {config.Vision.PatchLength}");
+            return images;
+        });
+
+        private void Add(string name, string text, JsonNode? value)
+        {
+            _facts.Add((name, text));
+            _json[name] = value ?? text;
+        }
+
+        private T? Try<T>(Func<T> read) where T : class
+        {
+            try
+            {
+                return read();
+            }
+            catch (CheckpointException e)
+            {
+                _problems.Add(e.Message);
+                return null;
+            }
+        }
+
+        private static string Millions(long count) => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:N1} M");
+    }
+}
