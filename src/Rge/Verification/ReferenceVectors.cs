@@ -50,7 +50,8 @@ public static class ReferenceVectors
         foreach (var row in ImageCheck.Run(folder)) yield return row;
 
         var processor = QwenVlProcessor.Load(folder.ModelFolder);
-        using var model = QwenVlModel.Load(folder.ModelFolder, new QwenVlModelOptions { DType = options.DType, Device = options.Device });
+        var load = new QwenVlModelOptions { DType = options.DType, Device = options.Device };
+        using var model = QwenVlModel.Load(folder.ModelFolder, load);
         foreach (var row in PromptCheck.Run(folder, model.Config, processor, new PromptBuilder(model.Config, processor))) yield return row;
         if (options.DType == ScalarType.Float32)
             foreach (var row in ModelCheck.Run(folder, model, processor)) yield return row;
@@ -59,5 +60,7 @@ public static class ReferenceVectors
             ? await EmbeddingCheck.RunAsync(folder, embedder, cancellationToken)
             : await RoundedEmbeddingCheck.RunAsync(folder, embedder, cancellationToken);
         foreach (var row in rows) yield return row;
+        if (options.DType != ScalarType.Float32) yield break;
+        foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken)) yield return row;
     }
 }
