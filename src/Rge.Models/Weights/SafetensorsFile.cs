@@ -12,12 +12,18 @@ namespace Rge.Models.Weights;
 /// </remarks>
 public sealed class SafetensorsFile : IDisposable
 {
-    /// <summary>Bytes that a converting read holds besides its result.</summary>
-    private const int ChunkBytes = 16 << 20;
+    /// <summary>Bytes that are converted at a time.</summary>
+    private const int ChunkBytes = 4 << 20;
 
     private readonly SafeFileHandle _file;
     private readonly SafetensorsHeader _header;
     private readonly Dictionary<ScalarType, Tensor> _maps = [];
+
+    /// <summary>
+    /// Pieces of the file on their way to another type or device. Kept, because allocating them for each tensor, between results that stay,
+    /// leaves a hole in the heap each time that the next does not quite fit into.
+    /// </summary>
+    private readonly Dictionary<ScalarType, Tensor> _pieces = [];
 
     private SafetensorsFile(string path, SafeFileHandle file)
     {
@@ -83,7 +89,7 @@ public sealed class SafetensorsFile : IDisposable
         return flat.view(entry.Shape);
     }
 
-    /// <summary>Reads a tensor into memory of its own, a piece at a time: besides the result at most 16 MiB are held.</summary>
+    /// <summary>Reads a tensor into memory of its own, a piece at a time: besides the result at most 4 MiB are held.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="dtype">Type to convert to; <see langword="null"/> keeps the stored one.</param>
     /// <param name="device">Where the result lies; <see langword="null"/> is the CPU.</param>
@@ -111,15 +117,27 @@ public sealed class SafetensorsFile : IDisposable
         using var scope = NewDisposeScope();
         var flat = result.view(-1);
         int size = SafetensorsDType.Of(entry.DType)!.Size, chunk = ChunkBytes / size;
-        var direct = result.dtype == entry.DType && result.device.type == DeviceType.CPU;
-        var buffer = direct ? null : empty(Math.Min(chunk, flat.numel()), entry.DType);
-        for (long start = 0, count; start < flat.numel(); start += count)
+        if (result.dtype == entry.DType && result.device.type == DeviceType.CPU)
         {
-            count = Math.Min(chunk, flat.numel() - start);
-            var part = flat.narrow(0, start, count);
-            var stored = buffer?.narrow(0, 0, count);
-            FileBytes.Fill(_file, (stored ?? part).bytes, entry.Offset + start * size, Path);
-            if (stored is not null) part.copy_(stored);
+            ForEachChunk((part, offset) => FileBytes.Fill(_file, part.bytes, offset, Path));
+            return;
+        }
+        lock (_pieces)
+        {
+            ObjectDisposedException.ThrowIf(_file.IsClosed, this);
+            if (!_pieces.TryGetValue(entry.DType, out var piece)) _pieces.Add(entry.DType, piece = empty(chunk, entry.DType).DetachFromDisposeScope());
+            ForEachChunk((part, offset) =>
+            {
+                var stored = piece.narrow(0, 0, part.numel());
+                FileBytes.Fill(_file, stored.bytes, offset, Path);
+                part.copy_(stored);
+            });
+        }
+
+        void ForEachChunk(Action<Tensor, long> fill)
+        {
+            for (long start = 0, length = flat.numel(); start < length; start += chunk)
+                fill(flat.narrow(0, start, Math.Min(chunk, length - start)), entry.Offset + (start * size));
         }
     }
 
@@ -141,6 +159,10 @@ public sealed class SafetensorsFile : IDisposable
     public void Dispose()
     {
         foreach (var map in _maps.Values) map.Dispose();
-        _file.Dispose();
+        lock (_pieces)
+        {
+            foreach (var piece in _pieces.Values) piece.Dispose();
+            _file.Dispose();
+        }
     }
 }

@@ -104,7 +104,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void A_tensor_larger_than_one_piece_converted()
     {
         using var scope = NewDisposeScope();
-        const int count = (9 << 20) + 5; // More than 16 MiB of float32, not a multiple of the piece.
+        const int count = (9 << 20) + 5; // Several pieces of float32, and a rest.
         var values = new float[count];
         for (var i = 0; i < count; i++) values[i] = i % 1021;
         using var file = SafetensorsFile.Open(_folder.WriteSafetensors("a.safetensors", Header("F32", $"[{count}]", 4L * count), MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
