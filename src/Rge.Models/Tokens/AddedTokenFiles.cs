@@ -12,6 +12,9 @@ internal static class AddedTokenFiles
 {
     public const string AddedTokens = "added_tokens.json", SpecialTokensMap = "special_tokens_map.json";
 
+    // The search for added tokens takes memory with the number of their characters, so a damaged file must not bring in megabytes of them.
+    private const int MaxTokens = 10_000, MaxContentLength = 128;
+
     /// <summary>The control tokens of Qwen2 and the VL models made from it, in the order of their ids.</summary>
     private static readonly string[] Usual =
     [
@@ -39,12 +42,13 @@ internal static class AddedTokenFiles
         ReadFile(AddedTokens, root =>
         {
             foreach (var (content, id) in root.Fields())
-                tokens.Add(new AddedToken(content, id.Integer(0, TokenizerDefinition.MaxIds - 1)), Path.Combine(folder, AddedTokens));
+                tokens.Add(new AddedToken(Checked(content, id), id.Integer(0, TokenizerDefinition.MaxIds - 1)), Path.Combine(folder, AddedTokens));
         });
         ReadFile(SpecialTokensMap, root => named.AddRange(Named(root)));
 
         if (named.Count == 0 && tokens.Count == 0) named.AddRange(Usual);
         foreach (var content in Usual.Intersect(named, StringComparer.Ordinal).Union(named, StringComparer.Ordinal)) tokens.AddNamed(content);
+        if (tokens.Count > MaxTokens) throw new CheckpointException($"{folder} has {tokens.Count} added tokens, expected at most {MaxTokens}.");
         return tokens.Result;
 
         void ReadFile(string name, Action<JsonField> read)
@@ -65,9 +69,7 @@ internal static class AddedTokenFiles
         // Whitespace swallowing and word boundaries have no use in this family; taking them for plain tokens would give wrong ids in silence.
         foreach (var name in (string[])["single_word", "lstrip", "rstrip"])
             if (field[name].Flag(false)) throw field[name].Error("is true, expected false");
-        var content = field["content"].Text();
-        if (content.Length == 0) throw field["content"].Error("is empty");
-        return new AddedToken(content, id, field["special"].Flag(false));
+        return new AddedToken(Content(field), id, field["special"].Flag(false));
     }
 
     /// <summary>Tokens that a configuration names without giving ids: a string, an object with the content, a list or a map of either.</summary>
@@ -85,8 +87,12 @@ internal static class AddedTokenFiles
     private static string Content(JsonField field)
     {
         var content = field.IsText ? field : field["content"];
-        return content.Text() is { Length: > 0 } text ? text : throw content.Error("is empty");
+        return Checked(content.Text(), content);
     }
+
+    private static string Checked(string content, JsonField field) => content.Length is > 0 and <= MaxContentLength
+        ? content
+        : throw field.Error($"is a token of {content.Length} characters, expected 1 to {MaxContentLength}");
 
     private static int ParseId(string text, JsonField field) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id < TokenizerDefinition.MaxIds

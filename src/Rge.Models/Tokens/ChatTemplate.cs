@@ -53,6 +53,7 @@ public sealed class ChatTemplate
     public static ChatTemplate Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
         try
         {
             var config = Path.Combine(folder, TokenizerFiles.Config);
@@ -122,7 +123,7 @@ public sealed class ChatTemplate
     private static Dictionary<string, object?> Part(ChatPart part)
     {
         var entries = new Dictionary<string, object?>(StringComparer.Ordinal) { ["type"] = TracedText.FromTemplate(part.IsImage ? "image" : "text") };
-        if (!part.IsImage) entries["text"] = part.AllowSpecialTokens ? TracedText.FromTemplate(part.Content!) : TracedText.FromCaller(part.Content!);
+        if (part.Content is { } text) entries["text"] = part.AllowSpecialTokens ? TracedText.FromTemplate(text) : TracedText.FromCaller(text);
         return entries;
     }
 

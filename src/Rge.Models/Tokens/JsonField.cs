@@ -33,7 +33,8 @@ internal readonly struct JsonField
     public bool IsObject => _element.ValueKind == JsonValueKind.Object;
 
     /// <summary>A field of an object; missing when this is missing.</summary>
-    public JsonField this[string name] => new(!IsMissing && Object().TryGetProperty(name, out var field) ? field : default, _file, Place, name);
+    public JsonField this[string name] =>
+        new(!IsMissing && Object().TryGetProperty(name, out var field) ? field : default, _file, Place, name);
 
     /// <summary>Parses a file whose top level is an object and hands the root to <paramref name="read"/>. Nothing of it is valid afterwards.</summary>
     public static T Read<T>(string path, Func<JsonField, T> read)
@@ -80,9 +81,9 @@ internal readonly struct JsonField
     public (string First, string Second)? Pair()
     {
         if (IsText) return Text().Split(' ', 3) is [var first, var second] ? (first, second) : null;
-        return IsList && Count == 2 && _element[0] is { ValueKind: JsonValueKind.String } left && _element[1] is { ValueKind: JsonValueKind.String } right
-            ? (left.GetString()!, right.GetString()!)
-            : null;
+        if (!IsList || Count != 2) return null;
+        var (left, right) = (_element[0], _element[1]);
+        return left.ValueKind == JsonValueKind.String && right.ValueKind == JsonValueKind.String ? (left.GetString()!, right.GetString()!) : null;
     }
 
     /// <summary>The entries of a list; none when missing.</summary>

@@ -1,6 +1,6 @@
 namespace Rge.Models.Tokens;
 
-/// <summary>Reads the tokenizer files of a checkpoint folder: tokenizer.json, or vocab.json with merges.txt; and the tokens added elsewhere.</summary>
+/// <summary>Reads the tokenizer of a checkpoint folder: tokenizer.json, or vocab.json with merges.txt; and the tokens added elsewhere.</summary>
 internal static class TokenizerFiles
 {
     public const string Tokenizer = "tokenizer.json", Vocabulary = "vocab.json", Merges = "merges.txt", Config = "tokenizer_config.json";
@@ -36,8 +36,12 @@ internal static class TokenizerFiles
         var merges = new MergeList(vocabulary, model["merges"].Count);
         foreach (var merge in model["merges"].Items())
             if (merges.Add(merge.Pair()) is { } problem) throw merge.Error($"({merge.Show()}) {problem}");
-        var added = root["added_tokens"].Items().Select(token => AddedTokenFiles.ReadToken(token, token["id"].Integer(0, TokenizerDefinition.MaxIds - 1)));
-        return new TokenizerDefinition(vocabulary, merges.Merges, ReadPattern(root["pre_tokenizer"]), ReadNormalizer(root["normalizer"]), [.. added]);
+        return new TokenizerDefinition(
+            vocabulary,
+            merges.Merges,
+            ReadPattern(root["pre_tokenizer"]),
+            ReadNormalizer(root["normalizer"]),
+            [.. root["added_tokens"].Items().Select(token => AddedTokenFiles.ReadToken(token, token["id"].Integer(0, TokenizerDefinition.MaxIds - 1)))]);
     }
 
     private static TokenizerDefinition ReadVocabularyAndMerges(string vocabularyPath, string mergesPath)
@@ -70,7 +74,7 @@ internal static class TokenizerFiles
         }
         for (var b = 0; b < 256; b++)
             if (!vocabulary.ContainsKey(ByteAlphabet.Character((byte)b).ToString()))
-                throw new CheckpointException($"{path}: the vocabulary ({vocabulary.Count} tokens) has no token for byte 0x{b:X2}, expected a byte-level vocabulary.");
+                throw new CheckpointException($"{path}: the vocabulary has no token for byte 0x{b:X2}, expected one for each of the 256.");
         return vocabulary;
     }
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Rge.Models.Tokens;
@@ -8,8 +6,6 @@ namespace Rge.Models.Tokens;
 /// <summary>Writes the tokenizer files of a checkpoint.</summary>
 internal static class TokenizerWriter
 {
-    private static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = true };
-
     /// <summary>Copies the files of a folder as they are.</summary>
     public static void Copy(string source, string target, IEnumerable<string> names)
     {
@@ -27,37 +23,31 @@ internal static class TokenizerWriter
         Copy(source, target, TokenizerFiles.All.Except(listing, StringComparer.Ordinal));
 
         var tokenizer = Path.Combine(source, TokenizerFiles.Tokenizer);
-        var root = File.Exists(tokenizer) ? ConfigReader.ReadFile(tokenizer) : Tokenizer(definition);
+        var root = File.Exists(tokenizer) ? ConfigReader.ReadFile(tokenizer) : Describe(definition);
         var listed = (root["added_tokens"] as JsonArray)?.ToDictionary(token => token!["id"]!.GetValue<int>(), token => token!.DeepClone()) ?? [];
         root["added_tokens"] = new JsonArray([.. added.Select(token => listed.GetValueOrDefault(token.Id) ?? Describe(token, withId: true))]);
-        Save(root, target, TokenizerFiles.Tokenizer);
+        AtomicFile.WriteJson(Path.Combine(target, TokenizerFiles.Tokenizer), root);
 
         var config = Path.Combine(source, TokenizerFiles.Config);
-        if (File.Exists(config)) Save(Extend(ConfigReader.ReadFile(config), added.Except(definition.AddedTokens)), target, TokenizerFiles.Config);
+        if (File.Exists(config))
+            AtomicFile.WriteJson(
+                Path.Combine(target, TokenizerFiles.Config),
+                Extend(ConfigReader.ReadFile(config), added.Except(definition.AddedTokens)));
 
         var contents = Path.Combine(source, AddedTokenFiles.AddedTokens);
         if (File.Exists(contents))
-            Save(new JsonObject(added.Select(token => KeyValuePair.Create(token.Content, (JsonNode?)token.Id))), target, AddedTokenFiles.AddedTokens);
+            AtomicFile.WriteJson(
+                Path.Combine(target, AddedTokenFiles.AddedTokens),
+                new JsonObject(added.Select(token => KeyValuePair.Create(token.Content, (JsonNode?)token.Id))));
     }
 
-    /// <summary>Adds tokens to those lists of tokenizer_config.json that it has.</summary>
-    private static JsonObject Extend(JsonObject config, IEnumerable<AddedToken> tokens)
-    {
-        foreach (var token in tokens)
-        {
-            (config["added_tokens_decoder"] as JsonObject)?.Add(token.Id.ToString(CultureInfo.InvariantCulture), Describe(token, withId: false));
-            ((config["extra_special_tokens"] ?? config["additional_special_tokens"]) as JsonArray)?.Add(token.Content);
-        }
-        return config;
-    }
-
-    /// <summary>A tokenizer.json for what vocab.json and merges.txt say.</summary>
-    private static JsonObject Tokenizer(TokenizerDefinition definition) => new()
+    /// <summary>A tokenizer.json.</summary>
+    public static JsonObject Describe(TokenizerDefinition definition) => new()
     {
         ["version"] = "1.0",
         ["truncation"] = null,
         ["padding"] = null,
-        ["added_tokens"] = null,
+        ["added_tokens"] = new JsonArray([.. definition.AddedTokens.Select(token => Describe(token, withId: true))]),
         ["normalizer"] = definition.Normalizes ? new JsonObject { ["type"] = "NFC" } : null,
         ["pre_tokenizer"] = new JsonObject
         {
@@ -83,10 +73,22 @@ internal static class TokenizerWriter
             ["end_of_word_suffix"] = null,
             ["fuse_unk"] = false,
             ["byte_fallback"] = false,
-            ["vocab"] = new JsonObject(definition.Vocabulary.OrderBy(pair => pair.Value).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+            ["vocab"] = new JsonObject(
+                definition.Vocabulary.OrderBy(pair => pair.Value).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
             ["merges"] = new JsonArray([.. definition.Merges.Select(merge => new JsonArray(merge.Left, merge.Right))]),
         },
     };
+
+    /// <summary>Adds tokens to those lists of tokenizer_config.json that it has.</summary>
+    private static JsonObject Extend(JsonObject config, IEnumerable<AddedToken> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            (config["added_tokens_decoder"] as JsonObject)?.Add(token.Id.ToString(CultureInfo.InvariantCulture), Describe(token, withId: false));
+            ((config["extra_special_tokens"] ?? config["additional_special_tokens"]) as JsonArray)?.Add(token.Content);
+        }
+        return config;
+    }
 
     private static JsonObject ByteLevel() => new()
     {
@@ -110,10 +112,4 @@ internal static class TokenizerWriter
         if (withId) description.Insert(0, "id", token.Id);
         return description;
     }
-
-    private static void Save(JsonObject json, string folder, string name) => AtomicFile.Write(Path.Combine(folder, name), stream =>
-    {
-        using var writer = new Utf8JsonWriter(stream, Format);
-        json.WriteTo(writer);
-    });
 }

@@ -30,7 +30,8 @@ internal sealed partial class WordSplitter
     /// <exception cref="ArgumentException">The pattern is no valid regular expression, or too long.</exception>
     public WordSplitter(string pattern, TimeSpan? limit = null)
     {
-        if (pattern.Length > MaxPatternLength) throw new ArgumentException($"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.");
+        if (pattern.Length > MaxPatternLength)
+            throw new ArgumentException($"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.", nameof(pattern));
         _pattern = pattern == QwenPattern
             ? Qwen()
             : new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch));
@@ -67,7 +68,8 @@ internal sealed partial class WordSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new CheckpointException($"The tokenizer's split pattern {Pattern} takes more than {_pattern.MatchTimeout.TotalMilliseconds} ms for one word.", e);
+            var limit = _pattern.MatchTimeout.TotalMilliseconds;
+            throw new CheckpointException($"The tokenizer's split pattern {Pattern} takes more than {limit} ms for one word.", e);
         }
         Emit(end, shadow.Length);
     }

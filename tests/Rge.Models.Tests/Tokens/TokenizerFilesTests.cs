@@ -97,7 +97,7 @@ public sealed class TokenizerFilesTests
     [InlineData("""{"added_tokens_decoder": {"900": {"content": "<a>"}, "901": {"content": "<a>"}}}""", "elsewhere 900")]
     [InlineData("""{"added_tokens_decoder": {"x": {"content": "<a>"}}}""", "expected a token id")]
     [InlineData("""{"added_tokens_decoder": {"900": {"content": "<a>", "lstrip": true}}}""", "lstrip")]
-    [InlineData("""{"added_tokens_decoder": {"900": {"content": ""}}}""", "empty")]
+    [InlineData("""{"added_tokens_decoder": {"900": {"content": ""}}}""", "0 characters")]
     [InlineData("""{"added_tokens_decoder": []}""", "expected an object")]
     [InlineData("""{"eos_token": 5}""", "eos_token")]
     [InlineData("""{"extra_special_tokens": [[]]}""", "extra_special_tokens[0]")]

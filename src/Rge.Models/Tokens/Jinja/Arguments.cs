@@ -14,7 +14,8 @@ internal sealed class Arguments(IReadOnlyList<object?> positional, IReadOnlyList
     /// <exception cref="JinjaException">There are more arguments than parameters, or one has an unknown name.</exception>
     public object?[] Bind(params ReadOnlySpan<string> parameters)
     {
-        if (positional.Count > parameters.Length) throw new JinjaException($"takes at most {parameters.Length} arguments, found {positional.Count}", 0);
+        if (positional.Count > parameters.Length)
+            throw new JinjaException($"{positional.Count} arguments are given, expected at most {parameters.Length}", 0);
         var bound = new object?[parameters.Length];
         for (var i = 0; i < bound.Length; i++) bound[i] = i < positional.Count ? positional[i] : Missing;
         foreach (var (name, value) in named)

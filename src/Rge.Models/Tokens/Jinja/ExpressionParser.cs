@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Rge.Models.Tokens.Jinja;
 
-/// <summary>Parses expressions with Jinja's precedence: if-else, or, and, not, comparison, + -, ~, * / // %, sign, postfix, filter and test.</summary>
+/// <summary>Parses expressions with Jinja's precedence: if-else, or, and, not, comparison, + -, ~, * / // %, sign, postfix, filters.</summary>
 internal sealed class ExpressionParser(TokenReader tokens)
 {
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];

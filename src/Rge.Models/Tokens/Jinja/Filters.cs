@@ -30,7 +30,8 @@ internal static class Filters
                 return !replaces ? value : fallback[0] == Arguments.Missing ? TracedText.Empty : fallback[0];
             case "join":
                 var separator = arguments.Bind("d")[0];
-                return TextFunctions.Join(TemplateValue.Entries(value, budget), separator == Arguments.Missing ? TracedText.Empty : TemplateValue.Text(separator), budget);
+                var between = separator == Arguments.Missing ? TracedText.Empty : TemplateValue.Text(separator);
+                return TextFunctions.Join(TemplateValue.Entries(value, budget), between, budget);
             case "list":
                 return TemplateValue.Entries(value, budget);
             case "first":

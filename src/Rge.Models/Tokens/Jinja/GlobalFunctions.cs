@@ -6,10 +6,13 @@ internal static class GlobalFunctions
     /// <summary>The functions, counting what they make against a budget.</summary>
     public static IEnumerable<TemplateFunction> All(RenderBudget budget) =>
     [
-        new("raise_exception", arguments => throw new JinjaException($"the template refuses: {TemplateValue.ToText(arguments.Bind("message")[0])}", 0)),
+        new("raise_exception", Refuse),
         new("namespace", Namespace),
         new("range", arguments => Range(arguments, budget)),
     ];
+
+    private static object? Refuse(Arguments arguments) =>
+        throw new JinjaException($"the template refuses: {TemplateValue.ToText(arguments.Bind("message")[0])}", 0);
 
     private static TemplateNamespace Namespace(Arguments arguments)
     {

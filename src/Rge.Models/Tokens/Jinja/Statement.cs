@@ -10,11 +10,19 @@ internal abstract record Statement(int Line)
     public sealed record Output(Expression Value, int Line) : Statement(Line);
 
     /// <summary><c>if</c>, <c>elif</c> … with the body of <c>else</c> last (empty where there is none).</summary>
-    public sealed record If(IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Otherwise, int Line) : Statement(Line);
+    public sealed record If(
+        IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches,
+        IReadOnlyList<Statement> Otherwise,
+        int Line) : Statement(Line);
 
     /// <summary><c>for targets in items if condition</c></summary>
     public sealed record For(
-        IReadOnlyList<string> Targets, Expression Items, Expression? Condition, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Otherwise, int Line) : Statement(Line);
+        IReadOnlyList<string> Targets,
+        Expression Items,
+        Expression? Condition,
+        IReadOnlyList<Statement> Body,
+        IReadOnlyList<Statement> Otherwise,
+        int Line) : Statement(Line);
 
     /// <summary><c>set targets = value</c></summary>
     public sealed record Set(IReadOnlyList<string> Targets, Expression Value, int Line) : Statement(Line);
@@ -26,7 +34,11 @@ internal abstract record Statement(int Line)
     public sealed record Capture(string Target, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
 
     /// <summary><c>macro name(parameters)</c></summary>
-    public sealed record Macro(string Id, IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
+    public sealed record Macro(
+        string Id,
+        IReadOnlyList<(string Name, Expression? Default)> Parameters,
+        IReadOnlyList<Statement> Body,
+        int Line) : Statement(Line);
 
     /// <summary>Statements that only belong together.</summary>
     public sealed record Block(IReadOnlyList<Statement> Body, int Line) : Statement(Line);
