@@ -29,9 +29,12 @@ public static class RgeCommand
     /// <param name="error">Where progress and errors go.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default) =>
+        RunAsync(args, new Terminal(output, error), cancellationToken);
+
+    internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
-        var terminal = new Terminal(output, error);
+        var (output, error) = (terminal.RawOutput, terminal.RawError);
         var parsed = Create(terminal).Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
@@ -62,6 +65,7 @@ public static class RgeCommand
         Name,
         "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
     {
+        DemoVerb.Create(terminal),
         RankVerb.Create(terminal),
         EmbedVerb.Create(terminal),
         InfoVerb.Create(terminal),

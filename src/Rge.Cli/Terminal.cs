@@ -13,7 +13,7 @@ public sealed class Terminal
     /// <summary>Creates a terminal over two writers; colours are used only when they are the console's own and not redirected.</summary>
     public Terminal(TextWriter output, TextWriter error)
     {
-        RawOutput = output;
+        (RawOutput, RawError) = (output, error);
         Output = Make(output, ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected);
         Error = Make(error, ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
     }
@@ -26,6 +26,9 @@ public sealed class Terminal
 
     /// <summary>The output without any formatting, for JSON and streamed text.</summary>
     public TextWriter RawOutput { get; }
+
+    /// <summary>The error stream without any formatting.</summary>
+    public TextWriter RawError { get; }
 
     /// <summary>Writes a remark of one line beside the results.</summary>
     public void Remark(string text) => Error.MarkupLineInterpolated($"[dim]{text}[/]");
