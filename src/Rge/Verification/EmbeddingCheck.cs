@@ -3,16 +3,14 @@ namespace Rge.Verification;
 /// <summary>Embeddings, rationales and scores from end to end: texts and picture files in, through the embedder, all queries in one batch.</summary>
 internal static class EmbeddingCheck
 {
-    private const double Tolerance = 1e-5;
-
     /// <summary>The reference's continuation: greedy, at most 24 tokens, the last one pooled whatever it is.</summary>
     private static readonly GenerationOptions Reference = new() { MaxRationaleTokens = 24, WhenBudgetRunsOut = BudgetAction.PoolLastToken };
 
-    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, VerificationOptions options, CancellationToken cancellationToken)
     {
         Comparison greedy = Comparison.Exact("generated ids, greedy"), penalised = Comparison.Exact("generated ids, repetition penalty 1.05"),
-            queries = new("query embeddings", Comparison.CosineDistance, Tolerance), targets = new("target embeddings", Comparison.CosineDistance, Tolerance),
-            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, Tolerance), similarity = new("similarity", Comparison.Absolute, Tolerance);
+            queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance), targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
+            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance), similarity = new("similarity", Comparison.Absolute, options.EmbeddingTolerance);
 
         var written = await EmbedAsync(folder.Queries, Reference);
         var weakened = await EmbedAsync(folder.Queries, Reference with { RepetitionPenalty = 1.05 });

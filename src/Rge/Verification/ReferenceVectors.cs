@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Rge.Models;
 using Rge.Prompts;
@@ -35,15 +36,15 @@ public static class ReferenceVectors
             }
             return rows;
         }
-        // What reading JSON of another shape throws.
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        // What JSON of another shape throws while it is read, or ids and grids that contradict each other.
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or IndexOutOfRangeException)
         {
             throw new CheckpointException($"{folder} is not laid out like reference vectors: {e.Message}", e);
         }
     }
 
     private static async IAsyncEnumerable<VerificationRow> CheckAsync(
-        ReferenceFolder folder, VerificationOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        ReferenceFolder folder, VerificationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var row in TokenizerCheck.Run(folder)) yield return row;
         if (!folder.HasModel) yield break;
@@ -57,8 +58,8 @@ public static class ReferenceVectors
             foreach (var row in ModelCheck.Run(folder, model, processor)) yield return row;
         using var embedder = new ReasoningEmbedder(model, processor);
         var rows = options.DType == ScalarType.Float32
-            ? await EmbeddingCheck.RunAsync(folder, embedder, cancellationToken)
-            : await RoundedEmbeddingCheck.RunAsync(folder, embedder, cancellationToken);
+            ? await EmbeddingCheck.RunAsync(folder, embedder, options, cancellationToken)
+            : await RoundedEmbeddingCheck.RunAsync(folder, embedder, options, cancellationToken);
         foreach (var row in rows) yield return row;
         if (options.DType != ScalarType.Float32) yield break;
         foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken)) yield return row;

@@ -8,12 +8,10 @@ namespace Rge.Verification;
 /// </summary>
 internal static class RoundedEmbeddingCheck
 {
-    private const double Tolerance = 1e-3;
-
-    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, VerificationOptions options, CancellationToken cancellationToken)
     {
-        Comparison queries = new("query embeddings", Comparison.CosineDistance, Tolerance), targets = new("target embeddings", Comparison.CosineDistance, Tolerance),
-            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, Tolerance);
+        Comparison queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance), targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
+            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance);
         foreach (var query in folder.Queries)
         {
             await CompareAsync(queries, query, "embedding", query.GeneratedIds);

@@ -13,4 +13,7 @@ public sealed record VerificationOptions
 
     /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
     public Device? Device { get; init; }
+
+    /// <summary>Largest cosine distance of an embedding from the reference's.</summary>
+    internal double EmbeddingTolerance => DType == ScalarType.Float32 ? 1e-5 : 1e-3;
 }

@@ -84,24 +84,6 @@ public sealed class CachedModelTests
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
-    [Fact]
-    public void Resident_memory_is_flat_over_500_embeddings()
-    {
-        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
-        var requests = Enumerable.Repeat(Requests(model, 5), 5).SelectMany(some => some).ToArray();
-        for (var i = 0; i < 4; i++) Decode(model, new RationaleDecoderOptions(), requests);
-        var before = Resident();
-        for (var i = 0; i < 20; i++) Decode(model, new RationaleDecoderOptions(), requests);
-        Assert.InRange(Resident() - before, long.MinValue, 16 << 20);
-
-        static long Resident()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            return Environment.WorkingSet;
-        }
-    }
-
     /// <summary>Prompts of different lengths, some with images of which some are shared, that end at different times or do not reason.</summary>
     private static DecodeRequest[] Requests(QwenVlModel model, int count)
     {

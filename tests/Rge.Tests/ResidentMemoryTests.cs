@@ -1,0 +1,38 @@
+namespace Rge.Tests;
+
+/// <summary>Runs when no other test does: memory is the process's.</summary>
+[CollectionDefinition(nameof(ResidentMemoryTests), DisableParallelization = true)]
+[Collection(nameof(ResidentMemoryTests))]
+public sealed class ResidentMemoryTests(EmbedderFixture fixture) : IClassFixture<EmbedderFixture>
+{
+    [Fact]
+    public async Task Resident_memory_is_flat_over_500_embeddings()
+    {
+        EmbeddingInput[] items =
+        [
+            .. Enumerable.Range(0, 25).Select(i => new EmbeddingInput
+            {
+                Role = i % 3 == 0 ? ItemRole.Target : ItemRole.Query,
+                Text = $"item {i}",
+                Images = i % 2 == 0 ? [] : [EmbedderFixture.Picture(i)],
+            }),
+        ];
+        await EmbedAsync(calls: 8);
+        var before = Resident();
+        await EmbedAsync(calls: 20);
+        Assert.InRange(Resident() - before, long.MinValue, 8 << 20);
+
+        async Task EmbedAsync(int calls)
+        {
+            for (var i = 0; i < calls; i++) await fixture.Embedder.EmbedAsync(items, cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        static long Resident()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            return Environment.WorkingSet;
+        }
+    }
+}
