@@ -1,0 +1,35 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Rge.Models.Kernels;
+
+/// <summary>exp(x) of a vector, within two units in the last place; several times faster than the framework's, which goes through double.</summary>
+internal static class Exponential
+{
+    // Adding it rounds to a whole number, which then stands in the lowest bits: 1.5 · 2²³.
+    private const float Rounder = 12582912;
+
+    // ln 2 in two parts; the first has so few digits that whole multiples of it are exact.
+    private const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
+
+    /// <summary>exp(x) = 2ⁿ exp(r), with n = round(x / ln 2) and |r| ≤ ln 2 / 2, where seven terms of the series suffice.</summary>
+    /// <remarks>From e⁻⁸⁷ to e⁸⁸; beyond, those bounds. NaN stays NaN.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Of(Vector<float> x)
+    {
+        var bounded = Vector.MinNative(Vector.MaxNative(x, new Vector<float>(-87)), new Vector<float>(88));
+        var shifted = Vector.FusedMultiplyAdd(bounded, new Vector<float>(1.44269504f), new Vector<float>(Rounder));
+        var n = shifted - new Vector<float>(Rounder);
+        var r = Vector.FusedMultiplyAdd(n, new Vector<float>(-Ln2Low), Vector.FusedMultiplyAdd(n, new Vector<float>(-Ln2High), bounded));
+        var series = new Vector<float>(1f / 5040);
+        series = Vector.FusedMultiplyAdd(series, r, new Vector<float>(1f / 720));
+        series = Vector.FusedMultiplyAdd(series, r, new Vector<float>(1f / 120));
+        series = Vector.FusedMultiplyAdd(series, r, new Vector<float>(1f / 24));
+        series = Vector.FusedMultiplyAdd(series, r, new Vector<float>(1f / 6));
+        series = Vector.FusedMultiplyAdd(series, r, new Vector<float>(1f / 2));
+        series = Vector.FusedMultiplyAdd(series, r, Vector<float>.One);
+        series = Vector.FusedMultiplyAdd(series, r, Vector<float>.One);
+        var power = Vector.AsVectorSingle((Vector.AsVectorInt32(shifted) + new Vector<int>(127)) << 23);
+        return Vector.ConditionalSelect(Vector.Equals(x, x), series * power, x);
+    }
+}
