@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using static TorchSharp.torch;
 
@@ -96,6 +97,11 @@ public sealed class KvCache : IDisposable
     /// <summary>Writes the new tokens' keys and values <c>[N, kvHeads, headDim]</c> of one layer to their places.</summary>
     internal void Write(int layer, SpanSet spans, Tensor keys, Tensor values)
     {
+        if (spans.AreSteps && CpuKernels.SupportsCache(_keys[layer], _values[layer]))
+        {
+            CpuKernels.WriteStep(keys, values, _keys[layer], _values[layer], spans.SlotNumbers, spans.Lengths);
+            return;
+        }
         if (spans.AreSteps)
         {
             TensorIndex slots = TensorIndex.Tensor(spans.Slots!), places = TensorIndex.Tensor(spans.Pasts!);

@@ -78,5 +78,5 @@ internal sealed class LanguageModel
     }
 
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, _output);
+    public Tensor Logits(Tensor hidden) => Linear.Multiply(hidden, _output, bias: null);
 }

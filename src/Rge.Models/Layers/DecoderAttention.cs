@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -35,6 +36,7 @@ internal sealed class DecoderAttention(TextConfig config, int layer, Linear quer
     {
         var rows = spans.Spans.Count;
         Tensor keys = cache.Keys(layer), values = cache.Values(layer);
+        if (CpuKernels.SupportsCache(keys, values)) return CpuKernels.AttendStep(q, keys, values, spans.SlotNumbers, spans.Lengths);
         (keys, values) = spans.SlotsAreFirst
             ? (keys.narrow(0, 0, rows), values.narrow(0, 0, rows))
             : (keys.index_select(0, spans.Slots!), values.index_select(0, spans.Slots!));

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -5,5 +6,17 @@ namespace Rge.Models.Layers;
 /// <summary>Gated MLP: <c>down(activation(gate(x)) · up(x))</c>.</summary>
 internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func<Tensor, Tensor> activation) : IFeedForward
 {
-    public Tensor Forward(Tensor x) => down.Forward((activation(gate.Forward(x).to(ScalarType.Float32)) * up.Forward(x)).to(x.dtype));
+    private readonly bool _isSilu = activation == Activations.Silu;
+
+    public Tensor Forward(Tensor x) => down.Forward(Gated(x));
+
+    private Tensor Gated(Tensor x)
+    {
+        if (_isSilu && gate.IsProduct && up.IsProduct && CpuKernels.SupportsLinear(x, gate.Weight) && CpuKernels.SupportsLinear(x, up.Weight))
+            return CpuKernels.GatedLinear(x, gate.Weight, up.Weight);
+        Tensor gates = gate.Forward(x), ups = up.Forward(x);
+        return _isSilu && CpuKernels.SupportsSiluProduct(gates, ups)
+            ? CpuKernels.SiluProduct(gates, ups)
+            : (activation(gates.to(ScalarType.Float32)) * ups).to(x.dtype);
+    }
 }

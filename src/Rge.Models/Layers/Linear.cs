@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -28,6 +29,9 @@ public sealed class Linear
     /// <summary>The low-rank change that is applied on the fly, or <see langword="null"/>. Borrowed.</summary>
     public LowRankWeights? Adapter { get; private set; }
 
+    /// <summary>True where the map is the product with <see cref="Weight"/> and nothing else.</summary>
+    internal bool IsProduct => Adapter is null && Bias is null;
+
     /// <summary>Applies a low-rank change on the fly from now on, instead of one applied before.</summary>
     /// <exception cref="ArgumentException">Its shape is not that of <see cref="Weight"/>.</exception>
     internal void Attach(LowRankWeights adapter)
@@ -40,8 +44,8 @@ public sealed class Linear
     /// <summary><c>[N, in]</c> → <c>[N, out]</c></summary>
     internal Tensor Forward(Tensor x)
     {
-        if (Adapter is null) return nn.functional.linear(x, Weight, Bias);
-        var y = nn.functional.linear(x, Weight) + nn.functional.linear(nn.functional.linear(x, Adapter.A), Adapter.B) * Adapter.Scale;
+        if (Adapter is null) return Multiply(x, Weight, Bias);
+        var y = Multiply(x, Weight, bias: null) + Multiply(Multiply(x, Adapter.A, bias: null), Adapter.B, bias: null) * Adapter.Scale;
         if (Adapter.Magnitude is not null) y = y * (Adapter.Magnitude / _rowNorm!);
         return Bias is null ? y : y + Bias;
     }
@@ -52,4 +56,8 @@ public sealed class Linear
         _rowNorm?.Dispose();
         (Adapter, _rowNorm) = (null, null);
     }
+
+    /// <summary>The affine map itself, by whichever is faster.</summary>
+    internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
+        CpuKernels.SupportsLinear(x, weight) ? CpuKernels.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
 }

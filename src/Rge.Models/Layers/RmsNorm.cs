@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -7,6 +8,7 @@ internal sealed class RmsNorm(Tensor weight, double epsilon) : INorm
 {
     public Tensor Forward(Tensor x)
     {
+        if (CpuKernels.SupportsRmsNorm(x, weight)) return CpuKernels.RmsNorm(x, weight, epsilon);
         var wide = x.to(ScalarType.Float32);
         return (wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt_() * weight).to(weight.dtype);
     }

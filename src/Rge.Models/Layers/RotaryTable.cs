@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -12,9 +13,14 @@ internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
         return new RotaryTable(broadcast.cos().to(dtype), broadcast.sin().to(dtype));
     }
 
-    /// <summary>Rotates each pair (x[i], x[i + headDim/2]) of <c>[N, heads, headDim]</c> by its angle.</summary>
+    /// <summary>Rotates each pair (x[i], x[i + headDim/2]) of <c>[N, heads, headDim]</c> by its angle; x may be overwritten.</summary>
     public Tensor Rotate(Tensor x)
     {
+        if (CpuKernels.SupportsRotate(x, Cos, Sin))
+        {
+            CpuKernels.Rotate(x, Cos, Sin);
+            return x;
+        }
         var half = x.shape[^1] / 2;
         Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
         return cat([first * Cos - second * Sin, second * Cos + first * Sin], -1).to(x.dtype);

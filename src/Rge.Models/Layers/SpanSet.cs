@@ -8,6 +8,8 @@ internal sealed class SpanSet
     public SpanSet(IReadOnlyList<SequenceSpan> spans, Device device)
     {
         Spans = spans;
+        SlotNumbers = [.. spans.Select(s => s.Slot)];
+        Lengths = [.. spans.Select(s => s.Past + s.Length)];
         AreSteps = spans.All(s => s.Length == 1) && spans.Any(s => s.Past > 0);
         if (!AreSteps) return;
 
@@ -21,6 +23,12 @@ internal sealed class SpanSet
     }
 
     public IReadOnlyList<SequenceSpan> Spans { get; }
+
+    /// <summary>Cache slot of each sequence.</summary>
+    public int[] SlotNumbers { get; }
+
+    /// <summary>Tokens of each sequence in its slot once the new ones are written.</summary>
+    public int[] Lengths { get; }
 
     /// <summary>True where every sequence has exactly one new token and there is a past: a decoding step.</summary>
     public bool AreSteps { get; }
