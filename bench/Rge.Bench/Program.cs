@@ -1,21 +1,22 @@
 using Rge.Bench;
 using TorchSharp;
 
-// One class a benchmark; each measures its candidates in turn, in one process, so that a busy machine is equally unkind to all.
-var benchmarks = new Dictionary<string, (string Purpose, Action Run)>(StringComparer.Ordinal)
+// One class a benchmark; each measures its candidates in turn, so that a busy machine is equally unkind to all.
+var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Action<string[]> Run)>(StringComparer.Ordinal)
 {
-    ["linear"] = ("linear layers of a decoding step, by rows", LinearBenchmark.Run),
-    ["attention"] = ("attention of a decoding step, by sequences", AttentionBenchmark.Run),
-    ["small"] = ("norms, rotation, cache writes", SmallKernelBenchmark.Run),
-    ["step"] = ("whole decoding steps of the 700m shape", StepBenchmark.Run),
+    ["peers"] = ("PEERS [ROUNDS]", "this project, transformers and llama.cpp in turn; PEERS is the folder their setup script made", args => new PeerComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),
+    ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args => EmbeddingBenchmark.Run(args[0])),
+    ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
+    ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
+    ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
+    ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),
 };
 
-if (args is not [var verb] || !benchmarks.TryGetValue(verb, out var chosen))
+if (args is not [var verb, .. var rest] || !benchmarks.TryGetValue(verb, out var chosen) || (chosen.Arguments.Length > 0 && rest.Length == 0))
 {
-    Console.Error.WriteLine("usage: Rge.Bench VERB\n" + string.Join('\n', benchmarks.Select(b => $"  {b.Key,-10} {b.Value.Purpose}")));
+    Console.Error.WriteLine("usage: Rge.Bench VERB\n" + string.Join('\n', benchmarks.Select(b => $"  {b.Key + " " + b.Value.Arguments,-24} {b.Value.Purpose}")));
     return 2;
 }
 using var gradients = torch.no_grad();
-Console.WriteLine($"{torch.get_num_threads()} threads, float vectors of {System.Numerics.Vector<float>.Count}");
-chosen.Run();
+chosen.Run(rest);
 return 0;

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Rge.Models;
+
+namespace Rge.Bench;
+
+/// <summary>
+/// The work of an embedding on a checkpoint of random weights: reading a prompt, writing a rationale, whole queries and targets. Prompts have
+/// 256 image tokens and 64 text tokens, rationales 32 tokens, targets 64 text tokens. Prints one JSON line.
+/// </summary>
+internal sealed class EmbeddingBenchmark
+{
+    private const int ImageTokens = 256, TextTokens = 64, RationaleTokens = 32, Repeats = 5, Steps = 16;
+
+    private readonly Random _random = new(1);
+    private readonly QwenVlModel _model;
+    private readonly double _loadSeconds;
+
+    private EmbeddingBenchmark(string folder)
+    {
+        var watch = Stopwatch.StartNew();
+        _model = QwenVlModel.Load(folder);
+        _loadSeconds = watch.Elapsed.TotalSeconds;
+    }
+
+    public static void Run(string folder)
+    {
+        NativeHeap.KeepFreedMemory();
+        var bench = new EmbeddingBenchmark(folder);
+        var (result, watch) = (new JsonObject { ["load_s"] = bench._loadSeconds }, Stopwatch.StartNew());
+        result["prefill_tokens_per_s"] = (ImageTokens + TextTokens) / Median(Repeats, bench.Prefill);
+        foreach (var rows in (int[])[1, 8, 32]) result[$"decode_tokens_per_s_{rows}"] = rows / bench.Decode(rows);
+        result["queries_per_s"] = bench.Queries(32);
+        result["targets_per_s"] = 32 / Median(3, () => bench.Targets(32));
+        result["total_s"] = watch.Elapsed.TotalSeconds;
+        Console.WriteLine(result.ToJsonString());
+    }
+
+    private void Prefill()
+    {
+        var features = _model.EncodeImages([Image()]);
+        using var cache = _model.CreateCache(1, ImageTokens + TextTokens + 2);
+        using var hidden = _model.Prefill([new ModelInput(Prompt(), features)], cache, [0]);
+        using var logits = _model.Logits(hidden);
+        features[0].Dispose();
+    }
+
+    /// <summary>Median seconds of a step, choice of the likeliest token included, after a whole prompt in each row.</summary>
+    private double Decode(int rows)
+    {
+        var features = _model.EncodeImages([Image()]);
+        using var cache = _model.CreateCache(rows, ImageTokens + TextTokens + 2 + Steps + 2);
+        int[] slots = [.. Enumerable.Range(0, rows)];
+        foreach (var slot in slots) _model.Prefill([new ModelInput(Prompt(), features)], cache, [slot]).Dispose();
+        features[0].Dispose();
+        int[] tokens = [.. slots.Select(_ => 7)];
+        return Median(Steps, () =>
+        {
+            using var hidden = _model.Step(tokens, cache, slots);
+            using var logits = _model.Logits(hidden);
+            using var chosen = logits.argmax(-1).cpu();
+            tokens = [.. chosen.data<long>().Select(t => (int)t)];
+        });
+    }
+
+    /// <summary>Queries a second, each with a picture of its own, through the decoder as the embedder uses it.</summary>
+    private double Queries(int count)
+    {
+        // Any token can play <emb>: it is banned, so that every rationale has its full length.
+        const int EmbToken = 0;
+        using var decoder = new RationaleDecoder(_model, EmbToken, new RationaleDecoderOptions { MaxRows = count });
+        var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
+        DecodeRequest[] requests = [.. Enumerable.Range(0, count).Select(_ => new DecodeRequest(Prompt(), [Image()]) { Generation = generation })];
+        var watch = Stopwatch.StartNew();
+        Task.WhenAll(requests.Select(request => decoder.DecodeAsync(request))).GetAwaiter().GetResult();
+        return count / watch.Elapsed.TotalSeconds;
+    }
+
+    private void Targets(int count)
+    {
+        using var hidden = _model.Encode([.. Enumerable.Range(0, count).Select(_ => new ModelInput(Text(TextTokens)))]);
+    }
+
+    private PatchedImage Image()
+    {
+        var side = (int)Math.Sqrt(ImageTokens) * _model.Config.Vision.SpatialMergeSize;
+        var pixels = new float[side * side * _model.Config.Vision.PatchLength];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = (float)_random.NextDouble() * 4 - 2;
+        return new PatchedImage(pixels, new ImageGrid(1, side, side));
+    }
+
+    private int[] Prompt() =>
+        [_model.Config.VisionStartTokenId, .. Enumerable.Repeat(_model.Config.ImageTokenId, ImageTokens), _model.Config.VisionEndTokenId, .. Text(TextTokens)];
+
+    private int[] Text(int tokens) => [.. Enumerable.Range(0, tokens).Select(_ => _random.Next(1, _model.Config.Text.VocabSize - 30))];
+
+    /// <summary>Median seconds of an action, after one call to warm up.</summary>
+    private static double Median(int repeats, Action action)
+    {
+        action();
+        var seconds = new double[repeats];
+        for (var i = 0; i < repeats; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            action();
+            seconds[i] = watch.Elapsed.TotalSeconds;
+        }
+        Array.Sort(seconds);
+        return seconds[repeats / 2];
+    }
+}

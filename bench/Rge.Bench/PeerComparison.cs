@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rge.Bench;
+
+/// <summary>
+/// This project, transformers and llama.cpp on one machine, in turn, several rounds: every program in a process of its own, so that one's
+/// memory and threads are no burden to the next. Prints the medians and the ratios as Markdown.
+/// </summary>
+/// <param name="peers">Root of the folder that holds the peers, as their setup script made it; they run under chroot.</param>
+internal sealed class PeerComparison(string peers)
+{
+    private const string Transformers = "transformers", LlamaCpp = "llama.cpp", Ours = "rge";
+
+    private readonly Dictionary<(string Program, string Quantity), List<double>> _values = [];
+
+    public void Run(int rounds)
+    {
+        for (var round = 1; round <= rounds; round++)
+        {
+            MeasureOurs();
+            MeasureTransformers();
+            MeasureLlamaCpp();
+            Console.Error.WriteLine($"round {round} of {rounds} done");
+        }
+        Print();
+    }
+
+    private void MeasureOurs()
+    {
+        var values = JsonNode.Parse(Execute(Environment.ProcessPath!, [typeof(PeerComparison).Assembly.Location, "embedding", Path.Combine(peers, "peers", "700m")], out var peak))!.AsObject();
+        foreach (var (name, value) in values) Add(Ours, name, value!.GetValue<double>());
+        Add(Ours, "peak_memory_mb", peak);
+    }
+
+    private void MeasureTransformers()
+    {
+        var output = Execute("chroot", [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3"], out var peak);
+        var values = JsonNode.Parse(output)!;
+        double Number(string name) => values[name]!.GetValue<double>();
+        Add(Transformers, "prefill_tokens_per_s", Number("prefill_tok_per_s"));
+        Add(Transformers, "decode_tokens_per_s_1", Number("decode_tok_per_s"));
+        Add(Transformers, "queries_per_s", 1 / Number("query_s"));
+        Add(Transformers, "targets_per_s", 1 / Number("target_s"));
+        Add(Transformers, "peak_memory_mb", peak);
+    }
+
+    private void MeasureLlamaCpp()
+    {
+        var output = Execute("chroot",
+            [peers, "llama-batched-bench", "-m", "/peers/700m-BF16.gguf", "-npp", "256", "-ntg", "16", "-npl", "1,8,32", "-t", "2", "-c", "10240", "--output-format", "jsonl"], out var peak, all: true);
+        foreach (var line in output.Split('\n').Where(line => line.StartsWith("{\"n_kv_max\"", StringComparison.Ordinal)))
+        {
+            var row = JsonNode.Parse(line)!;
+            var rows = row["pl"]!.GetValue<int>();
+            if (rows == 1) Add(LlamaCpp, "prefill_tokens_per_s", row["speed_pp"]!.GetValue<double>());
+            Add(LlamaCpp, string.Create(CultureInfo.InvariantCulture, $"decode_tokens_per_s_{rows}"), row["speed_tg"]!.GetValue<double>());
+        }
+        Add(LlamaCpp, "peak_memory_mb", peak);
+    }
+
+    private void Add(string program, string quantity, double value)
+    {
+        if (!_values.TryGetValue((program, quantity), out var list)) _values.Add((program, quantity), list = []);
+        list.Add(value);
+    }
+
+    private double? Median(string program, string quantity) =>
+        _values.TryGetValue((program, quantity), out var list) ? list.Order().ElementAt(list.Count / 2) : null;
+
+    private void Print()
+    {
+        (string Name, string Quantity)[] rows =
+        [
+            ("prefill, tokens/s", "prefill_tokens_per_s"), ("decode, batch 1, tokens/s", "decode_tokens_per_s_1"), ("decode, batch 8, tokens/s", "decode_tokens_per_s_8"),
+            ("decode, batch 32, tokens/s", "decode_tokens_per_s_32"), ("queries/s", "queries_per_s"), ("targets/s", "targets_per_s"), ("peak memory, MB", "peak_memory_mb"),
+        ];
+        Console.WriteLine("| | rge | transformers | llama.cpp | rge : transformers | rge : llama.cpp |\n|---|---:|---:|---:|---:|---:|");
+        foreach (var (name, quantity) in rows)
+        {
+            double? ours = Median(Ours, quantity), transformers = Median(Transformers, quantity), llama = Median(LlamaCpp, quantity);
+            // transformers decodes one at a time: that is what every batch is held against.
+            var against = transformers ?? (quantity.StartsWith("decode", StringComparison.Ordinal) ? Median(Transformers, "decode_tokens_per_s_1") : null);
+            Console.WriteLine($"| {name} | {Show(ours)} | {Show(transformers)} | {Show(llama)} | {Ratio(ours, against)} | {Ratio(ours, llama)} |");
+        }
+        Console.WriteLine();
+        Console.WriteLine(JsonSerializer.Serialize(_values.ToDictionary(v => $"{v.Key.Program} {v.Key.Quantity}", v => v.Value, StringComparer.Ordinal)));
+    }
+
+    private static string Show(double? value) => value is { } number ? number.ToString(number < 10 ? "0.00" : "0", CultureInfo.InvariantCulture) : "";
+
+    private static string Ratio(double? ours, double? theirs) => ours / theirs is { } ratio ? ratio.ToString("0.0 ×", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>Runs a program; returns the last line (or all) of its output and its peak resident memory in MB.</summary>
+    private static string Execute(string program, string[] arguments, out double peakMegabytes, bool all = false)
+    {
+        // GNU time reports what the kernel knows of the process when it is gone.
+        var start = new ProcessStartInfo("/usr/bin/env", ["time", "-f", "peak_kb %M", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {errors.Result}");
+        peakMegabytes = double.Parse(errors.Result.Split('\n').Last(line => line.StartsWith("peak_kb", StringComparison.Ordinal))[8..], CultureInfo.InvariantCulture) * 1024 / 1e6;
+        return all ? output : output.Trim().Split('\n')[^1];
+    }
+}
