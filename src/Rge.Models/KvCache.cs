@@ -57,9 +57,9 @@ public sealed class KvCache : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         source.RequireRoom(from, 0);
         if (source == this && from == to) return;
+        RequireRoom(to, 0);
         var length = source.Length(from);
-        Reset(to);
-        RequireRoom(to, length);
+        if (length > Capacity) throw new ArgumentException($"Slot {from} holds {length} tokens, but the slots of this cache have room for {Capacity}.", nameof(from));
         if (source._keys.Length != _keys.Length || source._keys[0].shape[1] != _keys[0].shape[1] || source._keys[0].shape[3] != _keys[0].shape[3])
             throw new ArgumentException("The caches are of different models.", nameof(source));
         using var gradients = no_grad();
@@ -69,7 +69,7 @@ public sealed class KvCache : IDisposable
             _keys[layer][to].narrow(1, 0, length).copy_(source._keys[layer][from].narrow(1, 0, length));
             _values[layer][to].narrow(1, 0, length).copy_(source._values[layer][from].narrow(1, 0, length));
         }
-        Advance(to, length, source.NextPosition(from));
+        (_lengths[to], _nextPositions[to]) = (length, source.NextPosition(from));
     }
 
     /// <summary>Keys of a layer, <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>
