@@ -108,7 +108,7 @@ public sealed class QwenVlModel : IDisposable
     /// Applies an adapter on the fly from now on, next to the weights, as training does; <see cref="QwenVlModelOptions.Adapter"/> merges one
     /// instead, which runs faster.
     /// </summary>
-    /// <param name="adapter">Of the model's number type and device. Borrowed: dispose it after the model.</param>
+    /// <param name="adapter">On the model's device; in whichever number type it is to compute, customarily float32. Borrowed: dispose it after the model.</param>
     /// <exception cref="CheckpointException">The model lacks a module that the adapter changes, or has it in another shape.</exception>
     /// <exception cref="ArgumentException">The adapter replaces whole parameters, which is done only by merging.</exception>
     public void Attach(PeftAdapter adapter)

@@ -55,6 +55,22 @@ public sealed class QwenVlModelFilesTests : IDisposable
         }
     }
 
+    [Theory, InlineData("lora"), InlineData("dora")]
+    public void A_float32_adapter_goes_with_bfloat16_weights(string kind)
+    {
+        var family = Golden.Families().FirstOrDefault() ?? "qwen2_5_vl";
+        var (folder, path) = (Golden.Require(family, "model"), Golden.Require(family, $"adapter_{kind}"));
+        ModelInput[] inputs = [new([1, 2, 3, 4])];
+        using var model = QwenVlModel.Load(folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 });
+        using var merged = QwenVlModel.Load(folder, new QwenVlModelOptions { Adapter = path });
+        using var adapter = PeftAdapter.Load(path);
+        model.Attach(adapter);
+        using Tensor expected = merged.Encode(inputs), actual = model.Encode(inputs);
+        Assert.Equal(ScalarType.BFloat16, actual.dtype);
+        using var cosine = nn.functional.cosine_similarity(expected, actual.to(ScalarType.Float32));
+        Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
+    }
+
     [Fact]
     public void A_tensor_of_another_shape_is_named_with_its_file()
     {

@@ -36,18 +36,19 @@ public sealed class Linear
     /// <exception cref="ArgumentException">Its shape is not that of <see cref="Weight"/>.</exception>
     internal void Attach(LowRankWeights adapter)
     {
-        var norm = adapter.RowNorm(Weight).to(Weight.dtype).DetachFromDisposeScope();
+        var norm = adapter.RowNorm(Weight).DetachFromDisposeScope();
         _rowNorm?.Dispose();
         (Adapter, _rowNorm) = (adapter, norm);
     }
 
-    /// <summary><c>[N, in]</c> → <c>[N, out]</c></summary>
+    /// <summary><c>[N, in]</c> → <c>[N, out]</c>. An adapter computes in its own number type, customarily float32 beside bfloat16 weights.</summary>
     internal Tensor Forward(Tensor x)
     {
         if (Adapter is null) return Multiply(x, Weight, Bias);
-        var y = Multiply(x, Weight, bias: null) + Multiply(Multiply(x, Adapter.A, bias: null), Adapter.B, bias: null) * Adapter.Scale;
+        var low = Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
+        var y = Multiply(x, Weight, bias: null) + Multiply(low, Adapter.B, bias: null) * Adapter.Scale;
         if (Adapter.Magnitude is not null) y = y * (Adapter.Magnitude / _rowNorm!);
-        return Bias is null ? y : y + Bias;
+        return (Bias is null ? y : y + Bias).to(x.dtype);
     }
 
     /// <summary>Frees what was computed for the adapter.</summary>

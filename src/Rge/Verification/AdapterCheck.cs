@@ -20,7 +20,7 @@ internal static class AdapterCheck
                 var path = folder.PathOf(adapter);
                 using (var model = QwenVlModel.Load(folder.ModelFolder, options with { Adapter = path })) await CompareAsync(merged, model, expected);
                 using var plain = QwenVlModel.Load(folder.ModelFolder, options);
-                using var weights = PeftAdapter.Load(path, plain.DType, plain.Device);
+                using var weights = PeftAdapter.Load(path, device: plain.Device);
                 // An adapter that replaces whole parameters can only be merged.
                 if (weights.FullParameters.Count == 0)
                 {

@@ -1,0 +1,26 @@
+using static Rge.Cli.Tests.CommandLine;
+
+namespace Rge.Cli.Tests;
+
+public sealed class NewVerbTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rge-new-");
+
+    [Fact]
+    public async Task The_same_seed_writes_the_same_weights()
+    {
+        foreach (var (name, seed) in ((string, string)[])[("a", "1"), ("b", "1"), ("c", "2")]) await OutputAsync("new", Path.Combine(_folder.FullName, name), "--seed", seed);
+        byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(_folder.FullName, name, "model.safetensors"));
+        Assert.Equal(Weights("a"), Weights("b"));
+        Assert.NotEqual(Weights("a"), Weights("c"));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_there_is_not_overwritten()
+    {
+        await OutputAsync("new", _folder.FullName);
+        Assert.Contains("holds a checkpoint already", await ErrorAsync(RgeCommand.Failure, "new", _folder.FullName), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

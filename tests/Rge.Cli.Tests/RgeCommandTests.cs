@@ -1,0 +1,53 @@
+using static Rge.Cli.Tests.CommandLine;
+
+namespace Rge.Cli.Tests;
+
+public sealed class RgeCommandTests
+{
+    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "info", "verify", "new", "pull"];
+
+    [Fact]
+    public async Task Without_arguments_the_verbs_are_listed()
+    {
+        var help = await OutputAsync();
+        Assert.All(Verbs.Select(row => row.Data), verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
+        Assert.Equal(help, await OutputAsync("--help"));
+    }
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Every_verb_and_option_says_what_it_is_for(string verb)
+    {
+        var help = await OutputAsync(verb, "--help");
+        var options = help[help.IndexOf("Options:", StringComparison.Ordinal)..].Split('\n').Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
+        Assert.All(options, line => Assert.Matches(@"^\s+-.+?\s{2,}\S|^\s{10,}\S", line));
+    }
+
+    [Theory]
+    [InlineData("rnak", "'rnak' is not a command. See 'rge --help'.")]
+    [InlineData("rank --model x", "See 'rge rank --help'.")]
+    [InlineData("rank --modle x", "See 'rge rank --help'.")]
+    [InlineData("new", "See 'rge new --help'.")]
+    [InlineData("new x --shape huge", "'huge'")]
+    [InlineData("new x --seed one", "'one'")]
+    [InlineData("rank -m x -t y -c z --max-rationale-tokens 0", "--max-rationale-tokens is 0, expected at least 1")]
+    [InlineData("embed -m x --input rows.jsonl", "--input and --output go together")]
+    public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("info nowhere", "nowhere")]
+    [InlineData("verify nowhere", "nowhere")]
+    [InlineData("rank -m nowhere -t cat -c dog", "nowhere")]
+    [InlineData("embed -m nowhere -t cat", "nowhere")]
+    public async Task A_folder_that_is_not_there_ends_with_1_and_its_name(string line, string message) =>
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, line.Split(' ')), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Cuda_without_a_device_is_refused()
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "this machine has a CUDA device");
+        using var checkpoint = new TinyCheckpoint();
+        Assert.Contains("No CUDA device", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-t", "cat", "--device", "cuda"), StringComparison.Ordinal);
+        Assert.NotEmpty(await OutputAsync("embed", "-m", checkpoint.Model, "-t", "cat", "--device", "auto", "--max-rationale-tokens", "2"));
+    }
+}

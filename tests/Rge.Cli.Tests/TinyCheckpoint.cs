@@ -1,0 +1,35 @@
+using Rge.Models;
+using SkiaSharp;
+using static TorchSharp.torch;
+
+namespace Rge.Cli.Tests;
+
+/// <summary>A random checkpoint and some pictures on disk, made once for the tests of a class.</summary>
+public sealed class TinyCheckpoint : IDisposable
+{
+    public TinyCheckpoint()
+    {
+        RandomCheckpoint.Write(Model, ModelShape.Tiny, seed: 3, ScalarType.Float32);
+        Directory.CreateDirectory(Pictures);
+        foreach (var (i, color) in ((SKColor[])[SKColors.Red, SKColors.Green, SKColors.Blue]).Index())
+        {
+            using var bitmap = new SKBitmap(56 + 28 * i, 84);
+            bitmap.Erase(color);
+            using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+            using var file = File.Create(Picture(i));
+            png.SaveTo(file);
+        }
+    }
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("rge-cli-").FullName;
+
+    public string Model => Path.Combine(Folder, "model");
+
+    public string Pictures => Path.Combine(Folder, "pictures");
+
+    public string Picture(int index) => Path.Combine(Pictures, $"picture-{index}.png");
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
