@@ -21,11 +21,11 @@ public sealed class ResidentMemoryTests(EmbedderFixture fixture) : IClassFixture
             }),
         ];
         Assert.InRange((await fixture.Embedder.EmbedAsync(items[1])).PromptTokens, 250, 400);
-        await EmbedAsync(calls: 8);
+        await EmbedAsync(calls: 20);
         var before = Resident();
         await EmbedAsync(calls: 20);
-        // What moves by itself is the managed heap's reserve.
-        Assert.InRange(Resident() - before, long.MinValue, 16 << 20);
+        // What moves by itself is the managed heap's reserve, up to 20 MB here; 20 caches that were kept would be more than 40 MB.
+        Assert.InRange(Resident() - before, long.MinValue, 32 << 20);
 
         async Task EmbedAsync(int calls)
         {
