@@ -52,14 +52,13 @@ internal sealed class LanguageModel
     /// <summary>Runs the layers.</summary>
     /// <param name="x">Embeddings, float32 <c>[N, hidden]</c>.</param>
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
-    /// <param name="spans">Which tokens belong to which sequence.</param>
-    /// <param name="cache">Earlier tokens' keys and values, extended here; null when the sequences stand alone.</param>
+    /// <param name="pattern">Who attends to whom.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
     /// <param name="rows">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, SpanSet spans, KvCache? cache, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null)
+        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null)
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
         observer?.Invoke(0, x);
@@ -67,7 +66,7 @@ internal sealed class LanguageModel
         {
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
-            x = _layers[i].Forward(x, rotary, spans, cache, isLast ? rows : null);
+            x = _layers[i].Forward(x, rotary, pattern, isLast ? rows : null);
             if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.index_add(0, images.Rows, images.Deepstack[i].to(x.dtype), 1);
             x = x.MoveToOuterDisposeScope();

@@ -48,16 +48,13 @@ internal sealed class PackedBatch
         for (var i = 0; i < inputs.Count; i++)
         {
             var (tokens, slot) = (inputs[i].TokenIds, slots?[i] ?? 0);
-            if (tokens.Length == 0) throw new ArgumentException($"Prompt {i} has no tokens.", nameof(inputs));
+            PromptCheck.Require(inputs[i], i, config);
             cache?.RequireRoom(slot, tokens.Length);
-            foreach (var features in inputs[i].Images) RequireFeatures(features, config);
             spans[i] = new SequenceSpan(slot, start, tokens.Length, cache?.Length(slot) ?? 0);
             var rope = MropePositions.Compute(tokens, [.. inputs[i].Images.Select(f => f.Grid)], config, cache?.NextPosition(slot) ?? 0);
             next[i] = rope.Next;
             for (var t = 0; t < tokens.Length; t++)
             {
-                if ((uint)tokens[t] >= (uint)config.Text.VocabSize)
-                    throw new ArgumentException($"Prompt {i} has token {tokens[t]}, but the vocabulary has {config.Text.VocabSize}.", nameof(inputs));
                 ids[start + t] = tokens[t];
                 positions[start + t] = rope.Time[t];
                 positions[count + start + t] = rope.Height[t];
@@ -92,22 +89,5 @@ internal sealed class PackedBatch
     }
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
-    public ImagePlacement? PlaceImages(Device device)
-    {
-        if (_images.Count == 0) return null;
-        return new ImagePlacement(
-            tensor(_imageRows, device: device),
-            cat([.. _images.Select(image => image.Merged)], 0),
-            [.. Enumerable.Range(0, _images[0].Deepstack.Count).Select(d => cat([.. _images.Select(image => image.Deepstack[d])], 0))]);
-    }
-
-    private static void RequireFeatures(VisionFeatures features, QwenVlConfig config)
-    {
-        long expected = features.Grid.MergedPatches(config.Vision.SpatialMergeSize), width = config.Text.HiddenSize;
-        foreach (var tensor in features.Deepstack.Prepend(features.Merged))
-            if (tensor.dim() != 2 || tensor.shape[0] != expected || tensor.shape[1] != width)
-                throw new ArgumentException($"Image features are [{string.Join(", ", tensor.shape)}], expected [{expected}, {width}].", nameof(features));
-        if (features.Deepstack.Count != config.Vision.DeepstackBlocks.Count)
-            throw new ArgumentException($"Image features have {features.Deepstack.Count} deepstack levels, expected {config.Vision.DeepstackBlocks.Count}.", nameof(features));
-    }
+    public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, _imageRows, device);
 }

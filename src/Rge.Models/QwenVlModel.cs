@@ -12,6 +12,12 @@ namespace Rge.Models;
 /// <remarks>
 /// Owns its parameters. Forward passes do not change the model and may run concurrently, as long as each <see cref="KvCache"/> is used by
 /// one at a time. Methods that return a tensor hand it over to the caller.
+/// <para>
+/// Prompts are run without gradient by <see cref="Prefill"/>, <see cref="Step"/> and <see cref="Encode"/>. <see cref="EncodeImages"/>,
+/// <see cref="Forward"/> and <see cref="Logits"/> follow the calling thread's gradient mode: results are part of the graph where it is on and
+/// a parameter, or what is passed in, requires a gradient. <see cref="Forward"/> and <see cref="EncodeImages"/> hold no more of the graph
+/// than the tensors they hand over.
+/// </para>
 /// </remarks>
 public sealed class QwenVlModel : IDisposable
 {
@@ -52,7 +58,7 @@ public sealed class QwenVlModel : IDisposable
     /// <summary>Where the model runs.</summary>
     public Device Device { get; }
 
-    /// <summary>Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise.</summary>
+    /// <summary>Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise, as a model loaded <see cref="QwenVlModelOptions.Writable"/> may be.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters { get; }
 
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
@@ -79,7 +85,7 @@ public sealed class QwenVlModel : IDisposable
                 throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
             using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
             adapter?.Require(layout);
-            foreach (var name in layout.Keys) parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device));
+            foreach (var name in layout.Keys) parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
             return new QwenVlModel(config, parameters, checkpoint);
         }
         catch
@@ -90,7 +96,7 @@ public sealed class QwenVlModel : IDisposable
         }
     }
 
-    private static Tensor LoadParameter(Checkpoint checkpoint, PeftAdapter? adapter, string name, ScalarType dtype, Device device)
+    private static Tensor LoadParameter(Checkpoint checkpoint, PeftAdapter? adapter, string name, ScalarType dtype, Device device, bool writable)
     {
         const string Weight = ".weight";
         if (adapter?.FullParameters.TryGetValue(name, out var replaced) == true) return replaced.to(dtype, device, copy: true);
@@ -101,7 +107,7 @@ public sealed class QwenVlModel : IDisposable
             using var merged = change.Merge(full);
             return merged.to(dtype, device, copy: true);
         }
-        return device.type == DeviceType.CPU && checkpoint.DType(name) == dtype ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device);
+        return !writable && device.type == DeviceType.CPU && checkpoint.DType(name) == dtype ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device);
     }
 
     /// <summary>
@@ -146,7 +152,6 @@ public sealed class QwenVlModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0) return [];
-        using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var (merged, deepstack) = _vision.Forward(images);
         var features = new VisionFeatures[images.Count];
@@ -157,8 +162,12 @@ public sealed class QwenVlModel : IDisposable
             features[i] = new VisionFeatures(images[i].Grid, Rows(merged), [.. deepstack.Select(Rows)]);
             start += count;
 
-            // Copied, so that one image's features do not keep the whole batch's in memory.
-            Tensor Rows(Tensor all) => all.narrow(0, first, count).clone().DetachFromDisposeScope();
+            // Copied, so that one image's features do not keep the whole batch's in memory; with a gradient the graph keeps it anyway.
+            Tensor Rows(Tensor all)
+            {
+                var rows = all.narrow(0, first, count);
+                return (all.requires_grad ? rows : rows.clone()).DetachFromDisposeScope();
+            }
         }
         return features;
     }
@@ -205,6 +214,24 @@ public sealed class QwenVlModel : IDisposable
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
         Run(PackedBatch.Of(inputs, Config), cache: null, observer);
 
+    /// <summary>
+    /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with the
+    /// same <see cref="VisionFeatures"/> among them, are computed once.
+    /// </summary>
+    /// <param name="inputs">The sequences.</param>
+    /// <returns>Hidden states of every token; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
+    public PackedStates Forward(IReadOnlyList<ModelInput> inputs)
+    {
+        var tree = new PackedTree(inputs, Config);
+        using var scope = NewDisposeScope();
+        using var attention = new TreeAttention(tree.Nodes, Device);
+        var images = tree.PlaceImages(Device);
+        Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, attention, images);
+        return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
+    }
+
     /// <summary>Vocabulary logits of hidden states.</summary>
     /// <param name="hidden">Hidden states after the final norm, <c>[B, hidden]</c>.</param>
     /// <returns><c>[B, vocab]</c> in the model's number type; the caller disposes.</returns>
@@ -214,7 +241,6 @@ public sealed class QwenVlModel : IDisposable
         ArgumentNullException.ThrowIfNull(hidden);
         if (hidden.dim() != 2 || hidden.shape[1] != Config.Text.HiddenSize)
             throw new ArgumentException($"Hidden states are [{string.Join(", ", hidden.shape)}], expected [B, {Config.Text.HiddenSize}].", nameof(hidden));
-        using var gradients = no_grad();
         using var scope = NewDisposeScope();
         return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
     }
@@ -229,7 +255,7 @@ public sealed class QwenVlModel : IDisposable
         using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
         // An observer wants to see every token; otherwise the last layer need only finish those that are returned.
         var rows = observer is null && last.shape[0] < ids.shape[0] ? last : null;
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanSet(batch.Spans, Device), cache, images, rows, observer);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanAttention(new SpanSet(batch.Spans, Device), cache), images, rows, observer);
         if (cache is not null)
             for (var i = 0; i < batch.Spans.Count; i++) cache.Advance(batch.Spans[i].Slot, batch.Spans[i].Length, batch.NextPositions[i]);
         if (observer is not null) hidden = hidden.index_select(0, last);

@@ -11,6 +11,12 @@ public sealed record QwenVlModelOptions
     /// <summary>Folder of a LoRA or DoRA adapter in PEFT's layout, merged into the weights while they load; <see langword="null"/> for none.</summary>
     public string? Adapter { get; init; }
 
+    /// <summary>
+    /// Whether every parameter is read into memory of its own, so that it can be trained; otherwise those of the wanted number type stay in
+    /// the memory-mapped file, which is meant for reading.
+    /// </summary>
+    public bool Writable { get; init; }
+
     /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
     public Device? Device { get; init; }
 }

@@ -7,12 +7,11 @@ internal sealed class DecoderLayer(INorm inputNorm, DecoderAttention attention, 
 {
     /// <param name="x">Hidden states <c>[N, hidden]</c>.</param>
     /// <param name="rotary">Rotary table of the N positions.</param>
-    /// <param name="spans">Which tokens belong to which sequence.</param>
-    /// <param name="cache">See <see cref="DecoderAttention.Forward"/>.</param>
+    /// <param name="pattern">Who attends to whom.</param>
     /// <param name="rows">Tokens whose result is wanted, int64 <c>[R]</c>; null for all.</param>
-    public Tensor Forward(Tensor x, RotaryTable rotary, SpanSet spans, KvCache? cache, Tensor? rows)
+    public Tensor Forward(Tensor x, RotaryTable rotary, IAttentionPattern pattern, Tensor? rows)
     {
-        var attended = attention.Forward(inputNorm.Forward(x), rotary, spans, cache, rows);
+        var attended = attention.Forward(inputNorm.Forward(x), rotary, pattern, rows);
         x = (rows is null ? x : x.index_select(0, rows)) + attended;
         return x + mlp.Forward(postAttentionNorm.Forward(x));
     }

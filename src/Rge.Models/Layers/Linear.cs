@@ -7,7 +7,7 @@ namespace Rge.Models.Layers;
 /// <remarks>Holds its tensors without owning them: they belong to the model's parameters.</remarks>
 public sealed class Linear
 {
-    /// <summary>Length of each row of the changed weight, which DoRA divides by.</summary>
+    /// <summary>Length of each row of the changed weight, which DoRA divides by, while nothing of it is trained.</summary>
     private Tensor? _rowNorm;
 
     internal Linear(string name, Tensor weight, Tensor? bias)
@@ -47,7 +47,12 @@ public sealed class Linear
         if (Adapter is null) return Multiply(x, Weight, Bias);
         var low = Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
         var y = Multiply(x, Weight, bias: null) + Multiply(low, Adapter.B, bias: null) * Adapter.Scale;
-        if (Adapter.Magnitude is not null) y = y * (Adapter.Magnitude / _rowNorm!);
+        if (Adapter.Magnitude is not null)
+        {
+            // What is trained may have changed since the last pass, with or without a gradient in this one.
+            var norm = Adapter.IsTrained || Weight.requires_grad ? Adapter.RowNorm(Weight) : _rowNorm!;
+            y = y * (Adapter.Magnitude / norm);
+        }
         return (Bias is null ? y : y + Bias).to(x.dtype);
     }
 
@@ -60,5 +65,5 @@ public sealed class Linear
 
     /// <summary>The affine map itself, by whichever is faster.</summary>
     internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
-        CpuKernels.SupportsLinear(x, weight) ? CpuKernels.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
+        CpuKernels.SupportsLinear(x, weight) && (bias is null || !bias.requires_grad || !is_grad_enabled()) ? CpuKernels.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
 }

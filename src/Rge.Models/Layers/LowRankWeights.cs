@@ -39,6 +39,9 @@ public sealed class LowRankWeights : IDisposable
     /// <summary>m, <c>[out]</c>: the length of each row of the changed weight (DoRA); <see langword="null"/> for LoRA.</summary>
     public Tensor? Magnitude { get; }
 
+    /// <summary>True where a part of the change is trained.</summary>
+    internal bool IsTrained => A.requires_grad || B.requires_grad || Magnitude?.requires_grad == true;
+
     /// <summary>The changed weight, computed in float32, without gradient.</summary>
     /// <param name="weight">W, <c>[out, in]</c>; borrowed.</param>
     /// <returns>A new tensor of the weight's number type and device; the caller disposes.</returns>

@@ -31,7 +31,8 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
     /// <remarks>Never throws: an error ends the requests it concerns.</remarks>
     public void Advance()
     {
-        // One scope a slice: whatever it makes dies with it.
+        // One scope a slice: whatever it makes dies with it. No graph either, whatever is being trained.
+        using var gradients = no_grad();
         using var scope = NewDisposeScope();
         try
         {

@@ -1,0 +1,15 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>Who attends to whom among the tokens of one pass; the same in every layer.</summary>
+internal interface IAttentionPattern
+{
+    /// <summary>softmax(q kᵀ / √headDim) v over the tokens that each token may see, with grouped key and value heads.</summary>
+    /// <param name="layer">Number of the layer, from 0.</param>
+    /// <param name="queries">Rotated queries <c>[N, heads, headDim]</c>.</param>
+    /// <param name="keys">Rotated keys <c>[N, kvHeads, headDim]</c>.</param>
+    /// <param name="values">Values <c>[N, kvHeads, headDim]</c>.</param>
+    /// <returns><c>[N, heads · headDim]</c></returns>
+    Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values);
+}

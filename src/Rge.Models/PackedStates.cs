@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models;
+
+/// <summary>Hidden states of every token of several sequences; what sequences begin with alike is there once. Owns its tensor.</summary>
+public sealed class PackedStates : IDisposable
+{
+    private readonly int[][] _rows;
+
+    internal PackedStates(Tensor hidden, int[][] rows) => (Hidden, _rows) = (hidden, rows);
+
+    /// <summary>Hidden states after the final norm, <c>[N, hidden]</c>, in the model's number type; with a gradient where one was asked for. Borrowed.</summary>
+    public Tensor Hidden { get; }
+
+    /// <summary>The row of <see cref="Hidden"/> that holds a token of a sequence. Tokens of several sequences may have the same.</summary>
+    /// <param name="input">Number of the sequence, from 0, in the order in which they were given.</param>
+    /// <param name="token">Number of the token in it, from 0; an index from the end counts as in C#.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sequence or token.</exception>
+    public int Row(int input, Index token)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)input, (uint)_rows.Length, nameof(input));
+        var offset = token.GetOffset(_rows[input].Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)_rows[input].Length, nameof(token));
+        return _rows[input][offset];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Hidden.Dispose();
+}
