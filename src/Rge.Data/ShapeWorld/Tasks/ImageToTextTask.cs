@@ -1,0 +1,19 @@
+namespace Rge.Data.ShapeWorld.Tasks;
+
+/// <summary>ret_i2t: the caption of a picture.</summary>
+internal sealed class ImageToTextTask() : ShapeTask("ret_i2t", MetaTasks.Retrieval)
+{
+    protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
+    {
+        var scene = SceneSampler.Draw(random, random.Between(4, 6), 5);
+        if (scene.Split != split || SceneSampler.Variants<ulong>(random, scene, GroupSize, variant => variant.Layout) is not { } scenes) return null;
+        var questions = new List<Question>(GroupSize);
+        foreach (var variant in scenes)
+        {
+            if (SceneSampler.Neighbours(random, variant, 2, scenes) is not { } wrong) return null;
+            var text = random.Pick("find the caption of the picture", "describe the picture", "what is in the picture");
+            questions.Add(new Question(variant, text, variant.Listing(), Answer.Of(variant.Caption())) { Negatives = [.. wrong.Select(other => Answer.Of(other.Caption()))] });
+        }
+        return [.. questions];
+    }
+}

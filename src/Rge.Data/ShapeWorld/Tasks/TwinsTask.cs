@@ -1,0 +1,28 @@
+namespace Rge.Data.ShapeWorld.Tasks;
+
+/// <summary>cls_twins: the shapes of the only two objects that have the same colour.</summary>
+internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classification)
+{
+    /// <summary>The shapes of the twins in reading order; null where there is not exactly one pair.</summary>
+    public static (ObjectShape First, ObjectShape Second)? Class(Scene scene)
+    {
+        var twins = scene.Objects.Where(placed => scene.Count(other => other.Color == placed.Color) > 1).ToArray();
+        return twins is [var first, var second] ? (first.Shape, second.Shape) : null;
+    }
+
+    protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
+    {
+        var count = random.Between(5, 6);
+        var (colors, shapes) = (SceneSampler.SomeColors(random, count - 1), SceneSampler.SomeShapes(random, 5));
+        var scene = SceneSampler.Scatter(random, [.. colors.Append(colors[0]).Select(color => new Kind(color, random.Pick<ObjectShape>(shapes)))]);
+        if (scene.Split != split || SceneSampler.Variants<(ObjectShape, ObjectShape)>(random, scene, GroupSize, edited => Class(edited)) is not { } scenes) return null;
+        return [.. scenes.Select(variant => Ask(random, variant))];
+    }
+
+    private static Question Ask(SplitMix64 random, Scene scene)
+    {
+        var (first, second) = Class(scene)!.Value;
+        var (shapes, text) = ($"{Words.Of(first)} {Words.Of(second)}", random.Pick("name the twins of the same color", "classify by the two objects of the same color"));
+        return new Question(scene, text, $"{scene.Listing()} so {shapes}", Answer.Of($"{shapes} twins"));
+    }
+}

@@ -1,0 +1,35 @@
+namespace Rge.Data.ShapeWorld;
+
+/// <summary>How things are called: one lower-case word each, and a kind two.</summary>
+internal static class Words
+{
+    private static readonly string[] Colors = Names<ObjectColor>(), Shapes = Names<ObjectShape>(), Cells = Names<Cell>(), Directions = Names<Direction>();
+    private static readonly string[] Kinds = [.. Kind.All.Select(kind => $"{Of(kind.Color)} {Of(kind.Shape)}")];
+    private static readonly string[] Numbers = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+    public static string Of(ObjectColor color) => Colors[(int)color];
+
+    public static string Of(ObjectShape shape) => Shapes[(int)shape];
+
+    public static string Of(Cell cell) => Cells[(int)cell];
+
+    public static string Of(Direction direction) => Directions[(int)direction];
+
+    public static string Of(Kind kind) => Kinds[kind.Index];
+
+    public static string Of(ObjectTrait trait) => trait == ObjectTrait.Color ? "color" : "shape";
+
+    public static string Of(ObjectTrait trait, Kind kind) => trait == ObjectTrait.Color ? Of(kind.Color) : Of(kind.Shape);
+
+    /// <summary>The word for a number up to nine.</summary>
+    public static string Of(int number) => Numbers[number];
+
+    /// <summary>The kind with its article: "a red star", "an orange bar".</summary>
+    public static string One(Kind kind) => kind.Color == ObjectColor.Orange ? "an " + Of(kind) : "a " + Of(kind);
+
+    /// <summary>"left of", "above": a direction before the object it counts from.</summary>
+    public static string Relation(Direction direction) =>
+        direction is Direction.Left or Direction.Right ? Of(direction) + " of" : Of(direction);
+
+    private static string[] Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
+}
