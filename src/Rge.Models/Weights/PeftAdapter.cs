@@ -63,6 +63,45 @@ public sealed class PeftAdapter : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> FullParameters => _fullParameters;
 
+    /// <summary>
+    /// Makes an adapter that changes nothing yet, as PEFT begins one: A uniform within ±1/√in, B zero, magnitudes the lengths of the weights'
+    /// rows. Float32, on the layers' device.
+    /// </summary>
+    /// <param name="config">
+    /// The configuration. <see cref="AdapterConfig.TargetModules"/> says which layers are adapted by the ends of their names, such as
+    /// <c>q_proj</c>; <c>all-linear</c> means all. <see cref="AdapterConfig.TargetPattern"/> may be that word too, or an expression for whole names.
+    /// </param>
+    /// <param name="linears">The model's linear layers, <see cref="QwenVlModel.Linears"/>.</param>
+    /// <param name="seed">Seed of A.</param>
+    /// <param name="naming">The naming to save with.</param>
+    /// <returns>The adapter, with tensors that belong to no dispose scope and do not yet ask for a gradient; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The configuration names no layer of the model, or a pattern of it cannot be used.</exception>
+    public static PeftAdapter Create(AdapterConfig config, IReadOnlyDictionary<string, Linear> linears, int seed, WeightNaming naming = WeightNaming.New)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(linears);
+        var (targets, scales) = (new AdapterTargets(config), new AdapterScales(config));
+        var chosen = linears.Where(linear => targets.Include(linear.Key)).ToArray();
+        if (chosen.Length == 0)
+            throw new ArgumentException($"No linear layer has a name that the configuration gives: {config.TargetPattern ?? string.Join(", ", config.TargetModules)}.", nameof(config));
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed);
+        return new PeftAdapter(config, chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal), naming: naming);
+
+        LowRankWeights Fresh(string module, Tensor weight)
+        {
+            var (rank, scale) = scales.Of(module);
+            long outputs = weight.shape[0], inputs = weight.shape[1];
+            // On the CPU whatever the device, so that a seed gives the same adapter everywhere.
+            var a = (rand([rank, inputs], ScalarType.Float32, generator: generator) * 2 - 1) / Math.Sqrt(inputs);
+            var magnitude = config.Dora ? linalg.vector_norm(weight.to(ScalarType.Float32), 2, [1]) : null;
+            return new LowRankWeights(
+                a.to(weight.device).DetachFromDisposeScope(), zeros([outputs, rank], ScalarType.Float32, weight.device).DetachFromDisposeScope(),
+                scale, magnitude?.DetachFromDisposeScope());
+        }
+    }
+
     /// <summary>Loads an adapter's folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="dtype">Number type of the tensors; <see langword="null"/> keeps the stored one.</param>
