@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Rge.Cli.Verbs;
+using Rge.Data;
 using Rge.Models;
 using Rge.Models.Weights.Hub;
+using Rge.Training;
 
 namespace Rge.Cli;
 
@@ -72,10 +74,11 @@ public static class RgeCommand
         VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
         PullVerb.Create(terminal),
+        TrainVerb.Create(terminal),
         new HelpOption { Recursive = true },
         new VersionOption(),
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or TrainingException or CliException;
 }

@@ -80,6 +80,12 @@ public sealed record ModelShape
     /// <summary>Rows of the token embedding; special tokens take the last twenty.</summary>
     public required int VocabSize { get; init; }
 
+    /// <summary>Base of the rotary frequencies; small models with narrow heads want a small one, so that every axis turns visibly.</summary>
+    public double RopeTheta { get; init; } = 1_000_000;
+
+    /// <summary>Rotary frequencies of time, height and width; <see langword="null"/> gives time a quarter and shares the rest.</summary>
+    public IReadOnlyList<int>? MropeSection { get; init; }
+
     /// <summary>Vision blocks.</summary>
     public required int VisionDepth { get; init; }
 

@@ -37,7 +37,7 @@ internal static class DemoVerb
     {
         if (Beside("golden", "qwen2_5_vl", "model") is { } reference) return (reference, "the tiny one of the reference vectors");
         var folder = Path.Combine(scratch, "tiny");
-        if (!File.Exists(Path.Combine(folder, QwenVlConfig.FileName))) RandomCheckpoint.Write(folder, ModelShape.Tiny, seed: 0, ScalarType.BFloat16, cancellationToken);
+        if (!File.Exists(Path.Combine(folder, QwenVlConfig.FileName))) RandomCheckpoint.Write(folder, ModelShape.Tiny, seed: 0, ScalarType.BFloat16, cancellationToken: cancellationToken);
         return (folder, "a tiny one with random weights");
     }
 

@@ -19,7 +19,7 @@ internal static class NewVerb
         {
             var target = parsed.GetRequiredValue(folder).FullName;
             var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
-            RandomCheckpoint.Write(target, chosen, parsed.GetValue(seed), DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16, cancellationToken);
+            RandomCheckpoint.Write(target, chosen, parsed.GetValue(seed), DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16, cancellationToken: cancellationToken);
             terminal.RawOutput.WriteLine($"Wrote a random {chosen.Name} checkpoint to {target}.");
             return Task.FromResult(RgeCommand.Success);
         });

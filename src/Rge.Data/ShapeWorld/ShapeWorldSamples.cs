@@ -8,6 +8,11 @@ public sealed class ShapeWorldSamples
 {
     private readonly (ShapeTask Task, double UpTo)[] _tasks;
 
+    /// <summary>The meta-task a dataset belongs to: classification, vqa, retrieval or grounding.</summary>
+    /// <exception cref="ArgumentException">The dataset is not known.</exception>
+    public static string MetaTaskOf(string dataset) =>
+        ShapeTasks.All.FirstOrDefault(task => task.Name == dataset)?.Group ?? throw new ArgumentException($"The dataset '{dataset}' is not known, expected any of {string.Join(", ", Datasets)}.", nameof(dataset));
+
     /// <summary>Creates a stream.</summary>
     /// <param name="seed">The seed; streams of different seeds have nothing to do with each other.</param>
     /// <param name="split">Which scenes are drawn from.</param>

@@ -16,6 +16,15 @@ public static class ShapeWorldTokenizer
     /// <returns>How many ids there are: the rows the model's embedding needs.</returns>
     public static int Write(string folder)
     {
+        var merges = Merges();
+        Directory.CreateDirectory(folder);
+        BytePairFiles.Write(folder, merges);
+        return 256 + merges.Count + BytePairFiles.SpecialTokens.Count;
+    }
+
+    /// <summary>The merges of the tokenizer, the most urgent first, as <see cref="BytePairFiles.Write"/> takes them.</summary>
+    public static IReadOnlyList<(string Left, string Right)> Merges()
+    {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var word in ShapeWorldVocabulary.Words.Concat(PromptWords))
         {
@@ -24,9 +33,6 @@ public static class ShapeWorldTokenizer
             counts.Add(word, 1000);
             counts.Add(" " + word, 1);
         }
-        var merges = BytePairTrainer.Learn(counts, int.MaxValue);
-        Directory.CreateDirectory(folder);
-        BytePairFiles.Write(folder, merges);
-        return 256 + merges.Count + BytePairFiles.SpecialTokens.Count;
+        return BytePairTrainer.Learn(counts, int.MaxValue);
     }
 }

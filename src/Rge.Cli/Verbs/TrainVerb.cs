@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Globalization;
+using Rge.Training.Runs;
+using Rge.Training.Settings;
+using Spectre.Console;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge train</c>: one training run.</summary>
+internal static class TrainVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "Settings of the run; see configs/." };
+        var set = new Option<string[]>("--set") { Description = "Replaces a setting: --set objective.temperature=0.05 phases.1.steps=200.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of the run; artifacts/runs/NAME unless given." };
+        var resume = new Option<bool>("--resume") { Description = "Go on with a run that was stopped, from its last checkpoint." };
+        var command = new Command("train", "Train a model: checkpoints, a log and a page of curves go into the run's folder; --resume goes on after a stop at any moment.") { file, set, output, resume };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var config = ConfigFile.Read<TrainingConfig>(parsed.GetRequiredValue(file).FullName, parsed.GetValue(set));
+            var folder = new RunFolder(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "runs", config.Name));
+            var progress = new StepReport(terminal);
+            terminal.Error.WriteLine(ConfigFile.Write(config));
+            // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
+            var outcome = await Task.Factory.StartNew(() => new Trainer(config, folder, progress).Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            terminal.Remark($"{outcome.State.Step} steps in {TimeSpan.FromSeconds(outcome.State.TrainingSeconds):hh\\:mm\\:ss}; the model is in {folder.Model}, the curves in {folder.Report}.");
+            if (outcome.Development is { } development) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"development hit@1 {development.Average:P1}"));
+            return RgeCommand.Success;
+        });
+        return command;
+    }
+
+    /// <summary>A line for each remark, and every few seconds one of how far the run has got.</summary>
+    private sealed class StepReport(Terminal terminal) : IProgress<TrainingProgress>
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+        private DateTime _next = DateTime.UtcNow;
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Remark is not null) terminal.Error.MarkupLineInterpolated($"{value.Remark}");
+            else if (DateTime.UtcNow >= _next)
+            {
+                _next = DateTime.UtcNow + Pause;
+                terminal.Remark($"{value.Phase}: step {value.Step} of {value.Steps}, loss {value.Loss:0.0000}, {value.TimeLeft:hh\\:mm\\:ss} left");
+            }
+        }
+    }
+}

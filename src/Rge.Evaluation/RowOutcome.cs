@@ -1,0 +1,26 @@
+namespace Rge.Evaluation;
+
+/// <summary>What became of one row.</summary>
+public sealed record RowOutcome
+{
+    /// <summary>Index of the candidate with the highest score; of equal ones the lowest.</summary>
+    public required int Predicted { get; init; }
+
+    /// <summary>Place of the right candidate, 1 for the first; candidates of equal score count as behind it, since it has the lowest index.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>The rationale that the embedding was taken after; <see langword="null"/> for none.</summary>
+    public string? Rationale { get; init; }
+
+    /// <summary>Tokens that the model wrote, <c>&lt;emb&gt;</c> included.</summary>
+    public int RationaleTokens { get; init; }
+
+    /// <summary>Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both.</summary>
+    public bool? ConclusionIsRight { get; init; }
+
+    /// <summary>Whether the written rationale is the oracle's word for word; <see langword="null"/> without both.</summary>
+    public bool? RationaleIsRight { get; init; }
+
+    /// <summary>True where the right candidate is first.</summary>
+    public bool IsHit => Rank == 1;
+}

@@ -1,0 +1,11 @@
+using Rge.Data;
+using Rge.Models;
+
+namespace Rge.Training.Batches;
+
+/// <summary>A query as the model reads it.</summary>
+/// <param name="Sample">The sample it is of.</param>
+/// <param name="Prompt">Token ids up to where the assistant speaks, image pads expanded.</param>
+/// <param name="Images">The prompt's images, in order; queries of a batch that show the same image share the instance.</param>
+/// <param name="Rationale">Token ids of the oracle rationale and the token that ends it; empty without one.</param>
+internal sealed record EncodedQuery(TrainingSample Sample, int[] Prompt, IReadOnlyList<PatchedImage> Images, int[] Rationale);

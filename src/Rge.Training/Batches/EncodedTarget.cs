@@ -1,0 +1,9 @@
+using Rge.Models;
+
+namespace Rge.Training.Batches;
+
+/// <summary>A target as the model reads it.</summary>
+/// <param name="Key">What tells it from other targets.</param>
+/// <param name="Tokens">Token ids, image pads expanded, <c>&lt;emb&gt;</c> at the end.</param>
+/// <param name="Images">The prompt's images, in order.</param>
+internal sealed record EncodedTarget(string Key, int[] Tokens, IReadOnlyList<PatchedImage> Images);

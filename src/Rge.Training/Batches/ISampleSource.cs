@@ -1,0 +1,14 @@
+using Rge.Data;
+
+namespace Rge.Training.Batches;
+
+/// <summary>Where samples come from: the samples of any step, found by its number alone, so that a resumed run goes on where it was. Thread-safe.</summary>
+internal interface ISampleSource
+{
+    /// <summary>The samples of a step.</summary>
+    /// <param name="step">Steps of the run before it.</param>
+    IReadOnlyList<TrainingSample> Samples(long step);
+
+    /// <summary>Rows of each dataset; empty for a source without end.</summary>
+    IReadOnlyDictionary<string, int> Counts { get; }
+}

@@ -1,0 +1,56 @@
+using Rge.Data;
+using Rge.Training.Settings;
+
+namespace Rge.Training.Batches;
+
+/// <summary>Samples of datasets at hand, drawn by weight; each dataset is gone through in a new order each time around.</summary>
+internal sealed class StoredSamples : ISampleSource
+{
+    private readonly IReadOnlyList<TrainingSample>[] _datasets;
+    private readonly double[] _weights;
+    private readonly DataSettings _settings;
+    private readonly long _seed;
+
+    /// <param name="samples">All samples.</param>
+    /// <param name="settings">How they are drawn.</param>
+    /// <param name="seed">Seed of the order.</param>
+    /// <exception cref="TrainingException">A weight is for a dataset that is not there, or nothing is left to draw.</exception>
+    public StoredSamples(IEnumerable<TrainingSample> samples, DataSettings settings, long seed)
+    {
+        var byName = samples.GroupBy(sample => sample.Dataset, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
+        if (settings.Weights.Keys.FirstOrDefault(name => !byName.ContainsKey(name)) is { } unknown)
+            throw new TrainingException($"data.weights names {unknown}, expected one of {string.Join(", ", byName.Keys)}.");
+        var used = byName.Where(dataset => settings.Weights.Count == 0 || settings.Weights.TryGetValue(dataset.Key, out var weight) && weight > 0).ToArray();
+        if (used.Length == 0) throw new TrainingException("There is no sample to learn from: the data folder is empty or all weights are 0.");
+        (_settings, _seed) = (settings, seed);
+        _datasets = [.. used.Select(dataset => dataset.Value)];
+        _weights = [.. used.Select(dataset => settings.Weights.Count == 0 ? 1.0 : settings.Weights[dataset.Key])];
+        Counts = used.ToDictionary(dataset => dataset.Key, dataset => dataset.Value.Length, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, int> Counts { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TrainingSample> Samples(long step)
+    {
+        var samples = new List<TrainingSample>();
+        // A stored dataset says nothing of its meta-task: sub-batches are of one dataset or mixed.
+        var run = _settings.Mixing == BatchMixing.Mixed ? 1 : _settings.SubBatch;
+        while (samples.Count < _settings.Queries)
+        {
+            var place = step * _settings.Queries + samples.Count;
+            var dataset = _datasets[SampleDraw.Choose(_weights, SampleDraw.Uniform(_seed, place / run, salt: 1))];
+            for (var i = 0; i < run && samples.Count < _settings.Queries; i++) samples.Add(Nth(dataset, place + i));
+        }
+        return samples;
+    }
+
+    /// <summary>The sample at a place of an endless sequence in which each round has every sample once.</summary>
+    private TrainingSample Nth(IReadOnlyList<TrainingSample> dataset, long place)
+    {
+        var (round, index) = Math.DivRem(place, dataset.Count);
+        return dataset[SampleDraw.Shuffle(dataset.Count, _seed, round)[index]];
+    }
+}

@@ -1,0 +1,11 @@
+using Rge.Training.Runs;
+using Rge.Training.Settings;
+
+namespace Rge.Training.Experiments;
+
+/// <summary>One training run of an experiment.</summary>
+/// <param name="Variant">The variant it is of.</param>
+/// <param name="Choice">The values chosen for the settings that are tuned, as <c>setting=value</c>; empty without any.</param>
+/// <param name="Config">Its settings.</param>
+/// <param name="Folder">Its files.</param>
+internal sealed record ExperimentRun(VariantSettings Variant, IReadOnlyList<string> Choice, TrainingConfig Config, RunFolder Folder);

@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+
+namespace Rge.Training.Experiments;
+
+/// <summary>What one run came to, as an experiment stores and reports it. Scores are JSON: see <see cref="Runs.ScoreJson"/>.</summary>
+public sealed record RunResult
+{
+    /// <summary>The variant.</summary>
+    public required string Variant { get; init; }
+
+    /// <summary>The seed.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>The values of the settings that were tuned.</summary>
+    public required IReadOnlyList<string> Choice { get; init; }
+
+    /// <summary>Steps of the optimizer.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Seconds of training, without measurements and checkpoints.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Queries learned from.</summary>
+    public required long Queries { get; init; }
+
+    /// <summary>Tokens written as own rationales while training.</summary>
+    public required long GeneratedTokens { get; init; }
+
+    /// <summary>Scores on the development set.</summary>
+    public required JsonObject Development { get; init; }
+
+    /// <summary>Mean hit@1 of the meta-tasks on the development set, 0 to 1.</summary>
+    public double DevelopmentAverage => Development["average"]!.GetValue<double>();
+}

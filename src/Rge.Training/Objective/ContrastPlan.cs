@@ -1,0 +1,44 @@
+namespace Rge.Training.Objective;
+
+/// <summary>
+/// Who is held against whom in one batch: which targets are right for each query, and which count as wrong. A target whose key is right for
+/// the query but that was not given with it is neither: it is masked out.
+/// </summary>
+public sealed class ContrastPlan
+{
+    /// <summary>Makes the plan of a batch.</summary>
+    /// <param name="rightKeys">The keys that are right for each query.</param>
+    /// <param name="targetKeys">The key of each target; targets of all queries together, hard negatives too.</param>
+    /// <exception cref="ArgumentException">A query has no right target among the targets.</exception>
+    public ContrastPlan(IReadOnlyList<IReadOnlySet<string>> rightKeys, IReadOnlyList<string> targetKeys)
+    {
+        ArgumentNullException.ThrowIfNull(rightKeys);
+        ArgumentNullException.ThrowIfNull(targetKeys);
+        (Queries, Targets) = (rightKeys.Count, targetKeys.Count);
+        IsNegative = new bool[Queries * Targets];
+        var positives = new List<(int Query, int Target)>();
+        for (var q = 0; q < Queries; q++)
+        {
+            var (right, first) = (rightKeys[q], new HashSet<string>(StringComparer.Ordinal));
+            for (var t = 0; t < Targets; t++)
+            {
+                if (!right.Contains(targetKeys[t])) IsNegative[q * Targets + t] = true;
+                else if (first.Add(targetKeys[t])) positives.Add((q, t)); // further targets of the same key are duplicates
+            }
+            if (first.Count == 0) throw new ArgumentException($"Query {q} has no right target in the batch.", nameof(rightKeys));
+        }
+        Positives = positives;
+    }
+
+    /// <summary>B, the number of queries.</summary>
+    public int Queries { get; }
+
+    /// <summary>M, the number of targets.</summary>
+    public int Targets { get; }
+
+    /// <summary>Which query and target belong together, by query.</summary>
+    public IReadOnlyList<(int Query, int Target)> Positives { get; }
+
+    /// <summary>Whether a target is wrong for a query, row-major <c>[B, M]</c>.</summary>
+    public bool[] IsNegative { get; }
+}

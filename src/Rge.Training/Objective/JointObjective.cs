@@ -1,0 +1,147 @@
+using Rge.Models;
+using Rge.Training.Batches;
+using Rge.Training.Settings;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Objective;
+
+/// <summary>
+/// The joint objective of reasoning-guided embedding on one batch: next-token loss on the oracle rationales and <c>&lt;emb&gt;</c>, plus
+/// InfoNCE on query embeddings taken after a rationale and target embeddings (arXiv 2511.16150, section on training).
+/// </summary>
+/// <remarks>
+/// A batch with more tokens than fit at once goes through in chunks with gradient caching (Gao et al., 2021): embeddings of all chunks
+/// without gradient, InfoNCE on those, then each chunk again with gradient, fed with the gradients of its embeddings. The result is that
+/// of the whole batch. Borrows the model; runs on the calling thread and leaves gradients in its parameters.
+/// </remarks>
+internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logitScale, bool recomputeActivations = false)
+{
+    /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="ownRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings take InfoNCE after them.</param>
+    /// <param name="lmWeight">Weight of the next-token loss.</param>
+    /// <param name="embeddingWeight">Weight of InfoNCE.</param>
+    /// <param name="cancellationToken">Stops between chunks; gradients are then incomplete.</param>
+    public StepLosses Backward(TrainingBatch batch, IReadOnlyList<int[]>? ownRationales, double lmWeight, double embeddingWeight, CancellationToken cancellationToken = default)
+    {
+        if (batch.Plan is null) embeddingWeight = 0;
+        var units = Units(batch, ownRationales, lmWeight > 0, embeddingWeight > 0);
+        var chunks = Chunks(units);
+        var predicted = units.Sum(unit => unit.Sum(sequence => sequence.Predicted));
+        using var scope = NewDisposeScope();
+
+        var (infoNce, gradients) = embeddingWeight > 0 && chunks.Count > 1 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken) : (0, null);
+        var (lmSum, correct) = (0.0, 0.0);
+        foreach (var chunk in chunks)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var step = NewDisposeScope();
+            using var pass = new SequencePass(model, chunk, recomputeActivations);
+            var terms = new List<Tensor>();
+            if (pass.Predict() is { } language)
+            {
+                terms.Add(language.Sum * (lmWeight / predicted));
+                lmSum += language.Sum.ToDouble();
+                correct += language.Correct.ToDouble();
+            }
+            if (pass.EmbeddingRows.Length > 0 && embeddingWeight > 0)
+            {
+                if (gradients is not null)
+                {
+                    // d(x · g)/dx = g: the cached gradient flows on as if the whole batch were in one graph.
+                    using var rows = tensor(pass.EmbeddingRows, device: model.Device);
+                    terms.Add((pass.Embeddings() * gradients.index_select(0, rows)).sum());
+                }
+                else
+                {
+                    var loss = Contrast(pass.Embeddings(), batch);
+                    infoNce = loss.ToDouble();
+                    terms.Add(loss * embeddingWeight);
+                }
+            }
+            terms.Aggregate((sum, term) => sum + term).backward();
+        }
+        var lmLoss = predicted > 0 ? lmSum / predicted : 0;
+        return new StepLosses
+        {
+            Loss = lmWeight * lmLoss + embeddingWeight * infoNce,
+            LmLoss = lmLoss,
+            LmAccuracy = predicted > 0 ? correct / predicted : 0,
+            InfoNce = infoNce,
+            LmTokens = predicted,
+            Tokens = units.Sum(unit => unit.Sum(sequence => sequence.Tokens.Length)),
+        };
+    }
+
+    /// <summary>InfoNCE over embeddings that were computed without gradient, and its gradient for each.</summary>
+    private (double Loss, Tensor Gradients) CacheGradients(IReadOnlyList<IReadOnlyList<TrainedSequence>> chunks, TrainingBatch batch, double weight, CancellationToken cancellationToken)
+    {
+        using var scope = NewDisposeScope();
+        var embeddings = zeros([batch.Queries.Count + batch.Targets.Count, model.Config.Text.HiddenSize], ScalarType.Float32, model.Device);
+        using (no_grad())
+        {
+            foreach (var chunk in chunks)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using var step = NewDisposeScope();
+                using var pass = new SequencePass(model, [.. chunk.Where(sequence => sequence.EmbeddingRow is not null)], recomputeActivations: false);
+                if (pass.EmbeddingRows.Length > 0) embeddings.index_copy_(0, tensor(pass.EmbeddingRows, device: model.Device), pass.Embeddings());
+            }
+        }
+        embeddings.requires_grad_(true);
+        var loss = Contrast(embeddings, batch);
+        (loss * weight).backward();
+        return (loss.ToDouble(), embeddings.grad!.clone().MoveToOuterDisposeScope());
+    }
+
+    /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>
+    private Tensor Contrast(Tensor embeddings, TrainingBatch batch) => InfoNce.Loss(
+        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Plan!, logitScale, settings.Direction);
+
+    /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
+    private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? ownRationales, bool writes, bool embeds)
+    {
+        var units = new List<TrainedSequence[]>();
+        for (var i = 0; i < batch.Queries.Count; i++)
+        {
+            var query = batch.Queries[i];
+            var sequences = new List<TrainedSequence>();
+            if (writes && query.Rationale.Length > 0)
+                sequences.Add(new TrainedSequence([.. query.Prompt, .. query.Rationale], query.Images) { Predicted = query.Rationale.Length });
+            if (embeds)
+            {
+                int[] rationale = settings.Rationale switch
+                {
+                    RationaleSource.None => [],
+                    RationaleSource.Oracle => query.Rationale.Length > 0 ? query.Rationale[..^1] : [],
+                    _ => ownRationales?[i] ?? throw new ArgumentNullException(nameof(ownRationales)),
+                };
+                sequences.Add(new TrainedSequence([.. query.Prompt, .. rationale, embToken], query.Images) { EmbeddingRow = i });
+            }
+            if (sequences.Count > 0) units.Add([.. sequences]);
+        }
+        if (embeds)
+            for (var i = 0; i < batch.Targets.Count; i++)
+                units.Add([new TrainedSequence(batch.Targets[i].Tokens, batch.Targets[i].Images) { EmbeddingRow = batch.Queries.Count + i }]);
+        if (units.Count == 0) throw new TrainingException($"{batch.Queries[0].Sample.Source} and the rest of its batch have nothing to learn: neither a rationale nor a target counts in this phase.");
+        return units;
+    }
+
+    private List<IReadOnlyList<TrainedSequence>> Chunks(List<TrainedSequence[]> units)
+    {
+        var (chunks, tokens) = (new List<List<TrainedSequence>>(), 0);
+        foreach (var unit in units)
+        {
+            var more = unit.Sum(sequence => sequence.Tokens.Length);
+            if (chunks.Count == 0 || (settings.ChunkTokens > 0 && tokens + more > settings.ChunkTokens))
+            {
+                chunks.Add([]);
+                tokens = 0;
+            }
+            chunks[^1].AddRange(unit);
+            tokens += more;
+        }
+        return [.. chunks];
+    }
+}

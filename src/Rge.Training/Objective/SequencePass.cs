@@ -1,0 +1,59 @@
+using Rge.Models;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Objective;
+
+/// <summary>One forward pass over sequences: each distinct image goes through the vision tower once, tokens that sequences begin with are computed once.</summary>
+/// <remarks>Follows the thread's gradient mode. Owns what it computes, but for the tensors that its methods return.</remarks>
+internal sealed class SequencePass : IDisposable
+{
+    private readonly QwenVlModel _model;
+    private readonly IReadOnlyList<TrainedSequence> _sequences;
+    private readonly IReadOnlyList<VisionFeatures> _features;
+    private readonly PackedStates? _states;
+
+    public SequencePass(QwenVlModel model, IReadOnlyList<TrainedSequence> sequences, bool recomputeActivations)
+    {
+        (_model, _sequences) = (model, sequences);
+        TrainedSequence[] embedded = [.. sequences.Where(sequence => sequence.EmbeddingRow is not null)];
+        EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
+        PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
+        _features = model.EncodeImages(images);
+        var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
+        if (sequences.Count > 0)
+            _states = model.Forward([.. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])]))]);
+    }
+
+    /// <summary>The step's row of each embedding that this pass gives.</summary>
+    public long[] EmbeddingRows { get; }
+
+    /// <summary>Hidden states at the last tokens of the sequences that are embedded, float32 <c>[E, hidden]</c>.</summary>
+    public Tensor Embeddings() =>
+        Rows(Enumerable.Range(0, _sequences.Count).Where(i => _sequences[i].EmbeddingRow is not null).Select(i => (i, _sequences[i].Tokens.Length - 1))).to(ScalarType.Float32);
+
+    /// <summary>Summed next-token loss over all predicted tokens, and how many were the likeliest; null where none is predicted.</summary>
+    public (Tensor Sum, Tensor Correct)? Predict()
+    {
+        var labels = new List<long>();
+        var places = new List<(int, int)>();
+        for (var i = 0; i < _sequences.Count; i++)
+        {
+            var tokens = _sequences[i].Tokens;
+            for (var t = tokens.Length - _sequences[i].Predicted; t < tokens.Length; t++)
+            {
+                places.Add((i, t - 1));
+                labels.Add(tokens[t]);
+            }
+        }
+        return labels.Count == 0 ? null : LanguageLoss.Sum(_model.Logits(Rows(places)), [.. labels]);
+    }
+
+    private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>
+        _states!.Hidden.index_select(0, tensor(places.Select(place => (long)_states.Row(place.Input, place.Token)).ToArray(), device: _model.Device));
+
+    public void Dispose()
+    {
+        _states?.Dispose();
+        foreach (var features in _features) features.Dispose();
+    }
+}

@@ -1,0 +1,23 @@
+namespace Rge.Training.Objective;
+
+/// <summary>What one step of the joint objective came to.</summary>
+public sealed record StepLosses
+{
+    /// <summary>The weighted sum that was differentiated.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Mean next-token loss over the predicted tokens; 0 without any.</summary>
+    public double LmLoss { get; init; }
+
+    /// <summary>Share of predicted tokens that were the likeliest, 0 to 1.</summary>
+    public double LmAccuracy { get; init; }
+
+    /// <summary>InfoNCE; 0 without targets.</summary>
+    public double InfoNce { get; init; }
+
+    /// <summary>Predicted tokens.</summary>
+    public int LmTokens { get; init; }
+
+    /// <summary>Tokens of all sequences, those that sequences share counted once for each.</summary>
+    public int Tokens { get; init; }
+}

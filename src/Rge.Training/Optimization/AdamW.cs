@@ -1,0 +1,128 @@
+using static TorchSharp.torch;
+
+namespace Rge.Training.Optimization;
+
+/// <summary>
+/// AdamW with decoupled weight decay (Loshchilov and Hutter, 2019) through torch's fused kernel, which TorchSharp reaches only from a
+/// script: one pass over each tensor instead of a dozen. Parameters below float32 have float32 master copies, which are what is stepped.
+/// </summary>
+/// <remarks>Owns its state, borrows the parameters. Not thread-safe.</remarks>
+internal sealed class AdamW : IDisposable
+{
+    private const string Script = """
+        def step(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor],
+                 lr: float, beta1: float, beta2: float, decay: float, eps: float):
+            torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+
+        """; // the parser wants the last line ended
+
+    private readonly jit.CompilationUnit _script = jit.compile(Script);
+    private readonly Slot[] _slots;
+    private readonly double _beta1, _beta2, _epsilon;
+
+    /// <param name="parameters">What is trained, by name, with its group.</param>
+    /// <param name="beta1">Decay of the mean of gradients.</param>
+    /// <param name="beta2">Decay of the mean of squared gradients.</param>
+    /// <param name="epsilon">Added to the root of the mean square.</param>
+    public AdamW(IEnumerable<TrainedParameter> parameters, double beta1, double beta2, double epsilon)
+    {
+        (_beta1, _beta2, _epsilon) = (beta1, beta2, epsilon);
+        using var gradients = no_grad();
+        _slots = [.. parameters.Select(parameter => new Slot(parameter))];
+    }
+
+    /// <summary>Moves every parameter that has a gradient, then forgets the gradients.</summary>
+    /// <param name="learningRate">The rate of this step; each parameter's own is that times its scale.</param>
+    public void Step(double learningRate)
+    {
+        using var gradients = no_grad();
+        foreach (var group in _slots.Where(slot => slot.Parameter.Tensor.grad is not null).GroupBy(slot => (slot.Parameter.LearningRateScale, slot.Parameter.WeightDecay)))
+        {
+            using var scope = NewDisposeScope();
+            Slot[] slots = [.. group];
+            Tensor[] steps = [.. slots.Select(slot => slot.Steps.add_(1))];
+            _script.invoke("step", [
+                slots.Select(slot => slot.Master).ToArray(), slots.Select(slot => slot.Parameter.Tensor.grad!.to(ScalarType.Float32)).ToArray(),
+                slots.Select(slot => slot.Mean).ToArray(), slots.Select(slot => slot.Square).ToArray(), Array.Empty<Tensor>(), steps,
+                learningRate * group.Key.LearningRateScale, _beta1, _beta2, group.Key.WeightDecay, _epsilon]);
+            foreach (var slot in slots) slot.Publish();
+        }
+        ForgetGradients();
+    }
+
+    /// <summary>Frees the gradients of all parameters.</summary>
+    public void ForgetGradients()
+    {
+        foreach (var slot in _slots)
+        {
+            using var gradient = slot.Parameter.Tensor.grad;
+            slot.Parameter.Tensor.grad = null;
+        }
+    }
+
+    /// <summary>The state by name, for a checkpoint; borrowed.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State() => _slots.SelectMany(slot => slot.State());
+
+    /// <summary>Takes over a state that <see cref="State"/> gave.</summary>
+    /// <param name="read">Reads a tensor of the given name; handed over.</param>
+    public void Restore(Func<string, Tensor> read)
+    {
+        using var gradients = no_grad();
+        foreach (var (name, tensor) in State())
+        {
+            using var stored = read(name);
+            tensor.copy_(stored);
+        }
+        foreach (var slot in _slots) slot.Publish();
+    }
+
+    public void Dispose()
+    {
+        foreach (var slot in _slots) slot.Dispose();
+        _script.Dispose();
+    }
+
+    /// <summary>A parameter with the moments of its gradient.</summary>
+    private sealed class Slot : IDisposable
+    {
+        public Slot(TrainedParameter parameter)
+        {
+            Parameter = parameter;
+            var tensor = parameter.Tensor;
+            Master = tensor.dtype == ScalarType.Float32 ? tensor : tensor.detach().to(ScalarType.Float32).DetachFromDisposeScope();
+            Mean = zeros(tensor.shape, ScalarType.Float32, tensor.device).DetachFromDisposeScope();
+            Square = zeros(tensor.shape, ScalarType.Float32, tensor.device).DetachFromDisposeScope();
+            Steps = zeros([], ScalarType.Float32, tensor.device).DetachFromDisposeScope();
+        }
+
+        public TrainedParameter Parameter { get; }
+        public Tensor Master { get; }
+        public Tensor Mean { get; }
+        public Tensor Square { get; }
+        public Tensor Steps { get; }
+
+        private bool HasMaster => !ReferenceEquals(Master, Parameter.Tensor);
+
+        /// <summary>Rounds the master copy into the parameter.</summary>
+        public void Publish()
+        {
+            if (HasMaster) Parameter.Tensor.copy_(Master);
+        }
+
+        public IEnumerable<KeyValuePair<string, Tensor>> State()
+        {
+            if (HasMaster) yield return new($"master.{Parameter.Name}", Master);
+            yield return new($"mean.{Parameter.Name}", Mean);
+            yield return new($"square.{Parameter.Name}", Square);
+            yield return new($"steps.{Parameter.Name}", Steps);
+        }
+
+        public void Dispose()
+        {
+            if (HasMaster) Master.Dispose();
+            Mean.Dispose();
+            Square.Dispose();
+            Steps.Dispose();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Optimization;
+
+/// <summary>The length of all gradients together.</summary>
+internal static class GradientNorm
+{
+    /// <summary>Measures the Euclidean norm over all gradients, and scales them down to a length where theirs is larger.</summary>
+    /// <param name="parameters">Parameters; those without a gradient count nothing.</param>
+    /// <param name="limit">The longest norm that is let through; 0 for any.</param>
+    /// <returns>The norm before scaling; not finite where a gradient is not.</returns>
+    public static double Clip(IEnumerable<Tensor> parameters, double limit)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor[] all = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
+        if (all.Length == 0) return 0;
+        var norm = linalg.vector_norm(stack([.. all.Select(gradient => linalg.vector_norm(gradient, 2).to(ScalarType.Float32))]), 2).ToDouble();
+        if (limit > 0 && norm > limit)
+            foreach (var gradient in all) gradient.mul_(limit / (norm + 1e-6));
+        return norm;
+    }
+}

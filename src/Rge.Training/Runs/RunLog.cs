@@ -1,0 +1,47 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rge.Training.Runs;
+
+/// <summary>A run's log: one JSON object a line, appended. Not thread-safe.</summary>
+internal sealed class RunLog : IDisposable
+{
+    private readonly FileStream _file;
+
+    /// <summary>Opens the log of a run that stands at a step: what a stopped run wrote after it is cut off, since those steps are run again.</summary>
+    public RunLog(string path, int step)
+    {
+        var kept = File.Exists(path) ? Read(path).TakeWhile(entry => entry["step"]!.GetValue<int>() <= step).ToList() : [];
+        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        foreach (var entry in kept) Write(entry);
+        Flush();
+    }
+
+    /// <summary>Adds an entry; it has a <c>step</c>, the number of steps done.</summary>
+    public void Write(JsonObject entry) => _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
+
+    /// <summary>Makes the entries so far survive the process and the machine.</summary>
+    public void Flush() => _file.Flush(flushToDisk: true);
+
+    /// <summary>The entries of a log; a line that was being written when the process stopped is left out.</summary>
+    public static IEnumerable<JsonObject> Read(string path)
+    {
+        foreach (var line in File.ReadLines(path))
+        {
+            JsonObject? entry = null;
+            try
+            {
+                entry = JsonNode.Parse(line) as JsonObject;
+            }
+            catch (JsonException)
+            {
+                // Cut off in the middle.
+            }
+            if (entry?["step"] is null) yield break;
+            yield return entry;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

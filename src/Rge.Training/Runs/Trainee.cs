@@ -1,0 +1,130 @@
+using Rge.Models;
+using Rge.Models.Weights;
+using Rge.Prompts;
+using Rge.Training.Optimization;
+using Rge.Training.Settings;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Runs;
+
+/// <summary>The model of a run with what belongs to it: processor, prompts, perhaps an adapter, and which tensors are trained.</summary>
+internal sealed class Trainee : IDisposable
+{
+    private const string ModelFolder = "model", AdapterFolder = "adapter";
+    private readonly string _source;
+
+    private Trainee(string source, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
+    {
+        (_source, Model, Processor, Adapter) = (source, model, processor, adapter);
+        Prompts = new PromptBuilder(model.Config, processor);
+    }
+
+    public QwenVlModel Model { get; }
+
+    public QwenVlProcessor Processor { get; }
+
+    public PromptBuilder Prompts { get; }
+
+    public PeftAdapter? Adapter { get; }
+
+    /// <summary>Loads the model that a run begins or goes on with.</summary>
+    /// <param name="settings">Which model, and what of it is trained.</param>
+    /// <param name="start">The checkpoint folder that the run began with.</param>
+    /// <param name="checkpoint">The run's own checkpoint to go on from; null to begin.</param>
+    /// <param name="seed">Seed of a new adapter.</param>
+    public static Trainee Load(ModelSettings settings, string start, string? checkpoint, long seed)
+    {
+        var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
+        var processor = QwenVlProcessor.Load(source);
+        var model = QwenVlModel.Load(source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype) });
+        PeftAdapter? adapter = null;
+        try
+        {
+            if (settings.Adapter is { } wanted)
+            {
+                adapter = checkpoint is null ? NewAdapter(model, wanted, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
+                model.Attach(adapter);
+            }
+            return new Trainee(source, model, processor, adapter);
+        }
+        catch
+        {
+            model.Dispose();
+            adapter?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is trained, with its gradient switched on.</summary>
+    public IReadOnlyList<TrainedParameter> Trained(ModelSettings settings, OptimizerSettings optimizer)
+    {
+        var all = Adapter is null
+            ? Model.Parameters.Where(parameter => !settings.FreezeVision || !parameter.Key.StartsWith("model.visual.", StringComparison.Ordinal))
+            : Adapter.Modules.SelectMany(module => Tensors(module.Key, module.Value));
+        var trained = new List<TrainedParameter>();
+        foreach (var (name, tensor) in all)
+        {
+            var group = Array.Find(optimizer.Groups, group => name.Contains(group.Match, StringComparison.Ordinal));
+            if (group?.LearningRateScale == 0) continue;
+            tensor.requires_grad_(true);
+            trained.Add(new TrainedParameter(name, tensor, group?.LearningRateScale ?? 1, tensor.dim() < 2 ? 0 : group?.WeightDecay ?? optimizer.WeightDecay));
+        }
+        return trained;
+    }
+
+    /// <summary>Writes what a run needs to go on.</summary>
+    public void SaveState(string checkpoint)
+    {
+        if (Adapter is null) Save(Path.Combine(checkpoint, ModelFolder));
+        else Adapter.Save(Path.Combine(checkpoint, AdapterFolder));
+    }
+
+    /// <summary>Writes the result: a checkpoint folder that loads anywhere, or the adapter alone.</summary>
+    public void Save(string folder)
+    {
+        if (Adapter is not null)
+        {
+            Adapter.Save(folder);
+            return;
+        }
+        Directory.CreateDirectory(folder);
+        CheckpointFiles.CopyBeside(_source, folder);
+        Model.Save(folder);
+    }
+
+    /// <summary>How a model writes its own rationales while it is trained and measured.</summary>
+    public static GenerationOptions Generation(ObjectiveSettings objective, QwenVlProcessor processor) => new()
+    {
+        MaxRationaleTokens = objective.MaxRationaleTokens,
+        BannedTokens = objective.BanSpecialTokens ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)] : [],
+    };
+
+    private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, long seed)
+    {
+        // The decoder's layers only: the tower's bear other names.
+        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM" };
+        try
+        {
+            return PeftAdapter.Create(config, model.Linears, (int)seed);
+        }
+        catch (ArgumentException e)
+        {
+            throw new TrainingException($"model.adapter.modules: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(string module, Models.Layers.LowRankWeights weights)
+    {
+        yield return new($"{module}.lora_A", weights.A);
+        yield return new($"{module}.lora_B", weights.B);
+        if (weights.Magnitude is not null) yield return new($"{module}.magnitude", weights.Magnitude);
+    }
+
+    private static ScalarType? DType(string? name) => name switch { "float32" => ScalarType.Float32, "bfloat16" => ScalarType.BFloat16, _ => null };
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Adapter?.Dispose();
+    }
+}

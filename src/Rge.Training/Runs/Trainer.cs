@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Rge.Evaluation;
+using Rge.Models;
+using Rge.Training.Batches;
+using Rge.Training.Settings;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Runs;
+
+/// <summary>
+/// A training run from its settings to a model. What a step does follows from settings, seed and the step's number, so a run that was
+/// killed at any moment goes on from its last checkpoint as if nothing had happened.
+/// </summary>
+/// <remarks>Runs on the calling thread, which gradient mode and dispose scopes belong to. Not thread-safe.</remarks>
+public sealed class Trainer
+{
+    private readonly TrainingConfig _config;
+    private readonly RunFolder _folder;
+    private readonly IProgress<TrainingProgress>? _progress;
+
+    /// <summary>Sets a run up; nothing is read or written yet.</summary>
+    /// <param name="config">The settings.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <exception cref="TrainingException">A setting is out of its range.</exception>
+    public Trainer(TrainingConfig config, RunFolder folder, IProgress<TrainingProgress>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(folder);
+        config.Validate();
+        (_config, _folder, _progress) = (config, folder, progress);
+    }
+
+    /// <summary>Trains to the end, from the last checkpoint where there is one.</summary>
+    /// <param name="resume">Whether to go on with a run that was begun; otherwise its folder must not hold one.</param>
+    /// <param name="cancellationToken">Stops between two steps, after a checkpoint.</param>
+    /// <exception cref="TrainingException">The folder holds another run, data cannot be used, or the loss is not a number.</exception>
+    /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
+    public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
+    {
+        Begin(resume);
+        if (_config.Threads > 0) set_num_threads(_config.Threads);
+        var checkpoint = _folder.LatestCheckpoint();
+        using var session = new TrainingSession(_config, _folder, checkpoint);
+        using var log = new RunLog(_folder.Log, session.State.Step);
+        WriteProvenance(session);
+        using var batches = new BatchQueue<StepInput>(session.Batch, session.State.Step, _config.Steps());
+        var (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
+        EvaluationOutcome? development = null;
+        while (session.State.Step < _config.Steps())
+        {
+            var (phase, step) = _config.At(session.State.Step);
+            if (step == 0) (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
+            var entry = session.Step(phase, step, batches.Next(cancellationToken), cancellationToken);
+            log.Write(entry);
+            var done = session.State.Step;
+            Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
+            var isLast = done == _config.Steps();
+            if (_config.Evaluation.Every > 0 && phase.Task == TrainingTask.Pairs && (isLast || done % _config.Evaluation.Every == 0))
+            {
+                development = session.Evaluate(cancellationToken);
+                log.Write(Describe(done, development));
+                Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: development hit@1 {development.Average:P1} ({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})");
+            }
+            if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested) continue;
+            log.Flush();
+            _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
+            cancellationToken.ThrowIfCancellationRequested();
+
+            TimeSpan TimeLeft() => (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
+        }
+        RunFolder.Publish(_folder.Model, session.SaveModel);
+        return new TrainingOutcome(session.State, development);
+
+        void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
+            _progress?.Report(new TrainingProgress(session.State.Step, _config.Steps(), phase.Name, loss, left, remark));
+    }
+
+    /// <summary>Takes the folder: a run goes on only under the settings it was begun with.</summary>
+    private void Begin(bool resume)
+    {
+        var settings = ConfigFile.Write(_config);
+        if (File.Exists(_folder.Config))
+        {
+            if (!resume) throw new TrainingException($"{_folder.Root} holds a run already: expected --resume to go on with it, or another folder.");
+            if (File.ReadAllText(_folder.Config) != settings) throw new TrainingException($"{_folder.Root} was begun with other settings, see {_folder.Config}: expected the same, or another folder.");
+        }
+        Directory.CreateDirectory(_folder.Root);
+        _folder.Tidy();
+        AtomicFile.WriteText(_folder.Config, settings);
+    }
+
+    private void WriteProvenance(TrainingSession session)
+    {
+        var provenance = Provenance.Describe();
+        provenance["data"] = session.DescribeData();
+        provenance["parameters"] = session.TrainedParameters;
+        _folder.WriteProvenance(provenance);
+    }
+
+    private static JsonObject Describe(int step, EvaluationOutcome outcome) => new()
+    {
+        ["step"] = step,
+        ["development"] = ScoreJson.Of(outcome),
+    };
+}

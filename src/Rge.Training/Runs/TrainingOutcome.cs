@@ -1,0 +1,8 @@
+using Rge.Evaluation;
+
+namespace Rge.Training.Runs;
+
+/// <summary>What a run came to.</summary>
+/// <param name="State">Where it stands.</param>
+/// <param name="Development">The last measurement on the development set; null where none was made.</param>
+public sealed record TrainingOutcome(RunState State, EvaluationOutcome? Development);

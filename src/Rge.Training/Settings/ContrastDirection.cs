@@ -1,0 +1,11 @@
+namespace Rge.Training.Settings;
+
+/// <summary>Which way InfoNCE chooses.</summary>
+public enum ContrastDirection
+{
+    /// <summary>Each query chooses among targets.</summary>
+    QueryToTarget,
+
+    /// <summary>The mean of that and of each target choosing among queries.</summary>
+    Both,
+}

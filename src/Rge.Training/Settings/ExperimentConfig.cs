@@ -1,0 +1,33 @@
+namespace Rge.Training.Settings;
+
+/// <summary>Several ways of training, compared over several seeds from one pretrained model. Immutable; read from YAML.</summary>
+public sealed record ExperimentConfig
+{
+    /// <summary>What the experiment is called.</summary>
+    public string Name { get; init; } = "experiment";
+
+    /// <summary>File of the settings of the pretraining that all variants begin with, relative to the experiment's.</summary>
+    public string Pretraining { get; init; } = "";
+
+    /// <summary>Seeds of the runs of each variant; choices are made with the first.</summary>
+    public long[] Seeds { get; init; } = [1, 2, 3];
+
+    /// <summary>The ways of training.</summary>
+    public VariantSettings[] Variants { get; init; } = [];
+
+    /// <summary>The rows of the table.</summary>
+    public MeasurementSettings[] Measurements { get; init; } = [];
+
+    /// <summary>The test set.</summary>
+    public TestSettings Test { get; init; } = new();
+
+    internal void Validate()
+    {
+        Check.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
+        Check.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]", "at least one, none twice");
+        Check.That(Variants.Length > 0, "variants", "[]", "at least one");
+        for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}");
+        for (var i = 0; i < Measurements.Length; i++) Measurements[i].Validate($"measurements.{i}", Variants);
+        Test.Validate();
+    }
+}

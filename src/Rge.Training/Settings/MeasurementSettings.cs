@@ -1,0 +1,22 @@
+using Rge.Evaluation;
+
+namespace Rge.Training.Settings;
+
+/// <summary>A row of an experiment's table: a variant, evaluated in some way.</summary>
+public sealed record MeasurementSettings
+{
+    /// <summary>What tables call it.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The variant.</summary>
+    public string Variant { get; init; } = "";
+
+    /// <summary>What query embeddings are taken after.</summary>
+    public QueryRationale Queries { get; init; }
+
+    internal void Validate(string where, IEnumerable<VariantSettings> variants)
+    {
+        Check.That(Name.Length > 0, $"{where}.name", "''", "a name");
+        Check.That(variants.Any(variant => variant.Name == Variant), $"{where}.variant", $"'{Variant}'", $"one of {string.Join(", ", variants.Select(variant => variant.Name))}");
+    }
+}

@@ -1,0 +1,33 @@
+namespace Rge.Training.Settings;
+
+/// <summary>Where a run's model comes from, and which of its parameters are trained.</summary>
+public sealed record ModelSettings
+{
+    /// <summary>Checkpoint folder to go on from. Exactly one of this and <see cref="Shape"/> is set.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>Shape of a new model with random weights: <c>shapeworld</c>, with the tokenizer of ShapeWorld's words.</summary>
+    public string? Shape { get; init; }
+
+    /// <summary>
+    /// Number type of the weights, <c>float32</c> or <c>bfloat16</c>; the checkpoint's own unless given. With bfloat16 the optimizer keeps
+    /// float32 master copies.
+    /// </summary>
+    public string? Dtype { get; init; }
+
+    /// <summary>Whether the vision tower stays as it is.</summary>
+    public bool FreezeVision { get; init; }
+
+    /// <summary>Trains an adapter beside frozen weights; <see langword="null"/> trains the weights.</summary>
+    public AdapterSettings? Adapter { get; init; }
+
+    /// <summary>Whether the activations of decoder layers are computed again in the backward pass instead of being kept.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
+    internal void Validate()
+    {
+        Check.That((Checkpoint is null) != (Shape is null), "model", $"checkpoint={Checkpoint ?? "none"} shape={Shape ?? "none"}", "exactly one of checkpoint and shape");
+        Check.That(Dtype is null or "float32" or "bfloat16", "model.dtype", Dtype, "float32 or bfloat16");
+        Adapter?.Validate("model.adapter");
+    }
+}

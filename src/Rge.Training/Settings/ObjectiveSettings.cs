@@ -1,0 +1,44 @@
+namespace Rge.Training.Settings;
+
+/// <summary>The joint objective: next-token loss on the oracle rationale, and InfoNCE between query and target embeddings.</summary>
+public sealed record ObjectiveSettings
+{
+    /// <summary>Weight of the next-token loss; 0 switches it off.</summary>
+    public double LmWeight { get; init; } = 1;
+
+    /// <summary>Weight of InfoNCE; 0 switches it off.</summary>
+    public double EmbeddingWeight { get; init; } = 1;
+
+    /// <summary>Which rationale the query embedding is taken after.</summary>
+    public RationaleSource Rationale { get; init; } = RationaleSource.Self;
+
+    /// <summary>Cosines are divided by this before the softmax; above 0.</summary>
+    public double Temperature { get; init; } = 0.02;
+
+    /// <summary>Whether the temperature is trained along, from <see cref="Temperature"/> on.</summary>
+    public bool LearnTemperature { get; init; }
+
+    /// <summary>Which way InfoNCE chooses.</summary>
+    public ContrastDirection Direction { get; init; } = ContrastDirection.QueryToTarget;
+
+    /// <summary>Longest own rationale, in tokens; at least 1. The public argument default of the method is 256.</summary>
+    public int MaxRationaleTokens { get; init; } = 256;
+
+    /// <summary>Whether special tokens other than <c>&lt;emb&gt;</c> are kept out of own rationales.</summary>
+    public bool BanSpecialTokens { get; init; } = true;
+
+    /// <summary>
+    /// Most tokens in one forward and backward pass; a step with more goes through in chunks whose representation gradients are cached, so
+    /// that memory does not bound the batch. 0 takes everything at once.
+    /// </summary>
+    public int ChunkTokens { get; init; }
+
+    internal void Validate()
+    {
+        Check.That(LmWeight >= 0, "objective.lm_weight", LmWeight, "0 or more");
+        Check.That(EmbeddingWeight >= 0, "objective.embedding_weight", EmbeddingWeight, "0 or more");
+        Check.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
+        Check.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
+        Check.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");
+    }
+}

@@ -1,0 +1,57 @@
+namespace Rge.Training.Settings;
+
+/// <summary>A stretch of a run with a learning rate schedule of its own.</summary>
+public sealed record PhaseSettings
+{
+    /// <summary>What the log calls it.</summary>
+    public string Name { get; init; } = "train";
+
+    /// <summary>What it teaches.</summary>
+    public TrainingTask Task { get; init; } = TrainingTask.Pairs;
+
+    /// <summary>Steps of the optimizer; at least 1.</summary>
+    public int Steps { get; init; } = 1000;
+
+    /// <summary>Highest learning rate.</summary>
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>Steps in which the rate rises to it in a straight line.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>How the rate goes on from there.</summary>
+    public LearningRateShape Schedule { get; init; } = LearningRateShape.Cosine;
+
+    /// <summary>The rate of the last step, as a fraction of the highest.</summary>
+    public double FinalFraction { get; init; }
+
+    /// <summary>Weight of the next-token loss in this phase; that of the objective unless given.</summary>
+    public double? LmWeight { get; init; }
+
+    /// <summary>Weight of InfoNCE in this phase; that of the objective unless given.</summary>
+    public double? EmbeddingWeight { get; init; }
+
+    /// <summary>The learning rate of a step of this phase.</summary>
+    /// <param name="step">Steps of the phase that are done already, 0 to <see cref="Steps"/> − 1.</param>
+    public double RateAt(int step)
+    {
+        if (step < WarmupSteps) return LearningRate * (step + 1) / WarmupSteps;
+        var progress = (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps);
+        var share = Schedule switch
+        {
+            LearningRateShape.Constant => 1,
+            LearningRateShape.Linear => 1 - progress,
+            _ => (1 + Math.Cos(Math.PI * progress)) / 2,
+        };
+        return LearningRate * (FinalFraction + (1 - FinalFraction) * share);
+    }
+
+    internal void Validate(string where)
+    {
+        Check.That(Steps >= 1, $"{where}.steps", Steps, "at least 1");
+        Check.That(LearningRate > 0, $"{where}.learning_rate", LearningRate, "above 0");
+        Check.That(WarmupSteps >= 0 && WarmupSteps <= Steps, $"{where}.warmup_steps", WarmupSteps, $"0 to {Steps}");
+        Check.That(FinalFraction is >= 0 and <= 1, $"{where}.final_fraction", FinalFraction, "0 to 1");
+        Check.That(LmWeight is null or >= 0, $"{where}.lm_weight", LmWeight, "0 or more");
+        Check.That(EmbeddingWeight is null or >= 0, $"{where}.embedding_weight", EmbeddingWeight, "0 or more");
+    }
+}

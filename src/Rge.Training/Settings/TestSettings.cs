@@ -1,0 +1,13 @@
+namespace Rge.Training.Settings;
+
+/// <summary>The test set of an experiment: drawn from ShapeWorld's test split, which no choice is made on.</summary>
+public sealed record TestSettings
+{
+    /// <summary>Seed of the test set.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Queries of each dataset.</summary>
+    public int Queries { get; init; } = 256;
+
+    internal void Validate() => Check.That(Queries >= 1, "test.queries", Queries, "at least 1");
+}

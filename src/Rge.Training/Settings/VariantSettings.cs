@@ -1,0 +1,27 @@
+namespace Rge.Training.Settings;
+
+/// <summary>One way of training that an experiment compares.</summary>
+public sealed record VariantSettings
+{
+    /// <summary>What tables call it.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>File of the run's settings, relative to the experiment's.</summary>
+    public string Config { get; init; } = "";
+
+    /// <summary>Settings that replace those of the file, by their path.</summary>
+    public IDictionary<string, string> Set { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Settings to choose, each with the values to try: every combination is trained with the first seed, and the one that does best on the
+    /// development set is taken for all.
+    /// </summary>
+    public IDictionary<string, string[]> Tune { get; init; } = new Dictionary<string, string[]>(StringComparer.Ordinal);
+
+    internal void Validate(string where)
+    {
+        Check.That(Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'), $"{where}.name", $"'{Name}'", "letters, digits and hyphens");
+        Check.That(Config.Length > 0, $"{where}.config", "''", "a file of settings");
+        foreach (var (setting, values) in Tune) Check.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
+    }
+}
