@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Training.Verification;
 using Rge.Verification;
 using Spectre.Console;
 using static TorchSharp.torch;
@@ -21,6 +22,7 @@ internal static class VerifyVerb
         {
             var options = new VerificationOptions { DType = DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.Float32, Device = ModelOptions.Device(parsed.GetRequiredValue(device)) };
             var rows = await ReferenceVectors.CheckAsync(parsed.GetRequiredValue(folder).FullName, options, cancellationToken: cancellationToken);
+            if (options.DType == ScalarType.Float32) rows = [.. rows, .. JointCheck.Run(parsed.GetRequiredValue(folder).FullName)];
             if (rows.All(row => !row.IsPresent)) throw new CliException($"{parsed.GetRequiredValue(folder)} holds no reference vectors.");
             if (parsed.GetValue(json)) terminal.WriteJson(new JsonArray([.. rows.Select(ToJson)]));
             else Print(terminal, rows);
