@@ -48,15 +48,17 @@ internal sealed class TrainStepBenchmark : IDisposable
         PatchedImage Picture() => new([.. Enumerable.Range(0, 36 * 1176).Select(_ => random.NextSingle() * 2 - 1)], new ImageGrid(1, 6, 6));
     }
 
-    public static void Run(int rounds)
+    /// <param name="rounds">Steps of each kind, of which the median is told.</param>
+    /// <param name="only">Number of threads, with kernels, for a profiler; null for all kinds.</param>
+    public static void Run(int rounds, int? only)
     {
         NativeHeap.KeepFreedMemory();
         using var gradients = enable_grad();
         using var benchmark = new TrainStepBenchmark();
-        foreach (var threads in new[] { 1, 2 })
+        foreach (var threads in only is { } one ? [one] : new[] { 1, 2 })
         {
             set_num_threads(threads);
-            foreach (var kernels in new[] { false, true })
+            foreach (var kernels in only is null ? new[] { false, true } : [true])
             {
                 CpuKernels.Enabled = kernels;
                 benchmark.Step();
@@ -71,7 +73,8 @@ internal sealed class TrainStepBenchmark : IDisposable
     {
         using var scope = NewDisposeScope();
         _parts.Clear();
-        var start = Stopwatch.GetTimestamp();
+        var (start, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var began = cpu;
         var features = _model.EncodeImages([.. _queryImages, .. _targetImages]);
         Tick("images");
         var inputs = new List<ModelInput>();
@@ -97,14 +100,16 @@ internal sealed class TrainStepBenchmark : IDisposable
         Tick("backward");
         foreach (var parameter in _model.Parameters.Values) parameter.grad?.zero_();
         foreach (var image in features) image.Dispose();
-        _parts.Add("step", _parts.Values.Sum());
+        _parts.Add("step", _parts.Where(p => !p.Key.EndsWith("processor", StringComparison.Ordinal)).Sum(p => p.Value));
+        _parts.Add("processor", (Environment.CpuUsage.TotalTime - began).TotalMilliseconds);
         _parts.Add("packed tokens", states.Hidden.shape[0]);
         return new(_parts, StringComparer.Ordinal);
 
         void Tick(string part)
         {
             _parts.Add(part, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            start = Stopwatch.GetTimestamp();
+            _parts.Add(part + " processor", (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds);
+            (start, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         }
     }
 
