@@ -8,12 +8,13 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args => EmbeddingBenchmark.Run(args[0])),
     ["load"] = ("CHECKPOINT [DTYPE]", "peak memory of loading", args => LoadBenchmark.Run(args[0], args.Length > 1 ? args[1] : null)),
     ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
+    ["train-step"] = ("[ROUNDS [THREADS]]", "a forward and backward pass of the small shape, kernels against torch", args => TrainStepBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9, args.Length > 1 ? int.Parse(args[1], null) : null)),
     ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
     ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
     ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),
 };
 
-if (args is not [var verb, .. var rest] || !benchmarks.TryGetValue(verb, out var chosen) || (chosen.Arguments.Length > 0 && rest.Length == 0))
+if (args is not [var verb, .. var rest] || !benchmarks.TryGetValue(verb, out var chosen) || (chosen.Arguments.Length > 0 && chosen.Arguments[0] != '[' && rest.Length == 0))
 {
     Console.Error.WriteLine("usage: Rge.Bench VERB\n" + string.Join('\n', benchmarks.Select(b => $"  {b.Key + " " + b.Value.Arguments,-24} {b.Value.Purpose}")));
     return 2;

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using static TorchSharp.torch;
 
@@ -45,7 +46,9 @@ internal sealed class LanguageModel
     /// </remarks>
     public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
     {
-        var embedded = _embedding.index_select(0, tokenIds);
+        var embedded = _embedding.requires_grad && GradientKernels.SupportsGather(_embedding, tokenIds)
+            ? GradientKernels.Gather(_embedding, tokenIds)
+            : _embedding.index_select(0, tokenIds);
         return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
     }
 

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models;
@@ -22,6 +23,19 @@ public sealed class PackedStates : IDisposable
         var offset = token.GetOffset(_rows[input].Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)_rows[input].Length, nameof(token));
         return _rows[input][offset];
+    }
+
+    /// <summary>Chosen rows of <see cref="Hidden"/>, with the gradient where there is one; its backward pass is faster than that of <c>index_select</c>.</summary>
+    /// <param name="rows">Row numbers; a row may be there several times.</param>
+    /// <returns><c>[R, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    public Tensor Select(IReadOnlyList<int> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var count = Hidden.size(0);
+        foreach (var row in rows) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (ulong)count, nameof(rows));
+        using var index = tensor(rows.Select(row => (long)row).ToArray(), device: Hidden.device);
+        return Hidden.requires_grad && GradientKernels.SupportsGather(Hidden, index) ? GradientKernels.Gather(Hidden, index) : Hidden.index_select(0, index);
     }
 
     /// <inheritdoc/>

@@ -225,10 +225,9 @@ public sealed class QwenVlModel : IDisposable
     {
         var tree = new PackedTree(inputs, Config);
         using var scope = NewDisposeScope();
-        using var attention = new TreeAttention(tree.Nodes, Device);
         var images = tree.PlaceImages(Device);
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, attention, images);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, new TreeAttention(tree.Nodes, Device), images);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 

@@ -164,7 +164,10 @@ internal static unsafe class CpuKernels
             int heads = (int)x.size(1), headDim = (int)x.size(2);
             ThreadTeam.For((int)x.size(0), Math.Max(1, Grain / (heads * headDim)), new RotaryBody<T>
             {
-                X = Pointer<T>(x),
+                Input = Pointer<T>(x),
+                Output = Pointer<T>(x),
+                InputStride = heads * headDim,
+                Direction = 1,
                 Cos = Pointer<float>(cos),
                 Sin = Pointer<float>(sin),
                 Heads = heads,

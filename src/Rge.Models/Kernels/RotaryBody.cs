@@ -3,10 +3,20 @@ using System.Runtime.CompilerServices;
 
 namespace Rge.Models.Kernels;
 
-/// <summary>Turns each pair (x[i], x[i + headDim/2]) of every head by its angle, in place; the loop runs over tokens.</summary>
+/// <summary>Turns each pair (x[i], x[i + headDim/2]) of every head by its angle, or back by it; the loop runs over tokens.</summary>
 internal readonly unsafe struct RotaryBody<T> : IRangeBody where T : unmanaged, IElement<T>
 {
-    public required T* X { get; init; }
+    public required T* Input { get; init; }
+
+    /// <summary>May be <see cref="Input"/>, where that has no gaps.</summary>
+    public required T* Output { get; init; }
+
+    /// <summary>Elements from a token of the input to the next; the output has no gaps.</summary>
+    public required long InputStride { get; init; }
+
+    /// <summary>1, or −1 to turn back.</summary>
+    public required float Direction { get; init; }
+
     public required float* Cos { get; init; }
     public required float* Sin { get; init; }
     public required int Heads { get; init; }
@@ -21,22 +31,23 @@ internal readonly unsafe struct RotaryBody<T> : IRangeBody where T : unmanaged, 
             float* cos = Cos + token * half, sin = Sin + token * half;
             for (var head = 0; head < Heads; head++)
             {
-                T* first = X + (token * Heads + head) * HeadDim, second = first + half;
+                T* first = Input + token * InputStride + head * HeadDim, second = first + half;
+                T* firstOut = Output + (token * Heads + head) * HeadDim, secondOut = firstOut + half;
                 var i = 0;
                 for (; i + step <= half; i += step)
                 {
                     T.Load(first + i, out var firstLow, out var firstHigh);
                     T.Load(second + i, out var secondLow, out var secondHigh);
                     Vector<float> cosLow = Vector.Load(cos + i), cosHigh = Vector.Load(cos + i + Vector<float>.Count);
-                    Vector<float> sinLow = Vector.Load(sin + i), sinHigh = Vector.Load(sin + i + Vector<float>.Count);
-                    T.Store(first + i, firstLow * cosLow - secondLow * sinLow, firstHigh * cosHigh - secondHigh * sinHigh);
-                    T.Store(second + i, secondLow * cosLow + firstLow * sinLow, secondHigh * cosHigh + firstHigh * sinHigh);
+                    Vector<float> sinLow = Vector.Load(sin + i) * Direction, sinHigh = Vector.Load(sin + i + Vector<float>.Count) * Direction;
+                    T.Store(firstOut + i, firstLow * cosLow - secondLow * sinLow, firstHigh * cosHigh - secondHigh * sinHigh);
+                    T.Store(secondOut + i, secondLow * cosLow + firstLow * sinLow, secondHigh * cosHigh + firstHigh * sinHigh);
                 }
                 for (; i < half; i++)
                 {
-                    float a = T.Load(first + i), b = T.Load(second + i), c = cos[i], s = sin[i];
-                    T.Store(first + i, a * c - b * s);
-                    T.Store(second + i, b * c + a * s);
+                    float a = T.Load(first + i), b = T.Load(second + i), c = cos[i], s = sin[i] * Direction;
+                    T.Store(firstOut + i, a * c - b * s);
+                    T.Store(secondOut + i, b * c + a * s);
                 }
             }
         }

@@ -15,8 +15,9 @@ internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func
         if (_isSilu && gate.IsProduct && up.IsProduct && CpuKernels.SupportsLinear(x, gate.Weight) && CpuKernels.SupportsLinear(x, up.Weight))
             return CpuKernels.GatedLinear(x, gate.Weight, up.Weight);
         Tensor gates = gate.Forward(x), ups = up.Forward(x);
-        return _isSilu && CpuKernels.SupportsSiluProduct(gates, ups)
-            ? CpuKernels.SiluProduct(gates, ups)
+        if (_isSilu && CpuKernels.SupportsSiluProduct(gates, ups)) return CpuKernels.SiluProduct(gates, ups);
+        return _isSilu && GradientKernels.SupportsSiluProduct(gates, ups)
+            ? GradientKernels.SiluProduct(gates, ups)
             : (activation(gates.to(ScalarType.Float32)) * ups).to(x.dtype);
     }
 }

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -8,32 +9,36 @@ namespace Rge.Models.Layers;
 /// above. Differentiable.
 /// </summary>
 /// <remarks>
-/// Nodes are attended in groups of about the same size, padded to the largest of the group and masked. Parents come before their children
-/// and a subtree's tokens lie together, so that token j is seen by token i exactly when j ≤ i &lt; the end of the subtree of j's node.
+/// Where the kernel does not take the tensors, nodes are attended in groups of about the same size, padded to the largest of the group and
+/// masked. Holds no native memory: a layer that is run again in the backward pass finds it as it was.
 /// </remarks>
 /// <param name="nodes">The tree's nodes, each after its parent.</param>
 /// <param name="device">Where the tensors lie.</param>
-internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device) : IAttentionPattern, IDisposable
+internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device) : IAttentionPattern
 {
     /// <summary>Query-key pairs of a group, padding included; bounds the memory that masks and scores take.</summary>
     private const long MaxGroupPairs = 1 << 22;
 
+    private readonly TreePlan _plan = new(nodes);
     private List<Group>? _groups;
-    private Tensor? _places;
+    private long[] _places = [];
 
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
+        if (GradientKernels.SupportsAttend(queries, keys, values, _plan)) return GradientKernels.Attend(queries, keys, values, _plan);
         _groups ??= MakeGroups();
         long heads = queries.shape[1], width = queries.shape[2];
         var parts = new Tensor[_groups.Count];
         for (var i = 0; i < parts.Length; i++)
         {
             var group = _groups[i];
-            var q = Gather(queries, group.Queries, group.Count);
-            Tensor k = RepeatHeads(Gather(keys, group.Keys, group.Count), heads), v = RepeatHeads(Gather(values, group.Keys, group.Count), heads);
-            parts[i] = scaled_dot_product_attention(q, k, v, group.Mask).transpose(1, 2).reshape(-1, heads * width);
+            Tensor queryRows = tensor(group.Queries, device: device), keyRows = tensor(group.Keys, device: device);
+            var q = Gather(queries, queryRows, group.Count);
+            Tensor k = RepeatHeads(Gather(keys, keyRows, group.Count), heads), v = RepeatHeads(Gather(values, keyRows, group.Count), heads);
+            var mask = tensor(group.Mask, [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count], device: device);
+            parts[i] = scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).reshape(-1, heads * width);
         }
-        return (parts.Length == 1 ? parts[0] : cat(parts, 0)).index_select(0, _places!);
+        return (parts.Length == 1 ? parts[0] : cat(parts, 0)).index_select(0, tensor(_places, device: device));
     }
 
     /// <summary>Rows of <c>[N, heads, D]</c> as <c>[B, heads, T, D]</c>.</summary>
@@ -56,17 +61,17 @@ internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device
             int queries = alike.Max(n => nodes[n].Length), keys = alike.Max(n => seen[n].Length);
             foreach (var part in alike.Chunk((int)Math.Max(1, MaxGroupPairs / ((long)queries * keys))))
             {
-                groups.Add(MakeGroup(part, seen, queries, keys));
+                groups.Add(MakeGroup(part, nodes, seen, queries, keys));
                 for (var b = 0; b < part.Length; b++)
                     for (var t = 0; t < nodes[part[b]].Length; t++) places[nodes[part[b]].Start + t] = first + (long)b * queries + t;
                 first += (long)part.Length * queries;
             }
         }
-        _places = tensor(places, device: device).DetachFromDisposeScope();
+        _places = places;
         return groups;
     }
 
-    private Group MakeGroup(int[] members, int[][] seen, int queries, int keys)
+    private static Group MakeGroup(int[] members, IReadOnlyList<TreeNode> nodes, int[][] seen, int queries, int keys)
     {
         // What pads a query or a key is token 0: such keys are masked out, and what such queries give is never read.
         var (queryRows, keyRows, mask) = (new long[members.Length * queries], new long[members.Length * keys], new bool[members.Length * queries * keys]);
@@ -81,11 +86,7 @@ internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device
                 mask.AsSpan((b * queries + t) * keys, Math.Min(before + t + 1, visible.Length)).Fill(true);
             }
         }
-        return new Group(
-            members.Length,
-            tensor(queryRows, device: device).DetachFromDisposeScope(),
-            tensor(keyRows, device: device).DetachFromDisposeScope(),
-            tensor(mask, [members.Length, 1, queries, keys], device: device).DetachFromDisposeScope());
+        return new Group(members.Length, queryRows, keyRows, mask);
     }
 
     /// <summary>The tokens that a node's last token sees, in the order of their sequence.</summary>
@@ -99,24 +100,10 @@ internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device
         return (size + step - 1) / step * step;
     }
 
-    public void Dispose()
-    {
-        foreach (var group in _groups ?? []) group.Dispose();
-        _places?.Dispose();
-    }
-
     /// <summary>Nodes attended in one call.</summary>
     /// <param name="Count">B, the number of nodes.</param>
-    /// <param name="Queries">Their tokens, int64 <c>[B · queries]</c>.</param>
-    /// <param name="Keys">The tokens that they may see, int64 <c>[B · keys]</c>.</param>
-    /// <param name="Mask">Which of them each token sees, bool <c>[B, 1, queries, keys]</c>.</param>
-    private sealed record Group(int Count, Tensor Queries, Tensor Keys, Tensor Mask) : IDisposable
-    {
-        public void Dispose()
-        {
-            Queries.Dispose();
-            Keys.Dispose();
-            Mask.Dispose();
-        }
-    }
+    /// <param name="Queries">Their tokens, <c>[B · queries]</c>.</param>
+    /// <param name="Keys">The tokens that they may see, <c>[B · keys]</c>.</param>
+    /// <param name="Mask">Which of them each token sees, <c>[B, 1, queries, keys]</c>.</param>
+    private sealed record Group(int Count, long[] Queries, long[] Keys, bool[] Mask);
 }

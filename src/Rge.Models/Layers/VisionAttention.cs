@@ -13,7 +13,8 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
     {
         long count = x.shape[0], width = x.shape[1] / heads;
         var split = qkv.Forward(x).view(count, 3, heads, width);
-        Tensor q = Rotate(split.select(1, 0)), k = Rotate(split.select(1, 1)), v = split.select(1, 2);
+        var three = split.unbind(1);
+        Tensor q = Rotate(three[0]), k = Rotate(three[1]), v = three[2];
         var parts = new Tensor[segments.Count];
         for (var i = 0; i < parts.Length; i++)
         {
