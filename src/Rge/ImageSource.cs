@@ -9,10 +9,12 @@ namespace Rge;
 public sealed class ImageSource
 {
     private readonly Func<ImageLimits, object> _content;
-    private readonly Func<ImageProcessor, ImageLimits, PatchedImage> _load;
+    private readonly Func<ImageLimits, RgbImage>? _decode;
+    private readonly PatchedImage? _patches;
 
-    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageProcessor, ImageLimits, PatchedImage> load) =>
-        (Name, _content, _load) = (name, content, load);
+    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageLimits, RgbImage> decode) => (Name, _content, _decode) = (name, content, decode);
+
+    private ImageSource(string name, PatchedImage patches) => (Name, _content, _patches) = (name, _ => patches, patches);
 
     /// <summary>What errors call the image: a file name or an address.</summary>
     public string Name { get; }
@@ -21,7 +23,7 @@ public sealed class ImageSource
     public static ImageSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new ImageSource(path, limits => HashFile(path, limits), (processor, limits) => processor.Process(ImageDecoder.DecodeFile(path, limits)));
+        return new ImageSource(path, limits => HashFile(path, limits), limits => ImageDecoder.DecodeFile(path, limits));
     }
 
     /// <summary>An encoded image in memory.</summary>
@@ -30,23 +32,29 @@ public sealed class ImageSource
     public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The picture")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new ImageSource(
-            name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (processor, limits) => processor.Process(ImageDecoder.Decode(encoded, name, limits)));
+        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), limits => ImageDecoder.Decode(encoded, name, limits));
     }
 
     /// <summary>Decoded pixels.</summary>
     public static ImageSource FromPixels(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return new ImageSource(image.Name, _ => HashPixels(image), (processor, _) => processor.Process(image));
+        return new ImageSource(image.Name, _ => HashPixels(image), _ => image);
     }
 
     /// <summary>Patches that were cut elsewhere for the same checkpoint. Two sources of the same instance are the same image.</summary>
     public static ImageSource FromPatches(PatchedImage patches)
     {
         ArgumentNullException.ThrowIfNull(patches);
-        return new ImageSource("The picture", _ => patches, (_, _) => patches);
+        return new ImageSource("The picture", patches);
     }
+
+    /// <summary>The pixels, decoded anew at every call unless they were given as such.</summary>
+    /// <param name="limits">What the picture may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <exception cref="ImageInputException">The image cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">The source has patches only.</exception>
+    public RgbImage Decode(ImageLimits? limits = null) =>
+        _decode?.Invoke(limits ?? ImageLimits.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
     /// <summary>Equal for sources of the same content.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
@@ -54,7 +62,7 @@ public sealed class ImageSource
 
     /// <summary>Decodes and cuts the image.</summary>
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
-    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits) => _load(processor, limits);
+    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits) => _patches ?? processor.Process(Decode(limits));
 
     private static string HashFile(string path, ImageLimits limits)
     {
