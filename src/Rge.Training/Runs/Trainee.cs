@@ -11,11 +11,11 @@ namespace Rge.Training.Runs;
 internal sealed class Trainee : IDisposable
 {
     private const string ModelFolder = "model", AdapterFolder = "adapter";
-    private readonly string _source;
+    private readonly string _start;
 
-    private Trainee(string source, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
+    private Trainee(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
     {
-        (_source, Model, Processor, Adapter) = (source, model, processor, adapter);
+        (_start, Model, Processor, Adapter) = (start, model, processor, adapter);
         Prompts = new PromptBuilder(model.Config, processor);
     }
 
@@ -45,7 +45,7 @@ internal sealed class Trainee : IDisposable
                 adapter = checkpoint is null ? NewAdapter(model, wanted, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
                 model.Attach(adapter);
             }
-            return new Trainee(source, model, processor, adapter);
+            return new Trainee(start, model, processor, adapter);
         }
         catch
         {
@@ -88,7 +88,7 @@ internal sealed class Trainee : IDisposable
             return;
         }
         Directory.CreateDirectory(folder);
-        CheckpointFiles.CopyBeside(_source, folder);
+        CheckpointFiles.CopyBeside(_start, folder);
         Model.Save(folder);
     }
 
