@@ -46,9 +46,7 @@ internal sealed class LanguageModel
     /// </remarks>
     public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
     {
-        var embedded = _embedding.requires_grad && GradientKernels.SupportsGather(_embedding, tokenIds)
-            ? GradientKernels.Gather(_embedding, tokenIds)
-            : _embedding.index_select(0, tokenIds);
+        var embedded = GradientKernels.TakeRows(_embedding, tokenIds);
         return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
     }
 
@@ -59,9 +57,10 @@ internal sealed class LanguageModel
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
     /// <param name="rows">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
+    /// <param name="recompute">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null)
+        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null, bool recompute = false)
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
         observer?.Invoke(0, x);
@@ -69,7 +68,10 @@ internal sealed class LanguageModel
         {
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
-            x = _layers[i].Forward(x, rotary, pattern, isLast ? rows : null);
+            var layer = _layers[i];
+            x = recompute
+                ? Recomputed.Run((x, rotary, rows) => layer.Forward(x, rotary, pattern, rows), x, rotary, isLast ? rows : null)
+                : layer.Forward(x, rotary, pattern, isLast ? rows : null);
             if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.index_add(0, images.Rows, images.Deepstack[i].to(x.dtype), 1);
             x = x.MoveToOuterDisposeScope();

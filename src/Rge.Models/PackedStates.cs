@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models;
 
-/// <summary>Hidden states of every token of several sequences; what sequences begin with alike is there once. Owns its tensor.</summary>
+/// <summary>Hidden states of tokens of several sequences; what sequences begin with alike is there once. Owns its tensor.</summary>
 public sealed class PackedStates : IDisposable
 {
     private readonly int[][] _rows;
@@ -17,12 +17,13 @@ public sealed class PackedStates : IDisposable
     /// <param name="input">Number of the sequence, from 0, in the order in which they were given.</param>
     /// <param name="token">Number of the token in it, from 0; an index from the end counts as in C#.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence or token.</exception>
+    /// <exception cref="ArgumentException">The token was not among those wanted.</exception>
     public int Row(int input, Index token)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)input, (uint)_rows.Length, nameof(input));
         var offset = token.GetOffset(_rows[input].Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)_rows[input].Length, nameof(token));
-        return _rows[input][offset];
+        return _rows[input][offset] is >= 0 and var row ? row : throw new ArgumentException($"Token {offset} of sequence {input} was not wanted.", nameof(token));
     }
 
     /// <summary>Chosen rows of <see cref="Hidden"/>, with the gradient where there is one; its backward pass is faster than that of <c>index_select</c>.</summary>
@@ -35,7 +36,7 @@ public sealed class PackedStates : IDisposable
         var count = Hidden.size(0);
         foreach (var row in rows) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (ulong)count, nameof(rows));
         using var index = tensor(rows.Select(row => (long)row).ToArray(), device: Hidden.device);
-        return Hidden.requires_grad && GradientKernels.SupportsGather(Hidden, index) ? GradientKernels.Gather(Hidden, index) : Hidden.index_select(0, index);
+        return GradientKernels.TakeRows(Hidden, index);
     }
 
     /// <inheritdoc/>

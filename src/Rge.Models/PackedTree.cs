@@ -62,6 +62,28 @@ internal sealed class PackedTree
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, [.. _imageRows], device);
 
+    /// <summary>Leaves only the wanted tokens' rows, packed anew, in <see cref="Rows"/>; −1 stands for the others.</summary>
+    /// <param name="wanted">The wanted tokens of each sequence.</param>
+    /// <returns>The rows that are left, in ascending order.</returns>
+    /// <exception cref="ArgumentException">There is not one range a sequence, or no token is wanted.</exception>
+    public long[] Keep(IReadOnlyList<Range> wanted)
+    {
+        if (wanted.Count != Rows.Length) throw new ArgumentException($"{wanted.Count} ranges are given for {Rows.Length} sequences.", nameof(wanted));
+        var isKept = new bool[TokenIds.Length];
+        for (var i = 0; i < wanted.Count; i++)
+            foreach (var row in Rows[i].AsSpan()[wanted[i]]) isKept[row] = true;
+        var (places, kept) = (new int[isKept.Length], new List<long>());
+        for (var row = 0; row < places.Length; row++)
+        {
+            places[row] = isKept[row] ? kept.Count : -1;
+            if (isKept[row]) kept.Add(row);
+        }
+        if (kept.Count == 0) throw new ArgumentException("No token of any sequence is wanted.", nameof(wanted));
+        foreach (var rows in Rows)
+            for (var t = 0; t < rows.Length; t++) rows[t] = places[rows[t]];
+        return [.. kept];
+    }
+
     private VisionFeatures?[]? ImageOfTokens(ModelInput input)
     {
         if (input.Images.Count == 0) return null;

@@ -146,14 +146,16 @@ public sealed class QwenVlModel : IDisposable
     }
 
     /// <summary>Runs the vision tower over several images at once.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="recompute">As in <see cref="Forward"/>.</param>
     /// <returns>The features of each image, in order; the caller disposes each.</returns>
     /// <exception cref="ArgumentException">An image was cut for another patch or merge size.</exception>
-    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images)
+    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
-        var (merged, deepstack) = _vision.Forward(images);
+        var (merged, deepstack) = _vision.Forward(images, recompute);
         var features = new VisionFeatures[images.Count];
         var start = 0L;
         for (var i = 0; i < features.Length; i++)
@@ -218,16 +220,25 @@ public sealed class QwenVlModel : IDisposable
     /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with the
     /// same <see cref="VisionFeatures"/> among them, are computed once.
     /// </summary>
+    /// <remarks>Call <c>backward</c> within a dispose scope, in which what passes through it is freed.</remarks>
     /// <param name="inputs">The sequences.</param>
-    /// <returns>Hidden states of every token; the caller disposes.</returns>
-    /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
-    public PackedStates Forward(IReadOnlyList<ModelInput> inputs)
+    /// <param name="wanted">
+    /// Of each sequence, the tokens whose states are asked for: most of the last layer runs for no others. Null for all.
+    /// </param>
+    /// <param name="recompute">
+    /// Whether the backward pass is to run each layer again, so that only the layers' inputs stay in memory meanwhile. Costs about a third of the time.
+    /// </param>
+    /// <returns>Hidden states of the tokens; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its sequence.</exception>
+    public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool recompute = false)
     {
         var tree = new PackedTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, new TreeAttention(tree.Nodes, Device), images);
+        var rows = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
+        var hidden = _language.Forward(
+            _language.Embed(ids, images), positions, new TreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using static TorchSharp.torch;
 
@@ -61,9 +62,11 @@ internal sealed class VisionTower
     }
 
     /// <summary>Runs the tower over several images at once; attention stays within each image.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="recompute">Whether the backward pass is to run the blocks again, rather than find all they computed in memory.</param>
     /// <returns>Merged patch features of all images, <c>[ΣM, hidden]</c>, and the same for each deepstack block.</returns>
     /// <exception cref="ArgumentException">A patch length or a grid does not fit the configuration.</exception>
-    public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images)
+    public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images, bool recompute = false)
     {
         foreach (var image in images) Require(image);
         var vision = _config.Vision;
@@ -72,8 +75,7 @@ internal sealed class VisionTower
         var layout = new PatchLayout(images, orders, vision, _config.Family == ModelFamily.Qwen25Vl);
 
         // A convolution whose stride is its kernel is a linear map of flattened patches, and several times faster as one.
-        var patches = cat([.. images.Select(image => tensor(image.Pixels, [image.Grid.Patches, image.PatchLength], device: device))], 0).to(_patchWeight.dtype);
-        if (layout.Permutation is not null) patches = Reorder(patches, layout.Permutation);
+        var patches = Patches(images, layout.Permutation).to(_patchWeight.dtype, device);
         // The residual stream is float32, as in the decoder.
         var x = nn.functional.linear(patches, _patchWeight.view(vision.HiddenSize, -1), _patchBias).to(ScalarType.Float32); // (P, width)
         if (_positions is not null) x = x + cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0);
@@ -84,7 +86,9 @@ internal sealed class VisionTower
         {
             using var scope = NewDisposeScope();
             var whole = layout.Windows is null || vision.FullAttentionBlocks.Contains(i);
-            x = _blocks[i].Forward(x, rotary, whole ? layout.Frames : layout.Windows!).MoveToOuterDisposeScope();
+            var (block, segments) = (_blocks[i], whole ? layout.Frames : layout.Windows!);
+            x = recompute ? Recomputed.Run((x, rotary, _) => block.Forward(x, rotary, segments), x, rotary, rows: null) : block.Forward(x, rotary, segments);
+            x = x.MoveToOuterDisposeScope();
             for (var d = 0; d < deepstack.Length; d++)
                 if (vision.DeepstackBlocks[d] == i) deepstack[d] = _deepstackMergers[d].Forward(x).MoveToOuterDisposeScope();
         }
@@ -96,6 +100,26 @@ internal sealed class VisionTower
             using var index = tensor(order, device: device);
             return rows.index_select(0, index);
         }
+    }
+
+    /// <summary>The patches of all images, float32 <c>[ΣP, length]</c> on the CPU, in the order that attention wants.</summary>
+    private static unsafe Tensor Patches(IReadOnlyList<PatchedImage> images, long[]? order)
+    {
+        var length = images[0].PatchLength;
+        var patches = empty([images.Sum(image => (long)image.Grid.Patches), length], ScalarType.Float32);
+        var target = (float*)TensorPointer.Of(patches);
+        var first = 0;
+        foreach (var image in images)
+        {
+            // An image's patches change places among themselves only.
+            for (var i = 0; i < image.Grid.Patches; i++)
+            {
+                var source = order is null ? i : (int)order[first + i] - first;
+                image.Pixels.AsSpan(source * length, length).CopyTo(new Span<float>(target + (long)(first + i) * length, length));
+            }
+            first += image.Grid.Patches;
+        }
+        return patches;
     }
 
     private void Require(PatchedImage image)

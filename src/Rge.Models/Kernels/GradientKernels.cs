@@ -80,6 +80,11 @@ internal static class GradientKernels
         return GatherFunction.apply(table, rows);
     }
 
+    /// <summary>Rows of a table, by whichever is faster.</summary>
+    /// <param name="table"><c>[V, width]</c></param>
+    /// <param name="rows">int64 <c>[N]</c></param>
+    public static Tensor TakeRows(Tensor table, Tensor rows) => IsWanted(table) && SupportsGather(table, rows) ? Gather(table, rows) : table.index_select(0, rows);
+
     /// <summary>True where <see cref="Attend"/> takes the tensors.</summary>
     public static bool SupportsAttend(Tensor queries, Tensor keys, Tensor values, TreePlan plan) =>
         IsDense(queries) && IsDense(keys) && IsDense(values) && queries.dim() == 3 && keys.dim() == 3 && keys.shape.AsSpan().SequenceEqual(values.shape)

@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -18,6 +19,6 @@ internal sealed class DecoderAttention(TextConfig config, int layer, Linear quer
         Tensor v = value.Forward(x).view(count, config.NumKeyValueHeads, config.HeadDim);
         if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
         var attended = pattern.Attend(layer, rotary.Rotate(q), rotary.Rotate(k), v);
-        return output.Forward(rows is null ? attended : attended.index_select(0, rows));
+        return output.Forward(rows is null ? attended : GradientKernels.TakeRows(attended, rows));
     }
 }

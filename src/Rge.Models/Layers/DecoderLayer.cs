@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -12,7 +13,7 @@ internal sealed class DecoderLayer(INorm inputNorm, DecoderAttention attention, 
     public Tensor Forward(Tensor x, RotaryTable rotary, IAttentionPattern pattern, Tensor? rows)
     {
         var attended = attention.Forward(inputNorm.Forward(x), rotary, pattern, rows);
-        x = (rows is null ? x : x.index_select(0, rows)) + attended;
+        x = (rows is null ? x : GradientKernels.TakeRows(x, rows)) + attended;
         return x + mlp.Forward(postAttentionNorm.Forward(x));
     }
 }

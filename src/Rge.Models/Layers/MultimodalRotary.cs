@@ -23,7 +23,8 @@ internal sealed class MultimodalRotary
     {
         using var axes = tensor(_axes, device: positions.device);
         using var frequencies = tensor(_frequencies, device: positions.device);
-        var angles = positions.index_select(0, axes).t() * frequencies; // (N, D/2)
+        // Without gaps: a product keeps the order of its factors in memory, and the kernels want rows.
+        var angles = positions.index_select(0, axes).t().contiguous() * frequencies; // (N, D/2)
         return RotaryTable.Of(angles, dtype);
     }
 
