@@ -94,7 +94,7 @@ internal sealed class PeerComparison(string peers)
     private static string Ratio(double? ours, double? theirs) => ours / theirs is { } ratio ? ratio.ToString("0.0 ×", CultureInfo.InvariantCulture) : "";
 
     /// <summary>Runs a program; returns the last line (or all) of its output and its peak resident memory in MB.</summary>
-    private static string Execute(string program, string[] arguments, out double peakMegabytes, bool all = false)
+    public static string Execute(string program, string[] arguments, out double peakMegabytes, bool all = false)
     {
         // GNU time reports what the kernel knows of the process when it is gone.
         var start = new ProcessStartInfo("/usr/bin/env", ["time", "-f", "peak_kb %M", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };

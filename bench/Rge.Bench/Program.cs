@@ -9,6 +9,8 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["load"] = ("CHECKPOINT [DTYPE]", "peak memory of loading", args => LoadBenchmark.Run(args[0], args.Length > 1 ? args[1] : null)),
     ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
     ["train-step"] = ("[ROUNDS [THREADS]]", "a forward and backward pass of the small shape, kernels against torch", args => TrainStepBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9, args.Length > 1 ? int.Parse(args[1], null) : null)),
+    ["joint"] = ("PEERS [ROUNDS]", "a step of the joint objective here and in plain PyTorch, in turn", args => new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),
+    ["joint-step"] = ("CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N]", "this project's part of it", args => JointStepBenchmark.Run(args[0], args[1], Number(args, "--lora", 0), Number(args, "--chunk", 0), args.Contains("--recompute", StringComparer.Ordinal), Number(args, "--steps", 3))),
     ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
     ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
     ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),
@@ -22,3 +24,5 @@ if (args is not [var verb, .. var rest] || !benchmarks.TryGetValue(verb, out var
 using var gradients = torch.no_grad();
 chosen.Run(rest);
 return 0;
+
+static int Number(string[] args, string option, int fallback) => Array.IndexOf(args, option) is >= 0 and var at ? int.Parse(args[at + 1], null) : fallback;

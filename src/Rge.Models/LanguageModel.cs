@@ -73,7 +73,7 @@ internal sealed class LanguageModel
                 ? Recomputed.Run((x, rotary, rows) => layer.Forward(x, rotary, pattern, rows), x, rotary, isLast ? rows : null)
                 : layer.Forward(x, rotary, pattern, isLast ? rows : null);
             if (!isLast) observer?.Invoke(i + 1, x);
-            if (images is not null && i < images.Deepstack.Count) x = x.index_add(0, images.Rows, images.Deepstack[i].to(x.dtype), 1);
+            if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();
         }
         x = _norm.Forward(x);

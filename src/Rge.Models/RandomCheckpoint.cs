@@ -51,7 +51,7 @@ public static class RandomCheckpoint
         {
             cancellationToken.ThrowIfCancellationRequested();
             var isNorm = size.Length == 1 && name.EndsWith(".weight", StringComparison.Ordinal);
-            using var values = isNorm ? ones(size) : randn(size, generator: generator).mul_(Deviation);
+            using var values = isNorm ? ones(size) : randn(size, generator: generator).Mul_(Deviation);
             return values.to(dtype, copy: true);
         }
     }

@@ -78,7 +78,7 @@ internal sealed class VisionTower
         var patches = Patches(images, layout.Permutation).to(_patchWeight.dtype, device);
         // The residual stream is float32, as in the decoder.
         var x = nn.functional.linear(patches, _patchWeight.view(vision.HiddenSize, -1), _patchBias).to(ScalarType.Float32); // (P, width)
-        if (_positions is not null) x = x + cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0);
+        if (_positions is not null) x = x.Plus(cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0));
 
         var rotary = _rotary.Table(layout.Rows, layout.Columns, device);
         var deepstack = new Tensor[_deepstackMergers.Length];

@@ -16,9 +16,13 @@ public sealed class JointCheckTests
     [MemberData(nameof(Families))]
     public void So_they_are_with_cached_gradients(string family) => Check(family, chunkTokens: 1);
 
-    private static void Check(string family, int chunkTokens)
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Families))]
+    public void So_they_are_with_activations_computed_again(string family) => Check(family, chunkTokens: 0, recompute: true);
+
+    private static void Check(string family, int chunkTokens, bool recompute = false)
     {
-        var rows = JointCheck.Run(Golden.Require(family), chunkTokens);
+        var rows = JointCheck.Run(Golden.Require(family), chunkTokens, recompute);
         foreach (var row in rows) TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
         Assert.All(rows, row => Assert.True(row.IsPresent && row.Passed, row.ToString()));
     }

@@ -22,14 +22,14 @@ internal static class Activations
     /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
     public static Tensor GeluTanh(Tensor x)
     {
-        using var inner = (x + x.pow(3) * 0.044715) * Math.Sqrt(2 / Math.PI);
-        return x * 0.5 * (inner.tanh() + 1);
+        using var inner = x.Plus((x * x * x).Times(0.044715)).Times(Math.Sqrt(2 / Math.PI));
+        return x.Times(0.5) * inner.tanh().Plus(1);
     }
 
     /// <summary>x · sigmoid(1.702 x).</summary>
     public static Tensor QuickGelu(Tensor x)
     {
         var wide = x.to(ScalarType.Float32);
-        return (wide * (wide * 1.702).sigmoid()).to(x.dtype);
+        return (wide * wide.Times(1.702).sigmoid()).to(x.dtype);
     }
 }

@@ -46,14 +46,14 @@ public sealed class Linear
     {
         if (Adapter is null) return Multiply(x, Weight, Bias);
         var low = Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
-        var y = Multiply(x, Weight, bias: null) + Multiply(low, Adapter.B, bias: null) * Adapter.Scale;
+        var y = Multiply(x, Weight, bias: null).Plus(Multiply(low, Adapter.B, bias: null).Times(Adapter.Scale));
         if (Adapter.Magnitude is not null)
         {
             // What is trained may have changed since the last pass, with or without a gradient in this one.
             var norm = Adapter.IsTrained || Weight.requires_grad ? Adapter.RowNorm(Weight) : _rowNorm!;
             y = y * (Adapter.Magnitude / norm);
         }
-        return (Bias is null ? y : y + Bias).to(x.dtype);
+        return (Bias is null ? y : y.Plus(Bias)).to(x.dtype);
     }
 
     /// <summary>Frees what was computed for the adapter.</summary>

@@ -74,10 +74,11 @@ public sealed class LowRankWeights : IDisposable
         ArgumentNullException.ThrowIfNull(weight);
         if (weight.dim() != 2 || weight.shape[0] != B.shape[0] || weight.shape[1] != A.shape[1])
             throw new ArgumentException($"The weight is {Show(weight)}, expected [{B.shape[0]}, {A.shape[1]}].", nameof(weight));
-        return B.to(ScalarType.Float32).mm(A.to(ScalarType.Float32)).mul_(Scale).add_(weight);
+        return B.to(ScalarType.Float32).mm(A.to(ScalarType.Float32)).Mul_(Scale).Add_(weight);
     }
 
-    private static Tensor Norm(Tensor sum) => linalg.vector_norm(sum, 2, [1]);
+    /// <summary>The length of each row.</summary>
+    internal static Tensor Norm(Tensor sum) => (sum * sum).sum([1]).sqrt();
 
     private static string Show(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 

@@ -32,7 +32,7 @@ internal sealed class PositionInterpolation(Tensor table, int side)
         {
             using Tensor indices = tensor(corners[corner], device: table.device), share = tensor(weights[corner], device: table.device);
             var part = table.index_select(0, indices) * share.to(table.dtype).unsqueeze(1);
-            sum = sum is null ? part : sum + part;
+            sum = sum is null ? part : sum.Plus(part);
         }
         return sum!;
     }

@@ -11,6 +11,6 @@ internal sealed class RmsNorm(Tensor weight, double epsilon) : INorm
         if (CpuKernels.SupportsRmsNorm(x, weight)) return CpuKernels.RmsNorm(x, weight, epsilon);
         if (GradientKernels.SupportsRmsNorm(x, weight)) return GradientKernels.RmsNorm(x, weight, epsilon);
         var wide = x.to(ScalarType.Float32);
-        return (wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt_() * weight).to(weight.dtype);
+        return (wide * (wide * wide).mean([-1], keepdim: true).Plus(epsilon).rsqrt_() * weight).to(weight.dtype);
     }
 }

@@ -70,7 +70,7 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
     /// <summary>New token i of a sequence with a past may see cached tokens 0 … past + i.</summary>
     private static Tensor CausalMask(SequenceSpan span, Device device)
     {
-        var last = arange(span.Past, span.Past + span.Length, device: device).unsqueeze(1);
-        return arange(span.Past + span.Length, device: device).unsqueeze(0) <= last;
+        var last = TensorArithmetic.Range(span.Past, span.Past + span.Length, device).unsqueeze(1);
+        return TensorArithmetic.Range(span.Past + span.Length, device).unsqueeze(0) <= last;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class SpanSet
         Pasts = tensor(spans.Select(s => (long)s.Past).ToArray(), device: device);
         SlotsAreFirst = spans.Select((s, i) => s.Slot == i).All(same => same);
         if (spans.Any(s => s.Past + 1 != Longest))
-            Mask = (arange(Longest, device: device) <= Pasts.unsqueeze(1)).view(spans.Count, 1, 1, Longest);
+            Mask = (TensorArithmetic.Range(Longest, device) <= Pasts.unsqueeze(1)).view(spans.Count, 1, 1, Longest);
     }
 
     public IReadOnlyList<SequenceSpan> Spans { get; }

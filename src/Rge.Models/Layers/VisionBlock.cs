@@ -7,7 +7,7 @@ internal sealed class VisionBlock(INorm firstNorm, VisionAttention attention, IN
 {
     public Tensor Forward(Tensor x, RotaryTable rotary, IReadOnlyList<SegmentRun> segments)
     {
-        x = x + attention.Forward(firstNorm.Forward(x), rotary, segments);
-        return x + mlp.Forward(secondNorm.Forward(x));
+        x = x.Plus(attention.Forward(firstNorm.Forward(x), rotary, segments));
+        return x.Plus(mlp.Forward(secondNorm.Forward(x)));
     }
 }

@@ -94,8 +94,8 @@ public sealed class PeftAdapter : IDisposable
             var (rank, scale) = scales.Of(module);
             long outputs = weight.shape[0], inputs = weight.shape[1];
             // On the CPU whatever the device, so that a seed gives the same adapter everywhere.
-            var a = (rand([rank, inputs], ScalarType.Float32, generator: generator) * 2 - 1) / Math.Sqrt(inputs);
-            var magnitude = config.Dora ? linalg.vector_norm(weight.to(ScalarType.Float32), 2, [1]) : null;
+            var a = rand([rank, inputs], ScalarType.Float32, generator: generator).Times(2).Plus(-1).Over(Math.Sqrt(inputs));
+            var magnitude = config.Dora ? LowRankWeights.Norm(weight.to(ScalarType.Float32)) : null;
             return new LowRankWeights(
                 a.to(weight.device).DetachFromDisposeScope(), zeros([outputs, rank], ScalarType.Float32, weight.device).DetachFromDisposeScope(),
                 scale, magnitude?.DetachFromDisposeScope());

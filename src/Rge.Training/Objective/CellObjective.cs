@@ -21,7 +21,7 @@ internal sealed class CellObjective : IDisposable
     {
         (_model, _classes) = (model, classes);
         using var generator = new Generator((ulong)seed);
-        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator).mul_(0.02).to(model.Device).DetachFromDisposeScope();
+        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator).Mul_(0.02).to(model.Device).DetachFromDisposeScope();
         Bias = zeros([classes.Sum()], ScalarType.Float32, model.Device).DetachFromDisposeScope();
     }
 
@@ -44,8 +44,8 @@ internal sealed class CellObjective : IDisposable
         {
             var (part, wanted) = (logits.narrow(1, start, _classes[i]), tensor(labels[i], device: _model.Device));
             var term = nn.functional.cross_entropy(part, wanted, ignore_index: -100);
-            var hits = part.argmax(1).eq(wanted).logical_or(wanted.lt(0));
-            (loss, right) = (loss is null ? term : loss + term, right is null ? hits : right.logical_and(hits));
+            var hits = part.argmax(1).eq(wanted).logical_or(wanted.Below(0));
+            (loss, right) = (loss is null ? term : loss.Plus(term), right is null ? hits : right.logical_and(hits));
         }
         loss!.backward();
         foreach (var image in features) image.Dispose();

@@ -1,3 +1,4 @@
+using Rge.Models;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
 
@@ -28,10 +29,10 @@ public static class InfoNce
             throw new ArgumentException($"Queries are [{string.Join(", ", queries.shape)}] and targets [{string.Join(", ", targets.shape)}], expected [{plan.Queries}, hidden] and [{plan.Targets}, hidden].", nameof(queries));
         var scores = Normalised(queries).mm(Normalised(targets).t()) * logitScale; // (B, M)
         var isRight = tensor(plan.IsNegative, [plan.Queries, plan.Targets], device: queries.device).logical_not();
-        var wrong = scores.masked_fill(isRight, float.NegativeInfinity);
+        var wrong = scores.Fill(isRight, double.NegativeInfinity);
         var right = scores.view(-1).index_select(0, Indices(plan.Positives.Select(pair => (long)pair.Query * plan.Targets + pair.Target)));
         var loss = Choose(1, plan.Positives.Select(pair => pair.Query).ToArray());
-        return direction == ContrastDirection.QueryToTarget ? loss : (loss + Choose(0, plan.Positives.Select(pair => pair.Target).ToArray())) / 2;
+        return direction == ContrastDirection.QueryToTarget ? loss : loss.Plus(Choose(0, plan.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
 
         // Cross entropy of each pair against what is wrong for its chooser, averaged over choosers.
         Tensor Choose(long over, int[] choosers)

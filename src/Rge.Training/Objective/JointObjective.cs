@@ -41,7 +41,7 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
             var terms = new List<Tensor>();
             if (pass.Predict() is { } language)
             {
-                terms.Add(language.Sum * (lmWeight / predicted));
+                terms.Add(language.Sum.Times(lmWeight / predicted));
                 lmSum += language.Sum.ToDouble();
                 correct += language.Correct.ToDouble();
             }
@@ -57,10 +57,10 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
                 {
                     var loss = Contrast(pass.Embeddings(), batch);
                     infoNce = loss.ToDouble();
-                    terms.Add(loss * embeddingWeight);
+                    terms.Add(loss.Times(embeddingWeight));
                 }
             }
-            terms.Aggregate((sum, term) => sum + term).backward();
+            terms.Aggregate((sum, term) => sum.Plus(term)).backward();
         }
         var lmLoss = predicted > 0 ? lmSum / predicted : 0;
         return new StepLosses
@@ -91,7 +91,7 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
         }
         embeddings.requires_grad_(true);
         var loss = Contrast(embeddings, batch);
-        (loss * weight).backward();
+        loss.Times(weight).backward();
         return (loss.ToDouble(), embeddings.grad!.clone().MoveToOuterDisposeScope());
     }
 

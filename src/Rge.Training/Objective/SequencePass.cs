@@ -18,10 +18,10 @@ internal sealed class SequencePass : IDisposable
         TrainedSequence[] embedded = [.. sequences.Where(sequence => sequence.EmbeddingRow is not null)];
         EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
-        _features = model.EncodeImages(images);
+        _features = model.EncodeImages(images, recomputeActivations);
         var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
-        if (sequences.Count > 0)
-            _states = model.Forward([.. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])]))]);
+        ModelInput[] inputs = [.. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])]))];
+        if (inputs.Length > 0) _states = model.Forward(inputs, [.. sequences.Select(Wanted)], recomputeActivations);
     }
 
     /// <summary>The step's row of each embedding that this pass gives.</summary>
@@ -48,8 +48,14 @@ internal sealed class SequencePass : IDisposable
         return labels.Count == 0 ? null : LanguageLoss.Sum(_model.Logits(Rows(places)), [.. labels]);
     }
 
-    private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>
-        _states!.Hidden.index_select(0, tensor(places.Select(place => (long)_states.Row(place.Input, place.Token)).ToArray(), device: _model.Device));
+    /// <summary>The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.</summary>
+    private static Range Wanted(TrainedSequence sequence)
+    {
+        var last = sequence.Tokens.Length - 1;
+        return (last - sequence.Predicted)..(sequence.EmbeddingRow is null ? last : last + 1);
+    }
+
+    private Tensor Rows(IEnumerable<(int Input, int Token)> places) => _states!.Select([.. places.Select(place => _states.Row(place.Input, place.Token))]);
 
     public void Dispose()
     {

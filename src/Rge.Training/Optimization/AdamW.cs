@@ -1,3 +1,5 @@
+using System.Globalization;
+using Rge.Models;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Optimization;
@@ -9,16 +11,9 @@ namespace Rge.Training.Optimization;
 /// <remarks>Owns its state, borrows the parameters. Not thread-safe.</remarks>
 internal sealed class AdamW : IDisposable
 {
-    private const string Script = """
-        def step(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor],
-                 lr: float, beta1: float, beta2: float, decay: float, eps: float):
-            torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
-
-        """; // the parser wants the last line ended
-
-    private readonly jit.CompilationUnit _script = jit.compile(Script);
+    private readonly jit.CompilationUnit _script;
     private readonly Slot[] _slots;
-    private readonly double _beta1, _beta2, _epsilon;
+    private readonly double[] _decays;
 
     /// <param name="parameters">What is trained, by name, with its group.</param>
     /// <param name="beta1">Decay of the mean of gradients.</param>
@@ -26,9 +21,16 @@ internal sealed class AdamW : IDisposable
     /// <param name="epsilon">Added to the root of the mean square.</param>
     public AdamW(IEnumerable<TrainedParameter> parameters, double beta1, double beta2, double epsilon)
     {
-        (_beta1, _beta2, _epsilon) = (beta1, beta2, epsilon);
         using var gradients = no_grad();
         _slots = [.. parameters.Select(parameter => new Slot(parameter))];
+        _decays = [.. _slots.Select(slot => slot.Parameter.WeightDecay).Distinct()];
+        // The numbers stand in the script: passed to it they would be scalars that nothing holds (see TensorArithmetic).
+        _script = jit.compile(string.Concat(_decays.Select((decay, i) => string.Create(CultureInfo.InvariantCulture, $"""
+            def step{i}(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor], lr: Tensor):
+                torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1={beta1:0.0##############}, beta2={beta2:0.0##############}, weight_decay={decay:0.0##############}, eps={epsilon:0.0##################}, amsgrad=False, maximize=False)
+
+
+            """))));
     }
 
     /// <summary>Moves every parameter that has a gradient, then forgets the gradients.</summary>
@@ -40,11 +42,11 @@ internal sealed class AdamW : IDisposable
         {
             using var scope = NewDisposeScope();
             Slot[] slots = [.. group];
-            Tensor[] steps = [.. slots.Select(slot => slot.Steps.add_(1))];
-            _script.invoke("step", [
+            foreach (var slot in slots) slot.Steps.Add_(1);
+            _script.invoke($"step{Array.IndexOf(_decays, group.Key.WeightDecay)}", [
                 slots.Select(slot => slot.Master).ToArray(), slots.Select(slot => slot.Parameter.Tensor.grad!.to(ScalarType.Float32)).ToArray(),
-                slots.Select(slot => slot.Mean).ToArray(), slots.Select(slot => slot.Square).ToArray(), Array.Empty<Tensor>(), steps,
-                learningRate * group.Key.LearningRateScale, _beta1, _beta2, group.Key.WeightDecay, _epsilon]);
+                slots.Select(slot => slot.Mean).ToArray(), slots.Select(slot => slot.Square).ToArray(), Array.Empty<Tensor>(), slots.Select(slot => slot.Steps).ToArray(),
+                tensor(learningRate * group.Key.LearningRateScale)]);
             foreach (var slot in slots) slot.Publish();
         }
         ForgetGradients();

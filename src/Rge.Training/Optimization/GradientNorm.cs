@@ -1,3 +1,4 @@
+using Rge.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,9 +17,23 @@ internal static class GradientNorm
         using var scope = NewDisposeScope();
         Tensor[] all = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
         if (all.Length == 0) return 0;
-        var norm = linalg.vector_norm(stack([.. all.Select(gradient => linalg.vector_norm(gradient, 2).to(ScalarType.Float32))]), 2).ToDouble();
+        var norm = Math.Sqrt(stack([.. all.Select(Squares)]).sum().ToDouble());
         if (limit > 0 && norm > limit)
-            foreach (var gradient in all) gradient.mul_(limit / (norm + 1e-6));
+            foreach (var gradient in all) gradient.Mul_(limit / (norm + 1e-6));
         return norm;
+    }
+
+    /// <summary>The Euclidean norm of one tensor.</summary>
+    public static double Of(Tensor tensor)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        return Math.Sqrt(Squares(tensor).ToDouble());
+    }
+
+    private static Tensor Squares(Tensor tensor)
+    {
+        var flat = tensor.to(ScalarType.Float32).reshape(-1);
+        return flat.dot(flat);
     }
 }

@@ -5,6 +5,7 @@ using Rge.Models.Weights;
 using Rge.Prompts;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
+using Rge.Training.Optimization;
 using Rge.Training.Settings;
 using Rge.Verification;
 using static TorchSharp.torch;
@@ -77,7 +78,7 @@ public static class JointCheck
             var name = WeightNames.Canonical(stored);
             if (!model.Parameters.TryGetValue(name, out var parameter)) continue;
             var (expected, found) = (file.Read(stored, ScalarType.Float32), parameter.grad ?? zeros_like(parameter));
-            comparison.Add(name, linalg.vector_norm(found.sub(expected)).item<float>() / Math.Max(linalg.vector_norm(expected).item<float>(), SmallestLength));
+            comparison.Add(name, GradientNorm.Of(found.sub(expected)) / Math.Max(GradientNorm.Of(expected), SmallestLength));
         }
     }
 }
