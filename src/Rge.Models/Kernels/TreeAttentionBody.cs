@@ -81,10 +81,10 @@ internal readonly unsafe struct TreeAttentionBody : IRangeBody
         var lanes = Vector<float>.Count;
         var next = maximum;
         for (var t = 0; t < count; t++) next = Vector.Max(next, Vector.Load(scores + t * lanes));
-        Vector<float> rescale = Exponential.Of(maximum - next), sum = default;
+        Vector<float> rescale = TreeKernel.Weight(maximum - next), sum = default;
         for (var t = 0; t < count; t++)
         {
-            var weight = Exponential.Of(Vector.Load(scores + t * lanes) - next);
+            var weight = TreeKernel.Weight(Vector.Load(scores + t * lanes) - next);
             weight.Store(scores + t * lanes);
             sum += weight;
         }

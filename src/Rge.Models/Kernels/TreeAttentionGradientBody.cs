@@ -102,7 +102,7 @@ internal readonly unsafe struct TreeAttentionGradientBody : IRangeBody
     {
         for (var i = 0; i < count * Vector<float>.Count; i += Vector<float>.Count)
         {
-            var weight = Exponential.Of(Vector.Load(weights + i) - logSum);
+            var weight = TreeKernel.Weight(Vector.Load(weights + i) - logSum);
             weight.Store(weights + i);
             (weight * (Vector.Load(slopes + i) - mean) * Scale).Store(slopes + i);
         }

@@ -12,6 +12,14 @@ internal static unsafe class TreeKernel
     /// <summary>Keys that are taken together: their scores stay in the first cache.</summary>
     public const int Piece = 64;
 
+    // exp(−80) is nothing beside a sum of at least 1, but so small a weight times a small gradient would be a denormal, and those are slow.
+    private const float Negligible = -80;
+
+    /// <summary>exp(x) for a score less its query's maximum; zero where that is negligible, as it is for what is masked. NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Weight(Vector<float> x) =>
+        Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(Negligible)), Vector<float>.Zero, Exponential.Of(x));
+
     /// <summary>scores[t, lane] = Σ x[d, lane] · rows[t, d].</summary>
     /// <param name="x"><c>[width, lanes]</c></param>
     /// <param name="rows">The first row.</param>
