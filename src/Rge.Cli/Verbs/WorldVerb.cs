@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Rge.Data.ShapeWorld;
 
 namespace Rge.Cli.Verbs;
@@ -11,28 +10,37 @@ internal static class WorldVerb
 
     public static Command Create(Terminal terminal)
     {
-        var split = new Option<string>("--split") { Description = "train writes samples to learn from, dev and test rows to evaluate on. No scene is in two of them.", DefaultValueFactory = _ => "test" };
+        var split = new Option<string>("--split")
+        {
+            Description = "train writes samples to learn from, dev and test rows to evaluate on. No scene is in two of them.",
+            DefaultValueFactory = _ => "test",
+        };
         split.AcceptOnlyFromAmong("train", "dev", "test");
         var seed = new Option<ulong>("--seed") { Description = "Seed of the scenes: the same seed writes the same rows and pixels on any machine." };
         var queries = new Option<int>("--queries") { Description = "Rows of each of the eleven datasets.", DefaultValueFactory = _ => 256 };
         queries.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value and (< 1 or > MaxQueries)) result.AddError($"--queries is {value}, expected 1 to {MaxQueries}.");
+            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value and (< 1 or > MaxQueries))
+                result.AddError($"--queries is {value}, expected 1 to {MaxQueries}.");
         });
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write; must not hold anything yet.", Required = true };
-        var command = new Command("world", "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG pictures.") { split, seed, queries, folder };
+        var command = new Command("world", "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG pictures.")
+        {
+            split, seed, queries, folder,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (target, rows) = (parsed.GetRequiredValue(folder).FullName, parsed.GetValue(queries));
+            var part = Enum.Parse<WorldSplit>(parsed.GetRequiredValue(split), ignoreCase: true);
             var total = rows * ShapeWorldSamples.Datasets.Count;
             await ProgressReport.RunAsync(terminal, "Drawing", async progress =>
             {
                 var report = new Rows(progress, total);
                 // Drawing keeps a core busy; the progress bar wants to move meanwhile.
-                await Task.Run(() => ShapeWorldFiles.WriteAsync(target, Enum.Parse<WorldSplit>(parsed.GetRequiredValue(split), ignoreCase: true), parsed.GetValue(seed), rows, report, cancellationToken), cancellationToken);
+                await Task.Run(() => ShapeWorldFiles.WriteAsync(target, part, parsed.GetValue(seed), rows, report, cancellationToken), cancellationToken);
                 return total;
             });
-            terminal.RawOutput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}."));
+            terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
             return RgeCommand.Success;
         });
         return command;

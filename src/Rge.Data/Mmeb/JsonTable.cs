@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Rge.Data.Mmeb;
@@ -12,7 +13,8 @@ internal static class JsonTable
         var cells = new Dictionary<string, List<string?[]>>(StringComparer.Ordinal);
         var count = 0;
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        await using var rows = (path.EndsWith(".json", StringComparison.Ordinal) ? List(file, cancellationToken) : Lines(file, cancellationToken)).GetAsyncEnumerator(cancellationToken);
+        var isList = path.EndsWith(".json", StringComparison.Ordinal);
+        await using var rows = (isList ? List(file, cancellationToken) : Lines(file, cancellationToken)).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync())
         {
             if (rows.Current.ValueKind != JsonValueKind.Object) throw Error($"the row is {Show(rows.Current)}, expected an object");
@@ -66,7 +68,7 @@ internal static class JsonTable
         DatasetException Error(string problem) => new($"{path}, row {count + 1}: {problem}.");
     }
 
-    private static async IAsyncEnumerable<JsonElement> Lines(Stream file, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<JsonElement> Lines(Stream file, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(file);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)

@@ -9,7 +9,9 @@ internal static class MmebColumns
         NegativeText = "neg_text", NegativeImage = "neg_image_path",
         Rationale = "rationale", PositiveKey = "pos_key", NegativeKey = "neg_key";
 
-    public const string EvaluationFile = "test-00000-of-00001.parquet", TrainingFile = "train-00000-of-00001.parquet", RationalesFile = "rationales.jsonl", ManifestFile = "manifest.json";
+    public const string
+        EvaluationFile = "test-00000-of-00001.parquet", TrainingFile = "train-00000-of-00001.parquet",
+        RationalesFile = "rationales.jsonl", ManifestFile = "manifest.json";
 
     public static IReadOnlyList<string> Evaluation { get; } = [QueryText, QueryImage, TargetText, TargetImage, Rationale];
 

@@ -12,6 +12,8 @@ public sealed class MmebReader(string imageFolder)
 {
     private const long MaxManifestBytes = 1 << 20;
 
+    private static readonly string[] Extensions = [".parquet", ".jsonl", ".json"];
+
     private readonly string _imageFolder = Path.GetFullPath(imageFolder);
     private readonly Dictionary<string, ImageSource> _images = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Text, string? Image), EmbeddingInput> _targets = [];
@@ -111,7 +113,8 @@ public sealed class MmebReader(string imageFolder)
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(table.Path))!, MmebColumns.RationalesFile);
         if (table.Has(MmebColumns.Rationale) || !File.Exists(path)) return table;
         var rationales = await Table.ReadAsync(path, [MmebColumns.Rationale], cancellationToken);
-        return rationales.Count == table.Count ? rationales : throw new DatasetException($"{path} has {rationales.Count} rows, expected {table.Count} as in {table.Path}.");
+        if (rationales.Count != table.Count) throw new DatasetException($"{path} has {rationales.Count} rows, expected {table.Count} as in {table.Path}.");
+        return rationales;
     }
 
     private EmbeddingInput Query(Table table, int row, string textColumn, string imageColumn)
@@ -143,7 +146,9 @@ public sealed class MmebReader(string imageFolder)
     {
         var (items, keys) = (Items(table, row, textColumn, imageColumn), table.Texts(row, keyColumn));
         if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
-        return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? $"{item.Text}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}"))];
+        return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? Key(item)))];
+
+        static string Key(EmbeddingInput item) => $"{item.Text}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
     }
 
     private EmbeddingInput Target(Table table, int row, string? text, string? image)
@@ -156,12 +161,13 @@ public sealed class MmebReader(string imageFolder)
     private ImageSource Image(Table table, int row, string path)
     {
         if (_images.TryGetValue(path, out var image)) return image;
-        var full = path.Contains('\0', StringComparison.Ordinal) ? null : Path.GetFullPath(Path.Combine(_imageFolder, path));
         // Data from elsewhere has no business outside the folder.
-        if (full is null || Path.GetRelativePath(_imageFolder, full) is var inside && (Path.IsPathRooted(inside) || inside.Split(Path.DirectorySeparatorChar)[0] == ".."))
+        if (path.Contains('\0', StringComparison.Ordinal) || !IsInside(Path.GetFullPath(Path.Combine(_imageFolder, path))))
             throw table.Error(row, $"the picture path '{path}' leads out of {_imageFolder}, expected one inside");
-        _images.Add(path, image = ImageSource.FromFile(full));
+        _images.Add(path, image = ImageSource.FromFile(Path.GetFullPath(Path.Combine(_imageFolder, path))));
         return image;
+
+        bool IsInside(string full) => Path.GetRelativePath(_imageFolder, full) is var way && !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
     }
 
     private static IEnumerable<(string Name, string Group, string Path)> Find(string folder, string prefix, IReadOnlyCollection<string>? datasets)
@@ -173,7 +179,7 @@ public sealed class MmebReader(string imageFolder)
         {
             var name = Path.GetFileName(subfolder);
             if (datasets?.Contains(name, StringComparer.Ordinal) == false) continue;
-            var files = ((string[])["parquet", "jsonl", "json"]).SelectMany(extension => Directory.EnumerateFiles(subfolder, $"{prefix}*.{extension}")).Order(StringComparer.Ordinal).ToArray();
+            var files = Extensions.SelectMany(extension => Directory.EnumerateFiles(subfolder, $"{prefix}*{extension}")).Order(StringComparer.Ordinal).ToArray();
             if (files.Length > 1) throw new DatasetException($"{subfolder} has {files.Length} files {prefix}*, expected one.");
             if (files.Length == 1) found.Add((name, groups.GetValueOrDefault(name) ?? MmebGroups.Of(name), files[0]));
         }

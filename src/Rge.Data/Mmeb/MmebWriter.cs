@@ -80,7 +80,8 @@ public sealed class MmebWriter : IDisposable
         foreach (var sample in samples)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var target = sample.Targets is [var one] ? one : throw new ArgumentException($"{sample.Source} has {sample.Targets.Count} targets, expected one.", nameof(samples));
+            if (sample.Targets is not [var target])
+                throw new ArgumentException($"{sample.Source} has {sample.Targets.Count} targets, expected one.", nameof(samples));
             queries.Add(Describe(sample.Query));
             positives.Add(Describe(target.Item));
             negatives.Add(sample.Negatives.Select(negative => Describe(negative.Item)));

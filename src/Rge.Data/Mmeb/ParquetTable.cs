@@ -96,7 +96,8 @@ internal static class ParquetTable
     {
         if (field.MaxRepetitionLevel > 1 || field.ClrType != typeof(ReadOnlyMemory<char>) || group.GetMetadata(field)?.MetaData is not { } metadata)
             throw new DatasetException($"{path}: {field.Path.FirstPart} is of type {field.ClrType.Name}, expected texts or lists of texts.");
-        if (metadata.NumValues is < 0 or > MaxValues) throw new DatasetException($"{path}: {field.Path.FirstPart} has {metadata.NumValues} values, expected at most {MaxValues}.");
+        if (metadata.NumValues is < 0 or > MaxValues)
+            throw new DatasetException($"{path}: {field.Path.FirstPart} has {metadata.NumValues} values, expected at most {MaxValues}.");
         using var raw = await group.ReadRawColumnDataBaseAsync(field, cancellationToken);
         Assemble((RawColumnData<ReadOnlyMemory<char>>)raw, field, (int)metadata.NumValues, cells);
     }
@@ -123,7 +124,8 @@ internal static class ParquetTable
         if (count > 0) cells.Add([.. row]);
     }
 
-    private static async Task WriteListsAsync(ParquetRowGroupWriter group, DataField field, IReadOnlyList<IReadOnlyList<string>> cells, CancellationToken cancellationToken)
+    private static async Task WriteListsAsync(
+        ParquetRowGroupWriter group, DataField field, IReadOnlyList<IReadOnlyList<string>> cells, CancellationToken cancellationToken)
     {
         var (values, definition, repetition) = (new List<ReadOnlyMemory<char>>(), new List<int>(), new List<int>());
         foreach (var cell in cells)
