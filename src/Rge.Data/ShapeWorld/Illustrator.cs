@@ -8,7 +8,8 @@ internal sealed class Illustrator(SplitMix64 random)
     private readonly Dictionary<Scene, (RgbImage Pixels, ImageSource Source)> _pictures = [];
     private readonly Dictionary<(Scene, Cell), ImageSource> _crops = [];
 
-    public EmbeddingInput Query(Question question) => question.Scene is { } scene ? EmbeddingInput.Query(question.Text, Show(scene, question.Cell)) : EmbeddingInput.Query(question.Text);
+    public EmbeddingInput Query(Question question) =>
+        EmbeddingInput.Query(question.Text, question.Scene is { } scene ? [Show(scene, question.Cell)] : []);
 
     public TargetItem Target(Answer answer) => new(
         answer switch

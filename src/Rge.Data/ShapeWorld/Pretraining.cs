@@ -44,9 +44,12 @@ internal static class Pretraining
         return new Question(scene, $"what is at the {Words.Of(cell)}", $"{Words.Of(cell)} {Content(scene, cell)}");
     }
 
-    private static Question? Find(SplitMix64 random, Scene scene) => scene.Landmarks().ToArray() is { Length: > 0 } marks && random.Pick<PlacedObject>(marks) is var mark
-        ? new Question(scene, $"where is the {Words.Of(mark.Kind)}", $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}")
-        : null;
+    private static Question? Find(SplitMix64 random, Scene scene)
+    {
+        if (scene.Landmarks().ToArray() is not { Length: > 0 } marks) return null;
+        var mark = random.Pick<PlacedObject>(marks);
+        return new Question(scene, $"where is the {Words.Of(mark.Kind)}", $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}");
+    }
 
     private static Question? Next(SplitMix64 random, Scene scene)
     {
@@ -54,8 +57,8 @@ internal static class Pretraining
         var (mark, direction) = (random.Pick<PlacedObject>(marks), random.Pick<Direction>([.. Grid.Directions]));
         // An empty neighbour now and then, so that the answer has to be looked up; the edge never, where there is no cell to name.
         if (mark.Cell.Step(direction) is not { } cell || (scene[cell] is null && random.Below(4) > 0)) return null;
-        return new Question(
-            scene, $"what is {Words.Relation(direction)} the {Words.Of(mark.Kind)}", $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Content(scene, cell)}");
+        var answer = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Content(scene, cell)}";
+        return new Question(scene, $"what is {Words.Relation(direction)} the {Words.Of(mark.Kind)}", answer);
     }
 
     /// <summary>Cells to cut out: objects as far as there are any, and now and then an empty cell.</summary>

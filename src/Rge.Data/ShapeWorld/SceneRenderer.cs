@@ -73,9 +73,12 @@ public static class SceneRenderer
     private static float[] DrawBackground()
     {
         var canvas = new float[Side * Side * RgbImage.Channels];
-        for (var y = 0; y < Side; y++)
-            for (var x = 0; x < Side; x++)
-                (canvas[(y * Side + x) * 3], canvas[(y * Side + x) * 3 + 1], canvas[(y * Side + x) * 3 + 2]) = Palette.Background(x / (float)(Side - 1), y / (float)(Side - 1));
+        for (var pixel = 0; pixel < Side * Side; pixel++)
+        {
+            var (x, y) = (pixel % Side / (float)(Side - 1), pixel / Side / (float)(Side - 1));
+            var i = pixel * RgbImage.Channels;
+            (canvas[i], canvas[i + 1], canvas[i + 2]) = Palette.Background(x, y);
+        }
         return canvas;
     }
 }

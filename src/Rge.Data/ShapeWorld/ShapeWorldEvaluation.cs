@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Rge.Data.ShapeWorld;
 
 /// <summary>Makes the evaluation sets: MMEB's form, each row with its own candidates.</summary>
@@ -15,7 +13,10 @@ public static class ShapeWorldEvaluation
     public const int RetrievalCandidates = 256;
 
     private static readonly string[] SingleAnswers =
-        [.. Kind.All.Select(Words.Of), .. Enum.GetValues<ObjectColor>().Select(Words.Of), .. Enum.GetValues<ObjectShape>().Select(Words.Of), .. Enumerable.Range(1, 9).Select(Words.Of), "nothing"];
+    [
+        .. Kind.All.Select(Words.Of), .. Enum.GetValues<ObjectColor>().Select(Words.Of), .. Enum.GetValues<ObjectShape>().Select(Words.Of),
+        .. Enumerable.Range(1, 9).Select(Words.Of), "nothing",
+    ];
 
     /// <summary>Makes all datasets.</summary>
     /// <param name="split">Which scenes are drawn from.</param>
@@ -31,7 +32,8 @@ public static class ShapeWorldEvaluation
             throw new ArgumentException($"The dataset '{unknown}' is not known, expected any of {string.Join(", ", ShapeWorldSamples.Datasets)}.", nameof(datasets));
         var texts = new Dictionary<string, TargetItem>(StringComparer.Ordinal);
         var crops = new Lazy<TargetItem[]>(() => DrawCrops(split, seed));
-        return [.. ShapeTasks.All.Index().Where(task => datasets?.Contains(task.Item.Name, StringComparer.Ordinal) ?? true).Select(task => Make(task.Item, task.Index))];
+        var chosen = ShapeTasks.All.Index().Where(task => datasets?.Contains(task.Item.Name, StringComparer.Ordinal) ?? true);
+        return [.. chosen.Select(task => Make(task.Item, task.Index))];
 
         EvaluationDataset Make(ShapeTask task, int number)
         {
@@ -42,7 +44,8 @@ public static class ShapeWorldEvaluation
                 var (questions, illustrator) = (task.Draw(random, split), new Illustrator(random));
                 // One row a group, so that rows are independent; the rest of the group are its hard candidates.
                 var own = questions[i % questions.Count];
-                entries[i] = new Entry(own, illustrator, illustrator.Sample(own, task.Name, $"{task.Name}, row {(i + 1).ToString(CultureInfo.InvariantCulture)} of the {split} split with seed {seed}"), HardAnswers(questions, own));
+                var sample = illustrator.Sample(own, task.Name, $"{task.Name}, row {i + 1} of the {split} split with seed {seed}");
+                entries[i] = new Entry(own, illustrator, sample, [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)]);
             }
             return new EvaluationDataset(task.Name, task.Group, [.. task.Group switch
             {
@@ -91,7 +94,8 @@ public static class ShapeWorldEvaluation
         {
             // Targets of the next rows, then, where rows are few, what is hard for them.
             var others = Enumerable.Range(1, entries.Length - 1).Select(step => (i + step) % entries.Length).ToArray();
-            IEnumerable<TargetItem> candidates = [entries[i].Sample.Targets[0], .. hard[i], .. others.Select(other => entries[other].Sample.Targets[0]), .. others.SelectMany(other => hard[other])];
+            var candidates = hard[i].Prepend(entries[i].Sample.Targets[0])
+                .Concat(others.Select(other => entries[other].Sample.Targets[0])).Concat(others.SelectMany(other => hard[other]));
             yield return Row(entries[i], candidates.DistinctBy(candidate => candidate.Key, StringComparer.Ordinal).Take(RetrievalCandidates));
         }
     }
@@ -99,8 +103,8 @@ public static class ShapeWorldEvaluation
     private static IEnumerable<TargetItem> CropsFor(Entry entry, TargetItem[] crops)
     {
         var scene = entry.Question.Scene!;
-        var own = scene.Objects.Select(placed => entry.Illustrator.Target(Answer.Crop(scene, placed.Cell))).Prepend(entry.Sample.Targets[0]).DistinctBy(item => item.Key, StringComparer.Ordinal)
-            .ToDictionary(item => item.Key, StringComparer.Ordinal);
+        var own = scene.Objects.Select(placed => entry.Illustrator.Target(Answer.Crop(scene, placed.Cell))).Prepend(entry.Sample.Targets[0])
+            .DistinctBy(item => item.Key, StringComparer.Ordinal).ToDictionary(item => item.Key, StringComparer.Ordinal);
         return crops.Select(crop => own.GetValueOrDefault(crop.Key, crop));
     }
 
@@ -119,9 +123,6 @@ public static class ShapeWorldEvaluation
             }
         }),
     ];
-
-    private static Answer[] HardAnswers(IReadOnlyList<Question> questions, Question own) =>
-        [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)];
 
     private sealed record Entry(Question Question, Illustrator Illustrator, TrainingSample Sample, Answer[] Hard);
 }

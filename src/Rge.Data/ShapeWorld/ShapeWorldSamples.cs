@@ -16,7 +16,9 @@ public sealed class ShapeWorldSamples
     /// <summary>Creates a stream.</summary>
     /// <param name="seed">The seed; streams of different seeds have nothing to do with each other.</param>
     /// <param name="split">Which scenes are drawn from.</param>
-    /// <param name="weights">How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all alike.</param>
+    /// <param name="weights">
+    /// How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all alike.
+    /// </param>
     /// <exception cref="ArgumentException">A dataset is not known, a weight is negative or not a number, or all are 0.</exception>
     public ShapeWorldSamples(ulong seed, WorldSplit split, IReadOnlyDictionary<string, double>? weights = null)
     {
@@ -88,6 +90,8 @@ public sealed class ShapeWorldSamples
     private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<Question> questions, Func<int, string> dataset, long index)
     {
         var illustrator = new Illustrator(random);
-        return [.. questions.Select((question, i) => illustrator.Sample(question, dataset(i), $"{dataset(i)}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"))];
+        return [.. questions.Select((question, i) => illustrator.Sample(question, dataset(i), Source(i)))];
+
+        string Source(int i) => $"{dataset(i)}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}";
     }
 }

@@ -20,6 +20,9 @@ internal readonly record struct Walk(PlacedObject Start, Direction First, Placed
         select new Walk(start, first, middle.Value, second, end.Value);
 
     /// <summary>"brown circle northeast left north green square below center yellow circle".</summary>
-    public string Steps() =>
-        $"{Words.Of(Start.Kind)} {Words.Of(Start.Cell)} {Words.Of(First)} {Words.Of(Middle.Cell)} {Words.Of(Middle.Kind)} {Words.Of(Second)} {Words.Of(End.Cell)} {Words.Of(End.Kind)}";
+    public string Steps()
+    {
+        var start = $"{Words.Of(Start.Kind)} {Words.Of(Start.Cell)}";
+        return $"{start} {Words.Of(First)} {Words.Of(Middle.Cell)} {Words.Of(Middle.Kind)} {Words.Of(Second)} {Words.Of(End.Cell)} {Words.Of(End.Kind)}";
+    }
 }

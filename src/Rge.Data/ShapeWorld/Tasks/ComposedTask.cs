@@ -31,8 +31,9 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
             if (SceneSampler.Neighbours(random, scenes[i], 1, scenes) is not [var wrong]) return null;
             questions[i] = questions[i] with { Negatives = [Answer.Picture(scene), Answer.Picture(wrong)] };
         }
-        random.Shuffle<Question>(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(questions));
-        return [.. questions];
+        Question[] shuffled = [.. questions];
+        random.Shuffle<Question>(shuffled);
+        return shuffled;
     }
 
     private static Question? TryEdit(SplitMix64 random, Scene scene, Edit edit, List<Question> taken)
@@ -53,11 +54,12 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
                 Edit.Remove => scene.With(place.Cell, null),
                 _ => scene.Swapped(place.Cell, mark.Cell),
             };
-            if (edited.Split != scene.Split || edited.Objects.Count < FewestObjects || edited.Layout == scene.Layout || taken.Any(other => other.Answer!.Scene!.Layout == edited.Layout)) continue;
-            var (kind, relation) = (Words.Of(mark.Kind), Words.Relation(direction));
+            if (edited.Split != scene.Split || edited.Objects.Count < FewestObjects || edited.Layout == scene.Layout) continue;
+            if (taken.Exists(other => other.Answer!.Scene!.Layout == edited.Layout)) continue;
+            var (kind, relation, other) = (Words.Of(mark.Kind), Words.Relation(direction), Words.One(replacement.Kind));
             var text = edit switch
             {
-                Edit.Replace => random.Pick($"replace the object {relation} the {kind} by {Words.One(replacement.Kind)}", $"put {Words.One(replacement.Kind)} for the object {relation} the {kind}"),
+                Edit.Replace => random.Pick($"replace the object {relation} the {kind} by {other}", $"put {other} for the object {relation} the {kind}"),
                 Edit.Remove => random.Pick($"remove the object {relation} the {kind}", $"show the picture without the object {relation} the {kind}"),
                 _ => random.Pick($"swap the object {relation} the {kind} with the {kind}", $"swap the {kind} with the object {relation} it"),
             };

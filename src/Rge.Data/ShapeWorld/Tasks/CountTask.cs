@@ -14,7 +14,8 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
     {
         var (one, other) = random.Pick<(int[], int[])>(Counts);
         var (colors, shapes) = random.Flip() ? (one, other) : (other, one);
-        var scene = SceneSampler.Scatter(random, [.. Spread(random, colors).Zip(Spread(random, shapes), (color, shape) => new Kind((ObjectColor)color, (ObjectShape)shape))]);
+        var kinds = Spread(random, colors).Zip(Spread(random, shapes), (color, shape) => new Kind((ObjectColor)color, (ObjectShape)shape));
+        var scene = SceneSampler.Scatter(random, [.. kinds]);
         if (scene.Split != split) return null;
         var places =
             from mark in scene.Landmarks()
@@ -33,8 +34,8 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         var text = random.Pick($"how many objects have the same {what} as {which}", $"count the objects of the same {what} as {which}");
         var count = Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value));
         var scan = string.Join(' ', scene.Objects.Select(placed => $"{Words.Of(placed.Cell)} {Words.Of(trait, placed.Kind)}"));
-        return new Question(
-            scene, text, $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)} {scan} so {count}", Answer.Of(count));
+        var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
+        return new Question(scene, text, $"{step} {scan} so {count}", Answer.Of(count));
     }
 
     /// <summary>Random values, each as many times as it is to occur, in random order.</summary>

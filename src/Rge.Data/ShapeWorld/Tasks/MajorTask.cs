@@ -4,8 +4,11 @@ namespace Rge.Data.ShapeWorld.Tasks;
 internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classification)
 {
     /// <summary>Colour and shape that most objects have: three or more, where no other has more than two. Null where there is none.</summary>
-    public static Kind? Class(Scene scene) =>
-        Major(scene.Objects.CountBy(placed => placed.Color)) is { } color && Major(scene.Objects.CountBy(placed => placed.Shape)) is { } shape ? new Kind(color, shape) : null;
+    public static Kind? Class(Scene scene)
+    {
+        var (color, shape) = (Major(scene.Objects.CountBy(placed => placed.Color)), Major(scene.Objects.CountBy(placed => placed.Shape)));
+        return color is null || shape is null ? null : new Kind(color.Value, shape.Value);
+    }
 
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
@@ -63,9 +66,13 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
         }));
     }
 
-    /// <summary>The first two of each twice, the others in what is left.</summary>
-    private static Scene Paired(SplitMix64 random, Cell[] cells, ObjectColor[] colors, ObjectShape[] shapes) =>
-        Place(random, cells, [colors[0], colors[0], colors[1], colors[1], .. colors[2..(cells.Length - 2)]], [shapes[0], shapes[0], shapes[1], shapes[1], .. shapes[2..(cells.Length - 2)]]);
+    /// <summary>The first two colours, and shapes, twice each, the others once.</summary>
+    private static Scene Paired(SplitMix64 random, Cell[] cells, ObjectColor[] colors, ObjectShape[] shapes)
+    {
+        return Place(random, cells, Twice(colors), Twice(shapes));
+
+        T[] Twice<T>(T[] values) => [values[0], values[0], values[1], values[1], .. values[2..(cells.Length - 2)]];
+    }
 
     /// <summary>The first three or four times, another twice or not, the others once.</summary>
     private static T[] Uneven<T>(SplitMix64 random, T[] values)

@@ -6,7 +6,9 @@ internal sealed class TextToImageTask() : ShapeTask("ret_t2i", MetaTasks.Retriev
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var scene = SceneSampler.Draw(random, random.Between(4, 5), 5);
-        if (scene.Split != split || SceneSampler.Variants<ulong>(random, scene, GroupSize, variant => Chain.Of(random, variant) is null ? null : variant.Layout) is not { } scenes) return null;
+        if (scene.Split != split) return null;
+        var variants = SceneSampler.Variants<ulong>(random, scene, GroupSize, variant => Chain.Of(random, variant) is null ? null : variant.Layout);
+        if (variants is not { } scenes) return null;
         var questions = new List<Question>(GroupSize);
         foreach (var variant in scenes)
         {

@@ -15,14 +15,16 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         var count = random.Between(5, 6);
         var (colors, shapes) = (SceneSampler.SomeColors(random, count - 1), SceneSampler.SomeShapes(random, 5));
         var scene = SceneSampler.Scatter(random, [.. colors.Append(colors[0]).Select(color => new Kind(color, random.Pick<ObjectShape>(shapes)))]);
-        if (scene.Split != split || SceneSampler.Variants<(ObjectShape, ObjectShape)>(random, scene, GroupSize, edited => Class(edited)) is not { } scenes) return null;
-        return [.. scenes.Select(variant => Ask(random, variant))];
+        if (scene.Split != split) return null;
+        var scenes = SceneSampler.Variants<(ObjectShape, ObjectShape)>(random, scene, GroupSize, edited => Class(edited));
+        return scenes is null ? null : [.. scenes.Select(variant => Ask(random, variant))];
     }
 
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var (first, second) = Class(scene)!.Value;
-        var (shapes, text) = ($"{Words.Of(first)} {Words.Of(second)}", random.Pick("name the twins of the same color", "classify by the two objects of the same color"));
+        var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
+        var shapes = $"{Words.Of(first)} {Words.Of(second)}";
         return new Question(scene, text, $"{scene.Listing()} so {shapes}", Answer.Of($"{shapes} twins"));
     }
 }

@@ -1,0 +1,146 @@
+using Parquet;
+using Parquet.Data;
+using Parquet.Schema;
+
+namespace Rge.Data.Mmeb;
+
+/// <summary>Reads and writes Parquet files of text columns.</summary>
+internal static class ParquetTable
+{
+    // A column of a damaged file may claim any number of values.
+    private const long MaxValues = 1L << 28;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), PatiencePerMegabyte = TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads columns of texts.</summary>
+    /// <remarks>
+    /// Design note: where a number of a file's headers runs over the end, the library reads on for ever and cannot be stopped. So the work is
+    /// left alone when it takes longer than any file of that size does.
+    /// </remarks>
+    public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    {
+        var limit = Patience + new FileInfo(path).Length / (1 << 20) * PatiencePerMegabyte;
+        try
+        {
+            return await Task.Run(() => ReadAllAsync(path, columns, cancellationToken), cancellationToken).WaitAsync(limit, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new DatasetException($"{path} cannot be read as Parquet: it is damaged so that reading does not come to an end.", e);
+        }
+    }
+
+    /// <summary>Writes a file of one row group.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="count">How many rows there are.</param>
+    /// <param name="columns">Name and cells of each column, each cell a text or null.</param>
+    /// <param name="lists">Name and cells of each column whose cells are lists.</param>
+    /// <param name="cancellationToken">Stops between columns.</param>
+    public static async Task WriteAsync(
+        string path,
+        int count,
+        IReadOnlyList<(string Name, IReadOnlyList<string?> Cells)> columns,
+        IReadOnlyList<(string Name, IReadOnlyList<IReadOnlyList<string>> Cells)> lists,
+        CancellationToken cancellationToken)
+    {
+        var plain = columns.Select(column => new DataField<string>(column.Name)).ToArray();
+        // "element" is what pyarrow and the format's own documents call a list's values.
+        var nested = lists.Select(column => new ListField(column.Name, new DataField<string>("element"))).ToArray();
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema([.. plain, .. nested]), file, cancellationToken: cancellationToken);
+        using var group = writer.CreateRowGroup();
+        foreach (var (field, (name, cells)) in plain.Zip(columns))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ArgumentOutOfRangeException.ThrowIfNotEqual(cells.Count, count, name);
+            await group.WriteAsync(field, [.. cells]);
+        }
+        foreach (var (field, (name, cells)) in nested.Zip(lists))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ArgumentOutOfRangeException.ThrowIfNotEqual(cells.Count, count, name);
+            await WriteListsAsync(group, (DataField)field.Item, cells, cancellationToken);
+        }
+    }
+
+    private static async Task<Table> ReadAllAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        try
+        {
+            await using var reader = await ParquetReader.CreateAsync(file, cancellationToken: cancellationToken);
+            var fields = reader.Schema.DataFields.Where(field => columns.Contains(field.Path.FirstPart, StringComparer.Ordinal)).ToArray();
+            var cells = fields.ToDictionary(field => field.Path.FirstPart!, _ => new List<string?[]>(), StringComparer.Ordinal);
+            var count = 0L;
+            for (var i = 0; i < reader.RowGroupCount; i++)
+            {
+                using var group = reader.OpenRowGroupReader(i);
+                count += group.RowCount;
+                foreach (var field in fields)
+                {
+                    var column = cells[field.Path.FirstPart!];
+                    await AppendAsync(group, field, column, path, cancellationToken);
+                    if (column.Count != count) throw new DatasetException($"{path}: {field.Path.FirstPart} has {column.Count} rows, expected {count}.");
+                }
+            }
+            return new Table(path, (int)count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal));
+        }
+        catch (Exception e) when (e is not (DatasetException or OperationCanceledException))
+        {
+            // Damaged files make the library fail in ways of many types.
+            throw new DatasetException($"{path} cannot be read as Parquet: {e.Message}", e);
+        }
+    }
+
+    private static async Task AppendAsync(ParquetRowGroupReader group, DataField field, List<string?[]> cells, string path, CancellationToken cancellationToken)
+    {
+        if (field.MaxRepetitionLevel > 1 || field.ClrType != typeof(ReadOnlyMemory<char>) || group.GetMetadata(field)?.MetaData is not { } metadata)
+            throw new DatasetException($"{path}: {field.Path.FirstPart} is of type {field.ClrType.Name}, expected texts or lists of texts.");
+        if (metadata.NumValues is < 0 or > MaxValues)
+            throw new DatasetException($"{path}: {field.Path.FirstPart} has {metadata.NumValues} values, expected at most {MaxValues}.");
+        using var raw = await group.ReadRawColumnDataBaseAsync(field, cancellationToken);
+        Assemble((RawColumnData<ReadOnlyMemory<char>>)raw, field, (int)metadata.NumValues, cells);
+    }
+
+    /// <summary>Puts values and levels together (Dremel's encoding): a repetition level of 0 begins a row, only the highest definition level has a value.</summary>
+    private static void Assemble(RawColumnData<ReadOnlyMemory<char>> raw, DataField field, int count, List<string?[]> cells)
+    {
+        var definition = field.MaxDefinitionLevel > 0 ? raw.DefinitionLevels : [];
+        var repetition = field.MaxRepetitionLevel > 0 ? raw.RepetitionLevels : [];
+        // A list that is empty or null has an entry all the same, at a level below that of a value that is null.
+        var isEmptyBelow = field.MaxRepetitionLevel > 0 ? field.MaxDefinitionLevel - (field.IsNullable ? 1 : 0) : 0;
+        var (row, next) = (new List<string?>(), 0);
+        for (var i = 0; i < count; i++)
+        {
+            if (i > 0 && (repetition.IsEmpty || repetition[i] == 0))
+            {
+                cells.Add([.. row]);
+                row.Clear();
+            }
+            var level = definition.IsEmpty ? field.MaxDefinitionLevel : definition[i];
+            if (level == field.MaxDefinitionLevel) row.Add(raw.Values[next++].ToString());
+            else if (level >= isEmptyBelow) row.Add(null);
+        }
+        if (count > 0) cells.Add([.. row]);
+    }
+
+    private static async Task WriteListsAsync(
+        ParquetRowGroupWriter group, DataField field, IReadOnlyList<IReadOnlyList<string>> cells, CancellationToken cancellationToken)
+    {
+        var (values, definition, repetition) = (new List<ReadOnlyMemory<char>>(), new List<int>(), new List<int>());
+        foreach (var cell in cells)
+        {
+            foreach (var (i, value) in cell.Index())
+            {
+                values.Add(value.AsMemory());
+                definition.Add(field.MaxDefinitionLevel);
+                repetition.Add(i == 0 ? 0 : 1);
+            }
+            if (cell.Count > 0) continue;
+            // A list that is there and empty: below the repeated part, and below the value, which may be null.
+            definition.Add(field.MaxDefinitionLevel - 2);
+            repetition.Add(0);
+        }
+        await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(field, values.ToArray(), definition.ToArray(), repetition.ToArray(), cancellationToken);
+    }
+}
