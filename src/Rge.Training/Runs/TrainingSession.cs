@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Data;
+using Rge.Data.Mmeb;
 using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights;
@@ -44,7 +45,7 @@ internal sealed class TrainingSession : IDisposable
         var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
         _encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives);
         if (config.Data.Folder is null) _pairs = _world = new ShapeWorldSource(config.Data, config.Seed, processor);
-        else throw new NotSupportedException();
+        else _pairs = new StoredSamples(MmebReader.ReadTrainingFolderAsync(config.Data.Folder, config.Data.Images, Names(config.Data)).GetAwaiter().GetResult(), config.Data, config.Seed);
 
         _logitScale = tensor((float)(1 / config.Objective.Temperature), device: model.Device).DetachFromDisposeScope();
         _joint = new JointObjective(model, prompts.EmbTokenId, config.Objective, _logitScale, config.Model.ActivationCheckpointing);
@@ -153,6 +154,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Writes the result.</summary>
     public void SaveModel(string folder) => _trainee.Save(folder);
 
+    /// <summary>The datasets that are drawn from; null for all there are.</summary>
+    private static string[]? Names(DataSettings data) => data.Weights.Count == 0 ? null : [.. data.Weights.Where(weight => weight.Value > 0).Select(weight => weight.Key)];
+
     private static bool IsExtra(string name) => name is ScaleName or HeadWeight or HeadBias;
 
     private void Restore(string path)
@@ -180,7 +184,7 @@ internal sealed class TrainingSession : IDisposable
     }
 
     private IReadOnlyList<EvaluationDataset> LoadDevelopment() => _config.Evaluation.Folder is { } folder
-        ? throw new NotSupportedException(folder)
+        ? MmebReader.ReadEvaluationFolderAsync(folder, _config.Data.Images).GetAwaiter().GetResult()
         : ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
 
     public void Dispose()
