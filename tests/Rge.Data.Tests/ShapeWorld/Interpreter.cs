@@ -66,7 +66,7 @@ internal sealed class Interpreter
         var pair = Places.GroupBy(place => _things[place].Color).Single(g => g.Count() > 1).ToList();
         Assert.Equal(2, pair.Count);
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
-        return ($"{Listing} so {shapes}", $"{shapes} twins");
+        return ($"{Listing} both {_things[pair[0]].Color} so {shapes}", $"{shapes} twins");
     }
 
     private (string, string) Row()
@@ -99,8 +99,10 @@ internal sealed class Interpreter
         var (trait, direction) = (m.Groups["trait"].Value, m.Groups["first"].Value);
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
         var place = Move(PlaceOf(mark), direction);
-        var count = Numbers[_things.Values.Count(t => t.Get(trait) == _things[place].Get(trait))];
-        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} {string.Join(' ', Places.Select(p => $"{p} {_things[p].Get(trait)}"))} so {count}", count);
+        var wanted = _things[place].Get(trait);
+        var count = Numbers[_things.Values.Count(t => t.Get(trait) == wanted)];
+        var counted = Places.Where(p => _things[p].Get(trait) == wanted).ToList();
+        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} {string.Join(' ', Places.Select(p => $"{p} {_things[p].Get(trait)}{(counted.Contains(p) ? " " + Numbers[counted.IndexOf(p) + 1] : "")}"))} so {count}", count);
     }
 
     private (string, string) Same(string text)
@@ -108,7 +110,7 @@ internal sealed class Interpreter
         var m = Read(text, "crop the (other object of|object that has) the same {trait} as the {color} {shape}");
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
         var place = Places.Single(p => p != PlaceOf(mark) && _things[p].Get(m.Groups["trait"].Value) == mark.Get(m.Groups["trait"].Value));
-        return ($"{mark} {PlaceOf(mark)} other {place} {_things[place]} so {_things[place]}", place);
+        return ($"{mark} {PlaceOf(mark)} other {mark.Get(m.Groups["trait"].Value)} {place} {_things[place]} so {_things[place]}", place);
     }
 
     private (string, string) Compose(string text)

@@ -20,7 +20,7 @@ public sealed class ShapeWorldSamplesTests
                 foreach (var item in sample.Targets.Concat(sample.Negatives)) hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
             }
         for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Picture.Pixels);
-        Assert.Equal("753C8AB5F705A578", Convert.ToHexString(hash.GetHashAndReset())[..16]);
+        Assert.Equal("F201ACCCD9D6B02F", Convert.ToHexString(hash.GetHashAndReset())[..16]);
     }
 
     [Fact]

@@ -4,11 +4,9 @@ namespace Rge.Data.ShapeWorld.Tasks;
 internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classification)
 {
     /// <summary>The shapes of the twins in reading order; null where there is not exactly one pair.</summary>
-    public static (ObjectShape First, ObjectShape Second)? Class(Scene scene)
-    {
-        var twins = scene.Objects.Where(placed => scene.Count(other => other.Color == placed.Color) > 1).ToArray();
-        return twins is [var first, var second] ? (first.Shape, second.Shape) : null;
-    }
+    public static (ObjectShape First, ObjectShape Second)? Class(Scene scene) => Twins(scene) is [var first, var second] ? (first.Shape, second.Shape) : null;
+
+    private static PlacedObject[] Twins(Scene scene) => [.. scene.Objects.Where(placed => scene.Count(other => other.Color == placed.Color) > 1)];
 
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
@@ -22,9 +20,10 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
 
     private static Question Ask(SplitMix64 random, Scene scene)
     {
-        var (first, second) = Class(scene)!.Value;
+        var twins = Twins(scene);
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
-        var shapes = $"{Words.Of(first)} {Words.Of(second)}";
-        return new Question(scene, text, $"{scene.Listing()} so {shapes}", Answer.Of($"{shapes} twins"));
+        var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
+        // The colour first: that two are alike is one step, which shapes they have another.
+        return new Question(scene, text, $"{scene.Listing()} both {Words.Of(twins[0].Color)} so {shapes}", Answer.Of($"{shapes} twins"));
     }
 }
