@@ -27,7 +27,9 @@ internal sealed class RunLog : IDisposable
     /// <summary>The entries of a log; a line that was being written when the process stopped is left out.</summary>
     public static IEnumerable<JsonObject> Read(string path)
     {
-        foreach (var line in File.ReadLines(path))
+        // Also while the run appends to it.
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (reader.ReadLine() is { } line)
         {
             JsonObject? entry = null;
             try

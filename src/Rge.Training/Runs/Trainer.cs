@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rge.Evaluation;
 using Rge.Models;
 using Rge.Training.Batches;
+using Rge.Training.Reports;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
 
@@ -65,11 +66,13 @@ public sealed class Trainer
             if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested) continue;
             log.Flush();
             _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
+            RunReport.Write(_folder);
             cancellationToken.ThrowIfCancellationRequested();
 
             TimeSpan TimeLeft() => (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
         }
         RunFolder.Publish(_folder.Model, session.SaveModel);
+        RunReport.Write(_folder);
         return new TrainingOutcome(session.State, development);
 
         void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
