@@ -40,31 +40,70 @@ public sealed class Experiment
     /// <summary>Does all that is not done yet.</summary>
     /// <param name="jobs">Runs at the same time; each should then have one thread.</param>
     /// <param name="cancellationToken">Stops after a checkpoint of what runs.</param>
-    /// <returns>A result for each measurement and seed.</returns>
-    public IReadOnlyList<TestResult> Run(int jobs = 1, CancellationToken cancellationToken = default)
+    public ExperimentOutcome Run(int jobs = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
-        var pretraining = Pretrain(cancellationToken);
-
-        var tuning = _config.Variants.SelectMany(variant => Choices(variant).Select(choice => Plan(variant, choice, _config.Seeds[0], pretraining))).ToArray();
-        var tuned = Train("tuning", tuning, jobs, cancellationToken);
-        var chosen = _config.Variants.ToDictionary(
-            variant => variant.Name,
-            variant => tuned.Where(result => result.Variant == variant.Name).MaxBy(result => result.DevelopmentAverage)!.Choice,
-            StringComparer.Ordinal);
-
-        var runs = _config.Seeds.SelectMany(seed => _config.Variants.Select(variant => Plan(variant, chosen[variant.Name], seed, pretraining))).ToArray();
-        var results = Train("training", runs, jobs, cancellationToken);
-        return Test(runs, results, jobs, cancellationToken);
+        Pretrain(cancellationToken);
+        var tuned = Train("tuning", TuningRuns(), jobs, cancellationToken);
+        var runs = FinalRuns(Chosen(tuned));
+        Test(runs, Train("training", runs, jobs, cancellationToken), jobs, cancellationToken);
+        return Read();
     }
 
-    /// <summary>Trains the model that every variant begins with; its folder.</summary>
-    private string Pretrain(CancellationToken cancellationToken)
+    /// <summary>What is done so far; trains and measures nothing.</summary>
+    public ExperimentOutcome Read()
     {
-        var config = ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining));
-        var folder = new RunFolder(Path.Combine(_folder, "pretraining"));
-        if (!Directory.Exists(folder.Model)) new Trainer(config, folder, Relay("pretraining", config.Name, () => 0, 1)).Run(resume: true, cancellationToken);
-        return folder.Model;
+        RunResult[] tuned = [.. TuningRuns().Select(Finished).OfType<RunResult>()];
+        var chosen = Chosen(tuned);
+        var runs = FinalRuns(chosen).Select(run => (Run: run, Result: Finished(run))).Where(pair => pair.Result is not null).ToArray();
+        return new ExperimentOutcome
+        {
+            Config = _config,
+            Pretraining = PretrainingFolder,
+            Tuning = tuned,
+            Chosen = chosen,
+            Runs = [.. runs.Select(pair => pair.Result!)],
+            Folders = tuned.Concat(runs.Select(pair => pair.Result!)).Select(result => result.Name).Distinct(StringComparer.Ordinal).ToDictionary(name => name, FolderOf, StringComparer.Ordinal),
+            Tests =
+            [
+                .. from measurement in _config.Measurements
+                   from pair in runs
+                   where pair.Run.Variant.Name == measurement.Variant && File.Exists(ScoresOf(pair.Run, measurement))
+                   select new TestResult(measurement.Name, pair.Result!, Read<JsonObject>(ScoresOf(pair.Run, measurement))),
+            ],
+        };
+    }
+
+    private RunFolder PretrainingFolder => new(Path.Combine(_folder, "pretraining"));
+
+    /// <summary>Every combination of the settings to choose, with the first seed.</summary>
+    private ExperimentRun[] TuningRuns() => [.. _config.Variants.SelectMany(variant => Choices(variant).Select(choice => Plan(variant, choice, _config.Seeds[0])))];
+
+    /// <summary>The best combination on the development set, for each variant whose runs are all there.</summary>
+    private Dictionary<string, IReadOnlyList<string>> Chosen(IReadOnlyList<RunResult> tuned) =>
+        (from variant in _config.Variants
+         let results = tuned.Where(result => result.Variant == variant.Name).ToArray()
+         where results.Length == Choices(variant).Count()
+         select KeyValuePair.Create(variant.Name, results.MaxBy(result => result.DevelopmentAverage)!.Choice)).ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>Each variant whose settings are chosen, with every seed.</summary>
+    private ExperimentRun[] FinalRuns(Dictionary<string, IReadOnlyList<string>> chosen) =>
+        [.. from seed in _config.Seeds from variant in _config.Variants where chosen.ContainsKey(variant.Name) select Plan(variant, chosen[variant.Name], seed)];
+
+    private RunFolder FolderOf(string name) => new(Path.Combine(_folder, "runs", name));
+
+    private static RunResult? Finished(ExperimentRun run) => File.Exists(ResultOf(run)) ? Read<RunResult>(ResultOf(run)) : null;
+
+    private static string ResultOf(ExperimentRun run) => Path.Combine(run.Folder.Root, "result.json");
+
+    private string ScoresOf(ExperimentRun run, MeasurementSettings measurement) =>
+        Path.Combine(run.Folder.Root, string.Create(CultureInfo.InvariantCulture, $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json"));
+
+    /// <summary>Trains the model that every variant begins with.</summary>
+    private void Pretrain(CancellationToken cancellationToken)
+    {
+        var (config, folder) = (ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining)), PretrainingFolder);
+        if (!Directory.Exists(folder.Model)) new Trainer(config, folder, Relay(new Stage("pretraining", 1), config.Name)).Run(resume: true, cancellationToken);
     }
 
     /// <summary>Every combination of the values to try; one empty one where nothing is tuned.</summary>
@@ -72,30 +111,29 @@ public sealed class Experiment
         (IEnumerable<IReadOnlyList<string>>)[[]],
         (choices, setting) => choices.SelectMany(choice => setting.Value.Select(value => (IReadOnlyList<string>)[.. choice, $"{setting.Key}={value}"])));
 
-    private ExperimentRun Plan(VariantSettings variant, IReadOnlyList<string> choice, long seed, string pretraining)
+    private ExperimentRun Plan(VariantSettings variant, IReadOnlyList<string> choice, long seed)
     {
         string[] settings = [.. variant.Set.Select(pair => $"{pair.Key}={pair.Value}"), .. choice, $"seed={seed.ToString(CultureInfo.InvariantCulture)}"];
         var config = ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, variant.Config), settings);
-        config = config with { Name = variant.Name, Model = config.Model with { Checkpoint = pretraining, Shape = null } };
-        var name = string.Join('-', [variant.Name, .. choice.Select(setting => setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..]), $"seed{seed.ToString(CultureInfo.InvariantCulture)}"]);
-        return new ExperimentRun(variant, choice, config, new RunFolder(Path.Combine(_folder, "runs", name)));
+        config = config with { Name = variant.Name, Model = config.Model with { Checkpoint = PretrainingFolder.Model, Shape = null } };
+        return new ExperimentRun(variant, choice, config, FolderOf(RunResult.NameOf(variant.Name, choice, seed)));
     }
 
-    private RunResult[] Train(string stage, ExperimentRun[] runs, int jobs, CancellationToken cancellationToken)
+    private RunResult[] Train(string name, ExperimentRun[] runs, int jobs, CancellationToken cancellationToken)
     {
         var results = new RunResult[runs.Length];
-        var done = 0;
+        var stage = new Stage(name, runs.Length);
         InParallel(runs.Length, jobs, i =>
         {
-            var run = runs[i];
-            var path = Path.Combine(run.Folder.Root, "result.json");
+            var (run, path) = (runs[i], ResultOf(runs[i]));
+            var runName = Path.GetFileName(run.Folder.Root);
             if (!File.Exists(path))
             {
-                var outcome = new Trainer(run.Config, run.Folder, Relay(stage, Path.GetFileName(run.Folder.Root), () => done, runs.Length)).Run(resume: true, cancellationToken);
+                var outcome = new Trainer(run.Config, run.Folder, Relay(stage, runName)).Run(resume: true, cancellationToken);
                 AtomicFile.WriteText(path, JsonSerializer.Serialize(Describe(run, outcome), Json));
             }
             results[i] = Read<RunResult>(path);
-            _progress?.Report(new ExperimentProgress(stage, Interlocked.Increment(ref done), runs.Length, $"{Path.GetFileName(run.Folder.Root)}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
+            _progress?.Report(stage.Finish(runName, $"{runName}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
         }, cancellationToken);
         return results;
     }
@@ -109,25 +147,26 @@ public sealed class Experiment
         Seconds = outcome.State.TrainingSeconds,
         Queries = outcome.State.Queries,
         GeneratedTokens = outcome.State.GeneratedTokens,
-        Development = ScoreJson.Of(outcome.Development ?? throw new TrainingException($"{run.Variant.Config}: evaluation.every is 0, but an experiment needs the development set.")),
+        Development = LastDevelopment(run.Folder) ?? throw new TrainingException($"{run.Variant.Config}: evaluation.every is 0, but an experiment needs the development set."),
     };
 
-    private TestResult[] Test(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
+    /// <summary>From the log: a run that was stopped after its last step has measured itself, though not in this process.</summary>
+    private static JsonObject? LastDevelopment(RunFolder folder) =>
+        RunLog.Read(folder.Log).Select(entry => entry["development"]).LastOrDefault(development => development is not null)?.DeepClone() as JsonObject;
+
+    private void Test(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
     {
         var work = _config.Measurements.SelectMany(measurement => runs.Zip(results).Where(pair => pair.First.Variant.Name == measurement.Variant)
             .Select(pair => (Measurement: measurement, Run: pair.First, Result: pair.Second))).ToArray();
         var datasets = new Lazy<IReadOnlyList<EvaluationDataset>>(() => ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries));
-        var tests = new TestResult[work.Length];
-        var done = 0;
+        var stage = new Stage("testing", work.Length);
         InParallel(work.Length, jobs, i =>
         {
             var (measurement, run, result) = work[i];
-            var path = Path.Combine(run.Folder.Root, $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json");
+            var path = ScoresOf(run, measurement);
             if (!File.Exists(path)) AtomicFile.WriteText(path, Evaluate(run, measurement, datasets.Value, cancellationToken).ToJsonString(Json));
-            tests[i] = new TestResult(measurement.Name, result, Read<JsonObject>(path));
-            _progress?.Report(new ExperimentProgress("testing", Interlocked.Increment(ref done), work.Length, $"{measurement.Name}, seed {result.Seed}"));
+            _progress?.Report(stage.Finish($"{measurement.Name}, seed {result.Seed}", $"{measurement.Name}, seed {result.Seed}: hit@1 {Read<JsonObject>(path)["average"]!.GetValue<double>():P1}"));
         }, cancellationToken);
-        return tests;
     }
 
     private static JsonObject Evaluate(ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
@@ -162,8 +201,30 @@ public sealed class Experiment
         if (errors.TryDequeue(out var error)) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
     }
 
-    private IProgress<TrainingProgress>? Relay(string stage, string run, Func<int> done, int total) => _progress is null ? null : new StepRelay(value =>
-        _progress.Report(new ExperimentProgress(stage, done(), total, value.Remark is null ? $"{run}: {value.Phase}, step {value.Step} of {value.Steps}, {value.TimeLeft:hh\\:mm\\:ss} left" : $"{run}: {value.Remark}")));
+    private StepRelay? Relay(Stage stage, string run) => _progress is null ? null : new StepRelay(value =>
+        _progress.Report(stage.Advance(run, (double)value.Step / value.Steps, value.Remark is null ? null : $"{run}: {value.Remark}", $"{run}: {value.Phase}, step {value.Step} of {value.Steps}")));
+
+    /// <summary>Counts what of a stage is done, the started parts of runs too. Thread-safe.</summary>
+    private sealed class Stage(string name, int total)
+    {
+        private readonly ConcurrentDictionary<string, double> _started = new(StringComparer.Ordinal);
+        private int _done;
+
+        public ExperimentProgress Advance(string run, double share, string? remark, string now)
+        {
+            _started[run] = share;
+            return Now(remark, now);
+        }
+
+        public ExperimentProgress Finish(string run, string remark)
+        {
+            _started.TryRemove(run, out _);
+            Interlocked.Increment(ref _done);
+            return Now(remark, remark);
+        }
+
+        private ExperimentProgress Now(string? remark, string now) => new(name, Volatile.Read(ref _done), total, Math.Min(total, Volatile.Read(ref _done) + _started.Values.Sum()), now, remark);
+    }
 
     private sealed class StepRelay(Action<TrainingProgress> report) : IProgress<TrainingProgress>
     {

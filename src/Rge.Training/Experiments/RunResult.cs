@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Rge.Training.Experiments;
@@ -29,6 +30,12 @@ public sealed record RunResult
     /// <summary>Scores on the development set.</summary>
     public required JsonObject Development { get; init; }
 
+    /// <summary>Its name, which is that of its folder.</summary>
+    public string Name => NameOf(Variant, Choice, Seed);
+
     /// <summary>Mean hit@1 of the meta-tasks on the development set, 0 to 1.</summary>
     public double DevelopmentAverage => Development["average"]!.GetValue<double>();
+
+    internal static string NameOf(string variant, IReadOnlyList<string> choice, long seed) =>
+        string.Join('-', [variant, .. choice.Select(setting => setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..]), $"seed{seed.ToString(CultureInfo.InvariantCulture)}"]);
 }

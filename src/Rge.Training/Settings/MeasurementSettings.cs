@@ -14,6 +14,9 @@ public sealed record MeasurementSettings
     /// <summary>What query embeddings are taken after.</summary>
     public QueryRationale Queries { get; init; }
 
+    /// <summary>Whether it is a baseline: reports tell how far the others are from the best one.</summary>
+    public bool Baseline { get; init; }
+
     internal void Validate(string where, IEnumerable<VariantSettings> variants)
     {
         Check.That(Name.Length > 0, $"{where}.name", "''", "a name");

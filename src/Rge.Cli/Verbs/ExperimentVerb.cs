@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using Rge.Training.Experiments;
+using Rge.Training.Reports;
+using Rge.Training.Settings;
+using Spectre.Console;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge experiment</c>: trains and compares variants over several seeds, and reports.</summary>
+internal static class ExperimentVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "Settings of the experiment; see configs/headline.yaml." };
+        var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of runs and reports; artifacts/experiments/NAME unless given." };
+        var jobs = new Option<int>("--jobs", "-j")
+        {
+            Description = "Runs at the same time; threads: 1 in their settings suits more than one.",
+            DefaultValueFactory = _ => 1,
+        };
+        var reportOnly = new Option<bool>("--report-only") { Description = "Report what is done so far, without training or measuring." };
+        var command = new Command(
+            "experiment", "Compare ways of training over several seeds: choose settings on the development set, train, measure on the test set, report. Goes on where it was stopped.")
+        {
+            file, output, jobs, reportOnly,
+        };
+        CommonOptions.AtLeast(jobs, 1);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var path = parsed.GetRequiredValue(file).FullName;
+            var config = ConfigFile.Read<ExperimentConfig>(path);
+            var folder = parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name);
+            var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
+            try
+            {
+                // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
+                if (!parsed.GetValue(reportOnly))
+                    await Task.Factory.StartNew(
+                        () => experiment.Run(parsed.GetValue(jobs), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+            catch (OperationCanceledException)
+            {
+                Report(terminal, experiment, folder);
+                throw;
+            }
+            Report(terminal, experiment, folder);
+            return RgeCommand.Success;
+        });
+        return command;
+    }
+
+    private static void Report(Terminal terminal, Experiment experiment, string folder)
+    {
+        var report = new ExperimentReport(experiment.Read());
+        var paths = report.Write(folder);
+        terminal.RawOutput.WriteLine(report.Summary());
+        foreach (var path in paths) terminal.RawOutput.WriteLine(path);
+    }
+
+    /// <summary>A line for each remark, and every few seconds one of how far the stage has got.</summary>
+    private sealed class StageReport(Terminal terminal) : IProgress<ExperimentProgress>
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+        private readonly Lock _lock = new();
+        private DateTime _next = DateTime.UtcNow;
+        private (string Stage, DateTime Time, double Completed)? _begun;
+
+        public void Report(ExperimentProgress value)
+        {
+            lock (_lock)
+            {
+                if (value.Remark is not null) terminal.Error.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{value.Stage} {value.Done}/{value.Total}  {value.Remark}");
+                else if (DateTime.UtcNow >= _next)
+                {
+                    _next = DateTime.UtcNow + Pause;
+                    terminal.Remark($"{value.Stage} {value.Done}/{value.Total}  {value.Now}{TimeLeft(value)}");
+                }
+            }
+        }
+
+        /// <summary>By the speed of the stage since its first step in this process: what was done before took no time now.</summary>
+        private string TimeLeft(ExperimentProgress value)
+        {
+            if (_begun?.Stage != value.Stage) _begun = (value.Stage, DateTime.UtcNow, value.Completed);
+            var (_, time, completed) = _begun.Value;
+            if (value.Completed <= completed) return "";
+            var left = (DateTime.UtcNow - time) * ((value.Total - value.Completed) / (value.Completed - completed));
+            return $", {left:d\\.hh\\:mm\\:ss} left of {value.Stage}";
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Rge.Evaluation.Reports;
+using Rge.Training.Experiments;
+using Rge.Training.Runs;
+
+namespace Rge.Training.Reports;
+
+/// <summary>How the variants of an experiment came along on the development set: a line a variant, its seeds faintly behind.</summary>
+internal static class DevelopmentCharts
+{
+    public static IEnumerable<LineChart> Of(ExperimentOutcome outcome)
+    {
+        var runs = outcome.Runs.ToLookup(run => run.Variant, run => Scores(outcome.Folders[run.Name]), StringComparer.Ordinal);
+        yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
+        yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);
+        yield return Chart("Right conclusions on the development set, %", "step", score => score.Step, score => score.RightConclusions ?? double.NaN);
+
+        LineChart Chart(string title, string horizontal, Func<DevelopmentScore, double> x, Func<DevelopmentScore, double> y) => new()
+        {
+            Title = $"{title}, by {horizontal}",
+            Horizontal = horizontal,
+            FromZero = true,
+            Series = [.. outcome.Config.Variants.Select(variant => Series(variant.Name, [.. runs[variant.Name]], x, y))],
+        };
+    }
+
+    private static ChartSeries Series(string name, DevelopmentScore[][] runs, Func<DevelopmentScore, double> x, Func<DevelopmentScore, double> y)
+    {
+        // The mean over runs at each step, in both directions.
+        var steps = runs.SelectMany(run => run).GroupBy(score => score.Step).OrderBy(group => group.Key);
+        return new ChartSeries(name, [.. steps.Select(step => new ChartPoint(step.Average(x), step.Average(y)))])
+        {
+            HasDots = true,
+            Behind = runs.Length < 2 ? [] : [.. runs.Select(run => run.Select(score => new ChartPoint(x(score), y(score))).ToArray())],
+        };
+    }
+
+    private static DevelopmentScore[] Scores(RunFolder folder) =>
+        File.Exists(folder.Log) ? [.. DevelopmentScore.In(RunLog.Read(folder.Log))] : [];
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using static Rge.Cli.Tests.CommandLine;
+
+namespace Rge.Cli.Tests;
+
+/// <summary>A whole experiment of a few steps: pretraining, a choice, two variants, two seeds, test and report.</summary>
+public sealed class ExperimentVerbTests : IDisposable
+{
+    private const string Run = """
+        model: {checkpoint: replaced-by-the-pretrained}
+        threads: 1
+        data: {queries: 4}
+        evaluation: {every: 1, queries: 1}
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-experiment-").FullName;
+
+    [Fact]
+    public async Task An_experiment_runs_goes_on_and_reports()
+    {
+        Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
+        Write("baseline.yaml", Run + "\nobjective: {rationale: none, lm_weight: 0}\nphases: [{name: contrast, steps: 1}]");
+        Write("rge.yaml", Run + "\nobjective: {rationale: self, max_rationale_tokens: 4}\nphases: [{name: joint, steps: 1}]");
+        var experiment = Write("small.yaml", """
+            name: small
+            pretraining: pretraining.yaml
+            seeds: [1, 2]
+            variants:
+              - {name: baseline, config: baseline.yaml, tune: {phases.0.learning_rate: [1e-4, 2e-4]}}
+              - {name: rge, config: rge.yaml}
+            measurements:
+              - {name: without, variant: baseline, queries: none, baseline: true}
+              - {name: with, variant: rge}
+            test: {queries: 1}
+            """);
+        var output = Path.Combine(_folder, "out");
+
+        var before = await OutputAsync("experiment", experiment, "--out", output, "--report-only");
+        Assert.Contains("0 of 4 runs and 0 of 4 measurements", before, StringComparison.Ordinal);
+
+        var (code, text, progress) = await RunAsync("experiment", experiment, "--out", output, "--jobs", "2");
+        Assert.True(code == RgeCommand.Success, progress);
+        Assert.Contains("| with |", text, StringComparison.Ordinal);
+        Assert.Contains("tuning 3/3", progress, StringComparison.Ordinal);
+        Assert.Contains("testing 4/4", progress, StringComparison.Ordinal);
+        Assert.All((string[])["report.md", "report.json", "report.html"], name => Assert.Contains(Path.Combine(output, name), text, StringComparison.Ordinal));
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "report.json"), TestContext.Current.CancellationToken))!;
+        Assert.Equal((4, 4, 2), ((int)report["measured"]!, (int)report["to_measure"]!, (int)report["measurements"]![1]!["average"]!["count"]!));
+        Assert.Single(report["chosen"]!["baseline"]!.AsArray());
+        Assert.All(Directory.GetDirectories(Path.Combine(output, "runs")), run => Assert.True(File.Exists(Path.Combine(run, "report.html"))));
+
+        // All is on the disk: the second time nothing is trained.
+        var written = LastModel();
+        Assert.Equal(text, await OutputAsync("experiment", experiment, "--out", output));
+        Assert.Equal(written, LastModel());
+
+        // So it is where a run was stopped after its last step, before it could say that it is done.
+        File.Delete(Directory.GetFiles(output, "result.json", SearchOption.AllDirectories)[0]);
+        Assert.Equal(text, await OutputAsync("experiment", experiment, "--out", output));
+
+        DateTime LastModel() => Directory.GetFiles(output, "model.safetensors", SearchOption.AllDirectories).Max(File.GetLastWriteTimeUtc);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
