@@ -7,4 +7,11 @@ internal static class CommonOptions
 {
     /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text for people." };
+
+    /// <summary>Refuses numbers that are too small.</summary>
+    public static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
+    {
+        if (result.Errors.Any() || result.GetValueOrDefault<int>() >= least) return;
+        result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
+    });
 }

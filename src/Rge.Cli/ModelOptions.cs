@@ -28,8 +28,8 @@ internal sealed class ModelOptions
     {
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
-        AtLeast(_maxTokens, 1);
-        AtLeast(_batch, 1);
+        CommonOptions.AtLeast(_maxTokens, 1);
+        CommonOptions.AtLeast(_batch, 1);
     }
 
     /// <summary>Makes the <c>--device</c> option.</summary>
@@ -89,10 +89,4 @@ internal sealed class ModelOptions
 
     private static string Value(ParseResult parsed, Option option) =>
         parsed.GetResult(option) is { } result ? string.Join(',', result.Tokens.Select(t => t.Value)) : "";
-
-    private static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
-    {
-        if (result.Errors.Any() || result.GetValueOrDefault<int>() >= least) return;
-        result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
-    });
 }

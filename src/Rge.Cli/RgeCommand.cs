@@ -75,6 +75,7 @@ public static class RgeCommand
         NewVerb.Create(terminal),
         PullVerb.Create(terminal),
         TrainVerb.Create(terminal),
+        ExperimentVerb.Create(terminal),
         WorldVerb.Create(terminal),
         new HelpOption { Recursive = true },
         new VersionOption(),

@@ -4,7 +4,7 @@ namespace Rge.Cli.Tests;
 
 public sealed class RgeCommandTests
 {
-    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "info", "verify", "new", "pull", "world"];
+    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "info", "verify", "new", "pull", "train", "experiment", "world"];
 
     [Fact]
     public async Task Without_arguments_the_verbs_are_listed()

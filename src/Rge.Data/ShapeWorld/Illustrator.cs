@@ -35,10 +35,15 @@ internal sealed class Illustrator(SplitMix64 random)
         if (!_pictures.TryGetValue(scene, out var picture))
         {
             var pixels = SceneRenderer.Render(scene, random.Next());
-            _pictures.Add(scene, picture = (pixels, ImageSource.FromPixels(pixels)));
+            _pictures.Add(scene, picture = (pixels, Named(pixels, $"picture: {scene}")));
         }
         if (cell is not { } part) return picture.Source;
-        if (!_crops.TryGetValue((scene, part), out var crop)) _crops.Add((scene, part), crop = ImageSource.FromPixels(SceneRenderer.Crop(picture.Pixels, part)));
+        if (!_crops.TryGetValue((scene, part), out var crop))
+            _crops.Add((scene, part), crop = Named(SceneRenderer.Crop(picture.Pixels, part), $"crop: {scene[part]?.Kind}"));
         return crop;
     }
+
+    /// <summary>A picture that says in words what it shows, for errors and where pictures cannot be seen.</summary>
+    private static ImageSource Named(RgbImage pixels, string name) =>
+        ImageSource.FromPixels(new RgbImage(pixels.Width, pixels.Height, pixels.Pixels) { Name = name });
 }

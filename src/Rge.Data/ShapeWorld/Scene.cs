@@ -39,6 +39,9 @@ public sealed class Scene
     /// <summary>The object in a cell, or null.</summary>
     public SceneObject? this[Cell cell] => _cells[(int)cell];
 
+    /// <summary>"red star northwest, blue ring center".</summary>
+    public override string ToString() => string.Join(", ", Objects.Select(placed => $"{Words.Of(placed.Kind)} {Words.Of(placed.Cell)}"));
+
     /// <summary>The scene with another object, or none, in a cell.</summary>
     internal Scene With(Cell cell, SceneObject? content)
     {
