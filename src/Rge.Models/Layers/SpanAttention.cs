@@ -35,6 +35,9 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
 
     private Tensor AttendSpans(int layer, Tensor q, Tensor k, Tensor v)
     {
+        // Sequences that stand alone are attended in one call; what goes on from a cache, one sequence at a time.
+        if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, v))
+            return CpuKernels.Attend(q, k, v, [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))], isCausal: true);
         var parts = new Tensor[spans.Spans.Count];
         for (var i = 0; i < parts.Length; i++)
         {

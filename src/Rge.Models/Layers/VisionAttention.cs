@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -14,6 +15,7 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
         long count = x.shape[0], width = x.shape[1] / heads;
         var split = qkv.Forward(x).view(count, 3, heads, width);
         Tensor q = Rotate(split.select(1, 0)), k = Rotate(split.select(1, 1)), v = split.select(1, 2);
+        if (CpuKernels.SupportsAttend(q, k, v)) return projection.Forward(CpuKernels.Attend(q, k, v, [.. segments.SelectMany(ToSegments)], isCausal: false));
         var parts = new Tensor[segments.Count];
         for (var i = 0; i < parts.Length; i++)
         {
@@ -25,6 +27,9 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
 
         // The reference rotates vision queries and keys in float32 whatever the model's number type.
         Tensor Rotate(Tensor t) => rotary.Rotate(t.to(ScalarType.Float32)).to(t.dtype);
+
+        static IEnumerable<AttentionSegment> ToSegments(SegmentRun run) =>
+            Enumerable.Range(0, run.Count).Select(i => run.Start + i * run.Length).Select(first => new AttentionSegment(first, run.Length, first, run.Length));
 
         // Equally long neighbours are attended in one call: (segments, heads, length, width).
         Tensor Segments(Tensor t, SegmentRun run) =>
