@@ -268,7 +268,7 @@ internal static unsafe class CpuKernels
     public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values)
     {
         return PanelKernel.IsSupported && IsTokens(query) && IsTokens(keys) && IsTokens(values)
-            && query.size(2) > 0 && query.size(2) <= SegmentAttentionBody<Float32>.MaxHeadDim && query.size(2) % Math.Max(Step, 8) == 0
+            && query.size(2) is > 0 and <= SegmentAttentionBody<Float32>.MaxHeadDim
             && query.stride(1) == query.size(2) && keys.size(2) == query.size(2) && values.size(2) == query.size(2)
             && keys.size(0) == values.size(0) && keys.size(1) == values.size(1) && keys.size(1) > 0 && query.size(1) > 0 && query.size(1) % keys.size(1) == 0
             && query.size(1) / keys.size(1) <= SegmentAttentionBody<Float32>.BlockQueries && query.size(0) <= int.MaxValue && keys.size(0) <= int.MaxValue;

@@ -40,6 +40,9 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
     public required float Scale { get; init; }
     public required bool IsCausal { get; init; }
 
+    /// <summary>Width of a head in working memory: whole steps of the products.</summary>
+    private int Width => (HeadDim + 7) & ~7;
+
     /// <summary>Query tokens of a block.</summary>
     public static int TokensOf(int group) => Math.Max(1, BlockQueries / group);
 
@@ -49,32 +52,32 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
         // A vector that crosses a cache line costs twice: everything begins at one.
         const int Line = 16;
         const int Panels = BlockQueries / Panel;
-        var memory = stackalloc float[2 * Panels * HeadDim * Panel + 2 * Panels * Panel + Piece * Panel + 2 * Piece * HeadDim + Rows * HeadDim + Line];
+        var memory = stackalloc float[2 * Panels * Width * Panel + 2 * Panels * Panel + Piece * Panel + 2 * Piece * Width + Rows * Width + Line];
         var queries = (float*)(((nint)memory + 63) & ~63);
-        float* sums = queries + Panels * HeadDim * Panel, maxima = sums + Panels * HeadDim * Panel, totals = maxima + Panels * Panel;
-        float* scores = totals + Panels * Panel, keys = scores + Piece * Panel, values = keys + Piece * HeadDim, rows = values + Piece * HeadDim;
+        float* sums = queries + Panels * Width * Panel, maxima = sums + Panels * Width * Panel, totals = maxima + Panels * Panel;
+        float* scores = totals + Panels * Panel, keys = scores + Piece * Panel, values = keys + Piece * Width, rows = values + Piece * Width;
         for (var pair = begin; pair < end; pair++)
         {
             var (block, head) = (Blocks[pair / KeyHeads], pair % KeyHeads);
             var used = (block.QueryCount * Group + Panel - 1) / Panel;
             LoadQueries(block, head, used, queries, rows);
-            new Span<float>(sums, used * HeadDim * Panel).Clear();
+            new Span<float>(sums, used * Width * Panel).Clear();
             new Span<float>(maxima, used * Panel).Fill(float.NegativeInfinity);
             new Span<float>(totals, used * Panel).Clear();
             for (var done = 0; done < block.KeyCount; done += Piece)
             {
                 var count = Math.Min(Piece, block.KeyCount - done);
-                Widen(Keys + head * KeyStride.Head + (block.Key + done) * KeyStride.Token, KeyStride.Token, count, keys);
-                Widen(Values + head * ValueStride.Head + (block.Key + done) * ValueStride.Token, ValueStride.Token, count, values);
+                WidenRows(Keys + head * KeyStride.Head + (block.Key + done) * KeyStride.Token, KeyStride.Token, count, keys);
+                WidenRows(Values + head * ValueStride.Head + (block.Key + done) * ValueStride.Token, ValueStride.Token, count, values);
                 for (var p = 0; p < used; p++)
                 {
                     // Of the queries of a panel the first sees the fewest keys, the last the most.
                     if (Visible(block, p * Panel + Panel - 1) <= done) continue;
-                    PanelKernel.Multiply(keys, HeadDim, 1, (count + 7) & ~7, HeadDim, queries + p * HeadDim * Panel, scores);
+                    PanelKernel.Multiply(keys, Width, 1, (count + 7) & ~7, HeadDim, queries + p * Width * Panel, scores);
                     if (Visible(block, p * Panel) < done + count) Mask(block, p * Panel, done, count, scores);
-                    var sum = sums + p * HeadDim * Panel;
+                    var sum = sums + p * Width * Panel;
                     PanelKernel.Softmax(scores, count, maxima + p * Panel, totals + p * Panel, out var rescale0, out var rescale1);
-                    PanelKernel.RescaleAndAdd(values, 1, HeadDim, HeadDim, count, scores, sum, rescale0, rescale1);
+                    PanelKernel.RescaleAndAdd(values, 1, Width, Width, count, scores, sum, rescale0, rescale1);
                 }
             }
             StoreSums(block, head, sums, totals, rows);
@@ -92,45 +95,38 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadQueries(AttentionSegment block, int head, int used, float* queries, float* rows)
     {
-        int step = 2 * Vector<float>.Count, count = block.QueryCount * Group;
+        var count = block.QueryCount * Group;
         for (var first = 0; first < used * Panel; first += Rows)
         {
             for (var r = 0; r < Rows; r++)
             {
-                var row = rows + r * HeadDim;
-                if (first + r >= count)
-                {
-                    new Span<float>(row, HeadDim).Clear();
-                    continue;
-                }
-                var source = QueryOf(Query, QueryStride, block, head, first + r);
-                for (var i = 0; i < HeadDim; i += step)
-                {
-                    T.Load(source + i, out var low, out var high);
-                    (low * Scale).Store(row + i);
-                    (high * Scale).Store(row + i + step / 2);
-                }
+                if (first + r < count) Widen(QueryOf(Query, QueryStride, block, head, first + r), Scale, rows + r * Width);
+                else new Span<float>(rows + r * Width, Width).Clear();
             }
-            var lanes = queries + first / Panel * HeadDim * Panel + first % Panel;
-            for (var i = 0; i < HeadDim; i += Rows) PanelKernel.Transpose8(rows + i, HeadDim, lanes + i * Panel, Panel);
+            var lanes = queries + first / Panel * Width * Panel + first % Panel;
+            for (var i = 0; i < Width; i += Rows) PanelKernel.Transpose8(rows + i, Width, lanes + i * Panel, Panel);
         }
     }
 
     /// <summary>Rows of keys or values as float32 without gaps; up to a multiple of eight the last is repeated, for whole steps of the products.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Widen(T* source, long stride, int count, float* target)
+    private void WidenRows(T* source, long stride, int count, float* target)
     {
-        var step = 2 * Vector<float>.Count;
-        for (var t = 0; t < ((count + 7) & ~7); t++, target += HeadDim)
+        for (var t = 0; t < ((count + 7) & ~7); t++) Widen(source + Math.Min(t, count - 1) * stride, 1, target + t * Width);
+    }
+
+    /// <summary>One head's vector as float32, times a factor; zero from its end to the padded width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Widen(T* source, float factor, float* target)
+    {
+        int step = 2 * Vector<float>.Count, i = 0;
+        for (; i + step <= HeadDim; i += step)
         {
-            var from = source + Math.Min(t, count - 1) * stride;
-            for (var i = 0; i < HeadDim; i += step)
-            {
-                T.Load(from + i, out var low, out var high);
-                low.Store(target + i);
-                high.Store(target + i + step / 2);
-            }
+            T.Load(source + i, out var low, out var high);
+            (low * factor).Store(target + i);
+            (high * factor).Store(target + i + step / 2);
         }
+        for (; i < HeadDim; i++) target[i] = T.Load(source + i) * factor;
+        for (; i < Width; i++) target[i] = 0;
     }
 
     /// <summary>Hides the keys that a query does not see yet.</summary>
@@ -146,14 +142,16 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
         int step = 2 * Vector<float>.Count, count = block.QueryCount * Group;
         for (var first = 0; first < count; first += Rows)
         {
-            var lanes = sums + first / Panel * HeadDim * Panel + first % Panel;
-            for (var i = 0; i < HeadDim; i += Rows) PanelKernel.Transpose8(lanes + i * Panel, Panel, rows + i, HeadDim);
+            var lanes = sums + first / Panel * Width * Panel + first % Panel;
+            for (var i = 0; i < Width; i += Rows) PanelKernel.Transpose8(lanes + i * Panel, Panel, rows + i, Width);
             for (var query = first; query < Math.Min(first + Rows, count); query++)
             {
-                var row = rows + (query - first) * HeadDim;
+                var row = rows + (query - first) * Width;
                 var scale = 1 / totals[query];
                 var target = QueryOf(Output, (long)KeyHeads * Group * HeadDim, block, head, query);
-                for (var i = 0; i < HeadDim; i += step) T.Store(target + i, Vector.Load(row + i) * scale, Vector.Load(row + i + step / 2) * scale);
+                var d = 0;
+                for (; d + step <= HeadDim; d += step) T.Store(target + d, Vector.Load(row + d) * scale, Vector.Load(row + d + step / 2) * scale);
+                for (; d < HeadDim; d++) T.Store(target + d, row[d] * scale);
             }
         }
     }
