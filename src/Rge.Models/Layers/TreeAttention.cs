@@ -21,6 +21,8 @@ internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device
     private List<Group>? _groups;
     private Tensor? _places;
 
+    public bool TakesUnrounded => false;
+
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
         _groups ??= MakeGroups();
