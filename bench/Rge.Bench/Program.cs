@@ -7,6 +7,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["peers"] = ("PEERS [ROUNDS]", "this project, transformers and llama.cpp in turn; PEERS is the folder their setup script made", args => new PeerComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),
     ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args => EmbeddingBenchmark.Run(args[0])),
     ["load"] = ("CHECKPOINT [DTYPE]", "peak memory of loading", args => LoadBenchmark.Run(args[0], args.Length > 1 ? args[1] : null)),
+    ["prefill"] = ("CHECKPOINT [PROMPTS …]", "vision tower and decoder apart, by prompts read in one pass", args => PrefillBenchmark.Run(args[0], args.Length > 1 ? [.. args[1..].Select(int.Parse)] : [1, 4, 12])),
     ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
     ["train-step"] = ("[ROUNDS [THREADS]]", "a forward and backward pass of the small shape, kernels against torch", args => TrainStepBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9, args.Length > 1 ? int.Parse(args[1], null) : null)),
     ["joint"] = ("PEERS [ROUNDS]", "a step of the joint objective here and in plain PyTorch, in turn", args => new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),

@@ -6,8 +6,11 @@ public sealed record RationaleDecoderOptions
     /// <summary>Rationales written side by side; a step costs little more for 32 rows than for one.</summary>
     public int MaxRows { get; init; } = 32;
 
-    /// <summary>Prompt tokens read in one pass; a longer prompt is read alone.</summary>
-    public int MaxPrefillTokens { get; init; } = 4096;
+    /// <summary>
+    /// Prompt tokens read in one pass; a longer prompt is read alone. Three prompts with a picture fill the processor as well as twelve, but more
+    /// tokens take more memory for what lies between the layers.
+    /// </summary>
+    public int MaxPrefillTokens { get; init; } = 1024;
 
     /// <summary>
     /// Tokens that the KV cache may have room for, over all rows; fewer rows run side by side when theirs would not fit. One row always runs.

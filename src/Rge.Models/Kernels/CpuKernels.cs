@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -266,6 +267,74 @@ internal static unsafe class CpuKernels
         }
     }
 
+    /// <summary>True where <see cref="Attend"/> takes the three; only on processors whose vectors have 512 bits: on others torch's is as fast.</summary>
+    public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values)
+    {
+        return PanelKernel.IsSupported && IsTokens(query) && IsTokens(keys) && IsTokens(values)
+            && query.size(2) is > 0 and <= SegmentAttentionBody<Float32>.MaxHeadDim
+            && query.stride(1) == query.size(2) && keys.size(2) == query.size(2) && values.size(2) == query.size(2)
+            && keys.size(0) == values.size(0) && keys.size(1) == values.size(1) && keys.size(1) > 0 && query.size(1) > 0 && query.size(1) % keys.size(1) == 0
+            && query.size(1) / keys.size(1) <= SegmentAttentionBody<Float32>.BlockQueries && query.size(0) <= int.MaxValue && keys.size(0) <= int.MaxValue;
+
+        bool IsTokens(Tensor x) => IsOurs(x) && x.dim() == 3 && x.stride(2) == 1 && x.dtype == query.dtype && IsElement(x.dtype);
+    }
+
+    /// <summary>Attention of many query tokens within segments: softmax(q kᵀ / √headDim) v, with grouped key and value heads.</summary>
+    /// <param name="query">Queries <c>[N, heads, headDim]</c>, bfloat16 or float32; gaps between tokens are allowed.</param>
+    /// <param name="keys">Keys <c>[M, kvHeads, headDim]</c> of the same type; gaps between tokens and between heads are allowed.</param>
+    /// <param name="values">Values, of the same shape, gaps as well.</param>
+    /// <param name="segments">Which queries see which keys; together they hold every query once.</param>
+    /// <param name="isCausal">Whether each query sees one key fewer than the next of its segment, and only the last one sees all.</param>
+    /// <returns><c>[N, heads · headDim]</c></returns>
+    public static Tensor Attend(Tensor query, Tensor keys, Tensor values, IReadOnlyList<AttentionSegment> segments, bool isCausal)
+    {
+        Require(SupportsAttend(query, keys, values), nameof(query));
+        var group = (int)(query.size(1) / keys.size(1));
+        var blocks = new List<AttentionSegment>();
+        var next = 0;
+        foreach (var segment in segments)
+        {
+            Require(segment.Query == next && segment.QueryCount > 0 && segment.Key >= 0 && segment.KeyCount >= (isCausal ? segment.QueryCount : 1), nameof(segments));
+            Require((long)segment.Query + segment.QueryCount <= query.size(0) && (long)segment.Key + segment.KeyCount <= keys.size(0), nameof(segments));
+            next += segment.QueryCount;
+            var tokens = SegmentAttentionBody<Float32>.TokensOf(group);
+            for (var done = 0; done < segment.QueryCount; done += tokens)
+            {
+                var count = Math.Min(tokens, segment.QueryCount - done);
+                var later = isCausal ? segment.QueryCount - done - count : 0;
+                blocks.Add(new AttentionSegment(segment.Query + done, count, segment.Key, segment.KeyCount - later));
+            }
+        }
+        Require(next == query.size(0), nameof(segments));
+        var output = empty([query.size(0), query.size(1) * query.size(2)], query.dtype);
+        if (query.dtype == ScalarType.BFloat16) Run<BFloat16>();
+        else Run<Float32>();
+        return output;
+
+        void Run<T>() where T : unmanaged, IElement<T>
+        {
+            fixed (AttentionSegment* pointer = CollectionsMarshal.AsSpan(blocks))
+            {
+                ThreadTeam.For(blocks.Count * (int)keys.size(1), 1, new SegmentAttentionBody<T>
+                {
+                    Blocks = pointer,
+                    Query = Pointer<T>(query),
+                    Keys = Pointer<T>(keys),
+                    Values = Pointer<T>(values),
+                    Output = Pointer<T>(output),
+                    QueryStride = query.stride(0),
+                    KeyStride = (keys.stride(0), keys.stride(1)),
+                    ValueStride = (values.stride(0), values.stride(1)),
+                    KeyHeads = (int)keys.size(1),
+                    Group = group,
+                    HeadDim = (int)query.size(2),
+                    Scale = 1 / MathF.Sqrt(query.size(2)),
+                    IsCausal = isCausal,
+                });
+            }
+        }
+    }
+
     // A thread's share of weights: small enough that the threads end together, large enough to be read as a stream.
     private static int LinearGrain(int inputs) => Math.Max(2, (1 << 16) / inputs & ~1);
 
@@ -276,8 +345,9 @@ internal static unsafe class CpuKernels
         return empty(shape, x.dtype);
     }
 
-    private static bool IsPlain(Tensor x) =>
-        Enabled && x.device_type == DeviceType.CPU && x.is_contiguous() && !(is_grad_enabled() && x.requires_grad);
+    private static bool IsPlain(Tensor x) => IsOurs(x) && x.is_contiguous();
+
+    private static bool IsOurs(Tensor x) => Enabled && x.device_type == DeviceType.CPU && !(is_grad_enabled() && x.requires_grad);
 
     private static bool IsElement(ScalarType type) => type is ScalarType.BFloat16 or ScalarType.Float32;
 

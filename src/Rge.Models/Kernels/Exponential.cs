@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Rge.Models.Kernels;
 
@@ -31,5 +32,25 @@ internal static class Exponential
         series = Vector.FusedMultiplyAdd(series, r, Vector<float>.One);
         var power = Vector.AsVectorSingle((Vector.AsVectorInt32(shifted) + new Vector<int>(127)) << 23);
         return Vector.ConditionalSelect(Vector.Equals(x, x), series * power, x);
+    }
+
+    /// <inheritdoc cref="Of(Vector{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Of(Vector512<float> x)
+    {
+        var bounded = Vector512.MinNative(Vector512.MaxNative(x, Vector512.Create(-87f)), Vector512.Create(88f));
+        var shifted = Vector512.FusedMultiplyAdd(bounded, Vector512.Create(1.44269504f), Vector512.Create(Rounder));
+        var n = shifted - Vector512.Create(Rounder);
+        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), bounded));
+        var series = Vector512.Create(1f / 5040);
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1f / 720));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1f / 120));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1f / 24));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1f / 6));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512.Create(1f / 2));
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512<float>.One);
+        series = Vector512.FusedMultiplyAdd(series, r, Vector512<float>.One);
+        var power = (shifted.AsInt32() + Vector512.Create(127) << 23).AsSingle();
+        return Vector512.ConditionalSelect(Vector512.Equals(x, x), series * power, x);
     }
 }

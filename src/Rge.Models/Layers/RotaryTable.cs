@@ -9,7 +9,8 @@ internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
     /// <summary>Makes the table of the given angles <c>[N, headDim / 2]</c>.</summary>
     public static RotaryTable Of(Tensor angles, ScalarType dtype)
     {
-        var broadcast = angles.unsqueeze(1);
+        // Without gaps, as the kernels want it.
+        var broadcast = angles.contiguous().unsqueeze(1);
         return new RotaryTable(broadcast.cos().to(dtype), broadcast.sin().to(dtype));
     }
 

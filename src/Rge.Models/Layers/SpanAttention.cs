@@ -12,9 +12,12 @@ namespace Rge.Models.Layers;
 /// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null when the sequences stand alone.</param>
 internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionPattern
 {
+    /// <summary>In prompts: a softmax of large scores makes much of a rounding. A step reads rounded keys from the cache anyway.</summary>
+    public bool TakesUnrounded => !spans.AreSteps;
+
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
-        cache?.Write(layer, spans, keys, values);
+        cache?.Write(layer, spans, keys.to(values.dtype), values);
         return cache is not null && spans.AreSteps
             ? AttendStep(queries, cache.Keys(layer), cache.Values(layer))
             : AttendSpans(layer, queries, keys, values);
@@ -35,6 +38,11 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
 
     private Tensor AttendSpans(int layer, Tensor q, Tensor k, Tensor v)
     {
+        // Sequences that stand alone are attended in one call; what goes on from a cache, one sequence at a time.
+        var wide = v.to(ScalarType.Float32);
+        if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
+            return CpuKernels.Attend(q, k, wide, [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))], isCausal: true).to(v.dtype);
+        (q, k) = (q.to(v.dtype), k.to(v.dtype));
         var parts = new Tensor[spans.Spans.Count];
         for (var i = 0; i < parts.Length; i++)
         {

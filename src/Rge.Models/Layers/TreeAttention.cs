@@ -23,6 +23,8 @@ internal sealed class TreeAttention(IReadOnlyList<TreeNode> nodes, Device device
     private List<Group>? _groups;
     private long[] _places = [];
 
+    public bool TakesUnrounded => false;
+
     public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
     {
         if (GradientKernels.SupportsAttend(queries, keys, values, _plan)) return GradientKernels.Attend(queries, keys, values, _plan);

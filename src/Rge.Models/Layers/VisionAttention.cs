@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -15,6 +16,7 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
         var split = qkv.Forward(x).view(count, 3, heads, width);
         var three = split.unbind(1);
         Tensor q = Rotate(three[0]), k = Rotate(three[1]), v = three[2];
+        if (CpuKernels.SupportsAttend(q, k, v)) return projection.Forward(CpuKernels.Attend(q, k, v, [.. segments.SelectMany(ToSegments)], isCausal: false));
         var parts = new Tensor[segments.Count];
         for (var i = 0; i < parts.Length; i++)
         {
@@ -26,6 +28,9 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
 
         // The reference rotates vision queries and keys in float32 whatever the model's number type.
         Tensor Rotate(Tensor t) => rotary.Rotate(t.to(ScalarType.Float32)).to(t.dtype);
+
+        static IEnumerable<AttentionSegment> ToSegments(SegmentRun run) =>
+            Enumerable.Range(0, run.Count).Select(i => run.Start + i * run.Length).Select(first => new AttentionSegment(first, run.Length, first, run.Length));
 
         // Equally long neighbours are attended in one call: (segments, heads, length, width).
         Tensor Segments(Tensor t, SegmentRun run) =>

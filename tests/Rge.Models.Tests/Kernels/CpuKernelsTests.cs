@@ -127,6 +127,60 @@ public sealed class CpuKernelsTests : IDisposable
         AssertRounded(stack(expected, 0), CpuKernels.AttendStep(query, keys, values, slots, lengths));
     }
 
+    [Theory]
+    [InlineData(ScalarType.BFloat16, 8, 2, 128, true)]
+    [InlineData(ScalarType.BFloat16, 12, 12, 80, false)]
+    [InlineData(ScalarType.Float32, 3, 1, 32, true)]
+    [InlineData(ScalarType.Float32, 4, 4, 16, false)]
+    [InlineData(ScalarType.BFloat16, 2, 2, 72, false)]
+    [InlineData(ScalarType.Float32, 4, 2, 12, true)]
+    public void Attention_within_segments_is_that_of_torch(ScalarType type, int heads, int keyHeads, int width, bool isCausal)
+    {
+        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
+        // Queries, keys and values side by side, as one projection gives them: tokens have gaps.
+        var all = Random(430, heads + 2 * keyHeads, width).to(type);
+        Tensor q = all.narrow(1, 0, heads), k = all.narrow(1, heads, keyHeads), v = all.narrow(1, heads + keyHeads, keyHeads);
+        AttentionSegment[] segments = [new(0, 1, 0, 1), new(1, 64, 1, 64), new(65, 300, 65, 300), new(365, 33, 365, 33), new(398, 32, 380, 50)];
+        AssertRounded(cat([.. segments.Select(Attended)], 0), CpuKernels.Attend(q, k, v, segments, isCausal));
+
+        Tensor Attended(AttentionSegment s)
+        {
+            Tensor queries = Heads(q, s.Query, s.QueryCount), keys = Heads(k, s.Key, s.KeyCount), values = Heads(v, s.Key, s.KeyCount);
+            var last = arange(s.KeyCount - s.QueryCount, s.KeyCount).unsqueeze(1);
+            var mask = isCausal ? arange(s.KeyCount).unsqueeze(0) <= last : null;
+            return nn.functional.scaled_dot_product_attention(queries, keys, values, mask).squeeze(0).transpose(0, 1).reshape(s.QueryCount, -1);
+        }
+
+        Tensor Heads(Tensor x, int start, int count) =>
+            Wide(x).narrow(0, start, count).transpose(0, 1).repeat_interleave(heads / x.shape[1], 0).unsqueeze(0);
+    }
+
+    [Fact]
+    public void Attention_within_segments_sees_nothing_else_and_takes_large_scores()
+    {
+        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
+        Tensor q = ones(100, 2, 16) * 1000, k = ones(100, 1, 16) * 1000, v = Random(100, 1, 16).to(ScalarType.Float32);
+        foreach (var tensor in new[] { k, v }) tensor.narrow(0, 70, 30).fill_(double.NaN);
+        var expected = v.narrow(0, 0, 70).cumsum(0) / arange(1, 71).view(70, 1, 1);
+        var attended = CpuKernels.Attend(q, k, v, [new(0, 70, 0, 70), new(70, 30, 70, 30)], isCausal: true);
+        AssertRounded(expected.expand(70, 2, 16).reshape(70, 32), attended.narrow(0, 0, 70));
+    }
+
+    [Fact]
+    public void Segments_that_do_not_fit_are_refused_before_they_are_read()
+    {
+        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
+        Tensor x = Random(10, 2, 16), one = Random(10, 1, 16);
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, Random(10, 3, 16), Random(10, 3, 16), [new(0, 10, 0, 10)], isCausal: true));
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, Random(9, 1, 16), [new(0, 10, 0, 9)], isCausal: false));
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 9, 0, 10)], isCausal: true));
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 11, 0, 10)], isCausal: false));
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 10, 1, 10)], isCausal: false));
+        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 10, 0, 9)], isCausal: true));
+        Assert.False(CpuKernels.SupportsAttend(Random(10, 2, 512), Random(10, 2, 512), Random(10, 2, 512)));
+        Assert.False(CpuKernels.SupportsAttend(x, one.requires_grad_(), one));
+    }
+
     [Fact]
     public void Attention_of_large_scores_does_not_overflow()
     {
