@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rge.Data.ShapeWorld;
 using Rge.Models;
 using static TorchSharp.torch;
@@ -53,6 +54,10 @@ public static class ShapeWorldCheckpoint
     /// <param name="folder">Folder to write; made when needed.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <exception cref="CheckpointException">The folder holds a checkpoint already.</exception>
-    public static void Write(string folder, long seed) =>
+    public static void Write(string folder, long seed)
+    {
         RandomCheckpoint.Write(folder, Shape, (int)seed, ScalarType.Float32, ShapeWorldTokenizer.Merges(), ChatTemplate);
+        // Rationales list objects, and the right next word is often one that was there before: no penalty for repetition.
+        AtomicFile.WriteJson(Path.Combine(folder, GenerationOptions.FileName), new JsonObject { ["do_sample"] = false, ["repetition_penalty"] = 1.0 });
+    }
 }

@@ -58,4 +58,16 @@ internal sealed class SplitMix64(ulong state)
         Shuffle<T>(all);
         return all[..count];
     }
+
+    /// <summary>One of the items, by weight; the weights are not all 0.</summary>
+    public T Pick<T>(IReadOnlyList<T> items, Func<T, double> weight)
+    {
+        var left = Fraction() * items.Sum(weight);
+        foreach (var item in items)
+        {
+            left -= weight(item);
+            if (left < 0) return item;
+        }
+        return items.Last(item => weight(item) > 0); // rounding
+    }
 }

@@ -55,11 +55,10 @@ internal sealed class ShapeWorldSource : ISampleSource
     public IReadOnlyList<TrainingSample> Samples(long step)
     {
         var samples = new List<TrainingSample>(_settings.Queries + _groupSize);
-        double[] weights = [.. _parts.Select(part => part.Weight)];
         for (var place = step * Groups; samples.Count < _settings.Queries; place++)
         {
             var subBatch = place * _groupSize / _settings.SubBatch;
-            samples.AddRange(_parts[SampleDraw.Choose(weights, SampleDraw.Uniform(_seed, subBatch, salt: 0))].Samples.Group(place));
+            samples.AddRange(SplitMix64.At((ulong)_seed, (ulong)subBatch).Pick(_parts, part => part.Weight).Samples.Group(place));
         }
         return samples[.._settings.Queries];
     }

@@ -1,4 +1,5 @@
 using Rge.Data;
+using Rge.Data.ShapeWorld;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;
@@ -6,8 +7,7 @@ namespace Rge.Training.Batches;
 /// <summary>Samples of datasets at hand, drawn by weight; each dataset is gone through in a new order each time around.</summary>
 internal sealed class StoredSamples : ISampleSource
 {
-    private readonly IReadOnlyList<TrainingSample>[] _datasets;
-    private readonly double[] _weights;
+    private readonly (double Weight, ShuffledRounds<TrainingSample> Samples)[] _datasets;
     private readonly DataSettings _settings;
     private readonly long _seed;
 
@@ -24,8 +24,7 @@ internal sealed class StoredSamples : ISampleSource
         var used = byName.Where(dataset => settings.Weights.Count == 0 || settings.Weights.TryGetValue(dataset.Key, out var weight) && weight > 0).ToArray();
         if (used.Length == 0) throw new TrainingException("There is no sample to learn from: the data folder is empty or all weights are 0.");
         (_settings, _seed) = (settings, seed);
-        _datasets = [.. used.Select(dataset => dataset.Value)];
-        _weights = [.. used.Select(dataset => settings.Weights.Count == 0 ? 1.0 : settings.Weights[dataset.Key])];
+        _datasets = [.. used.Select((dataset, i) => (settings.Weights.Count == 0 ? 1.0 : settings.Weights[dataset.Key], new ShuffledRounds<TrainingSample>(dataset.Value, (ulong)seed, (ulong)i)))];
         Counts = used.ToDictionary(dataset => dataset.Key, dataset => dataset.Value.Length, StringComparer.Ordinal);
     }
 
@@ -41,16 +40,9 @@ internal sealed class StoredSamples : ISampleSource
         while (samples.Count < _settings.Queries)
         {
             var place = step * _settings.Queries + samples.Count;
-            var dataset = _datasets[SampleDraw.Choose(_weights, SampleDraw.Uniform(_seed, place / run, salt: 1))];
-            for (var i = 0; i < run && samples.Count < _settings.Queries; i++) samples.Add(Nth(dataset, place + i));
+            var dataset = SplitMix64.At((ulong)_seed, (ulong)(place / run)).Pick(_datasets, dataset => dataset.Weight).Samples;
+            for (var i = 0; i < run && samples.Count < _settings.Queries; i++) samples.Add(dataset.At(place + i));
         }
         return samples;
-    }
-
-    /// <summary>The sample at a place of an endless sequence in which each round has every sample once.</summary>
-    private TrainingSample Nth(IReadOnlyList<TrainingSample> dataset, long place)
-    {
-        var (round, index) = Math.DivRem(place, dataset.Count);
-        return dataset[SampleDraw.Shuffle(dataset.Count, _seed, round)[index]];
     }
 }
