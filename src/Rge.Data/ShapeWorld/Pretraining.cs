@@ -23,11 +23,12 @@ internal static class Pretraining
         var questions = new List<(string, Question)>(ShapeTask.GroupSize);
         while (questions.Count < ShapeTask.GroupSize)
         {
-            var next = random.Below(8) switch
+            // Finding is what every path begins with and what is learned last; a list has more tokens than all other answers together.
+            var next = random.Below(16) switch
             {
                 0 => ("pre_list", List(random, scene)),
                 1 or 2 => ("pre_name", Name(random, scene)),
-                3 or 4 => ("pre_find", Find(random, scene)),
+                < 10 => ("pre_find", Find(random, scene)),
                 _ => ("pre_next", Next(random, scene)),
             };
             if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale)) questions.Add((next.Item1, question));
@@ -44,11 +45,15 @@ internal static class Pretraining
         return new Question(scene, $"what is at the {Words.Of(cell)}", $"{Words.Of(cell)} {Content(scene, cell)}");
     }
 
+    /// <summary>Where one to three objects are, in any order.</summary>
     private static Question? Find(SplitMix64 random, Scene scene)
     {
         if (scene.Landmarks().ToArray() is not { Length: > 0 } marks) return null;
-        var mark = random.Pick<PlacedObject>(marks);
-        return new Question(scene, $"where is the {Words.Of(mark.Kind)}", $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}");
+        var wanted = random.Choose<PlacedObject>(marks, Math.Min(marks.Length, random.Between(1, 3)));
+        return new Question(
+            scene,
+            $"where is {string.Join(" and ", wanted.Select(mark => $"the {Words.Of(mark.Kind)}"))}",
+            string.Join(' ', wanted.Select(mark => $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}")));
     }
 
     private static Question? Next(SplitMix64 random, Scene scene)

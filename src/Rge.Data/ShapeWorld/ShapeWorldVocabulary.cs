@@ -11,9 +11,9 @@ public static class ShapeWorldVocabulary
         .. Enum.GetValues<Cell>().Select(ShapeWorld.Words.Of),
         .. Enum.GetValues<Direction>().Select(ShapeWorld.Words.Of),
         .. Enumerable.Range(1, 9).Select(ShapeWorld.Words.Of),
-        "a", "all", "an", "and", "as", "at", "both", "by", "caption", "class", "classify", "color", "common", "count", "crop", "describe", "ends",
+        "a", "all", "an", "and", "as", "at", "by", "caption", "class", "classify", "color", "common", "count", "crop", "describe", "ends",
         "find", "for", "from", "full", "go", "has", "have", "how", "in", "is", "it", "list", "many", "most", "name", "nothing", "object",
         "objects", "of", "other", "picture", "place", "put", "remove", "replace", "represent", "row", "same", "shape", "show", "so", "start",
-        "swap", "that", "the", "then", "there", "this", "twins", "what", "where", "which", "with", "without",
+        "swap", "that", "the", "then", "there", "this", "twin", "twins", "what", "where", "which", "with", "without",
     ];
 }

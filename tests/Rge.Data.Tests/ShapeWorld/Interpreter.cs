@@ -66,7 +66,8 @@ internal sealed class Interpreter
         var pair = Places.GroupBy(place => _things[place].Color).Single(g => g.Count() > 1).ToList();
         Assert.Equal(2, pair.Count);
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
-        return ($"{Listing} both {_things[pair[0]].Color} so {shapes}", $"{shapes} twins");
+        var list = string.Join(' ', Places.Select(place => $"{place} {_things[place]}" + (place == pair[1] ? $" twin {_things[pair[0]].Shape}" : "")));
+        return ($"{list} so {shapes}", $"{shapes} twins");
     }
 
     private (string, string) Row()

@@ -23,7 +23,8 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         var twins = Twins(scene);
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
         var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
-        // The colour first: that two are alike is one step, which shapes they have another.
-        return new Question(scene, text, $"{scene.Listing()} both {Words.Of(twins[0].Color)} so {shapes}", Answer.Of($"{shapes} twins"));
+        // The second twin names the first as soon as it is met: one look back at the same colour.
+        var list = string.Join(' ', scene.Objects.Select(placed => $"{Words.Of(placed.Cell)} {Words.Of(placed.Kind)}{(placed == twins[1] ? $" twin {Words.Of(twins[0].Shape)}" : "")}"));
+        return new Question(scene, text, $"{list} so {shapes}", Answer.Of($"{shapes} twins"));
     }
 }
