@@ -36,6 +36,26 @@ internal sealed class EmbeddingBenchmark
         Console.WriteLine(result.ToJsonString());
     }
 
+    /// <summary>
+    /// Processor time instead of the clock's, of prefill and of whole queries: with OMP_NUM_THREADS=1 hardly disturbed by other programs.
+    /// </summary>
+    public static void RunProcessorTime(string folder, int queries)
+    {
+        NativeHeap.KeepFreedMemory();
+        var bench = new EmbeddingBenchmark(folder);
+        bench.Prefill();
+        var prefills = Enumerable.Range(0, Repeats).Select(_ => Used(bench.Prefill)).Order().ToArray();
+        var result = new JsonObject { ["prefill_s"] = prefills[Repeats / 2], ["query_s"] = Used(() => bench.Queries(queries)) / queries };
+        Console.WriteLine(result.ToJsonString());
+
+        static double Used(Action action)
+        {
+            var before = Environment.CpuUsage.TotalTime;
+            action();
+            return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        }
+    }
+
     private void Prefill()
     {
         var features = _model.EncodeImages([Image()]);

@@ -6,6 +6,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
 {
     ["peers"] = ("PEERS [ROUNDS]", "this project, transformers and llama.cpp in turn; PEERS is the folder their setup script made", args => new PeerComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),
     ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args => EmbeddingBenchmark.Run(args[0])),
+    ["processor"] = ("CHECKPOINT [QUERIES]", "processor time of prefill and queries; with OMP_NUM_THREADS=1 on a busy machine", args => EmbeddingBenchmark.RunProcessorTime(args[0], args.Length > 1 ? int.Parse(args[1], null) : 32)),
     ["load"] = ("CHECKPOINT [DTYPE]", "peak memory of loading", args => LoadBenchmark.Run(args[0], args.Length > 1 ? args[1] : null)),
     ["prefill"] = ("CHECKPOINT [PROMPTS …]", "vision tower and decoder apart, by prompts read in one pass", args => PrefillBenchmark.Run(args[0], args.Length > 1 ? [.. args[1..].Select(int.Parse)] : [1, 4, 12])),
     ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
