@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rge.Data;
-using Rge.Data.ShapeWorld;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Training.Batches;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Models;
 using Rge.Training;
-using static TorchSharp.torch;
 
 namespace Rge.Bench;
 

@@ -98,7 +98,8 @@ public sealed class QwenVlModelForwardTests
         ForwardCase.Run(model, sequences, weights, all);
         var gradients = ForwardCase.TakeGradients(model);
         ForwardCase.Run(model, sequences, weights, all, recompute: true);
-        foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradients[name], gradient, name, 1e-6);
+        // Without gradient the vision tower attends by a kernel, whose sums are rounded in another order than torch's.
+        foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradients[name], gradient, name, 1e-5);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class TensorArithmeticTests
         Assert.Equal([1f, 9f, 3f], x.Fill(x.Below(0), 9).data<float>().ToArray());
         Assert.Equal([2L, 3L], TensorArithmetic.Range(2, 4, CPU).data<long>().ToArray());
         Assert.Equal([1f, 2f, 3f, 7f], zeros(2, 2).AddRows(tensor([0L, 1L, 1L]), tensor(new[] { 1f, 2f, 3f, 3f, 0f, 4f }, [3, 2])).data<float>().ToArray());
-        Assert.Equal([24f, 36f, 66f], x.clone().Add_(y).Add_(1).Mul_(2).data<float>().ToArray());
+        Assert.Equal([24f, 38f, 68f], x.clone().Add_(y).Add_(1).Mul_(2).data<float>().ToArray());
     }
 
     [Fact]
