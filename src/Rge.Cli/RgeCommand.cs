@@ -41,7 +41,7 @@ public static class RgeCommand
         if (parsed.Errors.Count > 0)
         {
             var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
-            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : parsed.Errors[0].Message;
+            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : OneLine(parsed.Errors[0].Message);
             await error.WriteLineAsync($"rge: {problem} See 'rge{(isRoot ? "" : " " + parsed.CommandResult.Command.Name)} --help'.");
             return Usage;
         }
@@ -61,6 +61,9 @@ public static class RgeCommand
             return Failure;
         }
     }
+
+    /// <summary>The parser lists allowed values a line each.</summary>
+    private static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     /// <remarks>A plain command, because a <see cref="RootCommand"/> takes its name from the assembly.</remarks>
     private static Command Create(Terminal terminal) => new(

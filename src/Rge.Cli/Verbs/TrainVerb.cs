@@ -21,9 +21,10 @@ internal static class TrainVerb
             var config = ConfigFile.Read<TrainingConfig>(parsed.GetRequiredValue(file).FullName, parsed.GetValue(set));
             var folder = new RunFolder(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "runs", config.Name));
             var progress = new StepReport(terminal);
+            var trainer = new Trainer(config, folder, progress);
             terminal.Error.WriteLine(ConfigFile.Write(config));
             // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
-            var outcome = await Task.Factory.StartNew(() => new Trainer(config, folder, progress).Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var outcome = await Task.Factory.StartNew(() => trainer.Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             terminal.Remark($"{outcome.State.Step} steps in {TimeSpan.FromSeconds(outcome.State.TrainingSeconds):hh\\:mm\\:ss}; the model is in {folder.Model}, the curves in {folder.Report}.");
             if (outcome.Development is { } development) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"development hit@1 {development.Average:P1}"));
             return RgeCommand.Success;

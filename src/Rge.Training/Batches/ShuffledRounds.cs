@@ -1,5 +1,3 @@
-using Rge.Data.ShapeWorld;
-
 namespace Rge.Training.Batches;
 
 /// <summary>Items in an endless order in which each round has every one once, in an order of its own. Thread-safe.</summary>

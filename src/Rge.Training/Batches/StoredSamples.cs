@@ -1,5 +1,4 @@
 using Rge.Data;
-using Rge.Data.ShapeWorld;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;

@@ -38,9 +38,10 @@ internal sealed class AdamW : IDisposable
     public void Step(double learningRate)
     {
         using var gradients = no_grad();
+        // Every look at a gradient makes a handle of its own.
+        using var scope = NewDisposeScope();
         foreach (var group in _slots.Where(slot => slot.Parameter.Tensor.grad is not null).GroupBy(slot => (slot.Parameter.LearningRateScale, slot.Parameter.WeightDecay)))
         {
-            using var scope = NewDisposeScope();
             Slot[] slots = [.. group];
             foreach (var slot in slots) slot.Steps.Add_(1);
             _script.invoke($"step{Array.IndexOf(_decays, group.Key.WeightDecay)}", [

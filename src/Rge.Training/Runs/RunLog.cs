@@ -12,9 +12,12 @@ internal sealed class RunLog : IDisposable
     /// <summary>Opens the log of a run that stands at a step: what a stopped run wrote after it is cut off, since those steps are run again.</summary>
     public RunLog(string path, int step)
     {
-        var kept = File.Exists(path) ? Read(path).TakeWhile(entry => entry["step"]!.GetValue<int>() <= step).ToList() : [];
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
-        foreach (var entry in kept) Write(entry);
+        // Cut in place: the entries that stay are never without a file.
+        var kept = File.Exists(path) ? Read(path).TakeWhile(entry => entry["step"]!.GetValue<int>() <= step).Count() : 0;
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        while (kept > 0 && _file.ReadByte() is >= 0 and var next)
+            if (next == '\n') kept--;
+        _file.SetLength(_file.Position);
         Flush();
     }
 

@@ -34,7 +34,7 @@ public sealed class Trainer
 
     /// <summary>Trains to the end, from the last checkpoint where there is one.</summary>
     /// <param name="resume">Whether to go on with a run that was begun; otherwise its folder must not hold one.</param>
-    /// <param name="cancellationToken">Stops between two steps, after a checkpoint.</param>
+    /// <param name="cancellationToken">Stops the run; the steps that were done are in a checkpoint then.</param>
     /// <exception cref="TrainingException">The folder holds another run, data cannot be used, or the loss is not a number.</exception>
     /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
     public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
@@ -46,13 +46,13 @@ public sealed class Trainer
         using var log = new RunLog(_folder.Log, session.State.Step);
         WriteProvenance(session);
         using var batches = new BatchQueue<StepInput>(session.Batch, session.State.Step, _config.Steps());
-        var (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
+        var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
         EvaluationOutcome? development = null;
         while (session.State.Step < _config.Steps())
         {
             var (phase, step) = _config.At(session.State.Step);
             if (step == 0) (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
-            var entry = session.Step(phase, step, batches.Next(cancellationToken), cancellationToken);
+            var entry = StepOrCheckpoint(phase, step);
             log.Write(entry);
             var done = session.State.Step;
             Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
@@ -64,9 +64,7 @@ public sealed class Trainer
                 Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: development hit@1 {development.Average:P1} ({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})");
             }
             if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested) continue;
-            log.Flush();
-            _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
-            RunReport.Write(_folder);
+            Checkpoint();
             cancellationToken.ThrowIfCancellationRequested();
 
             TimeSpan TimeLeft() => (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
@@ -74,6 +72,28 @@ public sealed class Trainer
         RunFolder.Publish(_folder.Model, session.SaveModel);
         RunReport.Write(_folder);
         return new TrainingOutcome(session.State, development);
+
+        // A step that is cancelled half-way has changed nothing yet: what was done before it is kept.
+        JsonObject StepOrCheckpoint(PhaseSettings phase, int step)
+        {
+            try
+            {
+                return session.Step(phase, step, batches.Next(cancellationToken), cancellationToken);
+            }
+            catch (OperationCanceledException) when (session.State.Step > stored)
+            {
+                Checkpoint();
+                throw;
+            }
+        }
+
+        void Checkpoint()
+        {
+            log.Flush();
+            _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
+            stored = session.State.Step;
+            if (stored < _config.Steps()) RunReport.Write(_folder);
+        }
 
         void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
             _progress?.Report(new TrainingProgress(session.State.Step, _config.Steps(), phase.Name, loss, left, remark));

@@ -17,17 +17,18 @@ namespace Rge.Training.Runs;
 /// <summary>What a run holds while it runs: model, optimizer, objectives, data. Used from one thread, but for <see cref="Batch"/>.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private const string OptimizerFile = "optimizer.safetensors", ScaleName = "logit_scale", HeadWeight = "cells.weight", HeadBias = "cells.bias";
+    private const string OptimizerFile = "optimizer.safetensors";
 
     private readonly TrainingConfig _config;
     private readonly RunFolder _folder;
     private readonly Trainee _trainee;
     private readonly BatchEncoder _encoder;
-    private readonly ISampleSource? _pairs;
+    private readonly ISampleSource _pairs;
     private readonly ShapeWorldSource? _world;
     private readonly Tensor _logitScale;
     private readonly JointObjective _joint;
     private readonly CellObjective? _cells;
+    private readonly TrainedParameter[] _extra;
     private readonly TrainedParameter[] _trained;
     private readonly AdamW _optimizer;
     private readonly GenerationOptions _generation;
@@ -50,7 +51,8 @@ internal sealed class TrainingSession : IDisposable
         _logitScale = tensor((float)(1 / config.Objective.Temperature), device: model.Device).DetachFromDisposeScope();
         _joint = new JointObjective(model, prompts.EmbTokenId, config.Objective, _logitScale, config.Model.ActivationCheckpointing);
         if (config.Phases.Any(phase => phase.Task == TrainingTask.Cells)) _cells = new CellObjective(model, ShapeWorldSource.CellClasses, config.Seed);
-        _trained = [.. _trainee.Trained(config.Model, config.Optimizer), .. Extra()];
+        _extra = [.. Extra()];
+        _trained = [.. _trainee.Trained(config.Model, config.Optimizer), .. _extra];
         _optimizer = new AdamW(_trained, config.Optimizer.Beta1, config.Optimizer.Beta2, config.Optimizer.Epsilon);
         _generation = Trainee.Generation(config.Objective, processor);
         _own = new(() => new OwnRationales(model, processor, prompts.EmbTokenId, _generation, config.Data.Queries));
@@ -58,12 +60,13 @@ internal sealed class TrainingSession : IDisposable
         State = checkpoint is null ? new RunState() : RunFolder.ReadState(checkpoint);
         if (checkpoint is not null) Restore(Path.Combine(checkpoint, OptimizerFile));
 
+        // What is trained beside the model, and stored with the optimizer.
         IEnumerable<TrainedParameter> Extra()
         {
-            if (config.Objective.LearnTemperature) yield return new TrainedParameter(ScaleName, _logitScale.requires_grad_(true), 1, 0);
+            if (config.Objective.LearnTemperature) yield return new TrainedParameter("logit_scale", _logitScale.requires_grad_(true), 1, 0);
             if (_cells is null) yield break;
-            yield return new TrainedParameter(HeadWeight, _cells.Weight.requires_grad_(true), 1, 0);
-            yield return new TrainedParameter(HeadBias, _cells.Bias.requires_grad_(true), 1, 0);
+            yield return new TrainedParameter("cells.weight", _cells.Weight.requires_grad_(true), 1, 0);
+            yield return new TrainedParameter("cells.bias", _cells.Bias.requires_grad_(true), 1, 0);
         }
     }
 
@@ -76,14 +79,14 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>What there is to learn from.</summary>
     public JsonObject DescribeData() => _world is not null
         ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
-        : new JsonObject(_pairs!.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
+        : new JsonObject(_pairs.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
 
     /// <summary>Prepares a step's input. Thread-safe.</summary>
     public StepInput Batch(long step) => _config.At((int)step).Phase.Task switch
     {
         TrainingTask.Cells => new StepInput(null, _world!.Cells(step)),
         TrainingTask.Language => new StepInput(_encoder.Encode(_world!.Language(step)), null),
-        _ => new StepInput(_encoder.Encode(_pairs!.Samples(step)), null),
+        _ => new StepInput(_encoder.Encode(_pairs.Samples(step)), null),
     };
 
     /// <summary>Learns from one batch.</summary>
@@ -102,9 +105,11 @@ internal sealed class TrainingSession : IDisposable
         else
         {
             var batch = input.Pairs!;
-            var (lmWeight, embeddingWeight) = (phase.LmWeight ?? _config.Objective.LmWeight, phase.EmbeddingWeight ?? _config.Objective.EmbeddingWeight);
+            var (lmWeight, embeddingWeight) = phase.Task == TrainingTask.Language
+                ? (1, 0)
+                : (phase.LmWeight ?? _config.Objective.LmWeight, phase.EmbeddingWeight ?? _config.Objective.EmbeddingWeight);
             int[][]? own = null;
-            if (phase.Task == TrainingTask.Pairs && embeddingWeight > 0 && _config.Objective.Rationale == RationaleSource.Self)
+            if (embeddingWeight > 0 && _config.Objective.Rationale == RationaleSource.Self)
             {
                 own = _own.Value.Write(batch.Queries, cancellationToken);
                 generated = own.Sum(rationale => rationale.Length);
@@ -112,11 +117,11 @@ internal sealed class TrainingSession : IDisposable
                 entry["conclusion_right"] = _own.Value.Accuracy(batch.Queries, own);
                 entry["generation_seconds"] = watch.Elapsed.TotalSeconds;
             }
-            var losses = _joint.Backward(batch, own, phase.Task == TrainingTask.Language ? 1 : lmWeight, phase.Task == TrainingTask.Language ? 0 : embeddingWeight, cancellationToken);
+            var losses = _joint.Backward(batch, own, lmWeight, embeddingWeight, cancellationToken);
             (queries, tokens) = (batch.Queries.Count, losses.Tokens);
             entry["loss"] = losses.Loss;
             if (losses.LmTokens > 0) (entry["lm_loss"], entry["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
-            if (embeddingWeight > 0 && phase.Task == TrainingTask.Pairs) entry["info_nce"] = losses.InfoNce;
+            if (embeddingWeight > 0) entry["info_nce"] = losses.InfoNce;
         }
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
         RequireFinite(entry, norm, input);
@@ -147,7 +152,7 @@ internal sealed class TrainingSession : IDisposable
     public void Save(string checkpoint)
     {
         _trainee.SaveState(checkpoint);
-        var extra = _trained.Where(parameter => IsExtra(parameter.Name)).Select(parameter => KeyValuePair.Create($"value.{parameter.Name}", parameter.Tensor));
+        var extra = _extra.Select(parameter => KeyValuePair.Create($"value.{parameter.Name}", parameter.Tensor));
         SafetensorsWriter.Write(Path.Combine(checkpoint, OptimizerFile), _optimizer.State().Concat(extra));
     }
 
@@ -157,14 +162,12 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>The datasets that are drawn from; null for all there are.</summary>
     private static string[]? Names(DataSettings data) => data.Weights.Count == 0 ? null : [.. data.Weights.Where(weight => weight.Value > 0).Select(weight => weight.Key)];
 
-    private static bool IsExtra(string name) => name is ScaleName or HeadWeight or HeadBias;
-
     private void Restore(string path)
     {
         using var file = SafetensorsFile.Open(path);
         using var gradients = no_grad();
         _optimizer.Restore(name => file.Read(name));
-        foreach (var parameter in _trained.Where(parameter => IsExtra(parameter.Name)))
+        foreach (var parameter in _extra)
         {
             using var stored = file.Read($"value.{parameter.Name}");
             parameter.Tensor.copy_(stored);

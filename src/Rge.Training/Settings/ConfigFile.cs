@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 using YamlDotNet.Serialization;
@@ -7,7 +8,7 @@ using YamlDotNet.Serialization.NamingConventions;
 namespace Rge.Training.Settings;
 
 /// <summary>Reads and writes settings as YAML. Unknown and repeated keys are errors; what is not given has its default.</summary>
-public static class ConfigFile
+public static partial class ConfigFile
 {
     /// <summary>Reads settings from a file.</summary>
     /// <param name="path">The YAML file.</param>
@@ -43,9 +44,13 @@ public static class ConfigFile
             // The innermost message is the one that names the key or value.
             Exception cause = e;
             while (cause.InnerException is { } inner) cause = inner;
-            throw new TrainingException($"{source}, line {e.Start.Line}: {cause.Message}", e);
+            throw new TrainingException($"{source}, line {e.Start.Line}: {UnknownKey().Replace(cause.Message, "the setting '${key}' is not known.")}", e);
         }
     }
+
+    /// <summary>How the library calls a key that the settings lack: by the name of a type that no user knows.</summary>
+    [GeneratedRegex("^Property '(?<key>[^']*)' not found on type '[^']*'\\.?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UnknownKey();
 
     /// <summary>Writes settings in full, defaults included.</summary>
     public static string Write<T>(T settings) where T : notnull =>

@@ -44,7 +44,6 @@ public static class JointCheck
             language.AddValues("joint", [(float)losses.LmLoss], [joint.GetProperty("lm_loss").GetSingle()]);
             contrast.AddValues("joint", [(float)losses.InfoNce], [joint.GetProperty("info_nce").GetSingle()]);
             if (reference.Has(GradientFile)) Compare(gradients, model, reference.PathOf(GradientFile));
-            foreach (var parameter in model.Parameters.Values) parameter.grad?.Dispose();
         }
         return [language.Row, contrast.Row, gradients.Row];
     }

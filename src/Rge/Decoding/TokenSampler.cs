@@ -10,13 +10,14 @@ internal sealed class TokenSampler
 {
     private readonly GenerationOptions _options;
     private readonly HashSet<int> _seen = [];
-    private ulong _state;
+    private readonly SplitMix64 _random;
 
     public TokenSampler(GenerationOptions options, ReadOnlySpan<int> promptIds)
     {
         _options = options;
-        _state = (ulong)options.Seed;
-        foreach (var id in promptIds) _state = Mix(_state ^ (uint)id);
+        var state = (ulong)options.Seed;
+        foreach (var id in promptIds) state = SplitMix64.Mix(state ^ (uint)id);
+        _random = new SplitMix64(state);
         if (options.RepetitionPenalty == 1) return;
         foreach (var id in promptIds) _seen.Add(id);
     }
@@ -82,22 +83,12 @@ internal sealed class TokenSampler
     {
         var total = 0.0;
         foreach (var token in tokens) total += weights[token];
-        var left = Uniform() * total;
+        var left = _random.Fraction() * total;
         foreach (var token in tokens)
         {
             left -= weights[token];
             if (left < 0) return token;
         }
         return tokens[^1]; // rounding
-    }
-
-    /// <summary>SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every machine and runtime.</summary>
-    private double Uniform() => (Mix(_state += 0x9E3779B97F4A7C15) >> 11) * (1.0 / (1UL << 53));
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

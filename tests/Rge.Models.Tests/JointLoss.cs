@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using Rge.Models;
 using Rge.Models.Tokens;
 using Rge.Models.Weights;
+using Rge.Tests.Shared;
 using static TorchSharp.torch;
 
-namespace Rge.Tests.Shared;
+namespace Rge.Models.Tests;
 
 /// <summary>The joint objective on the pairs of a folder of reference vectors, for a model of that folder.</summary>
 internal sealed class JointLoss : IDisposable

@@ -1,4 +1,4 @@
-namespace Rge.Data.ShapeWorld;
+namespace Rge;
 
 /// <summary>A random generator whose numbers are the same on every machine and in every version (Steele, Lea and Flood, 2014).</summary>
 internal sealed class SplitMix64(ulong state)
