@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Rge.Cli;
 
@@ -13,5 +14,12 @@ internal static class CommonOptions
     {
         if (result.Errors.Any() || result.GetValueOrDefault<int>() >= least) return;
         result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
+    });
+
+    /// <summary>Refuses numbers out of a range.</summary>
+    public static void Within(Option<double?> option, double least, double most) => option.Validators.Add(result =>
+    {
+        if (!result.Errors.Any() && result.GetValueOrDefault<double?>() is { } value && !(value >= least && value <= most))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {value}, expected {least} to {most}."));
     });
 }

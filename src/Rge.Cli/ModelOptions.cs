@@ -28,6 +28,9 @@ internal sealed class ModelOptions
     {
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
+        CommonOptions.Within(_temperature, 0, 1000);
+        CommonOptions.Within(_topP, 0, 1);
+        CommonOptions.Within(_repetitionPenalty, 0.01, 100);
         CommonOptions.AtLeast(_maxTokens, 1);
         CommonOptions.AtLeast(_batch, 1);
     }

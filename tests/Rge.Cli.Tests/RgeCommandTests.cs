@@ -30,6 +30,9 @@ public sealed class RgeCommandTests
     [InlineData("new x --shape huge", "'huge'")]
     [InlineData("new x --seed one", "'one'")]
     [InlineData("rank -m x -t y -c z --max-rationale-tokens 0", "--max-rationale-tokens is 0, expected at least 1")]
+    [InlineData("embed -m x -t y --temperature -1", "--temperature is -1, expected 0 to 1000")]
+    [InlineData("embed -m x -t y --top-p 1.5", "--top-p is 1.5, expected 0 to 1")]
+    [InlineData("world --out x --split nope", "Must be one of: 'train' 'dev' 'test'")]
     [InlineData("embed -m x --input rows.jsonl", "--input and --output go together")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);

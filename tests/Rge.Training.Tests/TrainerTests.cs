@@ -76,6 +76,27 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task Cancelling_at_any_moment_keeps_the_steps_that_were_done()
+    {
+        RunFolder whole = Folder("whole"), cut = Folder("cancelled");
+        new Trainer(Config, whole).Run(resume: false);
+        using var stop = new CancellationTokenSource();
+        var (done, cancelling) = (0, Task.CompletedTask);
+        var trainer = new Trainer(Config, cut, new Listener(progress =>
+        {
+            done = progress.Step;
+            // From another thread, wherever the run is by then: between two steps or within one.
+            if (progress.Step == 7) cancelling = Task.Run(stop.Cancel);
+        }));
+        var error = Record.Exception(() => trainer.Run(resume: false, stop.Token));
+        await cancelling;
+        Assert.True(error is null or OperationCanceledException, error?.ToString());
+        Assert.Equal(done, RunFolder.ReadState(cut.LatestCheckpoint()!).Step);
+        new Trainer(Config, cut).Run(resume: true);
+        Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
+    }
+
+    [Fact]
     public void A_folder_with_a_run_is_not_taken_by_another()
     {
         var folder = Folder("taken");
