@@ -16,7 +16,7 @@ internal static class ExperimentVerb
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of runs and reports; artifacts/experiments/NAME unless given." };
         var jobs = new Option<int>("--jobs", "-j")
         {
-            Description = "Runs at the same time; threads: 1 in their settings suits more than one.",
+            Description = "Runs at the same time.",
             DefaultValueFactory = _ => 1,
         };
         var reportOnly = new Option<bool>("--report-only") { Description = "Report what is done so far, without training or measuring." };

@@ -15,6 +15,7 @@ namespace Rge.Training.Experiments;
 /// Trains and compares variants: one pretraining for all, choices on the development set with the first seed, every variant with every
 /// seed, then the test set. Each run and measurement that is done is on the disk and not done again.
 /// </summary>
+/// <remarks>One call of <see cref="Run"/> at a time.</remarks>
 public sealed class Experiment
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -23,6 +24,7 @@ public sealed class Experiment
     private readonly string _configFolder;
     private readonly string _folder;
     private readonly IProgress<ExperimentProgress>? _progress;
+    private readonly ConcurrentDictionary<string, Lazy<RunResult>> _results = new(StringComparer.Ordinal);
 
     /// <summary>Sets an experiment up; nothing is read or written yet.</summary>
     /// <param name="config">The settings.</param>
@@ -43,6 +45,7 @@ public sealed class Experiment
     public ExperimentOutcome Run(int jobs = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
+        _results.Clear();
         Pretrain(cancellationToken);
         var tuned = Train("tuning", TuningRuns(), jobs, cancellationToken);
         var runs = FinalRuns(Chosen(tuned));
@@ -77,13 +80,20 @@ public sealed class Experiment
     private RunFolder PretrainingFolder => new(Path.Combine(_folder, "pretraining"));
 
     /// <summary>Every combination of the settings to choose, with the first seed.</summary>
-    private ExperimentRun[] TuningRuns() => [.. _config.Variants.SelectMany(variant => Choices(variant).Select(choice => Plan(variant, choice, _config.Seeds[0])))];
+    private ExperimentRun[] TuningRuns() =>
+    [
+        .. from variant in _config.Variants
+           where variant.TunedAs is null
+           from choice in Choices(variant)
+           select Plan(variant, choice, _config.Seeds[0]),
+    ];
 
     /// <summary>The best combination on the development set, for each variant whose runs are all there.</summary>
     private Dictionary<string, IReadOnlyList<string>> Chosen(IReadOnlyList<RunResult> tuned) =>
         (from variant in _config.Variants
-         let results = tuned.Where(result => result.Variant == variant.Name).ToArray()
-         where results.Length == Choices(variant).Count()
+         let decider = variant.TunedAs is { } other ? _config.Variant(other) : variant
+         let results = tuned.Where(result => result.Variant == decider.Name).ToArray()
+         where results.Length == Choices(decider).Count()
          select KeyValuePair.Create(variant.Name, results.MaxBy(result => result.DevelopmentAverage)!.Choice)).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Each variant whose settings are chosen, with every seed.</summary>
@@ -113,10 +123,16 @@ public sealed class Experiment
 
     private ExperimentRun Plan(VariantSettings variant, IReadOnlyList<string> choice, long seed)
     {
+        var earlier = variant.After is { } after ? Plan(_config.Variant(after), [], seed) : null;
         string[] settings = [.. variant.Set.Select(pair => $"{pair.Key}={pair.Value}"), .. choice, $"seed={seed.ToString(CultureInfo.InvariantCulture)}"];
         var config = ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, variant.Config), settings);
-        config = config with { Name = variant.Name, Model = config.Model with { Checkpoint = PretrainingFolder.Model, Shape = null } };
-        return new ExperimentRun(variant, choice, config, FolderOf(RunResult.NameOf(variant.Name, choice, seed)));
+        config = config with
+        {
+            Name = variant.Name,
+            Threads = config.Threads == 0 ? _config.Threads : config.Threads,
+            Model = config.Model with { Checkpoint = (earlier?.Folder ?? PretrainingFolder).Model, Shape = null },
+        };
+        return new ExperimentRun(variant, choice, config, FolderOf(RunResult.NameOf(variant.Name, choice, seed)), earlier);
     }
 
     private RunResult[] Train(string name, ExperimentRun[] runs, int jobs, CancellationToken cancellationToken)
@@ -125,28 +141,34 @@ public sealed class Experiment
         var stage = new Stage(name, runs.Length);
         InParallel(runs.Length, jobs, i =>
         {
-            var (run, path) = (runs[i], ResultOf(runs[i]));
-            var runName = Path.GetFileName(run.Folder.Root);
-            if (!File.Exists(path))
-            {
-                var outcome = new Trainer(run.Config, run.Folder, Relay(stage, runName)).Run(resume: true, cancellationToken);
-                AtomicFile.WriteText(path, JsonSerializer.Serialize(Describe(run, outcome), Json));
-            }
-            results[i] = Read<RunResult>(path);
-            _progress?.Report(stage.Finish(runName, $"{runName}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
+            results[i] = Result(runs[i], stage, cancellationToken);
+            _progress?.Report(stage.Finish(results[i].Name, $"{results[i].Name}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
         }, cancellationToken);
         return results;
     }
 
-    private static RunResult Describe(ExperimentRun run, TrainingOutcome outcome) => new()
+    /// <summary>What a run came to, trained if it is not yet, after the one it begins with; who asks for one that is being trained waits for it.</summary>
+    private RunResult Result(ExperimentRun run, Stage stage, CancellationToken cancellationToken) => _results.GetOrAdd(run.Name, name => new Lazy<RunResult>(() =>
+    {
+        if (Finished(run) is { } finished) return finished;
+        var earlier = run.Earlier is null ? null : Result(run.Earlier, stage, cancellationToken);
+        var outcome = new Trainer(run.Config, run.Folder, Relay(stage, name)).Run(resume: true, cancellationToken);
+        var result = Describe(run, outcome, earlier);
+        AtomicFile.WriteText(ResultOf(run), JsonSerializer.Serialize(result, Json));
+        return result;
+    })).Value;
+
+    private static RunResult Describe(ExperimentRun run, TrainingOutcome outcome, RunResult? earlier) => new()
     {
         Variant = run.Variant.Name,
         Seed = run.Config.Seed,
         Choice = run.Choice,
-        Steps = outcome.State.Step,
-        Seconds = outcome.State.TrainingSeconds,
-        Queries = outcome.State.Queries,
-        GeneratedTokens = outcome.State.GeneratedTokens,
+        EarlierSteps = earlier?.Steps ?? 0,
+        EarlierSeconds = earlier?.Seconds ?? 0,
+        Steps = outcome.State.Step + (earlier?.Steps ?? 0),
+        Seconds = outcome.State.TrainingSeconds + (earlier?.Seconds ?? 0),
+        Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
+        GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
         Development = LastDevelopment(run.Folder) ?? throw new TrainingException($"{run.Variant.Config}: evaluation.every is 0, but an experiment needs the development set."),
     };
 

@@ -8,4 +8,9 @@ namespace Rge.Training.Experiments;
 /// <param name="Choice">The values chosen for the settings that are tuned, as <c>setting=value</c>; empty without any.</param>
 /// <param name="Config">Its settings.</param>
 /// <param name="Folder">Its files.</param>
-internal sealed record ExperimentRun(VariantSettings Variant, IReadOnlyList<string> Choice, TrainingConfig Config, RunFolder Folder);
+/// <param name="Earlier">The run whose model it begins with; <see langword="null"/> where that is the pretrained one.</param>
+internal sealed record ExperimentRun(VariantSettings Variant, IReadOnlyList<string> Choice, TrainingConfig Config, RunFolder Folder, ExperimentRun? Earlier)
+{
+    /// <summary>Its name, which is that of its folder.</summary>
+    public string Name => RunResult.NameOf(Variant.Name, Choice, Config.Seed);
+}

@@ -15,7 +15,13 @@ public sealed record RunResult
     /// <summary>The values of the settings that were tuned.</summary>
     public required IReadOnlyList<string> Choice { get; init; }
 
-    /// <summary>Steps of the optimizer.</summary>
+    /// <summary>Steps of the run that this one begins with; 0 where that is the pretraining.</summary>
+    public int EarlierSteps { get; init; }
+
+    /// <summary>Seconds of the run that this one begins with; 0 where that is the pretraining.</summary>
+    public double EarlierSeconds { get; init; }
+
+    /// <summary>Steps of the optimizer since the pretraining, those of earlier runs included, as in all that follows.</summary>
     public required int Steps { get; init; }
 
     /// <summary>Seconds of training, without measurements and checkpoints.</summary>

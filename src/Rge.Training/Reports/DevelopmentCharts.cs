@@ -9,7 +9,7 @@ internal static class DevelopmentCharts
 {
     public static IEnumerable<LineChart> Of(ExperimentOutcome outcome)
     {
-        var runs = outcome.Runs.ToLookup(run => run.Variant, run => Scores(outcome.Folders[run.Name]), StringComparer.Ordinal);
+        var runs = outcome.Runs.ToLookup(run => run.Variant, run => Scores(outcome.Folders[run.Name], run), StringComparer.Ordinal);
         yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
         yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);
         yield return Chart("Right conclusions on the development set, %", "step", score => score.Step, score => score.RightConclusions ?? double.NaN);
@@ -34,6 +34,10 @@ internal static class DevelopmentCharts
         };
     }
 
-    private static DevelopmentScore[] Scores(RunFolder folder) =>
-        File.Exists(folder.Log) ? [.. DevelopmentScore.In(RunLog.Read(folder.Log))] : [];
+    /// <summary>Since the pretraining: a run that begins with another's model stands after it.</summary>
+    private static DevelopmentScore[] Scores(RunFolder folder, RunResult run) => !File.Exists(folder.Log) ? [] :
+    [
+        .. DevelopmentScore.In(RunLog.Read(folder.Log))
+            .Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }),
+    ];
 }

@@ -12,6 +12,9 @@ public sealed record ExperimentConfig
     /// <summary>Seeds of the runs of each variant; choices are made with the first.</summary>
     public long[] Seeds { get; init; } = [1, 2, 3];
 
+    /// <summary>Threads of each run whose own settings do not say; 0 for all cores. Several runs at a time suit one thread each.</summary>
+    public int Threads { get; init; }
+
     /// <summary>The ways of training.</summary>
     public VariantSettings[] Variants { get; init; } = [];
 
@@ -21,12 +24,15 @@ public sealed record ExperimentConfig
     /// <summary>The test set.</summary>
     public TestSettings Test { get; init; } = new();
 
+    internal VariantSettings Variant(string name) => Variants.First(variant => variant.Name == name);
+
     internal void Validate()
     {
         Check.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
         Check.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]", "at least one, none twice");
+        Check.That(Threads >= 0, "threads", Threads, "0 or more");
         Check.That(Variants.Length > 0, "variants", "[]", "at least one");
-        for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}");
+        for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}", Variants);
         for (var i = 0; i < Measurements.Length; i++) Measurements[i].Validate($"measurements.{i}", Variants);
         Test.Validate();
     }
