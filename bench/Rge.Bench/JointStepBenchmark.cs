@@ -32,7 +32,7 @@ internal static class JointStepBenchmark
         Tensor[] tensors = adapter is null ? [.. model.Parameters.Values] : [.. adapter.Modules.Values.SelectMany(module => (Tensor[])[module.A, module.B])];
         TrainedParameter[] trained = [.. tensors.Select((tensor, i) => new TrainedParameter($"p{i}", tensor.requires_grad_(true), 1, 0.01))];
         using var optimizer = new AdamW(trained, 0.9, 0.98, 1e-8);
-        using var scale = tensor((float)(1 / file.Temperature));
+        using var scale = tensor((float)-Math.Log(file.Temperature));
         var objective = new JointObjective(model, file.Emb, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale, recompute);
         var first = Step();
         var seconds = Enumerable.Range(0, steps).Select(_ =>

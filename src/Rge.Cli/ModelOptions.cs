@@ -22,12 +22,18 @@ internal sealed class ModelOptions
         DefaultValueFactory = _ => "append",
     };
     private readonly Option<string> _reasoning = new("--reasoning") { Description = "Whether queries write a rationale first.", DefaultValueFactory = _ => "on" };
+    private readonly Option<string> _pooling = new("--pooling")
+    {
+        Description = "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its last token, as VLM2Vec has it, without reasoning.",
+        DefaultValueFactory = _ => "emb",
+    };
     private readonly Option<int> _batch = new("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => new RationaleDecoderOptions().MaxRows };
 
     public ModelOptions()
     {
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
+        _pooling.AcceptOnlyFromAmong("emb", "last");
         CommonOptions.Within(_temperature, 0, 1000);
         CommonOptions.Within(_topP, 0, 1);
         CommonOptions.Within(_repetitionPenalty, 0.01, 100);
@@ -54,20 +60,34 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
     }
 
     /// <summary>Everything that decides what comes out, as one readable line.</summary>
     public string Describe(ParseResult parsed) => string.Join(' ',
-        ((Option[])[_model, _adapter, _dtype, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
+        ((Option[])[_model, _adapter, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
             .Select(option => $"{option.Name}={Value(parsed, option)}"));
 
-    public ReasoningEmbedder Load(ParseResult parsed)
+    /// <summary>The checkpoint's folder name, and the adapter's where there is one.</summary>
+    public string Name(ParseResult parsed) =>
+        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(folder => folder.Name));
+
+    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: what is in the files, number type and pooling. Reads the weights.</summary>
+    public string Identity(ParseResult parsed) =>
+        $"{ModelIdentity.Of(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
+
+    /// <summary>How the checkpoint gives embeddings.</summary>
+    public EmbeddingPooling Pooling(ParseResult parsed) => parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;
+
+    /// <summary>Whether queries write a rationale.</summary>
+    public bool Reasons(ParseResult parsed) => parsed.GetValue(_reasoning) == "on" && Pooling(parsed) == EmbeddingPooling.Emb;
+
+    /// <summary>How rationales are written.</summary>
+    public GenerationOptions Generation(ParseResult parsed)
     {
-        var folder = parsed.GetRequiredValue(_model).FullName;
-        var stored = GenerationOptions.Load(folder);
-        var generation = stored with
+        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName);
+        return stored with
         {
             MaxRationaleTokens = parsed.GetValue(_maxTokens),
             Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
@@ -76,7 +96,15 @@ internal sealed class ModelOptions
             Seed = parsed.GetValue(_seed),
             WhenBudgetRunsOut = parsed.GetValue(_whenBudgetRunsOut) == "append" ? BudgetAction.AppendEmb : BudgetAction.PoolLastToken,
         };
-        return ReasoningEmbedder.Load(folder, new ReasoningEmbedderOptions
+    }
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="parsed">The options given.</param>
+    /// <param name="itemsAhead">As <see cref="ReasoningEmbedderOptions.ItemsAhead"/>.</param>
+    public ReasoningEmbedder Load(ParseResult parsed, int? itemsAhead = null)
+    {
+        var defaults = new ReasoningEmbedderOptions();
+        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, defaults with
         {
             Model = new QwenVlModelOptions
             {
@@ -84,9 +112,11 @@ internal sealed class ModelOptions
                 Device = Device(parsed.GetRequiredValue(_device)),
                 Adapter = parsed.GetValue(_adapter)?.FullName,
             },
-            Generation = generation,
-            QueryReasoning = parsed.GetValue(_reasoning) == "on" ? ReasoningMode.On : ReasoningMode.Off,
+            Generation = Generation(parsed),
+            Pooling = Pooling(parsed),
+            QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
             Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
+            ItemsAhead = itemsAhead ?? defaults.ItemsAhead,
         });
     }
 

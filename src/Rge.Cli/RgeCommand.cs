@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Rge.Cli.Verbs;
 using Rge.Data;
+using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights.Hub;
 using Rge.Training;
@@ -74,6 +75,7 @@ public static class RgeCommand
         RankVerb.Create(terminal),
         EmbedVerb.Create(terminal),
         InfoVerb.Create(terminal),
+        EvalVerb.Create(terminal),
         VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
         PullVerb.Create(terminal),
@@ -85,5 +87,5 @@ public static class RgeCommand
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or TrainingException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or CliException;
 }

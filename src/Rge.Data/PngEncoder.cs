@@ -12,13 +12,7 @@ public static class PngEncoder
     public static byte[] Encode(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        var target = bitmap.GetPixelSpan();
-        for (var i = 0; i < image.Width * image.Height; i++)
-        {
-            image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels).CopyTo(target[(i * 4)..]);
-            target[i * 4 + 3] = byte.MaxValue;
-        }
+        using var bitmap = SkiaBitmap.Of(image);
         using var data = bitmap.Encode(SKEncodedImageFormat.Png, Best);
         return data.ToArray();
     }

@@ -4,6 +4,10 @@ namespace Rge.Models;
 /// Multimodal rotary positions of a prompt: three rows (time, height, width). Text tokens advance all three together; the tokens of an
 /// image share one time position and spread over height and width; text goes on after the largest position used so far.
 /// </summary>
+/// <remarks>
+/// As in transformers, an image is one where its tokens follow the vision start token. Prompts without it, such as VLM2Vec's, have image
+/// tokens that advance like text.
+/// </remarks>
 public sealed class MropePositions
 {
     private MropePositions(int[] time, int[] height, int[] width, int next)
@@ -29,7 +33,7 @@ public sealed class MropePositions
     /// <summary>Computes the positions of a sequence of tokens.</summary>
     /// <param name="tokenIds">Token ids, image pads expanded.</param>
     /// <param name="grids">Patch grid of each image, in order of appearance.</param>
-    /// <param name="config">Names the image token and the merge size.</param>
+    /// <param name="config">Names the special tokens and the merge size.</param>
     /// <param name="first">Position of the first token: 0, or <see cref="Next"/> of the tokens before.</param>
     /// <exception cref="ArgumentException">The image tokens do not fit the grids, or a video token occurs.</exception>
     public static MropePositions Compute(ReadOnlySpan<int> tokenIds, IReadOnlyList<ImageGrid> grids, QwenVlConfig config, int first = 0)
@@ -53,6 +57,11 @@ public sealed class MropePositions
             var run = i;
             while (run < tokenIds.Length && run < i + tokens && tokenIds[run] == config.ImageTokenId) run++;
             if (run - i != tokens) throw new ArgumentException($"Image {image - 1} has {tokens} merged patches, but {run - i} image tokens at position {i}.", nameof(tokenIds));
+            if (i == 0 || tokenIds[i - 1] != config.VisionStartTokenId)
+            {
+                for (; i < run; i++) time[i] = height[i] = width[i] = next++;
+                continue;
+            }
             for (var k = 0; k < tokens; k++)
             {
                 time[i + k] = next + k / (rows * columns);

@@ -89,7 +89,7 @@ internal sealed class EmbeddingCall(
     private Prepared Prepare(int index)
     {
         var input = inputs[index];
-        var mode = input.Reasoning ?? options.Reasoning ?? (input.Role == ItemRole.Query ? defaults.QueryReasoning : defaults.TargetReasoning);
+        var mode = input.Reasoning ?? options.Reasoning ?? defaults.ReasoningOf(input.Role);
         var reasons = mode == ReasoningMode.On && input.Rationale is null;
         var prompt = prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
         return new Prepared(index, prompt, new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken });

@@ -56,6 +56,12 @@ public sealed class ImageSource
     public RgbImage Decode(ImageLimits? limits = null) =>
         _decode?.Invoke(limits ?? ImageLimits.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
+    /// <summary>A SHA-256 digest of the encoded file, or of the pixels where these were given; equal for sources of the same content. Reads the file.</summary>
+    /// <exception cref="ImageInputException">The file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The source has patches only.</exception>
+    public string ContentDigest() =>
+        _patches is null ? (string)_content(ImageLimits.Default) : throw new InvalidOperationException("The image was given as patches, which have no content to digest.");
+
     /// <summary>Equal for sources of the same content.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
     internal object ContentKey(ImageLimits limits) => _content(limits);

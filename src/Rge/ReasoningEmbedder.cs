@@ -9,7 +9,8 @@ namespace Rge;
 
 /// <summary>
 /// Reasoning-guided embeddings: a query's model first writes a rationale, ends it with <c>&lt;emb&gt;</c>, and the hidden state there,
-/// L2-normalised, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt.
+/// L2-normalised, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Checkpoints of the VLM2Vec kind,
+/// which pool the last token, are embedded too: see <see cref="ReasoningEmbedderOptions.Pooling"/>.
 /// </summary>
 /// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="RationaleDecoder"/>.</remarks>
 public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
@@ -38,7 +39,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
         _generation = options.Generation ?? new GenerationOptions();
         _generation.Validate();
-        _prompts = new PromptBuilder(model.Config, processor);
+        _prompts = new PromptBuilder(model.Config, processor, options.Pooling);
         Decoder = new RationaleDecoder(model, _prompts.EmbTokenId, options.Decoder);
         _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
     }
@@ -49,7 +50,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <summary>The checkpoint's tokenizer, chat template and image processor.</summary>
     public QwenVlProcessor Processor { get; }
 
-    /// <summary>Id of <c>&lt;emb&gt;</c>.</summary>
+    /// <summary>Id of <c>&lt;emb&gt;</c>; 0 where the last token is pooled.</summary>
     public int EmbTokenId => _prompts.EmbTokenId;
 
     /// <summary>Loads a checkpoint folder.</summary>

@@ -12,6 +12,9 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>How rationales are written; <see langword="null"/> for what the checkpoint's generation_config.json says.</summary>
     public GenerationOptions? Generation { get; init; }
 
+    /// <summary>How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to, which is an error.</summary>
+    public EmbeddingPooling Pooling { get; init; }
+
     /// <summary>Whether queries reason.</summary>
     public ReasoningMode QueryReasoning { get; init; } = ReasoningMode.On;
 
@@ -32,4 +35,7 @@ public sealed record ReasoningEmbedderOptions
 
     /// <summary>Name of the model in results; <see langword="null"/> for the folder's name.</summary>
     public string? ModelId { get; init; }
+
+    internal ReasoningMode ReasoningOf(ItemRole role) =>
+        Pooling == EmbeddingPooling.LastToken ? ReasoningMode.Off : role == ItemRole.Query ? QueryReasoning : TargetReasoning;
 }

@@ -27,6 +27,16 @@ public sealed class MropePositionsTests
         Assert.Equal(7, positions.Next);
     }
 
+    [Fact]
+    public void Image_tokens_that_no_vision_start_announces_advance_like_text()
+    {
+        var positions = MropePositions.Compute([TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, 1], [new ImageGrid(1, 4, 4)], Config);
+        Assert.Equal([0, 1, 2, 3, 4], positions.Time);
+        Assert.Equal([0, 1, 2, 3, 4], positions.Height);
+        Assert.Equal([0, 1, 2, 3, 4], positions.Width);
+        Assert.Equal(5, positions.Next);
+    }
+
     [Theory]
     [InlineData(3, "has 4 merged patches, but 3 image tokens")]
     [InlineData(5, "only 1 images were given")]

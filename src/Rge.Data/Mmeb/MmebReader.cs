@@ -8,17 +8,26 @@ namespace Rge.Data.Mmeb;
 /// embedded. What is equal in text and picture becomes one instance, also across files that the same reader reads. Not thread-safe.
 /// </summary>
 /// <param name="imageFolder">The folder that picture paths count from.</param>
-public sealed class MmebReader(string imageFolder)
+/// <param name="queryRules">How the texts of queries are rewritten; not at all when left out.</param>
+/// <param name="candidateRules">How the texts of candidates are rewritten; not at all when left out.</param>
+public sealed class MmebReader(string imageFolder, InstructionRules? queryRules = null, InstructionRules? candidateRules = null)
 {
     private const long MaxManifestBytes = 1 << 20;
 
     private static readonly string[] Extensions = [".parquet", ".jsonl", ".json"];
 
     private readonly string _imageFolder = Path.GetFullPath(imageFolder);
+    private readonly InstructionRules _queryRules = queryRules ?? InstructionRules.None, _candidateRules = candidateRules ?? InstructionRules.None;
     private readonly Dictionary<string, ImageSource> _images = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Text, string? Image), EmbeddingInput> _targets = [];
 
-    /// <summary>Reads every dataset of a folder: each a folder with a file test*.parquet, test*.jsonl or test*.json in it.</summary>
+    /// <summary>Lists the datasets of a folder without reading them: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
+    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
+    /// <returns>The datasets by name, those of a manifest in its order.</returns>
+    /// <exception cref="DatasetException">The folder does not exist or has no datasets, or one has files of several kinds.</exception>
+    public static IReadOnlyList<MmebSubset> FindEvaluation(string folder) => [.. Find(folder, ["test"], datasets: null)];
+
+    /// <summary>Reads every dataset of a folder: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
     /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
     /// <param name="imageFolder">The folder that picture paths count from; <paramref name="folder"/> when left out.</param>
     /// <param name="datasets">Names of the datasets to read; all when left out.</param>
@@ -30,11 +39,11 @@ public sealed class MmebReader(string imageFolder)
     {
         var reader = new MmebReader(imageFolder ?? folder);
         var result = new List<EvaluationDataset>();
-        foreach (var (name, group, path) in Find(folder, "test", datasets)) result.Add(await reader.ReadEvaluationAsync(path, name, group, cancellationToken));
+        foreach (var subset in Find(folder, ["test"], datasets)) result.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
         return result;
     }
 
-    /// <summary>Reads every dataset of a folder for training: each a folder with a file train*.parquet, train*.jsonl or train*.json in it.</summary>
+    /// <summary>Reads every dataset of a folder for training: each a folder with files train*.parquet, train*.jsonl or train*.json in it, or original*, as MMEB-train calls them.</summary>
     /// <inheritdoc cref="ReadEvaluationFolderAsync" path="/param"/>
     /// <returns>The samples, dataset by dataset.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used, or a dataset is not there.</exception>
@@ -43,7 +52,8 @@ public sealed class MmebReader(string imageFolder)
     {
         var reader = new MmebReader(imageFolder ?? folder);
         var result = new List<TrainingSample>();
-        foreach (var (name, _, path) in Find(folder, "train", datasets)) result.AddRange(await reader.ReadTrainingAsync(path, name, cancellationToken));
+        foreach (var subset in Find(folder, ["train", "original"], datasets))
+            foreach (var file in subset.Files) result.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
         return result;
     }
 
@@ -56,25 +66,34 @@ public sealed class MmebReader(string imageFolder)
     /// <param name="group">The meta-task it belongs to; MMEB's own subsets are known when left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="DatasetException">The file or a row cannot be used.</exception>
-    public async Task<EvaluationDataset> ReadEvaluationAsync(string path, string name, string? group = null, CancellationToken cancellationToken = default)
+    public Task<EvaluationDataset> ReadEvaluationAsync(string path, string name, string? group = null, CancellationToken cancellationToken = default) =>
+        ReadEvaluationAsync(new MmebSubset(name, group ?? MmebBenchmark.GroupOf(name), [path]), cancellationToken);
+
+    /// <summary>Reads a subset for evaluation, as <see cref="ReadEvaluationAsync(string, string, string?, CancellationToken)"/> does.</summary>
+    /// <param name="subset">The subset.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="DatasetException">A file or row cannot be used.</exception>
+    public async Task<EvaluationDataset> ReadEvaluationAsync(MmebSubset subset, CancellationToken cancellationToken = default)
     {
-        var table = await Table.ReadAsync(path, MmebColumns.Evaluation, cancellationToken);
+        ArgumentNullException.ThrowIfNull(subset);
+        var name = subset.Name;
+        var table = await Table.ReadAsync(subset.Files, MmebColumns.Evaluation, cancellationToken);
         if (!table.Has(MmebColumns.TargetText) && !table.Has(MmebColumns.TargetImage))
-            throw new DatasetException($"{path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's evaluation sets.");
+            throw new DatasetException($"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's evaluation sets.");
         var rationales = await ReadRationalesAsync(table, cancellationToken);
         var rows = new EvaluationRow[table.Count];
         for (var i = 0; i < rows.Length; i++)
         {
             rows[i] = new EvaluationRow
             {
-                Source = $"{path}, row {i + 1}",
-                Query = Query(table, i, MmebColumns.QueryText, MmebColumns.QueryImage),
-                Candidates = Items(table, i, MmebColumns.TargetText, MmebColumns.TargetImage),
+                Source = table.Place(i),
+                Query = Query(table, i, MmebColumns.QueryText, MmebColumns.QueryImage, text => _queryRules.Apply(name, text)),
+                Candidates = Items(table, i, MmebColumns.TargetText, MmebColumns.TargetImage, text => _candidateRules.Apply(name, text)),
                 Rationale = rationales.Text(i, MmebColumns.Rationale),
             };
             if (rows[i].Candidates.Count == 0) throw table.Error(i, $"{MmebColumns.TargetText} and {MmebColumns.TargetImage} are empty, expected candidates");
         }
-        return new EvaluationDataset(name, group ?? MmebGroups.Of(name), rows);
+        return new EvaluationDataset(name, subset.Group, rows);
     }
 
     /// <summary>
@@ -117,15 +136,16 @@ public sealed class MmebReader(string imageFolder)
         return rationales;
     }
 
-    private EmbeddingInput Query(Table table, int row, string textColumn, string imageColumn)
+    private EmbeddingInput Query(Table table, int row, string textColumn, string imageColumn, Func<string, string>? rewrite = null)
     {
         var (text, image) = (table.Text(row, textColumn), table.Text(row, imageColumn));
+        text = Rewrite(text, rewrite);
         if (text is null && image is null) throw table.Error(row, $"{textColumn} and {imageColumn} are empty, expected a text or a picture");
         return EmbeddingInput.Query(text, image is null ? [] : [Image(table, row, image)]);
     }
 
     /// <summary>The targets of a row. A pair in which both are empty stands for none, as MMEB has it where there is no negative.</summary>
-    private List<EmbeddingInput> Items(Table table, int row, string textColumn, string imageColumn)
+    private List<EmbeddingInput> Items(Table table, int row, string textColumn, string imageColumn, Func<string, string>? rewrite = null)
     {
         var (texts, images) = (table.Texts(row, textColumn), table.Texts(row, imageColumn));
         if (texts.Length > 0 && images.Length > 0 && texts.Length != images.Length)
@@ -134,12 +154,18 @@ public sealed class MmebReader(string imageFolder)
         for (var i = 0; i < items.Capacity; i++)
         {
             var (text, image) = (At(texts, i), At(images, i));
-            if (text is not null || image is not null) items.Add(Target(table, row, text, image));
-            else if (items.Capacity > 1) throw table.Error(row, $"value {i + 1} of {textColumn} and {imageColumn} is empty, expected a text or a picture");
+            if (text is not null || image is not null) items.Add(Target(table, row, Rewrite(text, rewrite), image));
+            else if (items.Capacity > 1) throw table.Error(row, $"value {i + 1} of {textColumn} and {imageColumn} is empty, expected a text or a picture{(i == 0 ? ": the first is the right one" : "")}");
         }
         return items;
 
         static string? At(string?[] values, int index) => index < values.Length && values[index] is { Length: > 0 } value ? value : null;
+    }
+
+    private static string? Rewrite(string? text, Func<string, string>? rewrite)
+    {
+        if (rewrite is not null && text is not null) text = rewrite(text);
+        return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
     }
 
     private List<TargetItem> Targets(Table table, int row, string textColumn, string imageColumn, string keyColumn)
@@ -170,22 +196,30 @@ public sealed class MmebReader(string imageFolder)
         bool IsInside(string full) => Path.GetRelativePath(_imageFolder, full) is var way && !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
     }
 
-    private static IEnumerable<(string Name, string Group, string Path)> Find(string folder, string prefix, IReadOnlyCollection<string>? datasets)
+    private static IEnumerable<MmebSubset> Find(string folder, IReadOnlyList<string> prefixes, IReadOnlyCollection<string>? datasets)
     {
         if (!Directory.Exists(folder)) throw new DatasetException($"The folder {folder} does not exist.");
         var groups = ReadGroups(Path.Combine(folder, MmebColumns.ManifestFile));
-        var found = new List<(string Name, string Group, string Path)>();
+        var found = new List<MmebSubset>();
         foreach (var subfolder in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
         {
             var name = Path.GetFileName(subfolder);
             if (datasets?.Contains(name, StringComparer.Ordinal) == false) continue;
-            var files = Extensions.SelectMany(extension => Directory.EnumerateFiles(subfolder, $"{prefix}*{extension}")).Order(StringComparer.Ordinal).ToArray();
-            if (files.Length > 1) throw new DatasetException($"{subfolder} has {files.Length} files {prefix}*, expected one.");
-            if (files.Length == 1) found.Add((name, groups.GetValueOrDefault(name) ?? MmebGroups.Of(name), files[0]));
+            string[][] kinds =
+            [
+                .. from prefix in prefixes
+                   from extension in Extensions
+                   select Directory.EnumerateFiles(subfolder, $"{prefix}*{extension}").Order(StringComparer.Ordinal).ToArray() into files
+                   where files.Length > 0
+                   select files,
+            ];
+            if (kinds is [var first, var second, ..]) throw new DatasetException($"{subfolder} has {Path.GetFileName(first[0])} and {Path.GetFileName(second[0])}, expected the rows once.");
+            if (kinds is [var only]) found.Add(new MmebSubset(name, groups.GetValueOrDefault(name) ?? MmebBenchmark.GroupOf(name), only));
         }
+        var expected = string.Join(" or ", prefixes.Select(prefix => $"{prefix}*.parquet, .jsonl or .json"));
         if (datasets?.FirstOrDefault(name => found.TrueForAll(dataset => dataset.Name != name)) is { } missing)
-            throw new DatasetException($"{folder} has no dataset {missing}: {Path.Combine(folder, missing)} has no file {prefix}*.parquet, .jsonl or .json.");
-        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with a file {prefix}*.parquet, .jsonl or .json.");
+            throw new DatasetException($"{folder} has no dataset {missing}: {Path.Combine(folder, missing)} has no file {expected}.");
+        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.");
         var order = groups.Keys.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         return found.OrderBy(dataset => order.GetValueOrDefault(dataset.Name, int.MaxValue));
     }

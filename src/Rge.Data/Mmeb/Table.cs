@@ -4,6 +4,7 @@ namespace Rge.Data.Mmeb;
 internal sealed class Table
 {
     private readonly IReadOnlyDictionary<string, IReadOnlyList<string?[]>> _columns;
+    private Table[] _parts = [];
 
     /// <summary>Creates a table.</summary>
     /// <param name="path">The file, for errors.</param>
@@ -11,11 +12,21 @@ internal sealed class Table
     /// <param name="columns">The columns that are there; a cell is the values of its list, or one value.</param>
     public Table(string path, int count, IReadOnlyDictionary<string, IReadOnlyList<string?[]>> columns) => (Path, Count, _columns) = (path, count, columns);
 
+    /// <summary>The file, or the first of several.</summary>
     public string Path { get; }
 
     public int Count { get; }
 
     public bool Has(string column) => _columns.ContainsKey(column);
+
+    /// <summary>Reads files whose rows follow each other, as large tables are split.</summary>
+    /// <exception cref="DatasetException">A file cannot be read, or one of the columns has no texts.</exception>
+    public static async Task<Table> ReadAsync(IReadOnlyList<string> paths, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    {
+        var tables = new Table[paths.Count];
+        for (var i = 0; i < tables.Length; i++) tables[i] = await ReadAsync(paths[i], columns, cancellationToken);
+        return tables is [var only] ? only : Join(tables);
+    }
 
     /// <summary>Reads columns of a file: Parquet, JSON Lines, or JSON whose top level is a list.</summary>
     /// <exception cref="DatasetException">The file cannot be read, or one of the columns has no texts.</exception>
@@ -36,6 +47,17 @@ internal sealed class Table
         }
     }
 
+    /// <summary>File and number of a row, as errors name it.</summary>
+    public string Place(int row)
+    {
+        foreach (var part in _parts)
+        {
+            if (row < part.Count) return part.Place(row);
+            row -= part.Count;
+        }
+        return $"{Path}, row {row + 1}";
+    }
+
     /// <summary>The only value of a cell; null where it, or the column, is missing or empty.</summary>
     public string? Text(int row, string column) => Texts(row, column) switch
     {
@@ -47,5 +69,14 @@ internal sealed class Table
     /// <summary>The values of a cell; none where the column is missing.</summary>
     public string?[] Texts(int row, string column) => _columns.TryGetValue(column, out var cells) ? cells[row] : [];
 
-    public DatasetException Error(int row, string problem) => new($"{Path}, row {row + 1}: {problem}.");
+    public DatasetException Error(int row, string problem) => new($"{Place(row)}: {problem}.");
+
+    private static Table Join(Table[] parts)
+    {
+        var columns = parts.SelectMany(part => part._columns.Keys).Distinct(StringComparer.Ordinal).ToDictionary(
+            column => column,
+            column => (IReadOnlyList<string?[]>)[.. parts.SelectMany(part => part._columns.GetValueOrDefault(column) ?? Enumerable.Repeat<string?[]>([], part.Count))],
+            StringComparer.Ordinal);
+        return new Table(parts[0].Path, parts.Sum(part => part.Count), columns) { _parts = parts };
+    }
 }

@@ -41,12 +41,12 @@ public static class Html
         Tag("table", Class("facts"), facts.Select(fact => Tag("tr", Tag("th", Attribute("scope", "row"), fact.Name), Tag("td", fact.Value)))));
 
     /// <summary>A picture that is part of the page.</summary>
-    /// <param name="png">The PNG file.</param>
+    /// <param name="file">A PNG or JPEG file.</param>
     /// <param name="description">What it shows, for those who do not see it.</param>
-    public static XElement Picture(byte[] png, string description)
+    public static XElement Picture(ReadOnlySpan<byte> file, string description)
     {
-        var source = "data:image/png;base64," + Convert.ToBase64String(png);
-        return Tag("img", Attribute("src", source), Attribute("alt", description), Attribute("title", description));
+        var type = file is [0xFF, 0xD8, ..] ? "jpeg" : "png";
+        return Tag("img", Attribute("src", $"data:image/{type};base64,{Convert.ToBase64String(file)}"), Attribute("alt", description), Attribute("title", description));
     }
 
     /// <summary>A whole page.</summary>

@@ -59,6 +59,10 @@ internal static class Style
         .hits li{display:grid;grid-template-columns:1.4em 3.4em minmax(0,1fr);gap:8px;align-items:center;padding:3px 0;font-variant-numeric:tabular-nums}
         .hits img{width:64px}
         .hits .crop{width:40px}
+        .hits .item{display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center;overflow-wrap:anywhere}
+        .hits .item img{width:auto;max-width:100%}
+        details{border-top:1px solid var(--line);padding:10px 0}
+        summary{cursor:pointer;font-weight:600}
         @media (max-width:560px){.case{grid-template-columns:minmax(0,1fr)}main{padding:16px 12px 48px}}
         """;
 }

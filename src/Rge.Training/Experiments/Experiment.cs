@@ -98,7 +98,7 @@ public sealed class Experiment
 
     /// <summary>Each variant whose settings are chosen, with every seed.</summary>
     private ExperimentRun[] FinalRuns(Dictionary<string, IReadOnlyList<string>> chosen) =>
-        [.. from seed in _config.Seeds from variant in _config.Variants where chosen.ContainsKey(variant.Name) select Plan(variant, chosen[variant.Name], seed)];
+        [.. from variant in _config.Variants where chosen.ContainsKey(variant.Name) from seed in _config.Seeds select Plan(variant, chosen[variant.Name], seed)];
 
     private RunFolder FolderOf(string name) => new(Path.Combine(_folder, "runs", name));
 

@@ -13,9 +13,10 @@ namespace Rge.Training.Objective;
 /// <remarks>
 /// A batch with more tokens than fit at once goes through in chunks with gradient caching (Gao et al., 2021): embeddings of all chunks
 /// without gradient, InfoNCE on those, then each chunk again with gradient, fed with the gradients of its embeddings. The result is that
-/// of the whole batch. Borrows the model; runs on the calling thread and leaves gradients in its parameters.
+/// of the whole batch. <c>logScale</c> is ln(1 / temperature): where it is learned, a step changes the temperature by a share of itself.
+/// Borrows model and scale; runs on the calling thread and leaves gradients in its parameters.
 /// </remarks>
-internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logitScale, bool recomputeActivations = false)
+internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logScale, bool recomputeActivations = false)
 {
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
@@ -97,7 +98,7 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
 
     /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>
     private Tensor Contrast(Tensor embeddings, TrainingBatch batch) => InfoNce.Loss(
-        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Plan!, logitScale, settings.Direction);
+        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Plan!, logScale.exp(), settings.Direction);
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
     private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? ownRationales, bool writes, bool embeds)

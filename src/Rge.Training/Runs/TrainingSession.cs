@@ -10,6 +10,7 @@ using Rge.Training.Batches;
 using Rge.Training.Objective;
 using Rge.Training.Optimization;
 using Rge.Training.Settings;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;
@@ -25,7 +26,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly BatchEncoder _encoder;
     private readonly ISampleSource _pairs;
     private readonly ShapeWorldSource? _world;
-    private readonly Tensor _logitScale;
+    private readonly Tensor _logScale;
     private readonly JointObjective _joint;
     private readonly CellObjective? _cells;
     private readonly TrainedParameter[] _extra;
@@ -48,8 +49,8 @@ internal sealed class TrainingSession : IDisposable
         if (config.Data.Folder is null) _pairs = _world = new ShapeWorldSource(config.Data, config.Seed, processor);
         else _pairs = new StoredSamples(MmebReader.ReadTrainingFolderAsync(config.Data.Folder, config.Data.Images, Names(config.Data)).GetAwaiter().GetResult(), config.Data, config.Seed);
 
-        _logitScale = tensor((float)(1 / config.Objective.Temperature), device: model.Device).DetachFromDisposeScope();
-        _joint = new JointObjective(model, prompts.EmbTokenId, config.Objective, _logitScale, config.Model.ActivationCheckpointing);
+        _logScale = tensor((float)-Math.Log(config.Objective.Temperature), device: model.Device).DetachFromDisposeScope();
+        _joint = new JointObjective(model, prompts.EmbTokenId, config.Objective, _logScale, config.Model.ActivationCheckpointing);
         if (config.Phases.Any(phase => phase.Task == TrainingTask.Cells)) _cells = new CellObjective(model, ShapeWorldSource.CellClasses, config.Seed);
         _extra = [.. Extra()];
         _trained = [.. _trainee.Trained(config.Model, config.Optimizer), .. _extra];
@@ -63,7 +64,7 @@ internal sealed class TrainingSession : IDisposable
         // What is trained beside the model, and stored with the optimizer.
         IEnumerable<TrainedParameter> Extra()
         {
-            if (config.Objective.LearnTemperature) yield return new TrainedParameter("logit_scale", _logitScale.requires_grad_(true), 1, 0);
+            if (config.Objective.LearnTemperature) yield return new TrainedParameter("log_scale", _logScale.requires_grad_(true), 1, 0);
             if (_cells is null) yield break;
             yield return new TrainedParameter("cells.weight", _cells.Weight.requires_grad_(true), 1, 0);
             yield return new TrainedParameter("cells.bias", _cells.Bias.requires_grad_(true), 1, 0);
@@ -122,6 +123,7 @@ internal sealed class TrainingSession : IDisposable
             entry["loss"] = losses.Loss;
             if (losses.LmTokens > 0) (entry["lm_loss"], entry["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
             if (embeddingWeight > 0) entry["info_nce"] = losses.InfoNce;
+            if (_config.Objective.LearnTemperature) entry["temperature"] = Math.Exp(-_logScale.ToDouble());
         }
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
         RequireFinite(entry, norm, input);
@@ -195,7 +197,7 @@ internal sealed class TrainingSession : IDisposable
         if (_own.IsValueCreated) _own.Value.Dispose();
         _optimizer.Dispose();
         _cells?.Dispose();
-        _logitScale.Dispose();
+        _logScale.Dispose();
         _trainee.Dispose();
     }
 }

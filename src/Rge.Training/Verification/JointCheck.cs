@@ -63,7 +63,7 @@ public static class JointCheck
         }).ToArray();
         var batch = new BatchEncoder(prompts, processor, prompts.EmbTokenId, hardNegatives: true).Encode(samples);
         int[][] own = [.. reference.Queries.Select(query => query.GeneratedIds.Where(id => id != prompts.EmbTokenId).ToArray())];
-        using var scale = tensor((float)(1 / reference.Root!.Value.GetProperty("temperature").GetDouble()));
+        using var scale = tensor((float)-Math.Log(reference.Root!.Value.GetProperty("temperature").GetDouble()));
         return new JointObjective(model, prompts.EmbTokenId, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale, recompute).Backward(batch, own, lmWeight: 1, embeddingWeight: 1);
     }
 

@@ -3,32 +3,37 @@ using Rge.Models.Tokens;
 
 namespace Rge.Prompts;
 
-/// <summary>Turns items into token ids by the checkpoint's chat template. Immutable and thread-safe.</summary>
-internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor)
+/// <summary>Turns items into token ids, by the checkpoint's chat template where it was trained with one. Immutable and thread-safe.</summary>
+internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, EmbeddingPooling pooling = EmbeddingPooling.Emb)
 {
     /// <summary>The token that is pooled, as it is written.</summary>
     public const string EmbToken = "<emb>";
 
-    /// <summary>Id of <see cref="EmbToken"/>.</summary>
-    public int EmbTokenId { get; } = FindEmbToken(config, processor);
+    private const string ImagePad = "<|image_pad|>";
+
+    /// <summary>Id of <see cref="EmbToken"/>; 0 where no prompt has one.</summary>
+    public int EmbTokenId { get; } = pooling == EmbeddingPooling.Emb ? FindEmbToken(config, processor) : 0;
 
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
-    public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) =>
-        processor.Template.Render([.. content.Select(part => part.Image is null ? ChatPart.Text(part.Text, input.AllowSpecialTokens) : ChatPart.Image)]);
+    public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) => pooling == EmbeddingPooling.Emb
+        ? processor.Template.Render([.. content.Select(part => part.Image is null ? ChatPart.Text(part.Text, input.AllowSpecialTokens) : ChatPart.Image)])
+        : PromptText.Of(content.Select(part => part.Image is null ? new PromptSegment(part.Text, input.AllowSpecialTokens) : new PromptSegment(ImagePad, IsTrusted: true)));
 
     /// <summary>Builds the prompt of an item.</summary>
     /// <param name="input">The item.</param>
     /// <param name="content">What <see cref="PromptContent.Of"/> made of it.</param>
     /// <param name="grids">The patch grid of each of the item's images.</param>
-    /// <param name="reasons">Whether the model goes on with a rationale; otherwise the prompt ends in <c>&lt;emb&gt;</c>.</param>
-    /// <exception cref="EmbeddingException">The prompt has places for another number of images, or more tokens than the checkpoint has positions.</exception>
+    /// <param name="reasons">Whether the model goes on with a rationale; otherwise it ends in the token that is pooled.</param>
+    /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for another number of images, or more tokens than the checkpoint has positions.</exception>
     public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
+        if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))
+            throw new EmbeddingException("The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given.");
         int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
         var ids = new List<int>(Expand(processor.Tokenizer.Encode(Text(input, content)), imageTokens));
         var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
         ids.AddRange(rationale);
-        if (!reasons) ids.Add(EmbTokenId);
+        if (!reasons && pooling == EmbeddingPooling.Emb) ids.Add(EmbTokenId);
         if (ids.Count > config.Text.MaxPositionEmbeddings)
             throw new EmbeddingException($"The item has {ids.Count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");
         return new ItemPrompt([.. ids], imageTokens.Sum(), rationale);

@@ -95,6 +95,25 @@ public sealed class MmebReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Shards_follow_each_other_and_errors_name_theirs()
+    {
+        Directory.CreateDirectory(_scratch["data", "GQA"]);
+        File.WriteAllText(_scratch["data", "GQA", "test-00000-of-00002.jsonl"], """{"qry_text": "a", "tgt_text": ["b"]}""");
+        File.WriteAllText(_scratch["data", "GQA", "test-00001-of-00002.jsonl"], "{\"qry_text\": \"c\", \"tgt_text\": [\"b\", \"d\"]}\n{\"qry_text\": \"e\", \"tgt_text\": [\"f\"]}");
+        var dataset = Assert.Single(await MmebReader.ReadEvaluationFolderAsync(_scratch["data"]));
+        Assert.Equal(["a", "c", "e"], dataset.Rows.Select(row => row.Query.Text));
+        Assert.Equal(["test-00000-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 2"], dataset.Rows.Select(row => Path.GetFileName(row.Source)));
+        Assert.Same(dataset.Rows[0].Candidates[0], dataset.Rows[1].Candidates[0]);
+
+        File.AppendAllText(_scratch["data", "GQA", "test-00001-of-00002.jsonl"], "\n{\"qry_text\": \"g\", \"tgt_text\": [\"\", \"h\"]}");
+        var error = await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]));
+        Assert.Contains("test-00001-of-00002.jsonl, row 3: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one.", error.Message, StringComparison.Ordinal);
+
+        File.WriteAllText(_scratch["data", "GQA", "test.json"], "[]");
+        Assert.Contains("expected the rows once", (await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rationales_beside_the_file_have_to_be_as_many()
     {
         await ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Test, 1, 2);

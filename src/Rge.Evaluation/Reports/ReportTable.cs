@@ -1,16 +1,16 @@
 using System.Text;
 using System.Xml.Linq;
-using Rge.Evaluation.Reports;
 
-namespace Rge.Training.Reports;
+namespace Rge.Evaluation.Reports;
 
 /// <summary>A table of a report, for Markdown and HTML alike.</summary>
 /// <param name="Title">Its heading.</param>
 /// <param name="Note">What its numbers are.</param>
 /// <param name="Header">Headings of the columns.</param>
 /// <param name="Rows">The cells of each row; the first names it.</param>
-internal sealed record ReportTable(string Title, string Note, IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
+public sealed record ReportTable(string Title, string Note, IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>As Markdown, under a heading of the second level.</summary>
     public string ToMarkdown()
     {
         var text = new StringBuilder($"## {Title}\n\n");
@@ -20,6 +20,7 @@ internal sealed record ReportTable(string Title, string Note, IReadOnlyList<stri
         return text.ToString();
     }
 
+    /// <summary>As elements of a page.</summary>
     public IEnumerable<XElement> ToHtml()
     {
         yield return Html.Tag("h2", Title);

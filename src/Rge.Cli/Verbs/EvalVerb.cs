@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using Rge.Data.Mmeb;
+using Rge.Evaluation.Mmeb;
+using Rge.Models;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge eval</c>: MMEB as its users run it.</summary>
+internal static class EvalVerb
+{
+    private const string NoRules = "none";
+
+    private static readonly string[] GroupNames = [MmebScores.InDistribution, MmebScores.OutOfDistribution, .. MmebBenchmark.Groups.Select(group => group.Name)];
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var data = new Option<DirectoryInfo>("--data") { Description = "Folder with a folder for each subset, as MMEB-eval has it: SUBSET/test-*.parquet, .jsonl or .json.", Required = true };
+        var images = new Option<DirectoryInfo?>("--images") { Description = "Folder that picture paths count from; that of --data unless given." };
+        var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder of scores, predictions and reports. A second run goes on in it.", Required = true };
+        var subsets = new Option<string[]>("--subset") { Description = "Subsets to evaluate; all that are there unless given.", AllowMultipleArgumentsPerToken = true };
+        var group = new Option<string?>("--group") { Description = "Evaluate the subsets of a meta-task, or those in or out of distribution." };
+        group.AcceptOnlyFromAmong(GroupNames);
+        var queryRules = RulesOption("--query-rules", "queries");
+        var candidateRules = RulesOption("--candidate-rules", "candidates");
+        var badImages = new Option<string>("--on-bad-image") { Description = "What happens with rows whose pictures are missing or broken: an error, or they are left out and counted.", DefaultValueFactory = _ => "fail" };
+        badImages.AcceptOnlyFromAmong("fail", "skip");
+        var embeddings = new Option<string>("--embeddings") { Description = "Write the embeddings beside the scores, for other programs.", DefaultValueFactory = _ => "none" };
+        embeddings.AcceptOnlyFromAmong("none", "npy", "safetensors");
+        var cache = new Option<DirectoryInfo?>("--cache") { Description = "Folder in which embeddings are kept, to be shared by several --out; OUT/cache unless given." };
+        var samples = new Option<int>("--samples") { Description = "Rows of each subset that the report shows in full.", DefaultValueFactory = _ => 6 };
+        CommonOptions.AtLeast(samples, 0);
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "eval", "Evaluate a model on MMEB: each query among the candidates of its row, hit@1. Whatever is embedded is kept, so that a run that was stopped goes on where it was, and a report is written.")
+        {
+            data, images, output, subsets, group, queryRules, candidateRules, badImages, embeddings, cache, samples, json,
+        };
+        model.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var folder = parsed.GetRequiredValue(data).FullName;
+            var target = parsed.GetRequiredValue(output).FullName;
+            var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
+            using var embedder = model.Load(parsed, itemsAhead: MmebEvaluation.ChunkItems);
+            using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
+            var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
+            var evaluation = new MmebEvaluation(embedder, embeddingCache, new MmebEvaluationOptions
+            {
+                Subsets = chosen,
+                ImageFolder = parsed.GetValue(images)?.FullName ?? folder,
+                OutputFolder = target,
+                ModelIdentity = model.Identity(parsed),
+                ModelName = model.Name(parsed),
+                Reasoning = model.Reasons(parsed),
+                Generation = model.Generation(parsed),
+                QueryRules = Rules(parsed.GetValue(queryRules), presets ? InstructionRules.QueryPreset : InstructionRules.None),
+                CandidateRules = Rules(parsed.GetValue(candidateRules), presets ? InstructionRules.CandidatePreset : InstructionRules.None),
+                BadImages = Enum.Parse<BadImages>(parsed.GetRequiredValue(badImages), ignoreCase: true),
+                Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
+                SampleRows = parsed.GetValue(samples),
+            });
+            var scores = new MmebScores(await evaluation.RunAsync(new Report(terminal), cancellationToken));
+            var paths = new MmebReport(target, evaluation.Identity).Write();
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(scores.ToJson());
+                return RgeCommand.Success;
+            }
+            Print(terminal, scores);
+            foreach (var path in paths) terminal.RawOutput.WriteLine(path);
+            return RgeCommand.Success;
+        });
+        return command;
+    }
+
+    private static Option<string?> RulesOption(string name, string whose) => new(name)
+    {
+        Description = $"YAML file of rules by which the texts of {whose} are rewritten, in the form of the RGE repository; 'none' for the data's own texts. Presets for MMEB's subsets unless given.",
+    };
+
+    private static InstructionRules Rules(string? given, InstructionRules preset) => given switch
+    {
+        null => preset,
+        NoRules => InstructionRules.None,
+        _ => InstructionRules.Read(given),
+    };
+
+    /// <exception cref="CliException">A subset is not there.</exception>
+    private static IReadOnlyList<MmebSubset> Choose(string folder, string[] names, string? group)
+    {
+        var found = MmebReader.FindEvaluation(folder);
+        if (names.FirstOrDefault(name => found.All(subset => subset.Name != name)) is { } missing)
+            throw new CliException($"{folder} has no subset {missing}, expected one of {string.Join(", ", found.Select(subset => subset.Name))}.");
+        if (names.Length > 0) found = [.. found.Where(subset => names.Contains(subset.Name, StringComparer.Ordinal))];
+        if (group is null) return found;
+
+        var official = group switch
+        {
+            MmebScores.InDistribution => MmebBenchmark.InDistribution,
+            MmebScores.OutOfDistribution => MmebBenchmark.OutOfDistribution,
+            _ => MmebBenchmark.Groups.First(other => other.Name == group).Subsets,
+        };
+        MmebSubset[] members = [.. found.Where(subset => subset.Group == group || official.Contains(subset.Name, StringComparer.Ordinal))];
+        if (members.Length == 0) throw new CliException($"{folder} has no subset of the group {group}.");
+        // A folder of other origin may have groups of the same names; one that has some of MMEB's own should have all.
+        var absent = official.Where(name => members.All(subset => subset.Name != name)).ToArray();
+        if (names.Length == 0 && absent.Length > 0 && absent.Length < official.Count)
+            throw new CliException($"{folder} lacks {string.Join(", ", absent)} of the group {group}: add them, or name with --subset those that are to be evaluated.");
+        return members;
+    }
+
+    private static void Print(Terminal terminal, MmebScores scores)
+    {
+        var width = scores.Subsets.Select(subset => subset.Subset).Concat(scores.Groups.Select(group => group.Name)).Max(name => name.Length);
+        var text = terminal.RawOutput;
+        text.WriteLine($"{"subset".PadRight(width)}  hit@1  95 % interval  hit@5    MRR");
+        foreach (var subset in scores.Subsets) Line(subset.Subset, subset.HitAt1, subset.HitAt1Interval, subset.HitAt5, subset.Mrr);
+        text.WriteLine();
+        foreach (var group in scores.Groups.Append(scores.Overall)) Line(group.Name, group.HitAt1, group.HitAt1Interval, group.HitAt5, group.Mrr);
+
+        void Line(string name, double hit, Interval interval, double five, double mrr) => text.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {100 * hit,5:f1}  {100 * interval.Low,6:f1}–{100 * interval.High,-6:f1}  {100 * five,5:f1}  {mrr,5:f3}"));
+    }
+
+    /// <summary>A line for each subset that is done, and every few seconds one of how far the work has got.</summary>
+    private sealed class Report(Terminal terminal) : IProgress<MmebProgress>
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+        private DateTime _next = DateTime.UtcNow + Pause;
+
+        void IProgress<MmebProgress>.Report(MmebProgress value)
+        {
+            if (value.Score is { } score)
+                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} rows{(score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "")}"));
+            else if (DateTime.UtcNow >= _next)
+            {
+                _next = DateTime.UtcNow + Pause;
+                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} items{(value.TimeLeft is { } left ? $", {left:d\\.hh\\:mm\\:ss} left" : "")}"));
+            }
+        }
+    }
+}

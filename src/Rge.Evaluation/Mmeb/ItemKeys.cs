@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Rge.Evaluation.Mmeb;
+
+/// <summary>Computes the keys under which an embedder's results are cached. Thread-safe.</summary>
+/// <param name="model">What all items share: see <see cref="ModelIdentity"/>, number type, pooling.</param>
+/// <param name="generation">How rationales are written; counts only for items that write one.</param>
+public sealed class ItemKeys(string model, GenerationOptions generation)
+{
+    private readonly string _generation = JsonSerializer.Serialize(generation);
+
+    /// <summary>The key of an item. Reads its pictures.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="reasons">Whether a rationale is written for it.</param>
+    /// <exception cref="Models.ImageInputException">A picture cannot be read.</exception>
+    public ItemKey Of(EmbeddingInput item, bool reasons)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        // Serialised, so that no two different items run together into one text.
+        var content = JsonSerializer.SerializeToUtf8Bytes((string?[])
+        [
+            model, reasons ? _generation : null, item.Instruction, item.Text, item.Rationale, item.AllowSpecialTokens ? "special" : null,
+            .. item.Images.Select(image => image.ContentDigest()),
+        ]);
+        return new ItemKey(SHA256.HashData(content));
+    }
+}

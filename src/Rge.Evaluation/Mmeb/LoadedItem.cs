@@ -1,0 +1,7 @@
+using System.Runtime.InteropServices;
+
+namespace Rge.Evaluation.Mmeb;
+
+/// <summary>An item's embedding, or what is wrong with its pictures.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct LoadedItem(CachedEmbedding? Embedding, string? Problem);

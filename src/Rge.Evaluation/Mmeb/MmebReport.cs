@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Xml.Linq;
+using Rge.Data.Mmeb;
+using Rge.Evaluation.Reports;
+using Rge.Models;
+using static Rge.Evaluation.Reports.Html;
+
+namespace Rge.Evaluation.Mmeb;
+
+/// <summary>The report of an output folder: the paper's table with rows of one's own, on and off side by side where both were run, every subset, and rows to look at.</summary>
+public sealed class MmebReport
+{
+    private const int ThumbnailSide = 144;
+
+    private readonly string _root;
+    private readonly string _model;
+    private readonly IReadOnlyList<Run> _runs;
+
+    /// <summary>Gathers what an output folder has of one model and its settings; what else is there is left alone.</summary>
+    /// <param name="root">The output folder.</param>
+    /// <param name="identity">As <see cref="MmebEvaluation.Identity"/> has it.</param>
+    /// <exception cref="EvaluationException">A file is damaged, or there are no scores of this identity.</exception>
+    public MmebReport(string root, string identity)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        _root = root;
+        _runs = [.. new[] { true, false }.Select(reasoning => Read(reasoning, identity)).OfType<Run>()];
+        if (_runs.Count == 0) throw new EvaluationException($"{root} has no scores of this model and settings.");
+        _model = _runs[0].Scores.Subsets[0].Model;
+    }
+
+    /// <summary>Writes <c>report.md</c>, <c>report.json</c> and <c>report.html</c> into the output folder.</summary>
+    /// <returns>Their paths.</returns>
+    public IReadOnlyList<string> Write()
+    {
+        string[] paths = [Path.Combine(_root, "report.md"), Path.Combine(_root, "report.json"), Path.Combine(_root, "report.html")];
+        AtomicFile.WriteText(paths[0], ToMarkdown());
+        AtomicFile.WriteJson(paths[1], ToJson());
+        AtomicFile.WriteText(paths[2], ToHtml());
+        return paths;
+    }
+
+    /// <summary>All tables as Markdown.</summary>
+    public string ToMarkdown() => $"# MMEB: {_model}\n\n{State()}\n\n{string.Join('\n', Tables().Select(table => table.ToMarkdown()))}";
+
+    /// <summary>All scores, shares of 0 to 1, by run: <c>on</c> and <c>off</c>. Published figures are in percent.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["model"] = _model,
+        ["runs"] = new JsonObject(_runs.Select(run => KeyValuePair.Create(run.Reasoning ? "on" : "off", (JsonNode?)run.Scores.ToJson()))),
+        ["published_percent"] = new JsonArray([.. PublishedScores.All.Select(row => (JsonNode)new JsonObject(
+        [
+            KeyValuePair.Create("model", (JsonNode?)row.Model), KeyValuePair.Create("source", (JsonNode?)row.Source),
+            .. PublishedScores.Columns.Zip(row.Groups, (column, value) => KeyValuePair.Create(column, (JsonNode?)value)),
+        ]))]),
+    };
+
+    /// <summary>The page.</summary>
+    public string ToHtml()
+    {
+        ReportTable[] tables = [.. Tables()];
+        return Page(
+            $"MMEB: {_model}",
+            Tag("p", Class("dim"), State()),
+            tables[0].ToHtml(),
+            Tag("h2", "hit@1 of each subset, %"),
+            Tag("p", Class("dim"), "± is half of the 95 % bootstrap interval."),
+            Tag("div", Class("charts"), Bars().Select(chart => chart.Draw())),
+            tables.Skip(1).Select(table => table.ToHtml()),
+            Tag("h2", "Rows to look at"),
+            Tag("p", Class("dim"), "At even distances over each subset: nothing about them was chosen."),
+            SubsetNames().Select((name, i) => Samples(name, isOpen: i == 0)));
+    }
+
+    private Run? Read(bool reasoning, string identity)
+    {
+        var found = SubsetFolder.In(_root, reasoning).Select(folder => (Folder: folder, Score: folder.ReadScore())).Where(pair => pair.Score?.Identity == identity)
+            .OrderBy(pair => Place(pair.Score!.Subset)).ToArray();
+        return found.Length == 0 ? null : new Run(reasoning, new MmebScores([.. found.Select(pair => pair.Score!)]), found.ToDictionary(pair => pair.Score!.Subset, pair => pair.Folder, StringComparer.Ordinal));
+
+        static int Place(string subset) => MmebBenchmark.Subsets.Index().Where(official => official.Item == subset).Select(official => official.Index).FirstOrDefault(int.MaxValue);
+    }
+
+    private IEnumerable<string> SubsetNames() => _runs.SelectMany(run => run.Scores.Subsets).Select(subset => subset.Subset).Distinct(StringComparer.Ordinal);
+
+    private string State()
+    {
+        var names = SubsetNames().ToArray();
+        var official = names.Count(name => MmebBenchmark.Subsets.Contains(name, StringComparer.Ordinal));
+        var others = names.Length - official;
+        return $"{official} of MMEB's {MmebBenchmark.Subsets.Count} subsets{(others > 0 ? $" and {others} of other origin" : "")}. Each query among the candidates of its own row; hit@1 is the share of rows whose right candidate has the highest cosine.";
+    }
+
+    private IEnumerable<ReportTable> Tables()
+    {
+        yield return Headline();
+        if (_runs is [var on, var off]) yield return OnAndOff(on, off);
+        foreach (var run in _runs) yield return Subsets(run);
+    }
+
+    private ReportTable Headline()
+    {
+        var isComparable = SubsetNames().Any(name => MmebBenchmark.Subsets.Contains(name, StringComparer.Ordinal));
+        var published = isComparable ? PublishedScores.All : [];
+        string[] known = isComparable ? [.. PublishedScores.Columns.SkipLast(1)] : [];
+        string[] columns = [.. known, .. _runs.SelectMany(run => run.Scores.Groups).Select(group => group.Name).Except(known, StringComparer.Ordinal).Distinct(StringComparer.Ordinal)];
+        var note = "hit@1 in percent, means over subsets.";
+        if (isComparable) note += $" ind and ood: subsets in and out of the distribution of MMEB's training data. Published rows are over all 36 subsets ({string.Join(", ", published.Select(row => row.Source).Distinct(StringComparer.Ordinal))}); in brackets: how many subsets of a group are there, where not all are.";
+        return new ReportTable("Scores", note, ["model", .. columns, "overall"],
+        [
+            .. published.Select(row => (string[])[row.Model, .. columns.Select(column => Published(row, column)), Published(row, "overall")]),
+            .. _runs.Select(run => (string[])[Name(run), .. columns.Select(column => Cell(run.Scores.Group(column))), Percent(run.Scores.Overall.HitAt1)]),
+        ]);
+
+        static string Published(PublishedScores row, string column) =>
+            PublishedScores.Columns.Zip(row.Groups).Where(pair => pair.First == column).Select(pair => Number(pair.Second, "0.0")).FirstOrDefault("");
+    }
+
+    private static string Cell(GroupScore? group)
+    {
+        if (group is null) return "";
+        var all = group.Name switch
+        {
+            MmebScores.InDistribution => MmebBenchmark.InDistribution.Count,
+            MmebScores.OutOfDistribution => MmebBenchmark.OutOfDistribution.Count,
+            _ => MmebBenchmark.Groups.FirstOrDefault(official => official.Name == group.Name).Subsets?.Count ?? group.Subsets,
+        };
+        return Percent(group.HitAt1) + (group.Subsets < all ? $" ({group.Subsets} of {all})" : "");
+    }
+
+    private static ReportTable OnAndOff(Run on, Run off)
+    {
+        var both = on.Scores.Subsets.Join(off.Scores.Subsets, score => score.Subset, score => score.Subset, (first, second) => (On: first, Off: second), StringComparer.Ordinal).ToArray();
+        return new ReportTable(
+            "Reasoning on and off", "hit@1 in percent, the same model and rows.", ["subset", "on", "off", "difference"],
+            both.Length == 0 ? [] :
+            [
+                .. both.Select(pair => (string[])[pair.On.Subset, Percent(pair.On.HitAt1), Percent(pair.Off.HitAt1), Signed(pair.On.HitAt1 - pair.Off.HitAt1)]),
+                ["mean", Percent(both.Average(pair => pair.On.HitAt1)), Percent(both.Average(pair => pair.Off.HitAt1)), Signed(both.Average(pair => pair.On.HitAt1 - pair.Off.HitAt1))],
+            ]);
+    }
+
+    private static ReportTable Subsets(Run run)
+    {
+        var leftOut = run.Scores.Subsets.Any(subset => subset.SkippedRows + subset.SkippedCandidates > 0);
+        var note = "hit@1 with its 95 % bootstrap interval; chance is what a blind guess would hit. Seconds are those of embedding when it was done, items that subsets share counted in each; queries/s without candidates.";
+        if (leftOut) note += " Rows and candidates were left out where their pictures could not be used.";
+        return new ReportTable(
+            $"Subsets, {(run.Reasoning ? "reasoning on" : "reasoning off")}", note,
+            ["subset", "meta-task", "rows", "candidates", "chance, %", "hit@1, %", "interval", "hit@5, %", "MRR", "rationale tokens a query", "s", "queries/s", .. IfLeftOut("rows left out", "candidates left out")],
+            [.. run.Scores.Subsets.Select(subset => (string[])
+            [
+                subset.Subset, subset.Group, Number(subset.Rows, "#,0"), Number(subset.Candidates, "#,0"), Percent(subset.Chance), Percent(subset.HitAt1),
+                $"{Percent(subset.HitAt1Interval.Low)}–{Percent(subset.HitAt1Interval.High)}", Percent(subset.HitAt5), Number(subset.Mrr, "0.000"),
+                Number((double)subset.RationaleTokens / subset.Rows, "0.0"), Number(subset.Seconds, "#,0.0"), Number(subset.QueriesPerSecond, "0.0"),
+                .. IfLeftOut(Number(subset.SkippedRows, "#,0"), Number(subset.SkippedCandidates, "#,0")),
+            ])]);
+
+        string[] IfLeftOut(params string[] cells) => leftOut ? cells : [];
+    }
+
+    private IEnumerable<BarChart> Bars() =>
+        from subset in _runs.SelectMany(run => run.Scores.Subsets.Select(score => (run.Reasoning, Score: score)))
+        group subset by subset.Score.Group into members
+        select new BarChart
+        {
+            Title = members.Key,
+            Full = 100,
+            Bars = [.. members.OrderBy(member => member.Score.Subset, StringComparer.Ordinal).ThenByDescending(member => member.Reasoning).Select(member => new ChartBar(
+                _runs.Count > 1 ? $"{member.Score.Subset}, {(member.Reasoning ? "on" : "off")}" : member.Score.Subset,
+                new Spread(100 * member.Score.HitAt1, 50 * (member.Score.HitAt1Interval.High - member.Score.HitAt1Interval.Low), member.Score.Rows),
+                member.Reasoning ? 0 : 1))],
+        };
+
+    private XElement Samples(string subset, bool isOpen)
+    {
+        var runs = _runs.Where(run => run.Folders.ContainsKey(subset)).Select(run => (run.Reasoning, Samples: run.Folders[subset].ReadSamples())).ToArray();
+        var rows = runs.SelectMany(run => run.Samples.Select(sample => (run.Reasoning, Sample: sample))).GroupBy(pair => pair.Sample.Row).OrderBy(row => row.Key);
+        return Tag("details", isOpen ? Attribute("open", "") : null, Tag("summary", subset), rows.Select(row => Case(row.First().Sample, [.. row])));
+    }
+
+    private static XElement Case(SampleRow row, (bool Reasoning, SampleRow Sample)[] answers) => Tag(
+        "section", Class("case"),
+        Tag("div", Class("shown"), row.Query.Image is { } image ? Thumbnail.Of(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")),
+        Tag(
+            "div",
+            Tag("p", Class("dim"), $"row {row.Row}, {row.Candidates} candidates"),
+            Tag("p", Class("ask"), row.Query.Text),
+            Tag("div", Class("sides"), answers.Select(answer => Side(answer.Reasoning ? "reasoning on" : "reasoning off", answer.Sample)))));
+
+    private static XElement Side(string title, SampleRow sample) => Tag(
+        "div", Class("side"),
+        Tag("h3", title),
+        sample.Rationale is null ? null : Tag("p", Class("rationale"), sample.Rationale),
+        Tag("ol", Class("hits"), sample.Top.Select(Hit)),
+        sample.Rank <= sample.Top.Count ? null : Tag("div", Class("missed"), $"The right one is number {sample.Rank}:", Tag("ol", Class("hits"), Hit(sample.Right))));
+
+    private static XElement Hit(SampleItem item) => Tag(
+        "li",
+        Tag("span", Class(item.IsRight ? "right" : "wrong"), item.IsRight ? "✓" : "✗"),
+        Tag("span", Class("dim"), Number(item.Score!.Value, "0.000")),
+        Tag("span", Class("item"), item.Image is { } image ? Thumbnail.Of(image, ThumbnailSide / 2) : null, item.Text));
+
+    private string Name(Run run) => $"{_model}, {(run.Reasoning ? "with" : "without")} reasoning";
+
+    private static string Percent(double share) => Number(100 * share, "0.0");
+
+    private static string Signed(double share) => Number(100 * share, "+0.0;-0.0;0.0");
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    private sealed record Run(bool Reasoning, MmebScores Scores, IReadOnlyDictionary<string, SubsetFolder> Folders);
+}

@@ -1,0 +1,52 @@
+using Rge.Data;
+
+namespace Rge.Evaluation.Mmeb;
+
+/// <summary>The rows of a subset, and the different candidates that they share.</summary>
+internal sealed class SubsetRows
+{
+    private readonly int[][] _candidatesOf;
+
+    public SubsetRows(EvaluationDataset dataset)
+    {
+        (Name, Group) = (dataset.Name, dataset.Group);
+        Queries = [.. dataset.Rows.Select(row => (row.Query, row.Source))];
+        var places = new Dictionary<EmbeddingInput, int>(ReferenceEqualityComparer.Instance);
+        var candidates = new List<(EmbeddingInput, string)>();
+        _candidatesOf = new int[dataset.Rows.Count][];
+        for (var i = 0; i < _candidatesOf.Length; i++)
+        {
+            var row = dataset.Rows[i];
+            if (row.Candidates.Count == 0) throw new DatasetException($"{row.Source} has no candidates.");
+            _candidatesOf[i] = new int[row.Candidates.Count];
+            for (var k = 0; k < row.Candidates.Count; k++)
+            {
+                if (places.TryAdd(row.Candidates[k], candidates.Count)) candidates.Add((row.Candidates[k], row.Source));
+                _candidatesOf[i][k] = places[row.Candidates[k]];
+            }
+        }
+        Candidates = candidates;
+    }
+
+    public string Name { get; }
+
+    public string Group { get; }
+
+    /// <summary>The query of each row, and where the row stands.</summary>
+    public IReadOnlyList<(EmbeddingInput Item, string Source)> Queries { get; }
+
+    /// <summary>The different candidates, and a row of each.</summary>
+    public IReadOnlyList<(EmbeddingInput Item, string Source)> Candidates { get; }
+
+    /// <summary>The candidates of a row as places among <see cref="Candidates"/>, the right one first.</summary>
+    public ReadOnlySpan<int> CandidatesOf(int row) => _candidatesOf[row];
+
+    /// <exception cref="EvaluationException">A picture is missing.</exception>
+    public void RequireImages()
+    {
+        foreach (var (item, source) in Queries.Concat(Candidates))
+            foreach (var image in item.Images)
+                if (!File.Exists(image.Name))
+                    throw new EvaluationException($"{source}: the picture {image.Name} does not exist. Give --images for the folder that picture paths count from, or --on-bad-image skip to leave such rows out and count them.");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using static Rge.Cli.Tests.CommandLine;
+
+namespace Rge.Cli.Tests;
+
+public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheckpoint>, IAsyncLifetime
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rge-eval-");
+
+    private static string Shipped { get; } = Path.Combine(Golden.RepositoryRoot, "models", "shapeworld");
+
+    private string Data => Path.Combine(_folder.FullName, "world");
+
+    public async ValueTask InitializeAsync() => await OutputAsync("world", "--split", "test", "--seed", "3", "--queries", "8", "--out", Data);
+
+    [Fact]
+    public async Task A_run_killed_at_random_moments_comes_to_the_scores_of_one_that_was_not()
+    {
+        var whole = JsonNode.Parse(await OutputAsync("eval", "--model", Shipped, "--data", Data, "--out", Out("whole"), "--json"))!;
+        Assert.Equal(["hit_at_1", "hit_at_1_interval", "hit_at_5", "mrr", "subsets"], whole["overall"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["classification", "vqa", "retrieval", "grounding"], whole["groups"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(11, whole["subsets"]!.AsObject().Count);
+
+        var (random, kills) = (new Random(5), 0);
+        while (kills < 10)
+        {
+            using var process = Start("eval", "--model", Shipped, "--data", Data, "--out", Out("killed"));
+            if (process.WaitForExit(TimeSpan.FromMilliseconds(random.Next(300, 2500))))
+            {
+                // It got to its end before its time: begin again from nothing, so that there is something to kill.
+                Assert.Equal(0, process.ExitCode);
+                Directory.Delete(Out("killed"), recursive: true);
+                continue;
+            }
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            kills++;
+        }
+        var rest = JsonNode.Parse(await OutputAsync("eval", "--model", Shipped, "--data", Data, "--out", Out("killed"), "--json"))!;
+        foreach (var subset in whole["subsets"]!.AsObject().Select(pair => pair.Key))
+            Assert.Equal(Predictions("whole", subset), Predictions("killed", subset));
+        Assert.Equal((double)whole["overall"]!["hit_at_1"]!, (double)rest["overall"]!["hit_at_1"]!);
+        Assert.Empty(Directory.GetFiles(Out("killed"), "*.part", SearchOption.AllDirectories).Where(path => path.Contains("report", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Last_token_pooling_and_reasoning_off_are_evaluated_too()
+    {
+        var text = await OutputAsync("eval", "--model", tiny.Model, "--pooling", "last", "--data", Data, "--subset", "cls_row", "--out", Out("last"));
+        Assert.Contains("cls_row", text, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Out("last"), "off", "cls_row", "scores.json")));
+        Assert.Contains(Path.Combine(Out("last"), "report.html"), text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--subset cls_none", "has no subset cls_none, expected one of cls_major, ")]
+    [InlineData("--group ood", "has no subset of the group ood.")]
+    [InlineData("--query-rules none.yaml", "none.yaml cannot be read")]
+    [InlineData("--data nowhere", "The folder ")]
+    public async Task What_cannot_be_evaluated_is_said_before_any_work(string options, string message)
+    {
+        string[] data = options.StartsWith("--data", StringComparison.Ordinal) ? [] : ["--data", Data];
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, ["eval", "--model", tiny.Model, "--out", Out("none"), .. data, .. options.Split(' ')]), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
+    }
+
+    [Theory]
+    [InlineData("""{"qry_text": "a", "tgt_text": []}""", "row 1: tgt_text and tgt_img_path are empty, expected candidates")]
+    [InlineData("""{"qry_text": "a", "tgt_text": ["", "b"]}""", "row 1: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one.")]
+    [InlineData("""{"qry_img_path": "none.png", "tgt_text": ["a", "b"]}""", "none.png does not exist. Give --images")]
+    public async Task Rows_that_cannot_be_used_are_named_before_any_work(string row, string message)
+    {
+        var data = Path.Combine(_folder.FullName, "rows");
+        Directory.CreateDirectory(Path.Combine(data, "GQA"));
+        await File.WriteAllTextAsync(Path.Combine(data, "GQA", "test.jsonl"), row);
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "eval", "--model", tiny.Model, "--data", data, "--out", Out("none")), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
+    }
+
+    [Fact]
+    public async Task A_group_that_lacks_some_of_its_subsets_is_refused()
+    {
+        var data = Path.Combine(_folder.FullName, "part");
+        Directory.CreateDirectory(Path.Combine(data, "RefCOCO"));
+        await File.WriteAllTextAsync(Path.Combine(data, "RefCOCO", "test.jsonl"), """{"qry_text": "a", "tgt_text": ["b", "c"]}""");
+        var error = await ErrorAsync(RgeCommand.Failure, "eval", "--model", tiny.Model, "--data", data, "--group", "grounding", "--out", Out("none"));
+        Assert.Contains("lacks MSCOCO, RefCOCO-Matching, Visual7W-Pointing of the group grounding", error, StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private string Out(string name) => Path.Combine(_folder.FullName, name);
+
+    private string Predictions(string run, string subset) => File.ReadAllText(Path.Combine(Out(run), "on", subset, "predictions.jsonl"));
+}

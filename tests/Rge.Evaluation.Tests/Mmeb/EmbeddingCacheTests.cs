@@ -1,0 +1,80 @@
+using Rge.Evaluation.Mmeb;
+using Rge.Models.Vision;
+
+namespace Rge.Evaluation.Tests.Mmeb;
+
+public sealed class EmbeddingCacheTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-cache-").FullName;
+
+    private static ItemKeys Keys { get; } = new("model", new GenerationOptions());
+
+    [Fact]
+    public void What_was_added_is_found_again()
+    {
+        var (first, second) = (Keys.Of(EmbeddingInput.Query("a"), reasons: true), Keys.Of(EmbeddingInput.Query("b"), reasons: true));
+        using (var cache = new EmbeddingCache(_folder))
+        {
+            cache.Add([KeyValuePair.Create(first, new CachedEmbedding([1, -0.5f, float.Epsilon], "so «ä»", 3, 20, 0.25)), KeyValuePair.Create(second, new CachedEmbedding([2], null, 0, 5, 0))]);
+            cache.Add([KeyValuePair.Create(first, new CachedEmbedding([9], "later", 1, 1, 1))]);
+        }
+        using var again = new EmbeddingCache(_folder);
+        var found = again.Find(first)!;
+        Assert.Equal([1, -0.5f, float.Epsilon], found.Vector);
+        Assert.Equal(("so «ä»", 3, 20, 0.25), (found.Rationale, found.RationaleTokens, found.PromptTokens, found.Seconds));
+        Assert.Null(again.Find(second)!.Rationale);
+        Assert.Null(again.Find(Keys.Of(EmbeddingInput.Query("c"), reasons: true)));
+        Assert.True(again.Has(second));
+    }
+
+    [Fact]
+    public void All_or_none_of_what_is_added_together_is_there()
+    {
+        using var cache = new EmbeddingCache(_folder);
+        var key = Keys.Of(EmbeddingInput.Query("a"), reasons: true);
+        Assert.Throws<InvalidOperationException>(() => cache.Add(Failing()));
+        Assert.False(cache.Has(key));
+
+        IEnumerable<KeyValuePair<ItemKey, CachedEmbedding>> Failing()
+        {
+            yield return KeyValuePair.Create(key, new CachedEmbedding([1], null, 0, 1, 0));
+            throw new InvalidOperationException();
+        }
+    }
+
+    [Fact]
+    public void Two_runs_share_a_cache()
+    {
+        using EmbeddingCache one = new(_folder), other = new(_folder);
+        Parallel.For(0, 40, i => (i % 2 == 0 ? one : other).Add([KeyValuePair.Create(Keys.Of(EmbeddingInput.Query($"{i / 2}"), reasons: true), new CachedEmbedding([i / 2], null, 0, 1, 0))]));
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([i], one.Find(Keys.Of(EmbeddingInput.Query($"{i}"), reasons: true))!.Vector));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_cache_is_refused()
+    {
+        File.WriteAllText(Path.Combine(_folder, "embeddings.sqlite"), new string('x', 5000));
+        Assert.Contains("cannot be used as a cache of embeddings", Assert.Throws<EvaluationException>(() => new EmbeddingCache(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keys_differ_where_embeddings_may()
+    {
+        var picture = ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]));
+        var item = EmbeddingInput.Query("a", picture) with { Instruction = "b" };
+        ItemKey[] keys =
+        [
+            Keys.Of(item, reasons: true), Keys.Of(item, reasons: false), Keys.Of(item with { Text = "b", Instruction = "a" }, reasons: true), Keys.Of(item with { Instruction = null }, reasons: true),
+            Keys.Of(item with { Images = [] }, reasons: true), Keys.Of(item with { Images = [picture, picture] }, reasons: true), Keys.Of(item with { Rationale = "so" }, reasons: false),
+            Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true), new ItemKeys("other", new GenerationOptions()).Of(item, reasons: true),
+            new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: true),
+        ];
+        Assert.Equal(keys.Length, keys.Distinct().Count());
+        Assert.Equal(keys[0], Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, reasons: true));
+        // A query without reasoning is encoded as a target is.
+        Assert.Equal(keys[1], Keys.Of(item with { Role = ItemRole.Target }, reasons: false));
+        Assert.Equal(keys[1], new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: false));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
