@@ -30,6 +30,13 @@ public sealed record ReasoningEmbedderOptions
     /// </summary>
     public int ItemsAhead { get; init; } = 32;
 
+    /// <summary>
+    /// Images that are kept when a call has ended, as the vision tower sees them, so that another call about the same picture is spared
+    /// that: for services in which people ask again, with other words or a rationale they have edited. 8 MB each at 1024 image tokens of a
+    /// 3B checkpoint. 0 keeps none.
+    /// </summary>
+    public int RememberedImages { get; init; }
+
     /// <summary>What an image may cost.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
 
