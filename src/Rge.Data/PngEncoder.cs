@@ -9,7 +9,9 @@ public static class PngEncoder
     private const int Best = 100;
 
     /// <summary>The bytes of a PNG file.</summary>
-    public static byte[] Encode(RgbImage image)
+    public static byte[] Encode(RgbImage image) => Encode(image, SKEncodedImageFormat.Png, Best);
+
+    internal static byte[] Encode(RgbImage image, SKEncodedImageFormat format, int quality)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
@@ -19,7 +21,7 @@ public static class PngEncoder
             image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels).CopyTo(target[(i * 4)..]);
             target[i * 4 + 3] = byte.MaxValue;
         }
-        using var data = bitmap.Encode(SKEncodedImageFormat.Png, Best);
+        using var data = bitmap.Encode(format, quality);
         return data.ToArray();
     }
 }

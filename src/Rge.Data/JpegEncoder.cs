@@ -1,0 +1,18 @@
+using Rge.Models.Vision;
+using SkiaSharp;
+
+namespace Rge.Data;
+
+/// <summary>Encodes pictures as JPEG: photographs in a tenth of what PNG takes.</summary>
+public static class JpegEncoder
+{
+    /// <summary>The bytes of a JPEG file.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="quality">1 to 100.</param>
+    public static byte[] Encode(RgbImage image, int quality = 90)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
+        return PngEncoder.Encode(image, SKEncodedImageFormat.Jpeg, quality);
+    }
+}
