@@ -10,7 +10,7 @@ namespace Rge.Training.Oracle;
 /// A file of JSON objects, one a line, that is only ever added to: what was added is there after a kill or a power cut. The first line says
 /// what the others belong to. Held by one process at a time; thread-safe within it.
 /// </summary>
-internal sealed class Journal<T> : IDisposable where T : class
+internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -63,6 +63,14 @@ internal sealed class Journal<T> : IDisposable where T : class
 
     /// <summary>The entries, in the order in which they were added.</summary>
     public IReadOnlyList<T> Entries => _entries;
+
+    /// <summary>The last word on each row.</summary>
+    public Dictionary<RowIdentity, T> Latest()
+    {
+        var latest = new Dictionary<RowIdentity, T>();
+        foreach (var entry in _entries) latest[entry.Identity] = entry;
+        return latest;
+    }
 
     /// <summary>Adds an entry; it is on the disk when this returns.</summary>
     public void Add(T entry)

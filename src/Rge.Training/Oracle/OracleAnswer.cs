@@ -1,7 +1,7 @@
 namespace Rge.Training.Oracle;
 
 /// <summary>What an endpoint has said about a row; a line of the journal. Has a text, a refusal or a failure.</summary>
-internal sealed record OracleAnswer
+internal sealed record OracleAnswer : IJournalEntry
 {
     public required string Dataset { get; init; }
 
@@ -24,7 +24,7 @@ internal sealed record OracleAnswer
 
     public long OutputTokens { get; init; }
 
-    public (string, int, string) Identity => (Dataset, Row, Key);
+    public RowIdentity Identity => new(Dataset, Row, Key);
 
     public static OracleAnswer To(OracleRow row) => new() { Dataset = row.Dataset, Row = row.Number, Key = row.Key };
 }

@@ -110,6 +110,6 @@ public sealed partial class OraclePrompt
         }
     }
 
-    [GeneratedRegex(@"(\{query\}|\{target\})", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?<mark>\{query\}|\{target\})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mark { get; }
 }

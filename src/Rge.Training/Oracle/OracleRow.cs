@@ -14,7 +14,7 @@ internal sealed record OracleRow(TrainingSample Sample, int Number, string Key)
 
     public string Dataset => Sample.Dataset;
 
-    public (string, int, string) Identity => (Dataset, Number, Key);
+    public RowIdentity Identity => new(Dataset, Number, Key);
 
     public static OracleRow Of(TrainingSample sample, int number, string imageFolder)
     {

@@ -28,6 +28,12 @@ internal sealed class RationaleFolder(string root)
             throw new TrainingException($"{root} is not empty and has no {Path.GetFileName(Answers)} of an earlier run: name a folder that does not exist yet.");
     }
 
+    /// <summary>Deletes what writes that were ended by force have left. Only by the run that holds the journal.</summary>
+    public void Tidy()
+    {
+        foreach (var part in Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).ToArray()) File.Delete(part);
+    }
+
     /// <summary>Writes the rows of a dataset whose rationale is kept; where there is none, there is no file.</summary>
     public void WriteRows(string dataset, IEnumerable<RationaleResult> results, string imageFolder)
     {

@@ -25,7 +25,7 @@ public sealed class RationaleJob
 
     /// <summary>Sets up a job; nothing is asked or written yet.</summary>
     /// <param name="settings">What for, where to, which.</param>
-    /// <param name="progress">Told after each row, on any thread, one at a time.</param>
+    /// <param name="progress">Told after each row, and why requests wait; on any thread, also on several at once.</param>
     /// <param name="time">Clock of the waits between attempts; the system's when left out.</param>
     /// <exception cref="CheckpointException">The model to verify with has no tokenizer.</exception>
     public RationaleJob(RationaleSettings settings, IProgress<RationaleProgress>? progress = null, TimeProvider? time = null)
@@ -57,21 +57,24 @@ public sealed class RationaleJob
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(prompt);
-        if (Path.GetFullPath(_settings.Output) == Path.GetFullPath(_settings.Data)) throw new TrainingException($"{_settings.Output} is the data folder, expected another one to write to.");
+        if (Whole(_settings.Output) == Whole(_settings.Data)) throw new TrainingException($"{_settings.Output} is the data folder, expected another one to write to.");
         var subsets = await ReadAsync(cancellationToken);
         _folder.Prepare();
         // Model and prompt make the rationales; what else is set may change on the way.
         var writer = new JsonObject { ["model"] = endpoint.GetService<ChatClientMetadata>()?.DefaultModelId, ["prompt"] = prompt.Digest };
         using var journal = new Journal<OracleAnswer>(_folder.Answers, writer);
+        _folder.Tidy();
         if (!_settings.Offline) await AskAsync(endpoint, prompt, journal, [.. subsets.SelectMany(subset => subset.Rows)], cancellationToken);
 
-        var answers = Latest(journal);
+        var answers = journal.Latest();
         (Subset Subset, RationaleResult[] Rows)[] results = [.. subsets.Select(subset => (subset, subset.Rows.Select(row => Result(row, answers)).ToArray()))];
         if (_settings.Verifier is { } verifier) await VerifyAsync(verifier, results, cancellationToken);
         foreach (var (subset, rows) in results) _folder.WriteRows(subset.Name, rows, _images);
         var report = new RationaleReport(_settings, endpoint.GetService<ChatClientMetadata>(), prompt, [.. results.SelectMany(pair => pair.Rows)], Tokens(journal));
         _folder.Write(report);
         return report;
+
+        static string Whole(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 
     private async Task<List<Subset>> ReadAsync(CancellationToken cancellationToken)
@@ -89,7 +92,7 @@ public sealed class RationaleJob
 
     private async Task AskAsync(IChatClient endpoint, OraclePrompt prompt, Journal<OracleAnswer> journal, OracleRow[] all, CancellationToken cancellationToken)
     {
-        var answers = Latest(journal);
+        var answers = journal.Latest();
         OracleRow[] rows = [.. all.Where(row => Result(row, answers).State is var state && (_settings.Retry ? state != RationaleState.Kept : state is RationaleState.NotAsked or RationaleState.Failed))];
         if (rows.Length == 0) return;
 
@@ -110,7 +113,7 @@ public sealed class RationaleJob
         catch (EndpointException e)
         {
             var address = endpoint.GetService<ChatClientMetadata>()?.ProviderUri?.GetLeftPart(UriPartial.Path);
-            throw new TrainingException($"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. {Latest(journal).Values.Count(answer => answer.Failure is null)} answers are kept; the same command goes on from there.", e);
+            throw new TrainingException($"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. {journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command goes on from there.", e);
         }
 
         void Report(string? remark) => _progress?.Report(new RationaleProgress
@@ -130,14 +133,14 @@ public sealed class RationaleJob
     {
         var header = new JsonObject { ["model"] = RationaleFolder.StampOf(verifier.Model), ["candidates"] = verifier.Candidates, ["seed"] = verifier.Seed };
         using var journal = new Journal<RationaleVerdict>(_folder.Verdicts, header, startOver: true);
-        var verdicts = journal.Entries.ToDictionary(verdict => verdict.Identity);
+        var verdicts = journal.Latest();
         using var embedder = ReasoningEmbedder.Load(verifier.Model, verifier.Embedder);
         var watch = Stopwatch.StartNew();
         var (total, done, judged, dropped) = (results.Sum(pair => pair.Rows.Count(row => row.State == RationaleState.Kept)), 0, 0, 0);
         foreach (var (subset, rows) in results)
         {
             var judge = new RationaleVerifier(embedder, subset.Samples, verifier.Candidates, verifier.Seed);
-            foreach (var indices in rows.Index().Where(row => row.Item.State == RationaleState.Kept).Select(row => row.Index).Chunk(RowsAtOnce).ToArray())
+            foreach (var indices in rows.Index().Where(row => row.Item.State == RationaleState.Kept).Select(row => row.Index).Chunk(RowsAtOnce))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 int[] open = [.. indices.Where(i => !verdicts.ContainsKey(Identity(rows[i])))];
@@ -162,18 +165,10 @@ public sealed class RationaleJob
             }
         }
 
-        static (string, int, string) Identity(RationaleResult result) => (result.Row.Dataset, result.Row.Number, RationaleVerifier.KeyOf(result.Row, result.Rationale!));
+        static RowIdentity Identity(RationaleResult result) => new(result.Row.Dataset, result.Row.Number, RationaleVerifier.KeyOf(result.Row, result.Rationale!));
     }
 
-    private RationaleResult Result(OracleRow row, Dictionary<(string, int, string), OracleAnswer> answers) => RationaleResult.Of(row, answers.GetValueOrDefault(row.Identity), _rules);
-
-    /// <summary>The last word on each row.</summary>
-    private static Dictionary<(string, int, string), OracleAnswer> Latest(Journal<OracleAnswer> journal)
-    {
-        var answers = new Dictionary<(string, int, string), OracleAnswer>();
-        foreach (var answer in journal.Entries) answers[answer.Identity] = answer;
-        return answers;
-    }
+    private RationaleResult Result(OracleRow row, Dictionary<RowIdentity, OracleAnswer> answers) => RationaleResult.Of(row, answers.GetValueOrDefault(row.Identity), _rules);
 
     private static (long Input, long Output) Tokens(Journal<OracleAnswer> journal) => (journal.Entries.Sum(answer => answer.InputTokens), journal.Entries.Sum(answer => answer.OutputTokens));
 

@@ -1,7 +1,7 @@
 namespace Rge.Training.Oracle;
 
 /// <summary>Where a model ranks the right target of a row, without a rationale and with it; a line of a journal.</summary>
-internal sealed record RationaleVerdict
+internal sealed record RationaleVerdict : IJournalEntry
 {
     public required string Dataset { get; init; }
 
@@ -29,5 +29,5 @@ internal sealed record RationaleVerdict
     /// <summary>Whether the rationale helps: a better rank, or first before and after with a margin that is no smaller.</summary>
     public bool Helps => Problem is null && (RankWith < RankWithout || (RankWith == 1 && RankWithout == 1 && MarginWith >= MarginWithout));
 
-    public (string, int, string) Identity => (Dataset, Row, Key);
+    public RowIdentity Identity => new(Dataset, Row, Key);
 }
