@@ -52,8 +52,11 @@ internal sealed class RationaleOptions
         CommonOptions.Within(_temperature, 0, 2);
         _endpoint.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } text && !(Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+            if (result.GetValueOrDefault<string>() is not { } text) return;
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
                 result.AddError($"--endpoint is '{text}', expected an address such as https://api.openai.com/v1.");
+            else if (address.AbsolutePath.TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal))
+                result.AddError($"--endpoint is '{text}', expected what stands before /chat/completions.");
         });
         foreach (var price in (Option<decimal>[])[_inputPrice, _outputPrice])
             price.Validators.Add(result =>

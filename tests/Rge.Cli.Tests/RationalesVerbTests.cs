@@ -137,6 +137,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
 
     [Theory]
     [InlineData("--endpoint", "localhost:8000", "--endpoint is 'localhost:8000', expected an address such as")]
+    [InlineData("--endpoint", "https://localhost/v1/chat/completions/", "expected what stands before /chat/completions")]
     [InlineData("--limit", "0", "--limit is 0, expected at least 1")]
     [InlineData("--parallel", "0", "--parallel is 0, expected at least 1")]
     [InlineData("--latin", "2", "--latin is 2, expected 0 to 1")]

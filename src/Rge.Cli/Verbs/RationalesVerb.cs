@@ -45,13 +45,14 @@ internal static class RationalesVerb
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
         private readonly Lock _lock = new();
         private DateTime _next = DateTime.UtcNow;
+        private string? _said;
 
         public void Report(RationaleProgress value)
         {
-            // Remarks come from whichever request has to wait.
             lock (_lock)
             {
-                if (value.Remark is not null) terminal.Error.MarkupLineInterpolated($"{value.Remark}");
+                // What makes one request wait makes those beside it wait as well.
+                if (value.Remark is not null && value.Remark != _said) terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
                 if (DateTime.UtcNow < _next) return;
                 _next = DateTime.UtcNow + Pause;
                 terminal.Remark(Describe(value));

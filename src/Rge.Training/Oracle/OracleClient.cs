@@ -39,7 +39,7 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
                 if (attempt == settings.Attempts) throw;
                 var wait = e.RetryAfter ?? settings.FirstWait * Math.Pow(2, attempt - 1);
                 if (wait > settings.LongestWait) wait = settings.LongestWait;
-                remark($"{row.Sample.Source}: {e.Message}; attempt {attempt + 1} of {settings.Attempts} in {wait.TotalSeconds:0.#} s");
+                remark($"{e.Message}; attempt {attempt + 1} of {settings.Attempts} in {wait.TotalSeconds:0.#} s");
                 await Task.Delay(WithJitter(wait), time, stop);
             }
         }
