@@ -16,6 +16,12 @@ internal static class CommonOptions
         result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
     });
 
+    /// <summary>Refuses numbers that are too small.</summary>
+    public static void AtLeast(Option<int?> option, int least) => option.Validators.Add(result =>
+    {
+        if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
+    });
+
     /// <summary>Refuses numbers out of a range.</summary>
     public static void Within(Option<double?> option, double least, double most) => option.Validators.Add(result =>
     {

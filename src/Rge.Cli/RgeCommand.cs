@@ -79,6 +79,7 @@ public static class RgeCommand
         VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
         PullVerb.Create(terminal),
+        RationalesVerb.Create(terminal),
         TrainVerb.Create(terminal),
         ExperimentVerb.Create(terminal),
         WorldVerb.Create(terminal),

@@ -28,6 +28,22 @@ internal static class CommandLine
         return Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("rge: ", StringComparison.Ordinal));
     }
 
-    public static Process Start(params string[] args) =>
-        Process.Start(new ProcessStartInfo("dotnet", [typeof(RgeCommand).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+    /// <summary>Starts a command in a process of its own.</summary>
+    /// <param name="environment">Variables that it sees beside this process's own.</param>
+    /// <param name="args">The command line.</param>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        // What both frameworks have lies beside neither program; with this one's files the other finds it all the same.
+        var here = Path.Combine(AppContext.BaseDirectory, typeof(CommandLine).Assembly.GetName().Name!);
+        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", $"{here}.runtimeconfig.json", "--depsfile", $"{here}.deps.json", typeof(RgeCommand).Assembly.Location, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    public static Process Start(params string[] args) => Start(new Dictionary<string, string>(StringComparer.Ordinal), args);
 }

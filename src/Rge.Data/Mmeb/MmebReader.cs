@@ -172,10 +172,11 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     {
         var (items, keys) = (Items(table, row, textColumn, imageColumn), table.Texts(row, keyColumn));
         if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
-        return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? Key(item)))];
-
-        static string Key(EmbeddingInput item) => $"{item.Text}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
+        return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? KeyOf(item)))];
     }
+
+    /// <summary>The key of a target that the file gives none.</summary>
+    internal static string KeyOf(EmbeddingInput item) => $"{item.Text}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
 
     private EmbeddingInput Target(Table table, int row, string? text, string? image)
     {

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using Rge.Training.Oracle;
+using Spectre.Console;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge rationales</c>: has oracle rationales written for training rows.</summary>
+internal static class RationalesVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var options = new RationaleOptions();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print the first request as it would be sent, with sizes in place of pictures; send and write nothing." };
+        var json = CommonOptions.Json();
+        var command = new Command("rationales", "Have oracle rationales written for training rows by a model behind an OpenAI-compatible endpoint, and check them; goes on after a stop at any moment.")
+        {
+            dryRun, json,
+        };
+        options.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (address, model, prompt, settings) = (options.Endpoint(parsed), options.Model(parsed), options.Prompt(parsed), options.Settings(parsed));
+            var job = new RationaleJob(settings, new RowReport(terminal, settings));
+            if (parsed.GetValue(dryRun))
+            {
+                terminal.RawOutput.WriteLine(await RequestPreview.OfAsync(address, model, prompt, settings.Oracle, await job.FirstRowAsync(cancellationToken), cancellationToken));
+                return RgeCommand.Success;
+            }
+            using var endpoint = OracleEndpoint.Connect(address, model, options.ApiKey(parsed));
+            var report = await job.RunAsync(endpoint, prompt, cancellationToken);
+            if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
+            else terminal.RawOutput.WriteLine(report.Summary());
+            var page = Path.Combine(settings.Output, "report.md");
+            if (report.Kept == 0) throw new CliException($"No rationale is kept; {page} says why.");
+            terminal.Remark($"{page} says what was left out and why. To train: rge train CONFIG.yaml --set data.folder={settings.Output} data.images={settings.Images ?? settings.Data}");
+            return RgeCommand.Success;
+        });
+        return command;
+    }
+
+    /// <summary>A line for each remark, and every few seconds one of how far the run has got.</summary>
+    private sealed class RowReport(Terminal terminal, RationaleSettings settings) : IProgress<RationaleProgress>
+    {
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+        private readonly Lock _lock = new();
+        private DateTime _next = DateTime.UtcNow;
+        private string? _said;
+
+        public void Report(RationaleProgress value)
+        {
+            lock (_lock)
+            {
+                // What makes one request wait makes those beside it wait as well.
+                if (value.Remark is not null && value.Remark != _said) terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
+                if (DateTime.UtcNow < _next) return;
+                _next = DateTime.UtcNow + Pause;
+                terminal.Remark(Describe(value));
+            }
+        }
+
+        private string Describe(RationaleProgress value)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"{value.Phase}: {value.Done} of {value.Total} rows, {value.Failed} without a rationale");
+            if (value.InputTokens > 0) text += string.Create(CultureInfo.InvariantCulture, $", {value.InputTokens} tokens sent, {value.OutputTokens} written");
+            if (settings.Cost(value.InputTokens, value.OutputTokens) is > 0 and var cost) text += string.Create(CultureInfo.InvariantCulture, $", cost {cost:0.00##}");
+            if (value.TimeLeft is { } left) text += string.Create(CultureInfo.InvariantCulture, $", {(int)left.TotalHours:00}:{left:mm\\:ss} left");
+            return text;
+        }
+    }
+}
