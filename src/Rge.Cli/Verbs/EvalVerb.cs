@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Rge.Data.Mmeb;
 using Rge.Evaluation.Mmeb;
-using Rge.Models;
 
 namespace Rge.Cli.Verbs;
 

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using Rge.Models;
 using Rge.Models.Weights;
 using static TorchSharp.torch;
 

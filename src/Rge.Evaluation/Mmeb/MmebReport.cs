@@ -25,7 +25,7 @@ public sealed class MmebReport
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         _root = root;
-        _runs = [.. new[] { true, false }.Select(reasoning => Read(reasoning, identity)).OfType<Run>()];
+        _runs = [.. ((Run?[])[Read(reasoning: true, identity), Read(reasoning: false, identity)]).OfType<Run>()];
         if (_runs.Count == 0) throw new EvaluationException($"{root} has no scores of this model and settings.");
         _model = _runs[0].Scores.Subsets[0].Model;
     }
@@ -161,8 +161,7 @@ public sealed class MmebReport
     }
 
     private IEnumerable<BarChart> Bars() =>
-        from subset in _runs.SelectMany(run => run.Scores.Subsets.Select(score => (run.Reasoning, Score: score)))
-        group subset by subset.Score.Group into members
+        from members in _runs.SelectMany(run => run.Scores.Subsets.Select(score => (run.Reasoning, Score: score))).GroupBy(subset => subset.Score.Group, StringComparer.Ordinal)
         select new BarChart
         {
             Title = members.Key,

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Data.Mmeb;
 using Rge.Data.ShapeWorld;
