@@ -24,8 +24,12 @@ internal sealed class ModelOptions
     private readonly Option<string> _reasoning = new("--reasoning") { Description = "Whether queries write a rationale first.", DefaultValueFactory = _ => "on" };
     private readonly Option<int> _batch = new("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => new RationaleDecoderOptions().MaxRows };
 
-    public ModelOptions()
+    private readonly bool _writesRationales;
+
+    /// <param name="writesRationales">Whether the verb has rationales written, and so the options of that.</param>
+    public ModelOptions(bool writesRationales = true)
     {
+        _writesRationales = writesRationales;
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
         CommonOptions.Within(_temperature, 0, 1000);
@@ -54,7 +58,9 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype]) command.Add(option);
+        if (!_writesRationales) return;
+        foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
     }
 
@@ -66,17 +72,7 @@ internal sealed class ModelOptions
     public ReasoningEmbedder Load(ParseResult parsed)
     {
         var folder = parsed.GetRequiredValue(_model).FullName;
-        var stored = GenerationOptions.Load(folder);
-        var generation = stored with
-        {
-            MaxRationaleTokens = parsed.GetValue(_maxTokens),
-            Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
-            TopP = parsed.GetValue(_topP) ?? stored.TopP,
-            RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
-            Seed = parsed.GetValue(_seed),
-            WhenBudgetRunsOut = parsed.GetValue(_whenBudgetRunsOut) == "append" ? BudgetAction.AppendEmb : BudgetAction.PoolLastToken,
-        };
-        return ReasoningEmbedder.Load(folder, new ReasoningEmbedderOptions
+        var options = new ReasoningEmbedderOptions
         {
             Model = new QwenVlModelOptions
             {
@@ -84,11 +80,24 @@ internal sealed class ModelOptions
                 Device = Device(parsed.GetRequiredValue(_device)),
                 Adapter = parsed.GetValue(_adapter)?.FullName,
             },
-            Generation = generation,
-            QueryReasoning = parsed.GetValue(_reasoning) == "on" ? ReasoningMode.On : ReasoningMode.Off,
-            Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
-        });
+        };
+        return ReasoningEmbedder.Load(folder, _writesRationales ? WithRationales(options, GenerationOptions.Load(folder), parsed) : options);
     }
+
+    private ReasoningEmbedderOptions WithRationales(ReasoningEmbedderOptions options, GenerationOptions stored, ParseResult parsed) => options with
+    {
+        Generation = stored with
+        {
+            MaxRationaleTokens = parsed.GetValue(_maxTokens),
+            Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
+            TopP = parsed.GetValue(_topP) ?? stored.TopP,
+            RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
+            Seed = parsed.GetValue(_seed),
+            WhenBudgetRunsOut = parsed.GetValue(_whenBudgetRunsOut) == "append" ? BudgetAction.AppendEmb : BudgetAction.PoolLastToken,
+        },
+        QueryReasoning = parsed.GetValue(_reasoning) == "on" ? ReasoningMode.On : ReasoningMode.Off,
+        Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
+    };
 
     private static string Value(ParseResult parsed, Option option) =>
         parsed.GetResult(option) is { } result ? string.Join(',', result.Tokens.Select(t => t.Value)) : "";
