@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.VectorData;
 using Rge.Search.Indexing;
 using Rge.Search.Stores;
@@ -14,7 +13,7 @@ namespace Rge.Search;
 /// Any VectorData store will do that takes collections without a vector. Those whose GetService gives <see cref="IWorkClaims"/>, as
 /// <see cref="SqliteVectorStore"/> and <see cref="PostgresVectorStore"/> do, may be written by several processes at once; others by one.
 /// </remarks>
-public sealed partial class SearchCollections : IDisposable
+public sealed class SearchCollections : IDisposable
 {
     /// <summary>Scope of the claims that keep two from making the same collection.</summary>
     private const string ClaimScope = "rge_collections";
@@ -147,12 +146,9 @@ public sealed partial class SearchCollections : IDisposable
     private static void Check(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!NamePattern().IsMatch(name))
+        if (name.Length is 0 or > 40 || !char.IsAsciiLetterLower(name[0]) || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
             throw new SearchException($"'{name}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
     }
-
-    [GeneratedRegex(@"^[a-z][a-z0-9_-]{0,39}\z", RegexOptions.ExplicitCapture)]
-    private static partial Regex NamePattern();
 
     /// <summary>Closes the store.</summary>
     public void Dispose()

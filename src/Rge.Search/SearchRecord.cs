@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Rge.Search;
 
 /// <summary>An item of a collection as it is stored.</summary>
@@ -19,6 +21,7 @@ public sealed class SearchRecord
     public string? Path { get; set; }
 
     /// <summary>The metadata, each entry as <c>key=value</c>; see <see cref="Metadata"/>.</summary>
+    [SuppressMessage("Design", "MA0016:Prefer using collection abstraction instead of implementation", Justification = "VectorData's stores know lists, not their abstractions.")]
     public List<string> Tags { get; set; } = [];
 
     /// <summary>The embedding; empty where it was not asked for.</summary>

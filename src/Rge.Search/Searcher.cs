@@ -11,7 +11,7 @@ public sealed class Searcher
     private readonly SearchCollection _collection;
     private readonly ReasoningEmbedder _embedder;
 
-    /// <summary>Makes a searcher; collection and embedder are borrowed.</summary>
+    /// <summary>Makes a searcher, to be kept and used again; collection and embedder are borrowed.</summary>
     /// <exception cref="SearchException">The collection was made with another model.</exception>
     public Searcher(SearchCollection collection, ReasoningEmbedder embedder)
     {

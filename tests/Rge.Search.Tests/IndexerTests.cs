@@ -1,4 +1,3 @@
-using Microsoft.Extensions.VectorData;
 using Rge.Search.Indexing;
 using Rge.Search.Stores;
 using Rge.Tests.Shared.Stores;
@@ -40,17 +39,22 @@ public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(m
         for (var i = 0; i < 4; i++) Write($"{i}.png", ShapeWorldModel.Picture(i));
         var collection = await CollectionAsync();
         var claims = (IWorkClaims)Open().GetService(typeof(IWorkClaims))!;
-        await claims.AcquireAsync(collection.Name, "on another machine", [Id(1), Id(2)], TimeSpan.FromSeconds(1), Cancel);
-        var remarks = new List<string>();
-        var outcome = await IndexAsync(collection, Small, progress: new Collect(remarks));
+        await claims.AcquireAsync(collection.Name, "on another machine", [Id(1), Id(2)], TimeSpan.FromHours(1), Cancel);
+        var waiting = new TaskCompletionSource<string>();
+        var run = IndexAsync(collection, Small, progress: new Progress(value =>
+        {
+            if (value.Remark is not null) waiting.TrySetResult(value.Remark);
+        }));
+        Assert.Equal("waiting for 2 that other indexers work on", await waiting.Task);
+        await claims.RenewAsync("on another machine", TimeSpan.FromSeconds(-1), Cancel);
+        var outcome = await run;
         Assert.Equal((4, 4), (outcome.Stored, outcome.Embedded));
-        Assert.Contains("waiting for 2 that other indexers work on", remarks);
     }
 }
 
 public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFixture<ShapeWorldModel>
 {
-    protected static IndexOptions Small { get; } = new() { BatchItems = 3, Lease = TimeSpan.FromSeconds(2) };
+    protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-index-").FullName;
 
     [Fact]
@@ -242,9 +246,10 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         for (var i = 0; i < 20; i++) Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
         var collection = await CollectionAsync();
         using var stop = new CancellationTokenSource();
-        var progress = new Collect([], stored =>
+        var stored = 0;
+        var progress = new Progress(value =>
         {
-            if (stored >= 6) stop.Cancel();
+            if ((stored += value.Stored.Count) >= 6) stop.Cancel();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, model.Embedder, Small).IndexAsync(new FolderSource(_folder), progress, stop.Token));
         var outcome = await IndexAsync(collection);
@@ -296,14 +301,8 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
     /// <summary>A picture that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
     private static byte[] Thin() => Rge.Data.PngEncoder.Encode(new Rge.Models.Vision.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
 
-    protected sealed class Collect(List<string> remarks, Action<int>? stored = null) : IProgress<IndexProgress>
+    protected sealed class Progress(Action<IndexProgress> report) : IProgress<IndexProgress>
     {
-        private int _stored;
-
-        public void Report(IndexProgress value)
-        {
-            if (value.Remark is not null) remarks.Add(value.Remark);
-            stored?.Invoke(_stored += value.Stored.Count);
-        }
+        public void Report(IndexProgress value) => report(value);
     }
 }

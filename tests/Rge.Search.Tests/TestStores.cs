@@ -71,7 +71,11 @@ internal sealed class PlainStores : ITestStores
 
         public override object? GetService(Type serviceType, object? serviceKey = null) => null;
 
-        protected override void Dispose(bool disposing) => inner.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) inner.Dispose();
+            base.Dispose(disposing);
+        }
     }
 
     private sealed class PlainCollection<TKey, TRecord>(VectorStoreCollection<TKey, TRecord> inner) : VectorStoreCollection<TKey, TRecord>

@@ -21,7 +21,7 @@ public abstract class VectorStoreTests : StoreTest
 {
     private const int Dimensions = 16;
 
-    public sealed class Thing
+    internal sealed class Thing
     {
         [VectorStoreKey]
         public string Id { get; set; } = "";

@@ -1,4 +1,3 @@
-using Rge.Search.Indexing;
 using Rge.Search.Stores;
 using Rge.Tests.Shared.Stores;
 
@@ -57,20 +56,6 @@ public abstract class WorkClaimsTests : StoreTest
         var got = await Task.WhenAll(claims.Select((one, i) => Task.Run(() =>
             one.AcquireAsync("s", $"{i}", [.. keys.OrderBy(_ => Random.Shared.Next())], Long, Cancel))));
         Assert.Equal(keys.Order(StringComparer.Ordinal), got.SelectMany(set => set).Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_holder_renews_its_claims_and_gives_them_back_at_its_end()
-    {
-        await using var other = new ClaimHolder(Claims(), "s");
-        await using (var holder = new ClaimHolder(Claims(), "s", TimeSpan.FromSeconds(1)))
-        {
-            Assert.Single(await holder.AcquireAsync(["a"], Cancel));
-            // Longer than the lease.
-            await Task.Delay(TimeSpan.FromSeconds(2.5), Cancel);
-            Assert.Empty(await other.AcquireAsync(["a"], Cancel));
-        }
-        Assert.Single(await other.AcquireAsync(["a"], Cancel));
     }
 
     private IWorkClaims Claims() => (IWorkClaims)Open().GetService(typeof(IWorkClaims))!;

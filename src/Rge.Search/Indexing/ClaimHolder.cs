@@ -29,7 +29,7 @@ internal sealed class ClaimHolder : IAsyncDisposable
     /// <returns>Those that are this worker's now.</returns>
     public async Task<IReadOnlySet<string>> AcquireAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
-        if (keys.Count == 0) return new HashSet<string>();
+        if (keys.Count == 0) return new HashSet<string>(StringComparer.Ordinal);
         var acquired = await _claims.AcquireAsync(_scope, _presence.Worker, keys, _lease, cancellationToken);
         if (!acquired.IsSupersetOf(keys) && await ReleaseDeadAsync(cancellationToken))
             acquired = await _claims.AcquireAsync(_scope, _presence.Worker, keys, _lease, cancellationToken);

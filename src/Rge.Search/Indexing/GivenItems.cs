@@ -8,5 +8,5 @@ internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
     public string Name => SourceName;
 
     public SourceListing List(CancellationToken cancellationToken) =>
-        new([.. items.Select(item => (Id: item.Id(), Item: item)).DistinctBy(item => item.Id).Select(item => new SourcePlace(item.Id, "", () => item.Item))], []);
+        new([.. items.Select(item => (Id: item.Id(), Item: item)).DistinctBy(item => item.Id, StringComparer.Ordinal).Select(item => new SourcePlace(item.Id, "", () => item.Item))], []);
 }

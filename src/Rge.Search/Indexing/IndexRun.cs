@@ -115,14 +115,14 @@ internal sealed class IndexRun(
             else batch.Waiting.Add((one.Place, ids));
         }
         batch.Claimed.UnionWith(batch.Held.SelectMany(one => Ids(one.Id, one.Before)));
-        await claims.ReleaseAsync([.. acquired.Except(batch.Claimed)], cancellationToken);
+        await claims.ReleaseAsync([.. acquired.Except(batch.Claimed, StringComparer.Ordinal)], cancellationToken);
     }
 
     private async Task DecodeAsync(IndexBatch batch, CancellationToken cancellationToken)
     {
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
-        var missing = batch.Held.Where(held => !present.Contains(held.Id)).DistinctBy(held => held.Id).ToArray();
+        var missing = batch.Held.Where(held => !present.Contains(held.Id)).DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
         var decoded = await ItemPreparer.ForEachAsync(missing, held => ItemPreparer.Prepare(held.Item, embedder.Processor), cancellationToken);
         foreach (var (held, (item, problem)) in missing.Zip(decoded))
         {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Stores;
 
 namespace Rge.Search.Indexing;
 
@@ -14,7 +13,7 @@ public sealed class Indexer
     private readonly ReasoningEmbedder _embedder;
     private readonly IndexOptions _options;
 
-    /// <summary>Makes an indexer; collection and embedder are borrowed.</summary>
+    /// <summary>Makes an indexer, to be kept and used again; collection and embedder are borrowed.</summary>
     /// <exception cref="SearchException">The collection was made with another model.</exception>
     public Indexer(SearchCollection collection, ReasoningEmbedder embedder, IndexOptions? options = null)
     {

@@ -6,12 +6,19 @@ namespace Rge.Search.Indexing;
 /// </summary>
 internal sealed class WorkerPresence : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly FileStream? _file;
 
     public WorkerPresence()
     {
         Worker = $"{Environment.MachineName}.{Guid.NewGuid():N}";
-        _file = new FileStream(PathOf(Worker), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        try
+        {
+            _file = new FileStream(PathOf(Worker), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A machine without a place for it: its leases have to run out, too.
+        }
     }
 
     /// <summary>The worker's name.</summary>
@@ -34,5 +41,5 @@ internal sealed class WorkerPresence : IDisposable
 
     private static string PathOf(string worker) => Path.Combine(Path.GetTempPath(), $"rge-worker-{Path.GetFileName(worker)}");
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 }

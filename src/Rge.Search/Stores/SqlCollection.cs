@@ -25,7 +25,7 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
         _metadata = new VectorStoreCollectionMetadata { VectorStoreSystemName = database.SystemName, VectorStoreName = database.Name, CollectionName = name };
     }
 
-    public override string Name { get; }
+    public sealed override string Name { get; }
 
     protected SqlDatabase Database { get; }
 
@@ -151,6 +151,8 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
     /// <summary>The properties that a query asks for.</summary>
     protected PropertyModel[] Properties(bool includeVectors) => [.. Model.Properties.Where(property => includeVectors || property is not VectorPropertyModel)];
 
+    protected static bool IsList(PropertyModel property) => property.Type == typeof(List<string>) || property.Type == typeof(string[]);
+
     protected static string Column(PropertyModel property) => SqlDatabase.Quote(property.StorageName);
 
     protected static string Columns(IEnumerable<PropertyModel> properties) => string.Join(", ", properties.Select(Column));
@@ -181,7 +183,7 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
 
     private sealed class RecordCounter(SqlDatabase database, string table) : IRecordCounter
     {
-        public async Task<long> CountAsync(CancellationToken cancellationToken) =>
+        public async Task<long> CountAsync(CancellationToken cancellationToken = default) =>
             (await database.ReadAsync<long>($"SELECT count(*) FROM {table}", [], cancellationToken))[0];
     }
 }

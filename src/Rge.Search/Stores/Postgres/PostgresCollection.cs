@@ -34,7 +34,7 @@ internal sealed class PostgresCollection<TKey, TRecord> : SqlCollection<TKey, TR
     [
         $"CREATE TABLE IF NOT EXISTS {Table} ({string.Join(", ", Model.Properties.Select(Define))})",
         .. Model.DataProperties.Where(property => property.IsIndexed).Select(property =>
-            $"CREATE INDEX IF NOT EXISTS {IndexOf(property)} ON {Table} USING {(Database.ColumnType(property.Type) == "text[]" ? "gin" : "btree")} ({Column(property)})"),
+            $"CREATE INDEX IF NOT EXISTS {IndexOf(property)} ON {Table} USING {(IsList(property) ? "gin" : "btree")} ({Column(property)})"),
         .. _approximate ? [$"CREATE INDEX IF NOT EXISTS {IndexOf(VectorProperty!)} ON {Table} USING hnsw (({Half(Column(VectorProperty!))}) halfvec_cosine_ops)"] : Array.Empty<string>(),
     ];
 

@@ -14,8 +14,9 @@ internal sealed class SqliteCollection<TKey, TRecord>(
     protected override IEnumerable<string> Definition =>
     [
         $"CREATE TABLE IF NOT EXISTS {Table} ({VectorCache.RowNumber} INTEGER PRIMARY KEY AUTOINCREMENT, {string.Join(", ", Model.Properties.Select(Define))})",
-        .. Model.DataProperties.Where(property => property.IsIndexed && Database.ColumnType(property.Type) is var type && property.Type != typeof(List<string>) && property.Type != typeof(string[]))
-            .Select(property => $"CREATE INDEX IF NOT EXISTS {SqlDatabase.Quote($"{Name}.{property.StorageName}")} ON {Table} ({Column(property)})"),
+        // Lists are JSON here, which an index does not help to search.
+        .. Model.DataProperties.Where(property => property.IsIndexed && !IsList(property)).Select(property =>
+             $"CREATE INDEX IF NOT EXISTS {SqlDatabase.Quote($"{Name}.{property.StorageName}")} ON {Table} ({Column(property)})"),
     ];
 
     protected override (string Head, string Tail) Upsert => ("INSERT OR REPLACE INTO", "");

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Stores.Sqlite;
 

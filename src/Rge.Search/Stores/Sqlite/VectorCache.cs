@@ -14,6 +14,8 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     /// <summary>The column that numbers rows in the order in which they were written.</summary>
     public const string RowNumber = "row_number";
 
+    // Held while it is looked whether something has changed, so that searches wait for each other no longer than that.
+    private readonly Lock _watching = new();
     private readonly ReaderWriterLockSlim _lock = new();
     private readonly int _rowsOfBlock = Math.Max(1, (1 << 18) / dimensions);
     private readonly List<float[]> _blocks = [];
@@ -74,23 +76,37 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     /// <summary>Reads what has changed since the last time.</summary>
     private void Refresh()
     {
+        lock (_watching)
+        {
+            try
+            {
+                _connection ??= database.Open();
+                // Commits of other connections change the first number, and whatever makes or drops tables the second.
+                var version = (Number("PRAGMA data_version"), Number("PRAGMA schema_version"));
+                if (version != _version) Read(version);
+            }
+            catch (SqliteException e)
+            {
+                throw new VectorStoreException($"The collection {table} of {database.Name} cannot be read: {e.Message.TrimEnd('.')}.", e) { VectorStoreSystemName = database.SystemName, CollectionName = table };
+            }
+        }
+    }
+
+    private void Read((long Data, long Schema) version)
+    {
         _lock.EnterWriteLock();
         try
         {
-            _connection ??= database.Open();
-            // Commits of other connections change the first number, and whatever makes or drops tables the second.
-            var version = (Number("PRAGMA data_version"), Number("PRAGMA schema_version"));
-            if (version == _version) return;
-            using var transaction = _connection.BeginTransaction(deferred: true);
-            if (version.Item2 != _version.Schema) Clear();
+            using var transaction = _connection!.BeginTransaction(deferred: true);
+            if (version.Schema != _version.Schema) Clear();
             ReadNew();
             if (Number($"SELECT count(*) FROM {SqlDatabase.Quote(table)}") != _rows.Count) DropMissing();
             _version = version;
         }
-        catch (SqliteException e)
+        catch
         {
             Clear();
-            throw new VectorStoreException($"The collection {table} of {database.Name} cannot be read: {e.Message.TrimEnd('.')}.", e) { VectorStoreSystemName = database.SystemName, CollectionName = table };
+            throw;
         }
         finally
         {
