@@ -9,6 +9,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["processor"] = ("CHECKPOINT [QUERIES]", "processor time of prefill and queries; with OMP_NUM_THREADS=1 on a busy machine", args => EmbeddingBenchmark.RunProcessorTime(args[0], args.Length > 1 ? int.Parse(args[1], null) : 32)),
     ["load"] = ("CHECKPOINT [DTYPE]", "peak memory of loading", args => LoadBenchmark.Run(args[0], args.Length > 1 ? args[1] : null)),
     ["prefill"] = ("CHECKPOINT [PROMPTS …]", "vision tower and decoder apart, by prompts read in one pass", args => PrefillBenchmark.Run(args[0], args.Length > 1 ? [.. args[1..].Select(int.Parse)] : [1, 4, 12])),
+    ["recall"] = ("POSTGRESQL [VECTORS [DIMENSIONS]]", "HNSW in PostgreSQL against exact search in SQLite: recall@10, latency, memory; POSTGRESQL is a connection string", args => RecallBenchmark.RunAsync(args[0], args.Length > 1 ? int.Parse(args[1], null) : 100_000, args.Length > 2 ? int.Parse(args[2], null) : 128).GetAwaiter().GetResult()),
     ["step"] = ("", "whole decoding steps of the 700m shape, kernels against torch", _ => StepBenchmark.Run()),
     ["train-step"] = ("[ROUNDS [THREADS]]", "a forward and backward pass of the small shape, kernels against torch", args => TrainStepBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9, args.Length > 1 ? int.Parse(args[1], null) : null)),
     ["joint"] = ("PEERS [ROUNDS]", "a step of the joint objective here and in plain PyTorch, in turn", args => new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),

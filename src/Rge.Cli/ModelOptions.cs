@@ -29,8 +29,12 @@ internal sealed class ModelOptions
     };
     private readonly Option<int> _batch = new("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => new RationaleDecoderOptions().MaxRows };
 
-    public ModelOptions()
+    private readonly bool _writesRationales;
+
+    /// <param name="writesRationales">Whether the verb has rationales written, and so the options of that.</param>
+    public ModelOptions(bool writesRationales = true)
     {
+        _writesRationales = writesRationales;
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
         _pooling.AcceptOnlyFromAmong("emb", "last");
@@ -60,7 +64,9 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling]) command.Add(option);
+        if (!_writesRationales) return;
+        foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
     }
 
@@ -81,13 +87,13 @@ internal sealed class ModelOptions
     public EmbeddingPooling Pooling(ParseResult parsed) => parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;
 
     /// <summary>Whether queries write a rationale.</summary>
-    public bool Reasons(ParseResult parsed) => parsed.GetValue(_reasoning) == "on" && Pooling(parsed) == EmbeddingPooling.Emb;
+    public bool Reasons(ParseResult parsed) => _writesRationales && parsed.GetValue(_reasoning) == "on" && Pooling(parsed) == EmbeddingPooling.Emb;
 
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
         var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName);
-        return stored with
+        return !_writesRationales ? stored : stored with
         {
             MaxRationaleTokens = parsed.GetValue(_maxTokens),
             Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
@@ -100,11 +106,11 @@ internal sealed class ModelOptions
 
     /// <summary>Loads the model.</summary>
     /// <param name="parsed">The options given.</param>
-    /// <param name="itemsAhead">As <see cref="ReasoningEmbedderOptions.ItemsAhead"/>.</param>
-    public ReasoningEmbedder Load(ParseResult parsed, int? itemsAhead = null)
+    /// <param name="basis">What the command line has no options for.</param>
+    public ReasoningEmbedder Load(ParseResult parsed, ReasoningEmbedderOptions? basis = null)
     {
-        var defaults = new ReasoningEmbedderOptions();
-        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, defaults with
+        basis ??= new ReasoningEmbedderOptions();
+        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, basis with
         {
             Model = new QwenVlModelOptions
             {
@@ -115,8 +121,7 @@ internal sealed class ModelOptions
             Generation = Generation(parsed),
             Pooling = Pooling(parsed),
             QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
-            Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
-            ItemsAhead = itemsAhead ?? defaults.ItemsAhead,
+            Decoder = _writesRationales ? basis.Decoder with { MaxRows = parsed.GetValue(_batch) } : basis.Decoder,
         });
     }
 

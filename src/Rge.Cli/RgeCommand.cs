@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Microsoft.Extensions.VectorData;
 using Rge.Cli.Verbs;
 using Rge.Data;
 using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights.Hub;
+using Rge.Search;
 using Rge.Training;
 
 namespace Rge.Cli;
@@ -74,6 +76,8 @@ public static class RgeCommand
         DemoVerb.Create(terminal),
         RankVerb.Create(terminal),
         EmbedVerb.Create(terminal),
+        IndexVerb.Create(terminal),
+        SearchVerb.Create(terminal),
         InfoVerb.Create(terminal),
         EvalVerb.Create(terminal),
         VerifyVerb.Create(terminal),
@@ -88,5 +92,6 @@ public static class RgeCommand
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException
+        or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or SearchException or VectorStoreException or CliException;
 }

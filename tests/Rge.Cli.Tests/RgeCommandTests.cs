@@ -4,7 +4,7 @@ namespace Rge.Cli.Tests;
 
 public sealed class RgeCommandTests
 {
-    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "info", "verify", "new", "pull", "train", "experiment", "world"];
+    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "index", "search", "info", "verify", "new", "pull", "train", "experiment", "world"];
 
     [Fact]
     public async Task Without_arguments_the_verbs_are_listed()
@@ -33,6 +33,8 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t y --temperature -1", "--temperature is -1, expected 0 to 1000")]
     [InlineData("embed -m x -t y --top-p 1.5", "--top-p is 1.5, expected 0 to 1")]
     [InlineData("world --out x --split nope", "Must be one of: 'train' 'dev' 'test'")]
+    [InlineData("search -m x -t y --top 0", "--top is 0, expected at least 1")]
+    [InlineData("index x -m y --index ivf", "'exact' 'hnsw'")]
     [InlineData("embed -m x --input rows.jsonl", "--input and --output go together")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
@@ -42,6 +44,9 @@ public sealed class RgeCommandTests
     [InlineData("verify nowhere", "nowhere")]
     [InlineData("rank -m nowhere -t cat -c dog", "nowhere")]
     [InlineData("embed -m nowhere -t cat", "nowhere")]
+    [InlineData("index nowhere -m x", "nowhere")]
+    [InlineData("search -m x -t cat --store nowhere.db", "There is no store nowhere.db; rge index makes one.")]
+    [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     public async Task A_folder_that_is_not_there_ends_with_1_and_its_name(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, line.Split(' ')), StringComparison.Ordinal);
 

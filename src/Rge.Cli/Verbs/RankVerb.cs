@@ -31,7 +31,8 @@ internal static class RankVerb
             using var embedder = model.Load(parsed);
             var watch = Stopwatch.StartNew();
             var asJson = parsed.GetValue(json);
-            var embedding = asJson ? await embedder.EmbedAsync(item, cancellationToken: cancellationToken) : await StreamAsync(terminal, embedder, item, cancellationToken);
+            var embedding = asJson ? await embedder.EmbedAsync(item, cancellationToken: cancellationToken) : await RationalePrinter.PrintAsync(
+                terminal, embedder.StreamAsync(item, cancellationToken: cancellationToken).Select(update => (update.Text, update.Embedding)), result => result, cancellationToken);
             var querySeconds = watch.Elapsed.TotalSeconds;
             var vectors = await ProgressReport.RunAsync(terminal, "candidates", progress => embedder.EmbedAsync(
                 [.. ranked.Select(c => c.Item)], new ReasoningEmbeddingOptions { Progress = progress }, cancellationToken));
@@ -42,20 +43,6 @@ internal static class RankVerb
             return RgeCommand.Success;
         });
         return command;
-    }
-
-    private static async Task<ReasoningEmbedding> StreamAsync(Terminal terminal, ReasoningEmbedder embedder, EmbeddingInput item, CancellationToken cancellationToken)
-    {
-        terminal.Output.Markup("[bold]rationale[/] ");
-        ReasoningEmbedding? embedding = null;
-        await foreach (var update in embedder.StreamAsync(item, cancellationToken: cancellationToken))
-        {
-            terminal.RawOutput.Write(update.Text);
-            await terminal.RawOutput.FlushAsync(cancellationToken);
-            embedding = update.Embedding;
-        }
-        terminal.Output.MarkupLine(embedding!.Rationale is null ? "[dim](none: reasoning is off)[/]" : embedding.RationaleEnd == RationaleEnd.BudgetSpent ? " [dim](cut at the longest rationale)[/]" : "");
-        return embedding;
     }
 
     private static void Print(Terminal terminal, IReadOnlyList<Candidate> candidates, IReadOnlyList<RankedCandidate> ranking, int top)

@@ -49,6 +49,8 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
     internal void Write(SubsetResults results, SubsetScore score, MmebEvaluationOptions options)
     {
         Directory.CreateDirectory(_folder);
+        // Half-written files of a run that was killed.
+        foreach (var part in Directory.EnumerateFiles(_folder, "*.part")) File.Delete(part);
         // What is read as the result of these files goes first and comes last.
         File.Delete(Path.Combine(_folder, Scores));
         AtomicFile.Write(Path.Combine(_folder, Predictions), stream =>

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.AI;
+
+namespace Rge.Search;
+
+/// <summary>What the vectors of a collection were made with; stored with it, and what is added or searched must be made with the same. Immutable.</summary>
+public sealed record CollectionIdentity
+{
+    /// <summary>Name of the model; told to people, not compared.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>What tells the model from others; see <see cref="ModelFingerprint"/>.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Values of a vector: the model's hidden size, or fewer where vectors are cut short.</summary>
+    public required int Dimensions { get; init; }
+
+    /// <summary>What the model is told to do with each item that is indexed.</summary>
+    public string? Instruction { get; init; }
+
+    /// <summary>Whether items are reasoned about before they are embedded.</summary>
+    public ReasoningMode Reasoning { get; init; } = ReasoningMode.Off;
+
+    /// <summary>How a store with a choice searches.</summary>
+    public CollectionIndex Index { get; init; } = CollectionIndex.Exact;
+
+    /// <summary>The identity of an embedder's vectors.</summary>
+    /// <param name="embedder">The embedder.</param>
+    /// <param name="dimensions">Values of a vector; <see langword="null"/> for the hidden size.</param>
+    public static CollectionIdentity Of(ReasoningEmbedder embedder, int? dimensions = null)
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        var metadata = embedder.GetRequiredService<EmbeddingGeneratorMetadata>();
+        return new CollectionIdentity
+        {
+            Model = metadata.DefaultModelId ?? "a model",
+            Fingerprint = ModelFingerprint.Of(embedder),
+            Dimensions = dimensions ?? metadata.DefaultModelDimensions!.Value,
+        };
+    }
+
+    /// <summary>Says in which way another identity does not fit; <see langword="null"/> when it does.</summary>
+    internal string? Mismatch(CollectionIdentity other) =>
+        Fingerprint != other.Fingerprint ? $"was made with the model {Model} (fingerprint {Fingerprint}), but this is {other.Model} (fingerprint {other.Fingerprint})"
+        : Dimensions != other.Dimensions ? $"has vectors of {Dimensions} dimensions, but {other.Dimensions} were asked for"
+        : Instruction != other.Instruction ? $"was made with {Said(Instruction)}, but {Said(other.Instruction)} was given"
+        : Reasoning != other.Reasoning ? $"was made with reasoning {Reasoning.ToString().ToLowerInvariant()} for items, but {other.Reasoning.ToString().ToLowerInvariant()} was given"
+        : Index != other.Index ? $"has the index {Index.ToString().ToLowerInvariant()}, but {other.Index.ToString().ToLowerInvariant()} was asked for"
+        : null;
+
+    private static string Said(string? instruction) => instruction is null ? "no instruction" : $"the instruction \"{instruction}\"";
+}

@@ -1,0 +1,20 @@
+namespace Rge.Search.Indexing;
+
+/// <summary>How an indexer works.</summary>
+public sealed record IndexOptions
+{
+    /// <summary>
+    /// Items that are embedded and then stored together, at least 1; what is lost when a process is killed. The pictures of two batches are in
+    /// memory at once, up to 24 MB each.
+    /// </summary>
+    public int BatchItems { get; init; } = 16;
+
+    /// <summary>After what time the work of an indexer that has died is taken up by others; at least what it takes to renew a claim.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long to go on trying while the store is away.</summary>
+    public TimeSpan StorePatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Metadata for every item, besides its own.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
+}

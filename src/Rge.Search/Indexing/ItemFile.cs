@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text;
+using Rge.Models;
+using Rge.Models.Vision;
+
+namespace Rge.Search.Indexing;
+
+/// <summary>Files that are items, or parts of some.</summary>
+public static class ItemFile
+{
+    private const int MaxTextBytes = 1 << 20;
+
+    private static readonly HashSet<string> Pictures = new(StringComparer.OrdinalIgnoreCase) { ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp" };
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The extensions of pictures, as people are told.</summary>
+    public static string PictureExtensions { get; } = string.Join(", ", Pictures);
+
+    /// <summary>Whether a file is a picture, by its extension.</summary>
+    public static bool IsPicture(string path) => Pictures.Contains(Path.GetExtension(path));
+
+    /// <summary>Whether a file is a text, by its extension.</summary>
+    public static bool IsText(string path) => Path.GetExtension(path).Equals(".txt", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Changes when the file is written: its size and time, or that it is not there.</summary>
+    internal static string Stamp(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "missing";
+    }
+
+    /// <summary>Reads a picture, encoded as it is.</summary>
+    /// <exception cref="ImageInputException">It cannot be read, or is too large.</exception>
+    internal static ReadOnlyMemory<byte> ReadPicture(string path) =>
+        Read(path, ImageLimits.Default.MaxBytes, (message, e) => new ImageInputException(message, e));
+
+    /// <summary>Reads a text in UTF-8.</summary>
+    /// <exception cref="SearchException">It cannot be read, is too large or no UTF-8.</exception>
+    internal static string ReadText(string path)
+    {
+        var bytes = Read(path, MaxTextBytes, (message, e) => new SearchException(message, e));
+        try
+        {
+            return Utf8.GetString(bytes).TrimStart('\uFEFF').Trim();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new SearchException($"{path} is no UTF-8 text: {e.Message}", e);
+        }
+    }
+
+    private static byte[] Read(string path, int limit, Func<string, Exception?, Exception> problem)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            if (file.Length > limit) throw problem($"{path} has {file.Length} bytes, expected at most {limit}.", null);
+            var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
+            file.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw problem($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Rge.Models;
+using Rge.Models.Vision;
+
+namespace Rge.Search.Indexing;
+
+/// <summary>Reads and decodes items, side by side. Stateless and thread-safe.</summary>
+internal static class ItemPreparer
+{
+    /// <summary>Does something for each, as many at once as there are cores.</summary>
+    /// <param name="items">The items.</param>
+    /// <param name="work">What is done; throws for a broken item.</param>
+    /// <param name="cancellationToken">Stops between two items.</param>
+    /// <returns>For each, in their order, the result or what is wrong.</returns>
+    public static async Task<(TResult? Result, string? Problem)[]> ForEachAsync<TItem, TResult>(
+        IReadOnlyList<TItem> items, Func<TItem, TResult> work, CancellationToken cancellationToken) where TResult : class
+    {
+        var results = new (TResult?, string?)[items.Count];
+        await Parallel.ForAsync(0, items.Count, cancellationToken, (i, _) =>
+        {
+            try
+            {
+                results[i] = (work(items[i]), null);
+            }
+            // Rows are read again after they were listed: what was sound then may not be now.
+            catch (Exception e) when (e is ImageInputException or SearchException or EmbeddingException or FormatException or InvalidOperationException)
+            {
+                results[i] = (null, e.Message);
+            }
+            return ValueTask.CompletedTask;
+        });
+        return results;
+    }
+
+    /// <summary>Decodes an item's pictures: to patches for the model, which take less memory than a large picture, and to a thumbnail.</summary>
+    /// <exception cref="ImageInputException">A picture cannot be used.</exception>
+    public static PreparedItem Prepare(SearchItem item, QwenVlProcessor processor)
+    {
+        string? thumbnail = null;
+        var images = new ImageSource[item.Images.Count];
+        for (var i = 0; i < images.Length; i++)
+        {
+            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture");
+            thumbnail ??= Convert.ToBase64String(Thumbnail.Jpeg(image));
+            images[i] = ImageSource.FromPatches(processor.Images.Process(image));
+        }
+        return new PreparedItem(item, images, thumbnail);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Rge.Models;
+using Rge.Models.Tokens;
+using static TorchSharp.torch;
+
+namespace Rge.Search;
+
+/// <summary>
+/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how pictures are prepared,
+/// and how tokenizer and chat template write a prompt.
+/// </summary>
+/// <remarks>
+/// Weights are sampled: of each parameter 1,024 values in 16 runs spread over it, and the whole row of <c>&lt;emb&gt;</c>, which may be all that
+/// was trained. They are compared as float32, so that file layout, shards and a wider number type make no difference; a narrower one, or a
+/// merged adapter, does. Reads 2 MB of a 3B model.
+/// </remarks>
+public static class ModelFingerprint
+{
+    private const int Runs = 16, ValuesOfRun = 64;
+
+    /// <summary>Hexadecimal digits of a fingerprint: 64 bits, enough to tell models apart that nobody forges.</summary>
+    private const int Digits = 16;
+
+    /// <summary>The fingerprint of an embedder's model, as hexadecimal digits.</summary>
+    public static string Of(ReasoningEmbedder embedder)
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        return Of(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId);
+    }
+
+    private static string Of(QwenVlModel model, QwenVlProcessor processor, int embToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text));
+        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision));
+        Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config));
+        var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
+        Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        foreach (var (name, parameter) in model.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            Append(Encoding.UTF8.GetBytes(name));
+            Append(Values(Sample(parameter)));
+        }
+        Append(Values(model.Parameters[ParameterLayout.TokenEmbedding].narrow(0, embToken, 1)));
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
+
+        // With their length in front, so that no two lists of values read alike.
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            Span<byte> length = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(length, bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+    }
+
+    private static Tensor Sample(Tensor parameter)
+    {
+        var flat = parameter.contiguous().view(-1);
+        var count = flat.shape[0];
+        return count <= Runs * ValuesOfRun ? flat : flat.as_strided([Runs, ValuesOfRun], [(count - ValuesOfRun) / (Runs - 1), 1]);
+    }
+
+    private static byte[] Values(Tensor values) => values.to(ScalarType.Float32).cpu().contiguous().bytes.ToArray();
+}

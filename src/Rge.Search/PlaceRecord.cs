@@ -1,0 +1,23 @@
+namespace Rge.Search;
+
+/// <summary>A file or a row in which an item was found; an item stays in a collection as long as one is left.</summary>
+internal sealed class PlaceRecord
+{
+    /// <summary>Hash of source and name.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>Name of the source.</summary>
+    public string Source { get; set; } = "";
+
+    /// <summary>Its name within the source.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>What tells whether it has changed.</summary>
+    public string Stamp { get; set; } = "";
+
+    /// <summary>Id of the item.</summary>
+    public string Item { get; set; } = "";
+
+    /// <summary>The file, as the record of the item has it.</summary>
+    public string? Path { get; set; }
+}

@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.VectorData;
+using Rge.Search.Indexing;
+using Rge.Search.Stores;
+using Rge.Search.Stores.Postgres;
+using Rge.Search.Stores.Sqlite;
+
+namespace Rge.Search;
+
+/// <summary>The collections of a store. Thread-safe.</summary>
+/// <remarks>
+/// Any VectorData store will do that takes collections without a vector. Those whose GetService gives <see cref="IWorkClaims"/>, as
+/// <see cref="SqliteVectorStore"/> and <see cref="PostgresVectorStore"/> do, may be written by several processes at once; others by one.
+/// </remarks>
+public sealed class SearchCollections : IDisposable
+{
+    /// <summary>Scope of the claims that keep two from making the same collection.</summary>
+    private const string ClaimScope = "rge_collections";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
+    private readonly VectorStore _store;
+    private readonly IWorkClaims _claims;
+    private readonly VectorStoreCollection<string, CatalogRecord> _catalog;
+    private volatile bool _catalogExists;
+
+    /// <summary>Takes a store, which is disposed with this.</summary>
+    public SearchCollections(VectorStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        _store = store;
+        _claims = store.GetService(typeof(IWorkClaims)) as IWorkClaims ?? new LocalWorkClaims();
+        _catalog = CollectionTables.Catalog(store);
+    }
+
+    /// <summary>Opens a store by what a person writes: a PostgreSQL connection string, or else the path of a SQLite file.</summary>
+    /// <param name="location"><c>postgresql://user@host/database</c>, <c>Host=…;Database=…</c>, or a path.</param>
+    /// <exception cref="ArgumentException">The connection string cannot be understood.</exception>
+    public static SearchCollections Open(string location)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(location);
+        return new SearchCollections(IsServer(location) ? new PostgresVectorStore(location) : new SqliteVectorStore(location));
+    }
+
+    /// <summary>Whether a location is a server's; otherwise it is a file's.</summary>
+    public static bool IsServer(string location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return location.StartsWith("postgres://", StringComparison.Ordinal) || location.StartsWith("postgresql://", StringComparison.Ordinal)
+            || location.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Makes a collection, or opens the one that is there.</summary>
+    /// <param name="name">1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</param>
+    /// <param name="identity">What its vectors are made with.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="SearchException">The name will not do, or the collection was made with something else.</exception>
+    /// <exception cref="VectorStoreException">The store fails.</exception>
+    public async Task<SearchCollection> CreateAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        Check(name);
+        await EnsureCatalogAsync(cancellationToken);
+        if (await FindAsync(name, cancellationToken) is null)
+        {
+            await using var claim = new ClaimHolder(_claims, ClaimScope);
+            await claim.WaitForAsync([name], cancellationToken);
+            if (await FindAsync(name, cancellationToken) is null)
+                await _catalog.UpsertAsync(new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) }, cancellationToken);
+        }
+        var collection = await OpenAsync(name, cancellationToken);
+        collection.Require(identity);
+        return collection;
+    }
+
+    /// <summary>Opens a collection.</summary>
+    /// <exception cref="SearchException">There is no such collection.</exception>
+    /// <exception cref="VectorStoreException">The store fails.</exception>
+    public async Task<SearchCollection> OpenAsync(string name, CancellationToken cancellationToken = default)
+    {
+        Check(name);
+        await EnsureCatalogAsync(cancellationToken);
+        if (await FindAsync(name, cancellationToken) is not { } identity)
+        {
+            var others = await ListAsync(cancellationToken);
+            throw new SearchException($"There is no collection {name}; {(others.Count == 0 ? "the store has none" : $"the store has {string.Join(", ", others.Keys)}")}.");
+        }
+        var tables = new CollectionTables(_store, name, identity);
+        await tables.EnsureExistAsync(cancellationToken);
+        return new SearchCollection(name, identity, tables, _claims);
+    }
+
+    /// <summary>The names of all collections, and what each was made with.</summary>
+    /// <exception cref="VectorStoreException">The store fails.</exception>
+    public async Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        const int Page = 1000;
+        await EnsureCatalogAsync(cancellationToken);
+        var all = new SortedDictionary<string, CollectionIdentity>(StringComparer.Ordinal);
+        for (var before = -1; all.Count > before && all.Count % Page == 0;)
+        {
+            before = all.Count;
+            await foreach (var entry in _catalog.GetAsync(_ => true, Page, new() { Skip = before, OrderBy = by => by.Ascending(c => c.Name) }, cancellationToken))
+                all.Add(entry.Name, Identity(entry));
+        }
+        return all;
+    }
+
+    /// <summary>Deletes a collection with all that is in it. Whoever works with it meanwhile gets errors of the store.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="VectorStoreException">The store fails.</exception>
+    public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default)
+    {
+        Check(name);
+        await EnsureCatalogAsync(cancellationToken);
+        if (await FindAsync(name, cancellationToken) is not { } identity) return false;
+        using var tables = new CollectionTables(_store, name, identity);
+        await tables.DeleteAsync(cancellationToken);
+        await _catalog.DeleteAsync(name, cancellationToken);
+        return true;
+    }
+
+    private async Task<CollectionIdentity?> FindAsync(string name, CancellationToken cancellationToken) =>
+        await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry ? Identity(entry) : null;
+
+    private async Task EnsureCatalogAsync(CancellationToken cancellationToken)
+    {
+        if (_catalogExists) return;
+        await _catalog.EnsureCollectionExistsAsync(cancellationToken);
+        _catalogExists = true;
+    }
+
+    private static CollectionIdentity Identity(CatalogRecord entry)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
+        }
+        catch (JsonException e)
+        {
+            throw new SearchException($"The catalog's entry of the collection {entry.Name} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static void Check(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length is 0 or > 40 || !char.IsAsciiLetterLower(name[0]) || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
+            throw new SearchException($"'{name}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
+    }
+
+    /// <summary>Closes the store.</summary>
+    public void Dispose()
+    {
+        _catalog.Dispose();
+        _store.Dispose();
+    }
+}

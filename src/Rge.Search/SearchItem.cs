@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Rge.Search;
+
+/// <summary>An item to index: a text, pictures, or both. Immutable.</summary>
+public sealed record SearchItem
+{
+    /// <summary>Hexadecimal digits of an id: 128 bits.</summary>
+    private const int IdDigits = 32;
+
+    /// <summary>The key that its owner gives it; items that differ in nothing else stay apart by it.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The pictures, encoded: PNG, JPEG, WebP, GIF or BMP.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Images { get; init; } = [];
+
+    /// <summary>Where the first picture or the text lies; not part of the content.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Facts to filter by; a key may have several values.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
+
+    /// <summary>Its kind.</summary>
+    public ItemKind Kind => Images.Count == 0 ? ItemKind.Text : Text is null ? ItemKind.Image : ItemKind.ImageAndText;
+
+    /// <summary>Hash of key, text, pictures and metadata, in hexadecimal digits.</summary>
+    public string Id()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        AppendText(Key);
+        AppendText(Text);
+        Append(Images.Count, []);
+        foreach (var image in Images) Append(image.Length, image.Span);
+        foreach (var tag in Tags().Order(StringComparer.Ordinal)) AppendText(tag);
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..IdDigits];
+
+        void AppendText(string? text) => Append(text is null ? -1 : Encoding.UTF8.GetByteCount(text), Encoding.UTF8.GetBytes(text ?? ""));
+
+        // With the length in front, so that no two items read alike.
+        void Append(long length, ReadOnlySpan<byte> bytes)
+        {
+            Span<byte> prefix = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(prefix, length);
+            hash.AppendData(prefix);
+            hash.AppendData(bytes);
+        }
+    }
+
+    /// <summary>The metadata as records have it.</summary>
+    /// <exception cref="SearchException">A key cannot be used.</exception>
+    internal IEnumerable<string> Tags() => Metadata.Select(entry => Tag.Of(entry.Key, entry.Value)).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Refuses what cannot be indexed or stored.</summary>
+    /// <exception cref="SearchException">There is nothing in it, a text is no text, or a metadata key cannot be used.</exception>
+    internal void Check()
+    {
+        if (string.IsNullOrEmpty(Text) && Images.Count == 0) throw new SearchException("There is nothing to index, expected a text or a picture.");
+        foreach (var text in (string?[])[Key, Text, Path, .. Tags()])
+        {
+            if (text?.Contains('\0') == true) throw new SearchException("A text has the character NUL in it, which stores do not keep.");
+            if (text is not null && !Utf8(text)) throw new SearchException("A text has half of a character in it (a lone surrogate).");
+        }
+    }
+
+    private static bool Utf8(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i]))) return false;
+        return true;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Data.Common;
+using Microsoft.Extensions.VectorData;
+using Npgsql;
+
+namespace Rge.Search.Stores.Postgres;
+
+/// <summary>A PostgreSQL database with pgvector; tables are made in the first schema of the search path.</summary>
+internal sealed class PostgresDatabase : SqlDatabase
+{
+    /// <summary>The advisory lock that changes of the schema take; any number that nobody else takes.</summary>
+    private const long SchemaLock = 0x726765;
+
+    private readonly NpgsqlConnectionStringBuilder _settings;
+    private readonly SemaphoreSlim _starting = new(1);
+    private volatile NpgsqlDataSource? _source;
+
+    public PostgresDatabase(NpgsqlConnectionStringBuilder settings) : base("postgresql", $"{settings.Host}:{settings.Port}/{settings.Database}") => _settings = settings;
+
+    public override string Now => "extract(epoch FROM clock_timestamp())::float8";
+
+    public override string TableNames => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
+
+    public override string LockSchema => $"SELECT pg_advisory_xact_lock({SchemaLock})";
+
+    // The order of bytes, which no locale changes.
+    public override string ColumnType(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var t when t == typeof(bool) => "boolean",
+        var t when t == typeof(int) => "integer",
+        var t when t == typeof(long) => "bigint",
+        var t when t == typeof(float) => "real",
+        var t when t == typeof(double) => "double precision",
+        var t when t == typeof(string) => "text COLLATE \"C\"",
+        _ => "text[]",
+    };
+
+    public override string VectorType(int dimensions) => $"vector({dimensions})";
+
+    public override string Contains(string column, string parameter) => $"{column} @> ARRAY[{parameter}]::text[]";
+
+    public override object FromColumn(object value, Type type) => value switch
+    {
+        Pgvector.Vector vector => vector.Memory,
+        string[] list when type == typeof(List<string>) => list.ToList(),
+        _ => value,
+    };
+
+    protected override object ToParameter(object value) => value switch
+    {
+        ReadOnlyMemory<float> vector => new Pgvector.Vector(vector),
+        IEnumerable<string> list => list.ToArray(),
+        _ => value,
+    };
+
+    protected override async Task<T> TransactAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var connection = await (_source ?? await StartAsync(cancellationToken)).OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var result = await work(connection);
+        await transaction.CommitAsync(cancellationToken);
+        return result;
+    }
+
+    /// <summary>Makes sure of the extension before the first pooled connection looks up the types it brings.</summary>
+    private async Task<NpgsqlDataSource> StartAsync(CancellationToken cancellationToken)
+    {
+        await _starting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_source is not null) return _source;
+            await using (var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false }.ConnectionString))
+            {
+                await connection.OpenAsync(cancellationToken);
+                await using var command = connection.CreateCommand();
+                command.CommandText = $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector";
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+            var builder = new NpgsqlDataSourceBuilder(_settings.ConnectionString);
+            builder.UseVector();
+            return _source = builder.Build();
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.FeatureNotSupported or PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new VectorStoreException($"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an administrator run CREATE EXTENSION vector.", e);
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _source?.Dispose();
+        _starting.Dispose();
+    }
+}

@@ -1,0 +1,100 @@
+using System.Data.Common;
+using Microsoft.Extensions.VectorData;
+
+namespace Rge.Search.Stores;
+
+/// <summary>
+/// A database that collections are kept in: connections, transactions, and the few things that SQLite and PostgreSQL say differently.
+/// Thread-safe.
+/// </summary>
+/// <param name="systemName">What the system is called in telemetry: sqlite or postgresql.</param>
+/// <param name="name">What errors call the database: a file, or a host and a name; never a password.</param>
+internal abstract class SqlDatabase(string systemName, string name) : IDisposable
+{
+    public string SystemName { get; } = systemName;
+
+    public string Name { get; } = name;
+
+    /// <summary>Seconds since 1970 by the database's own clock, as an expression.</summary>
+    public abstract string Now { get; }
+
+    /// <summary>Names of all tables, as a query.</summary>
+    public abstract string TableNames { get; }
+
+    /// <summary>A statement for the beginning of a transaction that makes or drops tables: one such transaction at a time.</summary>
+    public abstract string LockSchema { get; }
+
+    /// <summary>Does something in a transaction of its own, and everything or nothing of it.</summary>
+    /// <remarks>A connection that turns out to be broken is replaced once, so the work may be begun twice.</remarks>
+    /// <exception cref="VectorStoreException">The database refuses or cannot be reached.</exception>
+    public async Task<T> RunAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TransactAsync(writes, work, cancellationToken);
+            }
+            catch (DbException e) when (e.IsTransient && attempt == 1) { }
+            catch (DbException e)
+            {
+                throw new VectorStoreException($"The store {Name} failed: {e.Message.TrimEnd('.')}.", e) { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+            }
+        }
+    }
+
+    /// <summary>Runs statements of one transaction.</summary>
+    public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) => RunAsync(writes: true, async connection =>
+    {
+        foreach (var statement in statements)
+        {
+            await using var command = Command(connection, statement);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        return true;
+    }, cancellationToken);
+
+    /// <summary>Reads the first column of a query.</summary>
+    public Task<List<T>> ReadAsync<T>(string query, object?[] parameters, CancellationToken cancellationToken) => RunAsync(writes: false, async connection =>
+    {
+        await using var command = Command(connection, query, parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var values = new List<T>();
+        while (await reader.ReadAsync(cancellationToken)) values.Add(await reader.GetFieldValueAsync<T>(0, cancellationToken));
+        return values;
+    }, cancellationToken);
+
+    /// <summary>A command with parameters @p0, @p1 ….</summary>
+    public DbCommand Command(DbConnection connection, string text, params IEnumerable<object?> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = text;
+        foreach (var (i, value) in parameters.Index())
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ($"p{i}", value is null ? DBNull.Value : ToParameter(value));
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+
+    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>The column type of a property's type.</summary>
+    public abstract string ColumnType(Type type);
+
+    /// <summary>The column type of a vector.</summary>
+    public abstract string VectorType(int dimensions);
+
+    /// <summary>Whether a list in a column has a value, as a condition.</summary>
+    public abstract string Contains(string column, string parameter);
+
+    /// <summary>What is stored, as a property has it.</summary>
+    public abstract object FromColumn(object value, Type type);
+
+    protected abstract object ToParameter(object value);
+
+    protected abstract Task<T> TransactAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,35 @@
+using Rge.Cli.Demo;
+using Rge.Data;
+using Rge.Data.ShapeWorld;
+using Rge.Search;
+
+namespace Rge.Cli.Tests;
+
+/// <summary>A folder with pictures of single objects, as the model knows them that comes with the repository, and a place for a store.</summary>
+internal sealed class PictureFolder : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-pictures-").FullName;
+
+    public PictureFolder() => Directory.CreateDirectory(Pictures);
+
+    public static string Model { get; } = ShippedModel.Find(named: null, "shapeworld");
+
+    public string Pictures => Path.Combine(_folder, "pictures");
+
+    public string Store => PathOf("store.db");
+
+    public string PathOf(string name) => Path.Combine(_folder, name);
+
+    public string Picture(string name) => Path.Combine(Pictures, name);
+
+    /// <summary>Writes a picture, another for each number, and returns the id that a collection gives it.</summary>
+    public string Write(string name, int number)
+    {
+        var scene = new Scene([new PlacedObject((Cell)(number / Kind.All.Count % 9), new SceneObject(Kind.All[number % Kind.All.Count], ObjectSize.Large))]);
+        var bytes = PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)number));
+        File.WriteAllBytes(Picture(name), bytes);
+        return new SearchItem { Images = [bytes] }.Id();
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}

@@ -1,0 +1,308 @@
+using Rge.Search.Indexing;
+using Rge.Search.Stores;
+using Rge.Tests.Shared.Stores;
+
+namespace Rge.Search.Tests;
+
+public sealed class SqliteIndexerTests(ShapeWorldModel model) : SharedIndexerTests(model)
+{
+    protected override Task<ITestStores> CreateAsync() => Task.FromResult<ITestStores>(new SqliteFile());
+}
+
+public sealed class PostgresIndexerTests(ShapeWorldModel model, PostgresServer server) : SharedIndexerTests(model)
+{
+    protected override async Task<ITestStores> CreateAsync() => await PostgresSchema.CreateAsync(server);
+}
+
+public sealed class PlainIndexerTests(ShapeWorldModel model) : IndexerTests(model)
+{
+    protected override Task<ITestStores> CreateAsync() => Task.FromResult<ITestStores>(new PlainStores());
+}
+
+/// <summary>Of stores that several processes may fill at once.</summary>
+public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(model)
+{
+    [Fact]
+    public async Task Several_indexers_share_the_work_and_do_none_of_it_twice()
+    {
+        for (var i = 0; i < 40; i++) Write($"{i:d2}.png", ShapeWorldModel.Picture(i % 36));
+        await CollectionAsync();
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(async () => await IndexAsync(await CollectionAsync(), Small))));
+        Assert.Equal(36, outcomes.Sum(outcome => outcome.Embedded));
+        Assert.All(outcomes, outcome => Assert.Equal(40, outcome.Stored + outcome.Unchanged));
+        Assert.Equal(new CollectionStats(36, 40), await (await CollectionAsync()).StatsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task What_a_dead_indexer_held_is_taken_up_when_its_lease_is_over()
+    {
+        for (var i = 0; i < 4; i++) Write($"{i}.png", ShapeWorldModel.Picture(i));
+        var collection = await CollectionAsync();
+        var claims = (IWorkClaims)Open().GetService(typeof(IWorkClaims))!;
+        await claims.AcquireAsync(collection.Name, "on another machine", [Id(1), Id(2)], TimeSpan.FromHours(1), Cancel);
+        var waiting = new TaskCompletionSource<string>();
+        var run = IndexAsync(collection, Small, progress: new Progress(value =>
+        {
+            if (value.Remark is not null) waiting.TrySetResult(value.Remark);
+        }));
+        Assert.Equal("waiting for 2 that other indexers work on", await waiting.Task);
+        await claims.RenewAsync("on another machine", TimeSpan.FromSeconds(-1), Cancel);
+        var outcome = await run;
+        Assert.Equal((4, 4), (outcome.Stored, outcome.Embedded));
+    }
+}
+
+public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFixture<ShapeWorldModel>
+{
+    protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-index-").FullName;
+
+    [Fact]
+    public async Task A_folder_is_indexed_once_and_then_what_changes()
+    {
+        Write("a.png", ShapeWorldModel.Picture(0));
+        Write("deep/er/b.PNG", ShapeWorldModel.Picture(1));
+        Write("deep/note.txt", "a red circle"u8);
+        Write("ignored.md", "not an item"u8);
+        Write(".hidden/c.png", ShapeWorldModel.Picture(2));
+        var collection = await CollectionAsync();
+        Assert.Equivalent(new IndexOutcome(3, 3, 0, 0, []), await IndexAsync(collection), strict: true);
+        Assert.Equivalent(new IndexOutcome(0, 0, 3, 0, []), await IndexAsync(collection), strict: true);
+
+        var ids = (await collection.ListAsync(0, 9, cancellationToken: Cancel)).ToDictionary(record => record.Label, record => record.Id);
+        Write("a.png", ShapeWorldModel.Picture(3));
+        Write("new.png", ShapeWorldModel.Picture(4));
+        File.Delete(InFolder("deep/note.txt"));
+        File.SetLastWriteTimeUtc(InFolder("deep/er/b.PNG"), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Equivalent(new IndexOutcome(3, 2, 0, 1, []), await IndexAsync(collection), strict: true);
+        var records = (await collection.ListAsync(0, 9, cancellationToken: Cancel)).ToDictionary(record => record.Label, record => record.Id);
+        Assert.Equal(["a.png", "b.PNG", "new.png"], records.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(ids["b.PNG"], records["b.PNG"]);
+        Assert.NotEqual(ids["a.png"], records["a.png"]);
+        Assert.Equal(new CollectionStats(3, 3), await collection.StatsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Files_alike_are_one_record_that_stays_until_the_last_has_left()
+    {
+        Write("a.png", ShapeWorldModel.Picture(0));
+        Write("b.png", ShapeWorldModel.Picture(0));
+        for (var i = 1; i < 9; i++) Write($"other{i}.png", ShapeWorldModel.Picture(i % 4 + 1));
+        Write("z.png", ShapeWorldModel.Picture(0));
+        var collection = await CollectionAsync();
+        Assert.Equivalent(new IndexOutcome(11, 5, 0, 0, []), await IndexAsync(collection), strict: true);
+        Assert.Equal(new CollectionStats(5, 11), await collection.StatsAsync(Cancel));
+
+        File.Delete(InFolder("a.png"));
+        Assert.Equal(1, (await IndexAsync(collection)).Removed);
+        Assert.Contains((await collection.ListAsync(0, 9, cancellationToken: Cancel)).Single(record => record.Id == Id(0)).Label, (string[])["b.png", "z.png"]);
+        File.Delete(InFolder("b.png"));
+        // One of those alike changes: the record is left to the others.
+        Write("z.png", ShapeWorldModel.Picture(7));
+        await IndexAsync(collection);
+        Assert.DoesNotContain(await collection.ListAsync(0, 99, cancellationToken: Cancel), record => record.Id == Id(0));
+        Assert.Equal(new CollectionStats(5, 9), await collection.StatsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Broken_files_are_told_and_the_others_indexed()
+    {
+        var picture = ShapeWorldModel.Picture(0);
+        Write("cut.png", picture.AsSpan(..^40));
+        Write("empty.jpg", []);
+        Write("good.png", picture);
+        Write("latin1.txt", [0xE4, 0xF6]);
+        Write("empty.txt", "  \n"u8);
+        Write("nul.txt", "a\0b"u8);
+        Write("short.txt", "a blue square"u8);
+        Write("thin.png", Thin());
+        var collection = await CollectionAsync();
+        var outcome = await IndexAsync(collection, Small);
+        Assert.Equal(["cut.png", "empty.jpg", "empty.txt", "latin1.txt", "nul.txt", "thin.png"], outcome.Broken.Select(broken => broken.Place).Order(StringComparer.Ordinal));
+        Assert.All(outcome.Broken, broken => Assert.NotEmpty(broken.Problem));
+        Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
+        // Broken by a later write, a file keeps what is known of it.
+        Write("good.png", picture.AsSpan(..^30));
+        outcome = await IndexAsync(collection);
+        Assert.Equal((7, 0), (outcome.Broken.Count, outcome.Removed));
+        Assert.Contains(await collection.ListAsync(0, 9, cancellationToken: Cancel), record => record.Label == "good.png");
+    }
+
+    [Fact]
+    public async Task Rows_have_keys_texts_pictures_and_metadata()
+    {
+        Write("pictures/a.png", ShapeWorldModel.Picture(0));
+        await File.WriteAllLinesAsync(InFolder("rows.jsonl"),
+        [
+            """{"id": "1", "text": "a red circle", "metadata": {"color": "red", "year": 2020, "tags": ["x", "y"], "new": true, "none": null}}""",
+            """{"id": 2, "image": "pictures/a.png", "metadata": {"color": "blue"}}""",
+            """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
+            """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
+            "",
+            """{"id": "1", "text": "another"}""",
+            """{"id": "3", "image": "missing.png"}""",
+            """{"id": "4"}""",
+            """{"id": "5", "txt": "typo"}""",
+            """{"id": "6", "text": "a", "text": "b"}""",
+            """{"id": "7", "images": [null]}""",
+            """{"id": "8", "text": "x", "metadata": {"a": {"b": 1}}}""",
+            """{"id": "9", "text": "<|image_2|>", "image": "pictures/a.png"}""",
+            "[1]", "{",
+        ], Cancel);
+        var collection = await CollectionAsync();
+        var outcome = await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
+        Assert.Equal((3, 3), (outcome.Stored, outcome.Embedded));
+        Assert.Equal(["3", "4", "8", "9", "line 10", "line 11", "line 14", "line 15", "line 6", "line 9"], outcome.Broken.Select(broken => broken.Place.Split(", ")[^1]).Order(StringComparer.Ordinal));
+        var records = (await collection.ListAsync(0, 9, cancellationToken: Cancel)).ToDictionary(record => record.Label);
+        Assert.Equal(["1", "2", "a.png"], records.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Text", "Image", "ImageAndText"], (string[])[records["1"].Kind, records["2"].Kind, records["a.png"].Kind]);
+        Assert.Equal(["color=red", "new=true", "tags=x", "tags=y", "year=2020"], records["1"].Tags.Order(StringComparer.Ordinal));
+
+        // What is broken may be there still: nothing leaves.
+        await File.WriteAllLinesAsync(InFolder("rows.jsonl"), ["{", """{"id": "1", "text": "changed"}"""], Cancel);
+        outcome = await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
+        Assert.Equal((1, 0), (outcome.Stored, outcome.Removed));
+        await File.WriteAllLinesAsync(InFolder("rows.jsonl"), ["""{"id": "1", "text": "changed"}"""], Cancel);
+        outcome = await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
+        Assert.Equal((1, 2), (outcome.Unchanged, outcome.Removed));
+        Assert.Equal("changed", Assert.Single(await collection.ListAsync(0, 9, cancellationToken: Cancel)).Text);
+    }
+
+    [Fact]
+    public async Task Added_items_are_found_and_stay_when_a_folder_that_has_them_goes()
+    {
+        var collection = await CollectionAsync();
+        var indexer = new Indexer(collection, model.Embedder);
+        SearchItem[] items = [new() { Images = [ShapeWorldModel.Picture(0)] }, new() { Text = "a red circle", Key = "k" }, new() { Images = [new byte[10]] }, new()];
+        var outcome = await indexer.AddAsync(items, Cancel);
+        Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
+        Assert.Equal(((string[])[items[2].Id(), items[3].Id()]).Order(StringComparer.Ordinal), outcome.Broken.Select(broken => broken.Place).Order(StringComparer.Ordinal));
+        Assert.Equal(2, (await indexer.AddAsync(items, Cancel)).Unchanged);
+        var thumbnail = await collection.GetThumbnailAsync(items[0].Id(), Cancel);
+        Assert.Equal([0xFF, 0xD8, 0xFF], thumbnail![..3]);
+        Assert.Null(await collection.GetThumbnailAsync(items[1].Id(), Cancel));
+
+        Write("same.png", ShapeWorldModel.Picture(0));
+        Assert.Equal((1, 0), (await IndexAsync(collection)) is var folder ? (folder.Stored, folder.Embedded) : default);
+        File.Delete(InFolder("same.png"));
+        Assert.Equal(1, (await IndexAsync(collection)).Removed);
+        Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
+
+        await collection.DeleteAsync([items[0].Id()], Cancel);
+        Assert.Equal(new CollectionStats(1, 1), await collection.StatsAsync(Cancel));
+        Assert.Null(await collection.GetThumbnailAsync(items[0].Id(), Cancel));
+    }
+
+    [Fact]
+    public async Task A_query_finds_the_picture_it_describes_and_says_why()
+    {
+        for (var i = 0; i < 12; i++) Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
+        var collection = await CollectionAsync();
+        await IndexAsync(collection, new IndexOptions { Metadata = [KeyValuePair.Create("album", "one")] });
+        var searcher = new Searcher(collection, model.Embedder);
+        var query = EmbeddingInput.Query(null, ImageSource.FromBytes(ShapeWorldModel.Picture(5))) with { Reasoning = ReasoningMode.Off };
+        var answer = await searcher.SearchAsync(query, top: 3, cancellationToken: Cancel);
+        Assert.Equal("05.png", answer.Hits[0].Record.Label);
+        Assert.Equal(1, answer.Hits[0].Score, 3);
+        Assert.Equal(3, answer.Hits.Count);
+        Assert.Equal(TimeSpan.Zero, answer.Timings.Reason);
+        Assert.Empty((await searcher.SearchAsync(query, 3, SearchFilter.Parse(["album=two"]), cancellationToken: Cancel)).Hits);
+
+        var text = "";
+        SearchAnswer? streamed = null;
+        await foreach (var update in searcher.StreamAsync(EmbeddingInput.Query("a red circle"), cancellationToken: Cancel)) (text, streamed) = (text + update.Text, update.Answer);
+        Assert.NotEmpty(text);
+        Assert.Equal(streamed!.Query.Rationale, text);
+        Assert.True(streamed.Timings.Reason > TimeSpan.Zero);
+        Assert.Equal(10, streamed.Hits.Count);
+        var edited = await searcher.SearchAsync(EmbeddingInput.Query("a red circle") with { Rationale = "blue square" }, cancellationToken: Cancel);
+        Assert.NotEqual(streamed.Query.Vector.ToArray(), edited.Query.Vector.ToArray());
+    }
+
+    [Fact]
+    public async Task Another_model_may_neither_fill_nor_search()
+    {
+        var collection = await CollectionAsync();
+        using var other = ShapeWorldModel.Load("shapeworld-baseline");
+        Assert.Contains("made with the model shapeworld ", Assert.Throws<SearchException>(() => new Indexer(collection, other)).Message, StringComparison.Ordinal);
+        Assert.Contains("this is shapeworld-baseline ", Assert.Throws<SearchException>(() => new Searcher(collection, other)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fewer_dimensions_and_an_instruction_are_the_collections()
+    {
+        Write("a.png", ShapeWorldModel.Picture(0));
+        var identity = CollectionIdentity.Of(model.Embedder, dimensions: 32) with { Instruction = "Describe the picture:" };
+        var collection = await OpenCollections().CreateAsync("c", identity, Cancel);
+        await IndexAsync(collection);
+        var item = new EmbeddingInput { Role = ItemRole.Target, Instruction = identity.Instruction, Images = [ImageSource.FromBytes(ShapeWorldModel.Picture(0))] };
+        var alone = await model.Embedder.EmbedAsync(item, new ReasoningEmbeddingOptions { Dimensions = 32 }, Cancel);
+        Assert.Equal(1, Assert.Single(await collection.SearchAsync(alone.Vector, 1, cancellationToken: Cancel)).Score, 4);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cancelled_goes_on_where_it_was()
+    {
+        for (var i = 0; i < 20; i++) Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
+        var collection = await CollectionAsync();
+        using var stop = new CancellationTokenSource();
+        var stored = 0;
+        var progress = new Progress(value =>
+        {
+            if ((stored += value.Stored.Count) >= 6) stop.Cancel();
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, model.Embedder, Small).IndexAsync(new FolderSource(_folder), progress, stop.Token));
+        var outcome = await IndexAsync(collection);
+        Assert.True(outcome.Unchanged >= 6, $"{outcome}");
+        Assert.Equal(20, outcome.Unchanged + outcome.Embedded);
+    }
+
+    [Fact]
+    public async Task A_half_done_state_mends_itself()
+    {
+        for (var i = 0; i < 3; i++) Write($"{i}.png", ShapeWorldModel.Picture(i));
+        var collection = await CollectionAsync();
+        await IndexAsync(collection);
+        // Stopped between a record and its place, and between a deletion and its place.
+        var places = await collection.Tables.Places.GetAsync(_ => true, 9, new() { OrderBy = by => by.Ascending(place => place.Name) }, Cancel).ToListAsync(Cancel);
+        await collection.Tables.Places.DeleteAsync(places[0].Id, Cancel);
+        await collection.Tables.Records.DeleteAsync(places[1].Item, Cancel);
+        Assert.Equivalent(new IndexOutcome(2, 1, 1, 0, []), await IndexAsync(collection), strict: true);
+        Assert.Equal(new CollectionStats(3, 3), await collection.StatsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_source_that_is_not_there_removes_nothing()
+    {
+        Write("a.png", ShapeWorldModel.Picture(0));
+        var collection = await CollectionAsync();
+        await IndexAsync(collection);
+        Directory.Delete(_folder, recursive: true);
+        await Assert.ThrowsAsync<SearchException>(() => IndexAsync(collection));
+        Assert.Equal(1, (await collection.StatsAsync(Cancel)).Records);
+        Directory.CreateDirectory(_folder);
+    }
+
+    protected async Task<SearchCollection> CollectionAsync() => await OpenCollections().CreateAsync("c", CollectionIdentity.Of(model.Embedder), Cancel);
+
+    protected Task<IndexOutcome> IndexAsync(SearchCollection collection, IndexOptions? options = null, IItemSource? source = null, IProgress<IndexProgress>? progress = null) =>
+        new Indexer(collection, model.Embedder, options).IndexAsync(source ?? new FolderSource(_folder), progress, Cancel);
+
+    private string InFolder(string path) => Path.Combine(_folder, path);
+
+    protected void Write(string path, ReadOnlySpan<byte> content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(InFolder(path))!);
+        File.WriteAllBytes(InFolder(path), content);
+    }
+
+    protected static string Id(int picture) => new SearchItem { Images = [ShapeWorldModel.Picture(picture)] }.Id();
+
+    /// <summary>A picture that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
+    private static byte[] Thin() => Rge.Data.PngEncoder.Encode(new Rge.Models.Vision.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
+
+    protected sealed class Progress(Action<IndexProgress> report) : IProgress<IndexProgress>
+    {
+        public void Report(IndexProgress value) => report(value);
+    }
+}

@@ -1,0 +1,61 @@
+using Rge.Models;
+using static TorchSharp.torch;
+
+namespace Rge.Search.Tests;
+
+public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture<ShapeWorldModel>, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-fingerprint-").FullName;
+
+    [Fact]
+    public void The_same_checkpoint_has_the_same_fingerprint_every_time()
+    {
+        var expected = ModelFingerprint.Of(model.Embedder);
+        Assert.Matches("^[0-9a-f]{16}$", expected);
+        Assert.Equal(expected, Load());
+        // Saved anew under another name, by us.
+        using (var loaded = QwenVlModel.Load(Copy())) loaded.Save(_folder);
+        Assert.Equal(expected, Load(_folder));
+    }
+
+    [Fact]
+    public void Another_checkpoint_number_type_or_row_of_emb_has_another()
+    {
+        var expected = ModelFingerprint.Of(model.Embedder);
+        Assert.NotEqual(expected, Load(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld-baseline")));
+        using (var writable = QwenVlModel.Load(Copy(), new QwenVlModelOptions { Writable = true }))
+        {
+            using var noGradient = no_grad();
+            using var row = writable.Parameters[ParameterLayout.TokenEmbedding].narrow(0, model.Embedder.EmbTokenId, 1).narrow(1, 77, 1);
+            row.fill_(3.5f);
+            writable.Save(_folder);
+        }
+        Assert.NotEqual(expected, Load(_folder));
+    }
+
+    [Theory]
+    [InlineData("preprocessor_config.json", "\"max_pixels\": ", "\"max_pixels\": 1")]
+    [InlineData("chat_template.jinja", "assistant", "Assistant")]
+    public void So_has_another_processor_or_template(string file, string old, string changed)
+    {
+        var path = Path.Combine(Copy(), file);
+        var text = File.ReadAllText(path);
+        Assert.Contains(old, text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace(old, changed, StringComparison.Ordinal));
+        Assert.NotEqual(ModelFingerprint.Of(model.Embedder), Load(_folder));
+    }
+
+    private static string Load(string? folder = null)
+    {
+        using var embedder = ReasoningEmbedder.Load(folder ?? Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"));
+        return ModelFingerprint.Of(embedder);
+    }
+
+    private string Copy()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"))) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)), overwrite: true);
+        return _folder;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
