@@ -30,6 +30,9 @@ public sealed record ReasoningEmbedderOptions
     /// </summary>
     public int ItemsAhead { get; init; } = 32;
 
+    /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included, at least 1; <see langword="null"/> for the checkpoint's positions.</summary>
+    public int? MaxPromptTokens { get; init; }
+
     /// <summary>What an image may cost.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
 
