@@ -100,11 +100,11 @@ internal sealed class ModelOptions
 
     /// <summary>Loads the model.</summary>
     /// <param name="parsed">The options given.</param>
-    /// <param name="itemsAhead">As <see cref="ReasoningEmbedderOptions.ItemsAhead"/>.</param>
-    public ReasoningEmbedder Load(ParseResult parsed, int? itemsAhead = null)
+    /// <param name="basis">What the command line has no options for.</param>
+    public ReasoningEmbedder Load(ParseResult parsed, ReasoningEmbedderOptions? basis = null)
     {
-        var defaults = new ReasoningEmbedderOptions();
-        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, defaults with
+        basis ??= new ReasoningEmbedderOptions();
+        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, basis with
         {
             Model = new QwenVlModelOptions
             {
@@ -115,8 +115,7 @@ internal sealed class ModelOptions
             Generation = Generation(parsed),
             Pooling = Pooling(parsed),
             QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
-            Decoder = new RationaleDecoderOptions { MaxRows = parsed.GetValue(_batch) },
-            ItemsAhead = itemsAhead ?? defaults.ItemsAhead,
+            Decoder = basis.Decoder with { MaxRows = parsed.GetValue(_batch) },
         });
     }
 

@@ -5,6 +5,7 @@ using Rge.Data;
 using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights.Hub;
+using Rge.Server;
 using Rge.Training;
 
 namespace Rge.Cli;
@@ -75,6 +76,7 @@ public static class RgeCommand
         RankVerb.Create(terminal),
         EmbedVerb.Create(terminal),
         InfoVerb.Create(terminal),
+        ServeVerb.Create(terminal),
         EvalVerb.Create(terminal),
         VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
@@ -87,5 +89,5 @@ public static class RgeCommand
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or CliException;
+    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or ServerException or CliException;
 }
