@@ -11,16 +11,21 @@ internal sealed class CallImage
     private int _uses;
 
     /// <param name="source">Where it comes from.</param>
+    /// <param name="key">Tells its content from that of others.</param>
     /// <param name="uses">How often the call's prompts show it.</param>
     /// <param name="processor">Cuts it.</param>
     /// <param name="limits">What it may cost.</param>
-    public CallImage(ImageSource source, int uses, ImageProcessor processor, ImageLimits limits)
+    /// <param name="memory">Where images of past calls are, and this one will be; null for none.</param>
+    public CallImage(ImageSource source, object key, int uses, ImageProcessor processor, ImageLimits limits, ImageMemory? memory)
     {
         _uses = uses;
         _image = new(() =>
         {
+            if (memory is not null && memory.TryTake(key, uses, out var known, out var grid)) return (known, grid);
             var patches = source.Load(processor, limits);
-            return (new SharedImage(patches, uses), patches.Grid);
+            var image = new SharedImage(patches, memory is null ? uses : uses + 1);
+            memory?.Add(key, image, patches.Grid);
+            return (image, patches.Grid);
         });
     }
 

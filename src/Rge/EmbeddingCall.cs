@@ -9,7 +9,7 @@ namespace Rge;
 /// </summary>
 internal sealed class EmbeddingCall(
     RationaleDecoder decoder, QwenVlProcessor processor, PromptBuilder prompts, ReasoningEmbedderOptions defaults, GenerationOptions generation,
-    ReasoningEmbeddingOptions options, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken)
+    ReasoningEmbeddingOptions options, ImageMemory? memory, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken)
 {
     private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
     private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images
@@ -62,7 +62,7 @@ internal sealed class EmbeddingCall(
         var keyOf = sources.Zip(keys).ToDictionary(pair => pair.First, pair => pair.Second);
         var shown = _contents.SelectMany((content, i) => content.Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
         var images = shown.GroupBy(source => keyOf[source])
-            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Count(), processor.Images, defaults.ImageLimits));
+            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, memory));
         for (var i = 0; i < inputs.Count; i++) _images[i] = [.. inputs[i].Images.Select(source => images[keyOf[source]])];
         return images.Values;
     }

@@ -22,6 +22,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private readonly ReasoningEmbedderOptions _options;
     private readonly PromptBuilder _prompts;
     private readonly EmbeddingGeneratorMetadata _metadata;
+    private readonly ImageMemory? _imageMemory;
     private readonly bool _ownsModel;
 
     /// <summary>Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.</summary>
@@ -35,12 +36,14 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(processor);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.RememberedImages);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
         if (options.MaxPromptTokens is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
         Generation = options.Generation ?? new GenerationOptions();
         Generation.Validate();
         _prompts = new PromptBuilder(model.Config, processor, options.Pooling, options.MaxPromptTokens);
         Decoder = new RationaleDecoder(model, _prompts.EmbTokenId, options.Decoder);
+        _imageMemory = options.RememberedImages > 0 ? new ImageMemory(options.RememberedImages) : null;
         _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
     }
 
@@ -156,6 +159,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     public void Dispose()
     {
         Decoder.Dispose();
+        _imageMemory?.Dispose();
         if (_ownsModel) _model.Dispose();
     }
 
@@ -167,7 +171,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         generation.Validate();
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
-        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, inputs, onToken).RunAsync(cancellationToken);
+        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken).RunAsync(cancellationToken);
     }
 
     private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;

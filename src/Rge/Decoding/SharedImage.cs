@@ -32,6 +32,16 @@ internal sealed class SharedImage
     /// <summary>The features; borrowed, valid while a use is held.</summary>
     public VisionFeatures Features => _features ?? throw new InvalidOperationException("The image has not been through the vision tower.");
 
+    /// <summary>Takes more uses; the caller sees to it that one is held meanwhile.</summary>
+    public void Acquire(int uses)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_uses == 0, this);
+            _uses += uses;
+        }
+    }
+
     /// <summary>Gives uses back; the last one frees the image.</summary>
     public void Release(int uses = 1)
     {

@@ -88,7 +88,7 @@ public sealed class MmebReaderTests : IDisposable
     {
         var reading = (string folder, string[]? datasets) => Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(folder, datasets: datasets));
         Assert.Equal($"The folder {_scratch["none"]} does not exist.", (await reading(_scratch["none"], null)).Message);
-        Assert.Contains("has no datasets, expected folders with a file test*.parquet", (await reading(_scratch.Path, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("has no datasets, expected folders with files test*.parquet", (await reading(_scratch.Path, null)).Message, StringComparison.Ordinal);
         Assert.Contains("has no dataset GQA", (await reading(_scratch.Path, ["GQA"])).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadTrainingAsync(_scratch["none.parquet"], "none"));
         await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadTrainingAsync(_scratch["none.csv"], "none"));

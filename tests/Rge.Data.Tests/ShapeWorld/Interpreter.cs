@@ -66,8 +66,7 @@ internal sealed class Interpreter
         var pair = Places.GroupBy(place => _things[place].Color).Single(g => g.Count() > 1).ToList();
         Assert.Equal(2, pair.Count);
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
-        var list = string.Join(' ', Places.Select(place => $"{place} {_things[place]}" + (place == pair[1] ? $" twin {_things[pair[0]].Shape}" : "")));
-        return ($"{list} so {shapes}", $"{shapes} twins");
+        return ($"{Listing} twins {_things[pair[0]]} {_things[pair[1]]} so {shapes}", $"{shapes} twins");
     }
 
     private (string, string) Row()
@@ -103,7 +102,7 @@ internal sealed class Interpreter
         var wanted = _things[place].Get(trait);
         var count = Numbers[_things.Values.Count(t => t.Get(trait) == wanted)];
         var counted = Places.Where(p => _things[p].Get(trait) == wanted).ToList();
-        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} {string.Join(' ', Places.Select(p => $"{p} {_things[p].Get(trait)}{(counted.Contains(p) ? " " + Numbers[counted.IndexOf(p) + 1] : "")}"))} so {count}", count);
+        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} same {wanted} {string.Join(' ', counted.Select((p, i) => $"{p} {Numbers[i + 1]}"))} so {count}", count);
     }
 
     private (string, string) Same(string text)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Rge.Data.ShapeWorld.Tasks;
 
 /// <summary>vqa_count: how many objects share the colour or shape of the object next to another, itself included.</summary>
@@ -34,15 +32,12 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         var (what, value) = (Words.Of(trait), Words.Of(trait, next.Kind));
         var which = $"the object {Words.Relation(direction)} the {Words.Of(mark.Kind)}";
         var text = random.Pick($"how many objects have the same {what} as {which}", $"count the objects of the same {what} as {which}");
-        // Counted aloud, so that each number follows from the last.
-        var (count, scan) = (0, new StringBuilder());
-        foreach (var placed in scene.Objects)
-        {
-            scan.Append(' ').Append(Words.Of(placed.Cell)).Append(' ').Append(Words.Of(trait, placed.Kind));
-            if (Words.Of(trait, placed.Kind) == value) scan.Append(' ').Append(Words.Of(++count));
-        }
+        // Looked for one after the other and counted aloud, so that each number follows from the last.
+        Cell[] found = [.. scene.Objects.Where(placed => Words.Of(trait, placed.Kind) == value).Select(placed => placed.Cell)];
+        var count = Words.Of(found.Length);
+        var scan = string.Join(' ', found.Select((cell, i) => $"{Words.Of(cell)} {Words.Of(i + 1)}"));
         var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
-        return new Question(scene, text, $"{step}{scan} so {Words.Of(count)}", Answer.Of(Words.Of(count)));
+        return new Question(scene, text, $"{step} same {value} {scan} so {count}", Answer.Of(count));
     }
 
     /// <summary>Random values, each as many times as it is to occur, in random order.</summary>

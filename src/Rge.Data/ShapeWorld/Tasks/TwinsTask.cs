@@ -23,8 +23,7 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         var twins = Twins(scene);
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
         var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
-        // The second twin names the first as soon as it is met: one look back at the same colour.
-        var list = string.Join(' ', scene.Objects.Select(placed => $"{Words.Of(placed.Cell)} {Words.Of(placed.Kind)}{(placed == twins[1] ? $" twin {Words.Of(twins[0].Shape)}" : "")}"));
-        return new Question(scene, text, $"{list} so {shapes}", Answer.Of($"{shapes} twins"));
+        // The colour first, which is one look over the list; each shape is then what stands behind it.
+        return new Question(scene, text, $"{scene.Listing()} twins {Words.Of(twins[0].Kind)} {Words.Of(twins[1].Kind)} so {shapes}", Answer.Of($"{shapes} twins"));
     }
 }
