@@ -14,6 +14,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["train-step"] = ("[ROUNDS [THREADS]]", "a forward and backward pass of the small shape, kernels against torch", args => TrainStepBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9, args.Length > 1 ? int.Parse(args[1], null) : null)),
     ["joint"] = ("PEERS [ROUNDS]", "a step of the joint objective here and in plain PyTorch, in turn", args => new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)),
     ["joint-step"] = ("CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N]", "this project's part of it", args => JointStepBenchmark.Run(args[0], args[1], Number(args, "--lora", 0), Number(args, "--chunk", 0), args.Contains("--recompute", StringComparer.Ordinal), Number(args, "--steps", 3))),
+    ["server"] = ("URL [SECONDS]", "a running rge serve: 64 clients against one, every answer compared, memory", args => ServerBenchmark.RunAsync(new Uri(args[0]), args.Length > 1 ? int.Parse(args[1], null) : 60).GetAwaiter().GetResult()),
     ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
     ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
     ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),

@@ -7,6 +7,7 @@ using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights.Hub;
 using Rge.Search;
+using Rge.Server;
 using Rge.Training;
 
 namespace Rge.Cli;
@@ -79,6 +80,7 @@ public static class RgeCommand
         IndexVerb.Create(terminal),
         SearchVerb.Create(terminal),
         InfoVerb.Create(terminal),
+        ServeVerb.Create(terminal),
         EvalVerb.Create(terminal),
         VerifyVerb.Create(terminal),
         NewVerb.Create(terminal),
@@ -93,5 +95,5 @@ public static class RgeCommand
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
     private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException
-        or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or SearchException or VectorStoreException or CliException;
+        or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or SearchException or VectorStoreException or ServerException or CliException;
 }

@@ -20,7 +20,6 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     private readonly QwenVlModel _model;
     private readonly ReasoningEmbedderOptions _options;
-    private readonly GenerationOptions _generation;
     private readonly PromptBuilder _prompts;
     private readonly EmbeddingGeneratorMetadata _metadata;
     private readonly ImageMemory? _imageMemory;
@@ -39,9 +38,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.RememberedImages);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
-        _generation = options.Generation ?? new GenerationOptions();
-        _generation.Validate();
-        _prompts = new PromptBuilder(model.Config, processor, options.Pooling);
+        if (options.MaxPromptTokens is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
+        Generation = options.Generation ?? new GenerationOptions();
+        Generation.Validate();
+        _prompts = new PromptBuilder(model.Config, processor, options.Pooling, options.MaxPromptTokens);
         Decoder = new RationaleDecoder(model, _prompts.EmbTokenId, options.Decoder);
         _imageMemory = options.RememberedImages > 0 ? new ImageMemory(options.RememberedImages) : null;
         _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
@@ -49,6 +49,9 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>The decoder that every call goes through.</summary>
     public RationaleDecoder Decoder { get; }
+
+    /// <summary>How rationales are written, unless a call says otherwise.</summary>
+    public GenerationOptions Generation { get; }
 
     /// <summary>The checkpoint's tokenizer, chat template and image processor.</summary>
     public QwenVlProcessor Processor { get; }
@@ -130,7 +133,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     {
         ArgumentNullException.ThrowIfNull(values);
         var embeddings = await EmbedAsync([.. values], options as ReasoningEmbeddingOptions ?? new ReasoningEmbeddingOptions(options), cancellationToken);
-        long prompt = embeddings.Sum(e => (long)e.PromptTokens), written = embeddings.Sum(e => e.RationaleEnd == RationaleEnd.NotGenerated ? 0L : e.RationaleIds.Count);
+        long prompt = embeddings.Sum(e => (long)e.PromptTokens), written = embeddings.Sum(e => (long)e.WrittenTokens);
         return new GeneratedEmbeddings<Embedding<float>>(embeddings.Select(ToEmbedding))
         {
             Usage = new UsageDetails
@@ -164,7 +167,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        var generation = options.Generation ?? _generation;
+        var generation = options.Generation ?? Generation;
         generation.Validate();
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");

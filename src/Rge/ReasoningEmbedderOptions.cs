@@ -30,6 +30,9 @@ public sealed record ReasoningEmbedderOptions
     /// </summary>
     public int ItemsAhead { get; init; } = 32;
 
+    /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included, at least 1; <see langword="null"/> for the checkpoint's positions.</summary>
+    public int? MaxPromptTokens { get; init; }
+
     /// <summary>
     /// Images that are kept when a call has ended, as the vision tower sees them, so that another call about the same picture is spared
     /// that: for services in which people ask again, with other words or a rationale they have edited. 8 MB each at 1024 image tokens of a

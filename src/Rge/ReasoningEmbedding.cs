@@ -17,6 +17,9 @@ public sealed record ReasoningEmbedding
     /// <summary>Tokens of the rationale; of a written one, the model's own <c>&lt;emb&gt;</c> included.</summary>
     public IReadOnlyList<int> RationaleIds { get; init; } = [];
 
+    /// <summary>How many of them the model wrote; 0 where the rationale was given.</summary>
+    public int WrittenTokens => RationaleEnd == RationaleEnd.NotGenerated ? 0 : RationaleIds.Count;
+
     /// <summary>Why the rationale ended.</summary>
     public RationaleEnd RationaleEnd { get; init; }
 

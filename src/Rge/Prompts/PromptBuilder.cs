@@ -4,7 +4,7 @@ using Rge.Models.Tokens;
 namespace Rge.Prompts;
 
 /// <summary>Turns items into token ids, by the checkpoint's chat template where it was trained with one. Immutable and thread-safe.</summary>
-internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, EmbeddingPooling pooling = EmbeddingPooling.Emb)
+internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, EmbeddingPooling pooling = EmbeddingPooling.Emb, int? maxTokens = null)
 {
     /// <summary>The token that is pooled, as it is written.</summary>
     public const string EmbToken = "<emb>";
@@ -24,18 +24,22 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
     /// <param name="content">What <see cref="PromptContent.Of"/> made of it.</param>
     /// <param name="grids">The patch grid of each of the item's images.</param>
     /// <param name="reasons">Whether the model goes on with a rationale; otherwise it ends in the token that is pooled.</param>
-    /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for another number of images, or more tokens than the checkpoint has positions.</exception>
+    /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for another number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
     public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
         if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))
             throw new EmbeddingException("The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given.");
         int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
-        var ids = new List<int>(Expand(processor.Tokenizer.Encode(Text(input, content)), imageTokens));
+        var text = processor.Tokenizer.Encode(Text(input, content));
         var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
-        ids.AddRange(rationale);
-        if (!reasons && pooling == EmbeddingPooling.Emb) ids.Add(EmbTokenId);
-        if (ids.Count > config.Text.MaxPositionEmbeddings)
-            throw new EmbeddingException($"The item has {ids.Count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");
+        var ends = !reasons && pooling == EmbeddingPooling.Emb;
+        // Counted before pads are expanded: a text may name the same image any number of times.
+        var count = text.Length + imageTokens.Sum(tokens => tokens - 1L) + rationale.Length + (ends ? 1 : 0);
+        if (count > config.Text.MaxPositionEmbeddings)
+            throw new EmbeddingException($"The item has {count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");
+        if (count > maxTokens) throw new EmbeddingException($"The item has {count} tokens, expected at most {maxTokens}.");
+        List<int> ids = [.. Expand(text, imageTokens), .. rationale];
+        if (ends) ids.Add(EmbTokenId);
         return new ItemPrompt([.. ids], imageTokens.Sum(), rationale);
     }
 

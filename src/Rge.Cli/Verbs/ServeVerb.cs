@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Rge.Server;
+
+namespace Rge.Cli.Verbs;
+
+/// <summary><c>rge serve</c>: the HTTP API.</summary>
+internal static class ServeVerb
+{
+    /// <summary>API keys, separated by commas.</summary>
+    private const string KeysVariable = "RGE_API_KEYS";
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var config = new Option<FileInfo?>("--config") { Description = "JSON file of settings, see docs/server.md; options of the command line replace what it says." };
+        var urls = new Option<string[]>("--url") { Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.", AllowMultipleArgumentsPerToken = true };
+        var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
+        var hosts = new Option<string[]>("--image-host") { Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.", AllowMultipleArgumentsPerToken = true };
+        var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };
+        var command = new Command("serve", "Serve embeddings over HTTP: the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, and rationales as they are written.") { config, urls, names, hosts, keys };
+        model.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var file = parsed.GetValue(config) is { } path ? ServerOptions.Load(path.FullName) : new ServerOptions();
+            var options = file with
+            {
+                Urls = parsed.GetValue(urls) is { Length: > 0 } addresses ? addresses : file.Urls,
+                ModelNames = parsed.GetValue(names) is { Length: > 0 } called ? called : file.ModelNames,
+                ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
+                ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,
+                ApiKeys = (Environment.GetEnvironmentVariable(KeysVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            };
+            await RgeServer.RunAsync(
+                options, basis => model.Load(parsed, basis), addresses => terminal.Remark($"Serving at {string.Join(", ", addresses)}; /reference describes the API. Ctrl-C stops."), cancellationToken);
+            return RgeCommand.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,13 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+
+namespace Rge.Server.Answers;
+
+/// <summary>A model by one of its names.</summary>
+internal sealed record ModelEntry(string Id, long Created, [property: Description("Length of its embeddings.")] int Dimensions)
+{
+    [JsonPropertyOrder(-1)]
+    public string Object { get; } = "model";
+
+    public string OwnedBy { get; } = "rge";
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Rge.Server.Answers;
+using Rge.Server.Reference;
+using Rge.Server.Serving;
+
+namespace Rge.Server.Endpoints;
+
+/// <summary>The model, by all its names.</summary>
+internal static class ModelEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/v1/models", Ok<ModelList> (ModelHost host) => TypedResults.Ok(new ModelList([.. host.Model.Names.Select(name => Entry(host.Model, name))])))
+            .Describe(EndpointReference.Models);
+        endpoints.MapGet("/v1/models/{**name}", Ok<ModelEntry> (string name, ModelHost host) =>
+        {
+            host.Model.Require(name);
+            return TypedResults.Ok(Entry(host.Model, name));
+        }).Describe(EndpointReference.Model);
+    }
+
+    private static ModelEntry Entry(ServedModel model, string name) => new(name, model.Loaded.ToUnixTimeSeconds(), model.Dimensions);
+}

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using Rge.Server.Answers;
+using Rge.Server.Reference;
+using Rge.Server.Requests;
+using Rge.Server.Serving;
+
+namespace Rge.Server.Endpoints;
+
+/// <summary>A rationale and its embedding, at once or as it is written.</summary>
+internal static class RationaleEndpoints
+{
+    public static void MapRationales(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapPost("/v1/rationales", AnswerAsync).Describe(EndpointReference.Rationales).Produces<RationaleAnswer>();
+
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, RequestReader reader, EmbeddingService embeddings, AnswerWriter answers, IOptions<JsonOptions> json, ApiErrors errors)
+    {
+        var (request, streams) = await RequestBody.ReadAsync(context.Request, body => (reader.Single(body), body["stream"].Flag()));
+        if (!streams) return TypedResults.Ok(answers.Rationale(request, (await embeddings.EmbedAsync(request, context.RequestAborted))[0]));
+
+        await using var updates = embeddings.StreamAsync(request, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        // What is wrong with a request shows before its first token, and is answered like any error.
+        var more = await updates.MoveNextAsync();
+        var events = new EventWriter(context.Response, json.Value.SerializerOptions);
+        try
+        {
+            for (; more; more = await updates.MoveNextAsync())
+            {
+                if (updates.Current.Embedding is { } embedding) await events.WriteAsync("embedding", answers.Rationale(request, embedding));
+                else await events.WriteAsync("rationale", new RationaleText(updates.Current.Text));
+            }
+        }
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await events.WriteAsync("error", ApiErrors.Answer(errors.Describe(e, context)));
+        }
+        return TypedResults.Empty;
+    }
+}

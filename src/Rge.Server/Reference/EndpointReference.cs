@@ -1,0 +1,93 @@
+namespace Rge.Server.Reference;
+
+/// <summary>What the reference says of an endpoint.</summary>
+/// <param name="Tag">The group it is shown in.</param>
+/// <param name="Summary">Its title.</param>
+/// <param name="Description">More about it, in Markdown.</param>
+internal sealed record EndpointReference(string Tag, string Summary, string Description)
+{
+    /// <summary>Members of the request's body.</summary>
+    public IReadOnlyList<FieldReference> Fields { get; init; } = [];
+
+    /// <summary>Whole bodies that can be sent as they are, by title.</summary>
+    public IReadOnlyDictionary<string, string> Examples { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public static EndpointReference OpenAi { get; } = new("Embeddings", "Embeddings, as OpenAI, vLLM and Jina have them", """
+        Each text, item or conversation becomes one embedding of length 1. A query is embedded after a short rationale that the model writes
+        first, a document straight away; say which by `role` or Jina's `task`.
+
+        Nothing is truncated: what is too long is refused. Token ids are refused, since they depend on the tokenizer.
+        """)
+    {
+        Fields =
+        [
+            FieldReference.Model,
+            new("input", null, "A text, a list of texts, or a list of Jina's items `{\"text\": …, \"image\": …}` with either or both; `image` is a data URI or base64. A conversation or a list of them is taken too."),
+            new("messages", null, "Instead of `input`: a conversation, which becomes one embedding, or a list of conversations. The user's messages have texts and `image_url` parts, a system message is the instruction."),
+            new("task", RoleNames.Tasks.Keys, "Jina's way to say the role."),
+            new("encoding_format", ["float", "base64"], "A list of numbers, or base64 of little-endian float32."),
+            FieldReference.Dimensions("dimensions"),
+            .. FieldReference.Extensions,
+        ],
+        Examples = RequestExamples.OpenAi,
+    };
+
+    public static EndpointReference Cohere { get; } = new("Embeddings", "Embeddings, as Cohere has them", """
+        Exactly one of `texts`, `images` and `inputs` is given. Embeddings are sent in every form asked for: numbers of the whole-number forms
+        are scaled by the largest component of each vector, binary forms have the signs, the first component in the highest bit.
+        """)
+    {
+        Fields =
+        [
+            FieldReference.Model,
+            new("texts", null, "Texts, each an item."),
+            new("images", null, "Images as data URIs, each an item."),
+            new("inputs", null, "Items of a `content` of `text` and `image_url` parts."),
+            new("input_type", RoleNames.InputTypes.Keys, "Whether the items are queries or documents."),
+            new("embedding_types", null, "The forms: any of float, base64, int8, uint8, binary, ubinary."),
+            FieldReference.Dimensions("output_dimension"),
+            .. FieldReference.Extensions,
+        ],
+        Examples = RequestExamples.Cohere,
+    };
+
+    public static EndpointReference Voyage { get; } = new("Embeddings", "Embeddings, as Voyage has them", "Items of interleaved texts and images, each one embedding.")
+    {
+        Fields =
+        [
+            FieldReference.Model,
+            new("inputs", null, "Items of a `content` of `text`, `image_url` and `image_base64` parts."),
+            new("input_type", RoleNames.InputTypes.Keys, "Whether the items are queries or documents."),
+            new("output_encoding", ["float", "base64"], "A list of numbers, or base64 of little-endian float32."),
+            FieldReference.Dimensions("output_dimension"),
+            .. FieldReference.Extensions,
+        ],
+        Examples = RequestExamples.Voyage,
+    };
+
+    public static EndpointReference Rationales { get; } = new("Rationales", "A rationale as it is written, and the embedding after it", """
+        One item, in OpenAI's shape. With `stream` the answer comes as Server-Sent Events: `rationale` with a piece of text each, then
+        `embedding` with what is answered without `stream`; `error` where something goes wrong on the way.
+        """)
+    {
+        Fields =
+        [
+            FieldReference.Model,
+            new("input", null, "A text, or one item as for `/v1/embeddings`."),
+            new("messages", null, "Instead of `input`: a conversation."),
+            new("stream", null, "Send the rationale as it is written.", IsFlag: true),
+            new("rationale", null, "A rationale to read instead of writing one: what somebody has edited."),
+            FieldReference.Dimensions("dimensions"),
+            .. FieldReference.Extensions,
+        ],
+        Examples = RequestExamples.Rationales,
+    };
+
+    public static EndpointReference Models { get; } = new("Models", "The model, by all its names", "What requests may name in `model`.");
+
+    public static EndpointReference Model { get; } = new("Models", "The model by a name", "404 for names of other models.");
+
+    public static EndpointReference Live { get; } = new("Health", "Whether the process is there", "200 as long as it answers.");
+
+    public static EndpointReference Ready { get; } = new("Health", "Whether requests are taken", "503 while the model is loaded and after shutdown has begun.");
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+namespace Rge.Server.Requests;
+
+/// <summary>Puts an item together from texts and images in their order.</summary>
+/// <remarks>
+/// Images in front of all text need no marks: that is where the prompt shows them anyway. As soon as one stands elsewhere each is marked in the
+/// text where it stands.
+/// </remarks>
+internal sealed class ItemBuilder
+{
+    private readonly List<(string? Text, ImageReference? Image)> _parts = [];
+    private readonly List<string> _instructions = [];
+
+    public void AddText(string text) => _parts.Add((text, null));
+
+    public void AddImage(JsonField image) => _parts.Add((null, ImageReference.Read(image)));
+
+    public void AddInstruction(string instruction) => _instructions.Add(instruction);
+
+    /// <summary>Adds what a message or an item of content says: a string, or a list of parts.</summary>
+    /// <param name="content">The content.</param>
+    /// <param name="most">Parts that there may be.</param>
+    /// <exception cref="ApiException">A part is not what it should be.</exception>
+    public void AddContent(JsonField content, int most)
+    {
+        if (content.Kind == JsonValueKind.String)
+        {
+            AddText(content.Text());
+            return;
+        }
+        foreach (var part in content.Elements(most, "parts"))
+        {
+            var type = part["type"];
+            switch (type.OptionalText())
+            {
+                case "text":
+                    AddText(part["text"].Text());
+                    break;
+                case "image_url" when part["image_url"] is { Kind: JsonValueKind.Object } image:
+                    AddImage(image["url"]);
+                    break;
+                case "image_url":
+                    AddImage(part["image_url"]);
+                    break;
+                case "image_base64":
+                    AddImage(part["image_base64"]);
+                    break;
+                default:
+                    throw type.Error("\"text\", \"image_url\" or \"image_base64\"");
+            }
+        }
+    }
+
+    /// <summary>The item.</summary>
+    /// <param name="shared">Role, instruction and reasoning, which the request has for all its items.</param>
+    public RequestItem Build(EmbeddingInput shared)
+    {
+        ImageReference[] images = [.. _parts.Select(part => part.Image).OfType<ImageReference>()];
+        var firstText = _parts.FindIndex(part => part.Text is not null);
+        var marked = firstText >= 0 && firstText < _parts.FindLastIndex(part => part.Image is not null);
+        var number = 0;
+        var texts = _parts.Select(part => part.Text ?? (marked ? $"<|image_{++number}|>" : null)).OfType<string>();
+        var instruction = string.Join(' ', _instructions.Prepend(shared.Instruction ?? "").Where(text => text.Length > 0));
+        return new RequestItem(shared with { Text = string.Join(' ', texts), Instruction = instruction }, images);
+    }
+}

@@ -1,0 +1,6 @@
+namespace Rge.Server.Requests;
+
+/// <summary>An item to embed before its images have been fetched.</summary>
+/// <param name="Input">The item, still without images.</param>
+/// <param name="Images">Its images, in their order.</param>
+internal sealed record RequestItem(EmbeddingInput Input, IReadOnlyList<ImageReference> Images);

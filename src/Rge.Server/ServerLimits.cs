@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using Rge.Models.Vision;
+
+namespace Rge.Server;
+
+/// <summary>What a request, and all of them together, may cost. Immutable.</summary>
+public sealed record ServerLimits
+{
+    /// <summary>Largest body of a request in bytes. Reading one takes a few times its size in memory.</summary>
+    public int MaxBodyBytes { get; init; } = 32 << 20;
+
+    /// <summary>Connections that are open at once.</summary>
+    public int MaxConnections { get; init; } = 1024;
+
+    /// <summary>Items of a request.</summary>
+    public int MaxItems { get; init; } = 128;
+
+    /// <summary>Images of a request, over all its items.</summary>
+    public int MaxImages { get; init; } = 128;
+
+    /// <summary>Largest encoded image in bytes, sent or fetched.</summary>
+    public int MaxImageBytes { get; init; } = 16 << 20;
+
+    /// <summary>Most pixels of an image, known from its header before any is decoded.</summary>
+    public int MaxImagePixels { get; init; } = 32 << 20;
+
+    /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included. Nothing is truncated: a longer one is refused.</summary>
+    public int MaxPromptTokens { get; init; } = 8192;
+
+    /// <summary>Longest rationale in tokens that a request may ask for.</summary>
+    public int MaxRationaleTokens { get; init; } = 512;
+
+    /// <summary>Items that are worked on or wait, over all requests; what would exceed them is answered with 429.</summary>
+    public int MaxQueuedItems { get; init; } = 512;
+
+    /// <summary>As <see cref="RationaleDecoderOptions.MaxCacheTokens"/>.</summary>
+    public int MaxCacheTokens { get; init; } = 128 << 10;
+
+    /// <summary>The limits that the embedder itself keeps.</summary>
+    internal ReasoningEmbedderOptions ToEmbedderOptions() => new()
+    {
+        ImageLimits = new ImageLimits { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels },
+        MaxPromptTokens = MaxPromptTokens,
+        Decoder = new RationaleDecoderOptions { MaxCacheTokens = MaxCacheTokens },
+    };
+
+    /// <exception cref="ServerException">A limit is out of range.</exception>
+    internal void Validate()
+    {
+        AtLeastOne(MaxBodyBytes);
+        AtLeastOne(MaxConnections);
+        AtLeastOne(MaxItems);
+        AtLeastOne(MaxImages);
+        AtLeastOne(MaxImageBytes);
+        AtLeastOne(MaxImagePixels);
+        AtLeastOne(MaxPromptTokens);
+        AtLeastOne(MaxRationaleTokens);
+        AtLeastOne(MaxCacheTokens);
+        if (MaxImagePixels > 1 << 29) throw Error(nameof(MaxImagePixels), MaxImagePixels, $"at most {1 << 29}");
+        if (MaxQueuedItems < MaxItems) throw Error(nameof(MaxQueuedItems), MaxQueuedItems, $"at least max_items, which is {MaxItems}");
+
+        static void AtLeastOne(int value, [CallerArgumentExpression(nameof(value))] string name = "")
+        {
+            if (value < 1) throw Error(name, value, "at least 1");
+        }
+    }
+
+    private static ServerException Error(string name, int found, string expected) =>
+        new($"limits.{ServerOptions.JsonNameOf(name)} is {found}, expected {expected}.");
+}

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Rge.Models;
+using Rge.Server.Answers;
+
+namespace Rge.Server.Serving;
+
+/// <summary>Turns whatever goes wrong into what a client is told of it.</summary>
+internal sealed class ApiErrors(ILogger<ApiErrors> logger)
+{
+    /// <summary>The error for the client. What is no request's fault goes to the log, in full.</summary>
+    public ApiException Describe(Exception error, HttpContext context)
+    {
+        switch (error)
+        {
+            case ApiException known:
+                return known;
+            case EmbeddingException:
+                return ApiException.Invalid(error.Message, param: null, "invalid_input", error);
+            case ImageInputException:
+                return ApiException.Invalid(error.Message, param: null, "invalid_image", error);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return new ApiException(StatusCodes.Status413PayloadTooLarge, "The body is larger than this server takes; send fewer or smaller items.", error) { Code = "body_too_large" };
+            case BadHttpRequestException bad:
+                return new ApiException(bad.StatusCode, "The request is not valid HTTP, or its body ended early.", error) { Code = "bad_request" };
+            default:
+                logger.LogError(error, "The request {TraceIdentifier} has failed.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status500InternalServerError, $"The server has failed; its log says more under {context.TraceIdentifier}.", error) { Code = "internal_error" };
+        }
+    }
+
+    /// <summary>The error as it is sent.</summary>
+    public static ErrorAnswer Answer(ApiException error) => new(new ErrorDetails(error.Message, TypeOf(error.Status), error.Param, error.Code));
+
+    private static string TypeOf(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status404NotFound => "not_found_error",
+        StatusCodes.Status429TooManyRequests => "rate_limit_error",
+        >= 500 => "server_error",
+        _ => "invalid_request_error",
+    };
+}

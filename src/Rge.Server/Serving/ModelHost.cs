@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Rge.Server.Serving;
+
+/// <summary>Loads the model while the server already answers, and frees it at the end.</summary>
+internal sealed class ModelHost(
+    Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, ServerOptions options, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger) : IHostedService, IDisposable
+{
+    private Task<ServedModel>? _loading;
+    private ExceptionDispatchInfo? _failure;
+
+    /// <summary>True when the model is there.</summary>
+    public bool IsLoaded => _loading is { IsCompletedSuccessfully: true };
+
+    /// <summary>The model.</summary>
+    /// <exception cref="ApiException">It is still being loaded (503).</exception>
+    public ServedModel Model => IsLoaded
+        ? _loading!.Result
+        : throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model is still being loaded; ask again in a while.") { Code = "model_loading", RetryAfter = TimeSpan.FromSeconds(1) };
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(() => _loading = Task.Run(Load, CancellationToken.None));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Throws what kept the model from being loaded.</summary>
+    public void ThrowIfFailed() => _failure?.Throw();
+
+    public void Dispose() =>
+        Interlocked.Exchange(ref _loading, null)?.ContinueWith(
+            loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private ServedModel Load()
+    {
+        try
+        {
+            var start = Stopwatch.GetTimestamp();
+            var embedder = load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames.Count > 0 ? options.ModelNames[0] : null });
+            var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
+            var model = new ServedModel(embedder, options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!], metadata.DefaultModelDimensions!.Value);
+            logger.LogInformation("{Model} was loaded in {Seconds:f1} s.", model.Name, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return model;
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+            lifetime.StopApplication();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Rge.Server.Serving;
+
+/// <summary>The server's own metrics and spans; those of HTTP and of the runtime are .NET's.</summary>
+internal sealed class Telemetry
+{
+    /// <summary>Name of meter and activity source.</summary>
+    public const string Name = "Rge.Server";
+
+    private static readonly ActivitySource Spans = new(Name);
+
+    private readonly Counter<long> _items;
+    private readonly Counter<long> _promptTokens;
+    private readonly Counter<long> _rationaleTokens;
+    private readonly Histogram<double> _seconds;
+
+    public Telemetry(IMeterFactory meters, EmbeddingQueue queue)
+    {
+        var meter = meters.Create(Name);
+        _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded.");
+        _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts read, image tokens included.");
+        _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
+        _seconds = meter.CreateHistogram<double>("rge.item.duration", "s", "Where the time of an item goes: waiting, prefill, decoding.");
+        meter.CreateObservableUpDownCounter("rge.queue.items", () => queue.Items, "{item}", "Items that are worked on or wait.");
+        meter.CreateObservableCounter("rge.queue.refused", () => queue.Refused, "{item}", "Items refused because the queue was full.");
+    }
+
+    /// <summary>Begins the span of a request's embeddings; dispose it when they are there.</summary>
+    public static Activity? Begin(int items) => Spans.StartActivity("embed")?.SetTag("rge.items", items);
+
+    /// <summary>Counts an embedding that is there.</summary>
+    public void Count(ItemRole role, ReasoningEmbedding embedding)
+    {
+        var tag = new KeyValuePair<string, object?>("role", RoleNames.Of(role));
+        _items.Add(1, tag);
+        _promptTokens.Add(embedding.PromptTokens, tag);
+        _rationaleTokens.Add(embedding.WrittenTokens, tag);
+        var (waiting, prefill, decoding) = embedding.Timings;
+        _seconds.Record(waiting.TotalSeconds, tag, new("phase", "waiting"));
+        _seconds.Record(prefill.TotalSeconds, tag, new("phase", "prefill"));
+        _seconds.Record(decoding.TotalSeconds, tag, new("phase", "decoding"));
+    }
+}

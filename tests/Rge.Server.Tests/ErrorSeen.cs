@@ -1,0 +1,29 @@
+using System.Text.Json;
+
+namespace Rge.Server.Tests;
+
+/// <summary>An answer that has OpenAI's error object.</summary>
+public sealed record ErrorSeen(int Status, string Message, string Type, string? Param, string? Code, TimeSpan? RetryAfter)
+{
+    /// <summary>Reads an answer; fails where it has no such object, or shows what nobody should see.</summary>
+    public static async Task<ErrorSeen> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode is >= 400 and < 600, $"{(int)response.StatusCode}: {text}");
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        using var json = JsonDocument.Parse(text);
+        var error = Assert.Single(json.RootElement.EnumerateObject());
+        Assert.Equal("error", error.Name);
+        Assert.Equal(["message", "type", "param", "code"], error.Value.EnumerateObject().Select(member => member.Name));
+        var message = error.Value.GetProperty("message").GetString()!;
+        // One sentence: no stack, no name of a type, no line break.
+        Assert.DoesNotContain("   at ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+        Assert.EndsWith(".", message, StringComparison.Ordinal);
+        return new ErrorSeen(
+            (int)response.StatusCode, message, error.Value.GetProperty("type").GetString()!, error.Value.GetProperty("param").GetString(),
+            error.Value.GetProperty("code").GetString(), response.Headers.RetryAfter?.Delta);
+    }
+}
