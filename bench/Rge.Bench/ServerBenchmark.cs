@@ -46,10 +46,19 @@ internal sealed class ServerBenchmark : IDisposable
         var (one, many) = (await bench.LoadAsync(1, seconds), await bench.LoadAsync(Clients, seconds));
         var result = new JsonObject
         {
-            ["one_client_per_s"] = one.PerSecond, ["clients"] = Clients, ["many_clients_per_s"] = many.PerSecond, ["ratio"] = many.PerSecond / one.PerSecond,
-            ["one_median_ms"] = one.Median, ["many_median_ms"] = many.Median, ["many_p99_ms"] = many.Late,
-            ["answered"] = one.Answered + many.Answered, ["refused_429"] = one.Refused + many.Refused, ["other_errors"] = one.Failed + many.Failed, ["different_answers"] = one.Different + many.Different,
-            ["memory_before_mb"] = before, ["memory_after_mb"] = await bench.MemoryAsync(),
+            ["one_client_per_s"] = one.PerSecond,
+            ["clients"] = Clients,
+            ["many_clients_per_s"] = many.PerSecond,
+            ["ratio"] = many.PerSecond / one.PerSecond,
+            ["one_median_ms"] = one.Median,
+            ["many_median_ms"] = many.Median,
+            ["many_p99_ms"] = many.Late,
+            ["answered"] = one.Answered + many.Answered,
+            ["refused_429"] = one.Refused + many.Refused,
+            ["other_errors"] = one.Failed + many.Failed,
+            ["different_answers"] = one.Different + many.Different,
+            ["memory_before_mb"] = before,
+            ["memory_after_mb"] = await bench.MemoryAsync(),
         };
         Console.WriteLine(result.ToJsonString());
     }

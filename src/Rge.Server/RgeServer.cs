@@ -10,7 +10,6 @@ using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 using Rge.Server.Answers;
 using Rge.Server.Endpoints;
 using Rge.Server.Images;
@@ -72,7 +71,8 @@ public static class RgeServer
             kestrel.Limits.MaxRequestBodySize = options.Limits.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
+        // What keeps the host from starting is thrown to whoever starts it.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical).Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
             .AddJsonConsole(console => (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "O"));
         AddServices(builder.Services, options, load);
         AddTelemetry(builder.Services, builder.Configuration);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Rge.Server.Images;
 
 /// <summary>The hosts that image URLs may name. Immutable.</summary>
@@ -17,7 +19,7 @@ internal sealed class ImageHosts(IReadOnlyList<string> patterns)
 
     private static bool Matches(string pattern, Uri address)
     {
-        var (name, port) = pattern.LastIndexOf(':') is >= 0 and var colon && int.TryParse(pattern.AsSpan(colon + 1), out var given) ? (pattern[..colon], given) : (pattern, 0);
+        var (name, port) = pattern.LastIndexOf(':') is >= 0 and var colon && int.TryParse(pattern.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var given) ? (pattern[..colon], given) : (pattern, 0);
         if (port > 0 ? address.Port != port : !address.IsDefaultPort) return false;
         return name == Any
             || (name.StartsWith(Below, StringComparison.Ordinal) ? address.IdnHost.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase) : string.Equals(name, address.IdnHost, StringComparison.OrdinalIgnoreCase));

@@ -25,7 +25,7 @@ internal sealed class ModelHost(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStarted.Register(() => _loading = Task.Run(Load, CancellationToken.None));
+        lifetime.ApplicationStarted.Register(() => { _loading = Task.Run(Load, CancellationToken.None); });
         return Task.CompletedTask;
     }
 
@@ -35,7 +35,7 @@ internal sealed class ModelHost(
     public void ThrowIfFailed() => _failure?.Throw();
 
     public void Dispose() =>
-        Interlocked.Exchange(ref _loading, null)?.ContinueWith(
+        _ = Interlocked.Exchange(ref _loading, null)?.ContinueWith(
             loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private ServedModel Load()

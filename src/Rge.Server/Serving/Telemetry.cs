@@ -22,7 +22,9 @@ internal sealed class Telemetry
         _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded.");
         _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts read, image tokens included.");
         _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
-        _seconds = meter.CreateHistogram<double>("rge.item.duration", "s", "Where the time of an item goes: waiting, prefill, decoding.");
+        _seconds = meter.CreateHistogram(
+            "rge.item.duration", "s", "Where the time of an item goes: waiting, prefill, decoding.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100] });
         meter.CreateObservableUpDownCounter("rge.queue.items", () => queue.Items, "{item}", "Items that are worked on or wait.");
         meter.CreateObservableCounter("rge.queue.refused", () => queue.Refused, "{item}", "Items refused because the queue was full.");
     }
