@@ -55,7 +55,6 @@ public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(m
 public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFixture<ShapeWorldModel>
 {
     protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
-    private readonly string _folder = Directory.CreateTempSubdirectory("rge-index-").FullName;
 
     [Fact]
     public async Task A_folder_is_indexed_once_and_then_what_changes()
@@ -90,7 +89,8 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         for (var i = 1; i < 9; i++) Write($"other{i}.png", ShapeWorldModel.Picture(i % 4 + 1));
         Write("z.png", ShapeWorldModel.Picture(0));
         var collection = await CollectionAsync();
-        Assert.Equivalent(new IndexOutcome(11, 5, 0, 0, []), await IndexAsync(collection), strict: true);
+        // In batches of two, those alike are in several.
+        Assert.Equivalent(new IndexOutcome(11, 5, 0, 0, []), await IndexAsync(collection, Small with { BatchItems = 2 }), strict: true);
         Assert.Equal(new CollectionStats(5, 11), await collection.StatsAsync(Cancel));
 
         File.Delete(InFolder("a.png"));
@@ -251,7 +251,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         {
             if ((stored += value.Stored.Count) >= 6) stop.Cancel();
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, model.Embedder, Small).IndexAsync(new FolderSource(_folder), progress, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, model.Embedder, Small).IndexAsync(new FolderSource(Folder), progress, stop.Token));
         var outcome = await IndexAsync(collection);
         Assert.True(outcome.Unchanged >= 6, $"{outcome}");
         Assert.Equal(20, outcome.Unchanged + outcome.Embedded);
@@ -277,18 +277,18 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         Write("a.png", ShapeWorldModel.Picture(0));
         var collection = await CollectionAsync();
         await IndexAsync(collection);
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
         await Assert.ThrowsAsync<SearchException>(() => IndexAsync(collection));
         Assert.Equal(1, (await collection.StatsAsync(Cancel)).Records);
-        Directory.CreateDirectory(_folder);
+        Directory.CreateDirectory(Folder);
     }
 
     protected async Task<SearchCollection> CollectionAsync() => await OpenCollections().CreateAsync("c", CollectionIdentity.Of(model.Embedder), Cancel);
 
     protected Task<IndexOutcome> IndexAsync(SearchCollection collection, IndexOptions? options = null, IItemSource? source = null, IProgress<IndexProgress>? progress = null) =>
-        new Indexer(collection, model.Embedder, options).IndexAsync(source ?? new FolderSource(_folder), progress, Cancel);
+        new Indexer(collection, model.Embedder, options).IndexAsync(source ?? new FolderSource(Folder), progress, Cancel);
 
-    private string InFolder(string path) => Path.Combine(_folder, path);
+    private string InFolder(string path) => Path.Combine(Folder, path);
 
     protected void Write(string path, ReadOnlySpan<byte> content)
     {

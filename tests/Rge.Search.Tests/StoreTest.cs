@@ -10,6 +10,9 @@ public abstract class StoreTest : IAsyncLifetime
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>A folder for the test, deleted with it.</summary>
+    protected string Folder { get; } = Directory.CreateTempSubdirectory("rge-store-").FullName;
+
     protected abstract Task<ITestStores> CreateAsync();
 
     protected VectorStore Open()
@@ -27,6 +30,7 @@ public abstract class StoreTest : IAsyncLifetime
     {
         foreach (var store in _opened) store.Dispose();
         if (_stores is not null) await _stores.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
         GC.SuppressFinalize(this);
     }
 }

@@ -54,7 +54,7 @@ internal sealed class IndexRun(
         }
     }
 
-    /// <summary>Prepares each batch while the one before is dealt with.</summary>
+    /// <summary>Prepares each batch while the one before is dealt with, and no two at once: the later one has to see what the earlier one has claimed.</summary>
     private async IAsyncEnumerable<IndexBatch> PrepareAheadAsync(IEnumerable<SourcePlace[]> batches, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -63,9 +63,9 @@ internal sealed class IndexRun(
         {
             foreach (var places in batches)
             {
-                var current = ahead;
+                var prepared = ahead is null ? null : await ahead;
                 ahead = Task.Run(() => PatientlyAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
-                if (current is not null) yield return await current;
+                if (prepared is not null) yield return prepared;
             }
             if (ahead is not null) yield return await ahead;
         }
