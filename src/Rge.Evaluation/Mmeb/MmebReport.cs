@@ -110,14 +110,14 @@ public sealed class MmebReport
         return new ReportTable("Scores", note, ["model", .. columns, "overall"],
         [
             .. published.Select(row => (string[])[row.Model, .. columns.Select(column => Published(row, column)), Published(row, "overall")]),
-            .. _runs.Select(run => (string[])[Name(run), .. columns.Select(column => Cell(run.Scores.Group(column))), Percent(run.Scores.Overall.HitAt1)]),
+            .. _runs.Select(run => (string[])[Name(run), .. columns.Select(column => Cell(run.Scores.Group(column), isComparable)), Percent(run.Scores.Overall.HitAt1)]),
         ]);
 
         static string Published(PublishedScores row, string column) =>
             PublishedScores.Columns.Zip(row.Groups).Where(pair => pair.First == column).Select(pair => Number(pair.Second, "0.0")).FirstOrDefault("");
     }
 
-    private static string Cell(GroupScore? group)
+    private static string Cell(GroupScore? group, bool isComparable)
     {
         if (group is null) return "";
         var all = group.Name switch
@@ -126,7 +126,7 @@ public sealed class MmebReport
             MmebScores.OutOfDistribution => MmebBenchmark.OutOfDistribution.Count,
             _ => MmebBenchmark.Groups.FirstOrDefault(official => official.Name == group.Name).Subsets?.Count ?? group.Subsets,
         };
-        return Percent(group.HitAt1) + (group.Subsets < all ? $" ({group.Subsets} of {all})" : "");
+        return Percent(group.HitAt1) + (isComparable && group.Subsets < all ? $" ({group.Subsets} of {all})" : "");
     }
 
     private static ReportTable OnAndOff(Run on, Run off)
