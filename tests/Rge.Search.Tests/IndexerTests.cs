@@ -57,6 +57,19 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
     protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
 
     [Fact]
+    public async Task What_one_file_gives_up_and_another_takes_up_at_the_same_time_stays()
+    {
+        Write("a.png", ShapeWorldModel.Picture(0));
+        var collection = await CollectionAsync();
+        await IndexAsync(collection);
+        Write("b.png", ShapeWorldModel.Picture(0));
+        Write("a.png", ShapeWorldModel.Picture(1));
+        await IndexAsync(collection);
+        Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
+        Assert.Equal(["a.png", "b.png"], (await collection.ListAsync(0, 10, cancellationToken: Cancel)).Select(record => Path.GetFileName(record.Path)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_folder_is_indexed_once_and_then_what_changes()
     {
         Write("a.png", ShapeWorldModel.Picture(0));

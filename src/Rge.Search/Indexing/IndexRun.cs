@@ -177,7 +177,9 @@ internal sealed class IndexRun(
         ThumbnailRecord[] thumbnails = [.. records.Where(record => batch.New[record.Id].Thumbnail is not null).Select(record => new ThumbnailRecord { Id = record.Id, Jpeg = batch.New[record.Id].Thumbnail! })];
         await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
         await collection.UpsertAsync(records, cancellationToken);
-        await RetireAsync([.. batch.Held.Where(held => held.Before is { } before && before.Item != held.Id).Select(held => held.Before!)], cancellationToken);
+        // What one place gives up another of the batch may have taken up.
+        var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
+        await RetireAsync([.. batch.Held.Where(held => held.Before is { } before && before.Item != held.Id).Select(held => held.Before!)], arriving, cancellationToken);
         await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => new PlaceRecord
         {
             Id = IdOf(held.Place.Name),
@@ -226,23 +228,23 @@ internal sealed class IndexRun(
     {
         string[] ids = [.. gone.Select(place => place.Item).Distinct(StringComparer.Ordinal)];
         await claims.WaitForAsync(ids, cancellationToken);
-        await RetireAsync(gone, cancellationToken);
+        await RetireAsync(gone, [], cancellationToken);
         await collection.Tables.Places.DeleteAsync(gone.Select(place => place.Id), cancellationToken);
         await claims.ReleaseAsync(ids, cancellationToken);
     }
 
-    /// <summary>Deletes the items of places that are about to go, but for those that other places have, too.</summary>
-    private async Task RetireAsync(PlaceRecord[] going, CancellationToken cancellationToken)
+    /// <summary>Deletes the items of places that are about to go, but for those that other places have, too, or are about to have: these by id, with their path.</summary>
+    private async Task RetireAsync(PlaceRecord[] going, Dictionary<string, string?> arriving, CancellationToken cancellationToken)
     {
         foreach (var places in going.GroupBy(place => place.Item, StringComparer.Ordinal))
         {
             var (id, leaving) = (places.Key, places.Select(place => place.Id).ToHashSet(StringComparer.Ordinal));
             var other = await collection.Tables.Places.GetAsync(place => place.Item == id, leaving.Count + 1, cancellationToken: cancellationToken)
                 .FirstOrDefaultAsync(place => !leaving.Contains(place.Id), cancellationToken);
-            if (other is null) await collection.DeleteRecordsAsync([id], cancellationToken);
+            if (other is null && !arriving.ContainsKey(id)) await collection.DeleteRecordsAsync([id], cancellationToken);
             else if (await collection.Tables.Records.GetAsync(id, new() { IncludeVectors = true }, cancellationToken) is { } record && places.Any(place => place.Path == record.Path))
             {
-                record.Path = other.Path;
+                record.Path = other is null ? arriving[id] : other.Path;
                 await collection.UpsertAsync([record], cancellationToken);
             }
         }
