@@ -79,9 +79,8 @@ internal sealed class ModelOptions
     public string Name(ParseResult parsed) =>
         string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(folder => folder.Name));
 
-    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: what is in the files, number type and pooling. Reads the weights.</summary>
-    public string Identity(ParseResult parsed) =>
-        $"{ModelIdentity.Of(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
+    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model, the number type it runs in, and pooling.</summary>
+    public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Of(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
 
     /// <summary>How the checkpoint gives embeddings.</summary>
     public EmbeddingPooling Pooling(ParseResult parsed) => parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;

@@ -40,7 +40,7 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
                 Predicted = TensorPrimitives.IndexOfMax<float>(scores),
                 Rank = 1 + scores.Count(score => score > scores[0]),
                 Rationale = query.Rationale,
-                RationaleTokens = query.RationaleEnd == RationaleEnd.NotGenerated ? 0 : query.RationaleIds.Count,
+                RationaleTokens = query.WrittenTokens,
                 ConclusionIsRight = compared ? Rationales.Conclusion(query.Rationale!) == Rationales.Conclusion(row.Rationale!) : null,
                 RationaleIsRight = compared ? query.Rationale!.Trim() == row.Rationale!.Trim() : null,
             };

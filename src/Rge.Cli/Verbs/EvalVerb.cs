@@ -50,7 +50,7 @@ internal static class EvalVerb
                 Subsets = chosen,
                 ImageFolder = parsed.GetValue(images)?.FullName ?? folder,
                 OutputFolder = target,
-                ModelIdentity = model.Identity(parsed),
+                ModelIdentity = model.Identity(parsed, embedder),
                 ModelName = model.Name(parsed),
                 Reasoning = model.Reasons(parsed),
                 Generation = model.Generation(parsed),

@@ -95,8 +95,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     {
         var vector = embedding.Vector.ToArray();
         if (!Array.TrueForAll(vector, float.IsFinite)) throw new EvaluationException($"{source}: the model's embedding has values that are not numbers.");
-        return new CachedEmbedding(
-            vector, embedding.Rationale, embedding.RationaleEnd == RationaleEnd.NotGenerated ? 0 : embedding.RationaleIds.Count, embedding.PromptTokens, seconds);
+        return new CachedEmbedding(vector, embedding.Rationale, embedding.WrittenTokens, embedding.PromptTokens, seconds);
     }
 
     private string BadImage(string source, ImageInputException e) =>

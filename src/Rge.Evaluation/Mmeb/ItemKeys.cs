@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>Computes the keys under which an embedder's results are cached. Thread-safe.</summary>
-/// <param name="model">What all items share: see <see cref="ModelIdentity"/>, number type, pooling.</param>
+/// <param name="model">What all items share: see <see cref="ModelFingerprint"/>, number type, pooling.</param>
 /// <param name="generation">How rationales are written; counts only for items that write one.</param>
 public sealed class ItemKeys(string model, GenerationOptions generation)
 {

@@ -83,7 +83,6 @@ public sealed class Experiment
     private ExperimentRun[] TuningRuns() =>
     [
         .. from variant in _config.Variants
-           where variant.TunedAs is null
            from choice in Choices(variant)
            select Plan(variant, choice, _config.Seeds[0]),
     ];
@@ -91,9 +90,8 @@ public sealed class Experiment
     /// <summary>The best combination on the development set, for each variant whose runs are all there.</summary>
     private Dictionary<string, IReadOnlyList<string>> Chosen(IReadOnlyList<RunResult> tuned) =>
         (from variant in _config.Variants
-         let decider = variant.TunedAs is { } other ? _config.Variant(other) : variant
-         let results = tuned.Where(result => result.Variant == decider.Name).ToArray()
-         where results.Length == Choices(decider).Count()
+         let results = tuned.Where(result => result.Variant == variant.Name).ToArray()
+         where results.Length == Choices(variant).Count()
          select KeyValuePair.Create(variant.Name, results.MaxBy(result => result.DevelopmentAverage)!.Choice)).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Each variant whose settings are chosen, with every seed.</summary>

@@ -21,15 +21,11 @@ public sealed record VariantSettings
     /// <summary>Name of a variant whose model with the same seed this one begins with; <see langword="null"/> for the pretrained one.</summary>
     public string? After { get; init; }
 
-    /// <summary>Name of a variant whose chosen settings are taken here too, instead of tuning.</summary>
-    public string? TunedAs { get; init; }
-
     internal void Validate(string where, IReadOnlyList<VariantSettings> variants)
     {
         Check.That(Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'), $"{where}.name", $"'{Name}'", "letters, digits and hyphens");
         Check.That(Config.Length > 0, $"{where}.config", "''", "a file of settings");
         foreach (var (setting, values) in Tune) Check.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
-        Check.That(After is null || variants.Any(other => other.Name == After && other is { After: null, TunedAs: null, Tune.Count: 0 }), $"{where}.after", After, "a variant that has neither tune, tuned_as nor after itself");
-        Check.That(TunedAs is null || (Tune.Count == 0 && variants.Any(other => other.Name == TunedAs && other.TunedAs is null)), $"{where}.tuned_as", TunedAs, "a variant that is tuned, and no tune beside it");
+        Check.That(After is null || variants.Any(other => other.Name == After && other is { After: null, Tune.Count: 0 }), $"{where}.after", After, "a variant that has neither tune nor after itself");
     }
 }

@@ -18,7 +18,7 @@ public sealed class PostgresServer : IAsyncDisposable
         "rge", "postgres-17");
 
     private readonly SemaphoreSlim _starting = new(1);
-    private readonly string _data = $"/tmp/rge-{Guid.NewGuid():N}";
+    private readonly string _data = $"/var/lib/postgresql/rge-{Guid.NewGuid():N}"; // under Root
     private Process? _server;
     private int _port;
 

@@ -8,7 +8,7 @@ using Rge.Models;
 using Rge.Models.Tokens;
 using static TorchSharp.torch;
 
-namespace Rge.Search;
+namespace Rge;
 
 /// <summary>
 /// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how pictures are prepared,
