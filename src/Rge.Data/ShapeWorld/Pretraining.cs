@@ -19,7 +19,7 @@ internal static class Pretraining
         var form = random.Below(8);
         if (form == 0) return [.. Enumerable.Range(0, ShapeTask.GroupSize).Select(_ => ("pre_resolve", Resolve(random, split)))];
         var scene = DrawScene(random, split);
-        if (form == 1) return [.. Crops(random, scene).Select(cell => ("pre_crop", new Question(scene, "what is this", Content(scene, cell)) { Cell = cell }))];
+        if (form == 1) return [.. Crops(random, scene).Select(cell => ("pre_crop", new Question(scene, "what is this", Words.Content(scene, cell)) { Cell = cell }))];
         var questions = new List<(string, Question)>(ShapeTask.GroupSize);
         while (questions.Count < ShapeTask.GroupSize)
         {
@@ -27,7 +27,9 @@ internal static class Pretraining
             var next = random.Below(16) switch
             {
                 0 => ("pre_list", List(random, scene)),
-                1 or 2 => ("pre_name", Name(random, scene)),
+                1 => ("pre_edit", Edit(random, scene)),
+                2 => ("pre_name", Name(random, scene)),
+                3 or 4 => ("pre_count", Count(random, scene)),
                 < 10 => ("pre_find", Find(random, scene)),
                 _ => ("pre_next", Next(random, scene)),
             };
@@ -39,10 +41,26 @@ internal static class Pretraining
     private static Question List(SplitMix64 random, Scene scene) =>
         new(scene, random.Pick("list all objects", "describe the picture", "what is in the picture"), scene.Listing());
 
+    /// <summary>The list, but for one cell with another object or none.</summary>
+    private static Question? Edit(SplitMix64 random, Scene scene)
+    {
+        var (cell, content) = (random.Pick<Cell>([.. Grid.Cells]), random.Below(3) > 0 ? SceneSampler.SomeObject(random) : (SceneObject?)null);
+        if (content is null && (scene[cell] is null || scene.Objects.Count == 1)) return null;
+        var (edited, what) = (scene.With(cell, content), content is { } item ? Words.One(item.Kind) : "nothing");
+        return new Question(scene, $"put {what} in the {Words.Of(cell)} then list all objects", $"put {Words.Of(cell)} {Words.Content(edited, cell)} then {edited.Listing()}");
+    }
+
+    private static Question Count(SplitMix64 random, Scene scene)
+    {
+        var (kind, trait) = (random.Pick<PlacedObject>([.. scene.Objects]).Kind, random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
+        var value = Words.Of(trait, kind);
+        return new Question(scene, $"count the objects that have the {Words.Of(trait)} {value}", Words.Count(scene, trait, value));
+    }
+
     private static Question Name(SplitMix64 random, Scene scene)
     {
         var cell = random.Pick<Cell>([.. Grid.Cells]);
-        return new Question(scene, $"what is at the {Words.Of(cell)}", $"{Words.Of(cell)} {Content(scene, cell)}");
+        return new Question(scene, $"what is at the {Words.Of(cell)}", $"{Words.Of(cell)} {Words.Content(scene, cell)}");
     }
 
     /// <summary>Where one to three objects are, in any order.</summary>
@@ -62,7 +80,7 @@ internal static class Pretraining
         var (mark, direction) = (random.Pick<PlacedObject>(marks), random.Pick<Direction>([.. Grid.Directions]));
         // An empty neighbour now and then, so that the answer has to be looked up; the edge never, where there is no cell to name.
         if (mark.Cell.Step(direction) is not { } cell || (scene[cell] is null && random.Below(4) > 0)) return null;
-        var answer = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Content(scene, cell)}";
+        var answer = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Words.Content(scene, cell)}";
         return new Question(scene, $"what is {Words.Relation(direction)} the {Words.Of(mark.Kind)}", answer);
     }
 
@@ -83,6 +101,4 @@ internal static class Pretraining
             if (scene.Split == split && Chain.Of(random, scene) is { } chain) return new Question(null, $"name the place of {chain.Describe()}", chain.Resolve());
         }
     }
-
-    private static string Content(Scene scene, Cell cell) => scene[cell] is { } content ? Words.Of(content.Kind) : "nothing";
 }

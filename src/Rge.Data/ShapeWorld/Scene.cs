@@ -70,10 +70,7 @@ public sealed class Scene
         cell.Step(direction) is { } next && this[next] is { } content ? new PlacedObject(next, content) : null;
 
     /// <summary>All objects in reading order, cell first: "northwest red star center blue ring".</summary>
-    internal string Listing() => string.Join(' ', Objects.Select(placed => $"{Words.Of(placed.Cell)} {Words.Of(placed.Kind)}"));
-
-    /// <summary>All objects in reading order, kind first: "red star northwest blue ring center".</summary>
-    internal string Caption() => string.Join(' ', Objects.Select(placed => $"{Words.Of(placed.Kind)} {Words.Of(placed.Cell)}"));
+    internal string Listing() => Words.List(Objects);
 
     private static (PlacedObject[] Objects, ulong Layout) Read(SceneObject?[] cells)
     {

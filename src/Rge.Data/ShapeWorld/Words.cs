@@ -27,6 +27,19 @@ internal static class Words
     /// <summary>The kind with its article: "a red star", "an orange bar".</summary>
     public static string One(Kind kind) => kind.Color == ObjectColor.Orange ? "an " + Of(kind) : "a " + Of(kind);
 
+    /// <summary>Objects with the cell first: "northwest red star center blue ring".</summary>
+    public static string List(IEnumerable<PlacedObject> objects) => string.Join(' ', objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}"));
+
+    /// <summary>What is in a cell: a kind, or "nothing".</summary>
+    public static string Content(Scene scene, Cell cell) => scene[cell] is { } content ? Of(content.Kind) : "nothing";
+
+    /// <summary>The cells of a colour or shape, counted aloud: "red northwest one center two".</summary>
+    public static string Count(Scene scene, ObjectTrait trait, string value)
+    {
+        var found = scene.Objects.Where(placed => Of(trait, placed.Kind) == value);
+        return $"{value} {string.Join(' ', found.Select((placed, i) => $"{Of(placed.Cell)} {Of(i + 1)}"))}";
+    }
+
     /// <summary>"left of", "above": a direction before the object it counts from.</summary>
     public static string Relation(Direction direction) =>
         direction is Direction.Left or Direction.Right ? Of(direction) + " of" : Of(direction);

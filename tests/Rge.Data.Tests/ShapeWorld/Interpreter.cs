@@ -23,7 +23,7 @@ internal sealed class Interpreter
         select (place.Item, new Thing(Name(content.Value.Color), Name(content.Value.Shape))));
 
     /// <summary>All things in reading order, place first.</summary>
-    public string Listing => string.Join(' ', Places.Select(place => $"{place} {_things[place]}"));
+    public string Listing => List(Places);
 
     private IEnumerable<string> Places => Compass.Where(_things.ContainsKey);
 
@@ -41,7 +41,7 @@ internal sealed class Interpreter
             "grd_path" => world.Path(text, crop: true),
             "vqa_attr" => world.Attribute(text),
             "vqa_count" => world.Count(text),
-            "ret_i2t" => (world.Listing, string.Join(' ', world.Places.Select(place => $"{world._things[place]} {place}"))),
+            "ret_i2t" => (world.Listing, world.Listing),
             "ret_comp" => world.Compose(text),
             "grd_same" => world.Same(text),
             _ => throw new ArgumentException(dataset, nameof(dataset)),
@@ -66,14 +66,14 @@ internal sealed class Interpreter
         var pair = Places.GroupBy(place => _things[place].Color).Single(g => g.Count() > 1).ToList();
         Assert.Equal(2, pair.Count);
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
-        return ($"{Listing} twins {_things[pair[0]]} {_things[pair[1]]} so {shapes}", $"{shapes} twins");
+        return ($"{List(Places.TakeWhile(place => place != pair[1]).Append(pair[1]))} twins {_things[pair[0]]} {_things[pair[1]]} so {shapes}", $"{shapes} twins");
     }
 
     private (string, string) Row()
     {
         var row = new[] { Compass[..3], Compass[3..6], Compass[6..] }.Single(r => r.All(_things.ContainsKey));
         var thing = new Thing(_things[row[0]].Color, _things[row[2]].Shape);
-        return ($"{string.Join(' ', row.Select(place => $"{place} {_things[place]}"))} so {thing}", $"{thing} row");
+        return ($"{List(row)} so {thing}", $"{thing} row");
     }
 
     private (string, string) Path(string text, bool crop)
@@ -131,7 +131,9 @@ internal sealed class Interpreter
         else after.Remove(place);
         Assert.Contains(place, _things.Keys);
         var listing = new Interpreter(after.Select(pair => (pair.Key, pair.Value))).Listing;
-        return ($"{mark} {from} {direction} {place} then {listing}", listing);
+        string[] changed = text.StartsWith("swap", StringComparison.Ordinal) ? [place, from] : [place];
+        var changes = string.Join(' ', changed.Select(cell => $"{cell} {(after.TryGetValue(cell, out var thing) ? thing.ToString() : "nothing")}"));
+        return ($"{mark} {from} {direction} {place} {_things[place]} put {changes} then {listing}", listing);
     }
 
     private static (string, string) ReadChain(string text)
@@ -155,6 +157,8 @@ internal sealed class Interpreter
         Assert.NotEqual(from, end);
         return ($"{start} {from} {first} {middle} {_things[middle]} {second} {end} {_things[end]}", end);
     }
+
+    private string List(IEnumerable<string> places) => string.Join(' ', places.Select(place => $"{place} {_things[place]}"));
 
     private string PlaceOf(Thing thing) => _things.Single(pair => pair.Value == thing).Key;
 

@@ -63,8 +63,10 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
                 Edit.Remove => random.Pick($"remove the object {relation} the {kind}", $"show the picture without the object {relation} the {kind}"),
                 _ => random.Pick($"swap the object {relation} the {kind} with the {kind}", $"swap the {kind} with the object {relation} it"),
             };
-            var rationale = $"{kind} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(place.Cell)} then {edited.Listing()}";
-            return new Question(scene, text, rationale, Answer.Picture(edited));
+            // What changes is said before the list, which then repeats it or what the picture has.
+            var steps = $"{kind} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(place.Cell)} {Words.Of(place.Kind)}";
+            var change = $"{Words.Of(place.Cell)} {Words.Content(edited, place.Cell)}" + (edit == Edit.Swap ? $" {Words.Of(mark.Cell)} {Words.Of(place.Kind)}" : "");
+            return new Question(scene, text, $"{steps} put {change} then {edited.Listing()}", Answer.Picture(edited));
         }
         return null;
     }

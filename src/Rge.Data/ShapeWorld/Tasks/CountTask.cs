@@ -33,11 +33,9 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         var which = $"the object {Words.Relation(direction)} the {Words.Of(mark.Kind)}";
         var text = random.Pick($"how many objects have the same {what} as {which}", $"count the objects of the same {what} as {which}");
         // Looked for one after the other and counted aloud, so that each number follows from the last.
-        Cell[] found = [.. scene.Objects.Where(placed => Words.Of(trait, placed.Kind) == value).Select(placed => placed.Cell)];
-        var count = Words.Of(found.Length);
-        var scan = string.Join(' ', found.Select((cell, i) => $"{Words.Of(cell)} {Words.Of(i + 1)}"));
+        var (scan, count) = (Words.Count(scene, trait, value), Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value)));
         var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
-        return new Question(scene, text, $"{step} same {value} {scan} so {count}", Answer.Of(count));
+        return new Question(scene, text, $"{step} same {scan} so {count}", Answer.Of(count));
     }
 
     /// <summary>Random values, each as many times as it is to occur, in random order.</summary>

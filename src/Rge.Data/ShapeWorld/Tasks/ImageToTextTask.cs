@@ -12,8 +12,8 @@ internal sealed class ImageToTextTask() : ShapeTask("ret_i2t", MetaTasks.Retriev
         {
             if (SceneSampler.Neighbours(random, variant, 2, scenes) is not { } wrong) return null;
             var text = random.Pick("find the caption of the picture", "describe the picture", "what is in the picture");
-            var question = new Question(variant, text, variant.Listing(), Answer.Of(variant.Caption()));
-            questions.Add(question with { Negatives = [.. wrong.Select(other => Answer.Of(other.Caption()))] });
+            var question = new Question(variant, text, variant.Listing(), Answer.Of(variant.Listing()));
+            questions.Add(question with { Negatives = [.. wrong.Select(other => Answer.Of(other.Listing()))] });
         }
         return [.. questions];
     }

@@ -24,7 +24,6 @@ internal sealed class RowTask() : ShapeTask("cls_row", MetaTasks.Classification)
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var (kind, text) = (Words.Of(Class(scene)!.Value), random.Pick("name the class of the full row", "classify by the ends of the full row"));
-        var row = string.Join(' ', FullRow(scene)!.Select(placed => $"{Words.Of(placed.Cell)} {Words.Of(placed.Kind)}"));
-        return new Question(scene, text, $"{row} so {kind}", Answer.Of($"{kind} row"));
+        return new Question(scene, text, $"{Words.List(FullRow(scene)!)} so {kind}", Answer.Of($"{kind} row"));
     }
 }

@@ -23,7 +23,8 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         var twins = Twins(scene);
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
         var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
-        // The colour first, which is one look over the list; each shape is then what stands behind it.
-        return new Question(scene, text, $"{scene.Listing()} twins {Words.Of(twins[0].Kind)} {Words.Of(twins[1].Kind)} so {shapes}", Answer.Of($"{shapes} twins"));
+        // The list ends where a colour comes again, so that it is the last colour listed; each shape is then what stands behind it.
+        var listing = Words.List(scene.Objects.Where(placed => placed.Cell <= twins[1].Cell));
+        return new Question(scene, text, $"{listing} twins {Words.Of(twins[0].Kind)} {Words.Of(twins[1].Kind)} so {shapes}", Answer.Of($"{shapes} twins"));
     }
 }
