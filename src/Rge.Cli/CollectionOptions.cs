@@ -7,12 +7,15 @@ namespace Rge.Cli;
 internal sealed class CollectionOptions
 {
     /// <summary>The variable that names the store, so that a password need not be on a command line.</summary>
-    private const string StoreVariable = "RGE_STORE";
+    public const string StoreVariable = "RGE_STORE";
+
+    /// <summary>The store where none is named.</summary>
+    public static string DefaultStore => Environment.GetEnvironmentVariable(StoreVariable) is { Length: > 0 } store ? store : "rge.db";
 
     private readonly Option<string> _store = new("--store")
     {
         Description = $"A file (SQLite), or a PostgreSQL server with pgvector: postgresql://user@host/database. Better in {StoreVariable} when it has a password.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(StoreVariable) is { Length: > 0 } store ? store : "rge.db",
+        DefaultValueFactory = _ => DefaultStore,
     };
 
     private readonly Option<string> _collection = new("--collection") { Description = "Name of the collection.", DefaultValueFactory = _ => "items" };

@@ -30,6 +30,7 @@ internal sealed class CollectionTables : IDisposable
             Text(nameof(PlaceRecord.Stamp)),
             new VectorStoreDataProperty(nameof(PlaceRecord.Item), typeof(string)) { IsIndexed = true },
             Text(nameof(PlaceRecord.Path)),
+            Text(nameof(PlaceRecord.Pending)),
         ]));
     }
 

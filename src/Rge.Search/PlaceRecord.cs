@@ -15,8 +15,11 @@ internal sealed class PlaceRecord
     /// <summary>What tells whether it has changed.</summary>
     public string Stamp { get; set; } = "";
 
-    /// <summary>Id of the item.</summary>
+    /// <summary>Id of the item; empty where none is stored yet.</summary>
     public string Item { get; set; } = "";
+
+    /// <summary>Id of the item that is being stored in its stead; null when all is done.</summary>
+    public string? Pending { get; set; }
 
     /// <summary>The file, as the record of the item has it.</summary>
     public string? Path { get; set; }

@@ -62,16 +62,26 @@ public sealed class SearchCollections : IDisposable
         ArgumentNullException.ThrowIfNull(identity);
         Check(name);
         await EnsureCatalogAsync(cancellationToken);
-        if (await FindAsync(name, cancellationToken) is null)
+        if (await LookUpAsync(name, cancellationToken) is null)
         {
             await using var claim = new ClaimHolder(_claims, ClaimScope);
             await claim.WaitForAsync([name], cancellationToken);
-            if (await FindAsync(name, cancellationToken) is null)
+            if (await LookUpAsync(name, cancellationToken) is null)
                 await _catalog.UpsertAsync(new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) }, cancellationToken);
         }
         var collection = await OpenAsync(name, cancellationToken);
         collection.Require(identity);
         return collection;
+    }
+
+    /// <summary>What a collection was made with; <see langword="null"/> where there is none of the name.</summary>
+    /// <exception cref="SearchException">The name will not do.</exception>
+    /// <exception cref="VectorStoreException">The store fails.</exception>
+    public async Task<CollectionIdentity?> FindAsync(string name, CancellationToken cancellationToken = default)
+    {
+        Check(name);
+        await EnsureCatalogAsync(cancellationToken);
+        return await LookUpAsync(name, cancellationToken);
     }
 
     /// <summary>Opens a collection.</summary>
@@ -81,7 +91,7 @@ public sealed class SearchCollections : IDisposable
     {
         Check(name);
         await EnsureCatalogAsync(cancellationToken);
-        if (await FindAsync(name, cancellationToken) is not { } identity)
+        if (await LookUpAsync(name, cancellationToken) is not { } identity)
         {
             var others = await ListAsync(cancellationToken);
             throw new SearchException($"There is no collection {name}; {(others.Count == 0 ? "the store has none" : $"the store has {string.Join(", ", others.Keys)}")}.");
@@ -114,14 +124,14 @@ public sealed class SearchCollections : IDisposable
     {
         Check(name);
         await EnsureCatalogAsync(cancellationToken);
-        if (await FindAsync(name, cancellationToken) is not { } identity) return false;
+        if (await LookUpAsync(name, cancellationToken) is not { } identity) return false;
         using var tables = new CollectionTables(_store, name, identity);
         await tables.DeleteAsync(cancellationToken);
         await _catalog.DeleteAsync(name, cancellationToken);
         return true;
     }
 
-    private async Task<CollectionIdentity?> FindAsync(string name, CancellationToken cancellationToken) =>
+    private async Task<CollectionIdentity?> LookUpAsync(string name, CancellationToken cancellationToken) =>
         await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry ? Identity(entry) : null;
 
     private async Task EnsureCatalogAsync(CancellationToken cancellationToken)

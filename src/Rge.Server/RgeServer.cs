@@ -11,6 +11,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Rge.Server.Answers;
+using Rge.Server.Collections;
 using Rge.Server.Endpoints;
 using Rge.Server.Images;
 using Rge.Server.Reference;
@@ -83,16 +84,21 @@ public static class RgeServer
         if (keys.Count == 0) app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
         // Made now, so that its metrics are there before the first request.
         app.Services.GetRequiredService<Telemetry>();
+        // And this, so that a store that cannot be understood is told before anything is served.
+        app.Services.GetRequiredService<CollectionHost>();
 
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorResponses>();
         app.UseRouting();
+        if (keys.Count == 0) app.UseMiddleware<BrowserGuard>();
         app.UseMiddleware<ApiKeys>(keys);
         app.MapEmbeddings();
         app.MapRationales();
+        app.MapCollections();
         app.MapModels();
         app.MapHealth();
         app.MapReference();
+        app.MapPage();
         return app;
     }
 
@@ -112,6 +118,7 @@ public static class RgeServer
         services.AddSingleton(provider => new EmbeddingQueue(options.Limits.MaxQueuedItems, provider.GetRequiredService<TimeProvider>())).AddHostedService<QueueDrain>();
         services.AddSingleton<Telemetry>().AddSingleton<INetwork, SystemNetwork>().AddSingleton<ImageFetcher>();
         services.AddSingleton<ApiErrors>().AddSingleton<EmbeddingService>().AddSingleton<RequestReader>().AddSingleton<AnswerWriter>();
+        services.AddSingleton<CollectionHost>().AddSingleton<CollectionService>();
     }
 
     private static void AddTelemetry(IServiceCollection services, IConfiguration configuration)

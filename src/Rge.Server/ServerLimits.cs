@@ -36,13 +36,20 @@ public sealed record ServerLimits
     /// <summary>As <see cref="RationaleDecoderOptions.MaxCacheTokens"/>.</summary>
     public int MaxCacheTokens { get; init; } = 128 << 10;
 
+    /// <summary>Pictures whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.</summary>
+    public int RememberedImages { get; init; } = 8;
+
     /// <summary>The limits that the embedder itself keeps.</summary>
     internal ReasoningEmbedderOptions ToEmbedderOptions() => new()
     {
-        ImageLimits = new ImageLimits { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels },
+        ImageLimits = ToImageLimits(),
         MaxPromptTokens = MaxPromptTokens,
+        RememberedImages = RememberedImages,
         Decoder = new RationaleDecoderOptions { MaxCacheTokens = MaxCacheTokens },
     };
+
+    /// <summary>What a picture may cost.</summary>
+    internal ImageLimits ToImageLimits() => new() { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels };
 
     /// <exception cref="ServerException">A limit is out of range.</exception>
     internal void Validate()
@@ -56,6 +63,7 @@ public sealed record ServerLimits
         AtLeastOne(MaxPromptTokens);
         AtLeastOne(MaxRationaleTokens);
         AtLeastOne(MaxCacheTokens);
+        if (RememberedImages < 0) throw Error(nameof(RememberedImages), RememberedImages, "0 or more");
         if (MaxImagePixels > 1 << 29) throw Error(nameof(MaxImagePixels), MaxImagePixels, $"at most {1 << 29}");
         if (MaxQueuedItems < MaxItems) throw Error(nameof(MaxQueuedItems), MaxQueuedItems, $"at least max_items, which is {MaxItems}");
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Rge.Search;
 
 namespace Rge.Server;
 
@@ -42,6 +43,18 @@ public sealed partial record ServerOptions
     /// </summary>
     public IReadOnlyList<string> ImageHosts { get; init; } = [];
 
+    /// <summary>
+    /// The store of collections: a SQLite file, or a PostgreSQL server with pgvector as <c>postgresql://user@host/database</c>;
+    /// <see langword="null"/> for no collections.
+    /// </summary>
+    public string? Store { get; init; }
+
+    /// <summary>
+    /// Names by which browsers may reach a server that listens on this machine alone and asks for no key, besides the machine's own: those of a
+    /// proxy in front. Others are refused, since a web page could have its name point here.
+    /// </summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
     /// <summary>Seconds that fetching an image may take, redirects included.</summary>
     public int ImageSeconds { get; init; } = 10;
 
@@ -77,8 +90,8 @@ public sealed partial record ServerOptions
         }
     }
 
-    /// <summary>All settings as a line of JSON, defaults included, without keys.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    /// <summary>All settings as a line of JSON, defaults included, without keys and without what a connection string says.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this with { Store = Store is not null && SearchCollections.IsServer(Store) ? "PostgreSQL" : Store }, Json);
 
     /// <exception cref="ServerException">A setting makes no sense.</exception>
     internal void Validate()

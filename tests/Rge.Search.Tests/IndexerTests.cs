@@ -285,6 +285,23 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
     }
 
     [Fact]
+    public async Task A_record_whose_file_changes_or_goes_before_it_is_acknowledged_goes_too()
+    {
+        for (var i = 0; i < 3; i++) Write($"{i}.png", ShapeWorldModel.Picture(i));
+        var collection = await CollectionAsync();
+        await IndexAsync(collection);
+        // Stopped after the records: the first file was new, the second had another content before, the third is as it was then.
+        var places = await collection.Tables.Places.GetAsync(_ => true, 9, new() { OrderBy = by => by.Ascending(place => place.Name) }, Cancel).ToListAsync(Cancel);
+        foreach (var place in places) (place.Pending, place.Item, place.Stamp) = (place.Item, "", "");
+        await collection.Tables.Places.UpsertAsync(places, Cancel);
+        File.Delete(InFolder("0.png"));
+        Write("1.png", ShapeWorldModel.Picture(3));
+        Assert.Equivalent(new IndexOutcome(2, 1, 0, 1, []), await IndexAsync(collection), strict: true);
+        Assert.Equal(new[] { Id(2), Id(3) }.Order(StringComparer.Ordinal), (await collection.ListAsync(0, 10, cancellationToken: Cancel)).Select(record => record.Id).Order(StringComparer.Ordinal));
+        Assert.Equivalent(new IndexOutcome(0, 0, 2, 0, []), await IndexAsync(collection), strict: true);
+    }
+
+    [Fact]
     public async Task A_source_that_is_not_there_removes_nothing()
     {
         Write("a.png", ShapeWorldModel.Picture(0));

@@ -136,7 +136,7 @@ internal static class EvalVerb
             else if (DateTime.UtcNow >= _next)
             {
                 _next = DateTime.UtcNow + Pause;
-                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} items{(value.TimeLeft is { } left ? $", {left:d\\.hh\\:mm\\:ss} left" : "")}"));
+                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} items{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"));
             }
         }
     }

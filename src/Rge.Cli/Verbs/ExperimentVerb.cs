@@ -86,7 +86,7 @@ internal static class ExperimentVerb
             var (_, time, completed) = _begun.Value;
             if (value.Completed <= completed) return "";
             var left = (DateTime.UtcNow - time) * ((value.Total - value.Completed) / (value.Completed - completed));
-            return $", {left:d\\.hh\\:mm\\:ss} left of {value.Stage}";
+            return $", {Durations.Clock(left)} left of {value.Stage}";
         }
     }
 }

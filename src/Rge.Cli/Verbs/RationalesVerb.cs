@@ -64,7 +64,7 @@ internal static class RationalesVerb
             var text = string.Create(CultureInfo.InvariantCulture, $"{value.Phase}: {value.Done} of {value.Total} rows, {value.Failed} without a rationale");
             if (value.InputTokens > 0) text += string.Create(CultureInfo.InvariantCulture, $", {value.InputTokens} tokens sent, {value.OutputTokens} written");
             if (settings.Cost(value.InputTokens, value.OutputTokens) is > 0 and var cost) text += string.Create(CultureInfo.InvariantCulture, $", cost {cost:0.00##}");
-            if (value.TimeLeft is { } left) text += string.Create(CultureInfo.InvariantCulture, $", {(int)left.TotalHours:00}:{left:mm\\:ss} left");
+            if (value.TimeLeft is { } left) text += $", {Durations.Clock(left)} left";
             return text;
         }
     }

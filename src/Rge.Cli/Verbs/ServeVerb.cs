@@ -17,7 +17,8 @@ internal static class ServeVerb
         var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
         var hosts = new Option<string[]>("--image-host") { Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.", AllowMultipleArgumentsPerToken = true };
         var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };
-        var command = new Command("serve", "Serve embeddings over HTTP: the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, and rationales as they are written.") { config, urls, names, hosts, keys };
+        var store = new Option<string?>("--store") { Description = $"Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in {CollectionOptions.StoreVariable} when it has a password.  [default: rge.db]" };
+        var command = new Command("serve", "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as they are written, collections.") { config, urls, names, store, hosts, keys };
         model.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -27,11 +28,12 @@ internal static class ServeVerb
                 Urls = parsed.GetValue(urls) is { Length: > 0 } addresses ? addresses : file.Urls,
                 ModelNames = parsed.GetValue(names) is { Length: > 0 } called ? called : file.ModelNames,
                 ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
+                Store = parsed.GetValue(store) ?? file.Store ?? CollectionOptions.DefaultStore,
                 ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,
                 ApiKeys = (Environment.GetEnvironmentVariable(KeysVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             };
             await RgeServer.RunAsync(
-                options, basis => model.Load(parsed, basis), addresses => terminal.Remark($"Serving at {string.Join(", ", addresses)}; /reference describes the API. Ctrl-C stops."), cancellationToken);
+                options, basis => model.Load(parsed, basis), addresses => terminal.Remark($"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. Ctrl-C stops."), cancellationToken);
             return RgeCommand.Success;
         });
         return command;

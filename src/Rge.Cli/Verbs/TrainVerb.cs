@@ -25,7 +25,7 @@ internal static class TrainVerb
             terminal.Error.WriteLine(ConfigFile.Write(config));
             // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
             var outcome = await Task.Factory.StartNew(() => trainer.Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            terminal.Remark($"{outcome.State.Step} steps in {TimeSpan.FromSeconds(outcome.State.TrainingSeconds):hh\\:mm\\:ss}; the model is in {folder.Model}, the curves in {folder.Report}.");
+            terminal.Remark($"{outcome.State.Step} steps in {Durations.Clock(TimeSpan.FromSeconds(outcome.State.TrainingSeconds))}; the model is in {folder.Model}, the curves in {folder.Report}.");
             if (outcome.Development is { } development) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"development hit@1 {development.Average:P1}"));
             return RgeCommand.Success;
         });
@@ -44,7 +44,7 @@ internal static class TrainVerb
             else if (DateTime.UtcNow >= _next)
             {
                 _next = DateTime.UtcNow + Pause;
-                terminal.Remark($"{value.Phase}: step {value.Step} of {value.Steps}, loss {value.Loss:0.0000}, {value.TimeLeft:hh\\:mm\\:ss} left");
+                terminal.Remark($"{value.Phase}: step {value.Step} of {value.Steps}, loss {value.Loss:0.0000}{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}");
             }
         }
     }

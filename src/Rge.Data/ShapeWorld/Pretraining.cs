@@ -30,7 +30,7 @@ internal static class Pretraining
                 1 => ("pre_edit", Edit(random, scene)),
                 2 => ("pre_name", Name(random, scene)),
                 3 or 4 => ("pre_count", Count(random, scene)),
-                < 10 => ("pre_find", Find(random, scene)),
+                < 11 => ("pre_find", Find(random, scene)),
                 _ => ("pre_next", Next(random, scene)),
             };
             if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale)) questions.Add((next.Item1, question));

@@ -33,11 +33,11 @@ internal static class Words
     /// <summary>What is in a cell: a kind, or "nothing".</summary>
     public static string Content(Scene scene, Cell cell) => scene[cell] is { } content ? Of(content.Kind) : "nothing";
 
-    /// <summary>The cells of a colour or shape, counted aloud: "red northwest one center two".</summary>
+    /// <summary>A colour or shape and all objects, those that have it counted aloud: "red northwest red star one north blue ring center red moon two".</summary>
     public static string Count(Scene scene, ObjectTrait trait, string value)
     {
-        var found = scene.Objects.Where(placed => Of(trait, placed.Kind) == value);
-        return $"{value} {string.Join(' ', found.Select((placed, i) => $"{Of(placed.Cell)} {Of(i + 1)}"))}";
+        var count = 0;
+        return $"{value} {string.Join(' ', scene.Objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}{(Of(trait, placed.Kind) == value ? $" {Of(++count)}" : "")}"))}";
     }
 
     /// <summary>"left of", "above": a direction before the object it counts from.</summary>

@@ -1,3 +1,5 @@
+using Rge.Models.Vision;
+
 namespace Rge.Search.Indexing;
 
 /// <summary>How an indexer works.</summary>
@@ -14,6 +16,9 @@ public sealed record IndexOptions
 
     /// <summary>How long to go on trying while the store is away.</summary>
     public TimeSpan StorePatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>What a picture may cost.</summary>
+    public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
 
     /// <summary>Metadata for every item, besides its own.</summary>
     public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];

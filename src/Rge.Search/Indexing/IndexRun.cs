@@ -12,7 +12,8 @@ namespace Rge.Search.Indexing;
 /// </summary>
 /// <remarks>
 /// Whatever is done to an item happens while its id is claimed, and in an order in which every half-done state mends itself in the next run:
-/// records are written before the places that refer to them and deleted before those, and a place whose record is missing counts as changed.
+/// a place says which record it is about to have before that is written, and refers to a record until after that is deleted. A place that
+/// was left waiting for a record, or whose record is missing, counts as changed.
 /// </remarks>
 internal sealed class IndexRun(
     SearchCollection collection, ReasoningEmbedder embedder, IItemSource source, IndexOptions options, ClaimHolder claims, IProgress<IndexProgress>? progress)
@@ -81,7 +82,7 @@ internal sealed class IndexRun(
         var batch = new IndexBatch { Count = places.Length };
         var before = await collection.Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
             .ToDictionaryAsync(place => place.Name, StringComparer.Ordinal, cancellationToken);
-        SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == place.Stamp)];
+        SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == place.Stamp && known.Pending is null)];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
         HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.Contains(before[place.Name].Item))];
         batch.Unchanged = unchanged.Count;
@@ -123,7 +124,7 @@ internal sealed class IndexRun(
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
         var missing = batch.Held.Where(held => !present.Contains(held.Id)).DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
-        var decoded = await ItemPreparer.ForEachAsync(missing, held => ItemPreparer.Prepare(held.Item, embedder.Processor), cancellationToken);
+        var decoded = await ItemPreparer.ForEachAsync(missing, held => ItemPreparer.Prepare(held.Item, embedder.Processor, options.ImageLimits), cancellationToken);
         foreach (var (held, (item, problem)) in missing.Zip(decoded))
         {
             if (item is not null) batch.New.Add(held.Id, item);
@@ -175,20 +176,15 @@ internal sealed class IndexRun(
     {
         SearchRecord[] records = [.. vectors.Select(vector => Record(vector.Key, batch.New[vector.Key].Item, vector.Value))];
         ThumbnailRecord[] thumbnails = [.. records.Where(record => batch.New[record.Id].Thumbnail is not null).Select(record => new ThumbnailRecord { Id = record.Id, Jpeg = batch.New[record.Id].Thumbnail! })];
-        await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
-        await collection.UpsertAsync(records, cancellationToken);
         // What one place gives up another of the batch may have taken up.
         var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
-        await RetireAsync([.. batch.Held.Where(held => held.Before is { } before && before.Item != held.Id).Select(held => held.Before!)], arriving, cancellationToken);
-        await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => new PlaceRecord
-        {
-            Id = IdOf(held.Place.Name),
-            Source = source.Name,
-            Name = held.Place.Name,
-            Stamp = held.Place.Stamp,
-            Item = held.Id,
-            Path = held.Item.Path,
-        }), cancellationToken);
+        var changed = batch.Held.Where(held => held.Before?.Item != held.Id).ToArray();
+        await RetireAsync(changed.Select(held => (held.Before, held.Before?.Pending)), arriving, cancellationToken);
+        await collection.Tables.Places.UpsertAsync(changed.Select(held => Place(held.Place, held.Before?.Stamp, held.Before?.Item, held.Before?.Path, held.Id)), cancellationToken);
+        await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
+        await collection.UpsertAsync(records, cancellationToken);
+        await RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
+        await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => Place(held.Place, held.Place.Stamp, held.Id, held.Item.Path, pending: null)), cancellationToken);
         await claims.ReleaseAsync([.. batch.Claimed], cancellationToken);
         lock (_inFlight) _inFlight.ExceptWith(batch.Claimed);
     }
@@ -226,17 +222,17 @@ internal sealed class IndexRun(
 
     private async Task RemoveAsync(PlaceRecord[] gone, CancellationToken cancellationToken)
     {
-        string[] ids = [.. gone.Select(place => place.Item).Distinct(StringComparer.Ordinal)];
+        string[] ids = [.. gone.SelectMany(ItemsOf).Distinct(StringComparer.Ordinal)];
         await claims.WaitForAsync(ids, cancellationToken);
-        await RetireAsync(gone, [], cancellationToken);
+        await RetireAsync(gone.SelectMany(place => ItemsOf(place).Select(item => ((PlaceRecord?)place, (string?)item))), [], cancellationToken);
         await collection.Tables.Places.DeleteAsync(gone.Select(place => place.Id), cancellationToken);
         await claims.ReleaseAsync(ids, cancellationToken);
     }
 
-    /// <summary>Deletes the items of places that are about to go, but for those that other places have, too, or are about to have: these by id, with their path.</summary>
-    private async Task RetireAsync(PlaceRecord[] going, Dictionary<string, string?> arriving, CancellationToken cancellationToken)
+    /// <summary>Deletes items that places give up, but for those that other places have, too, or are about to have: these by id, with their path.</summary>
+    private async Task RetireAsync(IEnumerable<(PlaceRecord? Place, string? Item)> given, Dictionary<string, string?> arriving, CancellationToken cancellationToken)
     {
-        foreach (var places in going.GroupBy(place => place.Item, StringComparer.Ordinal))
+        foreach (var places in given.Where(one => one.Item is { Length: > 0 }).GroupBy(one => one.Item!, one => one.Place!, StringComparer.Ordinal))
         {
             var (id, leaving) = (places.Key, places.Select(place => place.Id).ToHashSet(StringComparer.Ordinal));
             var other = await collection.Tables.Places.GetAsync(place => place.Item == id, leaving.Count + 1, cancellationToken: cancellationToken)
@@ -280,7 +276,17 @@ internal sealed class IndexRun(
 
     private string IdOf(string place) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Name}\n{place}")))[..32];
 
-    private static string[] Ids(string id, PlaceRecord? before) => before is null || before.Item == id ? [id] : [id, before.Item];
+    private PlaceRecord Place(SourcePlace place, string? stamp, string? item, string? path, string? pending) =>
+        new() { Id = IdOf(place.Name), Source = source.Name, Name = place.Name, Stamp = stamp ?? "", Item = item ?? "", Path = path, Pending = pending };
+
+    private static string[] Ids(string id, PlaceRecord? before) => before is null ? [id] : [.. ItemsOf(before).Append(id).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>What a place has and was about to have.</summary>
+    private static IEnumerable<string> ItemsOf(PlaceRecord place)
+    {
+        if (place.Item.Length > 0) yield return place.Item;
+        if (place.Pending is { } pending) yield return pending;
+    }
 
     private static SearchRecord Record(string id, SearchItem item, ReadOnlyMemory<float> vector) => new()
     {

@@ -33,13 +33,13 @@ internal static class ItemPreparer
 
     /// <summary>Decodes an item's pictures: to patches for the model, which take less memory than a large picture, and to a thumbnail.</summary>
     /// <exception cref="ImageInputException">A picture cannot be used.</exception>
-    public static PreparedItem Prepare(SearchItem item, QwenVlProcessor processor)
+    public static PreparedItem Prepare(SearchItem item, QwenVlProcessor processor, ImageLimits limits)
     {
         string? thumbnail = null;
         var images = new ImageSource[item.Images.Count];
         for (var i = 0; i < images.Length; i++)
         {
-            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture");
+            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits);
             thumbnail ??= Convert.ToBase64String(Thumbnail.Jpeg(image));
             images[i] = ImageSource.FromPatches(processor.Images.Process(image));
         }

@@ -21,23 +21,7 @@ internal static class RationaleEndpoints
     {
         var (request, streams) = await RequestBody.ReadAsync(context.Request, body => (reader.Single(body), body["stream"].Flag()));
         if (!streams) return TypedResults.Ok(answers.Rationale(request, (await embeddings.EmbedAsync(request, context.RequestAborted))[0]));
-
-        await using var updates = embeddings.StreamAsync(request, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
-        // What is wrong with a request shows before its first token, and is answered like any error.
-        var more = await updates.MoveNextAsync();
-        var events = new EventWriter(context.Response, json.Value.SerializerOptions);
-        try
-        {
-            for (; more; more = await updates.MoveNextAsync())
-            {
-                if (updates.Current.Embedding is { } embedding) await events.WriteAsync("embedding", answers.Rationale(request, embedding));
-                else await events.WriteAsync("rationale", new RationaleText(updates.Current.Text));
-            }
-        }
-        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            await events.WriteAsync("error", ApiErrors.Answer(errors.Describe(e, context)));
-        }
-        return TypedResults.Empty;
+        return await EventWriter.StreamAsync(context, json.Value.SerializerOptions, errors, embeddings.StreamAsync(request, context.RequestAborted), (events, update) =>
+            update.Embedding is { } embedding ? events.WriteAsync("embedding", answers.Rationale(request, embedding)) : events.WriteAsync("rationale", new RationaleText(update.Text)));
     }
 }

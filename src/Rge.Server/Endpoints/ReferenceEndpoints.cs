@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Scalar.AspNetCore;
 
@@ -15,6 +14,5 @@ internal static class ReferenceEndpoints
         endpoints.MapOpenApi(Document).AllowAnonymous();
         // Nothing of the page comes from elsewhere, and nothing is sent there.
         endpoints.MapScalarApiReference(Page, options => options.WithTitle("Rge").WithOpenApiRoutePattern(Document).DisableDefaultFonts().DisableTelemetry().DisableAgent()).AllowAnonymous();
-        endpoints.MapGet("/", () => TypedResults.Redirect(Page)).ExcludeFromDescription().AllowAnonymous();
     }
 }

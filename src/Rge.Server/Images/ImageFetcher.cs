@@ -36,15 +36,24 @@ internal sealed class ImageFetcher : IDisposable
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The items with their images; each URL is fetched once.</summary>
+    /// <summary>The items with their images.</summary>
     /// <exception cref="ApiException">An image cannot be fetched.</exception>
     public async Task<IReadOnlyList<EmbeddingInput>> CompleteAsync(IReadOnlyList<RequestItem> items, CancellationToken cancellationToken)
     {
+        var bytes = await ReadAsync(items.SelectMany(item => item.Images), cancellationToken);
+        return [.. items.Select(item => item.Input with { Images = [.. item.Images.Select(image => ImageSource.FromBytes(bytes[image], image.Path))] })];
+    }
+
+    /// <summary>The encoded images; each URL is fetched once.</summary>
+    /// <exception cref="ApiException">An image cannot be fetched.</exception>
+    public async Task<IReadOnlyDictionary<ImageReference, byte[]>> ReadAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
+    {
         var fetched = new ConcurrentDictionary<Uri, byte[]>();
-        var remote = items.SelectMany(item => item.Images).Where(image => image.Address is not null).DistinctBy(image => image.Address);
+        ImageReference[] all = [.. images];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(remote, parallel, async (image, stop) => fetched[image.Address!] = await FetchAsync(image, stop));
-        return [.. items.Select(item => item.Input with { Images = [.. item.Images.Select(image => ImageSource.FromBytes(image.Bytes ?? fetched[image.Address!], image.Path))] })];
+        await Parallel.ForEachAsync(
+            all.Where(image => image.Address is not null).DistinctBy(image => image.Address), parallel, async (image, stop) => fetched[image.Address!] = await FetchAsync(image, stop));
+        return all.ToDictionary(image => image, image => image.Bytes ?? fetched[image.Address!]);
     }
 
     public void Dispose() => _client.Dispose();

@@ -1,3 +1,5 @@
+using Rge.Server.Requests;
+
 namespace Rge.Server.Reference;
 
 /// <summary>What the reference says of an endpoint.</summary>
@@ -6,6 +8,8 @@ namespace Rge.Server.Reference;
 /// <param name="Description">More about it, in Markdown.</param>
 internal sealed record EndpointReference(string Tag, string Summary, string Description)
 {
+    private const string Collections = "Collections";
+
     /// <summary>Members of the request's body.</summary>
     public IReadOnlyList<FieldReference> Fields { get; init; } = [];
 
@@ -82,6 +86,66 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
         ],
         Examples = RequestExamples.Rationales,
     };
+
+    public static EndpointReference ListCollections { get; } = new(Collections, "All collections", "Those that were made with another model can be neither searched nor filled here: `usable` is false.");
+
+    public static EndpointReference CreateCollection { get; } = new(Collections, "Make a collection", "One that is there already is answered as it is; 409 where it was made with something else.")
+    {
+        Fields =
+        [
+            new("name", null, "1 to 40 lower-case letters, digits, `-` and `_`, a letter first."),
+            new("instruction", null, "What the model is told to do with each item."),
+            FieldReference.Dimensions("dimensions"),
+            new("index", ItemKinds.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
+        ],
+        Examples = RequestExamples.CreateCollection,
+    };
+
+    public static EndpointReference CreateSample { get; } = new(Collections, "Make the sample collection", "Drawn scenes to try a search with, in the collection `sample`; made again, nothing changes.");
+
+    public static EndpointReference SampleExamples { get; } = new(Collections, "Queries for the sample collection", "Each has its answer there, among pictures that are nearly right.");
+
+    public static EndpointReference GetCollection { get; } = new(Collections, "A collection", "404 where there is none of the name.");
+
+    public static EndpointReference DeleteCollection { get; } = new(Collections, "Delete a collection", "With all its items. Requests that are at it meanwhile fail.");
+
+    public static EndpointReference SearchCollection { get; } = new(Collections, "Search a collection", """
+        A text, a picture or both. With `stream` the answer comes as Server-Sent Events: `rationale` with a piece of text each, then `answer` with
+        what is answered without `stream`; `error` where something goes wrong on the way.
+        """)
+    {
+        Fields =
+        [
+            new("text", null, "What is looked for, in words."),
+            new("image", null, "A picture as a data URI, base64, or a URL where the server allows its host."),
+            new("instruction", null, "What is to be done with text and picture, for example `Find an image that matches the modification:`."),
+            new("reasoning", ["on", "off"], "Whether a rationale is written first; on unless given."),
+            new("rationale", null, "A rationale to read instead of writing one: what somebody has edited."),
+            new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
+            new("top_k", null, "How many hits, 1 to 100; 10 unless given.", IsNumber: true),
+            new("where", null, "Which items may be found, by metadata: `KEY=VALUE` or `KEY!=VALUE`, one or a list. Values of one key are alternatives."),
+            new("kind", ItemKinds.ByName.Keys, "Only items of this kind."),
+            new("stream", null, "Send the rationale as it is written.", IsFlag: true),
+        ],
+        Examples = RequestExamples.Search,
+    };
+
+    public static EndpointReference AddItems { get; } = new(Collections, "Put items into a collection", """
+        Each item is text, picture or both. Its id is the hash of key, text, pictures and metadata: what is there already stays as it is. When this is answered, the items
+        are stored. Pictures can also be sent as the files of a form (`multipart/form-data`).
+        """)
+    {
+        Fields = [new("items", null, "Items `{\"key\": …, \"text\": …, \"image\": …, \"metadata\": {\"color\": [\"red\"]}}`, each with a text, an `image` or several `images`, or both.")],
+        Examples = RequestExamples.AddItems,
+    };
+
+    public static EndpointReference ListItems { get; } = new(Collections, "A page of a collection's items", "By id, `skip` of them passed over and `take` of them answered.");
+
+    public static EndpointReference GetItem { get; } = new(Collections, "An item", "404 where there is none of the id.");
+
+    public static EndpointReference GetThumbnail { get; } = new(Collections, "An item's picture, made small", "A JPEG of at most 320 pixels on either side.");
+
+    public static EndpointReference DeleteItem { get; } = new(Collections, "Delete an item", "An indexer whose folder still has it puts it back.");
 
     public static EndpointReference Models { get; } = new("Models", "The model, by all its names", "What requests may name in `model`.");
 

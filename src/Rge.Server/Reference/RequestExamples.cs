@@ -43,4 +43,22 @@ internal static class RequestExamples
         ["As it is written"] = """{"input": "the red circle above a blue square", "max_rationale_tokens": 36, "stream": true}""",
         ["One that was edited"] = """{"input": "the red circle above a blue square", "rationale": "a red circle"}""",
     };
+
+    public static IReadOnlyDictionary<string, string> CreateCollection { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["With the model's dimensions"] = """{"name": "pictures", "instruction": "represent the picture"}""",
+    };
+
+    public static IReadOnlyDictionary<string, string> AddItems { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["Text and picture"] = $$$"""
+            {"items": [{"text": "a red circle", "metadata": {"color": "red"}}, {"key": "square-1", "image": "{{{Uri}}}", "metadata": {"color": ["red"], "shape": ["square"]}}]}
+            """,
+    };
+
+    public static IReadOnlyDictionary<string, string> Search { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["Words"] = """{"text": "find the picture with a red circle in the center", "top_k": 5, "max_rationale_tokens": 36}""",
+        ["Like this picture, but"] = $$$"""{"image": "{{{Uri}}}", "text": "the same in blue", "where": ["color=red"], "stream": true}""",
+    };
 }

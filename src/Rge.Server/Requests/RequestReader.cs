@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Rge.Search;
 using Rge.Server.Answers;
 using Rge.Server.Serving;
 
@@ -10,6 +11,8 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
 {
     /// <summary>Parts of one item's content.</summary>
     private const int MaxParts = 1024;
+
+    private const int MaxHits = 100, Hits = 10, MaxConditions = 64;
 
     private static readonly FrozenDictionary<string, ReasoningMode> Reasoning =
         FrozenDictionary.Create<string, ReasoningMode>(StringComparer.Ordinal, new("on", ReasoningMode.On), new("off", ReasoningMode.Off));
@@ -70,6 +73,56 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
         var request = OpenAi(body);
         if (request.Items is not [var item]) throw ApiException.Invalid($"The request has {request.Items.Count} items, expected one.", "input", "too_many");
         return request with { Items = [item with { Input = item.Input with { Rationale = body["rationale"].OptionalText() } }] };
+    }
+
+    /// <summary>A search: an item in Jina's shape, with <c>rationale</c> where it is given instead of written.</summary>
+    /// <inheritdoc cref="OpenAi" path="/exception"/>
+    public SearchRequest Search(JsonField body)
+    {
+        var query = OfItem(body).Build(Shared(body, ItemRole.Query) with { Role = ItemRole.Query, Rationale = body["rationale"].OptionalText() });
+        var where = body["where"] switch
+        {
+            { IsGiven: false } => [],
+            { Kind: JsonValueKind.String } one => [one.Text()],
+            var list => list.Elements(MaxConditions, "conditions").Select(condition => condition.Text()),
+        };
+        return new SearchRequest(
+            query, body["top_k"].OptionalInt(1, MaxHits) ?? Hits, SearchFilter.Parse(where, body["kind"].OptionalChoice(ItemKinds.ByName)), body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens));
+    }
+
+    /// <summary>A collection to make.</summary>
+    /// <inheritdoc cref="OpenAi" path="/exception"/>
+    public CollectionRequest Collection(JsonField body) => new(
+        body["name"].Text(), Dimensions(body["dimensions"]), body["instruction"].OptionalText(), body["index"].OptionalChoice(ItemKinds.Indexes) ?? CollectionIndex.Exact);
+
+    /// <summary>Items to put into a collection, and their images, which may still have to be fetched.</summary>
+    /// <inheritdoc cref="OpenAi" path="/exception"/>
+    public IReadOnlyList<(SearchItem Item, IReadOnlyList<ImageReference> Images)> Items(JsonField body)
+    {
+        (SearchItem, IReadOnlyList<ImageReference> Images)[] items = [.. body["items"].Elements(limits.MaxItems, "items").Select(OfRecord)];
+        var images = items.Sum(item => item.Images.Count);
+        if (images > limits.MaxImages) throw ApiException.Invalid($"The request has {images} images, expected at most {limits.MaxImages}.", "items", "too_many");
+        return items;
+    }
+
+    private static (SearchItem, IReadOnlyList<ImageReference>) OfRecord(JsonField field)
+    {
+        var (image, images, metadata) = (field["image"], field["images"], field["metadata"]);
+        if (image.IsGiven && images.IsGiven) throw images.Invalid($"{field.Path} has both image and images, expected one of them.");
+        ImageReference[] pictures = image.IsGiven ? [ImageReference.Read(image)] : images.IsGiven ? [.. images.Elements(MaxParts, "images").Select(ImageReference.Read)] : [];
+        var item = new SearchItem { Key = field["key"].OptionalText(), Text = field["text"].OptionalText() is { Length: > 0 } text ? text : null, Metadata = metadata.IsGiven ? [.. Entries(metadata)] : [] };
+        if (item.Text is null && pictures.Length == 0) throw field.Invalid($"{field.Path} has neither text nor image.");
+        return (item, pictures);
+
+        static IEnumerable<KeyValuePair<string, string>> Entries(JsonField metadata)
+        {
+            if (metadata.Kind != JsonValueKind.Object) throw metadata.Error("an object of texts or lists of texts");
+            return metadata.Value.EnumerateObject().Select(member => member.Name).SelectMany(key =>
+            {
+                var values = metadata[key];
+                return values.Kind == JsonValueKind.Array ? values.Elements(MaxParts, "values").Select(value => KeyValuePair.Create(key, value.Text())) : [KeyValuePair.Create(key, values.Text())];
+            });
+        }
     }
 
     /// <summary>What the request says of all its items.</summary>

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.VectorData;
 using Rge.Models;
+using Rge.Search;
 using Rge.Server.Answers;
 
 namespace Rge.Server.Serving;
@@ -19,6 +21,11 @@ internal sealed class ApiErrors(ILogger<ApiErrors> logger)
                 return ApiException.Invalid(error.Message, param: null, "invalid_input", error);
             case ImageInputException:
                 return ApiException.Invalid(error.Message, param: null, "invalid_image", error);
+            case SearchException:
+                return ApiException.Invalid(error.Message, param: null, innerException: error);
+            case VectorStoreException:
+                logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections is away; ask again later.", error) { Code = "store_unavailable", RetryAfter = TimeSpan.FromSeconds(1) };
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new ApiException(StatusCodes.Status413PayloadTooLarge, "The body is larger than this server takes; send fewer or smaller items.", error) { Code = "body_too_large" };
             case BadHttpRequestException bad:
@@ -35,6 +42,7 @@ internal sealed class ApiErrors(ILogger<ApiErrors> logger)
     private static string TypeOf(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status403Forbidden => "permission_error",
         StatusCodes.Status404NotFound => "not_found_error",
         StatusCodes.Status429TooManyRequests => "rate_limit_error",
         >= 500 => "server_error",

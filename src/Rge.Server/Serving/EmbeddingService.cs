@@ -15,7 +15,7 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         using var place = queue.Take(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
         var inputs = await images.CompleteAsync(request.Items, cancellationToken);
-        var embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request), cancellationToken);
+        var embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
         foreach (var (input, embedding) in inputs.Zip(embeddings)) telemetry.Count(input.Role, embedding);
         return embeddings;
     }
@@ -28,16 +28,17 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         using var place = queue.Take(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
         var input = (await images.CompleteAsync(request.Items, cancellationToken))[0];
-        await foreach (var update in embedder.StreamAsync(input, Options(embedder, request), cancellationToken))
+        await foreach (var update in embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken))
         {
             if (update.Embedding is not null) telemetry.Count(input.Role, update.Embedding);
             yield return update;
         }
     }
 
-    private static ReasoningEmbeddingOptions Options(ReasoningEmbedder embedder, EmbeddingRequest request) => new()
+    /// <summary>What a request asks for in the embedder's terms.</summary>
+    public static ReasoningEmbeddingOptions Options(ReasoningEmbedder embedder, int? maxRationaleTokens, int? dimensions = null) => new()
     {
-        Dimensions = request.Dimensions,
-        Generation = request.MaxRationaleTokens is { } most ? embedder.Generation with { MaxRationaleTokens = most } : null,
+        Dimensions = dimensions,
+        Generation = maxRationaleTokens is { } most ? embedder.Generation with { MaxRationaleTokens = most } : null,
     };
 }

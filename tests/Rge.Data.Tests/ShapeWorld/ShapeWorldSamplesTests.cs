@@ -20,7 +20,7 @@ public sealed class ShapeWorldSamplesTests
                 foreach (var item in sample.Targets.Concat(sample.Negatives)) hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
             }
         for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Picture.Pixels);
-        Assert.Equal("866EA980EDD70837", Convert.ToHexString(hash.GetHashAndReset())[..16]);
+        Assert.Equal("FCA454183F9E8B31", Convert.ToHexString(hash.GetHashAndReset())[..16]);
     }
 
     [Fact]

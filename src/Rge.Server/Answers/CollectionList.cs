@@ -1,0 +1,4 @@
+namespace Rge.Server.Answers;
+
+/// <summary>Collections.</summary>
+internal sealed record CollectionList(IReadOnlyList<CollectionAnswer> Collections);

@@ -1,0 +1,150 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using Rge.Search;
+using Rge.Server.Answers;
+using Rge.Server.Collections;
+using Rge.Server.Images;
+using Rge.Server.Reference;
+using Rge.Server.Requests;
+using Rge.Server.Serving;
+
+namespace Rge.Server.Endpoints;
+
+/// <summary>Collections: made, filled, searched, deleted.</summary>
+internal static class CollectionEndpoints
+{
+    private const int MostListed = 1000;
+
+    public static void MapCollections(this IEndpointRouteBuilder endpoints)
+    {
+        var collections = endpoints.MapGroup("/collections");
+        collections.MapGet("", ListAsync).Describe(EndpointReference.ListCollections);
+        collections.MapPost("", CreateAsync).Describe(EndpointReference.CreateCollection);
+        collections.MapPost("/sample", CreateSampleAsync).Describe(EndpointReference.CreateSample);
+        collections.MapGet("/sample/examples", Examples).Describe(EndpointReference.SampleExamples);
+        collections.MapGet("/{name}", GetAsync).Describe(EndpointReference.GetCollection);
+        collections.MapDelete("/{name}", DeleteAsync).Describe(EndpointReference.DeleteCollection);
+        collections.MapPost("/{name}/search", SearchAsync).Describe(EndpointReference.SearchCollection).Produces<SearchAnswered>();
+        collections.MapPost("/{name}/items", AddAsync).Describe(EndpointReference.AddItems);
+        collections.MapGet("/{name}/items", ListItemsAsync).Describe(EndpointReference.ListItems);
+        collections.MapGet("/{name}/items/{id}", GetItemAsync).Describe(EndpointReference.GetItem);
+        collections.MapGet("/{name}/items/{id}/thumbnail", GetThumbnailAsync).Describe(EndpointReference.GetThumbnail);
+        collections.MapDelete("/{name}/items/{id}", DeleteItemAsync).Describe(EndpointReference.DeleteItem);
+    }
+
+    private static async Task<Ok<CollectionList>> ListAsync(CollectionHost collections, CancellationToken cancellationToken)
+    {
+        var answers = new List<CollectionAnswer>();
+        foreach (var (name, identity) in await collections.ListAsync(cancellationToken)) answers.Add(await DescribeAsync(collections, name, identity, cancellationToken));
+        return TypedResults.Ok(new CollectionList(answers));
+    }
+
+    private static async Task<Ok<CollectionAnswer>> CreateAsync(HttpContext context, RequestReader reader, CollectionHost collections)
+    {
+        var request = await RequestBody.ReadAsync(context.Request, reader.Collection);
+        var identity = collections.Identity(request.Dimensions) with { Instruction = request.Instruction, Index = request.Index };
+        return TypedResults.Ok(await DescribeAsync(collections, await collections.CreateAsync(request.Name, identity, context.RequestAborted), context.RequestAborted));
+    }
+
+    private static async Task<Ok<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service)
+    {
+        var collection = await collections.CreateAsync(SampleCollection.Name, collections.Identity() with { Instruction = SampleCollection.Instruction }, context.RequestAborted);
+        await service.AddAsync(SampleCollection.Name, SampleCollection.Items(), context.RequestAborted);
+        return TypedResults.Ok(await DescribeAsync(collections, collection, context.RequestAborted));
+    }
+
+    private static Ok<ExampleList> Examples() => TypedResults.Ok(new ExampleList(
+        [.. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Picture is { } png ? $"data:image/png;base64,{Convert.ToBase64String(png)}" : null))]));
+
+    private static async Task<Ok<CollectionAnswer>> GetAsync(string name, CollectionHost collections, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await DescribeAsync(collections, await collections.OpenAsync(name, cancellationToken), cancellationToken));
+
+    private static async Task<NoContent> DeleteAsync(string name, CollectionHost collections, CancellationToken cancellationToken)
+    {
+        await collections.DeleteAsync(name, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> SearchAsync(string name, HttpContext context, RequestReader reader, CollectionService service, IOptions<JsonOptions> json, ApiErrors errors)
+    {
+        var (request, streams) = await RequestBody.ReadAsync(context.Request, body => (reader.Search(body), body["stream"].Flag()));
+        if (!streams) return TypedResults.Ok(Answer(await service.SearchAsync(name, request, context.RequestAborted)));
+        return await EventWriter.StreamAsync(context, json.Value.SerializerOptions, errors, service.StreamAsync(name, request, context.RequestAborted), (events, update) =>
+            update.Answer is { } answer ? events.WriteAsync("answer", Answer(answer)) : events.WriteAsync("rationale", new RationaleText(update.Text)));
+    }
+
+    private static async Task<Ok<ItemsAdded>> AddAsync(string name, HttpContext context, RequestReader reader, ImageFetcher images, ServerLimits limits, CollectionService service)
+    {
+        IReadOnlyList<SearchItem> items;
+        if (context.Request.HasFormContentType) items = await UploadedFiles.ReadAsync(context.Request, limits);
+        else
+        {
+            var sent = await RequestBody.ReadAsync(context.Request, reader.Items);
+            var bytes = await images.ReadAsync(sent.SelectMany(item => item.Images), context.RequestAborted);
+            items = [.. sent.Select(one => one.Item with { Images = [.. one.Images.Select(image => (ReadOnlyMemory<byte>)bytes[image])] })];
+        }
+        string[] ids = [.. items.Select(item => item.Id())];
+        var outcome = await service.AddAsync(name, items, context.RequestAborted);
+        var problems = outcome.Broken.ToDictionary(broken => broken.Place, broken => broken.Problem, StringComparer.Ordinal);
+        return TypedResults.Ok(new ItemsAdded(
+            [.. ids.Select(id => problems.ContainsKey(id) ? null : id)], outcome.Embedded,
+            [.. ids.Index().Where(id => problems.ContainsKey(id.Item)).Select(id => new ItemFailed(id.Index, problems[id.Item]))]));
+    }
+
+    private static async Task<Ok<ItemList>> ListItemsAsync(string name, CollectionHost collections, CancellationToken cancellationToken, int skip = 0, int take = 100)
+    {
+        if (skip < 0) throw ApiException.Invalid($"skip is {skip}, expected 0 or more.", "skip");
+        if (take is < 1 or > MostListed) throw ApiException.Invalid($"take is {take}, expected 1 to {MostListed}.", "take");
+        var served = await collections.OpenAsync(name, cancellationToken);
+        return TypedResults.Ok(new ItemList([.. (await served.Collection.ListAsync(skip, take, cancellationToken: cancellationToken)).Select(Answer)]));
+    }
+
+    private static async Task<Ok<ItemAnswer>> GetItemAsync(string name, string id, CollectionHost collections, CancellationToken cancellationToken) =>
+        TypedResults.Ok(Answer(await FindAsync(await collections.OpenAsync(name, cancellationToken), id, cancellationToken)));
+
+    private static async Task<FileContentHttpResult> GetThumbnailAsync(string name, string id, HttpContext context, CollectionHost collections)
+    {
+        var served = await collections.OpenAsync(name, context.RequestAborted);
+        var jpeg = await served.Collection.GetThumbnailAsync(id, context.RequestAborted) ?? throw NoItem(name, id);
+        // An id is its content's.
+        context.Response.Headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"private, max-age={TimeSpan.FromDays(1).TotalSeconds}, immutable");
+        return TypedResults.Bytes(jpeg, "image/jpeg");
+    }
+
+    private static async Task<NoContent> DeleteItemAsync(string name, string id, CollectionHost collections, CancellationToken cancellationToken)
+    {
+        var served = await collections.OpenAsync(name, cancellationToken);
+        await FindAsync(served, id, cancellationToken);
+        await served.Collection.DeleteAsync([id], cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<SearchRecord> FindAsync(ServedCollection served, string id, CancellationToken cancellationToken) =>
+        await served.Collection.GetAsync([id], cancellationToken) is [var record] ? record : throw NoItem(served.Collection.Name, id);
+
+    private static ApiException NoItem(string name, string id) => new(StatusCodes.Status404NotFound, $"The collection {name} has no such item: {id}.") { Code = "item_not_found" };
+
+    private static Task<CollectionAnswer> DescribeAsync(CollectionHost collections, ServedCollection served, CancellationToken cancellationToken) =>
+        DescribeAsync(collections, served.Collection.Name, served.Collection.Identity, cancellationToken);
+
+    private static async Task<CollectionAnswer> DescribeAsync(CollectionHost collections, string name, CollectionIdentity identity, CancellationToken cancellationToken) => new(
+        name, identity.Model, identity.Fingerprint == collections.Identity().Fingerprint, identity.Dimensions, identity.Instruction,
+        identity.Index == CollectionIndex.Hnsw ? "hnsw" : "exact", (await collections.StatsAsync(name, cancellationToken)).Records);
+
+    private static SearchAnswered Answer(SearchAnswer answer)
+    {
+        var (query, (reason, embed, search)) = (answer.Query, (answer.Timings.Reason, answer.Timings.Embed, answer.Timings.Search));
+        return new SearchAnswered(
+            query.Rationale, [.. answer.Hits.Select(hit => new HitAnswer(hit.Score, Answer(hit.Record)))], new SearchTimes(reason.TotalMilliseconds, embed.TotalMilliseconds, search.TotalMilliseconds),
+            new TokenUsage(query.PromptTokens, query.WrittenTokens, query.PromptTokens + query.WrittenTokens));
+    }
+
+    private static ItemAnswer Answer(SearchRecord record) => new(
+        record.Id, ItemKinds.NameOf(record.Kind), record.Label, record.Key, record.Text,
+        record.Metadata.ToDictionary(values => values.Key, values => values.ToArray(), StringComparer.Ordinal), record.Kind != nameof(ItemKind.Text));
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Rge.Server.Endpoints;
+
+/// <summary>The page to search with: three files that are part of the program.</summary>
+internal static class PageEndpoints
+{
+    /// <summary>Nothing but what this server sends is run or loaded, and no other page may frame it.</summary>
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+    public static void MapPage(this IEndpointRouteBuilder endpoints)
+    {
+        Map(endpoints, "/", "index.html", "text/html");
+        Map(endpoints, "/page.css", "page.css", "text/css");
+        Map(endpoints, "/page.js", "page.js", "text/javascript");
+    }
+
+    private static void Map(IEndpointRouteBuilder endpoints, string path, string file, string type)
+    {
+        var content = Read(file);
+        endpoints.MapGet(path, (HttpContext context) => Answer(context, content, type)).ExcludeFromDescription().AllowAnonymous();
+    }
+
+    private static FileContentHttpResult Answer(HttpContext context, byte[] content, string type)
+    {
+        var headers = context.Response.Headers;
+        (headers.ContentSecurityPolicy, headers.XContentTypeOptions, headers["Referrer-Policy"], headers.CacheControl) = (Policy, "nosniff", "no-referrer", "no-cache");
+        return TypedResults.Bytes(content, $"{type}; charset=utf-8");
+    }
+
+    private static byte[] Read(string file)
+    {
+        using var stream = typeof(PageEndpoints).Assembly.GetManifestResourceStream($"Page/{file}")!;
+        var content = new byte[stream.Length];
+        stream.ReadExactly(content);
+        return content;
+    }
+}
