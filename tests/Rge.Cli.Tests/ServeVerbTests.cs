@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -15,26 +14,16 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [Fact]
     public async Task A_server_answers_logs_in_JSON_and_ends_well_when_terminated()
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
-        using var process = Start("serve", "-m", checkpoint.Model, "--url", url, "--model-name", "tiny", "alias", "--max-rationale-tokens", "4");
-        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
-        using var client = new HttpClient { BaseAddress = new Uri(url) };
-        while (!await IsReadyAsync(client))
-        {
-            Assert.False(process.HasExited);
-            await Task.Delay(50, Cancellation);
-        }
-        using var body = new StringContent("""{"input":"a secret","model":"alias"}""", Encoding.UTF8, "application/json");
-        using var response = await client.PostAsync("/v1/embeddings", body, Cancellation);
-        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancellation))!;
+        using var served = await ServedProcess.StartAsync(checkpoint.Model, checkpoint.PathOf("store.db"), "--model-name", "tiny", "alias", "--max-rationale-tokens", "4");
+        var answer = JsonNode.Parse(await served.PostAsync("/v1/embeddings", """{"input":"a secret","model":"alias"}"""))!;
         Assert.Equal(("tiny", 4), ((string?)answer["model"], (int)answer["usage"]!["rationale_tokens"]!));
 
-        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(Cancellation);
-        await process.WaitForExitAsync(Cancellation);
-        Assert.Equal(RgeCommand.Success, process.ExitCode);
-        var lines = (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        using (var kill = Process.Start("kill", ["-TERM", served.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(Cancellation);
+        await served.Process.WaitForExitAsync(Cancellation);
+        Assert.Equal(RgeCommand.Success, served.Process.ExitCode);
+        var lines = served.Log.Select(line => JsonNode.Parse(line)!).ToList();
         Assert.Contains(lines, line => (string?)line["State"]?["Path"] == "/v1/embeddings" && (int?)line["State"]?["Status"] == 200);
-        Assert.DoesNotContain("a secret", await output, StringComparison.Ordinal);
+        Assert.All(served.Log, line => Assert.DoesNotContain("a secret", line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -44,6 +33,7 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         await File.WriteAllTextAsync(config, """{"limits":{"max_itmes":3}}""", Cancellation);
         Assert.Contains("the setting 'max_itmes' is not known", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--config", config), StringComparison.Ordinal);
         Assert.Contains("leave TLS to a proxy", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--url", "https://127.0.0.1:1"), StringComparison.Ordinal);
+        Assert.Contains("The store cannot be understood", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--store", "Host=a;Nonsense=b"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,25 +42,6 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         Assert.Contains("address already in use", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--url", $"http://{other.LocalEndpoint}"), StringComparison.Ordinal);
-        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "serve", "-m", "nowhere", "--url", $"http://127.0.0.1:{FreePort()}"), StringComparison.Ordinal);
-    }
-
-    private static async Task<bool> IsReadyAsync(HttpClient client)
-    {
-        try
-        {
-            return (await client.GetAsync("/health/ready", Cancellation)).IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "serve", "-m", "nowhere", "--url", $"http://127.0.0.1:{ServedProcess.FreePort()}"), StringComparison.Ordinal);
     }
 }

@@ -12,6 +12,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
         [
             ("/v1/embeddings", RequestExamples.OpenAi), ("/v2/embed", RequestExamples.Cohere),
             ("/v1/multimodalembeddings", RequestExamples.Voyage), ("/v1/rationales", RequestExamples.Rationales),
+            ("/collections", RequestExamples.CreateCollection), ("/collections/{name}/items", RequestExamples.AddItems), ("/collections/{name}/search", RequestExamples.Search),
         ]
         from title in endpoint.Bodies.Keys
         select (endpoint.Path, title));
@@ -22,7 +23,8 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     {
         var document = await DocumentAsync();
         var example = document["paths"]![path]!["post"]!["requestBody"]!["content"]!["application/json"]!["examples"]![title]!["value"]!;
-        using var response = await _server.SendAsync(path, example.ToJsonString(), TestContext.Current.CancellationToken);
+        await _server.PostAsync("/collections", RequestExamples.CreateCollection.Values.First(), TestContext.Current.CancellationToken);
+        using var response = await _server.SendAsync(path.Replace("{name}", "pictures", StringComparison.Ordinal), example.ToJsonString(), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
@@ -30,7 +32,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     public async Task The_document_has_every_endpoint_and_our_members()
     {
         var document = await DocumentAsync();
-        string[] paths = ["/health/live", "/health/ready", "/v1/embeddings", "/v1/models", "/v1/multimodalembeddings", "/v1/rationales", "/v2/embed"];
+        string[] paths = ["/collections", "/collections/{name}", "/collections/{name}/items", "/collections/{name}/search", "/health/live", "/health/ready", "/v1/embeddings", "/v1/models", "/v1/multimodalembeddings", "/v1/rationales", "/v2/embed"];
         Assert.All(paths, path => Assert.NotNull(document["paths"]![path]));
         foreach (var path in (string[])["/v1/embeddings", "/v2/embed", "/v1/multimodalembeddings", "/v1/rationales"])
         {
@@ -45,7 +47,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     [Fact]
     public async Task The_page_shows_the_document_and_takes_nothing_from_elsewhere()
     {
-        var page = await _server.Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        var page = await _server.Client.GetStringAsync("/reference", TestContext.Current.CancellationToken);
         Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
     }

@@ -9,7 +9,7 @@ namespace Rge.Server.Endpoints;
 internal static class PageEndpoints
 {
     /// <summary>Nothing but what this server sends is run or loaded, and no other page may frame it.</summary>
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
     public static void MapPage(this IEndpointRouteBuilder endpoints)
     {

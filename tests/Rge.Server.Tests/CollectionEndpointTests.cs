@@ -1,0 +1,285 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Numerics.Tensors;
+using System.Text;
+using System.Text.Json.Nodes;
+using CsCheck;
+using Rge.Search;
+using Rge.Tests.Shared.Stores;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Rge.Server.Tests;
+
+public sealed class SqliteCollectionEndpointTests : CollectionEndpointTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rge-server-").FullName;
+
+    protected override Task<string> StoreAsync() => Task.FromResult(Path.Combine(_folder, "store.db"));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+public sealed class PostgresCollectionEndpointTests(PostgresServer server) : CollectionEndpointTests
+{
+    protected override async Task<string> StoreAsync()
+    {
+        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        return await server.CreateSchemaAsync();
+    }
+}
+
+public abstract class CollectionEndpointTests : IAsyncLifetime
+{
+    private static readonly ServerLimits Limits = new() { MaxItems = 64, MaxImages = 4, MaxImageBytes = 5000, MaxImagePixels = 10_000 };
+
+    private TestServer Server { get; set; } = null!;
+
+    private string Store { get; set; } = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    protected abstract Task<string> StoreAsync();
+
+    public async ValueTask InitializeAsync()
+    {
+        Store = await StoreAsync();
+        Server = await TestServer.StartAsync(new ServerOptions { Store = Store, Limits = Limits });
+    }
+
+    public virtual ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
+
+    [Fact]
+    public async Task A_collection_is_made_listed_and_deleted()
+    {
+        var made = await Server.PostAsync("/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel);
+        Assert.Equal(("one", true, 64, "represent the text", "exact", 0), ((string?)made["name"], (bool)made["usable"]!, (int)made["dimensions"]!, (string?)made["instruction"], (string?)made["index"], (int)made["records"]!));
+        Assert.Equal(made.ToJsonString(), (await GetAsync("/collections/one")).ToJsonString());
+        Assert.Equal(made.ToJsonString(), (await GetAsync("/collections"))["collections"]![0]!.ToJsonString());
+        Assert.Equal(made.ToJsonString(), (await Server.PostAsync("/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel)).ToJsonString());
+        Assert.Equal("collection_differs", (await Server.ErrorAsync("/collections", """{"name":"one"}""", 409)).Code);
+        Assert.Contains("is no name for a collection", (await Server.ErrorAsync("/collections", """{"name":"../one"}""", 400)).Message, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync("/collections/one", Cancel)).StatusCode);
+        await NotFoundAsync("/collections/one", "collection_not_found");
+        Assert.Empty((await GetAsync("/collections"))["collections"]!.AsArray());
+        Assert.Equal("collection_not_found", (await Server.ErrorAsync("/collections/one/search", """{"text":"a"}""", 404)).Code);
+    }
+
+    [Fact]
+    public async Task Items_are_added_once_found_filtered_and_deleted()
+    {
+        await MakeAsync();
+        var body = $$$"""
+            {"items":[{"text":"a red circle","metadata":{"color":"red"}},{"key":"k","text":"a blue square","metadata":{"color":["blue","dark"]}},
+                      {"image":"{{{Pictures.DataUri(Pictures.Grey(84, 84))}}}"},{"image":"AAAA"},{"text":"a grey picture","images":["{{{Convert.ToBase64String(Pictures.Grey(28, 28))}}}"]}]}
+            """;
+        var added = await Server.PostAsync("/collections/c/items", body, Cancel);
+        Assert.Equal(4, (int)added["embedded"]!);
+        var failed = Assert.Single(added["failed"]!.AsArray())!;
+        Assert.Equal(3, (int)failed["index"]!);
+        var ids = added["ids"]!.AsArray().Select(id => (string?)id).ToArray();
+        Assert.Null(ids[3]);
+        Assert.Equal(new SearchItem { Text = "a red circle", Metadata = [new("color", "red")] }.Id(), ids[0]);
+        Assert.Equal(0, (int)(await Server.PostAsync("/collections/c/items", body, Cancel))["embedded"]!);
+        Assert.Equal(4, (int)(await GetAsync("/collections/c"))["records"]!);
+
+        var answer = await SearchAsync("""{"text":"a blue square","reasoning":"off","top_k":4}""");
+        Assert.Equal(4, answer["hits"]!.AsArray().Count);
+        var query = (await Server.Embedder.EmbedAsync(EmbeddingInput.Query("a blue square") with { Reasoning = ReasoningMode.Off }, cancellationToken: Cancel)).Vector;
+        foreach (var hit in answer["hits"]!.AsArray().Where(hit => (string?)hit!["item"]!["kind"] == "text"))
+        {
+            var own = (await Server.Embedder.EmbedAsync(EmbeddingInput.Target((string)hit!["item"]!["text"]!), cancellationToken: Cancel)).Vector;
+            Assert.Equal(TensorPrimitives.CosineSimilarity(query.Span, own.Span), (float)hit["score"]!, 1e-4f);
+        }
+        Assert.Equal(["a red circle"], Texts(await SearchAsync("""{"text":"a","where":["color=red"]}""")));
+        Assert.Equal(["a blue square"], Texts(await SearchAsync("""{"text":"a","where":"color!=red","kind":"text"}""")));
+        Assert.Equal(["dark", "blue"], (await SearchAsync("""{"text":"a","where":"color=dark"}"""))["hits"]![0]!["item"]!["metadata"]!["color"]!.AsArray().Select(value => (string?)value).OrderDescending(StringComparer.Ordinal));
+        Assert.Contains("filter 'color'", (await Server.ErrorAsync("/collections/c/search", """{"text":"a","where":["color"]}""", 400)).Message, StringComparison.Ordinal);
+
+        Assert.Equal("k", (string?)(await GetAsync($"/collections/c/items/{ids[1]}"))["label"]);
+        Assert.Equal(4, (await GetAsync("/collections/c/items?take=9"))["items"]!.AsArray().Count);
+        Assert.Single((await GetAsync("/collections/c/items?skip=3"))["items"]!.AsArray());
+        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync($"/collections/c/items/{ids[1]}", Cancel)).StatusCode);
+        await NotFoundAsync($"/collections/c/items/{ids[1]}", "item_not_found");
+        Assert.Equal(3, (int)(await GetAsync("/collections/c"))["records"]!);
+
+        using var thumbnail = await Server.Client.GetAsync($"/collections/c/items/{ids[2]}/thumbnail", Cancel);
+        Assert.Equal("image/jpeg", thumbnail.Content.Headers.ContentType!.MediaType);
+        Assert.Equal([0xFF, 0xD8], (await thumbnail.Content.ReadAsByteArrayAsync(Cancel))[..2]);
+        await NotFoundAsync($"/collections/c/items/{ids[0]}/thumbnail", "item_not_found");
+    }
+
+    [Fact]
+    public async Task A_rationale_comes_piece_by_piece_and_an_edited_one_changes_the_scores()
+    {
+        await MakeAsync();
+        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"},{"text":"a blue square"}]}""", Cancel);
+        var (png, text) = Pictures.Queries(1)[0];
+        var query = $$"""{"image":"{{Pictures.DataUri(png)}}","text":"{{text}}","max_rationale_tokens":36""";
+        var whole = await SearchAsync(query + "}");
+        var events = await StreamAsync("/collections/c/search", query + """,  "stream":true}""");
+        Assert.All(events.SkipLast(1), item => Assert.Equal("rationale", item.Type));
+        Assert.Equal((string?)whole["rationale"], string.Concat(events.SkipLast(1).Select(item => (string?)item.Data["text"])));
+        Assert.Equal("answer", events[^1].Type);
+        Assert.Equal(whole["hits"]!.ToJsonString(), events[^1].Data["hits"]!.ToJsonString());
+
+        var edited = await SearchAsync(query + ""","rationale":"so blue square"}""");
+        Assert.Equal("so blue square", (string?)edited["rationale"]);
+        Assert.Equal(0, (int)edited["usage"]!["rationale_tokens"]!);
+        Assert.NotEqual(whole["hits"]![0]!["score"]!.ToJsonString(), edited["hits"]![0]!["score"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Files_of_a_form_are_items_and_their_names_are_names_alone()
+    {
+        await MakeAsync();
+        using var form = new MultipartFormDataContent
+        {
+            { Picture(Pictures.Grey(84, 84)), "file", "../../../etc/one.png" },
+            { Picture([1, 2, 3]), "file", "broken.png" },
+            { Picture(Pictures.Grey(56, 56)), "file", "C:\\pictures\\two.png" },
+        };
+        using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+        var added = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
+        Assert.Equal((2, 1), ((int)added["embedded"]!, (int)added["failed"]![0]!["index"]!));
+        Assert.Contains("broken.png", (string)added["failed"]![0]!["problem"]!, StringComparison.Ordinal);
+        Assert.Equal(["one.png", "two.png"], (await GetAsync("/collections/c/items"))["items"]!.AsArray().Select(item => (string)item!["label"]!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Forms_that_are_too_large_or_no_forms_are_refused()
+    {
+        await MakeAsync();
+        using var many = new MultipartFormDataContent();
+        for (var i = 0; i <= Limits.MaxImages; i++) many.Add(Picture(Pictures.Grey(28, 28 + i)), "file", $"{i}.png");
+        Assert.Equal("The form has 5 files, expected 1 to 4.", (await FormErrorAsync(many, 400)).Message);
+        using var large = new MultipartFormDataContent { { Picture(new byte[Limits.MaxImageBytes + 1]), "file", "large.png" } };
+        Assert.Equal("image_too_large", (await FormErrorAsync(large, 400)).Code);
+        using var bomb = new MultipartFormDataContent { { Picture(Pictures.Bomb()), "file", "bomb.png" } };
+        using var response = await Server.Client.PostAsync("/collections/c/items", bomb, Cancel);
+        Assert.Contains("60000×60000", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal(0, (int)(await GetAsync("/collections/c"))["records"]!);
+    }
+
+    [Fact]
+    public async Task Damaged_forms_are_answered_with_an_error_and_nothing_else()
+    {
+        await MakeAsync();
+        var whole = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"u8.ToArray().Concat(Pictures.Grey(28, 28)).Concat("\r\n--b--\r\n"u8.ToArray()).ToArray();
+        var damaged = from cut in Gen.Int[0, whole.Length - 3] from place in Gen.Int[0, whole.Length - 1] from value in Gen.Byte from cuts in Gen.Bool select cuts ? whole[..cut] : Changed(whole, place, value);
+        await damaged.SampleAsync(async body =>
+        {
+            using var content = new ByteArrayContent(body);
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
+            using var response = await Server.Client.PostAsync("/collections/c/items", content, Cancel);
+            if (response.StatusCode != HttpStatusCode.OK) Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
+        }, iter: 60, threads: 1);
+        Assert.Empty(Server.Errors);
+
+        static byte[] Changed(byte[] body, int place, byte value)
+        {
+            var changed = (byte[])body.Clone();
+            changed[place] = value;
+            return changed;
+        }
+    }
+
+    [Fact]
+    public async Task Requests_that_make_no_sense_are_named()
+    {
+        await MakeAsync();
+        foreach (var (path, body, message) in (IEnumerable<(string, string, string)>)
+        [
+            ("search", "{}", "has neither text nor image"),
+            ("search", """{"text":"a","top_k":0}""", "top_k is 0, expected a whole number from 1 to 100"),
+            ("search", """{"text":"a","kind":"sound"}""", "kind is \"sound\", expected one of"),
+            ("search", """{"image":"https://example.org/a.png"}""", "cannot be fetched"),
+            ("items", """{"items":[]}""", "items has 0 items, expected 1 to 64"),
+            ("items", """{"items":[{}]}""", "items[0] has neither text nor image"),
+            ("items", """{"items":[{"text":"a","metadata":{"a=b":"c"}}]}""", "metadata key 'a=b' cannot be used"),
+            ("items", """{"items":[{"text":"a","metadata":[1]}]}""", "items[0].metadata is a list"),
+            ("items", $$"""{"items":[{{string.Join(',', Enumerable.Repeat("""{"image":"AAAA"}""", 5))}}]}""", "has 5 images, expected at most 4"),
+        ])
+            Assert.Contains(message, (await Server.ErrorAsync($"/collections/c/{path}", body, 400)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_sample_has_the_answers_of_its_examples()
+    {
+        await using var server = await TestServer.StartAsync(new ServerOptions { Store = Store });
+        var sample = await server.PostAsync("/collections/sample", "{}", Cancel);
+        Assert.InRange((int)sample["records"]!, 100, 200);
+        Assert.Equal(sample.ToJsonString(), (await server.PostAsync("/collections/sample", "{}", Cancel)).ToJsonString());
+        var examples = JsonNode.Parse(await server.Client.GetStringAsync("/collections/sample/examples", Cancel))!["examples"]!.AsArray();
+        Assert.Contains(examples, example => example!["image"] is null);
+        foreach (var example in examples)
+        {
+            var body = new JsonObject { ["text"] = (string?)example!["text"], ["image"] = (string?)example["image"], ["top_k"] = 5, ["max_rationale_tokens"] = 36 };
+            Assert.Equal(5, (await server.PostAsync("/collections/sample/search", body.ToJsonString(), Cancel))["hits"]!.AsArray().Count);
+        }
+    }
+
+    [Fact]
+    public async Task Another_models_collection_is_listed_and_left_alone()
+    {
+        using (var collections = SearchCollections.Open(Store))
+            (await collections.CreateAsync("c", CollectionIdentity.Of(Server.Embedder) with { Model = "other", Fingerprint = "0" }, Cancel)).Dispose();
+        Assert.False((bool)(await GetAsync("/collections"))["collections"]![0]!["usable"]!);
+        var error = await Server.ErrorAsync("/collections/c/search", """{"text":"a"}""", 409);
+        Assert.Equal("collection_differs", error.Code);
+        Assert.Contains("other", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_collection_that_another_process_makes_anew_is_seen()
+    {
+        await MakeAsync();
+        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        using (var collections = SearchCollections.Open(Store))
+        {
+            await collections.DeleteAsync("c", Cancel);
+            Assert.Equal("collection_not_found", (await Server.ErrorAsync("/collections/c/search", """{"text":"a"}""", 404)).Code);
+            (await collections.CreateAsync("c", CollectionIdentity.Of(Server.Embedder, 32), Cancel)).Dispose();
+        }
+        Assert.Empty((await SearchAsync("""{"text":"a"}"""))["hits"]!.AsArray());
+        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        Assert.Single((await SearchAsync("""{"text":"a"}"""))["hits"]!.AsArray());
+    }
+
+    private Task<JsonNode> MakeAsync() => Server.PostAsync("/collections", """{"name":"c"}""", Cancel);
+
+    private Task<JsonNode> SearchAsync(string json) => Server.PostAsync("/collections/c/search", json, Cancel);
+
+    private async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Server.Client.GetStringAsync(path, Cancel))!;
+
+    private async Task NotFoundAsync(string path, string code)
+    {
+        using var response = await Server.Client.GetAsync(path, Cancel);
+        var error = await ErrorSeen.ReadAsync(response);
+        Assert.Equal((404, code), (error.Status, error.Code));
+    }
+
+    private async Task<ErrorSeen> FormErrorAsync(MultipartFormDataContent form, int status)
+    {
+        using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+        var error = await ErrorSeen.ReadAsync(response);
+        Assert.Equal(status, error.Status);
+        return error;
+    }
+
+    private async Task<List<(string Type, JsonNode Data)>> StreamAsync(string path, string json)
+    {
+        using var response = await Server.Client.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json"), Cancel);
+        await using var stream = await response.Content.ReadAsStreamAsync(Cancel);
+        return await SseParser.Create(stream).EnumerateAsync(Cancel).Select(item => (item.EventType, JsonNode.Parse(item.Data)!)).ToListAsync(Cancel);
+    }
+
+    private static IEnumerable<string?> Texts(JsonNode answer) => answer["hits"]!.AsArray().Select(hit => (string?)hit!["item"]!["text"]);
+
+    private static ByteArrayContent Picture(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/png") } };
+}
