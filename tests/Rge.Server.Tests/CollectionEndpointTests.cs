@@ -36,7 +36,7 @@ public sealed class PostgresCollectionEndpointTests(PostgresServer server) : Col
 
 public abstract class CollectionEndpointTests : IAsyncLifetime
 {
-    private static readonly ServerLimits Limits = new() { MaxItems = 64, MaxImages = 4, MaxImageBytes = 5000, MaxImagePixels = 10_000 };
+    private static readonly ServerLimits Limits = new() { MaxItems = 64, MaxImages = 4, MaxImageBytes = 20_000, MaxImagePixels = 10_000 };
 
     private TestServer Server { get; set; } = null!;
 

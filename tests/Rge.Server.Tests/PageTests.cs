@@ -19,6 +19,7 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         if (Browser.Problem is { } problem) Assert.Skip(problem);
+        SetDefaultExpectTimeout(60_000);
         Server = await TestServer.StartAsync(new ServerOptions { Store = Path.Combine(_folder, "store.db") });
     }
 

@@ -165,6 +165,7 @@ async function search(request, view) {
 async function showAnswer(answer, request, view) {
   view.rationale.value = answer.rationale ?? "";
   view.rationale.readOnly = false;
+  view.rationale.placeholder = "None was written. Write one here and search again.";
   view.again.hidden = false;
   const { reason_ms: reason, embed_ms: embed, search_ms: found } = answer.timings;
   view.times.textContent = `reason ${Math.round(reason)} ms, embed ${Math.round(embed)} ms, search ${Math.round(found)} ms`;
@@ -264,11 +265,9 @@ on("text", "keydown", event => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("query").requestSubmit();
 });
 
-on("picture", "click", () => $("file").click());
-on("picture", "keydown", event => { if (event.target === $("picture") && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); $("file").click(); } });
-on("file", "click", event => event.stopPropagation());
+on("choose", "click", () => $("file").click());
 on("file", "change", () => { if ($("file").files[0]) setPicture($("file").files[0]); $("file").value = ""; });
-on("remove", "click", event => { event.stopPropagation(); setPicture(null); $("picture").focus(); });
+on("remove", "click", () => { setPicture(null); $("choose").focus(); });
 on("picture", "dragover", event => { event.preventDefault(); $("picture").classList.add("over"); });
 on("picture", "dragleave", () => $("picture").classList.remove("over"));
 on("picture", "drop", event => {
