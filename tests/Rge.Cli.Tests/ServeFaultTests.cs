@@ -23,7 +23,10 @@ public sealed class ServeFaultTests : IDisposable
             using var served = await ServedProcess.StartAsync(PictureFolder.Model, _folder.Store);
             await served.PostAsync("/collections", """{"name":"items"}""");
             var clients = Enumerable.Range(0, Clients).Select(client => AddAsync(served, $"{kill}.{client}", acknowledged)).ToList();
-            await Task.Delay(random.Next(600), Cancel);
+            // Some time after its start, or so long after it has acknowledged so many.
+            var (moment, before) = (kill % 4, acknowledged.Count);
+            await UntilAsync(() => acknowledged.Count >= before + 4 * moment);
+            await Task.Delay(random.Next(moment == 0 ? 600 : 150), Cancel);
             served.Process.Kill();
             await Task.WhenAll(clients);
             var stored = await StoredAsync(_folder.Store);

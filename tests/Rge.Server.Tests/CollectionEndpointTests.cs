@@ -14,15 +14,7 @@ namespace Rge.Server.Tests;
 
 public sealed class SqliteCollectionEndpointTests : CollectionEndpointTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("rge-server-").FullName;
-
-    protected override Task<string> StoreAsync() => Task.FromResult(Path.Combine(_folder, "store.db"));
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    protected override Task<string> StoreAsync() => Task.FromResult(Path.Combine(Folder, "store.db"));
 }
 
 public sealed class PostgresCollectionEndpointTests(PostgresServer server) : CollectionEndpointTests
@@ -38,6 +30,9 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
 {
     private static readonly ServerLimits Limits = new() { MaxItems = 64, MaxImages = 4, MaxImageBytes = 20_000, MaxImagePixels = 10_000 };
 
+    /// <summary>A folder for the test, deleted with it.</summary>
+    protected string Folder { get; } = Directory.CreateTempSubdirectory("rge-server-").FullName;
+
     private TestServer Server { get; set; } = null!;
 
     private string Store { get; set; } = null!;
@@ -52,7 +47,12 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         Server = await TestServer.StartAsync(new ServerOptions { Store = Store, Limits = Limits });
     }
 
-    public virtual ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is not null) await Server.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_collection_is_made_listed_and_deleted()
