@@ -20,5 +20,5 @@ find_it && exit
 ((EUID == 0)) || cannot "it is not installed, and installing it needs root."
 command -v apt-get >/dev/null || cannot "it is not installed, and this system has no apt-get."
 log=${TMPDIR:-/tmp}/rge-chromium.log
-{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >"$log" 2>&1 || cannot "apt-get failed; see $log."
+{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >"$log" 2>&1 || cannot "apt-get failed; see $log."
 find_it || cannot "the package has no chromium; see $log."

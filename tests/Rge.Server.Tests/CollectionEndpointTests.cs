@@ -206,6 +206,11 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             ("items", $$"""{"items":[{{string.Join(',', Enumerable.Repeat("""{"image":"AAAA"}""", 5))}}]}""", "has 5 images, expected at most 4"),
         ])
             Assert.Contains(message, (await Server.ErrorAsync($"/collections/c/{path}", body, 400)).Message, StringComparison.Ordinal);
+        foreach (var (query, message) in (IEnumerable<(string, string)>)[("take=x", "take=x has a value that cannot be understood"), ("take=0", "take is 0, expected 1 to 1000"), ("skip=-1", "skip is -1")])
+        {
+            using var response = await Server.Client.GetAsync($"/collections/c/items?{query}", Cancel);
+            Assert.Contains(message, (await ErrorSeen.ReadAsync(response)).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -31,7 +31,7 @@ internal static class Pretraining
                 3 => ("pre_name", Name(random, scene)),
                 4 or 5 => ("pre_count", Count(random, scene)),
                 6 => ("pre_other", Other(random, scene)),
-                7 => ("pre_pair", Pair(scene)),
+                7 or 8 => ("pre_pair", Pair(scene)),
                 < 13 => ("pre_find", Find(random, scene)),
                 _ => ("pre_next", Next(random, scene)),
             };
@@ -54,7 +54,7 @@ internal static class Pretraining
                 var swapped = scene.Swapped(one, other);
                 return Edited(swapped, $"swap the {Words.Of(one)} with the {Words.Of(other)}", $"{Words.Of(one)} {Words.Content(swapped, one)} {Words.Of(other)} {Words.Content(swapped, other)}");
             case 1 when scene[one] is not null && scene.Objects.Count > 1:
-                return Edited(scene.With(one, null), $"remove the object in the {Words.Of(one)}", $"{Words.Of(one)} nothing");
+                return Edited(scene.With(one, null), $"remove {ThatIn(one)}", $"{Words.Of(one)} nothing");
             case 2:
                 var kind = SceneSampler.SomeObject(random);
                 return Edited(scene.With(one, kind), $"put {Words.One(kind.Kind)} in the {Words.Of(one)}", $"{Words.Of(one)} {Words.Of(kind.Kind)}");
@@ -65,25 +65,30 @@ internal static class Pretraining
         Question Edited(Scene edited, string text, string change) => new(scene, $"{text} then list all objects", $"put {change} then {edited.Listing()}");
     }
 
+    /// <summary>How many objects have a colour or shape, which the question names or which is that of an object it points to.</summary>
     private static Question Count(SplitMix64 random, Scene scene)
     {
         var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
-        return new Question(
-            scene,
-            $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {Words.Count(scene, trait, Words.Of(trait, mark.Kind))}");
+        var count = Words.Count(scene, trait, mark.Kind);
+        return random.Flip()
+            ? new Question(scene, $"count the objects that have the {Words.Sought(trait, mark.Kind)}", $"have {count}")
+            : new Question(scene, $"count the objects of the same {Words.Of(trait)} as {ThatIn(mark.Cell)}", $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {count}");
     }
 
-    /// <summary>An object like another in colour or shape, looked for one by one.</summary>
+    /// <summary>An object of a colour or shape, looked for one by one; the question names it, or an object beside which another is meant.</summary>
     private static Question Other(SplitMix64 random, Scene scene)
     {
         var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
-        var value = Words.Of(trait, mark.Kind);
-        return new Question(
-            scene,
-            $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {value} {Until(scene, placed => placed != mark && Words.Of(trait, placed.Kind) == value)}");
+        var (sought, value) = (Words.Sought(trait, mark.Kind), Words.Of(trait, mark.Kind));
+        return random.Flip()
+            ? new Question(scene, $"find the object that has the {sought}", $"have {sought} {Until(scene, placed => Words.Of(trait, placed.Kind) == value)}")
+            : new Question(
+                scene,
+                $"find the other object of the same {Words.Of(trait)} as {ThatIn(mark.Cell)}",
+                $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {sought} {Until(scene, placed => placed != mark && Words.Of(trait, placed.Kind) == value)}");
     }
+
+    private static string ThatIn(Cell cell) => $"the object in the {Words.Of(cell)}";
 
     /// <summary>The first two objects of one colour, looked for one by one.</summary>
     private static Question Pair(Scene scene)

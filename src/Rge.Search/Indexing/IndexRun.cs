@@ -80,8 +80,7 @@ internal sealed class IndexRun(
     private async Task<IndexBatch> PrepareAsync(SourcePlace[] places, CancellationToken cancellationToken)
     {
         var batch = new IndexBatch { Count = places.Length };
-        var before = await collection.Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
-            .ToDictionaryAsync(place => place.Name, StringComparer.Ordinal, cancellationToken);
+        var before = await RememberedAsync(places, cancellationToken);
         SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == place.Stamp && known.Pending is null)];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
         HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.Contains(before[place.Name].Item))];
@@ -109,10 +108,13 @@ internal sealed class IndexRun(
         string[] free;
         lock (_inFlight) free = [.. wanted.SelectMany(one => Ids(one.Id, one.Before)).Where(id => !_inFlight.Contains(id))];
         var acquired = await claims.AcquireAsync(free, cancellationToken);
+        // Before the claim another indexer may have been here; what it has left has to be claimed, too.
+        var now = await RememberedAsync(wanted.Select(one => one.Place), cancellationToken);
         foreach (var one in wanted)
         {
             var ids = Ids(one.Id, one.Before);
-            if (ids.All(acquired.Contains)) batch.Held.Add(one);
+            var isAsItWas = now.GetValueOrDefault(one.Place.Name) is var place && place?.Item == one.Before?.Item && place?.Pending == one.Before?.Pending;
+            if (isAsItWas && ids.All(acquired.Contains)) batch.Held.Add(one);
             else batch.Waiting.Add((one.Place, ids));
         }
         batch.Claimed.UnionWith(batch.Held.SelectMany(one => Ids(one.Id, one.Before)));
@@ -245,6 +247,11 @@ internal sealed class IndexRun(
             }
         }
     }
+
+    /// <summary>What the store knows of places, by name.</summary>
+    private async Task<Dictionary<string, PlaceRecord>> RememberedAsync(IEnumerable<SourcePlace> places, CancellationToken cancellationToken) =>
+        await collection.Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
+            .ToDictionaryAsync(place => place.Name, StringComparer.Ordinal, cancellationToken);
 
     private async Task<HashSet<string>> ExistingAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
         (await collection.GetAsync([.. ids.Distinct(StringComparer.Ordinal)], cancellationToken)).Select(record => record.Id).ToHashSet(StringComparer.Ordinal);

@@ -9,6 +9,7 @@ namespace Rge.Server.Collections;
 internal sealed class CollectionHost : IDisposable
 {
     private readonly ModelHost _model;
+    private readonly Lazy<CollectionIdentity> _identity;
     private readonly SearchCollections? _store;
     private readonly IndexOptions _indexing;
     private readonly SemaphoreSlim _opening = new(1);
@@ -19,6 +20,8 @@ internal sealed class CollectionHost : IDisposable
     public CollectionHost(ServerOptions options, ModelHost model)
     {
         _model = model;
+        // Asked for before the model is there it throws, and is asked again.
+        _identity = new Lazy<CollectionIdentity>(() => CollectionIdentity.Of(model.Model.Embedder), LazyThreadSafetyMode.PublicationOnly);
         // Who waits for an answer is not to wait for a store that is away.
         _indexing = new IndexOptions { StorePatience = TimeSpan.Zero, ImageLimits = options.Limits.ToImageLimits() };
         if (options.Store is not { } location) return;
@@ -37,7 +40,8 @@ internal sealed class CollectionHost : IDisposable
         _store ?? throw new ApiException(StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.") { Code = "no_store" };
 
     /// <summary>What this model's vectors are.</summary>
-    public CollectionIdentity Identity(int? dimensions = null) => CollectionIdentity.Of(_model.Model.Embedder, dimensions);
+    /// <exception cref="ApiException">The model is still being loaded (503).</exception>
+    public CollectionIdentity Identity => _identity.Value;
 
     /// <summary>All collections by name, those of other models too.</summary>
     public Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken) => Store.ListAsync(cancellationToken);

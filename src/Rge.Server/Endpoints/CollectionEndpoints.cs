@@ -47,13 +47,14 @@ internal static class CollectionEndpoints
     private static async Task<Ok<CollectionAnswer>> CreateAsync(HttpContext context, RequestReader reader, CollectionHost collections)
     {
         var request = await RequestBody.ReadAsync(context.Request, reader.Collection);
-        var identity = collections.Identity(request.Dimensions) with { Instruction = request.Instruction, Index = request.Index };
+        var own = collections.Identity;
+        var identity = own with { Dimensions = request.Dimensions ?? own.Dimensions, Instruction = request.Instruction, Index = request.Index };
         return TypedResults.Ok(await DescribeAsync(collections, await collections.CreateAsync(request.Name, identity, context.RequestAborted), context.RequestAborted));
     }
 
     private static async Task<Ok<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service)
     {
-        var collection = await collections.CreateAsync(SampleCollection.Name, collections.Identity() with { Instruction = SampleCollection.Instruction }, context.RequestAborted);
+        var collection = await collections.CreateAsync(SampleCollection.Name, collections.Identity with { Instruction = SampleCollection.Instruction }, context.RequestAborted);
         await service.AddAsync(SampleCollection.Name, SampleCollection.Items(), context.RequestAborted);
         return TypedResults.Ok(await DescribeAsync(collections, collection, context.RequestAborted));
     }
@@ -133,7 +134,7 @@ internal static class CollectionEndpoints
         DescribeAsync(collections, served.Collection.Name, served.Collection.Identity, cancellationToken);
 
     private static async Task<CollectionAnswer> DescribeAsync(CollectionHost collections, string name, CollectionIdentity identity, CancellationToken cancellationToken) => new(
-        name, identity.Model, identity.Fingerprint == collections.Identity().Fingerprint, identity.Dimensions, identity.Instruction,
+        name, identity.Model, identity.Fingerprint == collections.Identity.Fingerprint, identity.Dimensions, identity.Instruction,
         identity.Index == CollectionIndex.Hnsw ? "hnsw" : "exact", (await collections.StatsAsync(name, cancellationToken)).Records);
 
     private static SearchAnswered Answer(SearchAnswer answer)

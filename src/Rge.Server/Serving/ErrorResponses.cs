@@ -41,6 +41,7 @@ internal sealed class ErrorResponses(RequestDelegate next, ApiErrors errors)
 
     private static ApiException OfStatus(int status, HttpRequest request) => status switch
     {
+        StatusCodes.Status400BadRequest => new ApiException(status, $"{request.QueryString} has a value that cannot be understood, expected whole numbers.") { Code = "invalid_value" },
         StatusCodes.Status404NotFound => new ApiException(status, $"There is nothing at {request.Path}; /reference lists what there is.") { Code = "not_found" },
         StatusCodes.Status405MethodNotAllowed => new ApiException(status, $"{request.Path} does not take {request.Method}.") { Code = "method_not_allowed" },
         _ => new ApiException(status, $"The request was refused with status {status}."),
