@@ -33,14 +33,11 @@ internal static class Words
     /// <summary>What is in a cell: a kind, or "nothing".</summary>
     public static string Content(Scene scene, Cell cell) => scene[cell] is { } content ? Of(content.Kind) : "nothing";
 
-    /// <summary>A colour or shape: "color red".</summary>
-    public static string Sought(ObjectTrait trait, Kind kind) => $"{Of(trait)} {Of(trait, kind)}";
-
-    /// <summary>A kind's colour or shape and all objects, those that have it counted aloud: "color red northwest red star one north blue ring center red moon two".</summary>
-    public static string Count(Scene scene, ObjectTrait trait, Kind kind)
+    /// <summary>A colour or shape and all objects, those that have it counted aloud: "red northwest red star one north blue ring center red moon two".</summary>
+    public static string Count(Scene scene, ObjectTrait trait, string value)
     {
-        var (value, count) = (Of(trait, kind), 0);
-        return $"{Sought(trait, kind)} {string.Join(' ', scene.Objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}{(Of(trait, placed.Kind) == value ? $" {Of(++count)}" : "")}"))}";
+        var count = 0;
+        return $"{value} {string.Join(' ', scene.Objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}{(Of(trait, placed.Kind) == value ? $" {Of(++count)}" : "")}"))}";
     }
 
     /// <summary>"left of", "above": a direction before the object it counts from.</summary>

@@ -103,7 +103,7 @@ internal sealed class Interpreter
         var count = Numbers[_things.Values.Count(t => t.Get(trait) == wanted)];
         var counted = 0;
         var scan = string.Join(' ', Places.Select(p => $"{p} {_things[p]}" + (_things[p].Get(trait) == wanted ? $" {Numbers[++counted]}" : "")));
-        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} same {trait} {wanted} {scan} so {count}", count);
+        return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} same {wanted} {scan} so {count}", count);
     }
 
     private (string, string) Same(string text)
@@ -111,7 +111,7 @@ internal sealed class Interpreter
         var m = Read(text, "crop the (other object of|object that has) the same {trait} as the {color} {shape}");
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
         var place = Places.Single(p => p != PlaceOf(mark) && _things[p].Get(m.Groups["trait"].Value) == mark.Get(m.Groups["trait"].Value));
-        return ($"{mark} {PlaceOf(mark)} other {m.Groups["trait"].Value} {mark.Get(m.Groups["trait"].Value)} {List(Places.TakeWhile(p => p != place).Append(place))} so {_things[place]}", place);
+        return ($"{mark} {PlaceOf(mark)} other {mark.Get(m.Groups["trait"].Value)} {List(Places.TakeWhile(p => p != place).Append(place))} so {_things[place]}", place);
     }
 
     private (string, string) Compose(string text)

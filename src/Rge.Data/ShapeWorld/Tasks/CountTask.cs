@@ -33,7 +33,7 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         var which = $"the object {Words.Relation(direction)} the {Words.Of(mark.Kind)}";
         var text = random.Pick($"how many objects have the same {what} as {which}", $"count the objects of the same {what} as {which}");
         // Counted aloud, so that each number follows from the last, and over all objects, so that each step is to the next one.
-        var (scan, count) = (Words.Count(scene, trait, next.Kind), Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value)));
+        var (scan, count) = (Words.Count(scene, trait, value), Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value)));
         var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
         return new Question(scene, text, $"{step} same {scan} so {count}", Answer.Of(count));
     }
