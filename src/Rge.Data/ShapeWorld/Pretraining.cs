@@ -27,10 +27,12 @@ internal static class Pretraining
             var next = random.Below(16) switch
             {
                 0 => ("pre_list", List(random, scene)),
-                1 => ("pre_edit", Edit(random, scene)),
-                2 => ("pre_name", Name(random, scene)),
-                3 or 4 => ("pre_count", Count(random, scene)),
-                < 11 => ("pre_find", Find(random, scene)),
+                1 or 2 => ("pre_edit", Edit(random, scene)),
+                3 => ("pre_name", Name(random, scene)),
+                4 or 5 => ("pre_count", Count(random, scene)),
+                6 => ("pre_other", Other(random, scene)),
+                7 => ("pre_pair", Pair(scene)),
+                < 13 => ("pre_find", Find(random, scene)),
                 _ => ("pre_next", Next(random, scene)),
             };
             if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale)) questions.Add((next.Item1, question));
@@ -41,20 +43,60 @@ internal static class Pretraining
     private static Question List(SplitMix64 random, Scene scene) =>
         new(scene, random.Pick("list all objects", "describe the picture", "what is in the picture"), scene.Listing());
 
-    /// <summary>The list, but for one cell with another object or none.</summary>
+    /// <summary>The list after one object has come, gone or changed, or two have exchanged their places.</summary>
     private static Question? Edit(SplitMix64 random, Scene scene)
     {
-        var (cell, content) = (random.Pick<Cell>([.. Grid.Cells]), random.Below(3) > 0 ? SceneSampler.SomeObject(random) : (SceneObject?)null);
-        if (content is null && (scene[cell] is null || scene.Objects.Count == 1)) return null;
-        var (edited, what) = (scene.With(cell, content), content is { } item ? Words.One(item.Kind) : "nothing");
-        return new Question(scene, $"put {what} in the {Words.Of(cell)} then list all objects", $"put {Words.Of(cell)} {Words.Content(edited, cell)} then {edited.Listing()}");
+        Cell[] cells = random.Choose<Cell>([.. Grid.Cells], 2);
+        var (one, other) = (cells[0], cells[1]);
+        switch (random.Below(3))
+        {
+            case 0 when scene[one] is not null && scene[other] is not null && scene[one]!.Value.Kind != scene[other]!.Value.Kind:
+                var swapped = scene.Swapped(one, other);
+                return Edited(swapped, $"swap the {Words.Of(one)} with the {Words.Of(other)}", $"{Words.Of(one)} {Words.Content(swapped, one)} {Words.Of(other)} {Words.Content(swapped, other)}");
+            case 1 when scene[one] is not null && scene.Objects.Count > 1:
+                return Edited(scene.With(one, null), $"remove the object in the {Words.Of(one)}", $"{Words.Of(one)} nothing");
+            case 2:
+                var kind = SceneSampler.SomeObject(random);
+                return Edited(scene.With(one, kind), $"put {Words.One(kind.Kind)} in the {Words.Of(one)}", $"{Words.Of(one)} {Words.Of(kind.Kind)}");
+            default:
+                return null;
+        }
+
+        Question Edited(Scene edited, string text, string change) => new(scene, $"{text} then list all objects", $"put {change} then {edited.Listing()}");
     }
 
     private static Question Count(SplitMix64 random, Scene scene)
     {
-        var (kind, trait) = (random.Pick<PlacedObject>([.. scene.Objects]).Kind, random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
-        var value = Words.Of(trait, kind);
-        return new Question(scene, $"count the objects that have the {Words.Of(trait)} {value}", Words.Count(scene, trait, value));
+        var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
+        return new Question(
+            scene,
+            $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
+            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {Words.Count(scene, trait, Words.Of(trait, mark.Kind))}");
+    }
+
+    /// <summary>An object like another in colour or shape, looked for one by one.</summary>
+    private static Question Other(SplitMix64 random, Scene scene)
+    {
+        var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
+        var value = Words.Of(trait, mark.Kind);
+        return new Question(
+            scene,
+            $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
+            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {value} {Until(scene, placed => placed != mark && Words.Of(trait, placed.Kind) == value)}");
+    }
+
+    /// <summary>The first two objects of one colour, looked for one by one.</summary>
+    private static Question Pair(Scene scene)
+    {
+        var seen = new HashSet<ObjectColor>();
+        return new Question(scene, "which two objects have the same color", Until(scene, placed => !seen.Add(placed.Color)));
+    }
+
+    /// <summary>The list up to an object, or the whole of it and "nothing".</summary>
+    private static string Until(Scene scene, Func<PlacedObject, bool> found)
+    {
+        var at = scene.Objects.Index().Where(placed => found(placed.Item)).Select(placed => placed.Index).Append(-1).First();
+        return at < 0 ? $"{scene.Listing()} nothing" : Words.List(scene.Objects.Take(at + 1));
     }
 
     private static Question Name(SplitMix64 random, Scene scene)
