@@ -52,10 +52,11 @@ internal static class CollectionEndpoints
         return TypedResults.Ok(await DescribeAsync(collections, await collections.CreateAsync(request.Name, identity, context.RequestAborted), context.RequestAborted));
     }
 
-    private static async Task<Ok<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service)
+    private static async Task<Ok<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service, ServerLimits limits)
     {
         var collection = await collections.CreateAsync(SampleCollection.Name, collections.Identity with { Instruction = SampleCollection.Instruction }, context.RequestAborted);
-        await service.AddAsync(SampleCollection.Name, SampleCollection.Items(), context.RequestAborted);
+        // No more at once than a request may bring.
+        foreach (var items in SampleCollection.Items().Chunk(limits.MaxItems)) await service.AddAsync(SampleCollection.Name, items, context.RequestAborted);
         return TypedResults.Ok(await DescribeAsync(collections, collection, context.RequestAborted));
     }
 
