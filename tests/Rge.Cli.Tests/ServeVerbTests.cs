@@ -42,6 +42,6 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         Assert.Contains("address already in use", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--url", $"http://{other.LocalEndpoint}"), StringComparison.Ordinal);
-        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "serve", "-m", "nowhere", "--url", $"http://127.0.0.1:{ServedProcess.FreePort()}"), StringComparison.Ordinal);
+        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "serve", "-m", "nowhere", "--url", "http://127.0.0.1:0"), StringComparison.Ordinal);
     }
 }

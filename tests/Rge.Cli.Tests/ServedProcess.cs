@@ -1,22 +1,26 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Rge.Cli.Tests;
 
 /// <summary><c>rge serve</c> as a process of its own; killed when this is disposed.</summary>
-internal sealed class ServedProcess : IDisposable
+internal sealed partial class ServedProcess : IDisposable
 {
-    private readonly HttpClient _client;
+    private readonly HttpClient _client = new();
     private readonly ConcurrentQueue<string> _log = [];
+    private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServedProcess(Process process, string url)
+    private ServedProcess(Process process)
     {
-        (Process, _client) = (process, new HttpClient { BaseAddress = new Uri(url) });
+        Process = process;
         process.OutputDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (Address().Match(line.Data ?? "") is { Success: true } match) _address.TrySetResult(match.Value);
+            if (line.Data is null) _address.TrySetException(new InvalidOperationException("The server has ended before it said where it is."));
+        };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -31,8 +35,9 @@ internal sealed class ServedProcess : IDisposable
     /// <summary>Starts a server and waits until it is ready.</summary>
     public static async Task<ServedProcess> StartAsync(string model, string store, params string[] options)
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
-        var served = new ServedProcess(CommandLine.Start(["serve", "-m", model, "--store", store, "--url", url, .. options]), url);
+        // A port that the system chooses, which the server tells: one that was free a moment ago may be another's by now.
+        var served = new ServedProcess(CommandLine.Start(["serve", "-m", model, "--store", store, "--url", "http://127.0.0.1:0", .. options]));
+        served._client.BaseAddress = new Uri(await served._address.Task.WaitAsync(Cancel));
         while (!await served.IsReadyAsync())
         {
             Assert.False(served.Process.HasExited);
@@ -64,14 +69,6 @@ internal sealed class ServedProcess : IDisposable
         _client.Dispose();
     }
 
-    /// <summary>A port that nobody listens on now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private async Task<bool> IsReadyAsync()
     {
         try
@@ -83,4 +80,7 @@ internal sealed class ServedProcess : IDisposable
             return false;
         }
     }
+
+    [GeneratedRegex("http://[0-9.]+:[0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Address();
 }
