@@ -27,13 +27,15 @@ internal sealed class ModelOptions
         Description = "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its last token, as VLM2Vec has it, without reasoning.",
         DefaultValueFactory = _ => "emb",
     };
-    private readonly Option<int> _batch = new("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => new RationaleDecoderOptions().MaxRows };
+    private readonly Option<int> _batch;
 
     private readonly bool _writesRationales;
 
     /// <param name="writesRationales">Whether the verb has rationales written, and so the options of that.</param>
-    public ModelOptions(bool writesRationales = true)
+    /// <param name="batch">Queries that are decoded at once where nothing is said; the library's default without it.</param>
+    public ModelOptions(bool writesRationales = true, int? batch = null)
     {
+        _batch = new Option<int>("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => batch ?? new RationaleDecoderOptions().MaxRows };
         _writesRationales = writesRationales;
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");

@@ -11,7 +11,8 @@ internal static class ServeVerb
 
     public static Command Create(Terminal terminal)
     {
-        var model = new ModelOptions();
+        // Many ask at once, and a step of more rows takes hardly longer; what they keep is bounded by max_cache_tokens all the same.
+        var model = new ModelOptions(batch: 64);
         var config = new Option<FileInfo?>("--config") { Description = "JSON file of settings, see docs/server.md; options of the command line replace what it says." };
         var urls = new Option<string[]>("--url") { Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.", AllowMultipleArgumentsPerToken = true };
         var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
