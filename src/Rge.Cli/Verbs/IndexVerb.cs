@@ -20,7 +20,7 @@ internal static class IndexVerb
         var instruction = new Option<string?>("--instruction") { Description = "What the model is told to do with each item; fixed when the collection is made." };
         var dimensions = new Option<int?>("--dimensions") { Description = "Values of a vector, fewer than the model has; fixed when the collection is made." };
         var index = new Option<string?>("--index") { Description = "How PostgreSQL searches, exact unless given; fixed when the collection is made." };
-        index.AcceptOnlyFromAmong("exact", "hnsw");
+        index.AcceptOnlyFromAmong([.. SearchNames.Indexes.Keys]);
         var metadata = new Option<string[]>("--metadata") { Description = "KEY=VALUE for every item, to filter by; may be given several times.", AllowMultipleArgumentsPerToken = true };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Say of each file or row when it is stored, on the error stream." };
         var json = CommonOptions.Json();
@@ -43,7 +43,7 @@ internal static class IndexVerb
             identity = identity with
             {
                 Instruction = parsed.GetValue(instruction) ?? identity.Instruction,
-                Index = parsed.GetValue(index) switch { null => identity.Index, "hnsw" => CollectionIndex.Hnsw, _ => CollectionIndex.Exact },
+                Index = parsed.GetValue(index) is { } named ? SearchNames.Indexes[named] : identity.Index,
             };
             using var opened = await collections.CreateAsync(collection.Name(parsed), identity, cancellationToken);
             var indexer = new Indexer(opened, embedder, options);

@@ -9,8 +9,6 @@ namespace Rge.Cli.Verbs;
 /// <summary><c>rge search</c>: a query against a collection, the rationale first.</summary>
 internal static class SearchVerb
 {
-    private static readonly string[] Kinds = ["text", "image", "image-and-text"];
-
     public static Command Create(Terminal terminal)
     {
         var (collection, model, query) = (new CollectionOptions(), new ModelOptions(), new QueryOptions());
@@ -20,7 +18,7 @@ internal static class SearchVerb
             AllowMultipleArgumentsPerToken = true,
         };
         var kind = new Option<string?>("--kind") { Description = "Only items of this kind." };
-        kind.AcceptOnlyFromAmong(Kinds);
+        kind.AcceptOnlyFromAmong([.. SearchNames.Kinds.Keys]);
         var top = new Option<int>("--top") { Description = "Hits to show.", DefaultValueFactory = _ => 10 };
         CommonOptions.AtLeast(top, 1);
         var json = CommonOptions.Json();
@@ -31,7 +29,7 @@ internal static class SearchVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var item = query.Read(parsed, ItemRole.Query);
-            var filter = SearchFilter.Parse(parsed.GetValue(where) ?? [], Kind(parsed.GetValue(kind)));
+            var filter = SearchFilter.Parse(parsed.GetValue(where) ?? [], parsed.GetValue(kind) is { } named ? SearchNames.Kinds[named] : null);
             using var collections = collection.Open(parsed, mustExist: true);
             using var opened = await collections.OpenAsync(collection.Name(parsed), cancellationToken);
             using var embedder = model.Load(parsed);
@@ -46,8 +44,6 @@ internal static class SearchVerb
         });
         return command;
     }
-
-    private static ItemKind? Kind(string? name) => Array.IndexOf(Kinds, name) is >= 0 and var index ? (ItemKind)index : null;
 
     private static void Print(Terminal terminal, SearchAnswer answer)
     {
@@ -79,7 +75,7 @@ internal static class SearchVerb
             ["rank"] = place + 1,
             ["score"] = hit.Score,
             ["id"] = hit.Record.Id,
-            ["kind"] = Kinds[(int)Enum.Parse<ItemKind>(hit.Record.Kind)],
+            ["kind"] = SearchNames.KindOf(hit.Record),
             ["key"] = hit.Record.Key,
             ["text"] = hit.Record.Text,
             ["path"] = hit.Record.Path,

@@ -1,6 +1,6 @@
 namespace Rge.Data.ShapeWorld;
 
-/// <summary>Questions that need no reasoning, in the words that rationales are made of.</summary>
+/// <summary>Questions of one kind of step each, in the words that rationales are made of.</summary>
 internal static class Pretraining
 {
     /// <summary>A scene of any kind.</summary>

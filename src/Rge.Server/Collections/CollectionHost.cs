@@ -16,7 +16,7 @@ internal sealed class CollectionHost : IDisposable
     // Those that were made anew are let go of at the end with the others: requests may still be at them.
     private readonly Dictionary<string, Stack<ServedCollection>> _opened = new(StringComparer.Ordinal);
 
-    /// <exception cref="ServerException">The store cannot be understood.</exception>
+    /// <exception cref="ServerException">The store cannot be understood, or the folder of its file is missing.</exception>
     public CollectionHost(ServerOptions options, ModelHost model)
     {
         _model = model;
@@ -25,6 +25,8 @@ internal sealed class CollectionHost : IDisposable
         // Who waits for an answer is not to wait for a store that is away.
         _indexing = new IndexOptions { StorePatience = TimeSpan.Zero, ImageLimits = options.Limits.ToImageLimits() };
         if (options.Store is not { } location) return;
+        if (!SearchCollections.IsServer(location) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(location))))
+            throw new ServerException($"The store is {location}, whose folder does not exist.");
         try
         {
             _store = SearchCollections.Open(location);

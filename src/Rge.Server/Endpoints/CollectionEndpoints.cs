@@ -40,7 +40,7 @@ internal static class CollectionEndpoints
     private static async Task<Ok<CollectionList>> ListAsync(CollectionHost collections, CancellationToken cancellationToken)
     {
         var answers = new List<CollectionAnswer>();
-        foreach (var (name, identity) in await collections.ListAsync(cancellationToken)) answers.Add(await DescribeAsync(collections, name, identity, cancellationToken));
+        foreach (var (name, identity) in await collections.ListAsync(cancellationToken)) answers.Add(Describe(collections, name, identity, await collections.StatsAsync(name, cancellationToken)));
         return TypedResults.Ok(new CollectionList(answers));
     }
 
@@ -131,12 +131,11 @@ internal static class CollectionEndpoints
 
     private static ApiException NoItem(string name, string id) => new(StatusCodes.Status404NotFound, $"The collection {name} has no such item: {id}.") { Code = "item_not_found" };
 
-    private static Task<CollectionAnswer> DescribeAsync(CollectionHost collections, ServedCollection served, CancellationToken cancellationToken) =>
-        DescribeAsync(collections, served.Collection.Name, served.Collection.Identity, cancellationToken);
+    private static async Task<CollectionAnswer> DescribeAsync(CollectionHost collections, ServedCollection served, CancellationToken cancellationToken) =>
+        Describe(collections, served.Collection.Name, served.Collection.Identity, await served.Collection.StatsAsync(cancellationToken));
 
-    private static async Task<CollectionAnswer> DescribeAsync(CollectionHost collections, string name, CollectionIdentity identity, CancellationToken cancellationToken) => new(
-        name, identity.Model, identity.Fingerprint == collections.Identity.Fingerprint, identity.Dimensions, identity.Instruction,
-        identity.Index == CollectionIndex.Hnsw ? "hnsw" : "exact", (await collections.StatsAsync(name, cancellationToken)).Records);
+    private static CollectionAnswer Describe(CollectionHost collections, string name, CollectionIdentity identity, CollectionStats stats) => new(
+        name, identity.Model, identity.Fingerprint == collections.Identity.Fingerprint, identity.Dimensions, identity.Instruction, SearchNames.Of(identity.Index), stats.Records);
 
     private static SearchAnswered Answer(SearchAnswer answer)
     {
@@ -147,6 +146,6 @@ internal static class CollectionEndpoints
     }
 
     private static ItemAnswer Answer(SearchRecord record) => new(
-        record.Id, ItemKinds.NameOf(record.Kind), record.Label, record.Key, record.Text,
+        record.Id, SearchNames.KindOf(record), record.Label, record.Key, record.Text,
         record.Metadata.ToDictionary(values => values.Key, values => values.ToArray(), StringComparer.Ordinal), record.Kind != nameof(ItemKind.Text));
 }

@@ -1,4 +1,4 @@
-using Rge.Server.Requests;
+using Rge.Search;
 
 namespace Rge.Server.Reference;
 
@@ -96,7 +96,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
             new("name", null, "1 to 40 lower-case letters, digits, `-` and `_`, a letter first."),
             new("instruction", null, "What the model is told to do with each item."),
             FieldReference.Dimensions("dimensions"),
-            new("index", ItemKinds.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
+            new("index", SearchNames.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
         ],
         Examples = RequestExamples.CreateCollection,
     };
@@ -124,7 +124,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
             new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
             new("top_k", null, "How many hits, 1 to 100; 10 unless given.", IsNumber: true),
             new("where", null, "Which items may be found, by metadata: `KEY=VALUE` or `KEY!=VALUE`, one or a list. Values of one key are alternatives."),
-            new("kind", ItemKinds.ByName.Keys, "Only items of this kind."),
+            new("kind", SearchNames.Kinds.Keys, "Only items of this kind."),
             new("stream", null, "Send the rationale as it is written.", IsFlag: true),
         ],
         Examples = RequestExamples.Search,

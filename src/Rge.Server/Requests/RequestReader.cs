@@ -87,13 +87,13 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
             var list => list.Elements(MaxConditions, "conditions").Select(condition => condition.Text()),
         };
         return new SearchRequest(
-            query, body["top_k"].OptionalInt(1, MaxHits) ?? Hits, SearchFilter.Parse(where, body["kind"].OptionalChoice(ItemKinds.ByName)), body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens));
+            query, body["top_k"].OptionalInt(1, MaxHits) ?? Hits, SearchFilter.Parse(where, body["kind"].OptionalChoice(SearchNames.Kinds)), body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens));
     }
 
     /// <summary>A collection to make.</summary>
     /// <inheritdoc cref="OpenAi" path="/exception"/>
     public CollectionRequest Collection(JsonField body) => new(
-        body["name"].Text(), Dimensions(body["dimensions"]), body["instruction"].OptionalText(), body["index"].OptionalChoice(ItemKinds.Indexes) ?? CollectionIndex.Exact);
+        body["name"].Text(), Dimensions(body["dimensions"]), body["instruction"].OptionalText(), body["index"].OptionalChoice(SearchNames.Indexes) ?? CollectionIndex.Exact);
 
     /// <summary>Items to put into a collection, and their images, which may still have to be fetched.</summary>
     /// <inheritdoc cref="OpenAi" path="/exception"/>

@@ -1,13 +1,12 @@
 using System.Collections.Frozen;
-using Rge.Search;
 
-namespace Rge.Server.Requests;
+namespace Rge.Search;
 
-/// <summary>The names that requests and answers have for what collections are made of.</summary>
-internal static class ItemKinds
+/// <summary>The names that people and programs read and write for what collections are made of. Immutable.</summary>
+public static class SearchNames
 {
     /// <summary>Kinds of items.</summary>
-    public static FrozenDictionary<string, ItemKind> ByName { get; } =
+    public static FrozenDictionary<string, ItemKind> Kinds { get; } =
         FrozenDictionary.Create<string, ItemKind>(StringComparer.Ordinal, new("text", ItemKind.Text), new("image", ItemKind.Image), new("image-and-text", ItemKind.ImageAndText));
 
     /// <summary>Ways to search.</summary>
@@ -15,5 +14,12 @@ internal static class ItemKinds
         FrozenDictionary.Create<string, CollectionIndex>(StringComparer.Ordinal, new("exact", CollectionIndex.Exact), new("hnsw", CollectionIndex.Hnsw));
 
     /// <summary>The name of a record's kind.</summary>
-    public static string NameOf(string kind) => ByName.First(pair => pair.Value.ToString() == kind).Key;
+    public static string KindOf(SearchRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return Kinds.First(pair => pair.Value.ToString() == record.Kind).Key;
+    }
+
+    /// <summary>The name of a way to search.</summary>
+    public static string Of(CollectionIndex index) => Indexes.First(pair => pair.Value == index).Key;
 }
