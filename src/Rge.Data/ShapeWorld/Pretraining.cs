@@ -8,13 +8,16 @@ internal static class Pretraining
     {
         while (true)
         {
-            var scene = SceneSampler.Draw(random, random.Between(3, 8), random.Between(3, 8));
+            var scene = SceneSampler.Draw(random, random.Between(3, 8), random.Between(3, 10));
             if (scene.Split == split) return scene;
         }
     }
 
     /// <summary>Four questions: about one scene, about four crops of one, or four of words alone.</summary>
-    public static IReadOnlyList<(string Dataset, Question Question)> Draw(SplitMix64 random, WorldSplit split)
+    /// <param name="random">Where choices come from.</param>
+    /// <param name="split">Which scenes are drawn from.</param>
+    /// <param name="likeness">Whether some ask which objects are like others, and how many.</param>
+    public static IReadOnlyList<(string Dataset, Question Question)> Draw(SplitMix64 random, WorldSplit split, bool likeness)
     {
         var form = random.Below(8);
         if (form == 0) return [.. Enumerable.Range(0, ShapeTask.GroupSize).Select(_ => ("pre_resolve", Resolve(random, split)))];
@@ -24,16 +27,16 @@ internal static class Pretraining
         while (questions.Count < ShapeTask.GroupSize)
         {
             // Finding is what every path begins with and what is learned last; a list has more tokens than all other answers together.
-            var next = random.Below(16) switch
+            var next = random.Below(likeness ? 18 : 12) switch
             {
                 0 => ("pre_list", List(random, scene)),
                 1 or 2 => ("pre_edit", Edit(random, scene)),
                 3 => ("pre_name", Name(random, scene)),
-                4 or 5 => ("pre_count", Count(random, scene)),
-                6 => ("pre_other", Other(random, scene)),
-                7 => ("pre_pair", Pair(scene)),
-                < 13 => ("pre_find", Find(random, scene)),
-                _ => ("pre_next", Next(random, scene)),
+                < 9 => ("pre_find", Find(random, scene)),
+                < 12 => ("pre_next", Next(random, scene)),
+                < 14 => ("pre_count", Count(random, scene)),
+                < 16 => ("pre_other", Other(random, scene)),
+                _ => ("pre_most", Most(random, scene)),
             };
             if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale)) questions.Add((next.Item1, question));
         }
@@ -67,36 +70,31 @@ internal static class Pretraining
 
     private static Question Count(SplitMix64 random, Scene scene)
     {
-        var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
-        return new Question(
-            scene,
-            $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {Words.Count(scene, trait, Words.Of(trait, mark.Kind))}");
-    }
-
-    /// <summary>An object like another in colour or shape, looked for one by one.</summary>
-    private static Question Other(SplitMix64 random, Scene scene)
-    {
-        var (mark, trait) = (random.Pick<PlacedObject>([.. scene.Objects]), random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape);
+        var (mark, trait) = (SomeObject(random, scene), SomeTrait(random));
         var value = Words.Of(trait, mark.Kind);
         return new Question(
             scene,
+            $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
+            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {value} {Words.Count(scene, trait, value)}");
+    }
+
+    /// <summary>An object like another in colour or shape.</summary>
+    private static Question? Other(SplitMix64 random, Scene scene)
+    {
+        var (mark, trait) = (SomeObject(random, scene), SomeTrait(random));
+        return Words.Search(scene, mark, trait) is not { } search ? null : new Question(
+            scene,
             $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {value} {Until(scene, placed => placed != mark && Words.Of(trait, placed.Kind) == value)}");
+            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {Words.Of(trait, mark.Kind)} {search}");
     }
 
-    /// <summary>The first two objects of one colour, looked for one by one.</summary>
-    private static Question Pair(Scene scene)
+    /// <summary>The colour or shape that more objects have than any other.</summary>
+    private static Question? Most(SplitMix64 random, Scene scene)
     {
-        var seen = new HashSet<ObjectColor>();
-        return new Question(scene, "which two objects have the same color", Until(scene, placed => !seen.Add(placed.Color)));
-    }
-
-    /// <summary>The list up to an object, or the whole of it and "nothing".</summary>
-    private static string Until(Scene scene, Func<PlacedObject, bool> found)
-    {
-        var at = scene.Objects.Index().Where(placed => found(placed.Item)).Select(placed => placed.Index).Append(-1).First();
-        return at < 0 ? $"{scene.Listing()} nothing" : Words.List(scene.Objects.Take(at + 1));
+        var trait = SomeTrait(random);
+        var counts = scene.Objects.CountBy(placed => Words.Of(trait, placed.Kind)).OrderByDescending(count => count.Value).ToArray();
+        if (counts.Length > 1 && counts[0].Value == counts[1].Value) return null;
+        return new Question(scene, $"which {Words.Of(trait)} is the most common", $"{Words.List(scene, trait)} most {counts[0].Key}");
     }
 
     private static Question Name(SplitMix64 random, Scene scene)
@@ -143,4 +141,8 @@ internal static class Pretraining
             if (scene.Split == split && Chain.Of(random, scene) is { } chain) return new Question(null, $"name the place of {chain.Describe()}", chain.Resolve());
         }
     }
+
+    private static PlacedObject SomeObject(SplitMix64 random, Scene scene) => random.Pick<PlacedObject>([.. scene.Objects]);
+
+    private static ObjectTrait SomeTrait(SplitMix64 random) => random.Flip() ? ObjectTrait.Color : ObjectTrait.Shape;
 }

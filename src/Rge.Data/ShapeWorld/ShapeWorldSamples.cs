@@ -57,7 +57,7 @@ public sealed class ShapeWorldSamples
         var random = At(WorldStream.Training, index);
         var at = random.Fraction() * _tasks[^1].UpTo;
         var task = Array.Find(_tasks, candidate => at < candidate.UpTo).Task;
-        return Illustrate(random, task.Draw(random, Split), _ => task.Name, index);
+        return Illustrate(random, [.. task.Draw(random, Split).Select(question => (task.Name, question))], index);
     }
 
     /// <summary>
@@ -65,12 +65,11 @@ public sealed class ShapeWorldSamples
     /// They have no targets.
     /// </summary>
     /// <inheritdoc cref="Group" path="/param"/>
-    public IReadOnlyList<TrainingSample> PretrainingGroup(long index)
-    {
-        var random = At(WorldStream.Pretraining, index);
-        var questions = Pretraining.Draw(random, Split);
-        return Illustrate(random, [.. questions.Select(question => question.Question)], i => questions[i].Dataset, index);
-    }
+    public IReadOnlyList<TrainingSample> PretrainingGroup(long index) => Ask(WorldStream.Pretraining, index, likeness: false);
+
+    /// <summary>As <see cref="PretrainingGroup"/>, and also which objects of a picture are alike, and how many.</summary>
+    /// <inheritdoc cref="Group" path="/param"/>
+    public IReadOnlyList<TrainingSample> LikenessGroup(long index) => Ask(WorldStream.Likeness, index, likeness: true);
 
     /// <summary>A picture with labels.</summary>
     /// <inheritdoc cref="Group" path="/param"/>
@@ -81,17 +80,21 @@ public sealed class ShapeWorldSamples
         return new LabelledScene(SceneRenderer.Render(scene, random.Next()), scene);
     }
 
+    private TrainingSample[] Ask(WorldStream stream, long index, bool likeness)
+    {
+        var random = At(stream, index);
+        return Illustrate(random, Pretraining.Draw(random, Split, likeness), index);
+    }
+
     private SplitMix64 At(WorldStream stream, long index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         return SplitMix64.At(Seed, (ulong)Split, (ulong)stream, (ulong)index);
     }
 
-    private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<Question> questions, Func<int, string> dataset, long index)
+    private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<(string Dataset, Question Question)> asked, long index)
     {
         var illustrator = new Illustrator(random);
-        return [.. questions.Select((question, i) => illustrator.Sample(question, dataset(i), Source(i)))];
-
-        string Source(int i) => $"{dataset(i)}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}";
+        return [.. asked.Select((one, i) => illustrator.Sample(one.Question, one.Dataset, $"{one.Dataset}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"))];
     }
 }

@@ -33,16 +33,35 @@ internal static class Words
     /// <summary>What is in a cell: a kind, or "nothing".</summary>
     public static string Content(Scene scene, Cell cell) => scene[cell] is { } content ? Of(content.Kind) : "nothing";
 
-    /// <summary>A colour or shape and all objects, those that have it counted aloud: "red northwest red star one north blue ring center red moon two".</summary>
+    /// <summary>The colour or shape of all objects: "northwest red north blue center red".</summary>
+    public static string List(Scene scene, ObjectTrait trait) => string.Join(' ', scene.Objects.Select(placed => $"{Of(placed.Cell)} {Of(trait, placed.Kind)}"));
+
+    /// <summary>All objects held against a colour or shape, those that have it counted aloud: "northwest red red one north red blue center red red two".</summary>
     public static string Count(Scene scene, ObjectTrait trait, string value)
     {
         var count = 0;
-        return $"{value} {string.Join(' ', scene.Objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}{(Of(trait, placed.Kind) == value ? $" {Of(++count)}" : "")}"))}";
+        return string.Join(' ', scene.Objects.Select(placed => Compare(placed, trait, value) + (Of(trait, placed.Kind) == value ? $" {Of(++count)}" : "")));
+    }
+
+    /// <summary>
+    /// The objects that come after one in reading order, and from the last on those from the first, held against its colour or shape, up to
+    /// one that has it: "north red blue center red red". Null where none has.
+    /// </summary>
+    public static string? Search(Scene scene, PlacedObject mark, ObjectTrait trait)
+    {
+        var value = Of(trait, mark.Kind);
+        var others = scene.Objects.Where(placed => placed.Cell > mark.Cell).Concat(scene.Objects.Where(placed => placed.Cell < mark.Cell)).ToArray();
+        var found = Array.FindIndex(others, placed => Of(trait, placed.Kind) == value);
+        return found < 0 ? null : string.Join(' ', others[..(found + 1)].Select(placed => Compare(placed, trait, value)));
     }
 
     /// <summary>"left of", "above": a direction before the object it counts from.</summary>
     public static string Relation(Direction direction) =>
         direction is Direction.Left or Direction.Right ? Of(direction) + " of" : Of(direction);
+
+    /// <summary>An object held against a colour or shape: "northwest red blue", in the northwest, red is asked for and blue is there.</summary>
+    /// <remarks>Two equal words next to each other are noticed by models that do not notice them at a distance.</remarks>
+    public static string Compare(PlacedObject placed, ObjectTrait trait, string value) => $"{Of(placed.Cell)} {value} {Of(trait, placed.Kind)}";
 
     private static string[] Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 }

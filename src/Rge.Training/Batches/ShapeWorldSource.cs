@@ -64,8 +64,10 @@ internal sealed class ShapeWorldSource : ISampleSource
     }
 
     /// <summary>Samples without targets: captions and simple questions.</summary>
-    public IReadOnlyList<TrainingSample> Language(long step) =>
-        [.. Enumerable.Range(0, Groups).SelectMany(i => _all.PretrainingGroup(step * Groups + i)).Take(_settings.Queries)];
+    public IReadOnlyList<TrainingSample> Language(long step) => Untargeted(step, _all.PretrainingGroup);
+
+    /// <summary>Samples without targets that also ask which objects are alike.</summary>
+    public IReadOnlyList<TrainingSample> Likeness(long step) => Untargeted(step, _all.LikenessGroup);
 
     /// <summary>Labelled pictures.</summary>
     public CellBatch Cells(long step)
@@ -90,4 +92,7 @@ internal sealed class ShapeWorldSource : ISampleSource
     }
 
     private int Groups => (_settings.Queries + _groupSize - 1) / _groupSize;
+
+    private List<TrainingSample> Untargeted(long step, Func<long, IReadOnlyList<TrainingSample>> group) =>
+        [.. Enumerable.Range(0, Groups).SelectMany(i => group(step * Groups + i)).Take(_settings.Queries)];
 }

@@ -1,6 +1,5 @@
 using Rge.Evaluation.Reports;
 using Rge.Training.Experiments;
-using Rge.Training.Runs;
 
 namespace Rge.Training.Reports;
 
@@ -9,7 +8,7 @@ internal static class DevelopmentCharts
 {
     public static IEnumerable<LineChart> Of(ExperimentOutcome outcome)
     {
-        var runs = outcome.Runs.ToLookup(run => run.Variant, run => Scores(outcome.Folders[run.Name], run), StringComparer.Ordinal);
+        var runs = outcome.Runs.ToLookup(run => run.Variant, run => DevelopmentScore.Of(outcome, run), StringComparer.Ordinal);
         yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
         yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);
         yield return Chart("Right conclusions on the development set, %", "step", score => score.Step, score => score.RightConclusions ?? double.NaN);
@@ -33,11 +32,4 @@ internal static class DevelopmentCharts
             Behind = runs.Length < 2 ? [] : [.. runs.Select(run => run.Select(score => new ChartPoint(x(score), y(score))).ToArray())],
         };
     }
-
-    /// <summary>Since the pretraining: a run that begins with another's model stands after it.</summary>
-    private static DevelopmentScore[] Scores(RunFolder folder, RunResult run) => !File.Exists(folder.Log) ? [] :
-    [
-        .. DevelopmentScore.In(RunLog.Read(folder.Log))
-            .Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }),
-    ];
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Rge.Training.Experiments;
+using Rge.Training.Runs;
 
 namespace Rge.Training.Reports;
 
@@ -22,6 +24,13 @@ internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Sco
 
     /// <summary>hit@1 of a meta-task, in percent.</summary>
     public double? Group(string name) => 100 * Scores["groups"]?[name]?.GetValue<double>();
+
+    /// <summary>The measurements of an experiment's run, counted since the pretraining: a run that begins with another's model stands after it.</summary>
+    public static DevelopmentScore[] Of(ExperimentOutcome outcome, RunResult run)
+    {
+        var log = outcome.Folders[run.Name].Log;
+        return !File.Exists(log) ? [] : [.. In(RunLog.Read(log)).Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds })];
+    }
 
     /// <summary>The measurements of a log, in order.</summary>
     public static IReadOnlyList<DevelopmentScore> In(IEnumerable<JsonObject> log)

@@ -42,7 +42,7 @@ internal sealed class ExperimentTables
 
     /// <summary>All tables, that of <see cref="Scores"/> first; those without rows are left out.</summary>
     public IEnumerable<ReportTable> All() =>
-        new[] { Scores(), Costs(), Conclusions(), ByDataset(), ConclusionsByDataset(), Tuning(), Runs(), Origins() }.Where(table => table.Rows.Count > 0);
+        new[] { Scores(), AtEqualSteps(), AtEqualTime(), Costs(), Conclusions(), ByDataset(), ConclusionsByDataset(), Tuning(), Runs(), Origins() }.Where(table => table.Rows.Count > 0);
 
     /// <summary>hit@1 of every measurement: the table that an experiment is made for.</summary>
     public ReportTable Scores()
@@ -60,6 +60,36 @@ internal sealed class ExperimentTables
             ])]);
 
         string[] IfBaseline(string cell) => Baseline is null ? [] : [cell];
+    }
+
+    private ReportTable AtEqualSteps() => AtEqual("steps", score => score.Step);
+
+    private ReportTable AtEqualTime() => AtEqual("seconds of training", score => score.Seconds);
+
+    /// <summary>How far every variant was on the development set when the first of them was done.</summary>
+    private ReportTable AtEqual(string unit, Func<DevelopmentScore, double> cost)
+    {
+        var measured = Measured.Select(summary => summary.Measurement.Variant).ToHashSet(StringComparer.Ordinal);
+        var variants = (
+            from variant in _outcome.Config.Variants
+            where measured.Contains(variant.Name)
+            let runs = _outcome.Runs.Where(run => run.Variant == variant.Name).Select(run => DevelopmentScore.Of(_outcome, run)).Where(scores => scores.Length > 0).ToArray()
+            where runs.Length > 0
+            select (variant.Name, Runs: runs)).ToArray();
+        var limit = variants.Length == 0 ? 0 : variants.Min(variant => variant.Runs.Average(run => cost(run[^1])));
+        return new ReportTable(
+            $"Development set, at equal {unit}",
+            $"{MeanAndSpread} Of each run the measurement that is nearest to {Whole(limit)} {unit}, when the first variant was done; queries are embedded as in training.",
+            ["variant", "steps", "training, s", .. Groups, "average"],
+            [.. variants.Select(variant =>
+            {
+                DevelopmentScore[] then = [.. variant.Runs.Select(run => run.MinBy(score => Math.Abs(cost(score) - limit))!)];
+                return (string[])
+                [
+                    variant.Name, Whole(Spread.Of(then.Select(score => (double)score.Step))), Whole(Spread.Of(then.Select(score => score.Seconds))),
+                    .. Groups.Select(group => Text(Spread.Of(then.Select(score => score.Group(group)).OfType<double>()))), Text(Spread.Of(then.Select(score => score.Average))),
+                ];
+            })]);
     }
 
     private ReportTable Costs() => new(

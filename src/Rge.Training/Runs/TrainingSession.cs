@@ -87,6 +87,7 @@ internal sealed class TrainingSession : IDisposable
     {
         TrainingTask.Cells => new StepInput(null, _world!.Cells(step)),
         TrainingTask.Language => new StepInput(_encoder.Encode(_world!.Language(step)), null),
+        TrainingTask.Likeness => new StepInput(_encoder.Encode(_world!.Likeness(step)), null),
         _ => new StepInput(_encoder.Encode(_pairs.Samples(step)), null),
     };
 
@@ -106,7 +107,7 @@ internal sealed class TrainingSession : IDisposable
         else
         {
             var batch = input.Pairs!;
-            var (lmWeight, embeddingWeight) = phase.Task == TrainingTask.Language
+            var (lmWeight, embeddingWeight) = phase.Task is TrainingTask.Language or TrainingTask.Likeness
                 ? (1, 0)
                 : (phase.LmWeight ?? _config.Objective.LmWeight, phase.EmbeddingWeight ?? _config.Objective.EmbeddingWeight);
             int[][]? own = null;

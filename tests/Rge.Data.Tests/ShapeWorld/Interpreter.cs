@@ -66,7 +66,10 @@ internal sealed class Interpreter
         var pair = Places.GroupBy(place => _things[place].Color).Single(g => g.Count() > 1).ToList();
         Assert.Equal(2, pair.Count);
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
-        return ($"{List(Places.TakeWhile(place => place != pair[1]).Append(pair[1]))} twins {_things[pair[0]]} {_things[pair[1]]} so {shapes}", $"{shapes} twins");
+        var colors = string.Join(' ', Places.Select(place => $"{place} {_things[place].Color}"));
+        var color = _things[pair[0]].Color;
+        var search = string.Join(' ', Places.TakeWhile(place => place != pair[1]).Append(pair[1]).Select(place => $"{place} {color} {_things[place].Color}" + (_things[place].Color == color ? $" {_things[place].Shape}" : "")));
+        return ($"{colors} twins {color} {search} so {shapes}", $"{shapes} twins");
     }
 
     private (string, string) Row()
@@ -102,7 +105,7 @@ internal sealed class Interpreter
         var wanted = _things[place].Get(trait);
         var count = Numbers[_things.Values.Count(t => t.Get(trait) == wanted)];
         var counted = 0;
-        var scan = string.Join(' ', Places.Select(p => $"{p} {_things[p]}" + (_things[p].Get(trait) == wanted ? $" {Numbers[++counted]}" : "")));
+        var scan = string.Join(' ', Places.Select(p => $"{p} {wanted} {_things[p].Get(trait)}" + (_things[p].Get(trait) == wanted ? $" {Numbers[++counted]}" : "")));
         return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} same {wanted} {scan} so {count}", count);
     }
 
@@ -110,8 +113,12 @@ internal sealed class Interpreter
     {
         var m = Read(text, "crop the (other object of|object that has) the same {trait} as the {color} {shape}");
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
-        var place = Places.Single(p => p != PlaceOf(mark) && _things[p].Get(m.Groups["trait"].Value) == mark.Get(m.Groups["trait"].Value));
-        return ($"{mark} {PlaceOf(mark)} other {mark.Get(m.Groups["trait"].Value)} {List(Places.TakeWhile(p => p != place).Append(place))} so {_things[place]}", place);
+        var (trait, wanted) = (m.Groups["trait"].Value, mark.Get(m.Groups["trait"].Value));
+        // Round the picture from the mark on, and so not past it.
+        var others = Places.Concat(Places).SkipWhile(p => p != PlaceOf(mark)).Skip(1).TakeWhile(p => p != PlaceOf(mark)).ToList();
+        var place = others.Single(p => _things[p].Get(trait) == wanted);
+        var search = string.Join(' ', others.Take(others.IndexOf(place) + 1).Select(p => $"{p} {wanted} {_things[p].Get(trait)}"));
+        return ($"{mark} {PlaceOf(mark)} other {wanted} {search} so {_things[place]}", place);
     }
 
     private (string, string) Compose(string text)

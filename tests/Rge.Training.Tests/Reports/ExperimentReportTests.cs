@@ -65,6 +65,29 @@ public sealed class ExperimentReportTests : IDisposable
     }
 
     [Fact]
+    public void Variants_are_compared_at_equal_steps_and_at_equal_time()
+    {
+        var outcome = Outcome();
+        // The baseline is measured at 100 steps and 60 s, then at 300 and 180; the other is done after 250 steps, or 110 s.
+        foreach (var run in outcome.Runs)
+        {
+            File.WriteAllText(outcome.Folders[run.Name].Log, run.Variant == "base" ? Line(100, 60, 0.2) + Line(300, 120, 0.3) : Line(250, 110, 0.5));
+        }
+        var text = new ExperimentReport(outcome).ToMarkdown();
+        Assert.Contains("Of each run the measurement that is nearest to 250 steps", text, StringComparison.Ordinal);
+        Assert.Contains("Of each run the measurement that is nearest to 110 seconds", text, StringComparison.Ordinal);
+        Assert.Contains("| base | 300 | 180 | 31.0 ± 0.0 | 29.0 ± 0.0 | 30.0 ± 0.0 |", text, StringComparison.Ordinal);
+        Assert.Contains("| base | 100 | 60 | 21.0 ± 0.0 | 19.0 ± 0.0 | 20.0 ± 0.0 |", text, StringComparison.Ordinal);
+        Assert.Equal(2, text.Split('\n').Count(line => line == "| rge | 250 | 110 | 51.0 ± 0.0 | 49.0 ± 0.0 | 50.0 ± 0.0 |"));
+
+        static string Line(int step, double seconds, double average) => FormattableString.Invariant($$"""
+            {"step":{{step}},"seconds":{{seconds}}}
+            {"step":{{step}},"development":{"average":{{average}},"groups":{"vqa":{{average + 0.01}},"grounding":{{average - 0.01}} } } }
+
+            """);
+    }
+
+    [Fact]
     public void The_page_is_well_formed_and_has_the_same()
     {
         var report = new ExperimentReport(Outcome());

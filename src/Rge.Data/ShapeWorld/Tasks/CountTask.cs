@@ -35,7 +35,7 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         // Counted aloud, so that each number follows from the last, and over all objects, so that each step is to the next one.
         var (scan, count) = (Words.Count(scene, trait, value), Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value)));
         var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
-        return new Question(scene, text, $"{step} same {scan} so {count}", Answer.Of(count));
+        return new Question(scene, text, $"{step} same {value} {scan} so {count}", Answer.Of(count));
     }
 
     /// <summary>Random values, each as many times as it is to occur, in random order.</summary>

@@ -20,8 +20,7 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
     {
         var (what, kind, found) = (Words.Of(trait), Words.Of(mark.Kind), Words.Of(other.Kind));
         var text = random.Pick($"crop the other object of the same {what} as the {kind}", $"crop the object that has the same {what} as the {kind}");
-        // What is looked for stands right before the search, which goes over the objects one by one and ends where it is found.
-        var search = Words.List(scene.Objects.Where(placed => placed.Cell <= other.Cell));
+        var search = Words.Search(scene, mark, trait);
         return new Question(scene, text, $"{kind} {Words.Of(mark.Cell)} other {Words.Of(trait, mark.Kind)} {search} so {found}", Answer.Crop(scene, other.Cell));
     }
 }
