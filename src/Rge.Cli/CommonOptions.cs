@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace Rge.Cli;
@@ -12,20 +13,32 @@ internal static class CommonOptions
     /// <summary>Refuses numbers that are too small.</summary>
     public static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
     {
-        if (result.Errors.Any() || result.GetValueOrDefault<int>() >= least) return;
-        result.AddError($"{option.Name} is {result.GetValueOrDefault<int>()}, expected at least {least}.");
+        if (Number<int>(result) is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
     });
 
-    /// <summary>Refuses numbers that are too small.</summary>
+    /// <inheritdoc cref="AtLeast(Option{int}, int)"/>
     public static void AtLeast(Option<int?> option, int least) => option.Validators.Add(result =>
     {
-        if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
+        if (Number<int>(result) is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
     });
 
     /// <summary>Refuses numbers out of a range.</summary>
     public static void Within(Option<double?> option, double least, double most) => option.Validators.Add(result =>
     {
-        if (!result.Errors.Any() && result.GetValueOrDefault<double?>() is { } value && !(value >= least && value <= most))
+        if (Number<double>(result) is { } value && !(value >= least && value <= most))
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {value}, expected {least} to {most}."));
     });
+
+    /// <summary>What was given; null for nothing, and for what is no number, which the library refuses by itself after all validators.</summary>
+    public static T? Number<T>(OptionResult result) where T : struct
+    {
+        try
+        {
+            return result.Errors.Any() ? null : result.GetValueOrDefault<T?>();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

@@ -61,7 +61,7 @@ internal sealed class RationaleOptions
         foreach (var price in (Option<decimal>[])[_inputPrice, _outputPrice])
             price.Validators.Add(result =>
             {
-                if (!result.Errors.Any() && result.GetValueOrDefault<decimal>() is var value and < 0) result.AddError(string.Create(CultureInfo.InvariantCulture, $"{price.Name} is {value}, expected 0 or more."));
+                if (CommonOptions.Number<decimal>(result) is { } value and < 0) result.AddError(string.Create(CultureInfo.InvariantCulture, $"{price.Name} is {value}, expected 0 or more."));
             });
     }
 

@@ -20,7 +20,7 @@ internal static class WorldVerb
         var queries = new Option<int>("--queries") { Description = "Rows of each of the eleven datasets.", DefaultValueFactory = _ => 256 };
         queries.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value and (< 1 or > MaxQueries))
+            if (CommonOptions.Number<int>(result) is { } value and (< 1 or > MaxQueries))
                 result.AddError($"--queries is {value}, expected 1 to {MaxQueries}.");
         });
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write; must not hold anything yet.", Required = true };
