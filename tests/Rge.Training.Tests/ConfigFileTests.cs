@@ -47,7 +47,9 @@ public sealed class ConfigFileTests
     [InlineData("seed: 1\nmodel:\n  shap: x", "line 3", "shap")]
     [InlineData("seed: many", "line 1", "many")]
     [InlineData("seed: 1\nseed: 2", "line 2", "seed")]
-    [InlineData("objective: {rationale: mine}", "line 1", "mine")]
+    [InlineData("objective: {rationale: mine}", "line 1", "'mine'", "none, oracle, self")]
+    [InlineData("data: {mixing: metatask}", "line 1", "'metatask'", "meta_task")]
+    [InlineData("phases:\n- {task: [pairs]}", "line 2")]
     [InlineData("a: [", "line", "a.yaml")]
     public void What_cannot_be_understood_is_named_with_its_line(string yaml, params string[] expected)
     {
@@ -68,7 +70,7 @@ public sealed class ConfigFileTests
     [InlineData("objective.temperature=0", "objective.temperature is 0")]
     [InlineData("phases.1.steps=0", "phases.1.steps is 0")]
     [InlineData("model.checkpoint=somewhere", "exactly one of checkpoint and shape")]
-    [InlineData("data.folder=somewhere", "phases.0.task")]
+    [InlineData("data.folder=somewhere", "phases.0.task is language")]
     public void A_value_out_of_range_is_refused_by_name(string setting, string expected)
     {
         var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting, "phases.0.task=language"]);

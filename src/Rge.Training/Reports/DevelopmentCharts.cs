@@ -1,14 +1,14 @@
 using Rge.Evaluation.Reports;
-using Rge.Training.Experiments;
 
 namespace Rge.Training.Reports;
 
 /// <summary>How the variants of an experiment came along on the development set: a line a variant, its seeds faintly behind.</summary>
 internal static class DevelopmentCharts
 {
-    public static IEnumerable<LineChart> Of(ExperimentOutcome outcome)
+    /// <param name="variants">The variants, in order.</param>
+    /// <param name="runs">What their runs measured.</param>
+    public static IEnumerable<LineChart> Of(string[] variants, ILookup<string, DevelopmentScore[]> runs)
     {
-        var runs = outcome.Runs.ToLookup(run => run.Variant, run => DevelopmentScore.Of(outcome, run), StringComparer.Ordinal);
         yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
         yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);
         yield return Chart("Right conclusions on the development set, %", "step", score => score.Step, score => score.RightConclusions ?? double.NaN);
@@ -18,7 +18,7 @@ internal static class DevelopmentCharts
             Title = $"{title}, by {horizontal}",
             Horizontal = horizontal,
             FromZero = true,
-            Series = [.. outcome.Config.Variants.Select(variant => Series(variant.Name, [.. runs[variant.Name]], x, y))],
+            Series = [.. variants.Select(variant => Series(variant, [.. runs[variant]], x, y))],
         };
     }
 

@@ -25,11 +25,20 @@ internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Sco
     /// <summary>hit@1 of a meta-task, in percent.</summary>
     public double? Group(string name) => 100 * Scores["groups"]?[name]?.GetValue<double>();
 
-    /// <summary>The measurements of an experiment's run, counted since the pretraining: a run that begins with another's model stands after it.</summary>
-    public static DevelopmentScore[] Of(ExperimentOutcome outcome, RunResult run)
+    /// <summary>
+    /// The measurements of an experiment's runs by variant, one array a run that has any, counted since the pretraining: a run that begins
+    /// with another's model stands after it.
+    /// </summary>
+    public static ILookup<string, DevelopmentScore[]> ByVariant(ExperimentOutcome outcome)
     {
-        var log = outcome.Folders[run.Name].Log;
-        return !File.Exists(log) ? [] : [.. In(RunLog.Read(log)).Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds })];
+        var runs =
+            from run in outcome.Runs
+            let log = outcome.Folders[run.Name].Log
+            where File.Exists(log)
+            let scores = In(RunLog.Read(log)).Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }).ToArray()
+            where scores.Length > 0
+            select (run.Variant, Scores: scores);
+        return runs.ToLookup(run => run.Variant, run => run.Scores, StringComparer.Ordinal);
     }
 
     /// <summary>The measurements of a log, in order.</summary>

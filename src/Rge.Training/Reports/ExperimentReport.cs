@@ -14,13 +14,17 @@ namespace Rge.Training.Reports;
 public sealed class ExperimentReport
 {
     private readonly ExperimentOutcome _outcome;
+    private readonly ILookup<string, DevelopmentScore[]> _development;
     private readonly ExperimentTables _tables;
+    private readonly string[] _variants;
 
     /// <summary>Makes a report; reads the logs of the runs.</summary>
     public ExperimentReport(ExperimentOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        (_outcome, _tables) = (outcome, new ExperimentTables(outcome));
+        (_outcome, _development) = (outcome, DevelopmentScore.ByVariant(outcome));
+        _tables = new ExperimentTables(outcome, _development);
+        _variants = [.. outcome.Config.Variants.Select(variant => variant.Name)];
     }
 
     /// <summary>Writes <c>report.md</c>, <c>report.json</c> and <c>report.html</c> into an experiment's folder.</summary>
@@ -102,7 +106,6 @@ public sealed class ExperimentReport
 
     private IEnumerable<BarChart> Bars()
     {
-        string[] variants = [.. _outcome.Config.Variants.Select(variant => variant.Name)];
         (string Title, ChartBar[] Bars)[] charts =
         [
             ("average", Of(summary => summary.Average)),
@@ -117,13 +120,13 @@ public sealed class ExperimentReport
             .. from summary in _tables.Measured
                let value = score(summary)
                where value is not null
-               select new ChartBar(summary.Name, value.Value, Array.IndexOf(variants, summary.Measurement.Variant)),
+               select new ChartBar(summary.Name, value.Value, Array.IndexOf(_variants, summary.Measurement.Variant)),
         ];
     }
 
     private IEnumerable<XElement> OnTheWay()
     {
-        var charts = DevelopmentCharts.Of(_outcome).Select(chart => chart.Draw()).OfType<XElement>().ToArray();
+        var charts = DevelopmentCharts.Of(_variants, _development).Select(chart => chart.Draw()).OfType<XElement>().ToArray();
         if (charts.Length == 0) yield break;
         yield return Tag("h2", "On the way");
         yield return Tag("p", Class("dim"), "Means over seeds, which stand faintly behind them.");

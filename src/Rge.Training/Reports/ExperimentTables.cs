@@ -13,10 +13,13 @@ internal sealed class ExperimentTables
     private static readonly string[] ProvenanceFacts = ["rge", "torchsharp", "runtime", "system", "processors", "commit"];
 
     private readonly ExperimentOutcome _outcome;
+    private readonly ILookup<string, DevelopmentScore[]> _development;
 
-    public ExperimentTables(ExperimentOutcome outcome)
+    /// <param name="outcome">What the experiment has come to.</param>
+    /// <param name="development">What its runs measured on the development set.</param>
+    public ExperimentTables(ExperimentOutcome outcome, ILookup<string, DevelopmentScore[]> development)
     {
-        _outcome = outcome;
+        (_outcome, _development) = (outcome, development);
         Measured = [.. MeasurementSummary.In(outcome).Where(summary => summary.Tests.Count > 0)];
         Baseline = MeasurementSummary.BestBaseline(Measured);
         (Groups, Datasets) = (Names("groups"), Names("datasets"));
@@ -72,10 +75,8 @@ internal sealed class ExperimentTables
         var measured = Measured.Select(summary => summary.Measurement.Variant).ToHashSet(StringComparer.Ordinal);
         var variants = (
             from variant in _outcome.Config.Variants
-            where measured.Contains(variant.Name)
-            let runs = _outcome.Runs.Where(run => run.Variant == variant.Name).Select(run => DevelopmentScore.Of(_outcome, run)).Where(scores => scores.Length > 0).ToArray()
-            where runs.Length > 0
-            select (variant.Name, Runs: runs)).ToArray();
+            where measured.Contains(variant.Name) && _development.Contains(variant.Name)
+            select (variant.Name, Runs: _development[variant.Name])).ToArray();
         var limit = variants.Length == 0 ? 0 : variants.Min(variant => variant.Runs.Average(run => cost(run[^1])));
         return new ReportTable(
             $"Development set, at equal {unit}",

@@ -54,11 +54,11 @@ public static partial class ConfigFile
 
     /// <summary>Writes settings in full, defaults included.</summary>
     public static string Write<T>(T settings) where T : notnull =>
-        new SerializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).WithEnumNamingConvention(UnderscoredNamingConvention.Instance)
+        new SerializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).WithTypeConverter(new ChoiceConverter())
             .DisableAliases().ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull).Build().Serialize(settings);
 
     private static IDeserializer Deserializer() =>
-        new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).WithEnumNamingConvention(UnderscoredNamingConvention.Instance)
+        new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).WithTypeConverter(new ChoiceConverter())
             .WithDuplicateKeyChecking().Build();
 
     private static void Override(YamlNode root, string setting)
