@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Microsoft.Extensions.VectorData;
 using Rge.Cli.Verbs;
 using Rge.Data;
@@ -45,7 +47,7 @@ public static class RgeCommand
         if (parsed.Errors.Count > 0)
         {
             var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
-            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : OneLine(parsed.Errors[0].Message);
+            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : Problem(parsed.Errors[0]);
             await error.WriteLineAsync($"rge: {problem} See 'rge{(isRoot ? "" : " " + parsed.CommandResult.Command.Name)} --help'.");
             return Usage;
         }
@@ -66,8 +68,20 @@ public static class RgeCommand
         }
     }
 
-    /// <summary>The parser lists allowed values a line each.</summary>
-    private static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>
+    private static string Problem(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens: [{ Value: var given }] } result && ExpectedNumber(result.Option.ValueType, given) is { } expected
+            ? $"{result.Option.Name} is '{given}', expected {expected}."
+            : string.Join(' ', error.Message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>What is to be given where what was given is no number; null where it is one, and where none is expected.</summary>
+    private static string? ExpectedNumber(Type type, string given) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var number when number == typeof(int) && !int.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number",
+        var number when number == typeof(ulong) && !ulong.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number of 0 or more",
+        var number when (number == typeof(double) || number == typeof(decimal)) && !double.TryParse(given, CultureInfo.InvariantCulture, out _) => "a number",
+        _ => null,
+    };
 
     /// <remarks>A plain command, because a <see cref="RootCommand"/> takes its name from the assembly.</remarks>
     private static Command Create(Terminal terminal) => new(
