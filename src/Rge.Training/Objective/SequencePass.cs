@@ -34,19 +34,24 @@ internal sealed class SequencePass : IDisposable
     /// <summary>Summed next-token loss over all predicted tokens, and how many were the likeliest; null where none is predicted.</summary>
     public (Tensor Sum, Tensor Correct)? Predict()
     {
-        var labels = new List<long>();
-        var places = new List<(int, int)>();
-        for (var i = 0; i < _sequences.Count; i++)
-        {
-            var tokens = _sequences[i].Tokens;
-            for (var t = tokens.Length - _sequences[i].Predicted; t < tokens.Length; t++)
-            {
-                places.Add((i, t - 1));
-                labels.Add(tokens[t]);
-            }
-        }
-        return labels.Count == 0 ? null : LanguageLoss.Sum(_model.Logits(Rows(places)), [.. labels]);
+        long[] labels = [.. _sequences.SelectMany(sequence => sequence.Tokens[^sequence.Predicted..]).Select(token => (long)token)];
+        return labels.Length == 0 ? null : LanguageLoss.Sum(PredictedLogits(), labels);
     }
+
+    /// <summary>The likeliest token in the place of each predicted one, sequence after sequence.</summary>
+    /// <param name="banned">Tokens that do not count.</param>
+    public int[] Likeliest(IReadOnlyCollection<int> banned)
+    {
+        using var scope = NewDisposeScope();
+        var logits = PredictedLogits();
+        var allowed = new float[_model.Config.Text.VocabSize];
+        foreach (var token in banned) allowed[token] = float.NegativeInfinity;
+        return [.. logits.Plus(tensor(allowed, device: logits.device)).argmax(1).cpu().data<long>().Select(token => (int)token)];
+    }
+
+    /// <summary>Logits of the tokens before each predicted one.</summary>
+    private Tensor PredictedLogits() => _model.Logits(Rows(_sequences.Index().SelectMany(of => Enumerable
+        .Range(of.Item.Tokens.Length - of.Item.Predicted, of.Item.Predicted).Select(token => (of.Index, token - 1)))));
 
     /// <summary>The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.</summary>
     private static Range Wanted(TrainedSequence sequence)

@@ -1,37 +1,92 @@
 using Rge.Data;
 using Rge.Models;
 using Rge.Training.Batches;
+using Rge.Training.Objective;
+using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;
 
-/// <summary>Lets the model in training write the rationales of a batch, without gradient, by the batched decoder. Owns the decoder.</summary>
+/// <summary>Lets the model in training write the rationales of a batch, without gradient, the likeliest token each time. Owns the decoder.</summary>
+/// <remarks>
+/// A model that has learned to write mostly writes what the oracle wrote. So the oracle's rationale is read first, all tokens at once: as far
+/// as each is the likeliest after those before it, the model would have written it, and only what comes after is decoded step by step
+/// (speculative decoding, Leviathan et al. 2023, with the oracle as draft). The result is that of the decoder alone, but for rounding.
+/// </remarks>
 internal sealed class OwnRationales : IDisposable
 {
+    private readonly QwenVlModel _model;
     private readonly RationaleDecoder _decoder;
+    private readonly RationaleDecoderOptions _limits;
     private readonly QwenVlProcessor _processor;
     private readonly GenerationOptions _generation;
     private readonly int _embToken;
 
+    /// <exception cref="ArgumentException">The options say otherwise than to take the likeliest token.</exception>
     public OwnRationales(QwenVlModel model, QwenVlProcessor processor, int embToken, GenerationOptions generation, int rows)
     {
-        _decoder = new RationaleDecoder(model, embToken, new RationaleDecoderOptions { MaxRows = rows });
-        (_processor, _generation, _embToken) = (processor, generation, embToken);
+        if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Own rationales are greedy and without repetition penalty.", nameof(generation));
+        (_model, _processor, _generation, _embToken) = (model, processor, generation, embToken);
+        _limits = new RationaleDecoderOptions { MaxRows = rows };
+        _decoder = new RationaleDecoder(model, embToken, _limits);
     }
 
     /// <summary>The tokens written for each query, without <c>&lt;emb&gt;</c>.</summary>
     public int[][] Write(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
-        var requests = queries.Select(query => new DecodeRequest(query.Prompt, query.Images) { Generation = _generation }).ToArray();
-        var written = _decoder.DecodeAsync(requests, cancellationToken).GetAwaiter().GetResult();
-        return [.. written.Select(sequence => sequence.RationaleIds.Where(token => token != _embToken).ToArray())];
+        var written = FollowOracle(queries, cancellationToken);
+        int[] open = [.. Enumerable.Range(0, queries.Count).Where(i => written[i].LastOrDefault(-1) != _embToken && written[i].Length < _generation.MaxRationaleTokens)];
+        var requests = open.Select(i => new DecodeRequest([.. queries[i].Prompt, .. written[i]], queries[i].Images)
+        {
+            Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
+        }).ToArray();
+        var rest = _decoder.DecodeAsync(requests, cancellationToken).GetAwaiter().GetResult();
+        foreach (var (i, sequence) in open.Zip(rest)) written[i] = [.. written[i], .. sequence.RationaleIds];
+        return [.. written.Select(tokens => tokens.Where(token => token != _embToken).ToArray())];
     }
 
-    /// <summary>Share of own rationales whose conclusion is the oracle's, over the queries that have one; null without any.</summary>
+    /// <summary>Share of own rationales whose conclusion is the oracle's, over the queries whose oracle concludes anything; null without any.</summary>
     public double? Accuracy(IReadOnlyList<EncodedQuery> queries, IReadOnlyList<int[]> written)
     {
-        var right = queries.Zip(written).Where(pair => pair.First.Sample.Rationale is not null)
-            .Select(pair => Rationales.Conclusion(_processor.Tokenizer.Decode(pair.Second)) == Rationales.Conclusion(pair.First.Sample.Rationale!) ? 1.0 : 0.0).ToList();
-        return right.Count == 0 ? null : right.Average();
+        var right = queries.Zip(written, (query, own) => Rationales.ConcludesRightly(_processor.Tokenizer.Decode(own), query.Sample.Rationale)).OfType<bool>().ToList();
+        return right.Count == 0 ? null : right.Average(isRight => isRight ? 1.0 : 0.0);
+    }
+
+    /// <summary>What the model would write as far as the oracle did, and the first token where it would not; nothing without an oracle.</summary>
+    private int[][] FollowOracle(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
+    {
+        using var gradients = no_grad();
+        var written = queries.Select(_ => Array.Empty<int>()).ToArray();
+        var left = new Queue<int>(Enumerable.Range(0, queries.Count).Where(i => queries[i].Rationale.Length > 0));
+        while (left.Count > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var drafts = Take(left, queries);
+            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
+            var likeliest = new Queue<int>(pass.Likeliest(_generation.BannedTokens));
+            foreach (var (query, sequence) in drafts)
+            {
+                int[] own = [.. Enumerable.Range(0, sequence.Predicted).Select(_ => likeliest.Dequeue())];
+                var agreed = own.AsSpan().CommonPrefixLength(queries[query].Rationale);
+                written[query] = own[..Math.Min(agreed + 1, own.Length)];
+            }
+        }
+        return written;
+    }
+
+    /// <summary>Takes as many queries as one pass may read, each with as much of its oracle's rationale as may be written.</summary>
+    private List<(int Query, TrainedSequence Sequence)> Take(Queue<int> left, IReadOnlyList<EncodedQuery> queries)
+    {
+        var (taken, tokens) = (new List<(int, TrainedSequence)>(), 0);
+        while (left.TryPeek(out var next))
+        {
+            var query = queries[next];
+            var draft = query.Rationale[..Math.Min(query.Rationale.Length, _generation.MaxRationaleTokens)];
+            tokens += query.Prompt.Length + draft.Length;
+            if (taken.Count > 0 && tokens > _limits.MaxPrefillTokens) break;
+            taken.Add((left.Dequeue(), new TrainedSequence([.. query.Prompt, .. draft], query.Images) { Predicted = draft.Length }));
+        }
+        return taken;
     }
 
     public void Dispose() => _decoder.Dispose();
