@@ -27,6 +27,7 @@ internal static class RationalePrinter
         {
             { Rationale: null } => "[dim](none: reasoning is off)[/]",
             { RationaleEnd: RationaleEnd.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
+            { Rationale: "" } => "[dim](the model writes none)[/]",
             { RationaleEnd: RationaleEnd.BudgetSpent } => " [dim](cut at the longest rationale)[/]",
             _ => "",
         });

@@ -14,7 +14,8 @@ public sealed record TrainingSample
 
     /// <summary>
     /// The oracle rationale, without <c>&lt;emb&gt;</c>: what a stronger model (or a generator that knows the answer) wrote for query and
-    /// right target. For a sample without targets, the answer to learn by next-token prediction. <see langword="null"/> for none.
+    /// right target; empty where there is nothing to work out, so that <c>&lt;emb&gt;</c> comes at once. For a sample without targets, the
+    /// answer to learn by next-token prediction. <see langword="null"/> for none, from which nothing is learned about writing.
     /// </summary>
     public string? Rationale { get; init; }
 

@@ -15,7 +15,7 @@ public sealed record RowOutcome
     /// <summary>Tokens that the model wrote, <c>&lt;emb&gt;</c> included.</summary>
     public int RationaleTokens { get; init; }
 
-    /// <summary>Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both.</summary>
+    /// <summary>Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both, and where the oracle's is empty.</summary>
     public bool? ConclusionIsRight { get; init; }
 
     /// <summary>Whether the written rationale is the oracle's word for word; <see langword="null"/> without both.</summary>

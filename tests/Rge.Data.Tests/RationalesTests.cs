@@ -12,4 +12,15 @@ public sealed class RationalesTests
     [InlineData(" ", "")]
     [InlineData("", "")]
     public void Conclusion_follows_the_last_so(string rationale, string conclusion) => Assert.Equal(conclusion, Rationales.Conclusion(rationale));
+
+    [Theory]
+    [InlineData("center red star so red star", "west red star so red star", true)]
+    [InlineData("so red star", "so red ring", false)]
+    [InlineData("", "so red ring", false)]
+    [InlineData(null, "so red ring", null)]
+    [InlineData("so red ring", null, null)]
+    [InlineData("", "", null)]
+    [InlineData("so red ring", "", null)]
+    public void An_oracle_that_writes_nothing_concludes_nothing(string? written, string? oracle, bool? expected) =>
+        Assert.Equal(expected, Rationales.ConcludesRightly(written, oracle));
 }

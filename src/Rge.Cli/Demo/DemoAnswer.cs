@@ -13,7 +13,6 @@ internal sealed record DemoAnswer(string? Rationale, IReadOnlyList<RankedCandida
     /// <summary>The first few candidates.</summary>
     public IEnumerable<RankedCandidate> Top => Ranking.Take(3);
 
-    /// <summary>Whether the rationale concludes what the oracle's does; null without both.</summary>
-    public bool? ConcludesRightly(DemoQuery query) =>
-        Rationale is null || query.Row.Rationale is null ? null : Rationales.Conclusion(Rationale) == Rationales.Conclusion(query.Row.Rationale);
+    /// <summary>Whether the rationale concludes what the oracle's does; null without both, and where the oracle's is empty.</summary>
+    public bool? ConcludesRightly(DemoQuery query) => Rationales.ConcludesRightly(Rationale, query.Row.Rationale);
 }

@@ -49,7 +49,12 @@ internal static class DemoPage
         return Tag(
             "div", Class("side"),
             Tag("h3", title),
-            answer.Rationale is null ? null : Tag("p", Class("rationale"), answer.Rationale, " ", right is { } isRight ? Mark(isRight) : null),
+            answer.Rationale switch
+            {
+                null => null,
+                "" => Tag("p", Class("dim"), "The model writes no rationale: the query already says it all."),
+                var rationale => Tag("p", Class("rationale"), rationale, " ", right is { } isRight ? Mark(isRight) : null),
+            },
             right == false ? Tag("p", Class("dim"), $"The oracle's rationale: {query.Row.Rationale}") : null,
             Tag("ol", Class("hits"), answer.Top.Select(ranked => Hit(ranked, query))),
             answer.Rank <= answer.Top.Count() ? null : Tag(

@@ -40,6 +40,7 @@ internal sealed class DemoScreen(Terminal terminal)
         {
             true => $"  {Mark(true)} [dim]a right conclusion[/]",
             false => $"  {Mark(false)} [dim]a wrong conclusion; the oracle's rationale:[/]\n{Markup.Escape(query.Row.Rationale!)}",
+            null when answered.On.Rationale is "" => "[dim](the model writes none: the query already says it all)[/]",
             null => "",
         });
         var table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn("reasoning on").AddColumn("reasoning off (baseline)");

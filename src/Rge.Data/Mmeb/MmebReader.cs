@@ -89,7 +89,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
                 Source = table.Place(i),
                 Query = Query(table, i, MmebColumns.QueryText, MmebColumns.QueryImage, text => _queryRules.Apply(name, text)),
                 Candidates = Items(table, i, MmebColumns.TargetText, MmebColumns.TargetImage, text => _candidateRules.Apply(name, text)),
-                Rationale = rationales.Text(i, MmebColumns.Rationale),
+                Rationale = rationales.OptionalText(i, MmebColumns.Rationale),
             };
             if (rows[i].Candidates.Count == 0) throw table.Error(i, $"{MmebColumns.TargetText} and {MmebColumns.TargetImage} are empty, expected candidates");
         }
@@ -118,11 +118,11 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
                 Dataset = dataset,
                 Source = $"{path}, row {i + 1}",
                 Query = Query(table, i, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage),
-                Rationale = table.Text(i, MmebColumns.Rationale),
+                Rationale = table.OptionalText(i, MmebColumns.Rationale),
                 Targets = Targets(table, i, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey),
                 Negatives = Targets(table, i, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey),
             };
-            if (samples[i] is { Targets: [], Rationale: null }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
+            if (samples[i] is { Targets: [], Rationale: null or "" }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
         }
         return samples;
     }

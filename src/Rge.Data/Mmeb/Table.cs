@@ -59,10 +59,13 @@ internal sealed class Table
     }
 
     /// <summary>The only value of a cell; null where it, or the column, is missing or empty.</summary>
-    public string? Text(int row, string column) => Texts(row, column) switch
+    public string? Text(int row, string column) => OptionalText(row, column) is { Length: > 0 } text ? text : null;
+
+    /// <summary>The only value of a cell, which may be empty; null where it, or the column, is missing.</summary>
+    public string? OptionalText(int row, string column) => Texts(row, column) switch
     {
         [] => null,
-        [var text] => text is { Length: > 0 } ? text : null,
+        [var text] => text,
         { Length: var length } => throw Error(row, $"{column} has {length} values, expected one"),
     };
 

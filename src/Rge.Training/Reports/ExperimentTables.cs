@@ -124,9 +124,9 @@ internal sealed class ExperimentTables
 
     private ReportTable ConclusionsByDataset() => PerDataset(
         "Rationales by dataset",
-        "Percent of conclusions that are right, and in brackets of rationales that are the oracle's word for word.",
+        "Percent of conclusions that are right, and in brackets of rationales that are the oracle's word for word. An oracle that writes nothing concludes nothing.",
         Measured.Where(Concludes),
-        (summary, dataset) => $"{Text(summary.Share("datasets", dataset, "conclusion_right"))} ({Text(summary.Share("datasets", dataset, "rationale_right"))})");
+        (summary, dataset) => $"{Text(summary.Share("datasets", dataset, "conclusion_right"))} ({Text(summary.Share("datasets", dataset, "rationale_right"))})".TrimStart());
 
     private ReportTable PerDataset(string title, string note, IEnumerable<MeasurementSummary> columns, Func<MeasurementSummary, string, string> cell)
     {

@@ -154,7 +154,7 @@ internal sealed class Interpreter
             var link = Read(next, "{first} an? {color} {shape}");
             things.Add((place = Move(place, link.Groups["first"].Value), new Thing(link.Groups["color"].Value, link.Groups["shape"].Value)));
         }
-        return (string.Join(' ', things.Select(t => $"{t.Place} {t.Thing}")), new Interpreter(things).Listing);
+        return ("", new Interpreter(things).Listing);
     }
 
     private (string Steps, string Place) Walk(Thing start, string first, string second)

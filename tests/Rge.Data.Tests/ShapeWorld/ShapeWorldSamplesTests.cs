@@ -20,7 +20,7 @@ public sealed class ShapeWorldSamplesTests
                 foreach (var item in sample.Targets.Concat(sample.Negatives)) hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
             }
         for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Picture.Pixels);
-        Assert.Equal("A45165D84AD8768D", Convert.ToHexString(hash.GetHashAndReset())[..16]);
+        Assert.Equal("3CC4AE42444A945A", Convert.ToHexString(hash.GetHashAndReset())[..16]);
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 namespace Rge.Data.ShapeWorld.Tasks;
 
-/// <summary>ret_t2i: the picture that a chain of neighbours describes.</summary>
+/// <summary>
+/// ret_t2i: the picture that a chain of neighbours describes. The query already says all there is to say, so that its rationale is empty:
+/// there is nothing to work out before <c>&lt;emb&gt;</c>.
+/// </summary>
 internal sealed class TextToImageTask() : ShapeTask("ret_t2i", MetaTasks.Retrieval)
 {
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
@@ -14,7 +17,7 @@ internal sealed class TextToImageTask() : ShapeTask("ret_t2i", MetaTasks.Retriev
         {
             if (SceneSampler.Neighbours(random, variant, 1, scenes) is not { } wrong || Chain.Of(random, variant) is not { } chain) return null;
             var text = $"{random.Pick("find the picture with", "which picture has", "show the picture with")} {chain.Describe()}";
-            questions.Add(new Question(null, text, chain.Resolve(), Answer.Picture(variant)) { Negatives = [.. wrong.Select(Answer.Picture)] });
+            questions.Add(new Question(null, text, "", Answer.Picture(variant)) { Negatives = [.. wrong.Select(Answer.Picture)] });
         }
         return [.. questions];
     }
