@@ -34,15 +34,15 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
         RowOutcome Score(EvaluationRow row, ReasoningEmbedding query)
         {
             float[] scores = [.. row.Candidates.Select(candidate => TensorPrimitives.Dot(query.Vector.Span, embedded[candidates[candidate]].Vector.Span))];
-            var written = query.RationaleEnd == RationaleEnd.NotGenerated ? null : query.Rationale;
+            var rationale = query.RationaleEnd == RationaleEnd.NotGenerated ? null : query.Rationale;
             return new RowOutcome
             {
                 Predicted = TensorPrimitives.IndexOfMax<float>(scores),
                 Rank = 1 + scores.Count(score => score > scores[0]),
                 Rationale = query.Rationale,
                 RationaleTokens = query.WrittenTokens,
-                ConclusionIsRight = Rationales.ConcludesRightly(written, row.Rationale),
-                RationaleIsRight = written is null || row.Rationale is null ? null : written.Trim() == row.Rationale.Trim(),
+                ConclusionIsRight = Rationales.ConcludesRightly(rationale, row.Rationale),
+                RationaleIsRight = rationale is null || row.Rationale is null ? null : rationale.Trim() == row.Rationale.Trim(),
             };
         }
     }

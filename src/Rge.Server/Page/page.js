@@ -47,9 +47,9 @@ async function showAbout() {
   $("examples").hidden = collection?.name !== "sample";
   if ($("examples").hidden || state.examples) return;
   state.examples = (await json("collections/sample/examples")).examples;
-  // Words alone and words with a picture in turn, so that the first few show both.
+  // Words with a picture and words alone in turn, so that the first few show both.
   const [words, pictures] = [state.examples.filter(e => !e.image), state.examples.filter(e => e.image)];
-  $("tries").replaceChildren(...words.flatMap((word, i) => [word, pictures[i]]).filter(Boolean).slice(0, 6).map(showExample));
+  $("tries").replaceChildren(...pictures.flatMap((picture, i) => [picture, words[i]]).filter(Boolean).slice(0, 6).map(showExample));
 }
 
 /** A button that fills in a query and asks it. */
