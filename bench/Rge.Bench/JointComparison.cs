@@ -26,10 +26,9 @@ internal sealed class JointComparison(string peers)
         var table = new List<(string Name, string[] Ours, string[] Theirs)>
         {
             ("shapeworld, all weights", ["shapeworld", "shapeworld-batch.json"], ["shapeworld", "shapeworld-batch.json"]),
-            // PyTorch in float32: in the checkpoint's bfloat16 a step takes it minutes on processors without instructions for that type.
-            ("700m, LoRA", ["700m", "700m-batch.json", "--lora", $"{Rank}"], ["700m", "700m-batch.json", "--lora", $"{Rank}", "--dtype", "float32"]),
+            ("700m, LoRA", ["700m", "700m-batch.json", "--lora", $"{Rank}"], ["700m", "700m-batch.json", "--lora", $"{Rank}"]),
             ("700m, LoRA, gradient caching by 1,000 tokens", ["700m", "700m-batch.json", "--lora", $"{Rank}", "--chunk", "1000"], []),
-            ("700m, LoRA, activations computed again", ["700m", "700m-batch.json", "--lora", $"{Rank}", "--recompute"], ["700m", "700m-batch.json", "--lora", $"{Rank}", "--checkpointing", "--dtype", "float32"]),
+            ("700m, LoRA, activations computed again", ["700m", "700m-batch.json", "--lora", $"{Rank}", "--recompute"], ["700m", "700m-batch.json", "--lora", $"{Rank}", "--checkpointing"]),
         };
         var values = table.ToDictionary(row => row.Name, _ => (Ours: new List<JsonNode>(), Theirs: new List<JsonNode>()), StringComparer.Ordinal);
         for (var round = 1; round <= rounds; round++)
