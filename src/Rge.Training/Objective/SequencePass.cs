@@ -38,19 +38,8 @@ internal sealed class SequencePass : IDisposable
         return labels.Length == 0 ? null : LanguageLoss.Sum(PredictedLogits(), labels);
     }
 
-    /// <summary>The likeliest token in the place of each predicted one, sequence after sequence.</summary>
-    /// <param name="banned">Tokens that do not count.</param>
-    public int[] Likeliest(IReadOnlyCollection<int> banned)
-    {
-        using var scope = NewDisposeScope();
-        var logits = PredictedLogits();
-        var allowed = new float[_model.Config.Text.VocabSize];
-        foreach (var token in banned) allowed[token] = float.NegativeInfinity;
-        return [.. logits.Plus(tensor(allowed, device: logits.device)).argmax(1).cpu().data<long>().Select(token => (int)token)];
-    }
-
-    /// <summary>Logits of the tokens before each predicted one.</summary>
-    private Tensor PredictedLogits() => _model.Logits(Rows(_sequences.Index().SelectMany(of => Enumerable
+    /// <summary>Logits that each predicted token is chosen by, sequence after sequence, <c>[P, vocab]</c>.</summary>
+    public Tensor PredictedLogits() => _model.Logits(Rows(_sequences.Index().SelectMany(of => Enumerable
         .Range(of.Item.Tokens.Length - of.Item.Predicted, of.Item.Predicted).Select(token => (of.Index, token - 1)))));
 
     /// <summary>The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.</summary>

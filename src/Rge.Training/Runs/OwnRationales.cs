@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Rge.Data;
+using Rge.Decoding;
 using Rge.Models;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
@@ -63,15 +65,28 @@ internal sealed class OwnRationales : IDisposable
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
             using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
-            var likeliest = new Queue<int>(pass.Likeliest(_generation.BannedTokens));
+            var logits = pass.PredictedLogits().to(ScalarType.Float32).cpu().contiguous();
+            var values = MemoryMarshal.Cast<byte, float>(logits.bytes);
             foreach (var (query, sequence) in drafts)
             {
-                int[] own = [.. Enumerable.Range(0, sequence.Predicted).Select(_ => likeliest.Dequeue())];
-                var agreed = own.AsSpan().CommonPrefixLength(queries[query].Rationale);
-                written[query] = own[..Math.Min(agreed + 1, own.Length)];
+                written[query] = Follow(queries[query], values[..(sequence.Predicted * _model.Config.Text.VocabSize)]);
+                values = values[(sequence.Predicted * _model.Config.Text.VocabSize)..];
             }
         }
         return written;
+    }
+
+    /// <summary>Chooses by a draft's logits, row after row, as the decoder would, until the choice is not the draft's.</summary>
+    private int[] Follow(EncodedQuery query, Span<float> logits)
+    {
+        var sampler = new TokenSampler(_generation, query.Prompt);
+        var own = new List<int>();
+        for (; logits.Length > 0; logits = logits[_model.Config.Text.VocabSize..])
+        {
+            own.Add(sampler.Next(logits[.._model.Config.Text.VocabSize]));
+            if (own[^1] != query.Rationale[own.Count - 1]) break;
+        }
+        return [.. own];
     }
 
     /// <summary>Takes as many queries as one pass may read, each with as much of its oracle's rationale as may be written.</summary>
