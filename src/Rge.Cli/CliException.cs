@@ -1,7 +1,7 @@
 namespace Rge.Cli;
 
 /// <summary>A command cannot do what was asked; the message is what the user reads.</summary>
-public sealed class CliException : Exception
+public sealed class CliException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public CliException(string message) : base(message) { }

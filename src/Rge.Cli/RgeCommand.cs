@@ -4,13 +4,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.VectorData;
 using Rge.Cli.Verbs;
-using Rge.Data;
-using Rge.Evaluation;
-using Rge.Models;
-using Rge.Models.Weights.Hub;
-using Rge.Search;
-using Rge.Server;
-using Rge.Training;
 
 namespace Rge.Cli;
 
@@ -108,6 +101,5 @@ public static class RgeCommand
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is CheckpointException or ImageInputException or EmbeddingException or IOException or UnauthorizedAccessException
-        or HttpRequestException or HubException or DatasetException or EvaluationException or TrainingException or SearchException or VectorStoreException or ServerException or CliException;
+    private static bool IsExpected(Exception e) => e is RgeException or IOException or UnauthorizedAccessException or HttpRequestException or VectorStoreException;
 }

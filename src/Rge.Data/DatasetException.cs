@@ -1,7 +1,7 @@
 namespace Rge.Data;
 
 /// <summary>Data cannot be used. The message names the file and row, what was found and what was expected.</summary>
-public sealed class DatasetException : Exception
+public sealed class DatasetException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public DatasetException(string message) : base(message) { }

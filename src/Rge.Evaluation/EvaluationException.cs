@@ -1,7 +1,7 @@
 namespace Rge.Evaluation;
 
 /// <summary>An evaluation cannot be done. The message says what was found, what was expected and where.</summary>
-public sealed class EvaluationException : Exception
+public sealed class EvaluationException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public EvaluationException(string message) : base(message) { }

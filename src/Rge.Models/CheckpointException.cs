@@ -1,7 +1,7 @@
 namespace Rge.Models;
 
 /// <summary>A checkpoint folder or one of its files cannot be used. The message names the file, what was found and what was expected.</summary>
-public sealed class CheckpointException : Exception
+public sealed class CheckpointException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public CheckpointException(string message) : base(message) { }

@@ -1,7 +1,7 @@
 namespace Rge.Models;
 
 /// <summary>A picture cannot be used. The message names the picture, what was found and what was expected.</summary>
-public sealed class ImageInputException : Exception
+public sealed class ImageInputException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public ImageInputException(string message) : base(message) { }

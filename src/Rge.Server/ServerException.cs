@@ -1,7 +1,7 @@
 namespace Rge.Server;
 
 /// <summary>The server cannot be set up as asked: a setting or a file of keys makes no sense. The message says which, what was found and what was expected.</summary>
-public sealed class ServerException : Exception
+public sealed class ServerException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public ServerException(string message) : base(message) { }

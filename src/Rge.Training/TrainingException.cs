@@ -1,7 +1,7 @@
 namespace Rge.Training;
 
 /// <summary>A run cannot be set up or go on. The message says what was found, where, what was expected and what to do.</summary>
-public sealed class TrainingException : Exception
+public sealed class TrainingException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public TrainingException(string message) : base(message) { }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Rge.Decoding;
 using Rge.Models;
 using Rge.Prompts;
@@ -6,22 +8,24 @@ namespace Rge;
 
 /// <summary>
 /// One call of the embedder. Items go through in windows: while one is computed, the next one's images are decoded and its prompts built.
+/// An item that fails ends the call, or is left out where failures are collected.
 /// </summary>
 internal sealed class EmbeddingCall(
     RationaleDecoder decoder, QwenVlProcessor processor, PromptBuilder prompts, ReasoningEmbedderOptions defaults, GenerationOptions generation,
-    ReasoningEmbeddingOptions options, ImageMemory? memory, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken)
+    ReasoningEmbeddingOptions options, ImageMemory? memory, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken, bool collectsErrors)
 {
     private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
     private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images
-    private readonly ReasoningEmbedding[] _results = new ReasoningEmbedding[inputs.Count];
+    private readonly EmbeddingResult?[] _results = new EmbeddingResult?[inputs.Count];
     private readonly List<Task> _submitted = [];
     private int _completed;
     private long _rationaleTokens;
 
-    public async Task<ReasoningEmbedding[]> RunAsync(CancellationToken cancellationToken)
+    /// <returns>A result for each item, in their order; all of them embeddings unless failures are collected.</returns>
+    public async Task<EmbeddingResult[]> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(inputs[i]));
+        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(inputs[i])) ?? [];
         var images = await FindImagesAsync(stop.Token);
         try
         {
@@ -34,7 +38,7 @@ internal sealed class EmbeddingCall(
                 before = current;
             }
             await before;
-            return _results;
+            return _results!;
         }
         catch
         {
@@ -53,17 +57,28 @@ internal sealed class EmbeddingCall(
     private async Task<IReadOnlyCollection<CallImage>> FindImagesAsync(CancellationToken cancellationToken)
     {
         var sources = inputs.SelectMany(input => input.Images).Distinct().ToArray();
-        var keys = new object[sources.Length];
+        var keys = new ConcurrentDictionary<ImageSource, object>();
+        var unreadable = new ConcurrentDictionary<ImageSource, ImageInputException>();
         await Parallel.ForAsync(0, sources.Length, cancellationToken, (i, _) =>
         {
-            keys[i] = sources[i].ContentKey(defaults.ImageLimits);
+            try
+            {
+                keys[sources[i]] = sources[i].ContentKey(defaults.ImageLimits);
+            }
+            catch (ImageInputException e)
+            {
+                unreadable[sources[i]] = e;
+            }
             return ValueTask.CompletedTask;
         });
-        var keyOf = sources.Zip(keys).ToDictionary(pair => pair.First, pair => pair.Second);
-        var shown = _contents.SelectMany((content, i) => content.Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
-        var images = shown.GroupBy(source => keyOf[source])
+        for (var i = 0; i < inputs.Count; i++)
+            if (inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
+
+        var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive)
+            .SelectMany(i => _contents[i].Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
+        var images = shown.GroupBy(source => keys[source])
             .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, memory));
-        for (var i = 0; i < inputs.Count; i++) _images[i] = [.. inputs[i].Images.Select(source => images[keyOf[source]])];
+        for (var i = 0; i < inputs.Count; i++) _images[i] = IsAlive(i) ? [.. inputs[i].Images.Select(source => images[keys[source]])] : [];
         return images.Values;
     }
 
@@ -71,19 +86,19 @@ internal sealed class EmbeddingCall(
     private IEnumerable<int> Order()
     {
         var firstImages = _images.Select(images => images.FirstOrDefault()).ToArray();
-        return Enumerable.Range(0, inputs.Count).GroupBy(i => firstImages[i])
+        return Enumerable.Range(0, inputs.Count).Where(IsAlive).GroupBy(i => firstImages[i])
             .SelectMany(group => group.OrderByDescending(i => _contents[i].Sum(part => part.Text.Length)));
     }
 
     private async Task<Prepared[]> PrepareAsync(int[] window, CancellationToken cancellationToken)
     {
-        var prepared = new Prepared[window.Length];
+        var prepared = new Prepared?[window.Length];
         await Parallel.ForAsync(0, window.Length, cancellationToken, (i, _) =>
         {
             prepared[i] = OfItem(window[i], () => Prepare(window[i]));
             return ValueTask.CompletedTask;
         });
-        return prepared;
+        return [.. prepared.OfType<Prepared>()];
     }
 
     private Prepared Prepare(int index)
@@ -111,12 +126,25 @@ internal sealed class EmbeddingCall(
 
     private async Task CompleteAsync(Prepared item, Task<DecodedSequence> decoding)
     {
-        var decoded = await decoding;
+        try
+        {
+            _results[item.Index] = new EmbeddingResult { Index = item.Index, Embedding = Describe(item, await decoding) };
+        }
+        catch (RgeException e)
+        {
+            Fail(item.Index, e);
+        }
+        var tokens = Interlocked.Add(ref _rationaleTokens, _results[item.Index]!.Embedding?.RationaleIds.Count ?? 0);
+        options.Progress?.Report(new EmbeddingProgress(Interlocked.Increment(ref _completed), inputs.Count, tokens));
+    }
+
+    private ReasoningEmbedding Describe(Prepared item, DecodedSequence decoded)
+    {
         var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
         var written = decoded.End == RationaleEnd.NotGenerated
             ? inputs[item.Index].Rationale
             : processor.Tokenizer.Decode(decoded.End == RationaleEnd.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds);
-        var result = _results[item.Index] = new ReasoningEmbedding
+        return new ReasoningEmbedding
         {
             Vector = Similarity.Normalised(hidden.Span),
             Rationale = written,
@@ -126,21 +154,30 @@ internal sealed class EmbeddingCall(
             ImageTokens = item.Prompt.ImageTokens,
             Timings = decoded.Timings,
         };
-        var tokens = Interlocked.Add(ref _rationaleTokens, result.RationaleIds.Count);
-        options.Progress?.Report(new EmbeddingProgress(Interlocked.Increment(ref _completed), inputs.Count, tokens));
     }
 
-    /// <summary>Says which item an error is about, where there are several.</summary>
-    private T OfItem<T>(int index, Func<T> work)
+    private bool IsAlive(int index) => _results[index] is null;
+
+    /// <summary>Does what concerns one item only. Null where that fails and failures are collected.</summary>
+    private T? OfItem<T>(int index, Func<T> work) where T : class
     {
         try
         {
             return work();
         }
-        catch (EmbeddingException e) when (inputs.Count > 1)
+        catch (RgeException e)
         {
-            throw new EmbeddingException($"Item {index}: {e.Message}", e);
+            Fail(index, e);
+            return null;
         }
+    }
+
+    /// <summary>Says which item an error is about, then records it or ends the call.</summary>
+    private void Fail(int index, RgeException error)
+    {
+        var named = error.AtItem(index, inMessage: inputs.Count > 1);
+        if (!collectsErrors) ExceptionDispatchInfo.Throw(named);
+        _results[index] = new EmbeddingResult { Index = index, Error = named };
     }
 
     private sealed record Prepared(int Index, ItemPrompt Prompt, DecodeRequest Request);

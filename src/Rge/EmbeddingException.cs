@@ -1,7 +1,7 @@
 namespace Rge;
 
 /// <summary>An item cannot be embedded with this checkpoint. The message says what was found, what was expected and what to do.</summary>
-public sealed class EmbeddingException : Exception
+public sealed class EmbeddingException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public EmbeddingException(string message) : base(message) { }

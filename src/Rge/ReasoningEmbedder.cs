@@ -96,6 +96,46 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
         EmbedAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, cancellationToken);
 
+    /// <summary>Embeds items, each for itself: one that cannot be embedded costs no other, and its result says why.</summary>
+    /// <param name="inputs">The items; images that several show are decoded and encoded once.</param>
+    /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
+    /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
+    /// <returns>A result for each item, in their order.</returns>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public Task<EmbeddingResult[]> TryEmbedAsync(
+        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
+        CallAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, collectsErrors: true, cancellationToken);
+
+    /// <summary>
+    /// Embeds a stream of items of any length and hands out their results in order. Memory is bounded: at most twice
+    /// <see cref="ReasoningEmbedderOptions.ItemsAhead"/> items are read before the first of them is handed out.
+    /// </summary>
+    /// <remarks>Whoever stops reading early stops the work. <see cref="EmbeddingProgress.Total"/> is not known and 0.</remarks>
+    /// <param name="inputs">The items.</param>
+    /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
+    /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public async IAsyncEnumerable<EmbeddingResult> EmbedManyAsync(
+        IAsyncEnumerable<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var call = new ReasoningEmbeddingOptions(options);
+        var (first, tokens) = (0L, 0L);
+        var progress = call.Progress;
+        await foreach (var chunk in inputs.Chunk(2 * _options.ItemsAhead).WithCancellation(cancellationToken))
+        {
+            var (before, written) = (first, tokens);
+            call.Progress = progress is null ? null : new ForwardedProgress(done =>
+                progress.Report(new EmbeddingProgress((int)Math.Min(before + done.Completed, int.MaxValue), 0, written + done.RationaleTokens)));
+            foreach (var result in await TryEmbedAsync(chunk, call, cancellationToken))
+            {
+                tokens += result.Embedding?.RationaleIds.Count ?? 0;
+                yield return result with { Index = first + result.Index };
+            }
+            first += chunk.Length;
+        }
+    }
+
     /// <summary>Embeds one item.</summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async Task<ReasoningEmbedding> EmbedAsync(EmbeddingInput input, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -163,15 +203,19 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         if (_ownsModel) _model.Dispose();
     }
 
-    private Task<ReasoningEmbedding[]> EmbedAsync(
-        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, CancellationToken cancellationToken)
+    private async Task<ReasoningEmbedding[]> EmbedAsync(
+        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, CancellationToken cancellationToken) =>
+        Array.ConvertAll(await CallAsync(inputs, options, onToken, collectsErrors: false, cancellationToken), result => result.Embedding!);
+
+    private Task<EmbeddingResult[]> CallAsync(
+        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, bool collectsErrors, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var generation = options.Generation ?? Generation;
         generation.Validate();
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
-        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken).RunAsync(cancellationToken);
+        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken, collectsErrors).RunAsync(cancellationToken);
     }
 
     private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)
@@ -179,4 +223,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ModelId = _metadata.DefaultModelId,
         AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = embedding },
     };
+
+    /// <summary>Hands progress on at once, on the thread that reports it.</summary>
+    private sealed class ForwardedProgress(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
+    {
+        public void Report(EmbeddingProgress value) => report(value);
+    }
 }

@@ -1,7 +1,7 @@
 namespace Rge.Models.Weights.Hub;
 
 /// <summary>A repository cannot be downloaded. The message says which repository or file, why, and what to do.</summary>
-public sealed class HubException : Exception
+public sealed class HubException : RgeException
 {
     /// <summary>Creates the exception.</summary>
     public HubException(string message) : base(message) { }
