@@ -12,8 +12,8 @@ public sealed class QwenVlConfigTests
     [InlineData("qwen2_5_vl")]
     public void The_nested_layout_reads_like_the_flat_one(string family)
     {
-        var flat = QwenVlConfig.Load(Golden.Require(family, "model"));
-        var path = Golden.Require(family, "config.nested.json");
+        var flat = QwenVlConfig.Load(Golden.Require(Golden.Family(family), "model"));
+        var path = Golden.Require(Golden.Family(family), "config.nested.json");
         var nested = QwenVlConfig.Parse(JsonNode.Parse(File.ReadAllText(path))!.AsObject(), path);
         Assert.Equal(Shown(flat), Shown(nested));
     }

@@ -38,7 +38,7 @@ public sealed class GenerationOptionsTests : IDisposable
 
     public static TheoryData<string> Families => [.. Golden.Families()];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void The_reference_checkpoints_are_read(string family) =>
         Assert.True(GenerationOptions.Load(Golden.Require(family, "model")).IsGreedy);

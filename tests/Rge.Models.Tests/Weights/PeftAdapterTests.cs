@@ -23,7 +23,7 @@ public sealed class PeftAdapterTests : IDisposable
         return data;
     }
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Adapters))]
     public void A_model_with_the_references_adapter_merged_gives_its_embedding(string family, string kind)
     {
@@ -49,7 +49,7 @@ public sealed class PeftAdapterTests : IDisposable
         Assert.True(1 - embedding.dot(expected).item<float>() < 1e-5);
     }
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Adapters))]
     public void Saving_a_reference_adapter_gives_its_files_again(string family, string kind)
     {
