@@ -146,7 +146,9 @@ public sealed class ChatTemplate
     private static string ReadText(string path)
     {
         var length = new FileInfo(path).Length;
-        return length <= MaxFileBytes ? File.ReadAllText(path) : throw new CheckpointException($"{path} has {length} bytes, expected at most {MaxFileBytes}.");
+        if (length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(length, MaxFileBytes)}.");
+        GitLfsPointer.Refuse(path);
+        return File.ReadAllText(path);
     }
 
     private CheckpointException Error(JinjaException e) => new($"{_path}: line {e.Line} of the chat template: {e.Message}.", e);

@@ -48,7 +48,8 @@ internal static class TokenizerFiles
     {
         var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var length = new FileInfo(mergesPath).Length;
-        if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {length} bytes, expected at most {MaxMergesBytes}.");
+        if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
+        GitLfsPointer.Refuse(mergesPath);
         var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
         foreach (var line in File.ReadLines(mergesPath))
