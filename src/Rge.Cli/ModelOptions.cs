@@ -27,6 +27,7 @@ internal sealed class ModelOptions
         Description = "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its last token, as VLM2Vec has it, without reasoning.",
         DefaultValueFactory = _ => "emb",
     };
+    private readonly ImageReading _images = new();
     private readonly Option<int> _batch;
 
     private readonly bool _writesRationales;
@@ -67,6 +68,7 @@ internal sealed class ModelOptions
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling]) command.Add(option);
+        _images.AddTo(command);
         if (!_writesRationales) return;
         foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
@@ -75,13 +77,13 @@ internal sealed class ModelOptions
     /// <summary>Everything that decides what comes out, as one readable line.</summary>
     public string Describe(ParseResult parsed) => string.Join(' ',
         ((Option[])[_model, _adapter, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
-            .Select(option => $"{option.Name}={Value(parsed, option)}"));
+            .Select(option => $"{option.Name}={Value(parsed, option)}").Append(_images.Describe(parsed)));
 
     /// <summary>The checkpoint's folder name, and the adapter's where there is one.</summary>
     public string Name(ParseResult parsed) =>
         string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(folder => folder.Name));
 
-    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model, the number type it runs in, and pooling.</summary>
+    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model with how it reads images, the number type it runs in, and pooling.</summary>
     public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Of(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
 
     /// <summary>How the checkpoint gives embeddings.</summary>
@@ -93,7 +95,7 @@ internal sealed class ModelOptions
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
-        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName);
+        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName);
         return !_writesRationales ? stored : stored with
         {
             MaxRationaleTokens = parsed.GetValue(_maxTokens),
@@ -121,6 +123,7 @@ internal sealed class ModelOptions
             },
             Generation = Generation(parsed),
             Pooling = Pooling(parsed),
+            Images = _images.Read(parsed),
             QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
             Decoder = _writesRationales ? basis.Decoder with { MaxRows = parsed.GetValue(_batch) } : basis.Decoder,
         });

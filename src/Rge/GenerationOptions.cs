@@ -44,13 +44,16 @@ public sealed record GenerationOptions
     /// <summary>True where the likeliest token is always taken.</summary>
     public bool IsGreedy => Temperature < GreedyTemperature || TopK == 1;
 
-    /// <summary>Reads <c>generation_config.json</c> of a checkpoint folder; defaults where there is none.</summary>
+    /// <summary>Reads <c>generation_config.json</c> of a checkpoint folder, or of its adapter's where that has one; defaults where there is none.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="adapter">Folder of the adapter that is applied to it; <see langword="null"/> for none.</param>
     /// <remarks>As in transformers, <c>temperature</c>, <c>top_p</c> and <c>top_k</c> (50 when absent) count only where <c>do_sample</c> is true.</remarks>
     /// <exception cref="CheckpointException">The file is not JSON or a field has a value out of range.</exception>
-    public static GenerationOptions Load(string folder)
+    public static GenerationOptions Load(string folder, string? adapter = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(folder, FileName);
+        if (adapter is not null && Path.Combine(adapter, FileName) is var own && File.Exists(own)) path = own;
         if (!File.Exists(path)) return new GenerationOptions();
         var file = new ConfigReader(ConfigReader.ReadFile(path), path, "");
         var samples = file.Bool("do_sample", false);

@@ -9,10 +9,10 @@ namespace Rge;
 public sealed class ImageSource
 {
     private readonly Func<ImageLimits, object> _content;
-    private readonly Func<ImageLimits, RgbImage>? _decode;
+    private readonly Func<ImageLimits, ImageOptions, RgbImage>? _decode;
     private readonly PatchedImage? _patches;
 
-    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageLimits, RgbImage> decode) => (Name, _content, _decode) = (name, content, decode);
+    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageLimits, ImageOptions, RgbImage> decode) => (Name, _content, _decode) = (name, content, decode);
 
     private ImageSource(string name, PatchedImage patches) => (Name, _content, _patches) = (name, _ => patches, patches);
 
@@ -23,7 +23,7 @@ public sealed class ImageSource
     public static ImageSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new ImageSource(path, limits => HashFile(path, limits), limits => ImageDecoder.DecodeFile(path, limits));
+        return new ImageSource(path, limits => HashFile(path, limits), (limits, options) => ImageDecoder.DecodeFile(path, limits, options));
     }
 
     /// <summary>An encoded image in memory.</summary>
@@ -32,14 +32,14 @@ public sealed class ImageSource
     public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The picture")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), limits => ImageDecoder.Decode(encoded, name, limits));
+        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (limits, options) => ImageDecoder.Decode(encoded, name, limits, options));
     }
 
     /// <summary>Decoded pixels.</summary>
     public static ImageSource FromPixels(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return new ImageSource(image.Name, _ => HashPixels(image), _ => image);
+        return new ImageSource(image.Name, _ => HashPixels(image), (_, _) => image);
     }
 
     /// <summary>Patches that were cut elsewhere for the same checkpoint. Two sources of the same instance are the same image.</summary>
@@ -50,11 +50,12 @@ public sealed class ImageSource
     }
 
     /// <summary>The pixels, decoded anew at every call unless they were given as such.</summary>
-    /// <param name="limits">What the picture may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <param name="options">How an encoded image is read; <see cref="ImageOptions.Default"/> when left out.</param>
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The source has patches only.</exception>
-    public RgbImage Decode(ImageLimits? limits = null) =>
-        _decode?.Invoke(limits ?? ImageLimits.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
+    public RgbImage Decode(ImageLimits? limits = null, ImageOptions? options = null) =>
+        _decode?.Invoke(limits ?? ImageLimits.Default, options ?? ImageOptions.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
     /// <summary>A SHA-256 digest of the encoded file, or of the pixels where these were given; equal for sources of the same content. Reads the file.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
@@ -66,9 +67,10 @@ public sealed class ImageSource
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
     internal object ContentKey(ImageLimits limits) => _content(limits);
 
-    /// <summary>Decodes and cuts the image.</summary>
-    /// <exception cref="ImageInputException">The image cannot be used.</exception>
-    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits) => _patches ?? processor.Process(Decode(limits));
+    /// <summary>Decodes and cuts the image, with the options of the processor.</summary>
+    /// <exception cref="ImageInputException">The image cannot be used, or would become more image tokens than are allowed.</exception>
+    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits, int maxTokens = int.MaxValue) =>
+        _patches ?? processor.Process(Decode(limits, processor.Options), maxTokens);
 
     private static string HashFile(string path, ImageLimits limits)
     {

@@ -40,6 +40,12 @@ public sealed record ReasoningEmbedderOptions
     /// </summary>
     public int RememberedImages { get; init; }
 
+    /// <summary>
+    /// How images are read and sized: largest and smallest area, orientation, files that end early. <see langword="null"/> for
+    /// <see cref="Models.Vision.ImageOptions.Default"/>, or for what a given processor was made with.
+    /// </summary>
+    public ImageOptions? Images { get; init; }
+
     /// <summary>What an image may cost.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
 

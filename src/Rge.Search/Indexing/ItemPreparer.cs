@@ -39,7 +39,7 @@ internal static class ItemPreparer
         var images = new ImageSource[item.Images.Count];
         for (var i = 0; i < images.Length; i++)
         {
-            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits);
+            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits, processor.Images.Options);
             thumbnail ??= Convert.ToBase64String(Thumbnail.Jpeg(image));
             images[i] = ImageSource.FromPatches(processor.Images.Process(image));
         }

@@ -10,7 +10,6 @@ using Rge.Training.Batches;
 using Rge.Training.Objective;
 using Rge.Training.Optimization;
 using Rge.Training.Settings;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;
@@ -124,7 +123,7 @@ internal sealed class TrainingSession : IDisposable
             entry["loss"] = losses.Loss;
             if (losses.LmTokens > 0) (entry["lm_loss"], entry["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
             if (embeddingWeight > 0) entry["info_nce"] = losses.InfoNce;
-            if (_config.Objective.LearnTemperature) entry["temperature"] = Math.Exp(-_logScale.ToDouble());
+            if (_config.Objective.LearnTemperature) entry["temperature"] = Math.Exp(-_logScale.Number());
         }
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
         RequireFinite(entry, norm, input);
