@@ -68,6 +68,22 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     }
 
     [Fact]
+    public async Task A_folder_is_one_source_with_and_without_a_separator_at_its_end()
+    {
+        Write("f/a.txt", "a"u8);
+        Write("f/b.txt", "b"u8);
+        var collection = await CollectionAsync();
+        await IndexAsync(collection, source: new FolderSource(InFolder("f") + "/"));
+        // As it was called once.
+        await IndexAsync(collection, source: new FolderSource(InFolder("f"), InFolder("f") + "/"));
+        Assert.Equal(new Dictionary<string, long> { [InFolder("f")] = 2, [InFolder("f/")] = 2 }, await collection.SourcesAsync(Cancel));
+        File.Delete(InFolder("f/b.txt"));
+        Assert.Equivalent(new IndexOutcome(0, 0, 1, 1, []), await IndexAsync(collection, source: new FolderSource(InFolder("f"))), strict: true);
+        Assert.Equal([InFolder("f")], (await collection.SourcesAsync(Cancel)).Keys);
+        Assert.Equal(new CollectionStats(1, 1), await collection.StatsAsync(Cancel));
+    }
+
+    [Fact]
     public async Task Images_of_formats_that_cannot_be_read_are_counted_by_type()
     {
         foreach (var name in (string[])["1.HEIC", "deep/2.heic", "3.avif", "4.tif", "5.tiff"]) Write(name, "not read"u8);

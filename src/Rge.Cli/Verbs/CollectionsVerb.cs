@@ -86,7 +86,8 @@ internal static class CollectionsVerb
         {
             using var collection = await collections.OpenAsync(parsed.GetRequiredValue(name), cancellationToken);
             var (given, known) = (parsed.GetRequiredValue(source), await collection.SourcesAsync(cancellationToken));
-            var found = ((string[])[given, Path.GetFullPath(given), Path.TrimEndingDirectorySeparator(Path.GetFullPath(given))]).FirstOrDefault(known.ContainsKey) ?? throw new CliException(
+            var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
+            var found = ((string[])[given, path, path + Path.DirectorySeparatorChar]).FirstOrDefault(known.ContainsKey) ?? throw new CliException(
                 $"The collection {collection.Name} has nothing from {given}; it was filled from {(known.Count == 0 ? "nothing" : string.Join(", ", known.Keys))}.");
             var before = await collection.StatsAsync(cancellationToken);
             var removed = await collection.RemoveSourceAsync(found, cancellationToken);

@@ -7,7 +7,7 @@ namespace Rge.Search.Indexing;
 /// <param name="name">What to call the source; <see langword="null"/> for the folder's full path.</param>
 public sealed class FolderSource(string folder, string? name = null) : IItemSource
 {
-    private readonly string _folder = Path.GetFullPath(folder);
+    private readonly string _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     /// <inheritdoc/>
     public string Name => name ?? _folder;

@@ -35,7 +35,9 @@ public sealed class Indexer
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
     public async Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
+        await RenameAsync(source.Name + Path.DirectorySeparatorChar, source.Name, claims, cancellationToken);
         return await new IndexRun(_collection, _embedder, source, _options, claims, progress).RunAsync(removes: true, cancellationToken);
     }
 
@@ -53,6 +55,36 @@ public sealed class Indexer
         return await new IndexRun(_collection, _embedder, new GivenItems(items), _options, claims, progress: null).RunAsync(removes: false, cancellationToken);
     }
 
+    /// <summary>Gives what a source had under one name the other: a folder with a separator at its end was another source once.</summary>
+    private async Task RenameAsync(string from, string to, ClaimHolder claims, CancellationToken cancellationToken)
+    {
+        var places = await SearchCollection.PagesAsync(_collection.Tables.Places, place => place.Source == from, place => place.Id, includeVectors: false, cancellationToken)
+            .ToListAsync(cancellationToken);
+        foreach (var place in places) await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
+    }
+
+    private async Task MoveAsync(PlaceRecord place, string source, string name, string stamp, ClaimHolder claims, CancellationToken cancellationToken)
+    {
+        var moved = new PlaceRecord
+        {
+            Id = PlaceRecord.IdOf(source, name),
+            Source = source,
+            Name = name,
+            Stamp = stamp,
+            Item = place.Item,
+            Pending = place.Pending,
+            Path = place.Path,
+        };
+        if (await _collection.Tables.Places.GetAsync(moved.Id, cancellationToken: cancellationToken) is not null)
+        {
+            // What the other name has is newer, or as new.
+            await new Retirement(_collection, claims).RemoveAsync([place], cancellationToken);
+            return;
+        }
+        await _collection.Tables.Places.UpsertAsync(moved, cancellationToken);
+        await _collection.Tables.Places.DeleteAsync(place.Id, cancellationToken);
+    }
+
     /// <summary>Gives places of items that were added with a key before keys counted the names that they would have now.</summary>
     private async Task AdoptAsync(string[] keys, ClaimHolder claims, CancellationToken cancellationToken)
     {
@@ -66,15 +98,8 @@ public sealed class Indexer
             foreach (var place in old)
             {
                 var key = records[place.Id].Key!;
-                var id = PlaceRecord.IdOf(GivenItems.SourceName, key);
-                if (id == place.Id) continue;
                 // Where there were several of a key, one is left, which the new item replaces.
-                if (await places.GetAsync(id, cancellationToken: cancellationToken) is not null) await new Retirement(_collection, claims).RemoveAsync([place], cancellationToken);
-                else
-                {
-                    await places.UpsertAsync(new PlaceRecord { Id = id, Source = place.Source, Name = key, Item = place.Item, Pending = place.Pending, Path = place.Path }, cancellationToken);
-                    await places.DeleteAsync(place.Id, cancellationToken);
-                }
+                if (place.Name != key) await MoveAsync(place, GivenItems.SourceName, key, stamp: "", claims, cancellationToken);
             }
         }
     }
