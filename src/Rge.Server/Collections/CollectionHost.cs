@@ -8,6 +8,9 @@ namespace Rge.Server.Collections;
 /// <summary>The collections of the store, each opened once. Another process may make, fill and delete them meanwhile. Thread-safe.</summary>
 internal sealed class CollectionHost : IDisposable
 {
+    /// <summary>A name to look for; it does not matter whether there is such a collection.</summary>
+    private const string ProbeName = "probe";
+
     private readonly ModelHost _model;
     private readonly Lazy<CollectionIdentity> _identity;
     private readonly SearchCollections? _store;
@@ -40,6 +43,12 @@ internal sealed class CollectionHost : IDisposable
     /// <exception cref="ApiException">The server has no store (404).</exception>
     private SearchCollections Store =>
         _store ?? throw new ApiException(StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.") { Code = "no_store" };
+
+    /// <summary>Whether the server has a store.</summary>
+    public bool HasStore => _store is not null;
+
+    /// <summary>Asks the store something that costs it hardly anything.</summary>
+    public Task ProbeAsync(CancellationToken cancellationToken) => Store.FindAsync(ProbeName, cancellationToken);
 
     /// <summary>What this model's vectors are.</summary>
     /// <exception cref="ApiException">The model is still being loaded (503).</exception>
