@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Rge.Server.Requests;
 using Rge.Server.Serving;
 using Rge.Tests.Shared;
 
@@ -33,6 +34,8 @@ public sealed class TestServer : IAsyncDisposable
     public IEnumerable<string> Errors => _log.Errors;
 
     internal EmbeddingQueue Queue => _app.Services.GetRequiredService<EmbeddingQueue>();
+
+    internal BodyMemory Memory => _app.Services.GetRequiredService<BodyMemory>();
 
     internal ReasoningEmbedder Embedder => _app.Services.GetRequiredService<ModelHost>().Model.Embedder;
 
