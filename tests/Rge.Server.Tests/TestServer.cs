@@ -33,6 +33,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>What was logged as an error: every answer of 500 is.</summary>
     public IEnumerable<string> Errors => _log.Errors;
 
+    /// <summary>The server's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
     internal EmbeddingQueue Queue => _app.Services.GetRequiredService<EmbeddingQueue>();
 
     internal BodyMemory Memory => _app.Services.GetRequiredService<BodyMemory>();
