@@ -143,7 +143,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         var added = await Server.PostAsync("/collections/c/items", $$$"""{"items":[{"key":"k","text":"a red circle","metadata":{{{Metadata}}}}]}""", Cancel);
         var item = await GetAsync($"/collections/c/items/{(string?)added["ids"]![0]}");
         Assert.Equal(
-            ["color=7,red", "gone=false", "price=12.50", "sold=true", "year=2020"],
+            ["color=7,red", "gone=false", "price=12.5", "sold=true", "year=2020"],
             item["metadata"]!.AsObject().Select(entry => $"{entry.Key}={string.Join(',', entry.Value!.AsArray().Select(value => (string?)value).Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal));
         Assert.Single(Texts(await SearchAsync("""{"text":"a","where":["year=2020","sold=true"]}""")));
         Assert.Empty(Texts(await SearchAsync("""{"text":"a","where":["sold=false"]}""")));
@@ -164,12 +164,13 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         static string Body(string metadata) => $$$"""{"items":[{"text":"a","metadata":{{{metadata}}}}]}""";
         static string Names(int count) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"n{i}\":1"))}}}";
         await Server.PostAsync("/collections/c/items", Body(Names(256)), Cancel);
-        Assert.Equal("items[0].metadata has 200000 names, expected at most 256.", (await Server.ErrorAsync("/collections/c/items", Body(Names(200_000)), 400)).Message);
-        var many = $"[{string.Join(',', Enumerable.Range(0, 600))}]";
-        Assert.Equal("items[0].metadata has more than 1024 values.", (await Server.ErrorAsync("/collections/c/items", Body($$"""{"a":{{many}},"b":{{many}}}"""), 400)).Message);
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body(Names(200_000)), 400)).Message);
+        var many = $"[{string.Join(',', Enumerable.Range(0, 2100))}]";
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body($$"""{"a":{{many}},"b":{{many}}}"""), 400)).Message);
         await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('x', 1998)}}"}"""), Cancel);
-        Assert.Equal("items[0].metadata.a", (await Server.ErrorAsync("/collections/c/items", Body($$"""{"a":"{{new string('é', 1000)}}"}"""), 400)).Param);
-        Assert.Contains("items[0].metadata.a is an object, expected a text", (await Server.ErrorAsync("/collections/c/items", Body("""{"a":{"b":1}}"""), 400)).Message, StringComparison.Ordinal);
+        var tooLong = await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('é', 1000)}}"}"""), Cancel);
+        Assert.Contains("2,002 bytes with its value, expected at most 2,000", (string)tooLong["failed"]![0]!["problem"]!, StringComparison.Ordinal);
+        Assert.Contains("items[0].metadata 'a' is an object, expected a text", (await Server.ErrorAsync("/collections/c/items", Body("""{"a":{"b":1}}"""), 400)).Message, StringComparison.Ordinal);
 
         // Neither UTF-8 nor half of a character is a name.
         Assert.Equal(400, (await Server.ErrorAsync("/collections/c/items", Body("""{"\udc00":1}"""), 400)).Status);
@@ -209,6 +210,17 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_item_takes_the_place_of_the_one_with_its_key_and_a_request_has_a_key_once()
+    {
+        await MakeAsync();
+        await Server.PostAsync("/collections/c/items", """{"items":[{"key":"k","text":"a red circle"}]}""", Cancel);
+        var added = await Server.PostAsync("/collections/c/items", """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","text":"a green star"},{"key":"k","text":"a blue square"}]}""", Cancel);
+        Assert.Equal([0, 2, 3], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
+        Assert.Equal("items[2] has the key 'k', which is that of items[1], too.", (string?)added["failed"]![1]!["problem"]);
+        Assert.Equal(["a blue square"], Texts(await SearchAsync("""{"text":"a"}""")));
+    }
+
+    [Fact]
     public async Task Fields_of_a_form_are_used_or_refused()
     {
         await MakeAsync();
@@ -219,7 +231,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
 
         foreach (var (name, value, message) in (IEnumerable<(string, string, string)>)
         [
-            ("metadata", "{", "metadata is not valid JSON"), ("metadata", "[1]", "metadata is a list, expected an object"), ("metadata", """{"a":{}}""", "metadata.a is an object"),
+            ("metadata", "{", "metadata is not valid JSON"), ("metadata", "[1]", "metadata is a list, expected an object"), ("metadata", """{"a":{}}""", "metadata 'a' is an object"),
             ("meta", "{}", "The form has a field 'meta', expected files, metadata and on_error."), ("on_error", "stop", "on_error is 'stop', expected fail or skip."),
         ])
         {

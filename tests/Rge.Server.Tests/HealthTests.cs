@@ -1,10 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.VectorData;
-using Npgsql;
+using Rge.Search.Stores;
 using Rge.Server.Serving;
 using Rge.Tests.Shared.Stores;
 
@@ -55,14 +53,12 @@ public sealed class HealthTests(PostgresServer postgres)
     {
         await using var server = await TestServer.StartAsync();
         var errors = server.Services.GetRequiredService<ApiErrors>();
-        foreach (var cause in (Exception[])[new SqliteException("database or disk is full", 13), new PostgresException("could not extend file", "ERROR", "ERROR", "53100")])
-        {
-            var error = errors.Describe(new VectorStoreException("The store fails.", cause), new DefaultHttpContext());
-            Assert.Equal((507, "store_full", null), (error.Status, error.Code, error.RetryAfter));
-            Assert.Contains("disk of the store of collections is full", error.Message, StringComparison.Ordinal);
-        }
-        var other = errors.Describe(new VectorStoreException("The store fails.", new SqliteException("database is locked", 5)), new DefaultHttpContext());
-        Assert.Equal((503, "store_unavailable"), (other.Status, other.Code));
+        var full = errors.Describe(new StoreException("There is no space.") { Problem = StoreProblem.Full }, new DefaultHttpContext());
+        Assert.Equal((507, "store_full", null), (full.Status, full.Code, full.RetryAfter));
+        Assert.Contains("disk of the store of collections is full", full.Message, StringComparison.Ordinal);
+        Assert.Equal("store_read_only", errors.Describe(new StoreException("No.") { Problem = StoreProblem.ReadOnly }, new DefaultHttpContext()).Code);
+        var other = errors.Describe(new StoreException("It is locked.") { Problem = StoreProblem.Locked }, new DefaultHttpContext());
+        Assert.Equal((503, "store_unavailable", TimeSpan.FromSeconds(1)), (other.Status, other.Code, other.RetryAfter));
     }
 
     [Fact]

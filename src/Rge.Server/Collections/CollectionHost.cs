@@ -8,9 +8,6 @@ namespace Rge.Server.Collections;
 /// <summary>The collections of the store, each opened once. Another process may make, fill and delete them meanwhile. Thread-safe.</summary>
 internal sealed class CollectionHost : IDisposable
 {
-    /// <summary>A name to look for; it does not matter whether there is such a collection.</summary>
-    private const string ProbeName = "probe";
-
     private readonly ModelHost _model;
     private readonly Lazy<CollectionIdentity> _identity;
     private readonly SearchCollections? _store;
@@ -48,7 +45,7 @@ internal sealed class CollectionHost : IDisposable
     public bool HasStore => _store is not null;
 
     /// <summary>Asks the store something that costs it hardly anything.</summary>
-    public Task ProbeAsync(CancellationToken cancellationToken) => Store.FindAsync(ProbeName, cancellationToken);
+    public Task ProbeAsync(CancellationToken cancellationToken) => Store.PingAsync(cancellationToken: cancellationToken);
 
     /// <summary>What this model's vectors are.</summary>
     /// <exception cref="ApiException">The model is still being loaded (503).</exception>

@@ -41,14 +41,15 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
     {
         using var fetched = images.Begin();
         await fetched.FetchAsync(request.Items.SelectMany(item => item.Images), cancellationToken);
-        var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched), request.OnError);
+        var keys = new Dictionary<string, (int Index, string Id)>(StringComparer.Ordinal);
+        var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
         SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
         var outcome = await AddAsync(name, items, cancellationToken);
-        var broken = outcome.Broken.ToDictionary(item => item.Place, item => item.Problem, StringComparer.Ordinal);
+        var broken = outcome.Broken.ToLookup(item => item.Place, item => item.Problem, StringComparer.Ordinal);
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
         [
-            .. sent.Items.Zip(ids).Index().Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken.GetValueOrDefault(one.Item.Second!)))
+            .. sent.Items.Zip(ids).Index().Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken[one.Item.Second!].FirstOrDefault()))
                 .Where(one => one.Problem is not null).Select(one => new ItemFailed(one.Index, one.Problem!)),
         ];
         if (request.OnError == OnError.Fail && failed is [var first, ..])
@@ -70,19 +71,22 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         return await collection.Indexer.AddAsync(items, cancellationToken);
     }
 
-    /// <summary>The item with its images, checked for what no store keeps.</summary>
-    private static SentItem Complete(SentItem sent, int index, FetchedImages fetched)
+    /// <summary>The item with its images. A key is one item's: of several with it, the first.</summary>
+    private static SentItem Complete(SentItem sent, int index, FetchedImages fetched, Dictionary<string, (int Index, string Id)> keys)
     {
         if (sent.Item is not { } item) return sent;
         item = item with { Images = [.. sent.Images.Select(image => (ReadOnlyMemory<byte>)fetched.Bytes(image))] };
+        string id;
         try
         {
-            item.Id();
+            id = item.Id();
         }
         catch (SearchException e)
         {
             throw ApiException.Invalid(e.Message, $"items[{index}].metadata", innerException: e);
         }
+        if (item.Key is { } key && !keys.TryAdd(key, (index, id)) && keys[key].Id != id)
+            throw ApiException.Invalid($"items[{index}] has the key '{JsonField.Shorten(key)}', which is that of items[{keys[key].Index}], too.", $"items[{index}].key");
         return SentItem.Read(item);
     }
 }

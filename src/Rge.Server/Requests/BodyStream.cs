@@ -38,8 +38,9 @@ internal sealed class BodyStream : Stream
     public static void Wrap(HttpContext context, ServerOptions options, BodyMemory memory)
     {
         var request = context.Request;
-        // A host has limits of its own; ours are for these endpoints.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.Limits.MaxBodyBytes;
+        // The bound is kept here. With one of its own the web server would break the connection off while a client still sends, who then
+        // never reads why; so it throws away what is left for a few seconds.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         if (request.ContentLength > options.Limits.MaxBodyBytes) throw TooLarge(options.Limits);
         var content = Decompressed(request);
         if (request.ContentLength is > BodyLease.Free and var announced) memory.Require(announced - BodyLease.Free);

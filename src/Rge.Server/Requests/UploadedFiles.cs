@@ -37,7 +37,7 @@ internal static class UploadedFiles
         return ItemsRequest.Read(files.Index(), file => Item(file.Item, limits, metadata.Length == 0 ? [] : metadata[metadata.Length == 1 ? 0 : file.Index]), onError);
     }
 
-    private static SentItem Item(IFormFile file, ServerLimits limits, IReadOnlyCollection<KeyValuePair<string, string>> metadata)
+    private static SentItem Item(IFormFile file, ServerLimits limits, IReadOnlyList<KeyValuePair<string, string>> metadata)
     {
         var name = Name(file.FileName);
         if (file.Length > limits.MaxImageBytes)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.VectorData;
 using Rge.Models;
 using Rge.Search;
+using Rge.Search.Stores;
 using Rge.Server.Answers;
 
 namespace Rge.Server.Serving;
@@ -21,10 +22,14 @@ internal sealed class ApiErrors(StoreHealth health, ILogger<ApiErrors> logger)
                 return ApiException.Invalid(error.Message, param: null, CodeOf(error), error);
             case SearchException:
                 return ApiException.Invalid(error.Message, param: null, innerException: error);
-            case VectorStoreException when StoreFailure.IsDiskFull(error):
+            case StoreException { Problem: StoreProblem.Full }:
                 health.Count();
                 logger.LogError(error, "The store has no room for the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(StatusCodes.Status507InsufficientStorage, "The disk of the store of collections is full; nothing more can be stored until there is room. Searches go on.", error) { Code = "store_full" };
+            case StoreException { Problem: StoreProblem.ReadOnly }:
+                health.Count();
+                logger.LogError(error, "The store took nothing of the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.", error) { Code = "store_read_only" };
             case VectorStoreException:
                 health.Count();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);
