@@ -111,6 +111,23 @@ public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<Serv
         Assert.StartsWith(member, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/v1/embeddings", "\"input\":\"a\"")]
+    [InlineData("/v2/embed", "\"texts\":[\"a\"]")]
+    [InlineData("/v1/multimodalembeddings", "\"inputs\":[{\"content\":\"a\"}]")]
+    [InlineData("/v1/rationales", "\"input\":\"a\"")]
+    public async Task The_area_of_images_is_the_servers_and_no_other_is_ignored(string path, string input)
+    {
+        var config = _server.Embedder.Processor.Images.Config;
+        await _server.PostAsync(path, $$$"""{{{{input}}},"max_pixels":{{{config.MaxPixels}}},"mm_processor_kwargs":{"min_pixels":{{{config.MinPixels}}},"max_pixels":{{{config.MaxPixels}}}}}""", Cancel);
+        foreach (var (member, place) in (IEnumerable<(string, string)>)
+        [
+            ("\"max_pixels\":1000", "max_pixels"), ("\"min_pixels\":1", "min_pixels"), ("\"mm_processor_kwargs\":{\"max_pixels\":1000}", "mm_processor_kwargs.max_pixels"),
+            ("\"mm_processor_kwargs\":{\"num_crops\":4}", "mm_processor_kwargs.num_crops"),
+        ])
+            Assert.Equal(place, (await _server.ErrorAsync(path, $$"""{{{input}},{{member}}}""", 400)).Param);
+    }
+
     [Fact]
     public async Task Members_that_change_nothing_change_nothing()
     {

@@ -10,7 +10,8 @@ namespace Rge.Server.Requests;
 internal sealed class RequestMembers
 {
     /// <summary>Members that all shapes have in common.</summary>
-    private static readonly string[] Shared = ["model", "role", "instruction", "reasoning", "max_rationale_tokens", "return_rationale", "input_type"];
+    private static readonly string[] Shared =
+        ["model", "role", "instruction", "reasoning", "max_rationale_tokens", "return_rationale", "input_type", "min_pixels", "max_pixels", "mm_processor_kwargs"];
 
     /// <summary>
     /// Members that clients send and that cannot change an embedding here: nothing is truncated, since what is too long is refused, and the
@@ -60,6 +61,9 @@ internal sealed class RequestMembers
     /// <summary>Cohere's and Voyage's item.</summary>
     public static RequestMembers Content { get; } = new(["content"], []);
 
+    /// <summary>vLLM's options for images.</summary>
+    public static RequestMembers Pixels { get; } = new(["min_pixels", "max_pixels"], []);
+
     /// <summary>A message of a conversation.</summary>
     public static RequestMembers Message { get; } = new(["role", "content"], ["name"]);
 
@@ -87,8 +91,7 @@ internal sealed class RequestMembers
         ("endianness", value => Is(value, "native", "little"), "base64 is of little-endian float32"),
         ("detail", value => Is(value, "auto", "high"), "images are always shown in full detail"),
         ("chat_template_kwargs", IsEmpty, "the prompt is the checkpoint's own"),
-        ("mm_processor_kwargs", IsEmpty, "images are prepared as the checkpoint and the server's limits say"),
-        ("media_io_kwargs", IsEmpty, "images are prepared as the checkpoint and the server's limits say"),
+        ("media_io_kwargs", IsEmpty, "images are read and sized as the server was told to when it was started"),
     }.ToFrozenDictionary(member => member.Name, member => (member.IsDefault, member.Problem), StringComparer.Ordinal);
 
     /// <summary>Refuses members that are not known here, and values that ask for what is not done.</summary>

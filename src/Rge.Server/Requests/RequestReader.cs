@@ -127,6 +127,12 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
     private EmbeddingRequest Request(JsonField body, IEnumerable<(string Path, ItemBuilder Builder)> builders, EmbeddingInput shared)
     {
         if (body["model"].OptionalText() is { } name) host.Model.Require(name);
+        CheckPixels(body);
+        if (body["mm_processor_kwargs"] is { IsGiven: true } options)
+        {
+            RequestMembers.Pixels.Check(options);
+            CheckPixels(options);
+        }
         RequestItem[] items = [.. builders.Select(item => item.Builder.Build(shared, item.Path))];
         var images = items.Sum(item => item.Images.Count);
         if (images > limits.MaxImages) throw ApiException.Invalid($"The request has {images} images, expected at most {limits.MaxImages}.", param: null, "too_many");
@@ -135,6 +141,18 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
             MaxRationaleTokens = body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens),
             ReturnRationale = body["return_rationale"].Flag(),
         };
+    }
+
+    /// <summary>The area that images are resized to is the server's; a request may say what it is, but not that it is another.</summary>
+    private void CheckPixels(JsonField options)
+    {
+        var config = host.Model.Embedder.Processor.Images.Config;
+        foreach (var (name, own) in (ReadOnlySpan<(string, int)>)[("min_pixels", config.MinPixels), ("max_pixels", config.MaxPixels)])
+        {
+            var field = options[name];
+            if (field.OptionalInt(1, int.MaxValue) is { } asked && asked != own)
+                throw field.Invalid($"{field.Path} is {asked}, but this server resizes images to {name} {own}; that is chosen when it is started.", "unsupported_value");
+        }
     }
 
     private int? Dimensions(JsonField field) => field.OptionalInt(1, host.Model.Dimensions);
