@@ -86,6 +86,7 @@ public static class RgeCommand
         EmbedVerb.Create(terminal),
         IndexVerb.Create(terminal),
         SearchVerb.Create(terminal),
+        CollectionsVerb.Create(terminal),
         InfoVerb.Create(terminal),
         ServeVerb.Create(terminal),
         EvalVerb.Create(terminal),

@@ -23,7 +23,7 @@ internal sealed class CollectionTables : IDisposable
             },
         ]));
         Thumbnails = store.GetCollection<string, ThumbnailRecord>($"{name}.thumbnails", Definition(nameof(ThumbnailRecord.Id), [Text(nameof(ThumbnailRecord.Jpeg))]));
-        Contents = store.GetCollection<string, ContentRecord>($"{name}.contents", Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Item))]));
+        Contents = store.GetCollection<string, ContentRecord>($"{name}.contents", Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Content))]));
         Places = store.GetCollection<string, PlaceRecord>($"{name}.places", Definition(nameof(PlaceRecord.Id),
         [
             Indexed(nameof(PlaceRecord.Source)),

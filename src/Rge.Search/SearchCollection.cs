@@ -289,12 +289,7 @@ public sealed class SearchCollection : IDisposable
     {
         await Tables.Records.DeleteAsync(ids, cancellationToken);
         await Tables.Thumbnails.DeleteAsync(ids, cancellationToken);
-        foreach (var some in ids.Chunk(Page))
-        {
-            var contents = await PagesAsync(Tables.Contents, content => some.Contains(content.Item), content => content.Id, includeVectors: false, cancellationToken)
-                .Select(content => content.Id).ToListAsync(cancellationToken);
-            await Tables.Contents.DeleteAsync(contents, cancellationToken);
-        }
+        await Tables.Contents.DeleteAsync(ids, cancellationToken);
     }
 
     /// <summary>All records that a filter finds, page by page.</summary>

@@ -20,7 +20,7 @@ public sealed class SearchCollections : IDisposable
 
     private const string PingScope = "rge_ping";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly VectorStore _store;
     private readonly IWorkClaims _claims;
@@ -163,7 +163,7 @@ public sealed class SearchCollections : IDisposable
     /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>
     /// <param name="writes">Whether it has to take a write, too, which is undone; only stores that several processes may fill are written to.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="VectorStoreException">It cannot; of <see cref="SqliteVectorStore"/> and <see cref="PostgresVectorStore"/> a <see cref="StoreException"/> that says in which way.</exception>
+    /// <exception cref="VectorStoreException">It cannot; a <see cref="StoreException"/> where it can be reached and the reason is known.</exception>
     public async Task PingAsync(bool writes = false, CancellationToken cancellationToken = default)
     {
         await _catalog.CollectionExistsAsync(cancellationToken);

@@ -73,7 +73,7 @@ public sealed record SearchFilter
         };
         var value = condition[(at + sign.Length)..].Trim();
         // Nor does a value begin like one: ==, =>.
-        if (value.Length > 0 && Signs.Contains(value[0])) throw NotUnderstood();
+        if (value is ['=' or '<' or '>', ..]) throw NotUnderstood();
         if (sign is not ("=" or "!=") && MetadataValue.NumberOf(value) is null && !IsDate(value) && !IsWord(value))
             throw new SearchException($"The filter '{condition}' cannot be understood: after {sign} comes a number (2020, -0.5), a date (2024-05-31) or a word, but not '{value}'.");
         return (key, sign, value);

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Stores;
 
 namespace Rge.Search.Indexing;
 
@@ -157,8 +156,13 @@ internal sealed class IndexRun(
     private async Task FindKnownAsync(IndexBatch batch, HeldItem[] changed, CancellationToken cancellationToken)
     {
         if (changed.Length == 0) return;
-        var contents = await collection.Tables.Contents.GetAsync(changed.Select(held => held.Content).Distinct(StringComparer.Ordinal), cancellationToken: cancellationToken)
-            .ToDictionaryAsync(content => content.Id, content => content.Item, StringComparer.Ordinal, cancellationToken);
+        var contents = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var content in changed.Select(held => held.Content).Distinct(StringComparer.Ordinal))
+        {
+            // One will do, of however many there are.
+            if (await collection.Tables.Contents.GetAsync(one => one.Content == content, top: 1, cancellationToken: cancellationToken).FirstOrDefaultAsync(cancellationToken) is { } same)
+                contents.Add(content, same.Id);
+        }
         string[] ids = [.. changed.Select(held => held.Id).Concat(contents.Values).Distinct(StringComparer.Ordinal)];
         var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken)).ToDictionary(record => record.Id, StringComparer.Ordinal);
         var thumbnails = await collection.Tables.Thumbnails.GetAsync(records.Keys, cancellationToken: cancellationToken)
@@ -197,7 +201,7 @@ internal sealed class IndexRun(
         KeyValuePair<string, NewRecord>[] written = [.. embedded, .. batch.Known];
         SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value))];
         ThumbnailRecord[] thumbnails = [.. written.Where(one => one.Value.Thumbnail is not null).Select(one => new ThumbnailRecord { Id = one.Key, Jpeg = one.Value.Thumbnail! })];
-        var contents = batch.Held.DistinctBy(held => held.Content, StringComparer.Ordinal).Select(held => new ContentRecord { Id = held.Content, Item = held.Id });
+        var contents = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).Select(held => new ContentRecord { Id = held.Id, Content = held.Content });
         // What one place gives up another of the batch may have taken up.
         var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
         var changed = batch.Held.Where(held => held.Before?.Item != held.Id).ToArray();
@@ -300,7 +304,7 @@ internal sealed class IndexRun(
             {
                 return await work();
             }
-            catch (VectorStoreException e) when ((e is StoreException { Problem: StoreProblem.Unavailable } || e.InnerException is DbException { IsTransient: true }) && DateTime.UtcNow < end)
+            catch (VectorStoreException e) when (e.InnerException is DbException { IsTransient: true } && DateTime.UtcNow < end)
             {
                 progress?.Report(new IndexProgress(_done, _total, [], $"{e.Message} Trying again."));
                 await Task.Delay(wait, cancellationToken);

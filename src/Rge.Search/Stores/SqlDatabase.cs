@@ -50,17 +50,16 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     }
 
     /// <summary>What callers get for an error of the database.</summary>
-    public StoreException Failure(DbException error)
-    {
-        var (problem, sentence) = Describe(error);
-        return Failure(problem, sentence ?? $"The store {Name} failed: {error.Message.TrimEnd('.')}.", error);
-    }
+    public VectorStoreException Failure(DbException error) =>
+        Describe(error) is var (problem, sentence) && problem is { } known
+            ? Failure(known, sentence, error)
+            : new VectorStoreException(sentence ?? $"The store {Name} failed: {error.Message.TrimEnd('.')}.", error) { VectorStoreSystemName = SystemName, VectorStoreName = Name };
 
     /// <summary>Notes in the database which version its tables are of; part of the transaction that makes a table.</summary>
     public abstract Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken);
 
-    /// <summary>The kind of an error, and what to say instead of the database's own words.</summary>
-    protected abstract (StoreProblem Problem, string? Sentence) Describe(DbException error);
+    /// <summary>The reason of an error, where it is a known one, and what to say instead of the database's own words.</summary>
+    protected abstract (StoreProblem? Problem, string? Sentence) Describe(DbException error);
 
     /// <summary>Refuses tables that this code does not know.</summary>
     /// <exception cref="StoreException">The version is newer.</exception>
@@ -70,8 +69,8 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
             throw Failure(StoreProblem.TooNew, $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, or another store.", innerException: null);
     }
 
-    protected StoreException Failure(StoreProblem problem, string message, Exception? innerException) =>
-        new(message, innerException) { Problem = problem, VectorStoreSystemName = SystemName, VectorStoreName = Name };
+    protected StoreException Failure(StoreProblem problem, string? sentence, Exception? innerException) =>
+        new(sentence ?? $"The store {Name} failed.", innerException) { Problem = problem, VectorStoreSystemName = SystemName, VectorStoreName = Name };
 
     /// <summary>Runs statements of one transaction.</summary>
     public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) => RunAsync(writes: true, async connection =>

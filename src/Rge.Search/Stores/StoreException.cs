@@ -2,7 +2,7 @@ using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Stores;
 
-/// <summary>A store failed; <see cref="Problem"/> says in which way.</summary>
+/// <summary>A store does not do what it was asked for a reason that is known: <see cref="Problem"/>. Whatever else fails is a plain <see cref="VectorStoreException"/>.</summary>
 public sealed class StoreException : VectorStoreException
 {
     /// <summary>Creates the exception.</summary>
@@ -14,6 +14,6 @@ public sealed class StoreException : VectorStoreException
     /// <summary>Creates the exception with a general message.</summary>
     public StoreException() : base("The store failed.") { }
 
-    /// <summary>In which way the store failed.</summary>
+    /// <summary>The reason.</summary>
     public StoreProblem Problem { get; init; }
 }

@@ -1,14 +1,8 @@
 namespace Rge.Search.Stores;
 
-/// <summary>Why a store failed, as far as that decides what to do next.</summary>
+/// <summary>Why a store that can be reached does not do what it was asked, where that decides what to do next.</summary>
 public enum StoreProblem
 {
-    /// <summary>Something else; the message says what.</summary>
-    Other,
-
-    /// <summary>The server cannot be reached, or is just starting or stopping. Asking again later may help.</summary>
-    Unavailable,
-
     /// <summary>There is no space left where the store keeps its data. Reading still works; writing does once there is room.</summary>
     Full,
 

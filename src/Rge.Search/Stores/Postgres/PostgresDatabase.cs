@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.VectorData;
 using Npgsql;
 
 namespace Rge.Search.Stores.Postgres;
@@ -81,13 +82,13 @@ internal sealed class PostgresDatabase : SqlDatabase
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    protected override (StoreProblem Problem, string? Sentence) Describe(DbException error) => error switch
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => error switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
         PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => (StoreProblem.Locked, $"The store {Name} is locked by another process."),
-        { IsTransient: true } => (StoreProblem.Unavailable, null),
-        _ => (StoreProblem.Other, null),
+        PostgresException other => (null, $"The store {Name} failed: {other.MessageText.TrimEnd('.')}."),
+        _ => (null, null),
     };
 
     /// <summary>Makes sure of the extension before the first pooled connection looks up the types it brings.</summary>
@@ -118,7 +119,7 @@ internal sealed class PostgresDatabase : SqlDatabase
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.FeatureNotSupported or PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.InsufficientPrivilege)
         {
-            throw Failure(StoreProblem.Other, $"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an administrator run CREATE EXTENSION vector.", e);
+            throw new VectorStoreException($"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an administrator run CREATE EXTENSION vector.", e);
         }
         finally
         {

@@ -147,14 +147,14 @@ internal sealed class SqliteDatabase : SqlDatabase
         _ => value,
     };
 
-    protected override (StoreProblem Problem, string? Sentence) Describe(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
     {
         SqliteCodes.Full => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
         SqliteCodes.ReadOnly => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
         SqliteCodes.Busy or SqliteCodes.Locked => (StoreProblem.Locked, $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
-        SqliteCodes.CannotOpen => (StoreProblem.Other, $"The store {Name} failed: the file cannot be opened or made there."),
-        SqliteCodes.NotADatabase => (StoreProblem.Other, $"The store {Name} failed: the file is not a SQLite database."),
-        _ => (StoreProblem.Other, null),
+        SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
+        SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
+        _ => (null, null),
     };
 
     /// <remarks>SQLite has nothing to await, so the whole transaction runs on a thread of the pool.</remarks>
