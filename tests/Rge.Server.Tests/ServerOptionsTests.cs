@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Rge.Tests.Shared;
+
 namespace Rge.Server.Tests;
 
 public sealed class ServerOptionsTests : IDisposable
@@ -28,6 +31,14 @@ public sealed class ServerOptionsTests : IDisposable
         var again = Read(options.ToJson());
         Assert.Equal(options.Limits, again.Limits);
         Assert.Equal(7, again.ShutdownSeconds);
+    }
+
+    [Fact]
+    public async Task The_documentation_shows_all_settings_with_their_defaults()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Golden.RepositoryRoot, "docs", "server.md"), TestContext.Current.CancellationToken);
+        var shown = page.Split("```json\n").Skip(1).Select(block => block.Split("\n```")[0]).Single(block => block.Contains("shutdown_seconds", StringComparison.Ordinal));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(new ServerOptions().ToJson()), JsonNode.Parse(shown)), new ServerOptions().ToJson());
     }
 
     [Theory]
