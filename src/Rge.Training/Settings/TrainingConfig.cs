@@ -63,7 +63,7 @@ public sealed record TrainingConfig
         for (var i = 0; i < Phases.Length; i++)
         {
             Phases[i].Validate($"phases.{i}");
-            Check.That(Phases[i].Task == TrainingTask.Pairs || Data.Folder is null, $"phases.{i}.task", ChoiceConverter.Name(Phases[i].Task), "pairs, because only ShapeWorld has the others");
+            Check.That(Phases[i].Task == TrainingTask.Pairs || Data.Folder is null, $"phases.{i}.task", Choices.Name(Phases[i].Task), "pairs, because only ShapeWorld has the others");
         }
     }
 }
