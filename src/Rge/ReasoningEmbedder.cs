@@ -68,7 +68,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         options ??= new ReasoningEmbedderOptions();
         options = options with
         {
-            Generation = options.Generation ?? GenerationOptions.Load(folder),
+            Generation = options.Generation ?? GenerationOptions.Load(folder, options.Model.Adapter),
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
         var processor = QwenVlProcessor.Load(folder);

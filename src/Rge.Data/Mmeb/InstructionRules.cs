@@ -16,6 +16,9 @@ namespace Rge.Data.Mmeb;
 /// </remarks>
 public sealed class InstructionRules
 {
+    /// <summary>What settings and options call the built-in rules, and no rules.</summary>
+    public const string PresetName = "preset", NoneName = "none";
+
     private const string ValueMap = "value_map", Original = "original", Replacement = "replacement", Prefix = "prefix_add", Suffix = "suffix_add";
 
     private readonly IReadOnlyDictionary<string, Rule> _rules;
@@ -41,6 +44,17 @@ public sealed class InstructionRules
 
     /// <summary>The subsets that have rules.</summary>
     public IEnumerable<string> Subsets => _rules.Keys;
+
+    /// <summary>Finds rules by what a setting or option says.</summary>
+    /// <param name="name"><see cref="PresetName"/>, <see cref="NoneName"/> or a file.</param>
+    /// <param name="preset">The built-in rules.</param>
+    /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>
+    public static InstructionRules Named(string name, InstructionRules preset) => name switch
+    {
+        PresetName => preset,
+        NoneName => None,
+        _ => Read(name),
+    };
 
     /// <summary>Reads rules from a file.</summary>
     /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>

@@ -22,7 +22,12 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Adds an entry; it has a <c>step</c>, the number of steps done.</summary>
-    public void Write(JsonObject entry) => _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
+    public void Write(JsonObject entry)
+    {
+        _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
+        // Whoever looks on sees each step; only checkpoints wait for the disk.
+        _file.Flush();
+    }
 
     /// <summary>Makes the entries so far survive the process and the machine.</summary>
     public void Flush() => _file.Flush(flushToDisk: true);
@@ -43,7 +48,7 @@ internal sealed class RunLog : IDisposable
             {
                 // Cut off in the middle.
             }
-            if (entry?["step"] is null) yield break;
+            if (entry?["step"] is not JsonValue step || !step.TryGetValue<int>(out _)) yield break;
             yield return entry;
         }
     }

@@ -42,7 +42,7 @@ internal sealed class Trainee : IDisposable
         {
             if (settings.Adapter is { } wanted)
             {
-                adapter = checkpoint is null ? NewAdapter(model, wanted, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
+                adapter = checkpoint is null ? NewAdapter(model, wanted, settings.Checkpoint, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
                 model.Attach(adapter);
             }
             return new Trainee(start, model, processor, adapter);
@@ -99,10 +99,10 @@ internal sealed class Trainee : IDisposable
         BannedTokens = objective.BanSpecialTokens ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)] : [],
     };
 
-    private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, long seed)
+    private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, string? baseModel, long seed)
     {
         // The decoder's layers only: the tower's bear other names.
-        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM" };
+        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM", BaseModel = baseModel };
         try
         {
             return PeftAdapter.Create(config, model.Linears, (int)seed);
