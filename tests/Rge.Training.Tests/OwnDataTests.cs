@@ -16,7 +16,7 @@ public sealed class OwnDataTests : IDisposable
 
     public OwnDataTests()
     {
-        RandomCheckpoint.Write(Start, ModelShape.Tiny with { Layers = 2, VisionDepth = 2, FullAttentionBlocks = [1] }, seed: 3, ScalarType.Float32);
+        RandomCheckpoint.Write(Start, ModelShape.Tiny with { Layers = 2, VisionDepth = 2, FullAttentionBlocks = [1] }, seed: 7, ScalarType.Float32);
         OracleData.Write(Data, "first", 12);
         OracleData.Write(Data, "second", 6);
         WriteDevelopment("first");
@@ -54,6 +54,7 @@ public sealed class OwnDataTests : IDisposable
         var again = await new Evaluator(embedder).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)), again.Rows.Select(row => (row.Rationale, row.Rank)));
         Assert.Equal([10], again.Rows.Select(row => row.RationaleTokens).Distinct());
+        Assert.Contains(again.Rows, row => row.Rationale is { Length: > 0 });
 
         using var other = ReasoningEmbedder.Load(
             isAdapter ? Start : folder.Model,

@@ -7,7 +7,7 @@ using Rge.Training.Settings;
 namespace Rge.Training.Reports;
 
 /// <summary>The README of a model that a run has trained: what it is made of, what it scored, how to use it.</summary>
-internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObject? scores)
+internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObject? scores, string start)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "README.md";
@@ -41,7 +41,7 @@ internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObjec
         Row("seed", Text($"{config.Seed}"));
         if (scores is null) Line("\nThe run has not measured itself on a development set.");
         else Scores(scores);
-        Line($"\n```\nrge eval --data MMEB-eval {(isAdapter ? $"--model {begun} --adapter THIS_FOLDER" : "--model THIS_FOLDER")}{(config.Objective.Rationale == RationaleSource.None ? " --reasoning off" : "")} --out scores\n```");
+        Line($"\n```\nrge eval --data MMEB-eval {(isAdapter ? $"--model {start} --adapter THIS_FOLDER" : "--model THIS_FOLDER")}{(config.Objective.Rationale == RationaleSource.None ? " --reasoning off" : "")} --out scores\n```");
         return text.ToString();
 
         void Line(string line) => text.Append(line).Append('\n');

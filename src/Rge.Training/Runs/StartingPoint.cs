@@ -19,14 +19,22 @@ internal static class StartingPoint
             throw new TrainingException($"model.checkpoint is {checkpoint}, which has no {QwenVlConfig.FileName}; expected a checkpoint folder.");
     }
 
-    /// <summary>The folder that the settings name, or a new model of the shape they name, written into the run's folder once.</summary>
-    /// <exception cref="TrainingException">There is no such folder or shape.</exception>
+    /// <summary>The folder that the settings name; or, written into the run's folder once, a new model of the shape they name or a copy with the token that it lacked.</summary>
+    /// <exception cref="TrainingException">There is no such folder or shape, or the checkpoint lacks the token.</exception>
     public static string Of(TrainingConfig config, RunFolder run)
     {
         Require(config.Model);
-        if (config.Model.Checkpoint is { } checkpoint) return checkpoint;
         var folder = Path.Combine(run.Root, "start");
-        if (!File.Exists(Path.Combine(folder, QwenVlConfig.FileName))) RunFolder.Publish(folder, part => ShapeWorldCheckpoint.Write(part, config.Seed));
-        return folder;
+        if (config.Model.Checkpoint is not { } checkpoint) return Once(part => ShapeWorldCheckpoint.Write(part, config.Seed));
+        if (EmbTokenCheckpoint.Has(checkpoint)) return checkpoint;
+        if (config.Model.AddEmbToken) return Once(part => EmbTokenCheckpoint.Write(checkpoint, part));
+        throw new TrainingException(
+            $"The tokenizer of {checkpoint} has no {ReasoningEmbedder.EmbToken} token, which embeddings are taken at: set model.add_emb_token: true to begin with a copy that has one, or take a checkpoint that has.");
+
+        string Once(Action<string> write)
+        {
+            if (!File.Exists(Path.Combine(folder, QwenVlConfig.FileName))) RunFolder.Publish(folder, write);
+            return folder;
+        }
     }
 }

@@ -168,7 +168,7 @@ internal sealed class TrainingSession : IDisposable
     {
         _trainee.Save(folder);
         _generation.Save(folder, _trainee.Prompts.EmbTokenId);
-        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), new ModelCard(_config, State, scores).ToMarkdown());
+        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), new ModelCard(_config, State, scores, _trainee.Start).ToMarkdown());
     }
 
     private TrainingBatch Pairs(long step)
