@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Models;
 
@@ -93,14 +94,17 @@ public sealed record GenerationOptions
         var path = Path.Combine(folder, FileName);
         var stored = File.Exists(path) ? ConfigReader.ReadFile(path) : [];
         var json = new JsonObject { ["do_sample"] = !IsGreedy };
-        if (!IsGreedy) (json["temperature"], json["top_p"], json["top_k"]) = (Temperature, TopP, TopK);
-        json["repetition_penalty"] = RepetitionPenalty;
+        if (!IsGreedy) (json["temperature"], json["top_p"], json["top_k"]) = (Real(Temperature), Real(TopP), TopK);
+        json["repetition_penalty"] = Real(RepetitionPenalty);
         json["max_new_tokens"] = MaxRationaleTokens;
         if (BannedTokens.Count > 0) json["suppress_tokens"] = new JsonArray([.. BannedTokens.Order().Select(token => (JsonNode)token)]);
         json["eos_token_id"] = endToken;
         foreach (var name in (string[])["bos_token_id", "pad_token_id"])
             if (stored[name] is { } id) json[name] = id.DeepClone();
         AtomicFile.WriteJson(path, json);
+
+        // transformers refuses a whole number where it expects a float.
+        static JsonNode? Real(double value) => JsonNode.Parse(value.ToString("0.0################", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Tokens that <c>bad_words_ids</c> forbids on their own; a sequence of several cannot be forbidden here.</summary>
