@@ -27,7 +27,6 @@ internal sealed class TrainingData
     {
         (_config, _remark) = (config, remark);
         Require(config.Data.Images, "data.images");
-        Require(config.Evaluation.Images, "evaluation.images");
         if (config.Data.Folder is { } folder) Samples = ReadSamples(folder, cancellationToken);
         if (config.MeasuresItself && config.Evaluation.Folder is { } development) Development = ReadDevelopment(development, cancellationToken);
     }
@@ -61,6 +60,7 @@ internal sealed class TrainingData
     private List<EvaluationDataset> ReadDevelopment(string folder, CancellationToken cancellationToken)
     {
         Require(folder, "evaluation.folder");
+        Require(_config.Evaluation.Images, "evaluation.images");
         var images = _config.Evaluation.Images ?? _config.Data.Images ?? folder;
         var reader = Reader(images);
         var datasets = new List<EvaluationDataset>();
