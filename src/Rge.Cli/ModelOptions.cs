@@ -11,7 +11,7 @@ internal sealed class ModelOptions
     private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
-    private readonly Option<int> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens.", DefaultValueFactory = _ => 128 };
+    private readonly Option<int?> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128." };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token. The checkpoint's own unless given." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Sample among the likeliest tokens that together have this probability." };
     private readonly Option<double?> _repetitionPenalty = new("--repetition-penalty") { Description = "Weakens tokens that were used before; 1 does not. The checkpoint's own unless given." };
@@ -98,7 +98,7 @@ internal sealed class ModelOptions
         var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName);
         return !_writesRationales ? stored : stored with
         {
-            MaxRationaleTokens = parsed.GetValue(_maxTokens),
+            MaxRationaleTokens = parsed.GetValue(_maxTokens) ?? stored.MaxRationaleTokens,
             Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
             TopP = parsed.GetValue(_topP) ?? stored.TopP,
             RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,

@@ -9,7 +9,7 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>Number type and device of the model.</summary>
     public QwenVlModelOptions Model { get; init; } = new();
 
-    /// <summary>How rationales are written; <see langword="null"/> for what the checkpoint's generation_config.json says.</summary>
+    /// <summary>How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says.</summary>
     public GenerationOptions? Generation { get; init; }
 
     /// <summary>How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to, which is an error.</summary>

@@ -27,6 +27,12 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// <exception cref="DatasetException">The folder does not exist or has no datasets, or one has files of several kinds.</exception>
     public static IReadOnlyList<MmebSubset> FindEvaluation(string folder) => [.. Find(folder, ["test"], datasets: null)];
 
+    /// <summary>Lists the datasets of a folder of training rows without reading them: each a folder with files train* or original*, as MMEB-train calls them.</summary>
+    /// <inheritdoc cref="FindEvaluation" path="/param"/>
+    /// <inheritdoc cref="FindEvaluation" path="/returns"/>
+    /// <inheritdoc cref="FindEvaluation" path="/exception"/>
+    public static IReadOnlyList<MmebSubset> FindTraining(string folder) => [.. Find(folder, ["train", "original"], datasets: null)];
+
     /// <summary>Reads every dataset of a folder: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
     /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
     /// <param name="imageFolder">The folder that picture paths count from; <paramref name="folder"/> when left out.</param>
@@ -117,10 +123,10 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             {
                 Dataset = dataset,
                 Source = $"{path}, row {i + 1}",
-                Query = Query(table, i, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage),
+                Query = Query(table, i, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage, text => _queryRules.Apply(dataset, text)),
                 Rationale = table.OptionalText(i, MmebColumns.Rationale),
-                Targets = Targets(table, i, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey),
-                Negatives = Targets(table, i, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey),
+                Targets = Targets(table, i, dataset, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey),
+                Negatives = Targets(table, i, dataset, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey),
             };
             if (samples[i] is { Targets: [], Rationale: null or "" }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
         }
@@ -168,9 +174,9 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
     }
 
-    private List<TargetItem> Targets(Table table, int row, string textColumn, string imageColumn, string keyColumn)
+    private List<TargetItem> Targets(Table table, int row, string dataset, string textColumn, string imageColumn, string keyColumn)
     {
-        var (items, keys) = (Items(table, row, textColumn, imageColumn), table.Texts(row, keyColumn));
+        var (items, keys) = (Items(table, row, textColumn, imageColumn, text => _candidateRules.Apply(dataset, text)), table.Texts(row, keyColumn));
         if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
         return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? KeyOf(item)))];
     }
