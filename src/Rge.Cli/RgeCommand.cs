@@ -53,10 +53,6 @@ public static class RgeCommand
             await error.WriteLineAsync("rge: stopped.");
             return Interrupted;
         }
-        catch (UsageException e)
-        {
-            return await RefuseAsync(e.Message);
-        }
         catch (Exception e) when (IsExpected(e))
         {
             await error.WriteLineAsync($"rge: {e.Message}");
