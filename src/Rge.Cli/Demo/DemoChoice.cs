@@ -6,7 +6,7 @@ internal static class DemoChoice
     /// <summary>The rule, as it is printed.</summary>
     public const string Rule =
         "Shown are, for each meta-task, the first two queries in drawing order, of different datasets, that the model answers rightly after a rationale and the " +
-        "baseline wrongly; last comes the first query that the model answers wrongly. The counts at the end are over all queries.";
+        "baseline wrongly; last comes the first query that the model answers wrongly. The counts are over all queries.";
 
     private const int ShownOfEachGroup = 2;
 
