@@ -75,7 +75,7 @@ public static class RgeCommand
     /// An argument that was written like an option and taken for a value, as the parser does with options that it does not know; null
     /// without one.
     /// </summary>
-    private static string? StrayOption(ParseResult parsed, string[] args)
+    internal static string? StrayOption(ParseResult parsed, string[] args)
     {
         var written = args.TakeWhile(arg => arg != "--").Where(LooksLikeOption).ToHashSet(StringComparer.Ordinal);
         foreach (var result in parsed.CommandResult.Children)
