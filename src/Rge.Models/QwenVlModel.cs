@@ -70,6 +70,7 @@ public sealed class QwenVlModel : IDisposable
     /// tensor at a time. Either way there is never a second full copy in memory.
     /// </remarks>
     /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was expected.</exception>
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null)
     {
         var config = QwenVlConfig.Load(folder);

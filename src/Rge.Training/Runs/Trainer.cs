@@ -39,6 +39,7 @@ public sealed class Trainer
     /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
     public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
     {
+        TorchLibrary.Require();
         Begin(resume);
         if (_config.Threads > 0) set_num_threads(_config.Threads);
         var checkpoint = _folder.LatestCheckpoint();
