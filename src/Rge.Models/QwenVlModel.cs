@@ -71,7 +71,10 @@ public sealed class QwenVlModel : IDisposable
     /// </remarks>
     /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was expected.</exception>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
-    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null)
+    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) => LoadWithProgress(folder, options, progress: null, CancellationToken.None);
+
+    /// <summary>Loads a checkpoint folder, telling the parameters as they are loaded.</summary>
+    internal static QwenVlModel LoadWithProgress(string folder, QwenVlModelOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         var config = QwenVlConfig.Load(folder);
         var checkpoint = Checkpoint.Open(folder);
@@ -86,7 +89,12 @@ public sealed class QwenVlModel : IDisposable
                 throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
             using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
             adapter?.Require(layout);
-            foreach (var name in layout.Keys) parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+            foreach (var name in layout.Keys)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = layout.Count });
+            }
             return new QwenVlModel(config, parameters, checkpoint);
         }
         catch

@@ -67,7 +67,7 @@ public static partial class TorchLibrary
 
     private static NativeLibraryException Missing(string[] missing, string[] folders)
     {
-        var folder = folders.Where(Directory.Exists).DefaultIfEmpty(AppContext.BaseDirectory).First();
+        var folder = folders.FirstOrDefault(folder => Files.Any(file => File.Exists(Path.Combine(folder, file)))) ?? AppContext.BaseDirectory;
         return new NativeLibraryException(IsSupported
             ? $"libtorch cannot be loaded: {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} not with the program (looked in {folder}); "
                 + $"build or publish it for this system (dotnet publish -r {System}), or reference the package that has libtorch for it."

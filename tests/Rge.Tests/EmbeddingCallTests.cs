@@ -33,7 +33,8 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
         var prompts = new PromptBuilder(QwenVlConfig.Load(fixture.Folder), processor);
         using var decoder = new RationaleDecoder(model, prompts.EmbTokenId, new RationaleDecoderOptions());
         var defaults = new ReasoningEmbedderOptions { ItemsAhead = 2 };
-        return await new EmbeddingCall(decoder, processor, prompts, defaults, new GenerationOptions(), new ReasoningEmbeddingOptions(), memory: null, inputs, onToken: null, collectsErrors: false)
-            .RunAsync(TestContext.Current.CancellationToken);
+        var call = new EmbeddingCall(
+            decoder, processor, prompts, defaults, new GenerationOptions(), new ReasoningEmbeddingOptions(), memory: null, inputs, onToken: null, collectsErrors: false);
+        return Array.ConvertAll(await call.RunAsync(TestContext.Current.CancellationToken), result => result.Embedding!);
     }
 }
