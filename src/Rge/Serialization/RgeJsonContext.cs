@@ -11,6 +11,7 @@ namespace Rge.Serialization;
 [JsonSerializable(typeof(ReasoningEmbeddingOptions))]
 [JsonSerializable(typeof(StoredEmbedding))]
 [JsonSerializable(typeof(EmbedderIdentity))]
+[JsonSerializable(typeof(QwenVlConfig))]
 [JsonSerializable(typeof(TextConfig))]
 [JsonSerializable(typeof(VisionConfig))]
 [JsonSerializable(typeof(ImageProcessorConfig))]
