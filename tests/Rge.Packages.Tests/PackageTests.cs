@@ -64,7 +64,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     public async Task Every_systems_libraries_stay_where_that_is_asked_for()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the names are those of Linux");
-        var folder = await CreateAsync("everywhere", "", "<RgeNatives>all</RgeNatives>");
+        var folder = await CreateAsync("everywhere", "return;", "<RgeNatives>all</RgeNatives>");
         await workplace.RunAsync(folder, "dotnet build --verbosity quiet");
         var runtimes = Path.Combine(folder, "bin", "Debug", "net10.0", "runtimes");
         foreach (var file in (string[])["win-x64/native/torch_cpu.dll", "osx-arm64/native/libtorch_cpu.dylib", "linux-x64/native/libtorch_cpu.so"])
