@@ -12,7 +12,9 @@ if (args.Length != 1)
     Console.Error.WriteLine("usage: dotnet run samples/service.cs -- CHECKPOINT");
     return 2;
 }
-await using var services = new ServiceCollection().AddReasoningEmbedder(args[0]).BuildServiceProvider();
+var registered = new ServiceCollection();
+registered.AddReasoningEmbedder(args[0]);
+await using var services = registered.BuildServiceProvider();
 
 // Loaded when first asked for, shared by all, safe to call from many requests at once.
 var generator = services.GetRequiredService<IEmbeddingGenerator<EmbeddingInput, Embedding<float>>>();

@@ -58,8 +58,10 @@ internal sealed class ModelOptions
 
     /// <summary>The device of a name.</summary>
     /// <exception cref="CliException">It is a GPU and there is none.</exception>
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static Device Device(string name)
     {
+        TorchLibrary.Require();
         if (name == "cpu") return CPU;
         if (cuda.is_available()) return CUDA;
         return name == "auto" ? CPU : throw new CliException("No CUDA device can be used: expected a GPU and a build with -p:TorchBackend=cuda; --device cpu or auto works without.");

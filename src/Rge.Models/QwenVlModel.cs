@@ -84,7 +84,11 @@ public sealed class QwenVlModel : IDisposable
     /// tensor at a time. Either way there is never a second full copy in memory.
     /// </remarks>
     /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was expected.</exception>
-    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null)
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
+    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) => LoadWithProgress(folder, options, progress: null, CancellationToken.None);
+
+    /// <summary>Loads a checkpoint folder, telling the parameters as they are loaded.</summary>
+    internal static QwenVlModel LoadWithProgress(string folder, QwenVlModelOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         var config = QwenVlConfig.Load(folder);
         var checkpoint = Checkpoint.Open(folder);
@@ -97,7 +101,12 @@ public sealed class QwenVlModel : IDisposable
             var device = options?.Device ?? CPU;
             if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
                 throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
-            foreach (var name in plan.Layout.Keys) parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+            foreach (var name in plan.Layout.Keys)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
+            }
             return new QwenVlModel(plan.Config, parameters, checkpoint);
         }
         catch

@@ -28,6 +28,7 @@ public static class RandomCheckpoint
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(shape);
+        TorchLibrary.Require();
         merges ??= BytePairFiles.LetterMerges(shape.VocabSize - SpecialRows - ByteTokens);
         if (ByteTokens + merges.Count + SpecialRows > shape.VocabSize)
             throw new ArgumentException($"{merges.Count} merges do not fit a vocabulary of {shape.VocabSize}, which has {ByteTokens} bytes and {SpecialRows} special tokens.", nameof(merges));

@@ -72,7 +72,7 @@ internal sealed class EmbeddingCall(
             return ValueTask.CompletedTask;
         });
         for (var i = 0; i < inputs.Count; i++)
-            if (inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
+            if (IsAlive(i) && inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
 
         var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive)
             .SelectMany(i => _contents[i].Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
@@ -129,14 +129,12 @@ internal sealed class EmbeddingCall(
     {
         try
         {
-            _results[item.Index] = new EmbeddingResult { Index = item.Index, Embedding = Describe(item, await decoding) };
+            Finish(new EmbeddingResult { Index = item.Index, Embedding = Describe(item, await decoding) });
         }
         catch (RgeException e)
         {
             Fail(item.Index, e);
         }
-        var tokens = Interlocked.Add(ref _rationaleTokens, _results[item.Index]!.Embedding?.RationaleIds.Count ?? 0);
-        options.Progress?.Report(new EmbeddingProgress(Interlocked.Increment(ref _completed), inputs.Count, tokens));
     }
 
     private ReasoningEmbedding Describe(Prepared item, DecodedSequence decoded)
@@ -144,7 +142,7 @@ internal sealed class EmbeddingCall(
         var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
         var written = decoded.End == RationaleEnd.NotGenerated
             ? inputs[item.Index].Rationale
-            : processor.Tokenizer.Decode(decoded.End == RationaleEnd.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds);
+            : processor.Tokenizer.Decode(decoded.End == RationaleEnd.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds, skipSpecialTokens: true);
         return new ReasoningEmbedding
         {
             Vector = Similarity.Normalised(hidden.Span),
@@ -178,7 +176,14 @@ internal sealed class EmbeddingCall(
     {
         var named = error.AtItem(index, inMessage: inputs.Count > 1);
         if (!collectsErrors) ExceptionDispatchInfo.Throw(named);
-        _results[index] = new EmbeddingResult { Index = index, Error = named };
+        Finish(new EmbeddingResult { Index = index, Error = named });
+    }
+
+    private void Finish(EmbeddingResult result)
+    {
+        _results[result.Index] = result;
+        var tokens = Interlocked.Add(ref _rationaleTokens, result.Embedding?.RationaleIds.Count ?? 0);
+        options.Progress?.Report(new EmbeddingProgress(Interlocked.Increment(ref _completed), inputs.Count, tokens));
     }
 
     private sealed record Prepared(int Index, ItemPrompt Prompt, DecodeRequest Request);

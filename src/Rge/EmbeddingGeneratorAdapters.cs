@@ -3,6 +3,10 @@ using Microsoft.Extensions.AI;
 namespace Rge;
 
 /// <summary>Lets code that knows other inputs than <see cref="EmbeddingInput"/> use an embedder. The adapters own nothing: dispose the embedder.</summary>
+/// <remarks>
+/// A call may say otherwise than the adapter: <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> understand <c>role</c>
+/// ("query" or "target"), <c>instruction</c> (a text) and <c>reasoning</c> ("on" or "off"), and refuse others.
+/// </remarks>
 public static class EmbeddingGeneratorAdapters
 {
     /// <summary>A generator for plain texts.</summary>
@@ -13,7 +17,7 @@ public static class EmbeddingGeneratorAdapters
         this IEmbeddingGenerator<EmbeddingInput, Embedding<float>> embedder, ItemRole role, string? instruction = null)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        return new MappedEmbeddingGenerator<string>(embedder, text => new EmbeddingInput { Role = role, Instruction = instruction, Text = text });
+        return new MappedEmbeddingGenerator<string>(embedder, role, instruction, text => new EmbeddingInput { Text = text });
     }
 
     /// <summary>
@@ -28,7 +32,20 @@ public static class EmbeddingGeneratorAdapters
         this IEmbeddingGenerator<EmbeddingInput, Embedding<float>> embedder, ItemRole role, string? instruction = null)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        return new MappedEmbeddingGenerator<IEnumerable<AIContent>>(embedder, content => ToInput(content) with { Role = role, Instruction = instruction });
+        return new MappedEmbeddingGenerator<IEnumerable<AIContent>>(embedder, role, instruction, ToInput);
+    }
+
+    /// <summary>A generator for items of a single content each: a text or an image, as <see cref="ForContent"/> takes them in lists.</summary>
+    /// <inheritdoc cref="ForContent" path="/remarks"/>
+    /// <typeparam name="TContent"><see cref="AIContent"/>, or one of its kinds such as <see cref="DataContent"/>.</typeparam>
+    /// <param name="embedder">The embedder.</param>
+    /// <param name="role">Which side of the comparison the items are on.</param>
+    /// <param name="instruction">An instruction put before each item; <see langword="null"/> for none.</param>
+    public static IEmbeddingGenerator<TContent, Embedding<float>> ForSingleContent<TContent>(
+        this IEmbeddingGenerator<EmbeddingInput, Embedding<float>> embedder, ItemRole role, string? instruction = null) where TContent : AIContent
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        return new MappedEmbeddingGenerator<TContent>(embedder, role, instruction, content => ToInput([content]));
     }
 
     private static EmbeddingInput ToInput(IEnumerable<AIContent> content)

@@ -1,18 +1,23 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using Rge.Models;
 using Rge.Models.Vision;
+using Rge.Serialization;
 
 namespace Rge;
 
 /// <summary>Where an image of an item comes from. Nothing is read before the item is embedded. Immutable and thread-safe.</summary>
+/// <remarks>In JSON it is the digest of its content, which tells images apart but from which none can be read.</remarks>
+[JsonConverter(typeof(ImageSourceConverter))]
 public sealed class ImageSource
 {
-    private readonly Func<ImageLimits, object> _content;
+    private readonly Func<long, object> _content; // takes the most bytes of a file that are worth reading
     private readonly Func<ImageLimits, ImageOptions, RgbImage>? _decode;
     private readonly PatchedImage? _patches;
 
-    private ImageSource(string name, Func<ImageLimits, object> content, Func<ImageLimits, ImageOptions, RgbImage> decode) => (Name, _content, _decode) = (name, content, decode);
+    private ImageSource(string name, Func<long, object> content, Func<ImageLimits, ImageOptions, RgbImage> decode) =>
+        (Name, _content, _decode) = (name, content, decode);
 
     private ImageSource(string name, PatchedImage patches) => (Name, _content, _patches) = (name, _ => patches, patches);
 
@@ -23,7 +28,7 @@ public sealed class ImageSource
     public static ImageSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new ImageSource(path, limits => HashFile(path, limits), (limits, options) => ImageDecoder.DecodeFile(path, limits, options));
+        return new ImageSource(path, most => HashFile(path, most), (limits, options) => ImageDecoder.DecodeFile(path, limits, options));
     }
 
     /// <summary>An encoded image in memory.</summary>
@@ -57,33 +62,39 @@ public sealed class ImageSource
     public RgbImage Decode(ImageLimits? limits = null, ImageOptions? options = null) =>
         _decode?.Invoke(limits ?? ImageLimits.Default, options ?? ImageOptions.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
-    /// <summary>A SHA-256 digest of the encoded file, or of the pixels where these were given; equal for sources of the same content. Reads the file.</summary>
+    /// <summary>A SHA-256 digest of the encoded file, or of the pixels or patches where these were given; equal for sources of the same content. Reads the file.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">The source has patches only.</exception>
-    public string ContentDigest() =>
-        _patches is null ? (string)_content(ImageLimits.Default) : throw new InvalidOperationException("The image was given as patches, which have no content to digest.");
+    public string ContentDigest() => _patches is null ? (string)_content(long.MaxValue) : HashPatches(_patches);
 
     /// <summary>Equal for sources of the same content.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
-    internal object ContentKey(ImageLimits limits) => _content(limits);
+    internal object ContentKey(ImageLimits limits) => _content(limits.MaxBytes);
 
     /// <summary>Decodes and cuts the image, with the options of the processor.</summary>
     /// <exception cref="ImageInputException">The image cannot be used, or would become more image tokens than are allowed.</exception>
     internal PatchedImage Load(ImageProcessor processor, ImageLimits limits, int maxTokens = int.MaxValue) =>
         _patches ?? processor.Process(Decode(limits, processor.Options), maxTokens);
 
-    private static string HashFile(string path, ImageLimits limits)
+    private static string HashFile(string path, long most)
     {
         try
         {
             using var file = File.OpenRead(path);
             // A file that decoding will refuse is not worth reading; its name tells it apart well enough.
-            return file.Length > limits.MaxBytes ? path : Convert.ToHexString(SHA256.HashData(file));
+            return file.Length > most ? path : Convert.ToHexString(SHA256.HashData(file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ImageInputException($"{path} cannot be read: {e.Message}", e);
         }
+    }
+
+    private static string HashPatches(PatchedImage patches)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes<int>([patches.Grid.Temporal, patches.Grid.Height, patches.Grid.Width]));
+        hash.AppendData(MemoryMarshal.AsBytes<float>(patches.Pixels));
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     private static string HashPixels(RgbImage image)

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Rge.Models;
 using Rge.Models.Tokens;
+using Rge.Serialization;
 using static TorchSharp.torch;
 
 namespace Rge;
@@ -36,9 +37,9 @@ public static class ModelFingerprint
     private static string Of(QwenVlModel model, QwenVlProcessor processor, int embToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text));
-        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision));
-        Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config));
+        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));
+        Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision, RgeJsonContext.Default.VisionConfig));
+        Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config, RgeJsonContext.Default.ImageProcessorConfig));
         // Only where it is on, so that fingerprints from before there was a choice stay what they are.
         if (processor.Images.Options.ExifOrientation) Append("upright"u8);
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);

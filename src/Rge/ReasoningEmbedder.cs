@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
+using Rge.Caching;
 using Rge.Models;
 using Rge.Models.Tokens;
 using Rge.Prompts;
@@ -24,6 +25,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private readonly EmbeddingGeneratorMetadata _metadata;
     private readonly ImageMemory? _imageMemory;
     private readonly bool _ownsModel;
+    private EmbedderIdentity? _identity;
 
     /// <summary>Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.</summary>
     /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
@@ -61,10 +63,18 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <summary>Id of <c>&lt;emb&gt;</c>; 0 where the last token is pooled.</summary>
     public int EmbTokenId => _prompts.EmbTokenId;
 
+    /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
+    internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(
+        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Of(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target)));
+
     /// <summary>Loads a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be used.</exception>
     /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
-    public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null)
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
+    public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null) =>
+        LoadWithProgress(folder, options, progress: null, CancellationToken.None);
+
+    private static ReasoningEmbedder LoadWithProgress(string folder, ReasoningEmbedderOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new ReasoningEmbedderOptions();
@@ -74,7 +84,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
         var processor = QwenVlProcessor.Load(folder, options.Model.Adapter, options.Images);
-        var model = QwenVlModel.Load(folder, options.Model);
+        var model = QwenVlModel.LoadWithProgress(folder, options.Model, progress, cancellationToken);
         try
         {
             return new ReasoningEmbedder(model, processor, options, ownsModel: true);
@@ -84,6 +94,19 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Loads a checkpoint folder on another thread.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How the embedder works; <see langword="null"/> for the defaults.</param>
+    /// <param name="progress">Told the parameters of the model as they are loaded.</param>
+    /// <param name="cancellationToken">Stops the loading between two parameters.</param>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static Task<ReasoningEmbedder> LoadAsync(
+        string folder, ReasoningEmbedderOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() => LoadWithProgress(folder, options, progress, cancellationToken), cancellationToken);
     }
 
     /// <summary>Embeds items.</summary>
@@ -132,7 +155,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
             foreach (var result in await TryEmbedAsync(chunk, call, cancellationToken))
             {
                 tokens += result.Embedding?.RationaleIds.Count ?? 0;
-                yield return result with { Index = first + result.Index };
+                var index = first + result.Index;
+                yield return result with { Index = index, Error = result.Error?.AtItem((int)Math.Min(index, int.MaxValue), inMessage: true) };
             }
             first += chunk.Length;
         }
@@ -155,7 +179,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         var end = embedding.ContinueWith(_ => tokens.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            var decoder = new StreamingDecoder(Processor.Tokenizer);
+            var decoder = new StreamingDecoder(Processor.Tokenizer, skipSpecialTokens: true);
             await foreach (var token in tokens.Reader.ReadAllAsync(CancellationToken.None))
                 if (token != _prompts.EmbTokenId && decoder.Append(token) is { Length: > 0 } text) yield return new RationaleUpdate(text);
             if (decoder.Flush() is { Length: > 0 } rest) yield return new RationaleUpdate(rest);
@@ -215,9 +239,17 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentNullException.ThrowIfNull(inputs);
         var generation = options.Generation ?? Generation;
         generation.Validate();
+        if (options.ModelId is { } model && model != _metadata.DefaultModelId)
+            throw new ArgumentException($"The call asks for the model '{model}', and the embedder's is {(_metadata.DefaultModelId is { } own ? $"'{own}'" : "not named")}.", nameof(options));
+        var asked = CallProperties.Of(options);
+        if (asked.Role is not null || asked.Instruction is not null)
+            throw new ArgumentException("An EmbeddingInput has its own role and instruction; the additional properties of a call can set them for texts and contents only.", nameof(options));
+        if (options.Reasoning is null && asked.Reasoning is { } reasoning) options = new ReasoningEmbeddingOptions(options) { Reasoning = reasoning };
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
-        return new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken, collectsErrors).RunAsync(cancellationToken);
+        var call = new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken, collectsErrors);
+        // Prompts of many items take a while: not on the caller's thread, which may be that of a user interface.
+        return Task.Run(() => call.RunAsync(cancellationToken), cancellationToken);
     }
 
     private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)

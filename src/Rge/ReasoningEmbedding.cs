@@ -1,8 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
+using Rge.Serialization;
 
 namespace Rge;
 
 /// <summary>An embedding and the way that led to it. Immutable.</summary>
+[JsonConverter(typeof(ReasoningEmbeddingConverter))]
 public sealed record ReasoningEmbedding
 {
     /// <summary>Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> hands it out.</summary>
@@ -11,7 +15,7 @@ public sealed record ReasoningEmbedding
     /// <summary>The L2-normalised vector.</summary>
     public required ReadOnlyMemory<float> Vector { get; init; }
 
-    /// <summary>The rationale that the embedding was taken after, without <c>&lt;emb&gt;</c>: written or given; <see langword="null"/> without one.</summary>
+    /// <summary>The rationale that the embedding was taken after, without special tokens: written or given; <see langword="null"/> without one.</summary>
     public string? Rationale { get; init; }
 
     /// <summary>Tokens of the rationale; of a written one, the model's own <c>&lt;emb&gt;</c> included.</summary>
@@ -32,10 +36,22 @@ public sealed record ReasoningEmbedding
     /// <summary>Where the time went.</summary>
     public DecodeTimings Timings { get; init; }
 
-    /// <summary>What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one; <see langword="null"/> for others.</summary>
+    /// <summary>
+    /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through JSON, as in a
+    /// cache; <see langword="null"/> for others.
+    /// </summary>
     public static ReasoningEmbedding? Of(Embedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
-        return embedding.AdditionalProperties?.TryGetValue(PropertyName, out ReasoningEmbedding? details) == true ? details : null;
+        object? details = null;
+        embedding.AdditionalProperties?.TryGetValue(PropertyName, out details);
+        try
+        {
+            return details is JsonElement json ? json.Deserialize(RgeJsonContext.Default.ReasoningEmbedding) : details as ReasoningEmbedding;
+        }
+        catch (JsonException)
+        {
+            return null; // somebody else's property of the same name
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 
 namespace Rge;
@@ -20,7 +21,8 @@ public class ReasoningEmbeddingOptions : EmbeddingGenerationOptions
     /// <summary>How rationales are written; <see langword="null"/> for the embedder's default.</summary>
     public GenerationOptions? Generation { get; set; }
 
-    /// <summary>Told after each item.</summary>
+    /// <summary>Told after each item. Not part of what the call asks for, and so not of its JSON.</summary>
+    [JsonIgnore]
     public IProgress<EmbeddingProgress>? Progress { get; set; }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Rge.Tests;
 
 public sealed class EmbeddingGeneratorAdapterTests(EmbedderFixture fixture) : IClassFixture<EmbedderFixture>, IDisposable
 {
-    private static readonly byte[] Png = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+    internal static readonly byte[] Png = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
 
     private readonly Recorder _recorder = new();
 
@@ -51,7 +51,9 @@ public sealed class EmbeddingGeneratorAdapterTests(EmbedderFixture fixture) : IC
     public async Task Registered_embedders_are_made_once_and_disposed_with_the_provider()
     {
         ReasoningEmbedder embedder;
-        await using (var provider = new ServiceCollection().AddReasoningEmbedder(fixture.Folder).BuildServiceProvider())
+        var services = new ServiceCollection();
+        services.AddReasoningEmbedder(fixture.Folder);
+        await using (var provider = services.BuildServiceProvider())
         {
             embedder = provider.GetRequiredService<ReasoningEmbedder>();
             Assert.Same(embedder, provider.GetRequiredService<IEmbeddingGenerator<EmbeddingInput, Embedding<float>>>());
@@ -65,7 +67,7 @@ public sealed class EmbeddingGeneratorAdapterTests(EmbedderFixture fixture) : IC
     public void Dispose() => _recorder.Dispose();
 
     /// <summary>Remembers what it is asked to embed.</summary>
-    private sealed class Recorder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
+    internal sealed class Recorder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
     {
         public List<EmbeddingInput> Inputs { get; } = [];
 

@@ -227,6 +227,29 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     }
 
     [Fact]
+    public async Task Loading_tells_its_progress_and_can_be_stopped()
+    {
+        var told = new List<LoadProgress>();
+        using var stop = new CancellationTokenSource();
+        using (var loaded = await ReasoningEmbedder.LoadAsync(fixture.Folder, progress: new Receiver(told.Add), cancellationToken: Cancellation))
+            Assert.Equal(
+                (await _embedder.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray(), (await loaded.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray());
+        Assert.Equal(Enumerable.Range(1, told.Count), told.Select(progress => progress.Loaded));
+        Assert.All(told, progress => Assert.Equal(told.Count, progress.Total));
+        Assert.Equal(_embedder.GetService<QwenVlModel>()!.Parameters.Count, told.Count);
+
+        told.Clear();
+        var stopped = ReasoningEmbedder.LoadAsync(fixture.Folder, progress: new Receiver(progress =>
+        {
+            told.Add(progress);
+            if (progress.Loaded == 3) stop.Cancel();
+        }), cancellationToken: stop.Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
+        Assert.Equal(3, told.Count);
+        await Assert.ThrowsAsync<CheckpointException>(() => ReasoningEmbedder.LoadAsync(Path.Combine(fixture.Folder, "none"), cancellationToken: Cancellation));
+    }
+
+    [Fact]
     public async Task A_disposed_embedder_refuses_work()
     {
         var embedder = ReasoningEmbedder.Load(fixture.Folder);
@@ -236,6 +259,11 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     }
 
     private int[] Encode(string text) => _embedder.Processor.Tokenizer.Encode(text);
+
+    private sealed class Receiver(Action<LoadProgress> told) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => told(value);
+    }
 
     private sealed class Listener(Action<EmbeddingProgress> told) : IProgress<EmbeddingProgress>
     {

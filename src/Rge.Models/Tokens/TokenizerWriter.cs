@@ -85,7 +85,7 @@ internal static class TokenizerWriter
         foreach (var token in tokens)
         {
             (config["added_tokens_decoder"] as JsonObject)?.Add(token.Id.ToString(CultureInfo.InvariantCulture), Describe(token, withId: false));
-            ((config["extra_special_tokens"] ?? config["additional_special_tokens"]) as JsonArray)?.Add(token.Content);
+            ((config["extra_special_tokens"] ?? config["additional_special_tokens"]) as JsonArray)?.Add((JsonNode)token.Content);
         }
         return config;
     }

@@ -45,9 +45,11 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Opens a file and checks its header. No tensor is read.</summary>
     /// <exception cref="CheckpointException">The file does not exist, cannot be read, or breaks the format.</exception>
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        TorchLibrary.Require();
         var file = FileBytes.Open(path);
         try
         {

@@ -39,6 +39,7 @@ public sealed class Trainer
     /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
     public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
     {
+        TorchLibrary.Require();
         using var held = FolderLock.Take(_folder.Root);
         RequireFolder(resume);
         StartingPoint.Require(_config.Model);

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Rge.Models;
 using Rge.Models.Vision;
 using Rge.Prompts;
+using Rge.Serialization;
 
 namespace Rge.Verification;
 
@@ -32,5 +34,5 @@ internal static class PromptCheck
     }
 
     /// <summary>Every field of a configuration, the file's own text aside.</summary>
-    private static string Describe(QwenVlConfig config) => System.Text.Json.JsonSerializer.Serialize(config with { Source = [] });
+    private static string Describe(QwenVlConfig config) => JsonSerializer.Serialize(config with { Source = [] }, RgeJsonContext.Default.QwenVlConfig);
 }

@@ -21,7 +21,7 @@ internal sealed record HubListing(
         HubListing? listing = null;
         try
         {
-            listing = JsonSerializer.Deserialize<HubListing>(json);
+            listing = JsonSerializer.Deserialize(json, HubJsonContext.Default.HubListing);
         }
         catch (JsonException error)
         {

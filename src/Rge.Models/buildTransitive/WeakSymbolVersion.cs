@@ -14,9 +14,9 @@ namespace Rge.Build;
 /// Follows the loader's own road: program headers, the dynamic section, the version needs (Linux Standard Base,
 /// "Symbol Versioning"). Only 64-bit little-endian files. The edit is refused when a relocation uses a symbol of the
 /// version, because the library would then truly lack something at run time. Compiled twice: by MSBuild for the task
-/// below, and into the tests; so it stays within .NET Standard 2.0.
+/// below, and into this assembly for programs that were built without it; so it stays within .NET Standard 2.0.
 /// </remarks>
-public static class WeakSymbolVersion
+internal static class WeakSymbolVersion
 {
     private const int WeakFlag = 2;
     private const int LoadSegment = 1, DynamicSegment = 2;
@@ -189,8 +189,8 @@ public static class WeakSymbolVersion
     }
 }
 
-#if !NET // The tests have the class above alone.
-/// <summary>The MSBuild task of TorchNative.targets.</summary>
+#if !NET // The assembly has the class above alone.
+/// <summary>The MSBuild task of Rge.Models.targets.</summary>
 public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
 {
     /// <summary>The library as its package brings it; never written to.</summary>

@@ -1,0 +1,10 @@
+namespace Rge.Caching;
+
+/// <summary>All of an embedder that decides what an item gets, apart from the call: its model and its own settings.</summary>
+/// <param name="Model">What <see cref="ModelFingerprint"/> says.</param>
+/// <param name="Generation">How rationales are written.</param>
+/// <param name="Pooling">Where the embedding is taken.</param>
+/// <param name="QueryReasoning">Whether queries reason.</param>
+/// <param name="TargetReasoning">Whether targets reason.</param>
+internal sealed record EmbedderIdentity(
+    string Model, GenerationOptions Generation, EmbeddingPooling Pooling, ReasoningMode QueryReasoning, ReasoningMode TargetReasoning);
