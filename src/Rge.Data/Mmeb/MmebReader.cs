@@ -82,6 +82,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         ArgumentNullException.ThrowIfNull(subset);
         var name = subset.Name;
         var table = await Table.ReadAsync(subset.Files, MmebColumns.Evaluation, cancellationToken);
+        if (table.Count == 0) throw new DatasetException($"{table.Path} has no rows, expected the form of MMEB's evaluation sets.");
         if (!table.Has(MmebColumns.TargetText) && !table.Has(MmebColumns.TargetImage))
             throw new DatasetException($"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's evaluation sets.");
         var unread = table.Unread(IgnoredColumns, MmebColumns.Evaluation);
