@@ -24,11 +24,17 @@ public sealed record SubsetScore
     /// <summary>Rows whose right candidate is first.</summary>
     public required int Hits { get; init; }
 
-    /// <summary>Rows that were left out because a picture of query or right candidate could not be used.</summary>
+    /// <summary>Rows that were left out because their query or right candidate could not be embedded.</summary>
     public int SkippedRows { get; init; }
 
-    /// <summary>Candidates that were left out of rows because their picture could not be used.</summary>
+    /// <summary>Candidates that were left out of rows because they could not be embedded; counted in each row.</summary>
     public int SkippedCandidates { get; init; }
+
+    /// <summary>Queries and different candidates that could not be embedded; <see cref="SubsetFolder.ReadFailures"/> lists them.</summary>
+    public int FailedItems { get; init; }
+
+    /// <summary>Columns of the subset's files that nothing was taken from.</summary>
+    public IReadOnlyList<string> UnreadColumns { get; init; } = [];
 
     /// <summary>Different candidates.</summary>
     public required int Candidates { get; init; }
