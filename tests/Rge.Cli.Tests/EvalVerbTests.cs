@@ -126,7 +126,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         }
         var json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Out("runs"), "report.json")))!;
         Assert.Equal(["one", "two", "two/step-00000010"], json["models"]!.AsArray().Select(model => (string)model!["model"]!).Order(StringComparer.Ordinal));
-        Assert.Contains("--max-rationale-tokens=3", (string)json["models"]!.AsArray().Single(model => (string)model!["model"]! == "two")!["settings"]!["options"]!, StringComparison.Ordinal);
+        Assert.Contains("--max-rationale-tokens=3", (string)json["models"]!.AsArray().Single(model => (string)model!["model"]! == "two")!["runs"]!["on"]!["settings"]!["options"]!, StringComparison.Ordinal);
 
         var (_, _, progress) = await RunAsync("eval", "--model", tiny.Model, "--data", data, "--out", Out("runs"), "--max-rationale-tokens", "9");
         Assert.Contains("has results of another model or other settings: these are called", progress, StringComparison.Ordinal);

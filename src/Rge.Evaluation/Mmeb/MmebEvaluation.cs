@@ -51,7 +51,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
             meter.Expect(rows.Queries.Count, rows.Candidates.Count);
         }
         images.ThrowIfAnyIsMissing();
-        Results = ResultFolder.Claim(options.OutputFolder, Identity, options.ModelName, options.Settings);
+        Results = ResultFolder.Claim(options.OutputFolder, Identity, options.ModelName);
         _unusable.Clear();
         var scores = new List<SubsetScore>();
         foreach (var subset in options.Subsets)

@@ -38,7 +38,7 @@ public sealed record MmebEvaluationOptions
     /// <summary>Columns of the data that may be left out; others that are not understood are an error.</summary>
     public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
 
-    /// <summary>What else the results depend on, by name, for the report.</summary>
+    /// <summary>What the results depend on, by name and in words, for the report.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether the embeddings of each subset are written beside its scores.</summary>

@@ -62,7 +62,6 @@ public sealed class MmebReport
         {
             ["model"] = model.Name,
             ["identity"] = model.Identity,
-            ["settings"] = new JsonObject(model.Settings.Select(setting => KeyValuePair.Create(setting.Key, (JsonNode?)setting.Value))),
             ["runs"] = Runs(model),
         })]);
         json["published_percent"] = new JsonArray([.. PublishedScores.All.Select(row => (JsonNode)new JsonObject(
@@ -90,8 +89,17 @@ public sealed class MmebReport
             SubsetNames().Select((name, i) => Samples(name, isOpen: i == 0)));
     }
 
-    private JsonObject Runs(ResultFolder model) =>
-        new(_runs.Where(run => run.Model == model).Select(run => KeyValuePair.Create(run.Reasoning ? "on" : "off", (JsonNode?)run.Scores.ToJson())));
+    private JsonObject Runs(ResultFolder model)
+    {
+        return new JsonObject(_runs.Where(run => run.Model == model).Select(run => KeyValuePair.Create(run.Reasoning ? "on" : "off", (JsonNode?)Describe(run))));
+
+        static JsonObject Describe(Run run)
+        {
+            var json = run.Scores.ToJson();
+            json["settings"] = new JsonObject(SettingNames([run]).Select(name => KeyValuePair.Create(name, (JsonNode?)Setting(run, name))));
+            return json;
+        }
+    }
 
     private static Run? Read(ResultFolder model, bool reasoning)
     {
@@ -119,7 +127,7 @@ public sealed class MmebReport
             if (_runs.Where(run => run.Model == model).ToArray() is [var on, var off]) yield return OnAndOff(on, off);
         foreach (var run in _runs) yield return Subsets(run);
         if (_runs.Any(run => run.Scores.Subsets.Any(subset => subset.FailedItems > 0))) yield return Failures();
-        if (_models.Any(model => model.Settings.Count > 0)) yield return Settings();
+        if (SettingNames(_runs).Length > 0) yield return Settings();
     }
 
     private ReportTable Headline()
@@ -196,10 +204,15 @@ public sealed class MmebReport
 
     private ReportTable Settings()
     {
-        string[] names = [.. _models.SelectMany(model => model.Settings.Keys).Distinct(StringComparer.Ordinal)];
+        var names = SettingNames(_runs);
         return new ReportTable(
-            "Settings", "", ["model", .. names], [.. _models.Select(model => (string[])[model.Name, .. names.Select(name => model.Settings.GetValueOrDefault(name, ""))])]);
+            "Settings", "Several values where subsets differ.", ["run", .. names], [.. _runs.Select(run => (string[])[Name(run), .. names.Select(name => Setting(run, name))])]);
     }
+
+    private static string[] SettingNames(IEnumerable<Run> runs) => [.. runs.SelectMany(run => run.Scores.Subsets).SelectMany(subset => subset.Settings.Keys).Distinct(StringComparer.Ordinal)];
+
+    private static string Setting(Run run, string name) =>
+        string.Join("; ", run.Scores.Subsets.Select(subset => subset.Settings.GetValueOrDefault(name, "")).Distinct(StringComparer.Ordinal));
 
     /// <summary>A heading, with the model's name where there are several.</summary>
     private string Titled(string heading, ResultFolder model) => _models.Count > 1 ? $"{heading}: {model.Name}" : heading;

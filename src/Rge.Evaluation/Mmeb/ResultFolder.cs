@@ -20,7 +20,7 @@ public sealed record ResultFolder
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private ResultFolder(string path, Mark mark) => (Path, Name, Identity, Settings) = (path, mark.Name, mark.Identity, mark.Settings);
+    private ResultFolder(string path, Mark mark) => (Path, Name, Identity) = (path, mark.Name, mark.Identity);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -30,9 +30,6 @@ public sealed record ResultFolder
 
     /// <summary>As <see cref="MmebEvaluation.Identity"/> has it.</summary>
     public string Identity { get; }
-
-    /// <summary>What else the results depend on, to be read.</summary>
-    public IReadOnlyDictionary<string, string> Settings { get; }
 
     /// <summary>Lists whose results an output folder has, those of the folder itself first.</summary>
     /// <exception cref="EvaluationException">A file is damaged.</exception>
@@ -46,19 +43,18 @@ public sealed record ResultFolder
     /// <param name="root">The output folder.</param>
     /// <param name="identity">The model and all settings that its results depend on.</param>
     /// <param name="name">What the model is called; a number is added where another is called so.</param>
-    /// <param name="settings">What else is said of it.</param>
     /// <exception cref="EvaluationException">A file is damaged.</exception>
-    internal static ResultFolder Claim(string root, string identity, string name, IReadOnlyDictionary<string, string> settings)
+    internal static ResultFolder Claim(string root, string identity, string name)
     {
         for (var attempt = 1; ; attempt++)
         {
             var there = In(root);
             // A folder that several have written into, as earlier versions did, is nobody's.
             if (there.FirstOrDefault(folder => folder.Identity == identity && there.Count(other => other.Path == folder.Path) == 1) is { } known)
-                return File.Exists(System.IO.Path.Combine(known.Path, MarkFile)) ? known : Write(known.Path, new Mark(known.Name, identity, settings)) ?? known;
+                return File.Exists(System.IO.Path.Combine(known.Path, MarkFile)) ? known : Write(known.Path, new Mark(known.Name, identity)) ?? known;
             var distinct = Distinct(name, there.Select(folder => folder.Name));
             var path = there.Any(folder => folder.Path == root) ? System.IO.Path.Combine(root, OthersFolder, InFileName(distinct, attempt)) : root;
-            if (Write(path, new Mark(distinct, identity, settings)) is { } made) return made;
+            if (Write(path, new Mark(distinct, identity)) is { } made) return made;
         }
     }
 
@@ -73,13 +69,13 @@ public sealed record ResultFolder
             }
             catch (JsonException e)
             {
-                throw new EvaluationException($"{mark} is damaged, expected name, identity and settings of a model: delete the folder {path}, or name another for the output.", e);
+                throw new EvaluationException($"{mark} is damaged, expected name and identity of a model: delete the folder {path}, or name another for the output.", e);
             }
         }
         // As earlier versions left it: the scores say whose they are.
         var scores = SubsetFolder.In(path, reasoning: true).Concat(SubsetFolder.In(path, reasoning: false)).Select(folder => folder.ReadScore()).OfType<SubsetScore>();
         return scores.DistinctBy(score => score.Identity, StringComparer.Ordinal)
-            .Select(score => new ResultFolder(path, new Mark(score.Model, score.Identity, new Dictionary<string, string>(StringComparer.Ordinal))));
+            .Select(score => new ResultFolder(path, new Mark(score.Model, score.Identity)));
     }
 
     /// <summary>Marks a folder; null where another process has marked it meanwhile.</summary>
@@ -113,5 +109,5 @@ public sealed record ResultFolder
     private static string InFileName(string name, int attempt) =>
         string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).Trim('.') + (attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{attempt}") : "");
 
-    private sealed record Mark(string Name, string Identity, IReadOnlyDictionary<string, string> Settings);
+    private sealed record Mark(string Name, string Identity);
 }

@@ -47,6 +47,7 @@ internal sealed class SubsetResults
             Model = options.ModelName,
             Reasoning = options.Reasoning,
             Identity = identity,
+            Settings = options.Settings,
             Rows = counted.Length,
             Hits = hits,
             SkippedRows = Count - counted.Length,

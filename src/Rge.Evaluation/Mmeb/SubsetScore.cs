@@ -18,6 +18,9 @@ public sealed record SubsetScore
     /// <summary>Digest of the model and of all settings but <see cref="Reasoning"/>: scores that belong together have the same.</summary>
     public required string Identity { get; init; }
 
+    /// <summary>What it depends on, by name and in words; empty where nothing was said.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Rows that count.</summary>
     public required int Rows { get; init; }
 
