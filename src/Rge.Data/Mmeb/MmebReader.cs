@@ -254,9 +254,22 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         var expected = string.Join(" or ", prefixes.Select(prefix => $"{prefix}*.parquet, .jsonl or .json"));
         if (datasets?.FirstOrDefault(name => found.TrueForAll(dataset => dataset.Name != name)) is { } missing)
             throw new DatasetException($"{folder} has no dataset {missing}: {Path.Combine(folder, missing)} has no file {expected}.");
-        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.");
+        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.{Hint(folder, prefixes)}");
         var order = groups.Keys.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         return found.OrderBy(dataset => order.GetValueOrDefault(dataset.Name, int.MaxValue));
+    }
+
+    /// <summary>Where the files may be instead.</summary>
+    private static string Hint(string folder, IReadOnlyList<string> prefixes)
+    {
+        if (Rows(folder) is { } here) return $" It has {Path.GetFileName(here)} itself: name the folder above it.";
+        string[] subfolders = [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
+        if (Array.Find(subfolders, subfolder => Directory.EnumerateDirectories(subfolder).Any(inner => Rows(inner) is not null)) is { } inside) return $" The folders in {inside} are some: name that.";
+        if (subfolders.Select(subfolder => Directory.EnumerateFiles(subfolder).FirstOrDefault(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))).OfType<string>().FirstOrDefault() is { } other)
+            return $" There is {other}, whose name does not begin so.";
+        return "";
+
+        string? Rows(string place) => prefixes.SelectMany(prefix => Extensions.SelectMany(extension => Directory.EnumerateFiles(place, $"{prefix}*{extension}"))).FirstOrDefault();
     }
 
     private static OrderedDictionary<string, string> ReadGroups(string path)

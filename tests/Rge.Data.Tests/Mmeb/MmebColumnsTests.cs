@@ -182,6 +182,20 @@ public sealed class MmebColumnsTests : IDisposable
             name == "rows.json" ? $"{_scratch[name]}, row 1: qry_text is not valid Unicode: " : $"{_scratch[name]}, line 2: not valid UTF-8: ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("data/sub/test.jsonl", "data/sub", " It has test.jsonl itself: name the folder above it.")]
+    [InlineData("data/all/sub/test-0.parquet", "data", " The folders in {0} are some: name that.")]
+    [InlineData("data/sub/train.jsonl", "data", " There is {0}, whose name does not begin so.")]
+    [InlineData("data/sub/a.png", "data", "")]
+    public async Task A_folder_without_data_sets_says_where_they_may_be(string file, string given, string hint)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_scratch[file])!);
+        await File.WriteAllTextAsync(_scratch[file], "");
+        var place = hint.Contains("folders in", StringComparison.Ordinal) ? _scratch["data/all"] : _scratch[file];
+        var error = Assert.Throws<DatasetException>(() => MmebReader.FindEvaluation(_scratch[given]));
+        Assert.Equal($"{_scratch[given]} has no datasets, expected folders with files test*.parquet, .jsonl or .json.{string.Format(System.Globalization.CultureInfo.InvariantCulture, hint, place)}", error.Message);
+    }
+
     private async Task<EvaluationDataset> Evaluation(string lines)
     {
         await File.WriteAllTextAsync(_scratch["rows.jsonl"], lines);
