@@ -125,10 +125,10 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             {
                 Dataset = dataset,
                 Source = $"{path}, row {i + 1}",
-                Query = Query(table, i, ItemColumns.TrainingQuery),
+                Query = Query(table, i, ItemColumns.TrainingQuery, text => _queryRules.Apply(dataset, text)),
                 Rationale = table.OptionalText(i, MmebColumns.Rationale),
-                Targets = Targets(table, i, ItemColumns.Positives, MmebColumns.PositiveKey),
-                Negatives = Targets(table, i, ItemColumns.Negatives, MmebColumns.NegativeKey),
+                Targets = Targets(table, i, dataset, ItemColumns.Positives, MmebColumns.PositiveKey),
+                Negatives = Targets(table, i, dataset, ItemColumns.Negatives, MmebColumns.NegativeKey),
             };
             if (samples[i] is { Targets: [], Rationale: null or "" }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
         }
@@ -145,7 +145,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         return rationales;
     }
 
-    private EmbeddingInput Query(Table table, int row, ItemColumns columns, Func<string, string>? rewrite = null)
+    private EmbeddingInput Query(Table table, int row, ItemColumns columns, Func<string, string> rewrite)
     {
         var image = Cell(table, row, columns.Image, isList: false) switch
         {
@@ -159,7 +159,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     }
 
     /// <summary>The targets of a row. A pair in which both are empty stands for none, as MMEB has it where there is no negative.</summary>
-    private List<EmbeddingInput> Items(Table table, int row, ItemColumns columns, Func<string, string>? rewrite = null)
+    private List<EmbeddingInput> Items(Table table, int row, ItemColumns columns, Func<string, string> rewrite)
     {
         var images = Cell(table, row, columns.Image, columns.AreLists);
         // Where the images of a row are a list that was written as text, so are its texts.
@@ -196,15 +196,15 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         return PythonList.TryRead(only, out var list, out var problem) ? list : throw table.Error(row, $"{column} looks like a list that was written as text, but {problem}");
     }
 
-    private static string? Rewrite(string? text, Func<string, string>? rewrite)
+    private static string? Rewrite(string? text, Func<string, string> rewrite)
     {
-        if (rewrite is not null && text is not null) text = rewrite(text);
+        if (text is not null) text = rewrite(text);
         return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
     }
 
-    private List<TargetItem> Targets(Table table, int row, ItemColumns columns, string keyColumn)
+    private List<TargetItem> Targets(Table table, int row, string dataset, ItemColumns columns, string keyColumn)
     {
-        var (items, keys) = (Items(table, row, columns), Cell(table, row, keyColumn, columns.AreLists));
+        var (items, keys) = (Items(table, row, columns, text => _candidateRules.Apply(dataset, text)), Cell(table, row, keyColumn, columns.AreLists));
         if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
         return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? KeyOf(item)))];
     }

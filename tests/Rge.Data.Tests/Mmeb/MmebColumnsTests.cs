@@ -51,6 +51,11 @@ public sealed class MmebColumnsTests : IDisposable
         var reader = new MmebReader(_scratch.Path, InstructionRules.Parse("sub: {value_map: {'Find it': 'Seek'}}", "q"), InstructionRules.Parse("sub: {prefix_add: 'See: '}", "c"));
         var row = Assert.Single((await reader.ReadEvaluationAsync(_scratch["rows.jsonl"], "sub")).Rows);
         Assert.Equal(("Seek", "See: An ox"), (row.Query.Text, row.Candidates.Single().Text));
+
+        // Training reads with the same words.
+        await File.WriteAllTextAsync(_scratch["train.jsonl"], """{"qry_inst": "Find", "qry": "it", "pos_inst": "An", "pos_text": "ox", "neg_text": "ax"}""");
+        var sample = Assert.Single(await reader.ReadTrainingAsync(_scratch["train.jsonl"], "sub"));
+        Assert.Equal(("Seek", "See: An ox", "See: ax"), (sample.Query.Text, sample.Targets.Single().Item.Text, sample.Negatives.Single().Item.Text));
     }
 
     [Theory]
