@@ -81,9 +81,17 @@ internal sealed class ModelOptions
         ((Option[])[_model, _adapter, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
             .Select(option => $"{option.Name}={Value(parsed, option)}").Append(_images.Describe(parsed)));
 
-    /// <summary>The checkpoint's folder name, and the adapter's where there is one.</summary>
+    /// <summary>The checkpoint's name, and the adapter's where there is one: that of the folder, and for what a training run wrote that of the run.</summary>
     public string Name(ParseResult parsed) =>
-        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(folder => folder.Name));
+        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(Named));
+
+    /// <summary>All results of training are called RUN/model or RUN/checkpoints/STEP/model, which tells none from another.</summary>
+    private static string Named(DirectoryInfo folder) => folder switch
+    {
+        { Name: "model", Parent: { Parent: { Name: "checkpoints", Parent: { } run } } step } => $"{run.Name}/{step.Name}",
+        { Name: "model", Parent: { } run } => run.Name,
+        _ => folder.Name,
+    };
 
     /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model with how it reads images, the number type it runs in, and pooling.</summary>
     public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Of(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
