@@ -51,7 +51,6 @@ public sealed class BodyTests
         await close.CancelAsync();
         var answers = await Task.WhenAll(senders);
         Assert.Contains(answers, answer => answer.StartsWith("HTTP/1.1 429", StringComparison.Ordinal) && answer.Contains("Retry-After: ", StringComparison.Ordinal) && answer.Contains("body_memory_full", StringComparison.Ordinal));
-        Assert.Equal(3, answers.Count(answer => answer.Length == 0));
         await TestServer.UntilAsync(() => Task.FromResult(server.Memory.Used == 0));
         // A large body is taken again.
         await server.PostAsync(Path, $$"""{"input":"a red circle","reasoning":"off","user":"{{new string('x', Body / 2)}}"}""", Cancel);

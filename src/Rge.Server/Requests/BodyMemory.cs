@@ -33,8 +33,12 @@ internal sealed class BodyMemory(ServerLimits limits)
     /// <exception cref="ApiException">There is no room (429).</exception>
     public void Take(long bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= limits.MaxBodyMemoryBytes) return;
-        Give(bytes);
+        for (var used = Used; used + bytes <= limits.MaxBodyMemoryBytes;)
+        {
+            var before = Interlocked.CompareExchange(ref _used, used + bytes, used);
+            if (before == used) return;
+            used = before;
+        }
         throw Full();
     }
 
