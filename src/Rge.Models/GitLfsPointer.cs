@@ -12,7 +12,7 @@ internal static class GitLfsPointer
     /// <summary>Whether a file begins as a pointer does.</summary>
     public static bool Is(ReadOnlySpan<byte> start) => start.StartsWith("version https://git-lfs"u8);
 
-    /// <summary>What is wrong with a file that is a pointer, as a sentence.</summary>
+    /// <summary>What is wrong with a file that is a pointer, as a sentence without its full stop.</summary>
     /// <param name="path">The file.</param>
     /// <param name="start">How it begins.</param>
     public static string Problem(string path, ReadOnlySpan<byte> start)
@@ -20,14 +20,14 @@ internal static class GitLfsPointer
         var lines = Encoding.ASCII.GetString(start[..Math.Min(start.Length, MaxBytes)]).Split('\n');
         var size = Array.Find(lines, line => line.StartsWith("size ", StringComparison.Ordinal));
         var shown = long.TryParse(size?[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? $" of {ByteSize.Show(bytes)}" : "";
-        return $"{path} is a Git LFS pointer, not the file{shown} that it stands for: fetch the file with `git lfs pull`, or the checkpoint with `rge pull`.";
+        return $"{path} is a Git LFS pointer, not the file{shown} that it stands for: fetch the file with `git lfs pull`";
     }
 
     /// <summary>Refuses a file of a checkpoint that is a pointer.</summary>
     /// <exception cref="CheckpointException">It is one.</exception>
     public static void Refuse(string path, ReadOnlySpan<byte> start)
     {
-        if (Is(start)) throw new CheckpointException(Problem(path, start));
+        if (Is(start)) throw new CheckpointException($"{Problem(path, start)}, or the checkpoint with `rge pull`.");
     }
 
     /// <inheritdoc cref="Refuse(string, ReadOnlySpan{byte})"/>

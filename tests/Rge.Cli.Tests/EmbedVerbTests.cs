@@ -22,6 +22,24 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     }
 
     [Fact]
+    public async Task Areas_and_truncated_images_are_as_the_options_say()
+    {
+        string[] embed = ["embed", "-m", checkpoint.Model, "--role", "target", "-i"];
+        Assert.True(await TokensAsync(checkpoint.Picture(2), "--max-pixels", "3136") < await TokensAsync(checkpoint.Picture(2)));
+        Assert.True(await TokensAsync(checkpoint.Picture(2), "--min-pixels", "40000") > await TokensAsync(checkpoint.Picture(2)));
+
+        var cut = Path.Combine(_folder, "cut.png");
+        var whole = await File.ReadAllBytesAsync(checkpoint.Picture(2), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(cut, whole[..(whole.AsSpan().IndexOf("IDAT"u8) + 14)], TestContext.Current.CancellationToken);
+        var (code, _, error) = await RunAsync([.. embed, cut]);
+        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Contains("--truncated-images accept", error, StringComparison.Ordinal);
+        Assert.Equal(await TokensAsync(checkpoint.Picture(2)), await TokensAsync(cut, "--truncated-images", "accept"));
+
+        async Task<int> TokensAsync(string image, params string[] options) => (int)JsonNode.Parse(await OutputAsync([.. embed, image, .. options]))!["prompt_tokens"]!;
+    }
+
+    [Fact]
     public async Task Rows_keep_their_order_and_ids_and_equal_items_embedded_alone()
     {
         await WriteRowsAsync(

@@ -67,9 +67,10 @@ public static class ImageDecoder
             case not null:
                 return Read(bytes, format.Value, DropAlpha);
             case null when GitLfsPointer.Is(bytes.Span):
-                throw new ImageInputException(GitLfsPointer.Problem(name, bytes.Span));
+                throw new ImageInputException($"{GitLfsPointer.Problem(name, bytes.Span)}.");
             case null:
-                throw new ImageInputException($"{name} is {ForeignFormat.Describe(bytes.Span)}: expected {Formats}.");
+                var (kind, canBeConverted) = ForeignFormat.Describe(bytes.Span);
+                throw new ImageInputException($"{name} is {kind}, expected {Formats}{(canBeConverted ? ": convert it first" : "")}.");
         }
 
         RgbImage Read(ReadOnlyMemory<byte> encoded, SKEncodedImageFormat format, PixelConversion convert) =>
