@@ -1,6 +1,7 @@
 """Times a plain PyTorch step of the joint objective with transformers: padded batches, every sequence whole, AdamW.
-usage: joint_step.py CHECKPOINT BATCH.json [--lora RANK] [--steps 3] [--threads 2] [--checkpointing]
+usage: joint_step.py CHECKPOINT BATCH.json [--lora RANK] [--steps 3] [--threads 2] [--attention eager] [--checkpointing]
 BATCH.json is what `Rge.Bench joint` wrote for its own step, so that both learn from the same tokens and picture sizes.
+Where PyTorch has no MKL, as in Debian's build, "sdpa" is several times slower than "eager".
 Prints one JSON line: seconds a step (median), both losses of the first step, peak memory."""
 import argparse, json, resource, time
 import torch
@@ -35,11 +36,12 @@ def main():
     parser.add_argument("--lora", type=int, default=0)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--attention", default="eager")
     parser.add_argument("--checkpointing", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(options.checkpoint, dtype="auto", attn_implementation="sdpa").train()
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(options.checkpoint, dtype="auto", attn_implementation=options.attention).train()
     if options.lora:
         add_lora(model, options.lora)
     if options.checkpointing:

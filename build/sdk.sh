@@ -32,14 +32,47 @@ lock() {
 
 unlock() { exec 9>&-; }
 
-# build PROJECT: silent when it succeeds, its errors when not. No server processes stay behind: they would hold the
-# lock and the caller's pipes open.
+# Where NuGet keeps packages.
+packages() { printf '%s\n' "${NUGET_PACKAGES:-${HOME}/.nuget/packages}"; }
+
+megabytes() { du -sm "$1" 2>/dev/null | cut -f1 || true; }
+
+# restore PROJECT MB: brings the packages of a first build, and says how far it has got. Nothing when they are there.
+restore() {
+    local assets=$1
+    [[ $1 != *.slnx ]] || assets=tests/Rge.Cli.Tests
+    [[ ! -f $root/$assets/obj/project.assets.json ]] || return 0
+    local folder log=$artifacts/restore.log before watch status=0
+    folder=$(packages)
+    before=$(megabytes "$folder")
+    if [[ -d $folder/libtorch-cpu-linux-x64 || ${TorchBackend:-cpu} != cpu ]]; then
+        say "restoring packages into $folder ..."
+    else
+        say "restoring packages into $folder: about $2, once; the largest is libtorch, which computes ..."
+    fi
+    (while sleep 10 >/dev/null 2>&1; do say "  $(($(megabytes "$folder") - ${before:-0})) MB so far, unpacked ..."; done) 9>&- &
+    watch=$!
+    (cd "$root" && dotnet restore "$1" --verbosity quiet --nologo --disable-build-servers) >"$log" 2>&1 </dev/null 9>&- || status=$?
+    kill "$watch" 2>/dev/null
+    wait "$watch" 2>/dev/null || true
+    ((status == 0)) || failed "$1" "$log" restore
+}
+
+# build PROJECT: names the projects as they are done on the error stream, and the errors when it fails. No server processes stay
+# behind: they would hold the lock and the caller's pipes open.
 build() {
     require_sdk
-    local log=$artifacts/build.log
-    [[ ! -t 2 ]] || say "building ${1##*/} ..."
-    (cd "$root" && dotnet build "$1" --configuration Release --verbosity quiet --nologo --disable-build-servers) >"$log" 2>&1 </dev/null 9>&- && return
-    grep -E ': error |^error|MSB[0-9]{4}' "$log" | sort -u >&2 || cat "$log" >&2
-    say "The build of $1 failed; all of its output is in $log"
+    local log=$artifacts/build.log start=$SECONDS
+    restore "$1" "${2:-300 MB to download and 1.2 GB on the disk}"
+    say "building ${1##*/}, a few minutes the first time ..."
+    (cd "$root" && dotnet build "$1" --configuration Release --verbosity minimal --nologo --disable-build-servers) </dev/null 2>&1 9>&- |
+        tee "$log" | sed -unE 's/^ +([A-Za-z.]+) -> .*/  \1/p' >&2 || failed "$1" "$log" build
+    say "built in $((SECONDS - start)) s"
+}
+
+# failed PROJECT LOG WHAT: the errors of a log, and where all of it is.
+failed() {
+    grep -E ': error |^error|MSB[0-9]{4}' "$2" | sort -u >&2 || cat "$2" >&2
+    say "The $3 of $1 failed; all of its output is in $2"
     exit 1
 }

@@ -30,7 +30,8 @@ internal sealed class EmbeddingBenchmark
         var (result, watch) = (new JsonObject { ["load_s"] = bench._loadSeconds }, Stopwatch.StartNew());
         result["prefill_tokens_per_s"] = (ImageTokens + TextTokens) / Median(Repeats, bench.Prefill);
         foreach (var rows in (int[])[1, 8, 32]) result[$"decode_tokens_per_s_{rows}"] = rows / bench.Decode(rows);
-        result["queries_per_s"] = bench.Queries(32);
+        result["queries_per_s"] = 1 / Median(3, () => bench.Queries(1));
+        result["batched_queries_per_s"] = bench.Queries(32);
         result["targets_per_s"] = 32 / Median(3, () => bench.Targets(32));
         result["total_s"] = watch.Elapsed.TotalSeconds;
         Console.WriteLine(result.ToJsonString());

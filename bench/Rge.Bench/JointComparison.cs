@@ -54,8 +54,8 @@ internal sealed class JointComparison(string peers)
 
     private JsonNode Ours(string[] arguments)
     {
-        var output = JsonNode.Parse(PeerComparison.Execute(Environment.ProcessPath!,
-            [typeof(JointComparison).Assembly.Location, "joint-step", Path.Combine(_folder, arguments[0]), Path.Combine(_folder, arguments[1]), .. arguments[2..], "--steps", $"{Steps}"], out var peak))!;
+        var output = JsonNode.Parse(PeerComparison.ExecuteSelf(
+            ["joint-step", Path.Combine(_folder, arguments[0]), Path.Combine(_folder, arguments[1]), .. arguments[2..], "--steps", $"{Steps}"], out var peak))!;
         output["peak_memory_mb"] = peak;
         return output;
     }

@@ -7,7 +7,7 @@ namespace Rge.Bench;
 
 /// <summary>
 /// This project, transformers and llama.cpp on one machine, in turn, several rounds: every program in a process of its own, so that one's
-/// memory and threads are no burden to the next. Prints the medians and the ratios as Markdown.
+/// memory and threads are no burden to the next. Prints the builds of the peers, and the medians and the ratios as Markdown.
 /// </summary>
 /// <param name="peers">Root of the folder that holds the peers, as their setup script made it; they run under chroot.</param>
 internal sealed class PeerComparison(string peers)
@@ -18,6 +18,7 @@ internal sealed class PeerComparison(string peers)
 
     public void Run(int rounds)
     {
+        Console.WriteLine(Builds());
         for (var round = 1; round <= rounds; round++)
         {
             MeasureOurs();
@@ -30,19 +31,20 @@ internal sealed class PeerComparison(string peers)
 
     private void MeasureOurs()
     {
-        var values = JsonNode.Parse(Execute(Environment.ProcessPath!, [typeof(PeerComparison).Assembly.Location, "embedding", Path.Combine(peers, "peers", "700m")], out var peak))!.AsObject();
+        var values = JsonNode.Parse(ExecuteSelf(["embedding", Path.Combine(peers, "peers", "700m")], out var peak))!.AsObject();
         foreach (var (name, value) in values) Add(Ours, name, value!.GetValue<double>());
         Add(Ours, "peak_memory_mb", peak);
     }
 
     private void MeasureTransformers()
     {
-        var output = Execute("chroot", [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3"], out var peak);
+        var output = Execute("chroot", [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3", "--attention", "eager", "--batch", "8"], out var peak);
         var values = JsonNode.Parse(output)!;
         double Number(string name) => values[name]!.GetValue<double>();
         Add(Transformers, "prefill_tokens_per_s", Number("prefill_tok_per_s"));
         Add(Transformers, "decode_tokens_per_s_1", Number("decode_tok_per_s"));
         Add(Transformers, "queries_per_s", 1 / Number("query_s"));
+        Add(Transformers, "batched_queries_per_s", 1 / Number("batch_query_s"));
         Add(Transformers, "targets_per_s", 1 / Number("target_s"));
         Add(Transformers, "peak_memory_mb", peak);
     }
@@ -75,23 +77,38 @@ internal sealed class PeerComparison(string peers)
         (string Name, string Quantity)[] rows =
         [
             ("prefill, tokens/s", "prefill_tokens_per_s"), ("decode, batch 1, tokens/s", "decode_tokens_per_s_1"), ("decode, batch 8, tokens/s", "decode_tokens_per_s_8"),
-            ("decode, batch 32, tokens/s", "decode_tokens_per_s_32"), ("queries/s", "queries_per_s"), ("targets/s", "targets_per_s"), ("peak memory, MB", "peak_memory_mb"),
+            ("decode, batch 32, tokens/s", "decode_tokens_per_s_32"), ("queries/s, one at a time", "queries_per_s"), ("queries/s, batched", "batched_queries_per_s"), ("targets/s", "targets_per_s"), ("peak memory, MB", "peak_memory_mb"),
         ];
         Console.WriteLine("| | rge | transformers | llama.cpp | rge : transformers | rge : llama.cpp |\n|---|---:|---:|---:|---:|---:|");
         foreach (var (name, quantity) in rows)
         {
             double? ours = Median(Ours, quantity), transformers = Median(Transformers, quantity), llama = Median(LlamaCpp, quantity);
-            // transformers decodes one at a time: that is what every batch is held against.
-            var against = transformers ?? (quantity.StartsWith("decode", StringComparison.Ordinal) ? Median(Transformers, "decode_tokens_per_s_1") : null);
-            Console.WriteLine($"| {name} | {Show(ours)} | {Show(transformers)} | {Show(llama)} | {Ratio(ours, against)} | {Ratio(ours, llama)} |");
+            Console.WriteLine($"| {name} | {Show(ours)} | {Show(transformers)} | {Show(llama)} | {Ratio(ours, transformers)} | {Ratio(ours, llama)} |");
         }
         Console.WriteLine();
         Console.WriteLine(JsonSerializer.Serialize(_values.ToDictionary(v => $"{v.Key.Program} {v.Key.Quantity}", v => v.Value, StringComparer.Ordinal)));
     }
 
+    /// <summary>What the peers are built with: a generic BLAS or another attention changes their speed several times over.</summary>
+    private string Builds()
+    {
+        const string script = "import torch, transformers; print(torch.__version__, torch.__config__.show().replace(chr(10), ' '), 'transformers', transformers.__version__, 'eager attention')";
+        return Execute("chroot", [peers, "python3", "-c", script], out _)
+            + "\n" + Execute("chroot", [peers, "sh", "-c", "readlink -f /etc/alternatives/libblas.so.3-x86_64-linux-gnu; dpkg-query -W llama.cpp libggml0 2>/dev/null"], out _, all: true);
+    }
+
     private static string Show(double? value) => value is { } number ? number.ToString(number < 10 ? "0.00" : "0", CultureInfo.InvariantCulture) : "";
 
     private static string Ratio(double? ours, double? theirs) => ours / theirs is { } ratio ? ratio.ToString("0.0 ×", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>Runs another verb of this program in a process of its own.</summary>
+    public static string ExecuteSelf(string[] arguments, out double peakMegabytes)
+    {
+        var assembly = typeof(PeerComparison).Assembly.Location;
+        // `dotnet run` starts the program's own host, `dotnet Rge.Bench.dll` the general one, which wants to be told the assembly.
+        var hosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet";
+        return Execute(Environment.ProcessPath!, hosted ? [assembly, .. arguments] : arguments, out peakMegabytes);
+    }
 
     /// <summary>Runs a program; returns the last line (or all) of its output and its peak resident memory in MB.</summary>
     public static string Execute(string program, string[] arguments, out double peakMegabytes, bool all = false)

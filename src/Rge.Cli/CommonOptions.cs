@@ -10,6 +10,16 @@ internal static class CommonOptions
     /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text for people." };
 
+    /// <summary><c>--on-error</c>.</summary>
+    /// <param name="description">What either choice means for the verb.</param>
+    /// <param name="skips">Whether what failed is skipped where nothing is said.</param>
+    public static Option<string> OnError(string description, bool skips)
+    {
+        var option = new Option<string>("--on-error") { Description = description, DefaultValueFactory = _ => skips ? "skip" : "fail" };
+        option.AcceptOnlyFromAmong("skip", "fail");
+        return option;
+    }
+
     /// <summary>Refuses numbers that are too small.</summary>
     public static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
     {

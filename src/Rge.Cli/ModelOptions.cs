@@ -11,7 +11,7 @@ internal sealed class ModelOptions
     private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
-    private readonly Option<int> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens.", DefaultValueFactory = _ => 128 };
+    private readonly Option<int?> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128." };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token. The checkpoint's own unless given." };
     private readonly Option<double?> _topP = new("--top-p") { Description = "Sample among the likeliest tokens that together have this probability." };
     private readonly Option<double?> _repetitionPenalty = new("--repetition-penalty") { Description = "Weakens tokens that were used before; 1 does not. The checkpoint's own unless given." };
@@ -27,6 +27,7 @@ internal sealed class ModelOptions
         Description = "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its last token, as VLM2Vec has it, without reasoning.",
         DefaultValueFactory = _ => "emb",
     };
+    private readonly ImageReading _images = new();
     private readonly Option<int> _batch;
 
     private readonly bool _writesRationales;
@@ -69,6 +70,7 @@ internal sealed class ModelOptions
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling]) command.Add(option);
+        _images.AddTo(command);
         if (!_writesRationales) return;
         foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
@@ -77,13 +79,21 @@ internal sealed class ModelOptions
     /// <summary>Everything that decides what comes out, as one readable line.</summary>
     public string Describe(ParseResult parsed) => string.Join(' ',
         ((Option[])[_model, _adapter, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
-            .Select(option => $"{option.Name}={Value(parsed, option)}"));
+            .Select(option => $"{option.Name}={Value(parsed, option)}").Append(_images.Describe(parsed)));
 
-    /// <summary>The checkpoint's folder name, and the adapter's where there is one.</summary>
+    /// <summary>The checkpoint's name, and the adapter's where there is one: that of the folder, and for what a training run wrote that of the run.</summary>
     public string Name(ParseResult parsed) =>
-        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(folder => folder.Name));
+        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(Named));
 
-    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model, the number type it runs in, and pooling.</summary>
+    /// <summary>All results of training are called RUN/model or RUN/checkpoints/STEP/model, which tells none from another.</summary>
+    private static string Named(DirectoryInfo folder) => folder switch
+    {
+        { Name: "model", Parent: { Parent: { Name: "checkpoints", Parent: { } run } } step } => $"{run.Name}/{step.Name}",
+        { Name: "model", Parent: { } run } => run.Name,
+        _ => folder.Name,
+    };
+
+    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model with how it reads images, the number type it runs in, and pooling.</summary>
     public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Of(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
 
     /// <summary>How the checkpoint gives embeddings.</summary>
@@ -95,10 +105,10 @@ internal sealed class ModelOptions
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
-        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName);
+        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName);
         return !_writesRationales ? stored : stored with
         {
-            MaxRationaleTokens = parsed.GetValue(_maxTokens),
+            MaxRationaleTokens = parsed.GetValue(_maxTokens) ?? stored.MaxRationaleTokens,
             Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
             TopP = parsed.GetValue(_topP) ?? stored.TopP,
             RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
@@ -123,6 +133,7 @@ internal sealed class ModelOptions
             },
             Generation = Generation(parsed),
             Pooling = Pooling(parsed),
+            Images = _images.Read(parsed),
             QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
             Decoder = _writesRationales ? basis.Decoder with { MaxRows = parsed.GetValue(_batch) } : basis.Decoder,
         });

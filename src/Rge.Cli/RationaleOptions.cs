@@ -12,21 +12,21 @@ internal sealed class RationaleOptions
     private static readonly RationaleRules Rules = new();
 
     private readonly Option<DirectoryInfo> _data = new("--data") { Description = "Folder of training rows in MMEB's form.", Required = true };
-    private readonly Option<DirectoryInfo?> _images = new("--images") { Description = "Folder that picture paths count from; the data folder unless given." };
+    private readonly Option<DirectoryInfo?> _images = new("--images") { Description = "Folder that image paths are relative to; the data folder unless given." };
     private readonly Option<string> _endpoint = new("--endpoint") { Description = "Address that stands before /chat/completions, such as https://api.openai.com/v1.", Required = true };
-    private readonly Option<string> _model = new("--model", "-m") { Description = "Name of the model at the endpoint; it must see pictures.", Required = true };
-    private readonly Option<DirectoryInfo> _output = new("--out", "-o") { Description = "Folder to write; the same one again goes on where a run was stopped.", Required = true };
+    private readonly Option<string> _model = new("--model", "-m") { Description = "Name of the model at the endpoint; it must accept images.", Required = true };
+    private readonly Option<DirectoryInfo> _output = new("--out", "-o") { Description = "Folder to write. Naming it again resumes a run that was stopped.", Required = true };
     private readonly Option<string[]> _subsets = new("--subset") { Description = "Datasets to take; all unless given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
     private readonly Option<int?> _limit = new("--limit") { Description = "Rows to take of each dataset, from its first." };
     private readonly Option<FileInfo?> _prompt = new("--prompt") { Description = "File with a prompt of your own; {query} and {target} in it stand for what a row has." };
     private readonly Option<string> _keyVariable = new("--api-key-env") { Description = "Environment variable that has the API key.", DefaultValueFactory = _ => "OPENAI_API_KEY" };
     private readonly Option<int> _parallel = Count("--parallel", "Requests at once.", Asking.Parallel);
-    private readonly Option<int> _attempts = Count("--attempts", "Times that a row is asked about before it counts as failed.", Asking.Attempts);
+    private readonly Option<int> _attempts = Count("--attempts", "Attempts for a row before it counts as failed.", Asking.Attempts);
     private readonly Option<int> _timeout = Count("--timeout", "Seconds within which a request is to be answered.", (int)Asking.Timeout.TotalSeconds);
     private readonly Option<int> _giveUpAfter = Count("--give-up-after", "Rows one after the other without an answer that end the run.", Asking.GiveUpAfter);
     private readonly Option<int> _maxTokens = Count("--max-tokens", "Tokens that an answer may have, thoughts of the model included.", Asking.MaxOutputTokens);
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; the endpoint's own unless given." };
-    private readonly Option<int> _longestSide = Count("--max-side", "Pixels of the longer side above which a picture is sent smaller.", Asking.LongestSide, least: 28);
+    private readonly Option<int> _longestSide = Count("--max-side", "Pixels of the longer side above which an image is sent smaller.", Asking.LongestSide, least: 28);
     private readonly Option<decimal> _inputPrice = new("--input-price") { Description = "Price of a million tokens sent, for the count of costs." };
     private readonly Option<decimal> _outputPrice = new("--output-price") { Description = "Price of a million tokens written." };
     private readonly Option<int> _minWords = Count("--min-words", "Fewest words of a rationale.", Rules.MinWords);
@@ -42,6 +42,7 @@ internal sealed class RationaleOptions
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed by which those are drawn." };
     private readonly Option<string> _device = ModelOptions.DeviceOption();
     private readonly Option<string?> _dtype = DTypes.Option("Number type of the model to verify with; the checkpoint's own unless given.");
+    private readonly Option<bool> _keepAll = new("--keep-all") { Description = "Also write rows whose rationale is missing or not kept, without one: training then learns their embedding alone." };
     private readonly Option<bool> _retry = new("--retry") { Description = "Ask again about rows whose answer is of no use: refused, cut off or rejected." };
     private readonly Option<bool> _offline = new("--offline") { Description = "Ask nothing: check, verify and write what has been answered so far." };
 
@@ -70,7 +71,7 @@ internal sealed class RationaleOptions
         foreach (var option in (Option[])
                  [
                      _data, _images, _endpoint, _model, _output, _subsets, _limit, _prompt, _keyVariable, _parallel, _attempts, _timeout, _giveUpAfter, _maxTokens, _temperature, _longestSide,
-                     _inputPrice, _outputPrice, _minWords, _maxWords, _latin, _conclusion, _verify, _candidates, _seed, _device, _dtype, _retry, _offline,
+                     _inputPrice, _outputPrice, _minWords, _maxWords, _latin, _conclusion, _verify, _candidates, _seed, _device, _dtype, _keepAll, _retry, _offline,
                  ])
             command.Add(option);
     }
@@ -101,6 +102,7 @@ internal sealed class RationaleOptions
         Limit = parsed.GetValue(_limit),
         Retry = parsed.GetValue(_retry),
         Offline = parsed.GetValue(_offline),
+        KeepAllRows = parsed.GetValue(_keepAll),
         InputPrice = parsed.GetValue(_inputPrice),
         OutputPrice = parsed.GetValue(_outputPrice),
         Oracle = Asking with

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.VectorData;
@@ -36,14 +35,14 @@ public static class RgeCommand
     internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         var (output, error) = (terminal.RawOutput, terminal.RawError);
-        var parsed = Create(terminal).Parse(args.Length == 0 ? ["--help"] : args);
+        var parsed = Parse(args, terminal);
         if (parsed.Errors.Count > 0)
         {
             var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
             var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : Problem(parsed.Errors[0]);
-            await error.WriteLineAsync($"rge: {problem} See 'rge{(isRoot ? "" : " " + parsed.CommandResult.Command.Name)} --help'.");
-            return Usage;
+            return await RefuseAsync(problem);
         }
+        if (StrayOption(parsed, args) is { } stray) return await RefuseAsync(stray);
         try
         {
             var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
@@ -59,6 +58,35 @@ public static class RgeCommand
             await error.WriteLineAsync($"rge: {e.Message}");
             return Failure;
         }
+
+        async Task<int> RefuseAsync(string problem)
+        {
+            var verb = parsed.CommandResult.Command.Name;
+            await error.WriteLineAsync($"rge: {problem} See '{(verb == Name ? Name : $"{Name} {verb}")} --help'.");
+            return Usage;
+        }
+    }
+
+    /// <summary>Parses a command line without running it. A text that begins with @ is a text, not a file of arguments.</summary>
+    internal static ParseResult Parse(string[] args, Terminal terminal) =>
+        Create(terminal).Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>
+    /// An argument that was written like an option and taken for a value, as the parser does with options that it does not know; null
+    /// without one.
+    /// </summary>
+    internal static string? StrayOption(ParseResult parsed, string[] args)
+    {
+        var written = args.TakeWhile(arg => arg != "--").Where(LooksLikeOption).ToHashSet(StringComparer.Ordinal);
+        foreach (var result in parsed.CommandResult.Children)
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Type == TokenType.Argument && written.Contains(token.Value)) is not { Value: var stray }) continue;
+            var asValue = result is OptionResult { Option.Name: var name } ? $"; as a value it is written {name}={stray}" : "";
+            return $"'{stray}' is not an option of '{Name} {parsed.CommandResult.Command.Name}'{asValue}.";
+        }
+        return null;
+
+        static bool LooksLikeOption(string arg) => arg.TrimStart('-') is [var first, ..] word && arg.Length - word.Length is 1 or 2 && char.IsAsciiLetter(first) && !word.Any(char.IsWhiteSpace);
     }
 
     /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>
@@ -79,13 +107,14 @@ public static class RgeCommand
     /// <remarks>A plain command, because a <see cref="RootCommand"/> takes its name from the assembly.</remarks>
     private static Command Create(Terminal terminal) => new(
         Name,
-        "Reasoning-guided embeddings: a vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding.")
+        "Reasoning-guided embeddings: a vision-language model looks at an image and an instruction, writes a short rationale, and only then gives the embedding.")
     {
         DemoVerb.Create(terminal),
         RankVerb.Create(terminal),
         EmbedVerb.Create(terminal),
         IndexVerb.Create(terminal),
         SearchVerb.Create(terminal),
+        CollectionsVerb.Create(terminal),
         InfoVerb.Create(terminal),
         ServeVerb.Create(terminal),
         EvalVerb.Create(terminal),
@@ -96,8 +125,8 @@ public static class RgeCommand
         TrainVerb.Create(terminal),
         ExperimentVerb.Create(terminal),
         WorldVerb.Create(terminal),
-        new HelpOption { Recursive = true },
-        new VersionOption(),
+        RgeHelp.Option(),
+        new VersionOption { Description = "Show the version." },
     };
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>

@@ -9,8 +9,8 @@ public sealed record EvaluationOutcome(IReadOnlyList<DatasetOutcome> Datasets)
         Datasets.GroupBy(dataset => dataset.Group, StringComparer.Ordinal).Select(group => KeyValuePair.Create(group.Key, group.Average(dataset => dataset.HitAt1))),
         StringComparer.Ordinal);
 
-    /// <summary>Mean hit@1 of the meta-tasks, 0 to 1.</summary>
-    public double Average => Groups.Values.Average();
+    /// <summary>Mean hit@1 of the datasets, 0 to 1, each counting the same: MMEB's overall score.</summary>
+    public double Average => Datasets.Average(dataset => dataset.HitAt1);
 
     /// <summary>Every row.</summary>
     public IEnumerable<RowOutcome> Rows => Datasets.SelectMany(dataset => dataset.Rows);

@@ -14,10 +14,12 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
     {
         var file = new FileInfo(path);
         if (!file.Exists) throw new CheckpointException($"{path} does not exist.");
-        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {file.Length} bytes, expected at most {MaxFileBytes}.");
+        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
         try
         {
-            var node = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var bytes = File.ReadAllBytes(path);
+            GitLfsPointer.Refuse(path, bytes);
+            var node = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
             DecodeStrings(node);
             return node as JsonObject ?? throw new CheckpointException($"{path}: the top level is not a JSON object.");
         }
@@ -45,6 +47,9 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
     }
 
     public CheckpointException Error(string field, string problem) => new($"{path}: {prefix}{field} {problem}.");
+
+    /// <summary>Whether the file has a value there other than null.</summary>
+    public bool Has(string field) => Get(field) is not null;
 
     public ConfigReader? Section(string field) => Get(field) switch
     {
@@ -107,10 +112,13 @@ internal sealed class ConfigReader(JsonObject json, string path, string prefix)
     private static bool IsInt(JsonNode? node) =>
         Number(node) is { } number && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
 
-    /// <summary>The node's number, whether it was parsed or made in code (where an int is not a double).</summary>
+    /// <summary>
+    /// The node's number, whether it was parsed or made in code (where an int is not a double). One too large for its type, which the parser
+    /// takes for infinite, is none.
+    /// </summary>
     private static double? Number(JsonNode? node) =>
         node is not JsonValue value ? null
-        : value.TryGetValue<double>(out var real) ? real
+        : value.TryGetValue<double>(out var real) ? double.IsFinite(real) ? real : null
         : value.TryGetValue<int>(out var whole) ? whole
         : null;
 

@@ -11,14 +11,16 @@ internal sealed class LanguageModel
     private readonly DecoderLayer[] _layers;
     private readonly INorm _norm;
     private readonly Tensor _embedding;
-    private readonly Tensor _output;
+    private readonly Tensor? _output;
+    private readonly int? _padding;
 
-    public LanguageModel(TextConfig config, LayerFactory factory)
+    public LanguageModel(TextConfig config, LayerFactory factory, bool hasOutput)
     {
         const string Root = "model.language_model.";
         _rotary = new MultimodalRotary(config);
         _embedding = factory.Parameter(ParameterLayout.TokenEmbedding);
-        _output = config.TieWordEmbeddings ? _embedding : factory.Parameter(ParameterLayout.OutputProjection);
+        _output = config.TieWordEmbeddings ? _embedding : hasOutput ? factory.Parameter(ParameterLayout.OutputProjection) : null;
+        _padding = config.PadTokenId;
         _norm = factory.RmsNorm(Root + "norm", config.RmsNormEps);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(MakeLayer)];
 
@@ -47,7 +49,16 @@ internal sealed class LanguageModel
     public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
     {
         var embedded = GradientKernels.TakeRows(_embedding, tokenIds);
+        if (_padding is { } pad && embedded.requires_grad) embedded = WithoutPadGradient(embedded, tokenIds, pad);
         return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
+    }
+
+    /// <summary>As in the reference, whose embedding has a padding index: the look-up of that token gives its row no gradient.</summary>
+    private static Tensor WithoutPadGradient(Tensor embedded, Tensor tokenIds, int pad)
+    {
+        using var scope = NewDisposeScope();
+        var isPad = tokenIds.eq(tensor((long)pad, device: tokenIds.device));
+        return isPad.any().item<bool>() ? where(isPad.unsqueeze(-1), embedded.detach(), embedded).MoveToOuterDisposeScope() : embedded;
     }
 
     /// <summary>Runs the layers.</summary>
@@ -82,5 +93,7 @@ internal sealed class LanguageModel
     }
 
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
-    public Tensor Logits(Tensor hidden) => Linear.Multiply(hidden, _output, bias: null);
+    /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
+    public Tensor Logits(Tensor hidden) =>
+        Linear.Multiply(hidden, _output ?? throw new InvalidOperationException("The model has no output projection."), bias: null);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Models.Weights;
 
 namespace Rge.Models;
 
@@ -40,6 +41,8 @@ public sealed record QwenVlConfig
     public static QwenVlConfig Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path) && (File.Exists(folder) || Directory.Exists(folder)))
+            throw new CheckpointException(ForeignWeights.In(folder) ?? $"{folder} is no checkpoint: it has no {FileName}.");
         return Parse(ConfigReader.ReadFile(path), path);
     }
 
@@ -50,6 +53,7 @@ public sealed record QwenVlConfig
     public static QwenVlConfig Parse(JsonObject json, string path)
     {
         ArgumentNullException.ThrowIfNull(json);
+        Quantization.Refuse(json, path);
         var root = new ConfigReader(json, path, "");
         var family = root.String("model_type") switch
         {
@@ -77,6 +81,26 @@ public sealed record QwenVlConfig
         };
     }
 
+    /// <summary>The configuration of the same model with another vocabulary, or with its output projection tied otherwise.</summary>
+    internal QwenVlConfig WithVocabulary(int rows, bool tied)
+    {
+        if (rows == Text.VocabSize && tied == Text.TieWordEmbeddings) return this;
+        var source = (JsonObject)Source.DeepClone();
+        var text = source["text_config"] as JsonObject ?? source;
+        text["vocab_size"] = rows;
+        source["tie_word_embeddings"] = tied;
+        if (text.ContainsKey("tie_word_embeddings")) text["tie_word_embeddings"] = tied;
+        return this with { Text = Text with { VocabSize = rows, TieWordEmbeddings = tied }, Source = source };
+    }
+
+    private static int? ReadPadToken(ConfigReader text, int vocabulary)
+    {
+        if (!text.Has("pad_token_id")) return null;
+        // Counted from the end where it is negative, as the reference's embedding does.
+        var token = text.Int("pad_token_id", -vocabulary, vocabulary - 1);
+        return token < 0 ? token + vocabulary : token;
+    }
+
     private static TextConfig ReadText(ModelFamily family, ConfigReader root, ConfigReader text)
     {
         var hidden = text.Int("hidden_size", 1, 1 << 16);
@@ -93,7 +117,7 @@ public sealed record QwenVlConfig
         var ropeType = rope?.String("rope_type", null) ?? rope?.String("type", null) ?? "default";
         if (ropeType is not ("default" or "mrope")) throw text.Error("rope_scaling.type", $"is '{ropeType}', expected mrope or default");
         var section = rope?.Ints("mrope_section") ?? (qwen3 ? [24, 20, 20] : throw text.Error("rope_scaling.mrope_section", "is missing"));
-        if (section.Count != 3 || section.Any(s => s < 0) || section.Sum() != headDim / 2)
+        if (section.Count != 3 || section.Any(s => s < 0) || section.Sum(s => (long)s) != headDim / 2)
             throw text.Error("mrope_section", $"is [{string.Join(", ", section)}], expected three numbers that sum to half the head dimension, {headDim / 2}");
         var attentionBias = qwen3 && text.Bool("attention_bias", false);
         return new TextConfig
@@ -113,6 +137,7 @@ public sealed record QwenVlConfig
             QkvBias = !qwen3 || attentionBias,
             OutputBias = attentionBias,
             QkNorm = qwen3,
+            PadTokenId = ReadPadToken(text, text.Int("vocab_size", 1, 1 << 24)),
             TieWordEmbeddings = root.Bool("tie_word_embeddings", text.Bool("tie_word_embeddings", false)),
         };
     }

@@ -1,6 +1,5 @@
 using Rge.Models.Layers;
 using Rge.Models.Weights;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models;
@@ -21,13 +20,21 @@ namespace Rge.Models;
 /// </remarks>
 public sealed class QwenVlModel : IDisposable
 {
+    /// <summary>What to say to those who want a model without output projection to write.</summary>
+    internal const string MissingOutputProjection =
+        $"The model cannot write rationales: its checkpoint has no output projection ({ParameterLayout.OutputProjection}) and config.json does not tie it to the token " +
+        "embedding (tie_word_embeddings). Embed without reasoning (--reasoning off, or --pooling last), or give the rationales.";
+
     private readonly Checkpoint? _mapped;
     private readonly VisionTower _vision;
     private readonly LanguageModel _language;
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters">A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device. Ownership is taken.</param>
+    /// <param name="parameters">
+    /// A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device; <see cref="ParameterLayout.OutputProjection"/>
+    /// may be left out. Ownership is taken.
+    /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
     public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters) : this(config, parameters, mapped: null) { }
 
@@ -35,15 +42,16 @@ public sealed class QwenVlModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(parameters);
+        HasOutputProjection = config.Text.TieWordEmbeddings || parameters.ContainsKey(ParameterLayout.OutputProjection);
         foreach (var (name, shape) in ParameterLayout.Of(config))
-            if (!parameters.TryGetValue(name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(shape))
+            if ((name != ParameterLayout.OutputProjection || HasOutputProjection) && (!parameters.TryGetValue(name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(shape)))
                 throw new ArgumentException($"Parameter {name} is {(tensor is null ? "missing" : $"[{string.Join(", ", tensor.shape)}]")}, expected [{string.Join(", ", shape)}].", nameof(parameters));
         Config = config;
         Parameters = parameters;
         _mapped = mapped;
         var factory = new LayerFactory(parameters);
         _vision = new VisionTower(config, factory);
-        _language = new LanguageModel(config.Text, factory);
+        _language = new LanguageModel(config.Text, factory, HasOutputProjection);
         Linears = factory.Linears;
         var embedding = parameters[ParameterLayout.TokenEmbedding];
         (DType, Device) = (embedding.dtype, embedding.device);
@@ -51,6 +59,12 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>The configuration.</summary>
     public QwenVlConfig Config { get; }
+
+    /// <summary>
+    /// Whether the model can give logits, and so write: false where the checkpoint says that the output projection is not tied to the token
+    /// embedding and holds none, as checkpoints that were only trained to embed do.
+    /// </summary>
+    public bool HasOutputProjection { get; }
 
     /// <summary>Number type of weights and activations.</summary>
     public ScalarType DType { get; }
@@ -81,21 +95,19 @@ public sealed class QwenVlModel : IDisposable
         var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         try
         {
-            var layout = ParameterLayout.Of(config);
-            checkpoint.Require(layout, name => ParameterLayout.IsIgnorable(config, name));
+            using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
+            var plan = new WeightPlan(config, checkpoint, adapter);
             var dtype = options?.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
             var device = options?.Device ?? CPU;
             if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
                 throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
-            using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
-            adapter?.Require(layout);
-            foreach (var name in layout.Keys)
+            foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parameters.Add(name, LoadParameter(checkpoint, adapter, name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
-                progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = layout.Count });
+                parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
             }
-            return new QwenVlModel(config, parameters, checkpoint);
+            return new QwenVlModel(plan.Config, parameters, checkpoint);
         }
         catch
         {
@@ -103,20 +115,6 @@ public sealed class QwenVlModel : IDisposable
             checkpoint.Dispose();
             throw;
         }
-    }
-
-    private static Tensor LoadParameter(Checkpoint checkpoint, PeftAdapter? adapter, string name, ScalarType dtype, Device device, bool writable)
-    {
-        const string Weight = ".weight";
-        if (adapter?.FullParameters.TryGetValue(name, out var replaced) == true) return replaced.to(dtype, device, copy: true);
-        if (name.EndsWith(Weight, StringComparison.Ordinal) && adapter?.Modules.TryGetValue(name[..^Weight.Length], out var change) == true)
-        {
-            // Merged in float32 before the weight is rounded to the wanted type.
-            using var full = checkpoint.Read(name, ScalarType.Float32);
-            using var merged = change.Merge(full);
-            return merged.to(dtype, device, copy: true);
-        }
-        return !writable && device.type == DeviceType.CPU && checkpoint.DType(name) == dtype ? checkpoint.Map(name) : checkpoint.Read(name, dtype, device);
     }
 
     /// <summary>
@@ -255,9 +253,11 @@ public sealed class QwenVlModel : IDisposable
     /// <param name="hidden">Hidden states after the final norm, <c>[B, hidden]</c>.</param>
     /// <returns><c>[B, vocab]</c> in the model's number type; the caller disposes.</returns>
     /// <exception cref="ArgumentException">The shape is another.</exception>
+    /// <exception cref="CheckpointException">The model has no output projection.</exception>
     public Tensor Logits(Tensor hidden)
     {
         ArgumentNullException.ThrowIfNull(hidden);
+        if (!HasOutputProjection) throw new CheckpointException(MissingOutputProjection);
         if (hidden.dim() != 2 || hidden.shape[1] != Config.Text.HiddenSize)
             throw new ArgumentException($"Hidden states are [{string.Join(", ", hidden.shape)}], expected [B, {Config.Text.HiddenSize}].", nameof(hidden));
         using var scope = NewDisposeScope();

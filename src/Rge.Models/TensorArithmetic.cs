@@ -73,6 +73,16 @@ internal static class TensorArithmetic
         return x.lt(scalar);
     }
 
+    /// <summary>
+    /// The number of a tensor that holds one, of whatever type and wherever it lies; without its gradient. TorchSharp's own conversions go
+    /// through a native number that nothing holds.
+    /// </summary>
+    public static double Number(this Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return x.detach().to(ScalarType.Float64, CPU).item<double>();
+    }
+
     /// <summary>Integers from 0 to count − 1, int64.</summary>
     public static Tensor Range(long count, Device device) => Range(0, count, device);
 

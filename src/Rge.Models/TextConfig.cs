@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Rge.Models;
 
 /// <summary>Shape of the decoder; names are those of config.json.</summary>
@@ -47,6 +49,13 @@ public sealed record TextConfig
 
     /// <summary>True where queries and keys pass an RMSNorm per head (Qwen3-VL).</summary>
     public required bool QkNorm { get; init; }
+
+    /// <summary>
+    /// The token whose row of the token embedding gets no gradient from being looked up (it may from a tied output projection);
+    /// <see langword="null"/> where config.json names none. Its vector is used as it is, so it makes no difference to embeddings.
+    /// </summary>
+    [JsonIgnore]
+    public int? PadTokenId { get; init; }
 
     /// <summary>True where the output projection is the token embedding itself.</summary>
     public required bool TieWordEmbeddings { get; init; }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search;
 
-/// <summary>What a collection keeps in a store: its records with their vectors, and beside them, without vectors, thumbnails and places.</summary>
+/// <summary>What a collection keeps in a store: its records with their vectors, and beside them, without vectors, thumbnails, contents and places.</summary>
 internal sealed class CollectionTables : IDisposable
 {
     private const string CatalogName = "rge_collections";
@@ -11,8 +11,8 @@ internal sealed class CollectionTables : IDisposable
     {
         Records = store.GetCollection<string, SearchRecord>(name, Definition(nameof(SearchRecord.Id),
         [
-            new VectorStoreDataProperty(nameof(SearchRecord.Kind), typeof(string)) { IsIndexed = true },
-            Text(nameof(SearchRecord.Key)),
+            Indexed(nameof(SearchRecord.Kind)),
+            Indexed(nameof(SearchRecord.Key)),
             Text(nameof(SearchRecord.Text)),
             Text(nameof(SearchRecord.Path)),
             new VectorStoreDataProperty(nameof(SearchRecord.Tags), typeof(List<string>)) { IsIndexed = true },
@@ -23,12 +23,13 @@ internal sealed class CollectionTables : IDisposable
             },
         ]));
         Thumbnails = store.GetCollection<string, ThumbnailRecord>($"{name}.thumbnails", Definition(nameof(ThumbnailRecord.Id), [Text(nameof(ThumbnailRecord.Jpeg))]));
+        Contents = store.GetCollection<string, ContentRecord>($"{name}.contents", Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Content))]));
         Places = store.GetCollection<string, PlaceRecord>($"{name}.places", Definition(nameof(PlaceRecord.Id),
         [
-            new VectorStoreDataProperty(nameof(PlaceRecord.Source), typeof(string)) { IsIndexed = true },
+            Indexed(nameof(PlaceRecord.Source)),
             Text(nameof(PlaceRecord.Name)),
             Text(nameof(PlaceRecord.Stamp)),
-            new VectorStoreDataProperty(nameof(PlaceRecord.Item), typeof(string)) { IsIndexed = true },
+            Indexed(nameof(PlaceRecord.Item)),
             Text(nameof(PlaceRecord.Path)),
             Text(nameof(PlaceRecord.Pending)),
         ]));
@@ -38,14 +39,21 @@ internal sealed class CollectionTables : IDisposable
 
     public VectorStoreCollection<string, ThumbnailRecord> Thumbnails { get; }
 
+    public VectorStoreCollection<string, ContentRecord> Contents { get; }
+
     public VectorStoreCollection<string, PlaceRecord> Places { get; }
 
     /// <summary>The catalog of all collections of a store.</summary>
     public static VectorStoreCollection<string, CatalogRecord> Catalog(VectorStore store) =>
         store.GetCollection<string, CatalogRecord>(CatalogName, Definition(nameof(CatalogRecord.Name), [Text(nameof(CatalogRecord.Identity))]));
 
+    /// <summary>Whether everything is there that is read; a store that may only be read is not asked for more.</summary>
+    public async Task<bool> CanBeReadAsync(CancellationToken cancellationToken) =>
+        await Records.CollectionExistsAsync(cancellationToken) && await Thumbnails.CollectionExistsAsync(cancellationToken) && await Places.CollectionExistsAsync(cancellationToken);
+
     public async Task EnsureExistAsync(CancellationToken cancellationToken)
     {
+        await Contents.EnsureCollectionExistsAsync(cancellationToken);
         await Places.EnsureCollectionExistsAsync(cancellationToken);
         await Thumbnails.EnsureCollectionExistsAsync(cancellationToken);
         await Records.EnsureCollectionExistsAsync(cancellationToken);
@@ -55,10 +63,13 @@ internal sealed class CollectionTables : IDisposable
     {
         await Records.EnsureCollectionDeletedAsync(cancellationToken);
         await Thumbnails.EnsureCollectionDeletedAsync(cancellationToken);
+        await Contents.EnsureCollectionDeletedAsync(cancellationToken);
         await Places.EnsureCollectionDeletedAsync(cancellationToken);
     }
 
     private static VectorStoreDataProperty Text(string name) => new(name, typeof(string));
+
+    private static VectorStoreDataProperty Indexed(string name) => new(name, typeof(string)) { IsIndexed = true };
 
     private static VectorStoreCollectionDefinition Definition(string key, VectorStoreProperty[] properties) =>
         new() { Properties = [new VectorStoreKeyProperty(key, typeof(string)), .. properties] };
@@ -67,6 +78,7 @@ internal sealed class CollectionTables : IDisposable
     {
         Records.Dispose();
         Thumbnails.Dispose();
+        Contents.Dispose();
         Places.Dispose();
     }
 }

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Rge.Search;
 
 /// <summary>A file or a row in which an item was found; an item stays in a collection as long as one is left.</summary>
@@ -23,4 +26,10 @@ internal sealed class PlaceRecord
 
     /// <summary>The file, as the record of the item has it.</summary>
     public string? Path { get; set; }
+
+    /// <summary>What the place has and was about to have.</summary>
+    public IEnumerable<string> Items => ((string?[])[Item, Pending]).OfType<string>().Where(item => item.Length > 0);
+
+    /// <summary>Hash of source and name.</summary>
+    public static string IdOf(string source, string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\n{name}")))[..32];
 }

@@ -18,7 +18,9 @@ public sealed class SearchCollections : IDisposable
     /// <summary>Scope of the claims that keep two from making the same collection.</summary>
     private const string ClaimScope = "rge_collections";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private const string PingScope = "rge_ping";
+
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly VectorStore _store;
     private readonly IWorkClaims _claims;
@@ -36,11 +38,12 @@ public sealed class SearchCollections : IDisposable
 
     /// <summary>Opens a store by what a person writes: a PostgreSQL connection string, or else the path of a SQLite file.</summary>
     /// <param name="location"><c>postgresql://user@host/database</c>, <c>Host=…;Database=…</c>, or a path.</param>
+    /// <param name="waiting">Told in a sentence when a call waits because another process has locked the store; on any thread.</param>
     /// <exception cref="ArgumentException">The connection string cannot be understood.</exception>
-    public static SearchCollections Open(string location)
+    public static SearchCollections Open(string location, IProgress<string>? waiting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        return new SearchCollections(IsServer(location) ? new PostgresVectorStore(location) : new SqliteVectorStore(location));
+        return new SearchCollections(IsServer(location) ? new PostgresVectorStore(location) { Waiting = waiting } : new SqliteVectorStore(location) { Waiting = waiting });
     }
 
     /// <summary>Whether a location is a server's; otherwise it is a file's.</summary>
@@ -61,9 +64,9 @@ public sealed class SearchCollections : IDisposable
     {
         ArgumentNullException.ThrowIfNull(identity);
         Check(name);
-        await EnsureCatalogAsync(cancellationToken);
         if (await LookUpAsync(name, cancellationToken) is null)
         {
+            await _catalog.EnsureCollectionExistsAsync(cancellationToken);
             await using var claim = new ClaimHolder(_claims, ClaimScope);
             await claim.WaitForAsync([name], cancellationToken);
             if (await LookUpAsync(name, cancellationToken) is null)
@@ -80,7 +83,6 @@ public sealed class SearchCollections : IDisposable
     public async Task<CollectionIdentity?> FindAsync(string name, CancellationToken cancellationToken = default)
     {
         Check(name);
-        await EnsureCatalogAsync(cancellationToken);
         return await LookUpAsync(name, cancellationToken);
     }
 
@@ -90,14 +92,14 @@ public sealed class SearchCollections : IDisposable
     public async Task<SearchCollection> OpenAsync(string name, CancellationToken cancellationToken = default)
     {
         Check(name);
-        await EnsureCatalogAsync(cancellationToken);
         if (await LookUpAsync(name, cancellationToken) is not { } identity)
         {
             var others = await ListAsync(cancellationToken);
             throw new SearchException($"There is no collection {name}; {(others.Count == 0 ? "the store has none" : $"the store has {string.Join(", ", others.Keys)}")}.");
         }
         var tables = new CollectionTables(_store, name, identity);
-        await tables.EnsureExistAsync(cancellationToken);
+        // A store that can only be read is searched all the same.
+        if (!await tables.CanBeReadAsync(cancellationToken)) await tables.EnsureExistAsync(cancellationToken);
         return new SearchCollection(name, identity, tables, _claims);
     }
 
@@ -106,8 +108,8 @@ public sealed class SearchCollections : IDisposable
     public async Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken = default)
     {
         const int Page = 1000;
-        await EnsureCatalogAsync(cancellationToken);
         var all = new SortedDictionary<string, CollectionIdentity>(StringComparer.Ordinal);
+        if (!await HasCatalogAsync(cancellationToken)) return all;
         for (var before = -1; all.Count > before && all.Count % Page == 0;)
         {
             before = all.Count;
@@ -123,7 +125,6 @@ public sealed class SearchCollections : IDisposable
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default)
     {
         Check(name);
-        await EnsureCatalogAsync(cancellationToken);
         if (await LookUpAsync(name, cancellationToken) is not { } identity) return false;
         using var tables = new CollectionTables(_store, name, identity);
         await tables.DeleteAsync(cancellationToken);
@@ -132,14 +133,11 @@ public sealed class SearchCollections : IDisposable
     }
 
     private async Task<CollectionIdentity?> LookUpAsync(string name, CancellationToken cancellationToken) =>
-        await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry ? Identity(entry) : null;
+        await HasCatalogAsync(cancellationToken) && await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry ? Identity(entry) : null;
 
-    private async Task EnsureCatalogAsync(CancellationToken cancellationToken)
-    {
-        if (_catalogExists) return;
-        await _catalog.EnsureCollectionExistsAsync(cancellationToken);
-        _catalogExists = true;
-    }
+    /// <summary>Whether a collection was ever made here; nothing is written to find out.</summary>
+    private async Task<bool> HasCatalogAsync(CancellationToken cancellationToken) =>
+        _catalogExists || (_catalogExists = await _catalog.CollectionExistsAsync(cancellationToken));
 
     private static CollectionIdentity Identity(CatalogRecord entry)
     {
@@ -153,11 +151,26 @@ public sealed class SearchCollections : IDisposable
         }
     }
 
-    private static void Check(string name)
+    /// <summary>Refuses what cannot be the name of a collection.</summary>
+    /// <exception cref="SearchException">It is not 1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</exception>
+    public static void Check(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length is 0 or > 40 || !char.IsAsciiLetterLower(name[0]) || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
             throw new SearchException($"'{name}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
+    }
+
+    /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>
+    /// <param name="writes">Whether it has to take a write, too, which is undone; only stores that several processes may fill are written to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="VectorStoreException">It cannot; a <see cref="StoreException"/> where it can be reached and the reason is known.</exception>
+    public async Task PingAsync(bool writes = false, CancellationToken cancellationToken = default)
+    {
+        await _catalog.CollectionExistsAsync(cancellationToken);
+        if (!writes) return;
+        var (worker, key) = ($"ping.{Guid.NewGuid():N}", "ping");
+        await _claims.AcquireAsync(PingScope, worker, [key], TimeSpan.FromSeconds(1), cancellationToken);
+        await _claims.ReleaseAsync(PingScope, worker, [key], cancellationToken);
     }
 
     /// <summary>Closes the store.</summary>

@@ -10,7 +10,11 @@ public sealed record SearchItem
     /// <summary>Hexadecimal digits of an id: 128 bits.</summary>
     private const int IdDigits = 32;
 
-    /// <summary>The key that its owner gives it; items that differ in nothing else stay apart by it.</summary>
+    private const int MaxKeyBytes = 1000;
+
+    /// <summary>
+    /// The key that its owner gives it: an item that is added with the key of an earlier one takes its place. At most 1,000 bytes in UTF-8.
+    /// </summary>
     public string? Key { get; init; }
 
     /// <summary>The text.</summary>
@@ -22,21 +26,27 @@ public sealed record SearchItem
     /// <summary>Where the first picture or the text lies; not part of the content.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Facts to filter by; a key may have several values.</summary>
+    /// <summary>Facts to filter by; a key may have several values. At most 4,096, each at most 2,000 bytes with its key. See <see cref="MetadataValue"/> for numbers.</summary>
     public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
 
     /// <summary>Its kind.</summary>
     public ItemKind Kind => Images.Count == 0 ? ItemKind.Text : Text is null ? ItemKind.Image : ItemKind.ImageAndText;
 
     /// <summary>Hash of key, text, pictures and metadata, in hexadecimal digits.</summary>
-    public string Id()
+    /// <exception cref="SearchException">A metadata key cannot be used.</exception>
+    public string Id() => Hash(Key, Tags());
+
+    /// <summary>Hash of text and pictures, which are all that the embedding depends on.</summary>
+    internal string ContentId() => Hash(key: null, []);
+
+    private string Hash(string? key, IEnumerable<string> tags)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        AppendText(Key);
+        AppendText(key);
         AppendText(Text);
         Append(Images.Count, []);
         foreach (var image in Images) Append(image.Length, image.Span);
-        foreach (var tag in Tags().Order(StringComparer.Ordinal)) AppendText(tag);
+        foreach (var tag in tags.Order(StringComparer.Ordinal)) AppendText(tag);
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..IdDigits];
 
         void AppendText(string? text) => Append(text is null ? -1 : Encoding.UTF8.GetByteCount(text), Encoding.UTF8.GetBytes(text ?? ""));
@@ -60,7 +70,12 @@ public sealed record SearchItem
     internal void Check()
     {
         if (string.IsNullOrEmpty(Text) && Images.Count == 0) throw new SearchException("There is nothing to index, expected a text or a picture.");
-        foreach (var text in (string?[])[Key, Text, Path, .. Tags()])
+        if (Key is not null && Encoding.UTF8.GetByteCount(Key) is > MaxKeyBytes and var bytes)
+            throw new SearchException($"The key has {bytes:N0} bytes, expected at most {MaxKeyBytes:N0}.");
+        if (Metadata.Count > MetadataValue.MaxEntries) throw new SearchException($"The metadata has {Metadata.Count:N0} values, expected at most {MetadataValue.MaxEntries:N0}.");
+        string[] tags = [.. Tags()];
+        foreach (var tag in tags) Tag.CheckLength(tag);
+        foreach (var text in (string?[])[Key, Text, Path, .. tags])
         {
             if (text?.Contains('\0') == true) throw new SearchException("A text has the character NUL in it, which stores do not keep.");
             if (text is not null && !Utf8(text)) throw new SearchException("A text has half of a character in it (a lone surrogate).");

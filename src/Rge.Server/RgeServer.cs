@@ -1,8 +1,9 @@
 using System.Collections;
+using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,11 +12,8 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Rge.Server.Answers;
-using Rge.Server.Collections;
 using Rge.Server.Endpoints;
-using Rge.Server.Images;
 using Rge.Server.Reference;
-using Rge.Server.Requests;
 using Rge.Server.Serving;
 
 namespace Rge.Server;
@@ -59,7 +57,6 @@ public static class RgeServer
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(load);
         options.Validate();
-        var keys = ApiKeys.Load(options);
 
         // Empty: nothing is read from files or variables that happen to be there, but for OpenTelemetry's own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -69,62 +66,61 @@ public static class RgeServer
         builder.WebHost.UseKestrelCore().UseUrls([.. options.Urls]).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.Limits.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         });
         // What keeps the host from starting is thrown to whoever starts it.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical).Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
-            .AddJsonConsole(console => (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "O"));
-        AddServices(builder.Services, options, load);
+            .AddJsonConsole(console =>
+            {
+                (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "O");
+                console.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+            });
+        builder.Services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: true));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds));
+        AddReference(builder.Services);
         AddTelemetry(builder.Services, builder.Configuration);
         replace?.Invoke(builder.Services);
 
         var app = builder.Build();
+        var keys = app.Services.GetRequiredService<ApiKeyRing>();
         app.Logger.LogInformation("Settings: {Settings}", options.ToJson());
-        if (keys.Count == 0) app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
-        // Made now, so that its metrics are there before the first request.
-        app.Services.GetRequiredService<Telemetry>();
-        // And this, so that a store that cannot be understood is told before anything is served.
-        app.Services.GetRequiredService<CollectionHost>();
+        if (keys.IsEmpty) app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
 
         app.UseMiddleware<RequestLog>();
-        app.UseMiddleware<ErrorResponses>();
+        // Around everything, for what comes to no endpoint, too.
+        var errors = app.Services.GetRequiredService<ErrorResponses>();
+        app.Use(next => context => errors.InvokeAsync(context, next));
         app.UseRouting();
-        if (keys.Count == 0) app.UseMiddleware<BrowserGuard>();
-        app.UseMiddleware<ApiKeys>(keys);
-        app.MapEmbeddings();
-        app.MapRationales();
-        app.MapCollections();
-        app.MapModels();
-        app.MapHealth();
+        if (keys.IsEmpty) app.UseMiddleware<BrowserGuard>();
+        app.Use(next => context =>
+        {
+            keys.Require(context);
+            return next(context);
+        });
+        app.MapRge();
+        app.MapRgePage();
+        app.MapMetrics();
         app.MapReference();
-        app.MapPage();
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load)
+    /// <summary>The document of the API, and JSON options by which it describes what answers look like.</summary>
+    private static void AddReference(IServiceCollection services)
     {
-        services.AddRouting();
-        services.AddOpenApi(document => document.AddDocumentTransformer<ReferenceDocument>());
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.ShutdownSeconds));
-        services.ConfigureHttpJsonOptions(json =>
+        services.ConfigureHttpJsonOptions(json => AnswerJson.Configure(json.SerializerOptions));
+        services.AddOpenApi(document =>
         {
-            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            document.ShouldInclude = endpoint => !string.Equals(endpoint.HttpMethod, HttpMethods.Head, StringComparison.Ordinal);
+            document.AddDocumentTransformer<ReferenceDocument>();
         });
-
-        services.AddSingleton(options).AddSingleton(options.Limits).AddSingleton(load).AddSingleton(TimeProvider.System);
-        services.AddSingleton<ModelHost>().AddHostedService(provider => provider.GetRequiredService<ModelHost>());
-        services.AddSingleton(provider => new EmbeddingQueue(options.Limits.MaxQueuedItems, provider.GetRequiredService<TimeProvider>())).AddHostedService<QueueDrain>();
-        services.AddSingleton<Telemetry>().AddSingleton<INetwork, SystemNetwork>().AddSingleton<ImageFetcher>();
-        services.AddSingleton<ApiErrors>().AddSingleton<EmbeddingService>().AddSingleton<RequestReader>().AddSingleton<AnswerWriter>();
-        services.AddSingleton<CollectionHost>().AddSingleton<CollectionService>();
     }
 
     private static void AddTelemetry(IServiceCollection services, IConfiguration configuration)
     {
+        services.AddSingleton<PrometheusExporter>();
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("rge"))
-            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter())
+            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddReader(provider => new BaseExportingMetricReader(provider.GetRequiredService<PrometheusExporter>())))
             .WithTracing(tracing => tracing.AddSource(Telemetry.Name, "Microsoft.AspNetCore"));
         if (configuration[CollectorVariable] is { Length: > 0 }) telemetry.UseOtlpExporter();
     }

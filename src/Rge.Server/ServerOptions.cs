@@ -31,7 +31,10 @@ public sealed partial record ServerOptions
     /// <summary>Names by which requests may call the model, the first of them in answers; empty for the checkpoint folder's name.</summary>
     public IReadOnlyList<string> ModelNames { get; init; } = [];
 
-    /// <summary>A file of API keys, one a line, empty lines and those that begin with # left out; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// A file of API keys, one a line, empty lines and those that begin with # left out; <see langword="null"/> for none. It is read again
+    /// while the server runs, within a second or so.
+    /// </summary>
     public string? ApiKeyFile { get; init; }
 
     /// <summary>API keys besides those of <see cref="ApiKeyFile"/>; not read from settings files and never shown. Without any key everybody may ask.</summary>
@@ -57,6 +60,15 @@ public sealed partial record ServerOptions
 
     /// <summary>Seconds that fetching an image may take, redirects included.</summary>
     public int ImageSeconds { get; init; } = 10;
+
+    /// <summary>Seconds within which the body of a request has to arrive.</summary>
+    public int BodySeconds { get; init; } = 300;
+
+    /// <summary>
+    /// Seconds that the server still serves after it was told to stop, while it already says that it is not ready: time for whoever
+    /// distributes requests to notice. They come before <see cref="ShutdownSeconds"/>.
+    /// </summary>
+    public int DrainSeconds { get; init; }
 
     /// <summary>Seconds that a shutdown waits for what was taken.</summary>
     public int ShutdownSeconds { get; init; } = 30;
@@ -112,6 +124,8 @@ public sealed partial record ServerOptions
                 throw new ServerException($"urls has '{url}', expected http:// with host and port alone; leave TLS to a proxy.");
         }
         if (ImageSeconds is < 1 or > 600) throw new ServerException($"image_seconds is {ImageSeconds}, expected 1 to 600.");
+        if (BodySeconds is < 1 or > 3600) throw new ServerException($"body_seconds is {BodySeconds}, expected 1 to 3600.");
+        if (DrainSeconds is < 0 or > 3600) throw new ServerException($"drain_seconds is {DrainSeconds}, expected 0 to 3600.");
         if (ShutdownSeconds is < 0 or > 3600) throw new ServerException($"shutdown_seconds is {ShutdownSeconds}, expected 0 to 3600.");
         Limits.Validate();
     }

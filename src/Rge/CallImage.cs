@@ -15,14 +15,15 @@ internal sealed class CallImage
     /// <param name="uses">How often the call's prompts show it.</param>
     /// <param name="processor">Cuts it.</param>
     /// <param name="limits">What it may cost.</param>
+    /// <param name="maxTokens">Most image tokens that a prompt has room for.</param>
     /// <param name="memory">Where images of past calls are, and this one will be; null for none.</param>
-    public CallImage(ImageSource source, object key, int uses, ImageProcessor processor, ImageLimits limits, ImageMemory? memory)
+    public CallImage(ImageSource source, object key, int uses, ImageProcessor processor, ImageLimits limits, int maxTokens, ImageMemory? memory)
     {
         _uses = uses;
         _image = new(() =>
         {
             if (memory is not null && memory.TryTake(key, uses, out var known, out var grid)) return (known, grid);
-            var patches = source.Load(processor, limits);
+            var patches = source.Load(processor, limits, maxTokens);
             var image = new SharedImage(patches, memory is null ? uses : uses + 1);
             memory?.Add(key, image, patches.Grid);
             return (image, patches.Grid);

@@ -77,7 +77,7 @@ internal sealed class EmbeddingCall(
         var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive)
             .SelectMany(i => _contents[i].Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
         var images = shown.GroupBy(source => keys[source])
-            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, memory));
+            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, prompts.MaxTokens, memory));
         for (var i = 0; i < inputs.Count; i++) _images[i] = IsAlive(i) ? [.. inputs[i].Images.Select(source => images[keys[source]])] : [];
         return images.Values;
     }
@@ -106,6 +106,7 @@ internal sealed class EmbeddingCall(
         var input = inputs[index];
         var mode = input.Reasoning ?? options.Reasoning ?? defaults.ReasoningOf(input.Role);
         var reasons = mode == ReasoningMode.On && input.Rationale is null;
+        if (reasons) decoder.RequireOutput();
         var prompt = prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
         return new Prepared(index, prompt, new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken });
     }

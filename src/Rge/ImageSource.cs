@@ -13,10 +13,11 @@ namespace Rge;
 public sealed class ImageSource
 {
     private readonly Func<long, object> _content; // takes the most bytes of a file that are worth reading
-    private readonly Func<ImageLimits, RgbImage>? _decode;
+    private readonly Func<ImageLimits, ImageOptions, RgbImage>? _decode;
     private readonly PatchedImage? _patches;
 
-    private ImageSource(string name, Func<long, object> content, Func<ImageLimits, RgbImage> decode) => (Name, _content, _decode) = (name, content, decode);
+    private ImageSource(string name, Func<long, object> content, Func<ImageLimits, ImageOptions, RgbImage> decode) =>
+        (Name, _content, _decode) = (name, content, decode);
 
     private ImageSource(string name, PatchedImage patches) => (Name, _content, _patches) = (name, _ => patches, patches);
 
@@ -27,7 +28,7 @@ public sealed class ImageSource
     public static ImageSource FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new ImageSource(path, most => HashFile(path, most), limits => ImageDecoder.DecodeFile(path, limits));
+        return new ImageSource(path, most => HashFile(path, most), (limits, options) => ImageDecoder.DecodeFile(path, limits, options));
     }
 
     /// <summary>An encoded image in memory.</summary>
@@ -36,14 +37,14 @@ public sealed class ImageSource
     public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The picture")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), limits => ImageDecoder.Decode(encoded, name, limits));
+        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (limits, options) => ImageDecoder.Decode(encoded, name, limits, options));
     }
 
     /// <summary>Decoded pixels.</summary>
     public static ImageSource FromPixels(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return new ImageSource(image.Name, _ => HashPixels(image), _ => image);
+        return new ImageSource(image.Name, _ => HashPixels(image), (_, _) => image);
     }
 
     /// <summary>Patches that were cut elsewhere for the same checkpoint. Two sources of the same instance are the same image.</summary>
@@ -54,11 +55,12 @@ public sealed class ImageSource
     }
 
     /// <summary>The pixels, decoded anew at every call unless they were given as such.</summary>
-    /// <param name="limits">What the picture may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <param name="options">How an encoded image is read; <see cref="ImageOptions.Default"/> when left out.</param>
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The source has patches only.</exception>
-    public RgbImage Decode(ImageLimits? limits = null) =>
-        _decode?.Invoke(limits ?? ImageLimits.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
+    public RgbImage Decode(ImageLimits? limits = null, ImageOptions? options = null) =>
+        _decode?.Invoke(limits ?? ImageLimits.Default, options ?? ImageOptions.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
     /// <summary>A SHA-256 digest of the encoded file, or of the pixels or patches where these were given; equal for sources of the same content. Reads the file.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
@@ -68,9 +70,10 @@ public sealed class ImageSource
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
     internal object ContentKey(ImageLimits limits) => _content(limits.MaxBytes);
 
-    /// <summary>Decodes and cuts the image.</summary>
-    /// <exception cref="ImageInputException">The image cannot be used.</exception>
-    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits) => _patches ?? processor.Process(Decode(limits));
+    /// <summary>Decodes and cuts the image, with the options of the processor.</summary>
+    /// <exception cref="ImageInputException">The image cannot be used, or would become more image tokens than are allowed.</exception>
+    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits, int maxTokens = int.MaxValue) =>
+        _patches ?? processor.Process(Decode(limits, processor.Options), maxTokens);
 
     private static string HashFile(string path, long most)
     {

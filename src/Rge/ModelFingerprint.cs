@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 namespace Rge;
 
 /// <summary>
-/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how pictures are prepared,
+/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how images are read, sized and cut,
 /// and how tokenizer and chat template write a prompt.
 /// </summary>
 /// <remarks>
@@ -40,6 +40,8 @@ public static class ModelFingerprint
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision, RgeJsonContext.Default.VisionConfig));
         Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config, RgeJsonContext.Default.ImageProcessorConfig));
+        // Only where it is on, so that fingerprints from before there was a choice stay what they are.
+        if (processor.Images.Options.ExifOrientation) Append("upright"u8);
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();

@@ -18,6 +18,7 @@ public sealed class RationaleDecoder : IDisposable
     private readonly List<PendingSequence> _inbox = [];
     private readonly DecodeScheduler _scheduler;
     private readonly Thread _thread;
+    private readonly bool _hasOutput = true;
     private bool _stopping;
 
     /// <summary>Starts a decoder.</summary>
@@ -28,6 +29,7 @@ public sealed class RationaleDecoder : IDisposable
     public RationaleDecoder(QwenVlModel model, int embTokenId, RationaleDecoderOptions? options = null)
         : this(new CachedModel(model), embTokenId, options)
     {
+        _hasOutput = model.HasOutputProjection;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)embTokenId, (uint)model.Config.Text.VocabSize, nameof(embTokenId));
     }
 
@@ -42,7 +44,7 @@ public sealed class RationaleDecoder : IDisposable
 
     /// <summary>Decodes one prompt.</summary>
     /// <exception cref="ArgumentException">The prompt is empty, or a generation option is out of range.</exception>
-    /// <exception cref="EmbeddingException">The model's logits are not numbers.</exception>
+    /// <exception cref="EmbeddingException">The model's logits are not numbers, or a rationale is asked for and the model has no output projection.</exception>
     /// <exception cref="ObjectDisposedException">The decoder was disposed before the result was there.</exception>
     public async Task<DecodedSequence> DecodeAsync(DecodeRequest request, CancellationToken cancellationToken = default) =>
         (await DecodeAsync([request], cancellationToken))[0];
@@ -59,6 +61,13 @@ public sealed class RationaleDecoder : IDisposable
         return Task.WhenAll(sequences.Select(sequence => sequence.Completion));
     }
 
+    /// <summary>Checks that the model can write.</summary>
+    /// <exception cref="EmbeddingException">It has no output projection.</exception>
+    internal void RequireOutput()
+    {
+        if (!_hasOutput) throw new EmbeddingException(QwenVlModel.MissingOutputProjection);
+    }
+
     /// <summary>Hands requests to the loop, all at once.</summary>
     internal void Submit(IReadOnlyList<PendingSequence> sequences)
     {
@@ -66,6 +75,7 @@ public sealed class RationaleDecoder : IDisposable
         {
             if (sequence.PromptLength == 0) throw new ArgumentException("A prompt has no tokens.", nameof(sequences));
             sequence.Request.Generation?.Validate();
+            if (sequence.Request.Generation is not null) RequireOutput();
         }
         lock (_lock)
         {

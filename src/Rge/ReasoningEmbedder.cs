@@ -29,6 +29,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.</summary>
     /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
+    /// <exception cref="CheckpointException">The smallest area of images is above the largest.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public ReasoningEmbedder(QwenVlModel model, QwenVlProcessor processor, ReasoningEmbedderOptions? options = null)
         : this(model, processor, options ?? new ReasoningEmbedderOptions(), ownsModel: false) { }
@@ -39,6 +40,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentNullException.ThrowIfNull(processor);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.RememberedImages);
+        if (options.Images is { } images) processor = processor.With(images);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
         if (options.MaxPromptTokens is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
         Generation = options.Generation ?? new GenerationOptions();
@@ -78,10 +80,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         options ??= new ReasoningEmbedderOptions();
         options = options with
         {
-            Generation = options.Generation ?? GenerationOptions.Load(folder),
+            Generation = options.Generation ?? GenerationOptions.Load(folder, options.Model.Adapter),
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
-        var processor = QwenVlProcessor.Load(folder);
+        var processor = QwenVlProcessor.Load(folder, options.Model.Adapter, options.Images);
         var model = QwenVlModel.LoadWithProgress(folder, options.Model, progress, cancellationToken);
         try
         {

@@ -9,7 +9,7 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>Number type and device of the model.</summary>
     public QwenVlModelOptions Model { get; init; } = new();
 
-    /// <summary>How rationales are written; <see langword="null"/> for what the checkpoint's generation_config.json says.</summary>
+    /// <summary>How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says.</summary>
     public GenerationOptions? Generation { get; init; }
 
     /// <summary>How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to, which is an error.</summary>
@@ -39,6 +39,12 @@ public sealed record ReasoningEmbedderOptions
     /// 3B checkpoint. 0 keeps none.
     /// </summary>
     public int RememberedImages { get; init; }
+
+    /// <summary>
+    /// How images are read and sized: largest and smallest area, orientation, files that end early. <see langword="null"/> for
+    /// <see cref="Models.Vision.ImageOptions.Default"/>, or for what a given processor was made with.
+    /// </summary>
+    public ImageOptions? Images { get; init; }
 
     /// <summary>What an image may cost.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;

@@ -33,16 +33,25 @@ internal static class CommandLine
     /// <param name="args">The command line.</param>
     public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args)
     {
+        var process = StartInfo([], args);
+        foreach (var (name, value) in environment) process.Environment[name] = value;
+        return Process.Start(process)!;
+    }
+
+    /// <summary>Starts a command in a process of its own, by way of another program.</summary>
+    public static Process Start(string[] program, string[] args) => Process.Start(StartInfo(program, args))!;
+
+    private static ProcessStartInfo StartInfo(string[] program, string[] args)
+    {
         // What both frameworks have lies beside neither program; with this one's files the other finds it all the same.
         var here = Path.Combine(AppContext.BaseDirectory, typeof(CommandLine).Assembly.GetName().Name!);
-        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", $"{here}.runtimeconfig.json", "--depsfile", $"{here}.deps.json", typeof(RgeCommand).Assembly.Location, .. args])
+        string[] line = [.. program, "dotnet", "exec", "--runtimeconfig", $"{here}.runtimeconfig.json", "--depsfile", $"{here}.deps.json", typeof(RgeCommand).Assembly.Location, .. args];
+        return new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
-        return Process.Start(start)!;
     }
 
     public static Process Start(params string[] args) => Start(new Dictionary<string, string>(StringComparer.Ordinal), args);

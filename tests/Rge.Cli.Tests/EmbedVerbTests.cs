@@ -78,6 +78,114 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         Assert.Contains("made from other rows", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_finished_output_is_not_taken_for_that_of_other_rows_another_model_or_other_settings()
+    {
+        await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""");
+        await EmbedAsync();
+        var before = await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken);
+        Assert.Contains("other settings", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        using (var other = new TinyCheckpoint(seed: 4))
+            Assert.Contains("another model", await ErrorAsync(RgeCommand.Failure, "embed", "-m", other.Model, "--input", Input, "--output", Output, "--max-rationale-tokens", "4"), StringComparison.Ordinal);
+        // As many rows, but other ones.
+        await WriteRowsAsync("""{"text": "a"}""", """{"text": "c"}""");
+        Assert.Contains("made from other rows", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken));
+        File.Delete(Output + ".job");
+        Assert.Contains("nothing says what it was made from", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bad_rows_cost_no_good_ones_and_a_second_run_embeds_only_them()
+    {
+        var late = Path.Combine(_folder, "late.png");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "pointer.png"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", TestContext.Current.CancellationToken);
+        await WriteRowsAsync(
+            [.. Enumerable.Range(0, 70).Select(i => $$"""{"id": "{{i}}", "text": "row {{i}}", "role": "target"}"""), """{"id": "late", "image": "late.png", "role": "target"}""",
+                """{"id": "pointer", "image": "pointer.png", "role": "target"}""", """{"id": "last", "text": "the last row", "role": "target"}"""]);
+        var (code, _, error) = await RunAsync(Line);
+        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Contains("2 rows failed:\n", error, StringComparison.Ordinal);
+        Assert.Contains($"{Input}, line 71: ", error, StringComparison.Ordinal);
+        Assert.Contains("late.png", error, StringComparison.Ordinal);
+        Assert.Contains($"{Input}, line 72: ", error, StringComparison.Ordinal);
+        Assert.Contains("pointer.png", error, StringComparison.Ordinal);
+        Assert.Contains("2 of 73 rows cannot be embedded", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Output));
+        // The header and all 71 good rows, those after the bad ones too.
+        Assert.Equal(72, (await File.ReadAllLinesAsync(Output + ".part", TestContext.Current.CancellationToken)).Length);
+
+        // One row is mended by its image, the other is to be skipped.
+        File.Copy(checkpoint.Picture(1), late);
+        (code, var output, error) = await RunAsync([.. Line, "--on-error", "skip", "--json"]);
+        Assert.True(code == RgeCommand.Success, error);
+        Assert.Contains("Going on after 71 of 73 rows", error, StringComparison.Ordinal);
+        var document = JsonNode.Parse(output)!;
+        Assert.Equal([73, 71, 1], new[] { "rows", "kept", "embedded" }.Select(name => (int)document[name]!));
+        Assert.Equal((72, "pointer"), ((int)document["failed"]![0]!["line"]!, (string)document["failed"]![0]!["id"]!));
+        var rows = await RowsAsync();
+        Assert.Equal([.. Enumerable.Range(0, 70).Select(i => $"{i}"), "late", "pointer", "last"], rows.Select(row => (string)row["id"]!));
+        Assert.Contains("pointer.png", (string)rows[71]["error"]!, StringComparison.Ordinal);
+        Assert.Null(rows[71]["embedding"]);
+        Assert.Equal(72, rows.Count(row => row["embedding"] is not null));
+
+        // The output is there, and the last row is mended too: only that is embedded.
+        File.Copy(checkpoint.Picture(2), Path.Combine(_folder, "pointer.png"), overwrite: true);
+        (code, _, error) = await RunAsync(Line);
+        Assert.True(code == RgeCommand.Success, error);
+        Assert.Contains("Going on after 72 of 73 rows", error, StringComparison.Ordinal);
+        var mended = await RowsAsync();
+        Assert.Equal(rows.Take(71).Select(row => row.ToJsonString()), mended.Take(71).Select(row => row.ToJsonString()));
+        Assert.NotNull(mended[71]["embedding"]);
+        Assert.Contains("complete already", (await RunAsync(Line)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_row_that_was_mended_in_the_input_is_the_only_one_embedded_again()
+    {
+        await WriteRowsAsync("""{"text": "a"}""", """{"image": "nowhere.png"}""", """{"text": "c"}""");
+        Assert.Contains("1 of 3 rows cannot be embedded", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""", """{"text": "c"}""");
+        var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2"]);
+        Assert.True(code == RgeCommand.Success, error);
+        Assert.Contains("Going on after 2 of 3 rows", error, StringComparison.Ordinal);
+        Assert.Equal(3, (await RowsAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Rows_that_cannot_be_read_are_skipped_where_that_is_asked_for()
+    {
+        await WriteRowsAsync("""{"id": "a", "text": "a"}""", "no JSON", """{"id": "c", "txt": "c"}""", "", """{"id": "a", "text": "d"}""");
+        Assert.Contains("line 2: ", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2", "--on-error", "skip"]);
+        Assert.True(code == RgeCommand.Success, error);
+        // An id that is there twice is no failure, but nobody should overlook it.
+        Assert.Contains("'a' on lines 1, 5", error, StringComparison.Ordinal);
+        var rows = await RowsAsync();
+        Assert.Equal(["a", null, "c", "a"], rows.Select(row => (string?)row["id"]));
+        Assert.Equal([false, true, true, false], rows.Select(row => row["error"] is not null));
+    }
+
+    [Fact]
+    public async Task An_output_that_another_run_is_writing_is_refused()
+    {
+        await WriteRowsAsync("""{"text": "a"}""");
+        using var writing = new FileStream(Output + ".part", FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        Assert.Contains("is being written by another run", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_input_that_is_none_is_named()
+    {
+        string[] missing = [.. Line[..^3], Path.Combine(_folder, "nowhere.jsonl"), .. Line[^2..]];
+        Assert.Contains("There is no file", await ErrorAsync(RgeCommand.Failure, missing), StringComparison.Ordinal);
+        Assert.Contains("is a folder, expected a JSON Lines file", await ErrorAsync(RgeCommand.Failure, [.. Line[..^3], _folder, .. Line[^2..]]), StringComparison.Ordinal);
+        await WriteRowsAsync("", " ");
+        Assert.Contains("has no rows", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        await WriteRowsAsync("version https://git-lfs.github.com/spec/v1", "oid sha256:0");
+        Assert.Contains("is a Git LFS pointer", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\"text\": ", "line 2: ")]
     [InlineData("[]", "line 2: expected a JSON object")]
@@ -85,12 +193,24 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"text\": 1}", "line 2: ")]
     [InlineData("{}", "line 2: there is nothing to embed")]
     [InlineData("{\"text\": \"a\", \"role\": \"candidate\"}", "line 2: role is 'candidate', expected query or target")]
+    [InlineData("{\"text\": \"a\", \"text\": \"b\"}", "line 2: expected a JSON object, found what is not JSON")]
+    [InlineData("{\"text\": {\"a\": 1}}", "line 2: text is an object, expected text")]
+    [InlineData("{\"id\": [1], \"text\": \"a\"}", "line 2: id is a list, expected text or a number")]
+    [InlineData("{\"images\": \"a.png\"}", "line 2: images is text, expected a list of paths")]
+    [InlineData("{\"images\": [\"a.png\", null]}", "line 2: images[1] is null, expected the path of an image")]
+    [InlineData("{\"images\": [\"a.png\", 3]}", "line 2: images[1] is a number, expected text")]
+    [InlineData("{\"image\": \"\"}", "line 2: the path of an image is empty")]
+    [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
+    [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
     {
         await WriteRowsAsync("""{"text": "a"}""", row);
         Assert.Contains($"rows.jsonl, {message}", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
         Assert.False(File.Exists(Output + ".part"));
     }
+
+    private async Task<List<JsonNode>> RowsAsync() =>
+        [.. (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken)).Select(line => JsonNode.Parse(line)!)];
 
     private string[] Line => ["embed", "-m", checkpoint.Model, "--input", Input, "--output", Output];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
@@ -78,6 +79,59 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
     }
 
+    [Theory]
+    [InlineData("--on-error")]
+    [InlineData("--on-bad-image")]
+    public async Task Rows_that_cannot_be_used_are_left_out_counted_and_listed(string option)
+    {
+        var data = Rows("GQA", """{"qry_text": "a", "tgt_text": ["b", "c"], "id": 7}""", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
+        var (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
+        Assert.True(code == RgeCommand.Success, progress);
+        Assert.Contains("of 1 rows, 1 left out; 1 items could not be embedded, see the report; columns left out: id", progress, StringComparison.Ordinal);
+        var report = await File.ReadAllTextAsync(Path.Combine(Out("skip"), "report.md"));
+        Assert.Contains($"| {Path.Combine(data, "GQA", "test.jsonl")}, row 2 |", report, StringComparison.Ordinal);
+        Assert.Contains("Columns of the data that nothing was taken from: id.", report, StringComparison.Ordinal);
+        Assert.Contains("report.html", text, StringComparison.Ordinal);
+
+        // A subset of which nothing is left fails the run; the others have their scores.
+        Rows("OK-VQA", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
+        (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
+        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Contains("OK-VQA has no rows left: ", progress, StringComparison.Ordinal);
+        Assert.Contains("GQA ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_column_that_is_not_understood_is_named_before_any_work_unless_it_is_to_be_ignored()
+    {
+        var data = Rows("GQA", """{"qry_text": "a", "qry_instruction": "Find", "tgt_text": ["b", "c"]}""");
+        string[] arguments = ["eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("column")];
+        var error = await ErrorAsync(RgeCommand.Failure, arguments);
+        Assert.Contains("test.jsonl, row 1: the column qry_instruction is not understood, expected qry_inst, ", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Out("column"), "report.json")));
+        await OutputAsync([.. arguments, "--ignore-column", "qry_instruction"]);
+    }
+
+    [Fact]
+    public async Task Two_runs_of_training_are_called_by_their_runs_and_stay_two_in_one_folder()
+    {
+        var data = Rows("GQA", """{"qry_text": "a", "tgt_text": ["b", "c"]}""");
+        string[] models = ["one/model", "two/model", "two/checkpoints/step-00000010/model"];
+        foreach (var model in models)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "runs", model)).FullName;
+            foreach (var file in Directory.GetFiles(tiny.Model)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            // A setting that changes what comes out stands for other weights.
+            await OutputAsync("eval", "--model", folder, "--data", data, "--out", Out("runs"), "--max-rationale-tokens", (2 + Array.IndexOf(models, model)).ToString(CultureInfo.InvariantCulture));
+        }
+        var json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Out("runs"), "report.json")))!;
+        Assert.Equal(["one", "two", "two/step-00000010"], json["models"]!.AsArray().Select(model => (string)model!["model"]!).Order(StringComparer.Ordinal));
+        Assert.Contains("--max-rationale-tokens=3", (string)json["models"]!.AsArray().Single(model => (string)model!["model"]! == "two")!["runs"]!["on"]!["settings"]!["options"]!, StringComparison.Ordinal);
+
+        var (_, _, progress) = await RunAsync("eval", "--model", tiny.Model, "--data", data, "--out", Out("runs"), "--max-rationale-tokens", "9");
+        Assert.Contains("has results of another model or other settings: these are called", progress, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_group_that_lacks_some_of_its_subsets_is_refused()
     {
@@ -102,6 +156,15 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == RgeCommand.Success, await error);
         return await output;
+    }
+
+    /// <summary>Writes the rows of a subset; returns the folder of subsets.</summary>
+    private string Rows(string subset, params string[] rows)
+    {
+        var data = Path.Combine(_folder.FullName, "rows");
+        Directory.CreateDirectory(Path.Combine(data, subset));
+        File.WriteAllLines(Path.Combine(data, subset, "test.jsonl"), rows);
+        return data;
     }
 
     private string Out(string name) => Path.Combine(_folder.FullName, name);

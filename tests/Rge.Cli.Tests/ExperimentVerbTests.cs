@@ -61,6 +61,57 @@ public sealed class ExperimentVerbTests : IDisposable
         DateTime LastModel() => Directory.GetFiles(output, "model.safetensors", SearchOption.AllDirectories).Max(File.GetLastWriteTimeUtc);
     }
 
+    [Fact]
+    public async Task Without_a_baseline_an_experiment_ends_with_a_report_and_its_json_is_enough_for_another()
+    {
+        Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
+        Write("rge.yaml", Run + "\nobjective: {rationale: self, max_rationale_tokens: 4}\nphases: [{name: joint, steps: 1}]");
+        var experiment = Write("alone.yaml", """
+            name: alone
+            pretraining: pretraining.yaml
+            seeds: [1]
+            variants:
+              - {name: rge, config: rge.yaml, tune: {model.checkpoint: [a/b, a/c]}}
+            measurements:
+              - {name: with, variant: rge}
+            test: {queries: 1}
+            """);
+        var output = Path.Combine(_folder, "alone");
+        var text = await OutputAsync("experiment", experiment, "--out", output);
+        Assert.Contains("| with |", text, StringComparison.Ordinal);
+        // Values that are tuned name the runs, whatever is in them.
+        Assert.Equal(["rge-a_b-seed1", "rge-a_c-seed1"], Directory.GetDirectories(Path.Combine(output, "runs")).Select(run => Path.GetFileName(run)).Order(StringComparer.Ordinal));
+
+        var report = Path.Combine(output, "report.json");
+        var again = await OutputAsync("experiment", report, "--report-only", "--out", Path.Combine(_folder, "again"));
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(output, "report.md")), await File.ReadAllTextAsync(Path.Combine(_folder, "again", "report.md")));
+        Assert.Contains("| with |", again, StringComparison.Ordinal);
+        Assert.Contains("expected --report-only", await ErrorAsync(RgeCommand.Failure, "experiment", report), StringComparison.Ordinal);
+
+        var json = JsonNode.Parse(await OutputAsync("experiment", experiment, "--out", output, "--json"))!;
+        Assert.Equal((1, 1), ((int)json["measured"]!, json["measurements"]!.AsArray().Count));
+    }
+
+    [Theory]
+    [InlineData("variants: [{name: rge, config: rge.yaml}, {name: rge, config: rge.yaml}]", "variants is 'rge' several times, expected each name once.")]
+    [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: rge}, {name: a, variant: rge}]", "measurements is 'a' several times, expected each name once.")]
+    [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: other}]", "measurements.0.variant is 'other', expected one of rge.")]
+    [InlineData("variants: [{name: rge, config: rge.yaml, after: other}]", "variants.0.after is other, expected a variant that has neither tune nor after itself.")]
+    [InlineData("variants: [{name: rge, config: none.yaml}]", "none.yaml does not exist")]
+    [InlineData("variants: [{name: rge, config: rge.yaml, set: {data.querys: 3}}]", "querys")]
+    [InlineData("variants: [{name: rge, config: rge.yaml, tune: {data.queries: [4, 0]}}]", "data.queries")]
+    [InlineData("variants: [{name: rge, config: rge.yaml, set: {evaluation.every: 0}}]", "evaluation.every is 0, expected at least 1: an experiment needs the development set.")]
+    [InlineData("variants: [{name: rge-4, config: rge.yaml}, {name: rge, config: rge.yaml, tune: {data.queries: [4]}}]", "would both be called rge-4-seed1")]
+    [InlineData("variants: []", "variants is [], expected at least one.")]
+    public async Task What_is_wrong_with_an_experiment_is_known_before_the_first_step(string settings, string message)
+    {
+        Write("pretraining.yaml", "model: {shape: shapeworld}\nphases: [{task: language, steps: 100000}]");
+        Write("rge.yaml", Run + "\nphases: [{name: joint, steps: 1}]");
+        var experiment = Write("wrong.yaml", $"name: wrong\npretraining: pretraining.yaml\nseeds: [1]\n{settings}\n");
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Write(string name, string text)

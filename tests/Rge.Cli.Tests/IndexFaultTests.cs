@@ -1,4 +1,5 @@
 using Rge.Search;
+using Rge.Tests.Shared;
 using Rge.Tests.Shared.Stores;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -19,7 +20,7 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
     public async Task Killed_twenty_times_an_indexer_loses_nothing_that_it_acknowledged_and_has_nothing_twice()
     {
         const int Files = 60;
-        var (random, written) = (new Random(), 0);
+        var (random, written) = (TestRandom.Create(), 0);
         var ids = Enumerable.Range(0, Files).ToDictionary(i => $"{i:d2}.png", i => _folder.Write($"{i:d2}.png", written++));
         var acknowledged = new Dictionary<string, string>();
         for (var kill = 0; kill < Kills; kill++)
@@ -49,7 +50,7 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
         if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
         var store = await server.CreateSchemaAsync();
         var ids = Enumerable.Range(0, 80).Select(i => _folder.Write($"{i:d2}.png", i)).ToList();
-        var killed = RunAndKillAsync(store, new Random(), moment: 1);
+        var killed = RunAndKillAsync(store, TestRandom.Create(), moment: 1);
         var output = await OutputAsync(Line(store));
         await killed;
         Assert.EndsWith(", 0 broken\n", output, StringComparison.Ordinal);

@@ -34,5 +34,44 @@ public sealed class InfoVerbTests : IDisposable
         Assert.Contains(problems, p => p.Contains("tokenizer.json", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Limits_in_force_and_a_missing_head_are_said()
+    {
+        Edit("preprocessor_config.json", json => json["max_pixels"] = 12_845_056);
+        Edit("config.json", json => json["tie_word_embeddings"] = false);
+        var text = await OutputAsync("info", _checkpoint.Model);
+        Assert.Contains($"to {1024 * 28 * 28} pixels", text, StringComparison.Ordinal);
+        Assert.Contains("1024 tokens", text, StringComparison.Ordinal);
+        Assert.Contains("lm_head.weight", text, StringComparison.Ordinal);
+        Assert.Contains("complete", text, StringComparison.Ordinal);
+
+        var json = JsonNode.Parse(await OutputAsync("info", _checkpoint.Model, "--json", "--max-pixels", "90000"))!;
+        Assert.Equal(90_000, (int)json["images"]!);
+        Assert.False((bool)json["rationales"]!);
+    }
+
+    [Fact]
+    public async Task What_an_adapter_brings_is_said_and_whether_it_fits()
+    {
+        var adapter = Directory.CreateDirectory(_checkpoint.PathOf("adapter")).FullName;
+        File.WriteAllText(Path.Combine(adapter, "adapter_config.json"), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
+        var header = """{"base_model.model.lm_head.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8;
+        await File.WriteAllBytesAsync(Path.Combine(adapter, "adapter_model.safetensors"), [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0], TestContext.Current.CancellationToken);
+        foreach (var file in new[] { "tokenizer.json", "preprocessor_config.json" }) File.Copy(Path.Combine(_checkpoint.Model, file), Path.Combine(adapter, file));
+        var (code, output, _) = await RunAsync("info", _checkpoint.Model, "--adapter", adapter);
+        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Contains("LoRA of rank 1", output, StringComparison.Ordinal);
+        Assert.Contains("from the adapter", output, StringComparison.Ordinal);
+        Assert.Contains("modules_to_save", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    private void Edit(string file, Action<JsonObject> change)
+    {
+        var path = Path.Combine(_checkpoint.Model, file);
+        var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
+    }
+
     public void Dispose() => _checkpoint.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -13,6 +14,14 @@ public sealed class NewVerbTests : IDisposable
         byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(_folder.FullName, name, "model.safetensors"));
         Assert.Equal(Weights("a"), Weights("b"));
         Assert.NotEqual(Weights("a"), Weights("c"));
+    }
+
+    [Fact]
+    public async Task What_was_written_is_printed_as_a_document()
+    {
+        var folder = Path.Combine(_folder.FullName, "model");
+        var json = JsonNode.Parse(await OutputAsync("new", folder, "--json"))!;
+        Assert.Equal((folder, "tiny", "bfloat16"), ((string)json["folder"]!, (string)json["shape"]!, (string)json["dtype"]!));
     }
 
     [Fact]

@@ -52,7 +52,78 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         var broken = checkpoint.PathOf("broken.png");
         await File.WriteAllBytesAsync(broken, (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60], TestContext.Current.CancellationToken);
         Assert.Contains("broken.png", await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-i", broken, "-c", "x"), StringComparison.Ordinal);
-        Assert.Contains("nothing to embed", await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-c", "x"), StringComparison.Ordinal);
+        Assert.Contains("nothing to embed", await ErrorAsync(RgeCommand.Usage, "rank", "-m", checkpoint.Model, "-c", "x"), StringComparison.Ordinal);
+        Assert.Contains("nothing to rank", await ErrorAsync(RgeCommand.Usage, "rank", "-m", checkpoint.Model, "-t", "x"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nothere.jpg")]
+    [InlineData("NOTHERE.JPEG")]
+    [InlineData("nothere.heic")]
+    [InlineData("photos/nothere")]
+    [InlineData("./nothere")]
+    [InlineData("photos\\nothere")]
+    [InlineData("nothere.txt")]
+    [InlineData("my photo.png")]
+    [InlineData("*.webp")]
+    public async Task A_path_that_is_not_there_is_never_ranked_as_a_text(string path)
+    {
+        var error = await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-t", "a cat", "-c", checkpoint.Picture(0), path);
+        Assert.Contains($"There is no file or folder '{path}'", error, StringComparison.Ordinal);
+        Assert.Contains("--candidate-text", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_text_may_look_like_a_path_where_it_is_said_to_be_one()
+    {
+        var json = await RankAsync("--text", "a cat", "--candidate-text", "nothere.jpg", "and/or", "--candidates", "a red square", "3.5", "U.S.");
+        Assert.All(json["ranking"]!.AsArray(), ranked => Assert.Equal("text", (string?)ranked!["kind"]));
+        Assert.Equal(["3.5", "U.S.", "a red square", "and/or", "nothere.jpg"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_is_ranked_with_the_folders_in_it_and_without_what_cannot_be_read()
+    {
+        var folder = checkpoint.PathOf("photos");
+        Directory.CreateDirectory(Path.Combine(folder, "deep", "er"));
+        Directory.CreateDirectory(Path.Combine(folder, ".hidden"));
+        File.Copy(checkpoint.Picture(0), Path.Combine(folder, "deep", "er", "a.PNG"));
+        File.Copy(checkpoint.Picture(1), Path.Combine(folder, "a.png"));
+        File.Copy(checkpoint.Picture(1), Path.Combine(folder, ".hidden", "b.png"));
+        var cut = Path.Combine(folder, "deep", "cut.png");
+        await File.WriteAllBytesAsync(cut, (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60], TestContext.Current.CancellationToken);
+        var phone = Path.Combine(folder, "phone.heic");
+        await File.WriteAllTextAsync(phone, "of another format", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.md"), "no image", TestContext.Current.CancellationToken);
+
+        string[] line = ["rank", "-m", checkpoint.Model, "--max-rationale-tokens", "2", "-t", "a cat", "-c", folder];
+        var json = JsonNode.Parse(await OutputAsync([.. line, "--json"]))!;
+        Assert.Equal(["a.png", "deep/er/a.PNG"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Equal([phone, cut], json["failed"]!.AsArray().Select(failed => (string)failed!["candidate"]!));
+        var (code, output, error) = await RunAsync(line);
+        Assert.Equal(RgeCommand.Success, code);
+        Assert.Contains("deep/er/a.PNG", output, StringComparison.Ordinal);
+        Assert.Contains("2 images", error, StringComparison.Ordinal);
+        Assert.Contains("2 candidates failed:\n", error, StringComparison.Ordinal);
+        Assert.Contains("phone.heic is of type HEIC, which cannot be read", error, StringComparison.Ordinal);
+        Assert.Contains("cut.png", error, StringComparison.Ordinal);
+
+        Assert.Contains("phone.heic", await ErrorAsync(RgeCommand.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
+        File.Delete(phone);
+        Assert.Contains("cut.png", await ErrorAsync(RgeCommand.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
+        Assert.Contains("None of the 1 candidates can be ranked", await ErrorAsync(RgeCommand.Failure, [.. line[..^1], cut]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_candidates_says_of_each_what_it_is()
+    {
+        var file = checkpoint.PathOf("candidates.jsonl");
+        string[] rows = ["""{"id": "one", "text": "nothere.jpg"}""", """{"image": "pictures/picture-0.png"}""", """{"image": 3}""", """{"text": "a dog"}"""];
+        await File.WriteAllLinesAsync(file, rows, TestContext.Current.CancellationToken);
+        var json = await RankAsync("--text", "a cat", "--candidates-file", file);
+        Assert.Equal(["a dog", "one", "picture-0.png"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Contains("line 3: image is a number, expected text", (string)json["failed"]![0]!["error"]!, StringComparison.Ordinal);
+        Assert.Contains("There is no file", await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"), StringComparison.Ordinal);
     }
 
     private async Task<JsonNode> RankAsync(params string[] line) =>

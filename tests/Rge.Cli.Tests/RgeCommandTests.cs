@@ -20,6 +20,17 @@ public sealed class RgeCommandTests
         var help = await OutputAsync(verb, "--help");
         var options = help[help.IndexOf("Options:", StringComparison.Ordinal)..].Split('\n').Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
         Assert.All(options, line => Assert.Matches(@"^\s+-.+?\s{2,}\S|^\s{10,}\S", line));
+        Assert.All(help.Split('\n'), line => Assert.True(line.Length <= 100, $"{line.Length} columns: {line}"));
+    }
+
+    [Fact]
+    public async Task What_a_verb_is_about_comes_before_how_the_model_writes()
+    {
+        var help = await OutputAsync("rank", "--help");
+        string[] inOrder = ["--model <DIR>", "--text", "--image", "--candidates", "--json", "How the model runs and writes:", "--device", "--temperature", "--seed"];
+        var places = inOrder.Select(text => help.IndexOf(text, help.IndexOf("Options:", StringComparison.Ordinal), StringComparison.Ordinal)).ToArray();
+        Assert.All(places, place => Assert.True(place > 0, help));
+        Assert.Equal(places.Order(), places);
     }
 
     [Theory]
@@ -43,8 +54,35 @@ public sealed class RgeCommandTests
     [InlineData("index x -m y --dimensions 1.5", "--dimensions is '1.5', expected a whole number")]
     [InlineData("index x -m y --index ivf", "'exact' 'hnsw'")]
     [InlineData("embed -m x --input rows.jsonl", "--input and --output go together")]
+    [InlineData("embed -m x --input rows.jsonl --output out.jsonl -t y", "--input was given, so --text, --image, --instruction and --rationale were not expected")]
+    [InlineData("embed -m x", "There is nothing to embed: expected --text, --image or --instruction, or --input.")]
+    [InlineData("search -m x", "There is nothing to embed: expected --text, --image or --instruction.")]
+    [InlineData("rank -m x -t y", "There is nothing to rank: expected --candidates, --candidate-text or --candidates-file.")]
+    [InlineData("rank -m x -i a.jpg --jsn -c b", "'--jsn' is not an option of 'rge rank'; as a value it is written --image=--jsn. See 'rge rank --help'.")]
+    [InlineData("embed -m x -i a.jpg b.jpg -j", "'-j' is not an option of 'rge embed'")]
+    [InlineData("rank -m x -t y -c a b --tpo=3", "'--tpo=3' is not an option of 'rge rank'")]
+    [InlineData("embed -m x -t --jsn", "'--jsn' is not an option of 'rge embed'; as a value it is written --text=--jsn.")]
+    [InlineData("info --jsn", "'--jsn' is not an option of 'rge info'")]
+    [InlineData("eval --model x --data y --out z --subset a --jsn", "'--jsn' is not an option of 'rge eval'")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--text=--jsn")]
+    [InlineData("-t", "-5 degrees")]
+    [InlineData("-t", "-- a dash")]
+    [InlineData("-t", "@home")]
+    [InlineData("-t", "-")]
+    public async Task A_text_may_begin_with_a_dash_or_an_at_sign(params string[] text) =>
+        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, ["embed", "-m", "nowhere", .. text]), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Options_after_an_image_are_options()
+    {
+        using var checkpoint = new TinyCheckpoint();
+        string[] line = ["embed", "-m", checkpoint.Model, "--role", "target", "-i", checkpoint.Picture(0)];
+        Assert.Equal(await OutputAsync(line), await OutputAsync([.. line, "--json"]));
+    }
 
     [Theory]
     [InlineData("info nowhere", "nowhere")]

@@ -13,7 +13,8 @@ public sealed class SearchVerbTests : IDisposable
     {
         for (var i = 0; i < 6; i++) _folder.Write($"{i}.png", i);
         await File.WriteAllTextAsync(_folder.Picture("broken.png"), "no picture", TestContext.Current.CancellationToken);
-        var output = await OutputAsync([.. Index, "--metadata", "album=one"]);
+        Assert.Equal("rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"]));
+        var output = await OutputAsync([.. Index, "--metadata", "album=one", "--on-error", "skip"]);
         Assert.StartsWith("6 stored (6 embedded), 0 unchanged, 0 removed, 1 broken\nbroken: broken.png: ", output, StringComparison.Ordinal);
         File.Delete(_folder.Picture("broken.png"));
         File.Delete(_folder.Picture("5.png"));
@@ -73,6 +74,142 @@ public sealed class SearchVerbTests : IDisposable
         var problem = await ErrorAsync(RgeCommand.Failure, "index", _folder.Pictures, "-m", PictureFolder.Model, "--store", "postgresql://me:secret@127.0.0.1:1/db");
         Assert.Contains("127.0.0.1:1/db", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_empty_removes_nothing_unless_it_may()
+    {
+        for (var i = 0; i < 3; i++) _folder.Write($"{i}.png", i);
+        await OutputAsync(Index);
+        for (var i = 0; i < 3; i++) File.Delete(_folder.Picture($"{i}.png"));
+        await File.WriteAllTextAsync(_folder.Picture("a.heic"), "x", TestContext.Current.CancellationToken);
+        var (code, output, error) = await RunAsync(Index);
+        Assert.Equal((RgeCommand.Failure, "0 stored (0 embedded), 0 unchanged, 0 removed, 0 broken, 3 missing but kept\nnot read: 1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG\n"), (code, output));
+        Assert.Equal(
+            $"rge: {_folder.Pictures} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG); " +
+            "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is gone for good, run again with --allow-empty.\n", error);
+        var json = JsonNode.Parse((await RunAsync([.. Index, "--json"])).Output)!;
+        Assert.Equal((3, 0, 1), ((int)json["withheld"]!, (int)json["removed"]!, (int)json["unreadable"]!["HEIC"]!));
+        Assert.StartsWith("0 stored (0 embedded), 0 unchanged, 3 removed", await OutputAsync([.. Index, "--allow-empty"]), StringComparison.Ordinal);
+        Assert.Contains("if that is right, --allow-empty says so", await ErrorAsync(RgeCommand.Failure, Index), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("id,text\n1,red\n", "begins with 'id,text', expected JSON Lines: one object a line")]
+    [InlineData("[{\"text\": \"red\"}]\n", "is one JSON array, expected JSON Lines")]
+    [InlineData("{\"id\": \"1\", \"metadata\": {\"a\": 1, \"a\": 2}}\n", "1 could not be indexed, as listed")]
+    public async Task Rows_that_cannot_be_indexed_are_no_success(string rows, string problem)
+    {
+        await File.WriteAllTextAsync(_folder.PathOf("rows.jsonl"), rows, TestContext.Current.CancellationToken);
+        Assert.Contains(problem, await ErrorAsync(RgeCommand.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_to_fail_names_the_file_it_ended_at()
+    {
+        _folder.Write("0.png", 0);
+        await File.WriteAllTextAsync(_folder.Picture("1.txt"), "", TestContext.Current.CancellationToken);
+        Assert.Equal("rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--on-error", "fail"]));
+    }
+
+    [Theory]
+    [InlineData("The filter 'color' cannot be understood", "search", "-t", "red", "--where", "color")]
+    [InlineData("The filter 'year==2020' cannot be understood", "search", "-t", "red", "--where", "year==2020")]
+    [InlineData("after >= comes a number", "search", "-t", "red", "--where", "price>=1,000")]
+    [InlineData("'Not a name' is no name for a collection", "search", "-t", "red", "--collection", "Not a name")]
+    [InlineData("--metadata is 'album', expected KEY=VALUE.", "index", "folder", "--metadata", "album")]
+    [InlineData("'Not a name' is no name for a collection", "collections", "show", "Not a name")]
+    public async Task Arguments_that_cannot_be_understood_are_told_before_anything_is_done(string problem, params string[] line)
+    {
+        string[] model = line[0] == "collections" ? [] : ["-m", "/not/there"];
+        Assert.Contains(problem, await ErrorAsync(RgeCommand.Usage, [.. line, .. model]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metadata_are_compared_and_files_of_one_name_told_apart()
+    {
+        foreach (var (i, folder) in ((string[])["a", "b"]).Index())
+        {
+            Directory.CreateDirectory(_folder.Picture(folder));
+            _folder.Write($"{folder}/front.png", i);
+        }
+        await File.WriteAllLinesAsync(_folder.PathOf("rows.jsonl"), [.. Enumerable.Range(2018, 5).Select(year => $"{{\"id\": \"{year}\", \"text\": \"red\", \"metadata\": {{\"year\": {year}, \"new\": true}}}}")], TestContext.Current.CancellationToken);
+        await OutputAsync(Index);
+        await OutputAsync("index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store);
+        var found = await SearchAsync("-t", "red", "--reasoning", "off", "--where", "year>=2020", "year<2022");
+        Assert.Equal(["2020", "2021"], found["hits"]!.AsArray().Select(hit => (string)hit!["key"]!).Order(StringComparer.Ordinal));
+        var table = await OutputAsync("search", "-m", PictureFolder.Model, "--store", _folder.Store, "-t", "red", "--reasoning", "off", "--kind", "image");
+        Assert.Contains("│ a/front.png │", table, StringComparison.Ordinal);
+        Assert.Contains("│ b/front.png │", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_in_a_folder_that_cannot_be_written_is_searched()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("Folders that cannot be written are made for Linux here.");
+            return;
+        }
+        _folder.Write("0.png", 0);
+        var folder = Directory.CreateDirectory(_folder.PathOf("read-only")).FullName;
+        var store = Path.Combine(folder, "store.db");
+        await OutputAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
+        Assert.Equal([store], Directory.GetFiles(folder));
+        File.SetUnixFileMode(store, UnixFileMode.UserRead);
+        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            var (code, output, error) = await RunAsUserAsync("search", "-m", PictureFolder.Model, "--store", store, "-t", "red", "--reasoning", "off");
+            Assert.True(code == RgeCommand.Success, error);
+            Assert.Contains("│ 0.png │", output, StringComparison.Ordinal);
+            _folder.Write("1.png", 1);
+            (code, _, error) = await RunAsUserAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
+            Assert.Equal((RgeCommand.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"), (code, error));
+        }
+        finally
+        {
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
+    public async Task Collections_are_listed_shown_moved_and_deleted()
+    {
+        for (var i = 0; i < 3; i++) _folder.Write($"{i}.png", i);
+        await OutputAsync(Index);
+        var moved = _folder.PathOf("moved");
+        Directory.Move(_folder.Pictures, moved);
+        await OutputAsync("index", moved, "-m", PictureFolder.Model, "--store", _folder.Store, "--metadata", "album=one");
+        string[] at = ["--store", _folder.Store];
+        Assert.Contains("│ items      │     6 │ shapeworld │", await OutputAsync(["collections", "list", .. at]), StringComparison.Ordinal);
+        var shown = JsonNode.Parse(await OutputAsync(["collections", "show", "items", "--json", .. at]))!;
+        Assert.Equal((6, "exact", 3, 3), ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Pictures]!, (int)shown["sources"]![moved]!));
+
+        Assert.Contains($"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}", await ErrorAsync(RgeCommand.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]), StringComparison.Ordinal);
+        Assert.Equal($"removed 3 files or rows of {_folder.Pictures}, and with them 3 items\n", await OutputAsync(["collections", "remove-source", "items", _folder.Pictures + "/", .. at]));
+        Assert.Equal(3, JsonNode.Parse(await OutputAsync(["collections", "list", "--json", .. at]))![0]!["items"]!.GetValue<int>());
+
+        var file = _folder.PathOf("items.jsonl");
+        Assert.Equal($"exported 3 items to {file}\n", await OutputAsync(["collections", "export", "items", "--out", file, .. at]));
+        Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), await OutputAsync(["collections", "export", "items", .. at]));
+        string[] other = ["--store", _folder.PathOf("other.db")];
+        Assert.Equal("imported 3 items into copy\n", await OutputAsync(["collections", "import", "copy", file, .. other]));
+        Assert.Contains("3 unchanged", await OutputAsync(["index", moved, "-m", PictureFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]), StringComparison.Ordinal);
+
+        Assert.Equal("deleted items (3 items)\n", await OutputAsync(["collections", "delete", "items", .. at]));
+        Assert.Equal("no collections\n", await OutputAsync(["collections", "list", .. at]));
+        Assert.Contains("There is no collection items", await ErrorAsync(RgeCommand.Failure, ["collections", "delete", "items", .. at]), StringComparison.Ordinal);
+        Assert.Contains("There is no store", await ErrorAsync(RgeCommand.Failure, "collections", "list", "--store", _folder.PathOf("none.db")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs a command in a process that may not do what permissions forbid, though its user be root.</summary>
+    private static async Task<(int Code, string Output, string Error)> RunAsUserAsync(params string[] line)
+    {
+        using var process = Start(Environment.UserName == "root" ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"] : [], line);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output, await error);
     }
 
     private string[] Index => ["index", _folder.Pictures, "-m", PictureFolder.Model, "--store", _folder.Store];

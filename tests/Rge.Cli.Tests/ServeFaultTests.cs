@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Rge.Search;
+using Rge.Tests.Shared;
 using Rge.Tests.Shared.Stores;
 
 namespace Rge.Cli.Tests;
@@ -17,7 +18,7 @@ public sealed class ServeFaultTests : IDisposable
     [Fact]
     public async Task Killed_twenty_times_a_server_loses_nothing_that_it_acknowledged_and_has_nothing_twice()
     {
-        var (random, acknowledged) = (new Random(), new ConcurrentDictionary<string, byte>(StringComparer.Ordinal));
+        var (random, acknowledged) = (TestRandom.Create(), new ConcurrentDictionary<string, byte>(StringComparer.Ordinal));
         for (var kill = 0; kill < Kills; kill++)
         {
             using var served = await ServedProcess.StartAsync(PictureFolder.Model, _folder.Store);

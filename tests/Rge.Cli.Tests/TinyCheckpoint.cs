@@ -7,9 +7,11 @@ namespace Rge.Cli.Tests;
 /// <summary>A random checkpoint and some pictures on disk, made once for the tests of a class.</summary>
 public sealed class TinyCheckpoint : IDisposable
 {
-    public TinyCheckpoint()
+    public TinyCheckpoint() : this(seed: 3) { }
+
+    internal TinyCheckpoint(int seed)
     {
-        RandomCheckpoint.Write(Model, ModelShape.Tiny, seed: 3, ScalarType.Float32);
+        RandomCheckpoint.Write(Model, ModelShape.Tiny, seed, ScalarType.Float32);
         Directory.CreateDirectory(Pictures);
         foreach (var (i, color) in ((SKColor[])[SKColors.Red, SKColors.Green, SKColors.Blue]).Index())
         {

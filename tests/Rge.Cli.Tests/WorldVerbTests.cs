@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -15,6 +16,14 @@ public sealed class WorldVerbTests : IDisposable
         Assert.Equal($"Wrote 11 datasets of 2 rows to {world}.\n", await OutputAsync("world", "--split", split, "--seed", "3", "--queries", "2", "--out", world));
         Assert.Equal(11, Directory.GetFiles(world, file, SearchOption.AllDirectories).Length);
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(world, "images"), "*.png"));
+    }
+
+    [Fact]
+    public async Task What_was_written_is_printed_as_a_document()
+    {
+        var world = Path.Combine(_folder.FullName, "world");
+        var json = JsonNode.Parse(await OutputAsync("world", "--queries", "1", "--seed", "5", "--out", world, "--json"))!;
+        Assert.Equal((world, "test", 5UL, 11), ((string)json["folder"]!, (string)json["split"]!, (ulong)json["seed"]!, json["datasets"]!.AsArray().Count));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class JointGradientTests
 {
     public static TheoryData<string> Families => [.. Golden.Families()];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void Losses_and_every_gradient_are_those_of_the_reference(string family)
     {

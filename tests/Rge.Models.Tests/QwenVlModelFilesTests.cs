@@ -40,7 +40,7 @@ public sealed class QwenVlModelFilesTests : IDisposable
     [Theory, InlineData("lora"), InlineData("dora")]
     public void A_merged_adapter_equals_an_attached_one_and_changes_the_result(string kind)
     {
-        var family = Golden.Families().FirstOrDefault() ?? "qwen2_5_vl";
+        var family = Golden.Family("qwen2_5_vl");
         var (folder, path) = (Golden.Require(family, "model"), Golden.Require(family, $"adapter_{kind}"));
         ModelInput[] inputs = [new([1, 2, 3, 4])];
         using var plain = QwenVlModel.Load(folder);
@@ -58,7 +58,7 @@ public sealed class QwenVlModelFilesTests : IDisposable
     [Theory, InlineData("lora"), InlineData("dora")]
     public void A_float32_adapter_goes_with_bfloat16_weights(string kind)
     {
-        var family = Golden.Families().FirstOrDefault() ?? "qwen2_5_vl";
+        var family = Golden.Family("qwen2_5_vl");
         var (folder, path) = (Golden.Require(family, "model"), Golden.Require(family, $"adapter_{kind}"));
         ModelInput[] inputs = [new([1, 2, 3, 4])];
         using var model = QwenVlModel.Load(folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 });

@@ -17,6 +17,9 @@ public sealed class TensorArithmeticTests
         Assert.Equal([1f, 9f, 3f], x.Fill(x.Below(0), 9).data<float>().ToArray());
         Assert.Equal([2L, 3L], TensorArithmetic.Range(2, 4, CPU).data<long>().ToArray());
         Assert.Equal([1f, 2f, 3f, 7f], zeros(2, 2).AddRows(tensor([0L, 1L, 1L]), tensor(new[] { 1f, 2f, 3f, 3f, 0f, 4f }, [3, 2])).data<float>().ToArray());
+        Assert.Equal(2.5, tensor(2.5f).requires_grad_(true).Number());
+        Assert.Equal(-7, tensor(-7L).Number());
+        Assert.Equal(1, tensor(true).Number());
         Assert.Equal([24f, 38f, 68f], x.clone().Add_(y).Add_(1).Mul_(2).data<float>().ToArray());
     }
 
@@ -39,6 +42,7 @@ public sealed class TensorArithmeticTests
             for (var round = 0; round < 20_000; round++)
             {
                 using var scope = NewDisposeScope();
+                Assert.Equal(4096, x.sum().Number());
                 Assert.Equal(5.5f, x.Plus(x).Times(2).Plus(1.5)[0, 0].item<float>());
             }
         }

@@ -52,10 +52,8 @@ public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(m
     }
 }
 
-public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFixture<ShapeWorldModel>
+public abstract class IndexerTests(ShapeWorldModel model) : IndexTest(model)
 {
-    protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
-
     [Fact]
     public async Task What_one_file_gives_up_and_another_takes_up_at_the_same_time_stays()
     {
@@ -165,7 +163,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         var collection = await CollectionAsync();
         var outcome = await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
         Assert.Equal((3, 3), (outcome.Stored, outcome.Embedded));
-        Assert.Equal(["3", "4", "8", "9", "line 10", "line 11", "line 14", "line 15", "line 6", "line 9"], outcome.Broken.Select(broken => broken.Place.Split(", ")[^1]).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 }.Select(line => $"{InFolder("rows.jsonl")}, line {line}"), outcome.Broken.Select(broken => broken.Place).OrderBy(place => place.Length).ThenBy(place => place, StringComparer.Ordinal));
         var records = (await collection.ListAsync(0, 9, cancellationToken: Cancel)).ToDictionary(record => record.Label);
         Assert.Equal(["1", "2", "a.png"], records.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["Text", "Image", "ImageAndText"], (string[])[records["1"].Kind, records["2"].Kind, records["a.png"].Kind]);
@@ -185,7 +183,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
     public async Task Added_items_are_found_and_stay_when_a_folder_that_has_them_goes()
     {
         var collection = await CollectionAsync();
-        var indexer = new Indexer(collection, model.Embedder);
+        var indexer = new Indexer(collection, Model.Embedder);
         SearchItem[] items = [new() { Images = [ShapeWorldModel.Picture(0)] }, new() { Text = "a red circle", Key = "k" }, new() { Images = [new byte[10]] }, new()];
         var outcome = await indexer.AddAsync(items, Cancel);
         Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
@@ -198,7 +196,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         Write("same.png", ShapeWorldModel.Picture(0));
         Assert.Equal((1, 0), (await IndexAsync(collection)) is var folder ? (folder.Stored, folder.Embedded) : default);
         File.Delete(InFolder("same.png"));
-        Assert.Equal(1, (await IndexAsync(collection)).Removed);
+        Assert.Equal(1, (await IndexAsync(collection, new IndexOptions { AllowEmpty = true })).Removed);
         Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
 
         await collection.DeleteAsync([items[0].Id()], Cancel);
@@ -212,7 +210,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         for (var i = 0; i < 12; i++) Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
         var collection = await CollectionAsync();
         await IndexAsync(collection, new IndexOptions { Metadata = [KeyValuePair.Create("album", "one")] });
-        var searcher = new Searcher(collection, model.Embedder);
+        var searcher = new Searcher(collection, Model.Embedder);
         var query = EmbeddingInput.Query(null, ImageSource.FromBytes(ShapeWorldModel.Picture(5))) with { Reasoning = ReasoningMode.Off };
         var answer = await searcher.SearchAsync(query, top: 3, cancellationToken: Cancel);
         Assert.Equal("05.png", answer.Hits[0].Record.Label);
@@ -245,11 +243,11 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
     public async Task Fewer_dimensions_and_an_instruction_are_the_collections()
     {
         Write("a.png", ShapeWorldModel.Picture(0));
-        var identity = CollectionIdentity.Of(model.Embedder, dimensions: 32) with { Instruction = "Describe the picture:" };
+        var identity = CollectionIdentity.Of(Model.Embedder, dimensions: 32) with { Instruction = "Describe the picture:" };
         var collection = await OpenCollections().CreateAsync("c", identity, Cancel);
         await IndexAsync(collection);
         var item = new EmbeddingInput { Role = ItemRole.Target, Instruction = identity.Instruction, Images = [ImageSource.FromBytes(ShapeWorldModel.Picture(0))] };
-        var alone = await model.Embedder.EmbedAsync(item, new ReasoningEmbeddingOptions { Dimensions = 32 }, Cancel);
+        var alone = await Model.Embedder.EmbedAsync(item, new ReasoningEmbeddingOptions { Dimensions = 32 }, Cancel);
         Assert.Equal(1, Assert.Single(await collection.SearchAsync(alone.Vector, 1, cancellationToken: Cancel)).Score, 4);
     }
 
@@ -264,7 +262,7 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         {
             if ((stored += value.Stored.Count) >= 6) stop.Cancel();
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, model.Embedder, Small).IndexAsync(new FolderSource(Folder), progress, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Indexer(collection, Model.Embedder, Small).IndexAsync(new FolderSource(Folder), progress, stop.Token));
         var outcome = await IndexAsync(collection);
         Assert.True(outcome.Unchanged >= 6, $"{outcome}");
         Assert.Equal(20, outcome.Unchanged + outcome.Embedded);
@@ -313,26 +311,116 @@ public abstract class IndexerTests(ShapeWorldModel model) : StoreTest, IClassFix
         Directory.CreateDirectory(Folder);
     }
 
-    protected async Task<SearchCollection> CollectionAsync() => await OpenCollections().CreateAsync("c", CollectionIdentity.Of(model.Embedder), Cancel);
-
-    protected Task<IndexOutcome> IndexAsync(SearchCollection collection, IndexOptions? options = null, IItemSource? source = null, IProgress<IndexProgress>? progress = null) =>
-        new Indexer(collection, model.Embedder, options).IndexAsync(source ?? new FolderSource(Folder), progress, Cancel);
-
-    private string InFolder(string path) => Path.Combine(Folder, path);
-
-    protected void Write(string path, ReadOnlySpan<byte> content)
+    [Fact]
+    public async Task A_source_that_is_empty_removes_nothing_unless_it_may()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(InFolder(path))!);
-        File.WriteAllBytes(InFolder(path), content);
+        Write("a.png", ShapeWorldModel.Picture(0));
+        Write("deep/b.png", ShapeWorldModel.Picture(1));
+        var collection = await CollectionAsync();
+        Assert.False((await IndexAsync(collection)).SourceIsEmpty);
+        File.Delete(InFolder("a.png"));
+        Directory.Delete(InFolder("deep"), recursive: true);
+        Assert.Equivalent(new IndexOutcome(0, 0, 0, 0, []) { Withheld = 2, Hold = RemovalHold.EmptySource, SourceIsEmpty = true }, await IndexAsync(collection), strict: true);
+        Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
+        Assert.Equivalent(new IndexOutcome(0, 0, 0, 2, []) { SourceIsEmpty = true }, await IndexAsync(collection, new IndexOptions { AllowEmpty = true }), strict: true);
+        Assert.Equal(new CollectionStats(0, 0), await collection.StatsAsync(Cancel));
     }
 
-    protected static string Id(int picture) => new SearchItem { Images = [ShapeWorldModel.Picture(picture)] }.Id();
+    [Fact]
+    public async Task An_item_takes_the_place_of_the_one_that_was_added_with_its_key()
+    {
+        var collection = await CollectionAsync();
+        var indexer = new Indexer(collection, Model.Embedder);
+        SearchItem first = new() { Key = "doc-1", Text = "a red circle" }, other = new() { Key = "doc-2", Text = "a red circle" };
+        var outcome = await indexer.AddAsync([first, other, new() { Key = "doc-1", Text = "a blue star" }], Cancel);
+        var broken = Assert.Single(outcome.Broken);
+        Assert.Equal((2, "the key 'doc-1' is that of item 0, too"), (broken.Index, broken.Problem));
+
+        Assert.Equivalent(new IndexOutcome(1, 1, 0, 0, []), await indexer.AddAsync([first with { Text = "a green square" }], Cancel), strict: true);
+        Assert.Equal("a green square", Assert.Single(await collection.GetAsync(["doc-1"], Cancel)).Text);
+        Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
+
+        // What embedding does not depend on is changed without it; the vector is the one that was there.
+        var before = Assert.Single(await collection.GetAsync(["doc-2"], includeVectors: true, Cancel));
+        Assert.Equivalent(new IndexOutcome(1, 0, 0, 0, []), await indexer.AddAsync([other with { Metadata = [new("year", "2020")] }], Cancel), strict: true);
+        var after = Assert.Single(await collection.GetAsync(["doc-2"], includeVectors: true, Cancel));
+        Assert.Equal(["year=2020"], after.Tags);
+        Assert.Equal(before.Vector.ToArray(), after.Vector.ToArray());
+        Assert.Equal((1, 0), (await indexer.AddAsync([new() { Key = "doc-3", Text = "a red circle" }], Cancel)) is var known ? (known.Stored, known.Embedded) : default);
+        await collection.DeleteAsync(["doc-3", "doc-2"], Cancel);
+        Assert.Equal(new CollectionStats(1, 1), await collection.StatsAsync(Cancel));
+        Assert.Equal((1, 1), (await indexer.AddAsync([other], Cancel)) is var again ? (again.Stored, again.Embedded) : default);
+    }
+
+    [Fact]
+    public async Task Items_that_were_added_before_keys_counted_are_replaced_by_their_key()
+    {
+        var collection = await CollectionAsync();
+        var indexer = new Indexer(collection, Model.Embedder);
+        SearchItem[] items = [new() { Key = "k", Text = "one" }, new() { Key = "k again", Text = "two" }, new() { Key = "other", Text = "three" }];
+        foreach (var item in items)
+        {
+            await indexer.AddAsync([item], Cancel);
+            // As it was: a place had the id for a name, and no stamp.
+            var place = (await collection.Tables.Places.GetAsync(PlaceRecord.IdOf(GivenItems.SourceName, item.Key!), cancellationToken: Cancel))!;
+            await collection.Tables.Places.DeleteAsync(place.Id, Cancel);
+            (place.Id, place.Name, place.Stamp) = (PlaceRecord.IdOf(GivenItems.SourceName, item.Id()), item.Id(), "");
+            await collection.Tables.Places.UpsertAsync(place, Cancel);
+        }
+        // Several records could have one key.
+        var second = Assert.Single(await collection.GetAsync(["k again"], includeVectors: true, Cancel));
+        second.Key = "k";
+        await collection.UpsertAsync([second], Cancel);
+        Assert.Equal(new CollectionStats(3, 3), await collection.StatsAsync(Cancel));
+        Assert.Equal((1, 1), (await indexer.AddAsync([items[0] with { Text = "four" }], Cancel)) is var outcome ? (outcome.Stored, outcome.Embedded) : default);
+        Assert.Equal(["four", "three"], (await collection.ListAsync(0, 9, cancellationToken: Cancel)).Select(record => record.Text).Order(StringComparer.Ordinal));
+        Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Metadata_of_rows_change_without_embedding_and_updates_last_until_the_item_comes_again()
+    {
+        string[] Rows(string color) => [.. Enumerable.Range(0, 3).Select(i => $"{{\"id\": \"{i}\", \"text\": \"ring {i}\", \"metadata\": {{\"color\": \"{color}\"}}}}")];
+        await File.WriteAllLinesAsync(InFolder("rows.jsonl"), Rows("red"), Cancel);
+        var collection = await CollectionAsync();
+        await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
+        await File.WriteAllLinesAsync(InFolder("rows.jsonl"), Rows("blue"), Cancel);
+        Assert.Equivalent(new IndexOutcome(3, 0, 0, 0, []), await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl"))), strict: true);
+        Assert.All(await collection.ListAsync(0, 9, cancellationToken: Cancel), record => Assert.Equal(["color=blue"], record.Tags));
+
+        var item = new SearchItem { Key = "k", Text = "x", Metadata = [new("a", "1")] };
+        var indexer = new Indexer(collection, Model.Embedder);
+        await indexer.AddAsync([item], Cancel);
+        Assert.Equal(1, await collection.UpdateMetadataAsync("k", [new("a", "2"), new("b", "3")], Cancel));
+        var updated = Assert.Single(await collection.GetAsync(["k"], Cancel));
+        Assert.Equal((item.Id(), "a=2 b=3"), (updated.Id, string.Join(' ', updated.Tags)));
+        Assert.Equivalent(new IndexOutcome(1, 0, 0, 0, []), await indexer.AddAsync([item], Cancel), strict: true);
+        Assert.Equal(["a=1"], Assert.Single(await collection.GetAsync(["k"], Cancel)).Tags);
+        Assert.Equal(0, await collection.UpdateMetadataAsync("nobody", [], Cancel));
+    }
+
+    [Fact]
+    public async Task An_item_whose_metadata_will_not_do_costs_no_other()
+    {
+        var collection = await CollectionAsync();
+        var many = Enumerable.Range(0, 5000).Select(i => KeyValuePair.Create($"k{i}", "v")).ToArray();
+        var outcome = await new Indexer(collection, Model.Embedder).AddAsync(
+        [
+            new() { Text = "fine" }, new() { Text = "a", Metadata = [new("a<b", "1")] }, new() { Text = "b", Metadata = [new("a", new string('x', 3000))] },
+            new() { Text = "c", Metadata = many }, new() { Text = "d", Key = new string('k', 1001) }, new() { Text = "also fine" },
+        ], Cancel);
+        Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
+        Assert.Equal([1, 2, 3, 4], outcome.Broken.Select(broken => broken.Index).Order());
+        Assert.Equal(
+            [
+                "The metadata key 'a<b' cannot be used, expected a name without =, !, < and >, and no space around it.",
+                "The metadata 'a' has 3,002 bytes with its value, expected at most 2,000.",
+                "The metadata has 5,000 values, expected at most 4,096.",
+                "The key has 1,001 bytes, expected at most 1,000.",
+            ],
+            outcome.Broken.OrderBy(broken => broken.Index).Select(broken => broken.Problem));
+    }
 
     /// <summary>A picture that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
     private static byte[] Thin() => Rge.Data.PngEncoder.Encode(new Rge.Models.Vision.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
-
-    protected sealed class Progress(Action<IndexProgress> report) : IProgress<IndexProgress>
-    {
-        public void Report(IndexProgress value) => report(value);
-    }
 }

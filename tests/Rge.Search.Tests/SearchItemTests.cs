@@ -32,6 +32,10 @@ public sealed class SearchItemTests
     [InlineData("a=b")]
     [InlineData("")]
     [InlineData("a!")]
+    [InlineData("a<")]
+    [InlineData("a>b")]
+    [InlineData(" a")]
+    [InlineData("a ")]
     public void Metadata_keys_that_filters_could_not_tell_are_refused(string key) =>
         Assert.Throws<SearchException>(() => new SearchItem { Text = "x", Metadata = [new(key, "v")] }.Check());
 
@@ -59,5 +63,24 @@ public sealed class SearchItemTests
     [InlineData("color")]
     [InlineData("=red")]
     [InlineData("!=red")]
+    [InlineData("year")]
+    [InlineData("year!2020")]
+    [InlineData("year==2020")]
+    [InlineData("year!==2020")]
+    [InlineData("year=>2020")]
+    [InlineData("year=<2020")]
+    [InlineData("year<>2020")]
+    [InlineData("year<=>2020")]
+    [InlineData("year>=")]
+    [InlineData("year>>2020")]
+    [InlineData(">=2020")]
+    [InlineData("year~=2020")]
+    [InlineData("year*=2020")]
+    [InlineData("year>=1,000")]
+    [InlineData("year>=2020x")]
+    [InlineData("year>= ")]
+    [InlineData("price<5=x")]
+    [InlineData("new>=true")]
+    [InlineData("2000<year<2020")]
     public void Conditions_that_are_none_are_refused(string condition) => Assert.Throws<SearchException>(() => SearchFilter.Parse([condition]));
 }

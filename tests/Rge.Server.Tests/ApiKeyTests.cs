@@ -51,6 +51,31 @@ public sealed class ApiKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_file_is_read_again_when_it_changes()
+    {
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("fourth-key-0123456789"));
+        await File.WriteAllTextAsync(_file, "second-key-0123456789\nfourth-key-0123456789\n");
+        await TestServer.UntilAsync(async () => await StatusAsync("fourth-key-0123456789") == HttpStatusCode.OK);
+        // Withdrawn with the same change; the key that is in no file stays.
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("first-key-0123456789"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("third-key-0123456789"));
+
+        // A file that is emptied or missing opens nothing and closes nothing.
+        await File.WriteAllTextAsync(_file, "# none\n");
+        await TestServer.UntilAsync(async () =>
+        {
+            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (await StatusAsync("second-key-0123456789"), await StatusAsync("any")));
+            return _server.Errors.Any(error => error.Contains("The API keys stay as they were", StringComparison.Ordinal));
+        });
+
+        async Task<HttpStatusCode> StatusAsync(string key)
+        {
+            using var response = await AskAsync("x-api-key", key);
+            return response.StatusCode;
+        }
+    }
+
+    [Fact]
     public void A_file_without_keys_is_refused()
     {
         var empty = Path.GetTempFileName();

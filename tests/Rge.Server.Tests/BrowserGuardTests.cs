@@ -31,6 +31,18 @@ public sealed class BrowserGuardTests
     }
 
     [Fact]
+    public async Task Two_origins_are_no_browsers()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
+        var own = $"http://{server.Address.Authority}";
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"GET /v1/models HTTP/1.1\r\nHost: {server.Address.Authority}\r\nOrigin: {own}\r\nOrigin: http://elsewhere.example\r\n\r\n"), Cancel);
+        using var reader = new StreamReader(client.GetStream());
+        Assert.Equal("HTTP/1.1 403 Forbidden", await reader.ReadLineAsync(Cancel));
+    }
+
+    [Fact]
     public async Task Its_own_names_and_page_are_served()
     {
         await using var server = await TestServer.StartAsync(new ServerOptions { HostNames = ["search.example"] });

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Rge.Search;
+using Rge.Search.Indexing;
 using Rge.Tests.Shared.Stores;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -132,6 +133,141 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         Assert.Equal("so blue square", (string?)edited["rationale"]);
         Assert.Equal(0, (int)edited["usage"]!["rationale_tokens"]!);
         Assert.NotEqual(whole["hits"]![0]!["score"]!.ToJsonString(), edited["hits"]![0]!["score"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Metadata_may_be_numbers_and_truth_values_as_in_json_lines()
+    {
+        await MakeAsync();
+        const string Metadata = """{"year":2020,"price":12.50,"sold":true,"gone":false,"color":["red",7],"none":null,"empty":[]}""";
+        var added = await Server.PostAsync("/collections/c/items", $$$"""{"items":[{"key":"k","text":"a red circle","metadata":{{{Metadata}}}}]}""", Cancel);
+        var item = await GetAsync($"/collections/c/items/{(string?)added["ids"]![0]}");
+        Assert.Equal(
+            ["color=7,red", "gone=false", "price=12.5", "sold=true", "year=2020"],
+            item["metadata"]!.AsObject().Select(entry => $"{entry.Key}={string.Join(',', entry.Value!.AsArray().Select(value => (string?)value).Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal));
+        Assert.Single(Texts(await SearchAsync("""{"text":"a","where":["year=2020","sold=true"]}""")));
+        Assert.Empty(Texts(await SearchAsync("""{"text":"a","where":["sold=false"]}""")));
+
+        // The same row in a file is the same item.
+        var file = Path.Combine(Folder, "rows.jsonl");
+        await File.WriteAllTextAsync(file, $$$"""{"id":"k","text":"a red circle","metadata":{{{Metadata}}}}""", Cancel);
+        using var collections = SearchCollections.Open(Store);
+        using var collection = await collections.OpenAsync("c", Cancel);
+        Assert.Equal(0, (await new Indexer(collection, Server.Embedder).IndexAsync(new JsonLinesSource(file), cancellationToken: Cancel)).Embedded);
+        Assert.Equal(1, (int)(await GetAsync("/collections/c"))["records"]!);
+    }
+
+    [Fact]
+    public async Task Metadata_is_bounded_before_it_is_read()
+    {
+        await MakeAsync();
+        static string Body(string metadata) => $$$"""{"items":[{"text":"a","metadata":{{{metadata}}}}]}""";
+        static string Names(int count) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"n{i}\":1"))}}}";
+        await Server.PostAsync("/collections/c/items", Body(Names(256)), Cancel);
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body(Names(200_000)), 400)).Message);
+        var many = $"[{string.Join(',', Enumerable.Range(0, 2100))}]";
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body($$"""{"a":{{many}},"b":{{many}}}"""), 400)).Message);
+        await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('x', 1998)}}"}"""), Cancel);
+        var tooLong = await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('é', 1000)}}"}"""), Cancel);
+        Assert.Contains("2,002 bytes with its value, expected at most 2,000", (string)tooLong["failed"]![0]!["problem"]!, StringComparison.Ordinal);
+        Assert.Contains("items[0].metadata 'a' is an object, expected a text", (await Server.ErrorAsync("/collections/c/items", Body("""{"a":{"b":1}}"""), 400)).Message, StringComparison.Ordinal);
+
+        // Neither UTF-8 nor half of a character is a name.
+        Assert.Equal(400, (await Server.ErrorAsync("/collections/c/items", Body("""{"\udc00":1}"""), 400)).Status);
+        using var content = new ByteArrayContent([.. """{"items":[{"text":"a","metadata":{"caf"""u8, 0x8E, .. "\":1}}]}"u8]);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await Server.Client.PostAsync("/collections/c/items", content, Cancel);
+        Assert.Equal("items[0].metadata", (await ErrorSeen.ReadAsync(response)).Param);
+        Assert.Empty(Server.Errors);
+    }
+
+    [Fact]
+    public async Task One_bad_item_costs_no_other_unless_the_request_says_so()
+    {
+        await MakeAsync();
+        string Body(string onError) => $$$"""
+            {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},{"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,
+              {"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(Pictures.Grey(28, 28))}}}"}]}
+            """;
+        var added = await Server.PostAsync("/collections/c/items", Body(""), Cancel);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
+        Assert.Equal([true, false, false, false, false, false, false, false, true, true], added["ids"]!.AsArray().Select(id => id is not null));
+        Assert.Contains("items[1] has neither text nor image", (string)added["failed"]![0]!["problem"]!, StringComparison.Ordinal);
+        Assert.Equal(3, (int)added["embedded"]!);
+        Assert.Equal("image", (string?)(await GetAsync($"/collections/c/items/{(string?)added["ids"]![9]}"))["kind"]);
+
+        // Sent again with the same mistakes: nothing is embedded or stored twice.
+        var again = await Server.PostAsync("/collections/c/items", Body("\"on_error\":\"skip\","), Cancel);
+        Assert.Equal(added["ids"]!.ToJsonString(), again["ids"]!.ToJsonString());
+        Assert.Equal((0, 3), ((int)again["embedded"]!, (int)(await GetAsync("/collections/c"))["records"]!));
+
+        Assert.Equal("items[1]", (await Server.ErrorAsync("/collections/c/items", Body("\"on_error\":\"fail\","), 400)).Param);
+        var late = await Server.ErrorAsync("/collections/c/items", """{"on_error":"fail","items":[{"text":"a green star"},{"image":"AAAA"},{"text":"a white moon"}]}""", 400);
+        Assert.Equal(("items[1]", "invalid_item"), (late.Param, late.Code));
+        Assert.Contains("1 of 3 items failed, the others are stored", late.Message, StringComparison.Ordinal);
+        Assert.Equal(5, (int)(await GetAsync("/collections/c"))["records"]!);
+        Assert.Equal("on_error", (await Server.ErrorAsync("/collections/c/items", """{"on_error":"ignore","items":[{"text":"a"}]}""", 400)).Param);
+    }
+
+    [Fact]
+    public async Task An_item_takes_the_place_of_the_one_with_its_key_and_a_request_has_a_key_once()
+    {
+        await MakeAsync();
+        await Server.PostAsync("/collections/c/items", """{"items":[{"key":"k","text":"a red circle"}]}""", Cancel);
+        var added = await Server.PostAsync("/collections/c/items", """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","text":"a green star"},{"key":"k","text":"a blue square"}]}""", Cancel);
+        Assert.Equal([0, 2, 3], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
+        Assert.Equal("items[2] has the key 'k', which is that of items[1], too.", (string?)added["failed"]![1]!["problem"]);
+        Assert.Equal(["a blue square"], Texts(await SearchAsync("""{"text":"a"}""")));
+    }
+
+    [Fact]
+    public async Task Fields_of_a_form_are_used_or_refused()
+    {
+        await MakeAsync();
+        var one = await FormAsync(("metadata", """{"set":"holiday","year":2020}"""));
+        foreach (var id in one["ids"]!.AsArray()) Assert.Equal("""{"set":["holiday"],"year":["2020"]}""", (await GetAsync($"/collections/c/items/{(string?)id}"))["metadata"]!.ToJsonString());
+        var each = await FormAsync(("metadata", """{"side":"left"}"""), ("metadata", """{"side":"right"}"""));
+        Assert.Equal("""{"side":["right"]}""", (await GetAsync($"/collections/c/items/{(string?)each["ids"]![1]}"))["metadata"]!.ToJsonString());
+
+        foreach (var (name, value, message) in (IEnumerable<(string, string, string)>)
+        [
+            ("metadata", "{", "metadata is not valid JSON"), ("metadata", "[1]", "metadata is a list, expected an object"), ("metadata", """{"a":{}}""", "metadata 'a' is an object"),
+            ("meta", "{}", "The form has a field 'meta', expected files, metadata and on_error."), ("on_error", "stop", "on_error is 'stop', expected fail or skip."),
+        ])
+        {
+            using var form = Form((name, value));
+            Assert.Contains(message, (await FormErrorAsync(form, 400)).Message, StringComparison.Ordinal);
+        }
+        using var three = Form(("metadata", "{}"), ("metadata", "{}"), ("metadata", "{}"));
+        Assert.Contains("3 fields metadata and 2 files", (await FormErrorAsync(three, 400)).Message, StringComparison.Ordinal);
+        using var fails = Form(("on_error", "fail"));
+        fails.Add(Picture([1, 2, 3]), "file", "broken.png");
+        Assert.Equal("items[2]", (await FormErrorAsync(fails, 400)).Param);
+
+        async Task<JsonNode> FormAsync(params (string Name, string Value)[] fields)
+        {
+            using var form = Form(fields);
+            using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            return JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
+        }
+
+        static MultipartFormDataContent Form(params (string Name, string Value)[] fields)
+        {
+            var form = new MultipartFormDataContent { { Picture(Pictures.Grey(28, 28)), "file", "one.png" }, { Picture(Pictures.Grey(56, 28)), "file", "two.png" } };
+            foreach (var (name, value) in fields) form.Add(new StringContent(value), name);
+            return form;
+        }
+    }
+
+    [Fact]
+    public async Task A_data_uri_to_search_with_is_the_picture()
+    {
+        await MakeAsync();
+        var uri = Pictures.DataUri(Pictures.Grey(84, 84));
+        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        var inText = await SearchAsync($$"""{"text":"{{uri}}","reasoning":"off"}""");
+        Assert.Equal((await SearchAsync($$"""{"image":"{{uri}}","reasoning":"off"}"""))["hits"]!.ToJsonString(), inText["hits"]!.ToJsonString());
     }
 
     [Fact]

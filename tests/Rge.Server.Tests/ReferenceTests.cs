@@ -24,7 +24,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
         var document = await DocumentAsync();
         var example = document["paths"]![path]!["post"]!["requestBody"]!["content"]!["application/json"]!["examples"]![title]!["value"]!;
         await _server.PostAsync("/collections", RequestExamples.CreateCollection.Values.First(), TestContext.Current.CancellationToken);
-        using var response = await _server.SendAsync(path.Replace("{name}", "pictures", StringComparison.Ordinal), example.ToJsonString(), TestContext.Current.CancellationToken);
+        using var response = await _server.SendAsync(path.Replace("{name}", "scenes", StringComparison.Ordinal), example.ToJsonString(), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Rge.Tests.Shared;
+
 namespace Rge.Server.Tests;
 
 public sealed class ServerOptionsTests : IDisposable
@@ -30,13 +33,24 @@ public sealed class ServerOptionsTests : IDisposable
         Assert.Equal(7, again.ShutdownSeconds);
     }
 
+    [Fact]
+    public async Task The_documentation_shows_all_settings_with_their_defaults()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Golden.RepositoryRoot, "docs", "server.md"), TestContext.Current.CancellationToken);
+        var shown = page.Split("```json\n").Skip(1).Select(block => block.Split("\n```")[0]).Single(block => block.Contains("shutdown_seconds", StringComparison.Ordinal));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(new ServerOptions().ToJson()), JsonNode.Parse(shown)), new ServerOptions().ToJson());
+    }
+
     [Theory]
     [InlineData("""{"url":["http://127.0.0.1:1"]}""", "the setting 'url' is not known")]
     [InlineData("""{"limits":{"max_item":1}}""", "the setting 'max_item' is not known")]
     [InlineData("""{"api_keys":["k"]}""", "the setting 'api_keys' is not known")]
     [InlineData("""{"limits":{"max_items":"many"}}""", "limits.max_items has a value of another type")]
     [InlineData("""{"limits":{"max_items":0}}""", "limits.max_items is 0, expected at least 1")]
-    [InlineData("""{"limits":{"max_items":600}}""", "limits.max_queued_items is 512, expected at least max_items, which is 600")]
+    [InlineData("""{"limits":{"max_items":600,"max_queued_items":512}}""", "limits.max_queued_items is 512, expected at least max_items, which is 600")]
+    [InlineData("""{"limits":{"max_body_memory_bytes":1000}}""", "limits.max_body_memory_bytes is 1000, expected at least max_body_bytes, which is 33554432")]
+    [InlineData("""{"drain_seconds":-1}""", "drain_seconds is -1, expected 0 to 3600")]
+    [InlineData("""{"body_seconds":0}""", "body_seconds is 0, expected 1 to 3600")]
     [InlineData("""{"shutdown_seconds":1,"shutdown_seconds":2}""", "given twice")]
     [InlineData("""{"urls":[]}""", "urls is empty")]
     [InlineData("""{"urls":["https://127.0.0.1:1"]}""", "leave TLS to a proxy")]

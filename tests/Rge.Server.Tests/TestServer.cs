@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Rge.Server.Requests;
 using Rge.Server.Serving;
 using Rge.Tests.Shared;
 
@@ -32,7 +33,12 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>What was logged as an error: every answer of 500 is.</summary>
     public IEnumerable<string> Errors => _log.Errors;
 
+    /// <summary>The server's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
     internal EmbeddingQueue Queue => _app.Services.GetRequiredService<EmbeddingQueue>();
+
+    internal BodyMemory Memory => _app.Services.GetRequiredService<BodyMemory>();
 
     internal ReasoningEmbedder Embedder => _app.Services.GetRequiredService<ModelHost>().Model.Embedder;
 

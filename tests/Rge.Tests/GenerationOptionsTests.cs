@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rge.Models;
 using Rge.Tests.Shared;
 
@@ -27,7 +28,42 @@ public sealed class GenerationOptionsTests : IDisposable
         Assert.True(Load("""{"temperature": 0.7, "top_p": 0.8}""").IsGreedy);
     }
 
+    [Fact]
+    public void Budget_and_banned_tokens_are_read_and_written()
+    {
+        var options = Load("""{"max_new_tokens": 40, "suppress_tokens": [7, 5], "bad_words_ids": [[6], [5]], "pad_token_id": 3, "no_repeat_ngram_size": 2}""");
+        Assert.Equal((40, true), (options.MaxRationaleTokens, options.IsGreedy));
+        Assert.Equal([5, 6, 7], options.BannedTokens);
+        Assert.Equal(128, Load("""{"max_new_tokens": 32768, "suppress_tokens": null}""").MaxRationaleTokens);
+
+        Load("""{"pad_token_id": 3, "no_repeat_ngram_size": 2, "repetition_penalty": 1.05}""");
+        options.Save(_folder, endToken: 9);
+        var written = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, GenerationOptions.FileName)))!.AsObject();
+        Assert.Equal(["do_sample", "repetition_penalty", "max_new_tokens", "suppress_tokens", "eos_token_id", "pad_token_id"], written.Select(field => field.Key));
+        Assert.Equal((9, 3), ((int)written["eos_token_id"]!, (int)written["pad_token_id"]!));
+        var read = GenerationOptions.Load(_folder);
+        Assert.Equal(options with { BannedTokens = [] }, read with { BannedTokens = [] });
+        Assert.Equal(options.BannedTokens, read.BannedTokens);
+
+        var sampling = new GenerationOptions { Temperature = 0.7, TopP = 0.9, TopK = 0, MaxRationaleTokens = 12 };
+        sampling.Save(_folder, endToken: 9);
+        Assert.Equal(sampling, GenerationOptions.Load(_folder));
+    }
+
+    [Fact]
+    public void What_lies_beside_an_adapter_counts_before_the_base_s_own()
+    {
+        Load("""{"repetition_penalty": 1.05}""");
+        var adapter = Directory.CreateDirectory(Path.Combine(_folder, "adapter")).FullName;
+        Assert.Equal(1.05, GenerationOptions.Load(_folder, adapter).RepetitionPenalty);
+        new GenerationOptions { MaxRationaleTokens = 12 }.Save(adapter, endToken: 9);
+        Assert.Equal(new GenerationOptions { MaxRationaleTokens = 12 }, GenerationOptions.Load(_folder, adapter));
+    }
+
     [Theory]
+    [InlineData("""{"max_new_tokens": 0}""", "max_new_tokens")]
+    [InlineData("""{"suppress_tokens": ["a"]}""", "suppress_tokens")]
+    [InlineData("""{"bad_words_ids": [[1, 2]]}""", "bad_words_ids has [1,2], expected lists of one token id each")]
     [InlineData("""{"repetition_penalty": 0}""", "repetition_penalty")]
     [InlineData("""{"do_sample": "yes"}""", "do_sample")]
     [InlineData("""{"top_p": 2}""", "top_p")]
@@ -38,7 +74,7 @@ public sealed class GenerationOptionsTests : IDisposable
 
     public static TheoryData<string> Families => [.. Golden.Families()];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void The_reference_checkpoints_are_read(string family) =>
         Assert.True(GenerationOptions.Load(Golden.Require(family, "model")).IsGreedy);

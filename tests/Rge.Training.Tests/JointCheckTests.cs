@@ -8,15 +8,15 @@ public sealed class JointCheckTests
 {
     public static TheoryData<string> Families => [.. Golden.Families()];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void Losses_and_every_gradient_are_those_of_the_reference(string family) => Check(family, chunkTokens: 0);
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void So_they_are_with_cached_gradients(string family) => Check(family, chunkTokens: 1);
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void So_they_are_with_activations_computed_again(string family) => Check(family, chunkTokens: 0, recompute: true);
 

@@ -109,6 +109,88 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("other settings", Assert.Throws<TrainingException>(() => new Trainer(Config with { Seed = 2 }, folder).Run(resume: true)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_folder_in_use_is_refused_before_anything_in_it_is_touched(bool resume)
+    {
+        var (folder, refused) = (Folder("busy"), "");
+        var trainer = new Trainer(Config, folder, new Listener(progress =>
+        {
+            if (progress.Step != 5) return;
+            // What the run is writing at the moment, and what a second one would tidy away.
+            var part = Directory.CreateDirectory(Path.Combine(folder.Root, "checkpoints", "step-00000006.0123.part")).FullName;
+            var log = File.ReadAllText(folder.Log);
+            refused = Assert.Throws<TrainingException>(() => new Trainer(Config, folder).Run(resume)).Message;
+            Assert.True(Directory.Exists(part));
+            Assert.Equal(log, File.ReadAllText(folder.Log));
+        }));
+        Assert.Equal(10, trainer.Run(resume: false).State.Step);
+        Assert.Equal($"{folder.Root} is in use by a run that has not ended: wait for it or stop it, or name another folder.", refused);
+        // It is free again, also for another process that finds the file.
+        Assert.Equal(10, new Trainer(Config, folder).Run(resume: true).State.Step);
+    }
+
+    [Fact]
+    public void The_log_is_there_to_the_last_step_while_a_run_goes_on()
+    {
+        var (folder, seen) = (Folder("live"), new List<int>());
+        new Trainer(Config with { Checkpoints = new CheckpointSettings { Every = 100 } }, folder, new Listener(_ => seen.Add(RunLog.Read(folder.Log).Count()))).Run(resume: false);
+        Assert.Equal(Enumerable.Range(1, 10), seen);
+    }
+
+    [Fact]
+    public void A_run_is_extended_by_more_steps_and_phases_and_nothing_else_of_what_was_done_may_change()
+    {
+        var folder = Folder("extended");
+        new Trainer(Config, folder).Run(resume: false);
+        PhaseSettings[] longer = [.. Config.Phases[..3], Config.Phases[3] with { Steps = 6 }, new() { Name = "more", Steps = 1, LearningRate = 1e-4 }];
+        var outcome = new Trainer(Config with { Phases = longer, Name = "renamed", Evaluation = new EvaluationSettings { Every = 5, Queries = 1 }, Checkpoints = new CheckpointSettings { Every = 2, Keep = 1 } }, folder).Run(resume: true);
+        Assert.Equal(13, outcome.State.Step);
+        var log = RunLog.Read(folder.Log).Where(entry => entry["loss"] is not null).ToArray();
+        Assert.Equal(Enumerable.Range(1, 13), log.Select(entry => (int)entry["step"]!));
+        Assert.Equal("more", (string?)log[^1]["phase"]);
+        Assert.NotNull(outcome.Development);
+
+        Assert.Equal(
+            $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. --resume may change name, threads, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder.",
+            Refusal(config => config with { Data = config.Data with { Queries = 9 }, Objective = config.Objective with { Temperature = 0.1 } }));
+        Assert.Contains("phases.0.steps is '3', and was '2'", Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }), StringComparison.Ordinal);
+        Assert.Contains("phases.3.steps is '4', and was '6'", Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }), StringComparison.Ordinal);
+        Assert.Contains("phases.4.name is not set, and was 'more'", Refusal(config => config with { Phases = longer[..4] }), StringComparison.Ordinal);
+
+        string Refusal(Func<TrainingConfig, TrainingConfig> change) =>
+            Assert.Throws<TrainingException>(() => new Trainer(change(Config with { Phases = longer }), folder).Run(resume: true)).Message;
+    }
+
+    [Theory]
+    [InlineData("model/model.safetensors", true)]
+    [InlineData("model/model.safetensors", false)]
+    [InlineData("optimizer.safetensors", true)]
+    [InlineData("state.json", true)]
+    public void A_damaged_checkpoint_is_named_and_the_one_before_is_offered(string file, bool isOverwritten)
+    {
+        var folder = Folder("damaged");
+        new Trainer(Config, folder).Run(resume: false);
+        var (last, before) = (folder.LatestCheckpoint()!, Path.Combine(folder.Root, "checkpoints", "step-00000009"));
+        var path = Path.Combine(last, file);
+        if (isOverwritten)
+        {
+            using var damaged = File.OpenWrite(path);
+            damaged.Position = damaged.Length / 2;
+            damaged.Write([.. Enumerable.Repeat((byte)0xFF, 64)]);
+        }
+        else
+        {
+            File.Delete(path);
+        }
+        var message = Assert.Throws<TrainingException>(() => new Trainer(Config, folder).Run(resume: true)).Message;
+        Assert.StartsWith(path, message, StringComparison.Ordinal);
+        Assert.EndsWith($"Delete the folder {last} and resume again, to go on from {before}.", message, StringComparison.Ordinal);
+        Directory.Delete(last, recursive: true);
+        Assert.Equal(10, new Trainer(Config, folder).Run(resume: true).State.Step);
+    }
+
     [Fact]
     public void A_loss_that_is_no_number_stops_the_run_with_a_report_of_the_batch()
     {
@@ -138,7 +220,7 @@ public sealed class TrainerTests : IDisposable
         new Trainer(config, cut).Run(resume: true);
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
 
-        Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], Directory.GetFiles(whole.Model).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["README.md", "adapter_config.json", "adapter_model.safetensors", "generation_config.json"], Directory.GetFiles(whole.Model).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
         using var embedder = ReasoningEmbedder.Load(start.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = whole.Model } });
         Assert.NotNull(embedder);
     }

@@ -1,6 +1,9 @@
 namespace Rge.Tests.Shared;
 
-/// <summary>Finds the reference vectors: the folder named by RGE_GOLDEN, else ../shared/golden beside the repository.</summary>
+/// <summary>
+/// Finds the reference vectors: those of the repository (tests/Reference), and a larger set where there is one, in the folder named by
+/// RGE_GOLDEN, else in ../shared/golden beside the repository.
+/// </summary>
 internal static class Golden
 {
     /// <summary>The repository's root: the nearest folder above the test binaries that holds Rge.slnx.</summary>
@@ -9,21 +12,28 @@ internal static class Golden
     /// <summary>The shared folder beside the repository; may not exist.</summary>
     public static string Shared { get; } = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared"));
 
-    /// <summary>Root of the reference vectors; may not exist.</summary>
-    public static string Root { get; } =
+    /// <summary>The family folders of the repository begin with this, as seen from its root.</summary>
+    private const string Own = "tests/Reference/";
+
+    /// <summary>Root of the larger set; may not exist.</summary>
+    private static string Root { get; } =
         Environment.GetEnvironmentVariable("RGE_GOLDEN") is { Length: > 0 } folder ? folder : Path.Combine(Shared, "golden");
 
-    /// <summary>Every family folder there (one with a cases.json and a model folder), by name.</summary>
+    /// <summary>A family of the repository, for <see cref="Require"/>.</summary>
+    public static string Family(string name) => Own + name;
+
+    /// <summary>Every family folder (one with a model folder), for <see cref="Require"/>: the repository's, then those of the larger set.</summary>
     public static IEnumerable<string> Families() =>
-        Directory.Exists(Root)
-            ? Directory.GetDirectories(Root).Where(d => Directory.Exists(Path.Combine(d, "model"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)
-            : [];
+        [.. FoldersIn(Path.Combine(RepositoryRoot, Own)).Select(Family), .. FoldersIn(Root)];
 
     /// <summary>Path under the reference vectors; skips the running test, saying so, when it is not there.</summary>
     public static string Require(params string[] parts)
     {
-        var path = Path.Combine([Root, .. parts]);
-        Assert.SkipUnless(File.Exists(path) || Directory.Exists(path), $"no reference vectors: {path} does not exist (set RGE_GOLDEN)");
+        var isOwn = parts[0].StartsWith(Own, StringComparison.Ordinal);
+        var path = Path.Combine([isOwn ? RepositoryRoot : Root, .. parts]);
+        var exists = File.Exists(path) || Directory.Exists(path);
+        if (isOwn) Assert.True(exists, $"{path} does not exist");
+        Assert.SkipUnless(exists, $"no reference vectors: {path} does not exist (set RGE_GOLDEN)");
         return path;
     }
 
@@ -34,6 +44,11 @@ internal static class Golden
         Assert.SkipUnless(File.Exists(path) || Directory.Exists(path), $"no shared data: {path} does not exist");
         return path;
     }
+
+    private static IEnumerable<string> FoldersIn(string root) =>
+        Directory.Exists(root)
+            ? Directory.GetDirectories(root).Where(d => Directory.Exists(Path.Combine(d, "model"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)
+            : [];
 
     private static string FindRoot()
     {

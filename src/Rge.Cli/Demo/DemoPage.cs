@@ -8,9 +8,13 @@ namespace Rge.Cli.Demo;
 /// <summary>The demo as a page: the queries with their pictures, rationales and first candidates, and the scores.</summary>
 internal static class DemoPage
 {
+    /// <summary>What the shipped models are for, as the demo says first.</summary>
+    public const string Scope =
+        "Two small models of 1.8 M parameters, trained on drawn scenes of ShapeWorld and meant for those alone: on photographs their embeddings mean nothing.";
+
     private const string Introduction =
-        "A model looks at a picture and an instruction, writes a short rationale, and then gives the embedding that candidates are ranked by. " +
-        "Beside it the baseline: the same model and data, trained and asked without rationales.";
+        "One model looks at an image and an instruction, writes a short rationale, and then gives the embedding that candidates are ranked by. " +
+        "Beside it the baseline: the same architecture and data, trained and asked without rationales.";
 
     private const int CropSide = 28;
 
@@ -20,7 +24,7 @@ internal static class DemoPage
     /// <param name="about">What was run: models, seed.</param>
     public static string Build(IEnumerable<DemoCase> cases, DemoScores scores, string about) => Page(
         "Reasoning on and off",
-        Tag("p", Introduction),
+        Tag("p", Scope, " ", Introduction),
         Tag("p", Class("dim"), about),
         Tag("h2", "hit@1, %"),
         Table(
@@ -28,6 +32,7 @@ internal static class DemoPage
             scores.Rows().Select(row => (object[])[row.Name, row.Queries, Number(row.On, "0.0"), Number(row.Off, "0.0"), Number(row.On - row.Off, "+0.0;-0.0")])),
         Tag("p", Class("dim"), scores.AboutRationales()),
         Tag("h2", "Queries"),
+        Tag("p", Class("dim"), DemoChoice.Rule),
         cases.Select(Case));
 
     private static XElement Case(DemoCase answered)

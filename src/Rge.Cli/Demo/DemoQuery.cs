@@ -8,23 +8,24 @@ namespace Rge.Cli.Demo;
 /// <param name="Row">The query with its candidates, the right one first.</param>
 internal sealed record DemoQuery(string Dataset, string Group, EvaluationRow Row)
 {
-    /// <summary>What is asked; the picture stands beside it.</summary>
+    /// <summary>What is asked; the image stands beside it.</summary>
     public string Text => Row.Query.Text ?? "";
 
-    /// <summary>The query's picture; null for one of words alone.</summary>
+    /// <summary>The query's image; null for one of words alone.</summary>
     public ImageSource? Picture => Row.Query.Images is [var picture, ..] ? picture : null;
 
-    /// <summary>What a candidate is, in words: its text, or what its picture shows.</summary>
+    /// <summary>What a candidate is, in words: its text, or what its image shows.</summary>
     public string Describe(int candidate) =>
         Row.Candidates[candidate] is { Images: [var picture, ..] } ? picture.Name : Row.Candidates[candidate].Text ?? "";
 
-    /// <summary>A few queries of each meta-task, of different datasets where it has several.</summary>
-    public static IReadOnlyList<DemoQuery> Choose(IEnumerable<EvaluationDataset> datasets, int each) =>
+    /// <summary>The queries of each meta-task in the order in which they are drawn: the first of each of its datasets, then the second, and so on.</summary>
+    /// <param name="datasets">The datasets.</param>
+    /// <param name="each">Queries of each dataset, at most.</param>
+    public static IReadOnlyList<IReadOnlyList<DemoQuery>> InOrder(IEnumerable<EvaluationDataset> datasets, int each) =>
     [
-        .. datasets.GroupBy(dataset => dataset.Group, StringComparer.Ordinal).SelectMany(group => Enumerable.Range(0, each).Select(i =>
-        {
-            var dataset = group.ElementAt(i % group.Count());
-            return new DemoQuery(dataset.Name, dataset.Group, dataset.Rows[i / group.Count() % dataset.Rows.Count]);
-        })),
+        .. datasets.GroupBy(dataset => dataset.Group, StringComparer.Ordinal).Select(group => (IReadOnlyList<DemoQuery>)
+        [
+            .. Enumerable.Range(0, each).SelectMany(row => group.Where(dataset => row < dataset.Rows.Count).Select(dataset => new DemoQuery(dataset.Name, dataset.Group, dataset.Rows[row]))),
+        ]),
     ];
 }

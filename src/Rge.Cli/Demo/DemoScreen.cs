@@ -9,6 +9,14 @@ internal sealed class DemoScreen(Terminal terminal)
 {
     private const int PictureColumns = 28;
 
+    /// <summary>Says what the models are, and which queries are shown.</summary>
+    public void Introduce()
+    {
+        terminal.Output.WriteLine(DemoPage.Scope);
+        terminal.Output.WriteLine(DemoChoice.Rule);
+        terminal.Output.WriteLine();
+    }
+
     /// <summary>Shows what is asked. The rationale follows.</summary>
     public void Ask(DemoQuery query)
     {

@@ -7,6 +7,9 @@ namespace Rge.Cli.Demo;
 /// <summary>The two models of the demo, and fresh queries for them. Owns the models.</summary>
 internal sealed class DemoSession : IDisposable
 {
+    /// <summary>Queries of each dataset among which those to show are looked for.</summary>
+    private const int MostTried = 25;
+
     private readonly DemoModel _on, _off;
 
     /// <param name="model">Checkpoint folder of the model that reasons.</param>
@@ -30,6 +33,11 @@ internal sealed class DemoSession : IDisposable
 
     /// <summary>Queries of scenes that no model has been trained on.</summary>
     public IReadOnlyList<EvaluationDataset> Datasets { get; }
+
+    /// <summary>Chooses the queries to show, see <see cref="DemoChoice"/>.</summary>
+    public Task<IReadOnlyList<DemoQuery>> ChooseAsync(CancellationToken cancellationToken) => DemoChoice.ChooseAsync(
+        DemoQuery.InOrder(Datasets, MostTried),
+        async query => await AnswerAsync(query, _ => { }, cancellationToken) is var answered ? (answered.On, answered.Off) : default);
 
     /// <summary>Answers a query with both models.</summary>
     /// <param name="query">The query.</param>

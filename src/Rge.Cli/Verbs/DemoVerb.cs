@@ -9,8 +9,6 @@ namespace Rge.Cli.Verbs;
 /// <summary><c>rge demo</c>: what reasoning changes, on a few queries to look at and a few hundred to count.</summary>
 internal static class DemoVerb
 {
-    private const int ShownOfEachGroup = 2;
-
     public static Command Create(Terminal terminal)
     {
         var model = new Option<DirectoryInfo?>("--model", "-m") { Description = "Checkpoint that reasons; models/shapeworld unless given." };
@@ -22,10 +20,11 @@ internal static class DemoVerb
             Description = "The page that is written.",
             DefaultValueFactory = _ => new FileInfo(Path.Combine("artifacts", "demo.html")),
         };
+        var json = CommonOptions.Json();
         var command = new Command(
             "demo", "Show what reasoning changes: drawn scenes, rationales as they are written, candidates with reasoning and without, and hit@1 over a few hundred queries.")
         {
-            model, baseline, seed, queries, page,
+            seed, queries, page, json, model, baseline,
         };
         CommonOptions.AtLeast(queries, 1);
         CommonOptions.AtLeast(seed, 0);
@@ -34,23 +33,27 @@ internal static class DemoVerb
             var watch = Stopwatch.StartNew();
             var (on, off) = (ShippedModel.Find(parsed.GetValue(model), "shapeworld"), ShippedModel.Find(parsed.GetValue(baseline), "shapeworld-baseline"));
             var (scenes, each) = (parsed.GetValue(seed), parsed.GetValue(queries));
-            using var session = new DemoSession(on, off, scenes, each);
-            var screen = new DemoScreen(terminal);
-            var cases = new List<DemoCase>();
-            foreach (var query in DemoQuery.Choose(session.Datasets, ShownOfEachGroup))
-            {
-                screen.Ask(query);
-                cases.Add(await session.AnswerAsync(query, screen.Write, cancellationToken));
-                screen.Answer(cases[^1]);
-            }
-            var scores = await ProgressReport.RunAsync(terminal, "counting hits", progress => session.EvaluateAsync(progress, cancellationToken));
-            screen.Score(scores);
-
             var path = parsed.GetRequiredValue(page).FullName;
+            var screen = parsed.GetValue(json) ? null : new DemoScreen(terminal);
+            screen?.Introduce();
+            terminal.Remark("Loading both models, drawing scenes and choosing the queries to show ...");
+            using var session = new DemoSession(on, off, scenes, each);
+            var cases = new List<DemoCase>();
+            foreach (var query in await session.ChooseAsync(cancellationToken))
+            {
+                screen?.Ask(query);
+                cases.Add(await session.AnswerAsync(query, text => screen?.Write(text), cancellationToken));
+                screen?.Answer(cases[^1]);
+            }
+            terminal.Remark($"Counting hits over {session.Datasets.Sum(dataset => dataset.Rows.Count)} queries ...");
+            var scores = await ProgressReport.RunAsync(terminal, "counting hits", progress => session.EvaluateAsync(progress, cancellationToken));
+            screen?.Score(scores);
+
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             var about = $"Models {Path.GetFileName(on)} and {Path.GetFileName(off)}; scenes of ShapeWorld's test split, drawn with seed {scenes}; {each} queries of each dataset.";
             AtomicFile.WriteText(path, DemoPage.Build(cases, scores, about));
-            terminal.RawOutput.WriteLine($"The same with pictures: {path}");
+            if (screen is null) terminal.WriteJson(DemoDocument.Of(cases, scores, on, off, scenes, path));
+            else terminal.RawOutput.WriteLine($"The same with images: {path}");
             terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:f0} s in all"));
             return RgeCommand.Success;
         });

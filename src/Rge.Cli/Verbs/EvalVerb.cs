@@ -16,15 +16,16 @@ internal static class EvalVerb
     {
         var model = new ModelOptions();
         var data = new Option<DirectoryInfo>("--data") { Description = "Folder with a folder for each subset, as MMEB-eval has it: SUBSET/test-*.parquet, .jsonl or .json.", Required = true };
-        var images = new Option<DirectoryInfo?>("--images") { Description = "Folder that picture paths count from; that of --data unless given." };
-        var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder of scores, predictions and reports. A second run goes on in it.", Required = true };
+        var images = new Option<DirectoryInfo?>("--images") { Description = "Folder that image paths count from; that of --data unless given." };
+        var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder of scores, predictions and reports. A second run resumes in it; that of another model or other settings is added to its report.", Required = true };
         var subsets = new Option<string[]>("--subset") { Description = "Subsets to evaluate; all that are there unless given.", AllowMultipleArgumentsPerToken = true };
         var group = new Option<string?>("--group") { Description = "Evaluate the subsets of a meta-task, or those in or out of distribution." };
         group.AcceptOnlyFromAmong(GroupNames);
         var queryRules = RulesOption("--query-rules", "queries");
         var candidateRules = RulesOption("--candidate-rules", "candidates");
-        var badImages = new Option<string>("--on-bad-image") { Description = "What happens with rows whose pictures are missing or broken: an error, or they are left out and counted.", DefaultValueFactory = _ => "fail" };
-        badImages.AcceptOnlyFromAmong("fail", "skip");
+        var failedItems = new Option<string>("--on-error", "--on-bad-image") { Description = "What happens with rows whose items cannot be embedded, since an image is missing or broken or a text is too long: an error, or they are left out, counted and listed.", DefaultValueFactory = _ => "fail" };
+        failedItems.AcceptOnlyFromAmong("fail", "skip");
+        var ignored = new Option<string[]>("--ignore-column") { Description = "Columns of the data that may be left out; others that are not understood are an error.", AllowMultipleArgumentsPerToken = true };
         var embeddings = new Option<string>("--embeddings") { Description = "Write the embeddings beside the scores, for other programs.", DefaultValueFactory = _ => "none" };
         embeddings.AcceptOnlyFromAmong("none", "npy", "safetensors");
         var cache = new Option<DirectoryInfo?>("--cache") { Description = "Folder in which embeddings are kept, to be shared by several --out; OUT/cache unless given." };
@@ -32,9 +33,9 @@ internal static class EvalVerb
         CommonOptions.AtLeast(samples, 0);
         var json = CommonOptions.Json();
         var command = new Command(
-            "eval", "Evaluate a model on MMEB: each query among the candidates of its row, hit@1. Whatever is embedded is kept, so that a run that was stopped goes on where it was, and a report is written.")
+            "eval", "Evaluate a model on MMEB: each query among the candidates of its row, hit@1. Whatever is embedded is kept, so that a run that was stopped resumes where it was, and a report is written.")
         {
-            data, images, output, subsets, group, queryRules, candidateRules, badImages, embeddings, cache, samples, json,
+            data, images, output, subsets, group, queryRules, candidateRules, failedItems, ignored, embeddings, cache, samples, json,
         };
         model.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -45,6 +46,7 @@ internal static class EvalVerb
             using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { ItemsAhead = MmebEvaluation.ChunkItems });
             using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
             var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
+            var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
             var evaluation = new MmebEvaluation(embedder, embeddingCache, new MmebEvaluationOptions
             {
                 Subsets = chosen,
@@ -54,22 +56,34 @@ internal static class EvalVerb
                 ModelName = model.Name(parsed),
                 Reasoning = model.Reasons(parsed),
                 Generation = model.Generation(parsed),
-                QueryRules = Rules(parsed.GetValue(queryRules), presets ? InstructionRules.QueryPreset : InstructionRules.None),
-                CandidateRules = Rules(parsed.GetValue(candidateRules), presets ? InstructionRules.CandidatePreset : InstructionRules.None),
-                BadImages = Enum.Parse<BadImages>(parsed.GetRequiredValue(badImages), ignoreCase: true),
+                QueryRules = Rules(rulesOfQueries, presets ? InstructionRules.QueryPreset : InstructionRules.None),
+                CandidateRules = Rules(rulesOfCandidates, presets ? InstructionRules.CandidatePreset : InstructionRules.None),
+                FailedItems = Enum.Parse<FailedItems>(parsed.GetRequiredValue(failedItems), ignoreCase: true),
+                IgnoredColumns = parsed.GetValue(ignored) ?? [],
                 Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
                 SampleRows = parsed.GetValue(samples),
+                Settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["options"] = model.Describe(parsed),
+                    ["query rules"] = rulesOfQueries ?? (presets ? "preset" : NoRules),
+                    ["candidate rules"] = rulesOfCandidates ?? (presets ? "preset" : NoRules),
+                },
             });
             var scores = new MmebScores(await evaluation.RunAsync(new Report(terminal), cancellationToken));
-            var paths = new MmebReport(target, evaluation.Identity).Write();
+            var paths = new MmebReport(target).Write();
+            if (evaluation.Results!.Path != target) terminal.Remark($"{target} has results of another model or other settings: these are called '{evaluation.Results.Name}' in its report, and are in {evaluation.Results.Path}.");
+            foreach (var subset in evaluation.Unusable) terminal.Remark(subset);
+            var code = evaluation.Unusable.Count == 0 ? RgeCommand.Success : RgeCommand.Failure;
             if (parsed.GetValue(json))
             {
-                terminal.WriteJson(scores.ToJson());
-                return RgeCommand.Success;
+                var document = scores.ToJson();
+                (document["model"], document["reasoning"], document["results"]) = (evaluation.Results.Name, model.Reasons(parsed), evaluation.Results.Path);
+                terminal.WriteJson(document);
+                return code;
             }
             Print(terminal, scores);
             foreach (var path in paths) terminal.RawOutput.WriteLine(path);
-            return RgeCommand.Success;
+            return code;
         });
         return command;
     }
@@ -129,10 +143,23 @@ internal static class EvalVerb
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
         private DateTime _next = DateTime.UtcNow + Pause;
 
+        private static string Failed(SubsetScore score) => score.FailedItems == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {score.FailedItems} items could not be embedded, see the report");
+
+        /// <summary>The same model and settings on rows that are now others, or with more or fewer of them left out.</summary>
+        private static string Replaced(SubsetScore score, SubsetScore? before) => before is null || (before.Hits, before.Rows) == (score.Hits, score.Rows)
+            ? "" : string.Create(CultureInfo.InvariantCulture, $"; replaces {100 * before.HitAt1:f1} % of {before.Rows} rows");
+
+        private static string Unread(SubsetScore score) => score.UnreadColumns.Count == 0 ? "" : $"; columns left out: {string.Join(", ", score.UnreadColumns)}";
+
         void IProgress<MmebProgress>.Report(MmebProgress value)
         {
             if (value.Score is { } score)
-                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} rows{(score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "")}"));
+            {
+                var leftOut = score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "";
+                terminal.Remark(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} rows{leftOut}{Failed(score)}{Replaced(score, value.Before)}{Unread(score)}"));
+            }
             else if (DateTime.UtcNow >= _next)
             {
                 _next = DateTime.UtcNow + Pause;

@@ -12,7 +12,7 @@ internal static class ExperimentVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "Settings of the experiment; see configs/headline.yaml." };
+        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "Settings of the experiment; see configs/headline.yaml. With --report-only also the report.json of one whose runs are gone." };
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of runs and reports; artifacts/experiments/NAME unless given." };
         var jobs = new Option<int>("--jobs", "-j")
         {
@@ -20,15 +20,22 @@ internal static class ExperimentVerb
             DefaultValueFactory = _ => 1,
         };
         var reportOnly = new Option<bool>("--report-only") { Description = "Report what is done so far, without training or measuring." };
+        var json = CommonOptions.Json();
         var command = new Command(
-            "experiment", "Compare ways of training over several seeds: choose settings on the development set, train, measure on the test set, report. Goes on where it was stopped.")
+            "experiment", "Compare ways of training over several seeds: choose settings on the development set, train, measure on the test set, report. Resumes where it was stopped.")
         {
-            file, output, jobs, reportOnly,
+            file, output, jobs, reportOnly, json,
         };
         CommonOptions.AtLeast(jobs, 1);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(file).FullName;
+            if (Path.GetExtension(path) == ".json")
+            {
+                if (!parsed.GetValue(reportOnly)) throw new CliException($"{path} is a report and has no runs to train, expected --report-only, or the YAML file of an experiment.");
+                Print(terminal, ExperimentReport.Read(path), parsed.GetValue(output)?.FullName ?? Path.GetDirectoryName(path)!, parsed.GetValue(json));
+                return RgeCommand.Success;
+            }
             var config = ConfigFile.Read<ExperimentConfig>(path);
             var folder = parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name);
             var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
@@ -41,19 +48,23 @@ internal static class ExperimentVerb
             }
             catch (OperationCanceledException)
             {
-                Report(terminal, experiment, folder);
+                Print(terminal, new ExperimentReport(experiment.Read()), folder, parsed.GetValue(json));
                 throw;
             }
-            Report(terminal, experiment, folder);
+            Print(terminal, new ExperimentReport(experiment.Read()), folder, parsed.GetValue(json));
             return RgeCommand.Success;
         });
         return command;
     }
 
-    private static void Report(Terminal terminal, Experiment experiment, string folder)
+    private static void Print(Terminal terminal, ExperimentReport report, string folder, bool asJson)
     {
-        var report = new ExperimentReport(experiment.Read());
         var paths = report.Write(folder);
+        if (asJson)
+        {
+            terminal.WriteJson(report.ToJson());
+            return;
+        }
         terminal.RawOutput.WriteLine(report.Summary());
         foreach (var path in paths) terminal.RawOutput.WriteLine(path);
     }

@@ -15,11 +15,14 @@ internal static class InfoVerb
     public static Command Create(Terminal terminal)
     {
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Checkpoint folder in the Hugging Face layout." };
+        var adapter = new Option<DirectoryInfo?>("--adapter") { Description = "Folder of a LoRA or DoRA adapter that is to be applied to it." };
+        var images = new ImageReading();
         var json = CommonOptions.Json();
-        var command = new Command("info", "Show what a checkpoint folder holds: family, sizes, number type, tokens, and what is missing.") { folder, json };
+        var command = new Command("info", "Show what a checkpoint folder holds: family, sizes, number type, tokens, image limits, and what is missing.") { folder, adapter, json };
+        images.AddTo(command);
         command.SetAction(parsed =>
         {
-            var report = new CheckpointReport(parsed.GetRequiredValue(folder).FullName);
+            var report = new CheckpointReport(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(adapter)?.FullName, images.Read(parsed));
             if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
             else Print(terminal, report);
             return report.Problems.Count == 0 ? RgeCommand.Success : RgeCommand.Failure;
@@ -43,14 +46,20 @@ internal static class InfoVerb
         private readonly List<(string, string)> _facts = [];
         private readonly JsonObject _json = [];
 
-        public CheckpointReport(string folder)
+        public CheckpointReport(string folder, string? adapter, ImageOptions images)
         {
-            if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+            if (!Directory.Exists(folder) && !File.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
             var config = Try(() => QwenVlConfig.Load(folder));
-            if (config is not null) AddConfig(config);
-            AddWeights(folder, config);
-            AddTokens(folder, config);
-            AddImages(folder, config);
+            var summary = config is null ? null : Try(() => CheckpointSummary.Of(folder, adapter));
+            config = summary?.Config ?? config;
+            if (config is not null) AddConfig(config, summary);
+            AddWeights(folder);
+            if (adapter is not null) AddAdapter(adapter);
+            if (Try(() => ProcessorSources.Of(folder, adapter)) is { } sources)
+            {
+                AddTokens(sources, folder, config);
+                AddImages(sources, folder, config, images);
+            }
             _json["problems"] = new JsonArray([.. _problems.Select(p => (JsonNode)p)]);
         }
 
@@ -60,7 +69,7 @@ internal static class InfoVerb
 
         public JsonObject ToJson() => _json;
 
-        private void AddConfig(QwenVlConfig config)
+        private void AddConfig(QwenVlConfig config, CheckpointSummary? summary)
         {
             var (text, vision) = (config.Text, config.Vision);
             var layout = ParameterLayout.Of(config);
@@ -69,39 +78,55 @@ internal static class InfoVerb
             Add("family", type, type);
             Add("parameters", $"{Millions(all)} (vision tower {Millions(inVision)}, decoder {Millions(all - inVision)})", all);
             Add("decoder", $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output", null);
+            if (summary?.HasOutputProjection == false)
+                Add("rationales", $"cannot be written: there is no output projection ({ParameterLayout.OutputProjection}); embed with --reasoning off or --pooling last", false);
             Add("vision", $"{vision.Depth} blocks of width {vision.HiddenSize}, patches of {vision.PatchSize} pixels, {vision.SpatialMergeSize}×{vision.SpatialMergeSize} merged", null);
             Add("embedding", $"{text.HiddenSize} dimensions", text.HiddenSize);
 
             long Count(IEnumerable<string> names) => names.Sum(name => layout[name].Aggregate(1L, (product, size) => product * size));
         }
 
-        private void AddWeights(string folder, QwenVlConfig? config) => Try(() =>
+        private void AddAdapter(string folder) => Try(() =>
+        {
+            using var adapter = PeftAdapter.Load(folder);
+            var replaced = adapter.FullParameters.Count > 0 ? $", replaces {string.Join(", ", adapter.FullParameters.Keys)}" : "";
+            Add("adapter", $"{(adapter.Config.Dora ? "DoRA" : "LoRA")} of rank {adapter.Config.Rank} on {adapter.Modules.Count} modules{replaced}", adapter.Modules.Count);
+            return adapter;
+        });
+
+        private void AddWeights(string folder) => Try(() =>
         {
             using var checkpoint = Checkpoint.Open(folder);
             var types = string.Join(", ", checkpoint.Names.Select(checkpoint.DType).Distinct().Select(DTypes.Name));
             Add("weights", $"{types}, {checkpoint.ByteLength / 1e6:N0} MB, {checkpoint.Names.Count} tensors", types);
-            if (config is not null) checkpoint.Require(ParameterLayout.Of(config), name => ParameterLayout.IsIgnorable(config, name));
             return checkpoint;
         });
 
-        private void AddTokens(string folder, QwenVlConfig? config) => Try(() =>
+        private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config) => Try(() =>
         {
-            var tokenizer = QwenTokenizer.Load(folder);
+            var tokenizer = QwenTokenizer.Load(sources.Tokenizer);
+            ChatTemplate.Load(sources.Template);
             var found = tokenizer.TryGetToken(ReasoningEmbedder.EmbToken, out var id);
-            Add("tokens", $"{tokenizer.VocabularySize} in the tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}", tokenizer.VocabularySize);
+            Add("tokens", $"{tokenizer.VocabularySize} in the tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}{From(sources.Tokenizer, folder)}", tokenizer.VocabularySize);
+            if (sources.Template != folder) Add("chat template", From(sources.Template, folder).TrimStart(',', ' '), "adapter");
             if (!found) _problems.Add($"the token {ReasoningEmbedder.EmbToken}: this checkpoint was not trained for reasoning-guided embedding");
             else if (id >= config?.Text.VocabSize) _problems.Add($"an embedding row for {ReasoningEmbedder.EmbToken}: its id is {id}, the model has {config.Text.VocabSize} rows");
             return tokenizer;
         });
 
-        private void AddImages(string folder, QwenVlConfig? config) => Try(() =>
+        private void AddImages(ProcessorSources sources, string folder, QwenVlConfig? config, ImageOptions options) => Try(() =>
         {
-            var images = ImageProcessorConfig.FromFolder(folder);
-            Add("images", $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / (images.MergedPatchSide * images.MergedPatchSide)} to {images.MaxPixels / (images.MergedPatchSide * images.MergedPatchSide)} tokens", images.MaxPixels);
+            var stored = ImageProcessorConfig.FromFolder(sources.Images);
+            var images = stored.With(options);
+            var token = images.MergedPatchSide * images.MergedPatchSide;
+            var why = options.MaxPixels is not null ? ", as given" : images.MaxPixels != stored.MaxPixels ? $"; the stock {stored.MaxPixels} of the file is nobody's choice, --max-pixels {stored.MaxPixels} takes it" : "";
+            Add("images", $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / token} to {images.MaxPixels / token} tokens{why}{From(sources.Images, folder)}", images.MaxPixels);
             if (config is not null && images.PatchLength != config.Vision.PatchLength)
                 _problems.Add($"agreement on patches: preprocessor_config.json cuts {images.PatchLength} values a patch, the vision tower takes {config.Vision.PatchLength}");
             return images;
         });
+
+        private static string From(string source, string folder) => source == folder ? "" : ", from the adapter";
 
         private void Add(string name, string text, JsonNode? value)
         {
@@ -117,7 +142,7 @@ internal static class InfoVerb
             }
             catch (CheckpointException e)
             {
-                _problems.Add(e.Message);
+                if (!_problems.Contains(e.Message)) _problems.Add(e.Message);
                 return null;
             }
         }

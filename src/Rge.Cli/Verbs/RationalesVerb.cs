@@ -11,9 +11,9 @@ internal static class RationalesVerb
     public static Command Create(Terminal terminal)
     {
         var options = new RationaleOptions();
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print the first request as it would be sent, with sizes in place of pictures; send and write nothing." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print the first request as it would be sent, with sizes in place of images; send and write nothing." };
         var json = CommonOptions.Json();
-        var command = new Command("rationales", "Have oracle rationales written for training rows by a model behind an OpenAI-compatible endpoint, and check them; goes on after a stop at any moment.")
+        var command = new Command("rationales", "Have oracle rationales written for training rows by a model behind an OpenAI-compatible endpoint, and check them. The same command resumes after a stop at any moment.")
         {
             dryRun, json,
         };

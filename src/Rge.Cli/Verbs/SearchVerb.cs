@@ -14,9 +14,20 @@ internal static class SearchVerb
         var (collection, model, query) = (new CollectionOptions(), new ModelOptions(), new QueryOptions());
         var where = new Option<string[]>("--where")
         {
-            Description = "What to look among, by metadata: KEY=VALUE or KEY!=VALUE; may be given several times. Values of one key are alternatives.",
+            Description = "What to look among, by metadata: KEY=VALUE, KEY!=VALUE, or with <, <=, > and >=, in quotes: 'year>=2020'; may be given several times. Values of one key after = are alternatives.",
             AllowMultipleArgumentsPerToken = true,
         };
+        where.Validators.Add(result =>
+        {
+            try
+            {
+                SearchFilter.Parse(result.Tokens.Select(token => token.Value));
+            }
+            catch (SearchException e)
+            {
+                result.AddError(e.Message);
+            }
+        });
         var kind = new Option<string?>("--kind") { Description = "Only items of this kind." };
         kind.AcceptOnlyFromAmong([.. SearchNames.Kinds.Keys]);
         var top = new Option<int>("--top") { Description = "Hits to show.", DefaultValueFactory = _ => 10 };
@@ -30,7 +41,7 @@ internal static class SearchVerb
         {
             var item = query.Read(parsed, ItemRole.Query);
             var filter = SearchFilter.Parse(parsed.GetValue(where) ?? [], parsed.GetValue(kind) is { } named ? SearchNames.Kinds[named] : null);
-            using var collections = collection.Open(parsed, mustExist: true);
+            using var collections = collection.Open(parsed, terminal, mustExist: true);
             using var opened = await collections.OpenAsync(collection.Name(parsed), cancellationToken);
             using var embedder = model.Load(parsed);
             var searcher = new Searcher(opened, embedder);
@@ -51,8 +62,9 @@ internal static class SearchVerb
         else
         {
             var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("rank").RightAligned()).AddColumn(new TableColumn("cosine").RightAligned()).AddColumn("item").AddColumn("metadata");
+            var labels = HitLabels.Of([.. answer.Hits.Select(hit => hit.Record)]);
             foreach (var (place, hit) in answer.Hits.Index())
-                table.AddRow((place + 1).ToString(CultureInfo.InvariantCulture), hit.Score.ToString("f4", CultureInfo.InvariantCulture), Markup.Escape(hit.Record.Label), Markup.Escape(string.Join(' ', hit.Record.Tags)));
+                table.AddRow((place + 1).ToString(CultureInfo.InvariantCulture), hit.Score.ToString("f4", CultureInfo.InvariantCulture), Markup.Escape(labels[place]), Markup.Escape(string.Join(' ', hit.Record.Tags)));
             terminal.Output.Write(table);
         }
         var (reason, embed, search) = (answer.Timings.Reason, answer.Timings.Embed, answer.Timings.Search);

@@ -17,9 +17,11 @@ internal static class ServeVerb
         var urls = new Option<string[]>("--url") { Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.", AllowMultipleArgumentsPerToken = true };
         var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
         var hosts = new Option<string[]>("--image-host") { Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.", AllowMultipleArgumentsPerToken = true };
-        var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };
+        var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line; changes to it count without a restart. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };
         var store = new Option<string?>("--store") { Description = $"Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in {CollectionOptions.StoreVariable} when it has a password.  [default: rge.db]" };
-        var command = new Command("serve", "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as they are written, collections.") { config, urls, names, store, hosts, keys };
+        var drain = new Option<int?>("--drain-seconds") { Description = "Seconds to still serve after SIGTERM or Ctrl-C while /health/ready already says 503, so that a load balancer stops sending requests first.  [default: 0]" };
+        var bodies = new Option<long?>("--max-body-memory") { Description = $"Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  [default: {new ServerLimits().MaxBodyMemoryBytes}]" };
+        var command = new Command("serve", "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as they are written, collections.") { config, urls, names, store, hosts, keys, drain, bodies };
         model.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -31,6 +33,8 @@ internal static class ServeVerb
                 ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
                 Store = parsed.GetValue(store) ?? file.Store ?? CollectionOptions.DefaultStore,
                 ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,
+                DrainSeconds = parsed.GetValue(drain) ?? file.DrainSeconds,
+                Limits = file.Limits with { MaxBodyMemoryBytes = parsed.GetValue(bodies) ?? file.Limits.MaxBodyMemoryBytes },
                 ApiKeys = (Environment.GetEnvironmentVariable(KeysVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             };
             await RgeServer.RunAsync(

@@ -11,11 +11,11 @@ internal static class TrainVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "Settings of the run; see configs/." };
-        var set = new Option<string[]>("--set") { Description = "Replaces a setting: --set objective.temperature=0.05 phases.1.steps=200.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "YAML file of settings; see configs/ and docs/training.md." };
+        var set = new Option<string[]>("--set") { Description = "Replace settings: --set objective.temperature=0.05 phases.1.steps=200 data.weights={}. Lists and maps are written as in YAML; null unsets what may be left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of the run; artifacts/runs/NAME unless given." };
-        var resume = new Option<bool>("--resume") { Description = "Go on with a run that was stopped, from its last checkpoint." };
-        var command = new Command("train", "Train a model: checkpoints, a log and a page of curves go into the run's folder; --resume goes on after a stop at any moment.") { file, set, output, resume };
+        var resume = new Option<bool>("--resume") { Description = "Resume a run from its last checkpoint, with the same settings; more steps, further phases, another development set and another cadence of checkpoints are possible." };
+        var command = new Command("train", "Train a model. Checkpoints, a log, a page of curves and the result are written to the run's folder; --resume continues after a stop at any moment.") { file, set, output, resume };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var config = ConfigFile.Read<TrainingConfig>(parsed.GetRequiredValue(file).FullName, parsed.GetValue(set));
@@ -26,6 +26,7 @@ internal static class TrainVerb
             // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
             var outcome = await Task.Factory.StartNew(() => trainer.Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             terminal.Remark($"{outcome.State.Step} steps in {Durations.Clock(TimeSpan.FromSeconds(outcome.State.TrainingSeconds))}; the model is in {folder.Model}, the curves in {folder.Report}.");
+            if (outcome.SkippedRows > 0) terminal.Remark($"{outcome.SkippedRows} {(outcome.SkippedRows == 1 ? "row" : "rows")} could not be used and others took their place: see \"skipped\" in {folder.Log}.");
             if (outcome.Development is { } development) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"development hit@1 {development.Average:P1}"));
             return RgeCommand.Success;
         });

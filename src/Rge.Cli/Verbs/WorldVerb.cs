@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Rge.Data.ShapeWorld;
 
 namespace Rge.Cli.Verbs;
@@ -24,9 +25,10 @@ internal static class WorldVerb
                 result.AddError($"--queries is {value}, expected 1 to {MaxQueries}.");
         });
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write; must not hold anything yet.", Required = true };
-        var command = new Command("world", "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG pictures.")
+        var json = CommonOptions.Json();
+        var command = new Command("world", "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG images.")
         {
-            split, seed, queries, folder,
+            folder, split, seed, queries, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -40,7 +42,18 @@ internal static class WorldVerb
                 await Task.Run(() => ShapeWorldFiles.WriteAsync(target, part, parsed.GetValue(seed), rows, report, cancellationToken), cancellationToken);
                 return total;
             });
-            terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteJson(new JsonObject
+                {
+                    ["folder"] = target,
+                    ["split"] = parsed.GetValue(split),
+                    ["seed"] = parsed.GetValue(seed),
+                    ["datasets"] = new JsonArray([.. ShapeWorldSamples.Datasets.Select(dataset => (JsonNode)dataset)]),
+                    ["rows_of_each"] = rows,
+                });
+            }
+            else terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
             return RgeCommand.Success;
         });
         return command;

@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using Rge.Data.Yaml;
 
 namespace Rge.Data.Mmeb;
 
@@ -18,11 +16,19 @@ namespace Rge.Data.Mmeb;
 /// </remarks>
 public sealed class InstructionRules
 {
+    /// <summary>What settings and options call the built-in rules, and no rules.</summary>
+    public const string PresetName = "preset", NoneName = "none";
+
     private const string ValueMap = "value_map", Original = "original", Replacement = "replacement", Prefix = "prefix_add", Suffix = "suffix_add";
 
     private readonly IReadOnlyDictionary<string, Rule> _rules;
+    private readonly Dictionary<string, Rule> _bySpelling = new(StringComparer.Ordinal);
 
-    private InstructionRules(IReadOnlyDictionary<string, Rule> rules, string digest) => (_rules, Digest) = (rules, digest);
+    private InstructionRules(IReadOnlyDictionary<string, Rule> rules, string digest)
+    {
+        (_rules, Digest) = (rules, digest);
+        foreach (var (subset, rule) in rules) _bySpelling.TryAdd(Spelling(subset), rule);
+    }
 
     /// <summary>No rules: texts stay as they are.</summary>
     public static InstructionRules None { get; } = new(new Dictionary<string, Rule>(StringComparer.Ordinal), "");
@@ -39,19 +45,22 @@ public sealed class InstructionRules
     /// <summary>The subsets that have rules.</summary>
     public IEnumerable<string> Subsets => _rules.Keys;
 
+    /// <summary>Finds rules by what a setting or option says.</summary>
+    /// <param name="name"><see cref="PresetName"/>, <see cref="NoneName"/> or a file.</param>
+    /// <param name="preset">The built-in rules.</param>
+    /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>
+    public static InstructionRules Named(string name, InstructionRules preset) => name switch
+    {
+        PresetName => preset,
+        NoneName => None,
+        _ => Read(name),
+    };
+
     /// <summary>Reads rules from a file.</summary>
     /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>
     public static InstructionRules Read(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            return Parse(File.ReadAllText(path), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"{path} cannot be read: {e.Message}", e);
-        }
+        return Parse(Checked(() => YamlText.ReadText(path)), path);
     }
 
     /// <summary>Reads rules from text.</summary>
@@ -61,54 +70,71 @@ public sealed class InstructionRules
     public static InstructionRules Parse(string yaml, string source)
     {
         ArgumentNullException.ThrowIfNull(yaml);
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException e)
-        {
-            throw new DatasetException($"{source}, line {e.Start.Line}: not valid YAML: {e.Message}", e);
-        }
-        if (stream.Documents.Count == 0) return None;
-        var rules = Map(stream.Documents[0].RootNode, source, "a map by subset").ToDictionary(pair => pair.Key, pair => Read(pair.Value, source, pair.Key), StringComparer.Ordinal);
+        var root = Checked(() => YamlText.Parse(yaml, source));
+        if (root.IsNull) return None;
+        var rules = Map(root, "a map by subset").ToDictionary(pair => pair.Key, pair => Read(pair.Value, pair.Key), StringComparer.Ordinal);
         return new InstructionRules(rules, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))));
     }
 
-    /// <summary>Rewrites a text of a subset.</summary>
+    /// <summary>Rewrites a text of a subset. Hyphens and underscores count alike: MMEB's evaluation set has an ImageNet-1K, its training set an ImageNet_1K.</summary>
     public string Apply(string subset, string text)
     {
+        ArgumentNullException.ThrowIfNull(subset);
         ArgumentNullException.ThrowIfNull(text);
-        return _rules.TryGetValue(subset, out var rule) ? rule.Apply(text) : text;
+        return (_rules.GetValueOrDefault(subset) ?? _bySpelling.GetValueOrDefault(Spelling(subset)))?.Apply(text) ?? text;
     }
 
-    private static Rule Read(YamlNode node, string source, string subset)
+    private static Rule Read(YamlValue value, string subset)
     {
         var rule = new Rule();
         // A subset without a value stands for one without rules.
-        if (node is YamlScalarNode { Value: null or "" or "null" or "~" }) return rule;
-        foreach (var (key, value) in Map(node, source, $"rules of {subset}"))
+        if (value.IsNull || value.Text is "") return rule;
+        foreach (var (key, part) in Map(value, $"rules of {subset}"))
             rule = key switch
             {
-                ValueMap => rule with { ValueMap = Map(value, source, $"texts under {ValueMap} of {subset}").ToDictionary(pair => Trimmed(pair.Key), pair => Text(pair.Value, source, subset), StringComparer.Ordinal) },
-                Original => rule with { Original = Text(value, source, subset) },
-                Replacement => rule with { Replacement = Text(value, source, subset) },
-                Prefix => rule with { Prefix = Text(value, source, subset) },
-                Suffix => rule with { Suffix = Text(value, source, subset) },
-                _ => throw Error(value, source, $"the rule '{key}' of {subset} is not known, expected {ValueMap}, {Original} with {Replacement}, {Prefix} or {Suffix}"),
+                ValueMap => rule with { ValueMap = Texts(part, subset) },
+                Original => rule with { Original = Text(part, subset) },
+                Replacement => rule with { Replacement = Text(part, subset) },
+                Prefix => rule with { Prefix = Text(part, subset) },
+                Suffix => rule with { Suffix = Text(part, subset) },
+                _ => throw Error(part, $"the rule '{key}' of {subset} is not known, expected {ValueMap}, {Original} with {Replacement}, {Prefix} or {Suffix}"),
             };
-        return (rule.Original is null) == (rule.Replacement is null) ? rule : throw Error(node, source, $"{subset} has one of {Original} and {Replacement}, expected both or none");
+        return (rule.Original is null) == (rule.Replacement is null) ? rule : throw Error(value, $"{subset} has one of {Original} and {Replacement}, expected both or none");
     }
 
-    private static IEnumerable<KeyValuePair<string, YamlNode>> Map(YamlNode node, string source, string expected) => node is YamlMappingNode map
-        ? map.Children.Select(pair => KeyValuePair.Create(Text(pair.Key, source, expected), pair.Value))
-        : throw Error(node, source, $"expected {expected}");
+    private static Dictionary<string, string> Texts(YamlValue value, string subset)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, text) in Map(value, $"texts under {ValueMap} of {subset}"))
+            if (!texts.TryAdd(Trimmed(key), Text(text, subset))) throw Error(text, $"'{Trimmed(key)}' is there twice under {ValueMap} of {subset}");
+        return texts;
+    }
 
-    private static string Text(YamlNode node, string source, string where) =>
-        node is YamlScalarNode scalar ? scalar.Value ?? "" : throw Error(node, source, $"{where}: expected a text");
+    private static IReadOnlyDictionary<string, YamlValue> Map(YamlValue value, string expected) =>
+        value.Members ?? throw Error(value, $"expected {expected}");
 
-    private static DatasetException Error(YamlNode node, string source, string problem) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{source}, line {node.Start.Line}: {problem}."));
+    private static string Text(YamlValue value, string where) => value switch
+    {
+        { Text: { } text } => text,
+        { IsNull: true } => "",
+        _ => throw Error(value, $"{where}: expected a text"),
+    };
+
+    private static DatasetException Error(YamlValue value, string problem) => new($"{value.Place}: {problem}.");
+
+    private static T Checked<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (YamlTextException e)
+        {
+            throw new DatasetException(e.Message, e);
+        }
+    }
+
+    private static string Spelling(string subset) => subset.Replace('_', '-');
 
     private static InstructionRules Preset(string name)
     {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Rge.Data.Mmeb;
@@ -6,31 +8,39 @@ namespace Rge.Data.Mmeb;
 /// <summary>Reads JSON Lines, and JSON files whose top level is a list: an object a row.</summary>
 internal static class JsonTable
 {
-    private static readonly JsonSerializerOptions Options = new() { AllowDuplicateProperties = false };
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
         var cells = new Dictionary<string, List<string?[]>>(StringComparer.Ordinal);
-        var count = 0;
+        var others = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        var (count, place) = (0, new Position());
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         var isList = path.EndsWith(".json", StringComparison.Ordinal);
-        await using var rows = (isList ? List(file, cancellationToken) : Lines(file, cancellationToken)).GetAsyncEnumerator(cancellationToken);
+        await using var rows = (isList ? List(file, cancellationToken) : Lines(file, place, cancellationToken)).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync())
         {
             if (rows.Current.ValueKind != JsonValueKind.Object) throw Error($"the row is {Show(rows.Current)}, expected an object");
-            foreach (var column in columns)
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var field in rows.Current.EnumerateObject())
             {
-                if (!rows.Current.TryGetProperty(column, out var value)) continue;
+                var column = Unicode("the name of a field", () => field.Name);
+                if (!seen.Add(column)) throw Error($"{column} is there twice");
+                if (!columns.Contains(column, StringComparer.Ordinal))
+                {
+                    others.TryAdd(column, Place());
+                    continue;
+                }
                 if (!cells.TryGetValue(column, out var known)) cells.Add(column, known = []);
                 // Rows before this one that lack the field.
                 while (known.Count < count) known.Add([]);
-                known.Add(Read(column, value));
+                known.Add(Read(column, field.Value));
             }
             count++;
         }
         foreach (var known in cells.Values)
             while (known.Count < count) known.Add([]);
-        return new Table(path, count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal));
+        return new Table(path, count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal), others);
 
         async Task<bool> NextAsync()
         {
@@ -40,7 +50,12 @@ internal static class JsonTable
             }
             catch (JsonException e)
             {
-                throw new DatasetException($"{path}, row {count + 1}: not valid JSON: {e.Message}", e);
+                var line = isList && e.LineNumber is { } number ? $" of line {number + 1}" : "";
+                throw new DatasetException(string.Create(CultureInfo.InvariantCulture, $"{Place()}: not valid JSON: it breaks off at byte {e.BytePositionInLine + 1}{line}."), e);
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new DatasetException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {FirstInvalidLine(path)}: not valid UTF-8: save the file as UTF-8."), e);
             }
         }
 
@@ -52,35 +67,57 @@ internal static class JsonTable
             _ => throw Error($"{column} is {Show(value)}, expected a text or a list of texts"),
         };
 
-        string Text(string column, JsonElement value)
+        string Text(string column, JsonElement value) =>
+            value.ValueKind == JsonValueKind.String ? Unicode(column, () => value.GetString()!) : throw Error($"{column} has {Show(value)}, expected a text");
+
+        string Unicode(string what, Func<string> read)
         {
-            if (value.ValueKind != JsonValueKind.String) throw Error($"{column} has {Show(value)}, expected a text");
             try
             {
-                return value.GetString()!;
+                return read();
             }
             catch (InvalidOperationException e)
             {
-                throw new DatasetException($"{path}, row {count + 1}: {column} is not valid Unicode: {e.Message}", e);
+                throw new DatasetException($"{Place()}: {what} is not valid Unicode: it has bytes that are not UTF-8, or half of a surrogate pair.", e);
             }
         }
 
-        DatasetException Error(string problem) => new($"{path}, row {count + 1}: {problem}.");
+        // Rows are counted without empty lines: where there are some, the number of the line is told too.
+        string Place() => string.Create(CultureInfo.InvariantCulture, $"{path}, row {count + 1}{(place.Line > count + 1 ? $" (line {place.Line})" : "")}");
+
+        DatasetException Error(string problem) => new($"{Place()}: {problem}.");
     }
 
-    private static async IAsyncEnumerable<JsonElement> Lines(Stream file, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<JsonElement> Lines(Stream file, Position place, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(file);
+        using var reader = new StreamReader(file, Strict, detectEncodingFromByteOrderMarks: true);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
-            if (!string.IsNullOrWhiteSpace(line)) yield return JsonSerializer.Deserialize<JsonElement>(line, Options);
+        {
+            place.Line++;
+            if (!string.IsNullOrWhiteSpace(line)) yield return JsonSerializer.Deserialize<JsonElement>(line);
+        }
     }
 
     private static IAsyncEnumerable<JsonElement> List(Stream file, CancellationToken cancellationToken) =>
-        JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(file, Options, cancellationToken);
+        JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(file, cancellationToken: cancellationToken);
+
+    /// <summary>The reader decodes ahead of the lines that it hands out, so the line is looked for.</summary>
+    private static long FirstInvalidLine(string path)
+    {
+        using var reader = new StreamReader(path, Encoding.Latin1);
+        for (var number = 1L; ; number++)
+            if (reader.ReadLine() is not { } line || !System.Text.Unicode.Utf8.IsValid(Encoding.Latin1.GetBytes(line))) return number;
+    }
 
     private static string Show(JsonElement value)
     {
         var text = value.GetRawText();
         return text.Length <= 60 ? text : text[..57] + "...";
+    }
+
+    /// <summary>How many lines have been read.</summary>
+    private sealed class Position
+    {
+        public int Line { get; set; }
     }
 }

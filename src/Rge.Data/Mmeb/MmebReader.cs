@@ -21,11 +21,20 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     private readonly Dictionary<string, ImageSource> _images = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Text, string? Image), EmbeddingInput> _targets = [];
 
+    /// <summary>Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.</summary>
+    public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
+
     /// <summary>Lists the datasets of a folder without reading them: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
     /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
     /// <exception cref="DatasetException">The folder does not exist or has no datasets, or one has files of several kinds.</exception>
     public static IReadOnlyList<MmebSubset> FindEvaluation(string folder) => [.. Find(folder, ["test"], datasets: null)];
+
+    /// <summary>Lists the datasets of a folder of training rows without reading them: each a folder with files train* or original*, as MMEB-train calls them.</summary>
+    /// <inheritdoc cref="FindEvaluation" path="/param"/>
+    /// <inheritdoc cref="FindEvaluation" path="/returns"/>
+    /// <inheritdoc cref="FindEvaluation" path="/exception"/>
+    public static IReadOnlyList<MmebSubset> FindTraining(string folder) => [.. Find(folder, ["train", "original"], datasets: null)];
 
     /// <summary>Reads every dataset of a folder: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
     /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
@@ -59,7 +68,8 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
 
     /// <summary>
     /// Reads rows for evaluation: <c>qry_text</c>, <c>qry_img_path</c>, and the lists <c>tgt_text</c> and <c>tgt_img_path</c>, of which the
-    /// first is right. Empty stands for missing. Rationales come from a column <c>rationale</c>, or from rationales.jsonl beside the file.
+    /// first is right. Empty stands for missing. Instructions in columns of their own, <c>qry_inst</c> and <c>tgt_inst</c> of MMEB-V2, become
+    /// the beginning of the text. Rationales come from a column <c>rationale</c>, or from rationales.jsonl beside the file.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="name">Name of the dataset.</param>
@@ -78,8 +88,10 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         ArgumentNullException.ThrowIfNull(subset);
         var name = subset.Name;
         var table = await Table.ReadAsync(subset.Files, MmebColumns.Evaluation, cancellationToken);
+        if (table.Count == 0) throw new DatasetException($"{table.Path} has no rows, expected the form of MMEB's evaluation sets.");
         if (!table.Has(MmebColumns.TargetText) && !table.Has(MmebColumns.TargetImage))
             throw new DatasetException($"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's evaluation sets.");
+        var unread = table.Unread(IgnoredColumns, MmebColumns.Evaluation);
         var rationales = await ReadRationalesAsync(table, cancellationToken);
         var rows = new EvaluationRow[table.Count];
         for (var i = 0; i < rows.Length; i++)
@@ -87,19 +99,20 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             rows[i] = new EvaluationRow
             {
                 Source = table.Place(i),
-                Query = Query(table, i, MmebColumns.QueryText, MmebColumns.QueryImage, text => _queryRules.Apply(name, text)),
-                Candidates = Items(table, i, MmebColumns.TargetText, MmebColumns.TargetImage, text => _candidateRules.Apply(name, text)),
+                Query = Query(table, i, ItemColumns.Query, text => _queryRules.Apply(name, text)),
+                Candidates = Items(table, i, ItemColumns.Candidates, text => _candidateRules.Apply(name, text)),
                 Rationale = rationales.OptionalText(i, MmebColumns.Rationale),
             };
             if (rows[i].Candidates.Count == 0) throw table.Error(i, $"{MmebColumns.TargetText} and {MmebColumns.TargetImage} are empty, expected candidates");
         }
-        return new EvaluationDataset(name, subset.Group, rows);
+        return new EvaluationDataset(name, subset.Group, rows) { UnreadColumns = unread };
     }
 
     /// <summary>
     /// Reads rows for training: <c>qry</c>, <c>qry_image_path</c>, <c>pos_text</c>, <c>pos_image_path</c>, <c>neg_text</c>,
-    /// <c>neg_image_path</c>, <c>rationale</c>. Positives and negatives may be lists. Keys of targets come from <c>pos_key</c> and
-    /// <c>neg_key</c>; without them, what is equal in text and picture has equal keys.
+    /// <c>neg_image_path</c>, <c>rationale</c>. Positives and negatives may be lists, negatives also as Python writes lists into a text.
+    /// Instructions from <c>qry_inst</c>, <c>pos_inst</c> and <c>neg_inst</c> become the beginning of the text. Keys of targets come from
+    /// <c>pos_key</c> and <c>neg_key</c>; without them, what is equal in text and image has equal keys.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="dataset">Name of the dataset.</param>
@@ -110,6 +123,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         var table = await Table.ReadAsync(path, MmebColumns.Training, cancellationToken);
         if (!table.Has(MmebColumns.TrainQueryText) && !table.Has(MmebColumns.TrainQueryImage))
             throw new DatasetException($"{path} has no column {MmebColumns.TrainQueryText} or {MmebColumns.TrainQueryImage}, expected the form of MMEB's training sets.");
+        table.Unread(IgnoredColumns, MmebColumns.Training);
         var samples = new TrainingSample[table.Count];
         for (var i = 0; i < samples.Length; i++)
         {
@@ -117,60 +131,86 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             {
                 Dataset = dataset,
                 Source = $"{path}, row {i + 1}",
-                Query = Query(table, i, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage),
+                Query = Query(table, i, ItemColumns.TrainingQuery, text => _queryRules.Apply(dataset, text)),
                 Rationale = table.OptionalText(i, MmebColumns.Rationale),
-                Targets = Targets(table, i, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey),
-                Negatives = Targets(table, i, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey),
+                Targets = Targets(table, i, dataset, ItemColumns.Positives, MmebColumns.PositiveKey),
+                Negatives = Targets(table, i, dataset, ItemColumns.Negatives, MmebColumns.NegativeKey),
             };
             if (samples[i] is { Targets: [], Rationale: null or "" }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
         }
         return samples;
     }
 
-    private static async Task<Table> ReadRationalesAsync(Table table, CancellationToken cancellationToken)
+    private async Task<Table> ReadRationalesAsync(Table table, CancellationToken cancellationToken)
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(table.Path))!, MmebColumns.RationalesFile);
         if (table.Has(MmebColumns.Rationale) || !File.Exists(path)) return table;
         var rationales = await Table.ReadAsync(path, [MmebColumns.Rationale], cancellationToken);
+        rationales.Unread(IgnoredColumns, [MmebColumns.Rationale]);
         if (rationales.Count != table.Count) throw new DatasetException($"{path} has {rationales.Count} rows, expected {table.Count} as in {table.Path}.");
         return rationales;
     }
 
-    private EmbeddingInput Query(Table table, int row, string textColumn, string imageColumn, Func<string, string>? rewrite = null)
+    private EmbeddingInput Query(Table table, int row, ItemColumns columns, Func<string, string> rewrite)
     {
-        var (text, image) = (table.Text(row, textColumn), table.Text(row, imageColumn));
-        text = Rewrite(text, rewrite);
-        if (text is null && image is null) throw table.Error(row, $"{textColumn} and {imageColumn} are empty, expected a text or a picture");
+        var image = Cell(table, row, columns.Image, isList: false) switch
+        {
+            [] => null,
+            [var path] => path is { Length: > 0 } ? path : null,
+            { Length: var length } => throw table.Error(row, $"{columns.Image} has {length} values, expected one"),
+        };
+        var text = Rewrite(MmebText.Join(table.Text(row, columns.Instruction), table.Text(row, columns.Text)), rewrite);
+        if (text is null && image is null) throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or a picture");
         return EmbeddingInput.Query(text, image is null ? [] : [Image(table, row, image)]);
     }
 
     /// <summary>The targets of a row. A pair in which both are empty stands for none, as MMEB has it where there is no negative.</summary>
-    private List<EmbeddingInput> Items(Table table, int row, string textColumn, string imageColumn, Func<string, string>? rewrite = null)
+    private List<EmbeddingInput> Items(Table table, int row, ItemColumns columns, Func<string, string> rewrite)
     {
-        var (texts, images) = (table.Texts(row, textColumn), table.Texts(row, imageColumn));
+        var images = Cell(table, row, columns.Image, columns.AreLists);
+        // Where the images of a row are a list that was written as text, so are its texts.
+        var areLists = columns.AreLists || images.Length != table.Texts(row, columns.Image).Length;
+        var (texts, instructions) = (Cell(table, row, columns.Text, areLists), Cell(table, row, columns.Instruction, areLists));
+        var count = Math.Max(texts.Length, images.Length);
         if (texts.Length > 0 && images.Length > 0 && texts.Length != images.Length)
-            throw table.Error(row, $"{textColumn} has {texts.Length} values and {imageColumn} has {images.Length}, expected as many");
-        var items = new List<EmbeddingInput>(Math.Max(texts.Length, images.Length));
-        for (var i = 0; i < items.Capacity; i++)
+            throw table.Error(row, $"{columns.Text} has {texts.Length} values and {columns.Image} has {images.Length}, expected as many");
+        if (instructions.Length > 1 && instructions.Length != count)
+            throw table.Error(row, $"{columns.Instruction} has {instructions.Length} values, expected one or as many as there are targets, {count}");
+        var items = new List<EmbeddingInput>(count);
+        for (var i = 0; i < count; i++)
         {
             var (text, image) = (At(texts, i), At(images, i));
-            if (text is not null || image is not null) items.Add(Target(table, row, Rewrite(text, rewrite), image));
-            else if (items.Capacity > 1) throw table.Error(row, $"value {i + 1} of {textColumn} and {imageColumn} is empty, expected a text or a picture{(i == 0 ? ": the first is the right one" : "")}");
+            if (text is not null || image is not null) items.Add(Target(table, row, Rewrite(MmebText.Join(At(instructions, instructions.Length == 1 ? 0 : i), text), rewrite), image));
+            else if (count > 1 && columns != ItemColumns.Negatives)
+                throw table.Error(row, $"value {i + 1} of {columns.Text} and {columns.Image} is empty, expected a text or a picture{(i == 0 ? ": the first is the right one" : "")}");
         }
         return items;
 
         static string? At(string?[] values, int index) => index < values.Length && values[index] is { Length: > 0 } value ? value : null;
     }
 
-    private static string? Rewrite(string? text, Func<string, string>? rewrite)
+    /// <summary>The values of a cell, also where they are a list that was written as text.</summary>
+    /// <param name="table">The rows.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="column">The column.</param>
+    /// <param name="isList">Whether several values are expected. A path that looks like a list is one in any case; a text may have brackets of its own.</param>
+    private static string?[] Cell(Table table, int row, string column, bool isList)
     {
-        if (rewrite is not null && text is not null) text = rewrite(text);
+        var values = table.Texts(row, column);
+        if (values is not [{ } only] || !PythonList.IsLikely(only)) return values;
+        if (!isList && column is not (MmebColumns.QueryImage or MmebColumns.TrainQueryImage or MmebColumns.PositiveImage)) return values;
+        return PythonList.TryRead(only, out var list, out var problem) ? list : throw table.Error(row, $"{column} looks like a list that was written as text, but {problem}");
+    }
+
+    private static string? Rewrite(string? text, Func<string, string> rewrite)
+    {
+        if (text is not null) text = rewrite(text);
         return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
     }
 
-    private List<TargetItem> Targets(Table table, int row, string textColumn, string imageColumn, string keyColumn)
+    private List<TargetItem> Targets(Table table, int row, string dataset, ItemColumns columns, string keyColumn)
     {
-        var (items, keys) = (Items(table, row, textColumn, imageColumn), table.Texts(row, keyColumn));
+        var (items, keys) = (Items(table, row, columns, text => _candidateRules.Apply(dataset, text)), Cell(table, row, keyColumn, columns.AreLists));
         if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
         return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? KeyOf(item)))];
     }
@@ -220,9 +260,22 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         var expected = string.Join(" or ", prefixes.Select(prefix => $"{prefix}*.parquet, .jsonl or .json"));
         if (datasets?.FirstOrDefault(name => found.TrueForAll(dataset => dataset.Name != name)) is { } missing)
             throw new DatasetException($"{folder} has no dataset {missing}: {Path.Combine(folder, missing)} has no file {expected}.");
-        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.");
+        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.{Hint(folder, prefixes)}");
         var order = groups.Keys.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         return found.OrderBy(dataset => order.GetValueOrDefault(dataset.Name, int.MaxValue));
+    }
+
+    /// <summary>Where the files may be instead.</summary>
+    private static string Hint(string folder, IReadOnlyList<string> prefixes)
+    {
+        if (Rows(folder) is { } here) return $" It has {Path.GetFileName(here)} itself: name the folder above it.";
+        string[] subfolders = [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
+        if (Array.Find(subfolders, subfolder => Directory.EnumerateDirectories(subfolder).Any(inner => Rows(inner) is not null)) is { } inside) return $" The folders in {inside} are some: name that.";
+        if (subfolders.Select(subfolder => Directory.EnumerateFiles(subfolder).FirstOrDefault(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))).OfType<string>().FirstOrDefault() is { } other)
+            return $" There is {other}, whose name does not begin so.";
+        return "";
+
+        string? Rows(string place) => prefixes.SelectMany(prefix => Extensions.SelectMany(extension => Directory.EnumerateFiles(place, $"{prefix}*{extension}"))).FirstOrDefault();
     }
 
     private static OrderedDictionary<string, string> ReadGroups(string path)

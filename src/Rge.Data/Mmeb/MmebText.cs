@@ -11,6 +11,17 @@ internal static partial class MmebText
 {
     private const string First = "<|image_1|>";
 
+    /// <summary>
+    /// An instruction and what it is about as one text, in the way of MMEB's first version, where both stand in one column: a space between
+    /// them, and none before a line break.
+    /// </summary>
+    public static string? Join(string? instruction, string? text)
+    {
+        if (string.IsNullOrWhiteSpace(instruction)) return text;
+        if (instruction.Contains(First, StringComparison.Ordinal)) text = text?.Replace(First, "", StringComparison.Ordinal).TrimStart(' ');
+        return string.IsNullOrWhiteSpace(text) ? instruction : $"{instruction.TrimEnd(' ')} {text}".Replace(" \n", "\n", StringComparison.Ordinal);
+    }
+
     /// <summary>The text with <c>&lt;image&gt;</c>, <c>&lt;|image|&gt;</c> and Qwen's own image tokens written as <c>&lt;|image_1|&gt;</c>; marks after the first are left out.</summary>
     public static string Normalise(string text)
     {

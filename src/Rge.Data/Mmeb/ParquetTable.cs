@@ -10,23 +10,40 @@ internal static class ParquetTable
     // A column of a damaged file may claim any number of values.
     private const long MaxValues = 1L << 28;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), PatiencePerMegabyte = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatiencePerMegabyte = TimeSpan.FromSeconds(0.1);
 
     /// <summary>Reads columns of texts.</summary>
     /// <remarks>
-    /// Design note: where a number of a file's headers runs over the end, the library reads on for ever and cannot be stopped. So the work is
-    /// left alone when it takes longer than any file of that size does.
+    /// Design note: some damage makes the library compute without end, and it cannot be stopped. The footer, where most of it is possible, is
+    /// checked before; the rest is left alone when it neither reads from the file nor finishes a column for longer than sound files take.
     /// </remarks>
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
-        var limit = Patience + new FileInfo(path).Length / (1 << 20) * PatiencePerMegabyte;
-        try
+        await using var file = new WatchedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+        return await FinishAsync(path, file, () => ReadAllAsync(path, file, columns, cancellationToken), Patience + file.Length / (1 << 20) * PatiencePerMegabyte, cancellationToken);
+    }
+
+    /// <summary>Waits for work on a file for as long as it gets on.</summary>
+    /// <param name="path">The file, for the error.</param>
+    /// <param name="file">What the work reads from.</param>
+    /// <param name="work">The work; runs on a thread of its own, which is lost where it never ends.</param>
+    /// <param name="patience">How long it may go without reading.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="DatasetException">The work does not get on.</exception>
+    internal static async Task<T> FinishAsync<T>(string path, WatchedStream file, Func<Task<T>> work, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var running = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        while (true)
         {
-            return await Task.Run(() => ReadAllAsync(path, columns, cancellationToken), cancellationToken).WaitAsync(limit, cancellationToken);
-        }
-        catch (TimeoutException e)
-        {
-            throw new DatasetException($"{path} cannot be read as Parquet: it is damaged so that reading does not come to an end.", e);
+            var before = file.Progress;
+            try
+            {
+                return await running.WaitAsync(patience, cancellationToken);
+            }
+            catch (TimeoutException e) when (!running.IsCompleted)
+            {
+                if (file.Progress == before) throw new DatasetException($"{path} cannot be read as Parquet: it is damaged so that reading does not come to an end.", e);
+            }
         }
     }
 
@@ -63,13 +80,17 @@ internal static class ParquetTable
         }
     }
 
-    private static async Task<Table> ReadAllAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    private static async Task<Table> ReadAllAsync(string path, WatchedStream file, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
-            await using var reader = await ParquetReader.CreateAsync(file, cancellationToken: cancellationToken);
+            await ParquetFooter.CheckAsync(file, cancellationToken);
+            file.Position = 0;
+            await using var reader = await ParquetReader.CreateAsync(file, leaveStreamOpen: true, cancellationToken: cancellationToken);
             var fields = reader.Schema.DataFields.Where(field => columns.Contains(field.Path.FirstPart, StringComparer.Ordinal)).ToArray();
+            var others = reader.Schema.DataFields.Select(field => field.Path.FirstPart!).Except(columns, StringComparer.Ordinal).ToDictionary(column => column, _ => path, StringComparer.Ordinal);
+            if (fields.GroupBy(field => field.Path.FirstPart!, StringComparer.Ordinal).FirstOrDefault(parts => parts.Skip(1).Any())?.Key is { } nested)
+                throw new DatasetException($"{path}: {nested} has fields of its own, expected texts or lists of texts.");
             var cells = fields.ToDictionary(field => field.Path.FirstPart!, _ => new List<string?[]>(), StringComparer.Ordinal);
             var count = 0L;
             for (var i = 0; i < reader.RowGroupCount; i++)
@@ -80,15 +101,20 @@ internal static class ParquetTable
                 {
                     var column = cells[field.Path.FirstPart!];
                     await AppendAsync(group, field, column, path, cancellationToken);
+                    file.Advance();
                     if (column.Count != count) throw new DatasetException($"{path}: {field.Path.FirstPart} has {column.Count} rows, expected {count}.");
                 }
             }
-            return new Table(path, (int)count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal));
+            return new Table(path, (int)count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal), others);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DatasetException($"{path} cannot be read as Parquet: {e.Message}.", e);
         }
         catch (Exception e) when (e is not (DatasetException or OperationCanceledException))
         {
-            // Damaged files make the library fail in ways of many types.
-            throw new DatasetException($"{path} cannot be read as Parquet: {e.Message}", e);
+            // Damaged files make the library fail in ways of many types, and its words are about its own workings.
+            throw new DatasetException($"{path} cannot be read as Parquet: it is damaged, or of a kind that is not supported.", e);
         }
     }
 

@@ -4,13 +4,16 @@ namespace Rge.Data.Mmeb;
 internal sealed class Table
 {
     private readonly IReadOnlyDictionary<string, IReadOnlyList<string?[]>> _columns;
+    private readonly IReadOnlyDictionary<string, string> _others;
     private Table[] _parts = [];
 
     /// <summary>Creates a table.</summary>
     /// <param name="path">The file, for errors.</param>
     /// <param name="count">How many rows there are.</param>
     /// <param name="columns">The columns that are there; a cell is the values of its list, or one value.</param>
-    public Table(string path, int count, IReadOnlyDictionary<string, IReadOnlyList<string?[]>> columns) => (Path, Count, _columns) = (path, count, columns);
+    /// <param name="others">Columns that are there and were not asked for, each with the place where it was first seen.</param>
+    public Table(string path, int count, IReadOnlyDictionary<string, IReadOnlyList<string?[]>> columns, IReadOnlyDictionary<string, string> others) =>
+        (Path, Count, _columns, _others) = (path, count, columns, others);
 
     /// <summary>The file, or the first of several.</summary>
     public string Path { get; }
@@ -18,6 +21,19 @@ internal sealed class Table
     public int Count { get; }
 
     public bool Has(string column) => _columns.ContainsKey(column);
+
+    /// <summary>Sees to it that no column is dropped in silence.</summary>
+    /// <param name="ignored">Columns that may be left out because the user says so.</param>
+    /// <param name="understood">The columns that would be understood, for the error.</param>
+    /// <returns>The columns that were not read: <paramref name="ignored"/> ones, and those that say where a row is from.</returns>
+    /// <exception cref="DatasetException">There is a column that is neither.</exception>
+    public IReadOnlyList<string> Unread(IReadOnlyCollection<string> ignored, IReadOnlyCollection<string> understood)
+    {
+        foreach (var (column, place) in _others)
+            if (!MmebColumns.Metadata.Contains(column) && !ignored.Contains(column, StringComparer.Ordinal))
+                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or name it among the columns to ignore.");
+        return [.. _others.Keys];
+    }
 
     /// <summary>Reads files whose rows follow each other, as large tables are split.</summary>
     /// <exception cref="DatasetException">A file cannot be read, or one of the columns has no texts.</exception>
@@ -34,6 +50,7 @@ internal sealed class Table
     {
         try
         {
+            if (LfsPointer.Is(path)) throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
             return System.IO.Path.GetExtension(path) switch
             {
                 ".parquet" => await ParquetTable.ReadAsync(path, columns, cancellationToken),
@@ -80,6 +97,8 @@ internal sealed class Table
             column => column,
             column => (IReadOnlyList<string?[]>)[.. parts.SelectMany(part => part._columns.GetValueOrDefault(column) ?? Enumerable.Repeat<string?[]>([], part.Count))],
             StringComparer.Ordinal);
-        return new Table(parts[0].Path, parts.Sum(part => part.Count), columns) { _parts = parts };
+        var others = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (column, place) in parts.SelectMany(part => part._others)) others.TryAdd(column, place);
+        return new Table(parts[0].Path, parts.Sum(part => part.Count), columns, others) { _parts = parts };
     }
 }

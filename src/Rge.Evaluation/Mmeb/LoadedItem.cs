@@ -2,6 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>An item's embedding, or what is wrong with its pictures.</summary>
+/// <summary>An item's embedding, or why it has none.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct LoadedItem(CachedEmbedding? Embedding, string? Problem);

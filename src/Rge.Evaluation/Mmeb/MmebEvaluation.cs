@@ -11,8 +11,8 @@ namespace Rge.Evaluation.Mmeb;
 /// and started again does nothing twice and comes to the same scores.
 /// </summary>
 /// <remarks>
-/// Subsets go one after another; in memory are the rows of one of them and the vectors of its candidates. Files, under the output folder:
-/// <c>on/SUBSET/</c> with reasoning and <c>off/SUBSET/</c> without, see <see cref="SubsetFolder"/>. Borrows embedder and cache.
+/// Subsets go one after another; in memory are the rows of one of them and the vectors of its candidates. Files, in the model's
+/// <see cref="ResultFolder"/> under the output folder: <c>on/SUBSET/</c> with reasoning and <c>off/SUBSET/</c> without, see <see cref="SubsetFolder"/>. Borrows embedder and cache.
 /// </remarks>
 /// <param name="embedder">The embedder, made with <see cref="ChunkItems"/> items ahead.</param>
 /// <param name="cache">Where embeddings are kept.</param>
@@ -22,48 +22,67 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     /// <summary>Items that go through the embedder together: what <see cref="ReasoningEmbedderOptions.ItemsAhead"/> should be.</summary>
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
-    private readonly CachedEmbedder _embedder = new(embedder, cache, new ItemKeys(options.ModelIdentity, options.Generation), options.BadImages);
+    private readonly List<string> _unusable = [];
+    private readonly CachedEmbedder _embedder = new(embedder, cache, new ItemKeys(options.ModelIdentity, options.Generation), options.FailedItems);
 
     /// <summary>Digest of the model and of all settings but whether queries reason.</summary>
     public string Identity { get; } = Digest(options);
+
+    /// <summary>Where the results are; <see langword="null"/> before <see cref="RunAsync"/> has read the rows.</summary>
+    public ResultFolder? Results { get; private set; }
+
+    /// <summary>Subsets of which no row could be used, each with the first problem; with <see cref="FailedItems.Skip"/> the others are evaluated all the same.</summary>
+    public IReadOnlyList<string> Unusable => _unusable;
 
     /// <summary>Reads all rows once, so that what is wrong with them is known before any work, then evaluates subset by subset.</summary>
     /// <param name="progress">Told after each chunk of items and each subset.</param>
     /// <param name="cancellationToken">Stops between two steps of the model.</param>
     /// <returns>The scores, in the order of the subsets.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
-    /// <exception cref="EvaluationException">An item cannot be embedded, or a subset has no row left that counts.</exception>
+    /// <exception cref="EvaluationException">An item cannot be embedded, or no subset has a row left that counts.</exception>
     public async Task<IReadOnlyList<SubsetScore>> RunAsync(IProgress<MmebProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var meter = new ProgressMeter(progress);
+        var images = new ImageCheck();
         foreach (var subset in options.Subsets)
         {
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
-            if (options.BadImages == BadImages.Fail) rows.RequireImages();
+            if (options.FailedItems == FailedItems.Fail) images.Add(rows);
             meter.Expect(rows.Queries.Count, rows.Candidates.Count);
         }
+        images.ThrowIfAnyIsMissing();
+        Results = ResultFolder.Claim(options.OutputFolder, Identity, options.ModelName);
+        _unusable.Clear();
         var scores = new List<SubsetScore>();
         foreach (var subset in options.Subsets)
         {
             meter.Begin(subset.Name);
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
-            scores.Add(await EvaluateAsync(rows, meter, cancellationToken));
-            meter.Finish(scores[^1]);
+            if (await EvaluateAsync(rows, Results, meter, cancellationToken) is not { } done) continue;
+            scores.Add(done.Score);
+            meter.Finish(done.Score, done.Before);
         }
-        return scores;
+        return scores.Count > 0 ? scores : throw new EvaluationException(string.Join(' ', _unusable));
     }
 
     private Task<EvaluationDataset> ReadAsync(MmebSubset subset, CancellationToken cancellationToken) =>
-        new MmebReader(options.ImageFolder, options.QueryRules, options.CandidateRules).ReadEvaluationAsync(subset, cancellationToken);
+        new MmebReader(options.ImageFolder, options.QueryRules, options.CandidateRules) { IgnoredColumns = options.IgnoredColumns }.ReadEvaluationAsync(subset, cancellationToken);
 
-    private async Task<SubsetScore> EvaluateAsync(SubsetRows rows, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task<(SubsetScore Score, SubsetScore? Before)?> EvaluateAsync(SubsetRows rows, ResultFolder target, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var candidates = await _embedder.EmbedAsync(rows.Candidates, reasons: false, meter.Candidates, cancellationToken);
         var queries = await _embedder.EmbedAsync(rows.Queries, options.Reasoning, meter.Queries, cancellationToken);
         var results = new SubsetResults(rows, Load(queries), Load(candidates));
-        var score = results.Score(options, Identity);
-        new SubsetFolder(options.OutputFolder, options.Reasoning, rows.Name).Write(results, score, options);
-        return score;
+        if (results.Unusable() is { } reason)
+        {
+            _unusable.Add(reason);
+            return null;
+        }
+        var score = results.Score(options with { ModelName = target.Name }, Identity);
+        var folder = new SubsetFolder(target.Path, options.Reasoning, rows.Name);
+        var before = folder.ReadScore();
+        folder.Write(results, score, options);
+        return (score, before);
     }
 
     private LoadedItem[] Load(IEnumerable<CacheEntry> entries) =>
@@ -71,7 +90,9 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
 
     private static string Digest(MmebEvaluationOptions options)
     {
-        var settings = JsonSerializer.Serialize((string[])[options.ModelIdentity, JsonSerializer.Serialize(options.Generation), options.QueryRules.Digest, options.CandidateRules.Digest, options.BadImages.ToString()]);
+        // What happens with items that fail is told with each score, and changes none that has no failures: it does not make another model.
+        var settings = JsonSerializer.Serialize(
+            (string[])[options.ModelIdentity, JsonSerializer.Serialize(options.Generation), options.QueryRules.Digest, options.CandidateRules.Digest, nameof(FailedItems.Fail)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)))[..16];
     }
 }

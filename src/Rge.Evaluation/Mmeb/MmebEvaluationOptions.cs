@@ -8,7 +8,7 @@ public sealed record MmebEvaluationOptions
     /// <summary>The subsets, in the order they are evaluated in.</summary>
     public required IReadOnlyList<MmebSubset> Subsets { get; init; }
 
-    /// <summary>The folder that picture paths count from.</summary>
+    /// <summary>The folder that image paths count from.</summary>
     public required string ImageFolder { get; init; }
 
     /// <summary>Where scores and predictions are written; made where it does not exist.</summary>
@@ -17,7 +17,7 @@ public sealed record MmebEvaluationOptions
     /// <summary>Tells the model and everything else that its embeddings depend on, but for how rationales are written.</summary>
     public required string ModelIdentity { get; init; }
 
-    /// <summary>What reports call the model.</summary>
+    /// <summary>What reports call the model; a number is added where the output folder has another of the name.</summary>
     public string ModelName { get; init; } = "model";
 
     /// <summary>Whether queries write a rationale.</summary>
@@ -32,12 +32,18 @@ public sealed record MmebEvaluationOptions
     /// <summary>How the texts of candidates are rewritten.</summary>
     public InstructionRules CandidateRules { get; init; } = InstructionRules.None;
 
-    /// <summary>What happens with rows whose pictures cannot be used.</summary>
-    public BadImages BadImages { get; init; }
+    /// <summary>What happens with rows whose items cannot be embedded.</summary>
+    public FailedItems FailedItems { get; init; }
+
+    /// <summary>Columns of the data that may be left out; others that are not understood are an error.</summary>
+    public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
+
+    /// <summary>What the results depend on, by name and in words, for the report.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether the embeddings of each subset are written beside its scores.</summary>
     public EmbeddingFormat Embeddings { get; init; }
 
-    /// <summary>Rows of each subset that are kept with texts, pictures and first candidates for the report; evenly spaced.</summary>
+    /// <summary>Rows of each subset that are kept with texts, images and first candidates for the report; evenly spaced.</summary>
     public int SampleRows { get; init; } = 6;
 }

@@ -8,27 +8,33 @@ using static Rge.Evaluation.Reports.Html;
 
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>The report of an output folder: the paper's table with rows of one's own, on and off side by side where both were run, every subset, and rows to look at.</summary>
+/// <summary>The report of an output folder: the paper's table with rows of one's own, on and off side by side where both were run, every subset, and rows to look at, of every model that was evaluated into it.</summary>
 public sealed class MmebReport
 {
-    private const int ThumbnailSide = 144;
+    private const int ThumbnailSide = 144, ListedFailures = 50;
 
     private readonly string _root;
-    private readonly string _model;
+    private readonly IReadOnlyList<ResultFolder> _models;
     private readonly IReadOnlyList<Run> _runs;
 
-    /// <summary>Gathers what an output folder has of one model and its settings; what else is there is left alone.</summary>
+    /// <summary>Gathers what an output folder has.</summary>
     /// <param name="root">The output folder.</param>
-    /// <param name="identity">As <see cref="MmebEvaluation.Identity"/> has it.</param>
-    /// <exception cref="EvaluationException">A file is damaged, or there are no scores of this identity.</exception>
-    public MmebReport(string root, string identity)
+    /// <param name="identity">
+    /// As <see cref="MmebEvaluation.Identity"/> has it, for a report of one model and its settings that leaves others alone; all are reported
+    /// when left out.
+    /// </param>
+    /// <exception cref="EvaluationException">A file is damaged, or there are no scores.</exception>
+    public MmebReport(string root, string? identity = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         _root = root;
-        _runs = [.. ((Run?[])[Read(reasoning: true, identity), Read(reasoning: false, identity)]).OfType<Run>()];
-        if (_runs.Count == 0) throw new EvaluationException($"{root} has no scores of this model and settings.");
-        _model = _runs[0].Scores.Subsets[0].Model;
+        var all = ResultFolder.In(root).Where(folder => identity is null || folder.Identity == identity);
+        _runs = [.. all.SelectMany(folder => ((Run?[])[Read(folder, reasoning: true), Read(folder, reasoning: false)]).OfType<Run>())];
+        if (_runs.Count == 0) throw new EvaluationException($"{root} has no scores{(identity is null ? "" : " of this model and settings")}.");
+        _models = [.. _runs.Select(run => run.Model).Distinct()];
     }
+
+    private string Title => $"MMEB: {string.Join(", ", _models.Select(model => model.Name))}";
 
     /// <summary>Writes <c>report.md</c>, <c>report.json</c> and <c>report.html</c> into the output folder.</summary>
     /// <returns>Their paths.</returns>
@@ -42,26 +48,36 @@ public sealed class MmebReport
     }
 
     /// <summary>All tables as Markdown.</summary>
-    public string ToMarkdown() => $"# MMEB: {_model}\n\n{State()}\n\n{string.Join('\n', Tables().Select(table => table.ToMarkdown()))}";
+    public string ToMarkdown() => $"# {Title}\n\n{State()}\n\n{string.Join('\n', Tables().Select(table => table.ToMarkdown()))}";
 
-    /// <summary>All scores, shares of 0 to 1, by run: <c>on</c> and <c>off</c>. Published figures are in percent.</summary>
-    public JsonObject ToJson() => new()
+    /// <summary>
+    /// All scores, shares of 0 to 1: <c>models</c>, each with its runs, <c>on</c> and <c>off</c>. Where there is one model, <c>model</c> and
+    /// <c>runs</c> are its name and runs. Published figures are in percent.
+    /// </summary>
+    public JsonObject ToJson()
     {
-        ["model"] = _model,
-        ["runs"] = new JsonObject(_runs.Select(run => KeyValuePair.Create(run.Reasoning ? "on" : "off", (JsonNode?)run.Scores.ToJson()))),
-        ["published_percent"] = new JsonArray([.. PublishedScores.All.Select(row => (JsonNode)new JsonObject(
+        var json = new JsonObject();
+        if (_models is [var only]) (json["model"], json["runs"]) = (only.Name, Runs(only));
+        json["models"] = new JsonArray([.. _models.Select(model => (JsonNode)new JsonObject
+        {
+            ["model"] = model.Name,
+            ["identity"] = model.Identity,
+            ["runs"] = Runs(model),
+        })]);
+        json["published_percent"] = new JsonArray([.. PublishedScores.All.Select(row => (JsonNode)new JsonObject(
         [
             KeyValuePair.Create("model", (JsonNode?)row.Model), KeyValuePair.Create("source", (JsonNode?)row.Source),
             .. PublishedScores.Columns.Zip(row.Groups, (column, value) => KeyValuePair.Create(column, (JsonNode?)value)),
-        ]))]),
-    };
+        ]))]);
+        return json;
+    }
 
     /// <summary>The page.</summary>
     public string ToHtml()
     {
         ReportTable[] tables = [.. Tables()];
         return Page(
-            $"MMEB: {_model}",
+            Title,
             Tag("p", Class("dim"), State()),
             tables[0].ToHtml(),
             Tag("h2", "hit@1 of each subset, %"),
@@ -73,11 +89,23 @@ public sealed class MmebReport
             SubsetNames().Select((name, i) => Samples(name, isOpen: i == 0)));
     }
 
-    private Run? Read(bool reasoning, string identity)
+    private JsonObject Runs(ResultFolder model)
     {
-        var found = SubsetFolder.In(_root, reasoning).Select(folder => (Folder: folder, Score: folder.ReadScore())).Where(pair => pair.Score?.Identity == identity)
+        return new JsonObject(_runs.Where(run => run.Model == model).Select(run => KeyValuePair.Create(run.Reasoning ? "on" : "off", (JsonNode?)Describe(run))));
+
+        static JsonObject Describe(Run run)
+        {
+            var json = run.Scores.ToJson();
+            json["settings"] = new JsonObject(SettingNames([run]).Select(name => KeyValuePair.Create(name, (JsonNode?)Setting(run, name))));
+            return json;
+        }
+    }
+
+    private static Run? Read(ResultFolder model, bool reasoning)
+    {
+        var found = SubsetFolder.In(model.Path, reasoning).Select(folder => (Folder: folder, Score: folder.ReadScore())).Where(pair => pair.Score?.Identity == model.Identity)
             .OrderBy(pair => Place(pair.Score!.Subset)).ToArray();
-        return found.Length == 0 ? null : new Run(reasoning, new MmebScores([.. found.Select(pair => pair.Score!)]), found.ToDictionary(pair => pair.Score!.Subset, pair => pair.Folder, StringComparer.Ordinal));
+        return found.Length == 0 ? null : new Run(model, reasoning, new MmebScores([.. found.Select(pair => pair.Score!)]), found.ToDictionary(pair => pair.Score!.Subset, pair => pair.Folder, StringComparer.Ordinal));
 
         static int Place(string subset) => MmebBenchmark.Subsets.Index().Where(official => official.Item == subset).Select(official => official.Index).FirstOrDefault(int.MaxValue);
     }
@@ -95,8 +123,11 @@ public sealed class MmebReport
     private IEnumerable<ReportTable> Tables()
     {
         yield return Headline();
-        if (_runs is [var on, var off]) yield return OnAndOff(on, off);
+        foreach (var model in _models)
+            if (_runs.Where(run => run.Model == model).ToArray() is [var on, var off]) yield return OnAndOff(on, off);
         foreach (var run in _runs) yield return Subsets(run);
+        if (_runs.Any(run => run.Scores.Subsets.Any(subset => subset.FailedItems > 0))) yield return Failures();
+        if (SettingNames(_runs).Length > 0) yield return Settings();
     }
 
     private ReportTable Headline()
@@ -129,11 +160,11 @@ public sealed class MmebReport
         return Percent(group.HitAt1) + (isComparable && group.Subsets < all ? $" ({group.Subsets} of {all})" : "");
     }
 
-    private static ReportTable OnAndOff(Run on, Run off)
+    private ReportTable OnAndOff(Run on, Run off)
     {
         var both = on.Scores.Subsets.Join(off.Scores.Subsets, score => score.Subset, score => score.Subset, (first, second) => (On: first, Off: second), StringComparer.Ordinal).ToArray();
         return new ReportTable(
-            "Reasoning on and off", "hit@1 in percent, the same model and rows.", ["subset", "on", "off", "difference"],
+            Titled("Reasoning on and off", on.Model), "hit@1 in percent, the same model and rows.", ["subset", "on", "off", "difference"],
             both.Length == 0 ? [] :
             [
                 .. both.Select(pair => (string[])[pair.On.Subset, Percent(pair.On.HitAt1), Percent(pair.Off.HitAt1), Signed(pair.On.HitAt1 - pair.Off.HitAt1)]),
@@ -141,13 +172,14 @@ public sealed class MmebReport
             ]);
     }
 
-    private static ReportTable Subsets(Run run)
+    private ReportTable Subsets(Run run)
     {
         var leftOut = run.Scores.Subsets.Any(subset => subset.SkippedRows + subset.SkippedCandidates > 0);
         var note = "hit@1 with its 95 % bootstrap interval; chance is what a blind guess would hit. Seconds are those of embedding when it was done, items that subsets share counted in each; queries/s without candidates.";
-        if (leftOut) note += " Rows and candidates were left out where their pictures could not be used.";
+        if (leftOut) note += " Rows and candidates were left out where their items could not be embedded.";
+        if (run.Scores.Subsets.SelectMany(subset => subset.UnreadColumns).Distinct(StringComparer.Ordinal).ToArray() is { Length: > 0 } unread) note += $" Columns of the data that nothing was taken from: {string.Join(", ", unread)}.";
         return new ReportTable(
-            $"Subsets, {(run.Reasoning ? "reasoning on" : "reasoning off")}", note,
+            Titled($"Subsets, {(run.Reasoning ? "reasoning on" : "reasoning off")}", run.Model), note,
             ["subset", "meta-task", "rows", "candidates", "chance, %", "hit@1, %", "interval", "hit@5, %", "MRR", "rationale tokens a query", "s", "queries/s", .. IfLeftOut("rows left out", "candidates left out")],
             [.. run.Scores.Subsets.Select(subset => (string[])
             [
@@ -160,33 +192,61 @@ public sealed class MmebReport
         string[] IfLeftOut(params string[] cells) => leftOut ? cells : [];
     }
 
+    private ReportTable Failures()
+    {
+        (Run Run, string Subset, ItemFailure Failure)[] all =
+            [.. _runs.SelectMany(run => run.Folders.SelectMany(folder => folder.Value.ReadFailures().Select(failure => (run, folder.Key, failure))))];
+        var rest = all.Length > ListedFailures ? $" The first {ListedFailures} of {all.Length} are listed; failures.jsonl beside each subset's scores has them all." : "";
+        return new ReportTable(
+            "Items that could not be embedded", $"They and the rows that need them were left out.{rest}", ["row", "run", "item", "problem"],
+            [.. all.Take(ListedFailures).Select(item => (string[])[item.Failure.Row, Name(item.Run), item.Failure.Item, item.Failure.Problem])]);
+    }
+
+    private ReportTable Settings()
+    {
+        var names = SettingNames(_runs);
+        return new ReportTable(
+            "Settings", "Several values where subsets differ.", ["run", .. names], [.. _runs.Select(run => (string[])[Name(run), .. names.Select(name => Setting(run, name))])]);
+    }
+
+    private static string[] SettingNames(IEnumerable<Run> runs) => [.. runs.SelectMany(run => run.Scores.Subsets).SelectMany(subset => subset.Settings.Keys).Distinct(StringComparer.Ordinal)];
+
+    private static string Setting(Run run, string name) =>
+        string.Join("; ", run.Scores.Subsets.Select(subset => subset.Settings.GetValueOrDefault(name, "")).Distinct(StringComparer.Ordinal));
+
+    /// <summary>A heading, with the model's name where there are several.</summary>
+    private string Titled(string heading, ResultFolder model) => _models.Count > 1 ? $"{heading}: {model.Name}" : heading;
+
     private IEnumerable<BarChart> Bars() =>
-        from members in _runs.SelectMany(run => run.Scores.Subsets.Select(score => (run.Reasoning, Score: score))).GroupBy(subset => subset.Score.Group, StringComparer.Ordinal)
+        from members in _runs.SelectMany(run => run.Scores.Subsets.Select(score => (Run: run, run.Reasoning, Score: score))).GroupBy(subset => subset.Score.Group, StringComparer.Ordinal)
         select new BarChart
         {
             Title = members.Key,
             Full = 100,
             Bars = [.. members.OrderBy(member => member.Score.Subset, StringComparer.Ordinal).ThenByDescending(member => member.Reasoning).Select(member => new ChartBar(
-                _runs.Count > 1 ? $"{member.Score.Subset}, {(member.Reasoning ? "on" : "off")}" : member.Score.Subset,
+                _runs.Count > 1 ? $"{member.Score.Subset}, {(_models.Count > 1 ? $"{member.Run.Model.Name}, " : "")}{(member.Reasoning ? "on" : "off")}" : member.Score.Subset,
                 new Spread(100 * member.Score.HitAt1, 50 * (member.Score.HitAt1Interval.High - member.Score.HitAt1Interval.Low), member.Score.Rows),
-                member.Reasoning ? 0 : 1))],
+                _models.Count > 1 ? ModelIndex(member.Run.Model) : member.Reasoning ? 0 : 1))],
         };
+
+    private int ModelIndex(ResultFolder model) => _models.Index().First(other => other.Item == model).Index;
 
     private XElement Samples(string subset, bool isOpen)
     {
-        var runs = _runs.Where(run => run.Folders.ContainsKey(subset)).Select(run => (run.Reasoning, Samples: run.Folders[subset].ReadSamples())).ToArray();
-        var rows = runs.SelectMany(run => run.Samples.Select(sample => (run.Reasoning, Sample: sample))).GroupBy(pair => pair.Sample.Row).OrderBy(row => row.Key);
+        var rows = _runs.Where(run => run.Folders.ContainsKey(subset))
+            .SelectMany(run => run.Folders[subset].ReadSamples().Select(sample => (Side: Titled(run.Reasoning ? "reasoning on" : "reasoning off", run.Model), Sample: sample)))
+            .GroupBy(pair => pair.Sample.Row).OrderBy(row => row.Key);
         return Tag("details", isOpen ? Attribute("open", "") : null, Tag("summary", subset), rows.Select(row => Case(row.First().Sample, [.. row])));
     }
 
-    private static XElement Case(SampleRow row, (bool Reasoning, SampleRow Sample)[] answers) => Tag(
+    private static XElement Case(SampleRow row, (string Side, SampleRow Sample)[] answers) => Tag(
         "section", Class("case"),
         Tag("div", Class("shown"), row.Query.Image is { } image ? Thumbnail.Of(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")),
         Tag(
             "div",
             Tag("p", Class("dim"), $"row {row.Row}, {row.Candidates} candidates"),
             Tag("p", Class("ask"), row.Query.Text),
-            Tag("div", Class("sides"), answers.Select(answer => Side(answer.Reasoning ? "reasoning on" : "reasoning off", answer.Sample)))));
+            Tag("div", Class("sides"), answers.Select(answer => Side(answer.Side, answer.Sample)))));
 
     private static XElement Side(string title, SampleRow sample) => Tag(
         "div", Class("side"),
@@ -201,7 +261,7 @@ public sealed class MmebReport
         Tag("span", Class("dim"), Number(item.Score!.Value, "0.000")),
         Tag("span", Class("item"), item.Image is { } image ? Thumbnail.Of(image, ThumbnailSide / 2) : null, item.Text));
 
-    private string Name(Run run) => $"{_model}, {(run.Reasoning ? "with" : "without")} reasoning";
+    private static string Name(Run run) => $"{run.Model.Name}, {(run.Reasoning ? "with" : "without")} reasoning";
 
     private static string Percent(double share) => Number(100 * share, "0.0");
 
@@ -209,5 +269,5 @@ public sealed class MmebReport
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private sealed record Run(bool Reasoning, MmebScores Scores, IReadOnlyDictionary<string, SubsetFolder> Folders);
+    private sealed record Run(ResultFolder Model, bool Reasoning, MmebScores Scores, IReadOnlyDictionary<string, SubsetFolder> Folders);
 }

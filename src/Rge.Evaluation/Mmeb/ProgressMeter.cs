@@ -22,7 +22,7 @@ internal sealed class ProgressMeter(IProgress<MmebProgress>? progress)
 
     public void Candidates(int items, double seconds) => Add(_candidates, items, seconds);
 
-    public void Finish(SubsetScore score) => Report(score);
+    public void Finish(SubsetScore score, SubsetScore? before) => Report(score, before);
 
     private void Add(Kind kind, int items, double seconds)
     {
@@ -31,8 +31,8 @@ internal sealed class ProgressMeter(IProgress<MmebProgress>? progress)
         Report();
     }
 
-    private void Report(SubsetScore? score = null) =>
-        progress?.Report(new MmebProgress(_subset, _queries.Done + _candidates.Done, _queries.Total + _candidates.Total, TimeLeft(), score));
+    private void Report(SubsetScore? score = null, SubsetScore? before = null) =>
+        progress?.Report(new MmebProgress(_subset, _queries.Done + _candidates.Done, _queries.Total + _candidates.Total, TimeLeft(), score, before));
 
     private TimeSpan? TimeLeft()
     {

@@ -7,15 +7,15 @@ using Rge.Models;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
-/// The files of a subset: <c>predictions.jsonl</c>, a line for each row; <c>samples.json</c>, a few rows in full; the embeddings, where they
-/// are wanted; and <c>scores.json</c>, which is written last.
+/// The files of a subset: <c>predictions.jsonl</c>, a line for each row; <c>samples.json</c>, a few rows in full; <c>failures.jsonl</c>,
+/// a line for each item that could not be embedded, where there are some; the embeddings, where they are wanted; and <c>scores.json</c>, which is written last.
 /// </summary>
-/// <param name="root">The output folder of the evaluation.</param>
+/// <param name="root">The folder of the model's results; see <see cref="ResultFolder"/>.</param>
 /// <param name="reasoning">Whether queries wrote a rationale.</param>
 /// <param name="subset">Name of the subset.</param>
 public sealed class SubsetFolder(string root, bool reasoning, string subset)
 {
-    private const string Scores = "scores.json", Samples = "samples.json", Predictions = "predictions.jsonl";
+    private const string Scores = "scores.json", Samples = "samples.json", Predictions = "predictions.jsonl", Failures = "failures.jsonl";
     private const int TopCandidates = 5;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -39,7 +39,22 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
     /// <exception cref="EvaluationException">The file is damaged.</exception>
     public IReadOnlyList<SampleRow> ReadSamples() => Read<SampleRow[]>(Samples) ?? [];
 
-    /// <summary>The subsets that have been evaluated in an output folder, by name.</summary>
+    /// <summary>The items that could not be embedded.</summary>
+    /// <exception cref="EvaluationException">The file is damaged.</exception>
+    public IReadOnlyList<ItemFailure> ReadFailures()
+    {
+        var path = Path.Combine(_folder, Failures);
+        try
+        {
+            return File.Exists(path) ? [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<ItemFailure>(line, Json)!)] : [];
+        }
+        catch (JsonException e)
+        {
+            throw Damaged(path, e);
+        }
+    }
+
+    /// <summary>The subsets that have been evaluated in a folder of results, by name.</summary>
     public static IEnumerable<SubsetFolder> In(string root, bool reasoning)
     {
         var folder = Path.Combine(root, reasoning ? "on" : "off");
@@ -58,6 +73,9 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
             using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true);
             for (var row = 0; row < results.Count; row++) writer.Write(JsonSerializer.Serialize(Describe(results, row), Lines) + "\n");
         });
+        File.Delete(Path.Combine(_folder, Failures));
+        if (results.Failures() is { Count: > 0 } failures)
+            AtomicFile.WriteText(Path.Combine(_folder, Failures), string.Concat(failures.Select(failure => JsonSerializer.Serialize(failure, Lines) + "\n")));
         AtomicFile.WriteText(Path.Combine(_folder, Samples), JsonSerializer.Serialize(SampleRow.Choose(results, options.SampleRows), Json));
         EmbeddingFiles.Write(_folder, results, options.Embeddings);
         AtomicFile.WriteText(Path.Combine(_folder, Scores), JsonSerializer.Serialize(score, Json) + "\n");
@@ -90,9 +108,12 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
         }
         catch (JsonException e)
         {
-            throw new EvaluationException($"{path} is damaged: {e.Message} Delete it and evaluate the subset again; what is in the cache is not embedded again.", e);
+            throw Damaged(path, e);
         }
     }
+
+    private static EvaluationException Damaged(string path, JsonException e) =>
+        new($"{path} is damaged: delete it and evaluate the subset again; what is in the cache is not embedded again.", e);
 
     /// <summary>A line of predictions.jsonl.</summary>
     private sealed record Prediction

@@ -21,16 +21,23 @@ internal sealed class SubsetResults
 
     public int Count => _results.Length;
 
-    /// <summary>The ranking of a row; <see langword="null"/> where a picture of query or right candidate cannot be used.</summary>
+    /// <summary>The ranking of a row; <see langword="null"/> where its query or right candidate could not be embedded.</summary>
     public RowResult? this[int row] => _results[row];
 
     /// <summary>Why a row was left out.</summary>
     public string Problem(int row) => Queries[row].Problem ?? Candidates[Rows.CandidatesOf(row)[0]].Problem!;
 
+    /// <summary>Why the subset cannot be scored; null where it can.</summary>
+    public string? Unusable() => _results.Any(row => row is not null) ? null : $"{Rows.Name} has no rows left: {(Count == 0 ? "its files have none." : Problem(0))}";
+
+    /// <summary>The items that could not be embedded, queries first.</summary>
+    public IReadOnlyList<ItemFailure> Failures() => [.. Of(Queries, Rows.Queries, "query"), .. Of(Candidates, Rows.Candidates, "candidate")];
+
+    /// <exception cref="EvaluationException">No row counts.</exception>
     public SubsetScore Score(MmebEvaluationOptions options, string identity)
     {
+        if (Unusable() is { } reason) throw new EvaluationException(reason);
         var counted = _results.OfType<RowResult>().ToArray();
-        if (counted.Length == 0) throw new EvaluationException($"{Rows.Name} has no rows left: {(Count == 0 ? "its files have none" : Problem(0))}");
         var hits = counted.Count(row => row.Rank == 1);
         var (queries, all) = (Queries.Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray(), Queries.Concat(Candidates).Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray());
         return new SubsetScore
@@ -40,10 +47,13 @@ internal sealed class SubsetResults
             Model = options.ModelName,
             Reasoning = options.Reasoning,
             Identity = identity,
+            Settings = options.Settings,
             Rows = counted.Length,
             Hits = hits,
             SkippedRows = Count - counted.Length,
             SkippedCandidates = Enumerable.Range(0, Count).Where(row => _results[row] is not null).Sum(row => Rows.CandidatesOf(row).Length - _results[row]!.Candidates.Length),
+            FailedItems = Queries.Concat(Candidates).Count(item => item.Embedding is null),
+            UnreadColumns = Rows.UnreadColumns,
             Candidates = Candidates.Count,
             Chance = counted.Average(row => 1.0 / row.Candidates.Length),
             HitAt1Interval = Bootstrap.Interval(Bootstrap.Resample(hits, counted.Length, seed: 0)),
@@ -55,6 +65,9 @@ internal sealed class SubsetResults
             QueriesPerSecond = queries.Length / Math.Max(1e-9, queries.Sum(item => item.Seconds)),
         };
     }
+
+    private static IEnumerable<ItemFailure> Of(IReadOnlyList<LoadedItem> items, IReadOnlyList<(EmbeddingInput Item, string Source)> sources, string kind) =>
+        items.Zip(sources).Where(pair => pair.First.Embedding is null).Select(pair => new ItemFailure(pair.Second.Source, kind, pair.First.Problem!));
 
     private RowResult? Rank(int row)
     {

@@ -9,7 +9,7 @@ internal sealed class SubsetRows
 
     public SubsetRows(EvaluationDataset dataset)
     {
-        (Name, Group) = (dataset.Name, dataset.Group);
+        (Name, Group, UnreadColumns) = (dataset.Name, dataset.Group, dataset.UnreadColumns);
         Queries = [.. dataset.Rows.Select(row => (row.Query, row.Source))];
         var places = new Dictionary<EmbeddingInput, int>(ReferenceEqualityComparer.Instance);
         var candidates = new List<(EmbeddingInput, string)>();
@@ -32,6 +32,9 @@ internal sealed class SubsetRows
 
     public string Group { get; }
 
+    /// <summary>Columns of the files that nothing was taken from.</summary>
+    public IReadOnlyList<string> UnreadColumns { get; }
+
     /// <summary>The query of each row, and where the row stands.</summary>
     public IReadOnlyList<(EmbeddingInput Item, string Source)> Queries { get; }
 
@@ -40,13 +43,4 @@ internal sealed class SubsetRows
 
     /// <summary>The candidates of a row as places among <see cref="Candidates"/>, the right one first.</summary>
     public ReadOnlySpan<int> CandidatesOf(int row) => _candidatesOf[row];
-
-    /// <exception cref="EvaluationException">A picture is missing.</exception>
-    public void RequireImages()
-    {
-        foreach (var (item, source) in Queries.Concat(Candidates))
-            foreach (var image in item.Images)
-                if (!File.Exists(image.Name))
-                    throw new EvaluationException($"{source}: the picture {image.Name} does not exist. Give --images for the folder that picture paths count from, or --on-bad-image skip to leave such rows out and count them.");
-    }
 }

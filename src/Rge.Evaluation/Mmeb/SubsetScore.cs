@@ -18,17 +18,26 @@ public sealed record SubsetScore
     /// <summary>Digest of the model and of all settings but <see cref="Reasoning"/>: scores that belong together have the same.</summary>
     public required string Identity { get; init; }
 
+    /// <summary>What it depends on, by name and in words; empty where nothing was said.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Rows that count.</summary>
     public required int Rows { get; init; }
 
     /// <summary>Rows whose right candidate is first.</summary>
     public required int Hits { get; init; }
 
-    /// <summary>Rows that were left out because a picture of query or right candidate could not be used.</summary>
+    /// <summary>Rows that were left out because their query or right candidate could not be embedded.</summary>
     public int SkippedRows { get; init; }
 
-    /// <summary>Candidates that were left out of rows because their picture could not be used.</summary>
+    /// <summary>Candidates that were left out of rows because they could not be embedded; counted in each row.</summary>
     public int SkippedCandidates { get; init; }
+
+    /// <summary>Queries and different candidates that could not be embedded; <see cref="SubsetFolder.ReadFailures"/> lists them.</summary>
+    public int FailedItems { get; init; }
+
+    /// <summary>Columns of the subset's files that nothing was taken from.</summary>
+    public IReadOnlyList<string> UnreadColumns { get; init; } = [];
 
     /// <summary>Different candidates.</summary>
     public required int Candidates { get; init; }

@@ -18,12 +18,14 @@ internal sealed class Axis
 
     /// <summary>An axis on which equal lengths are equal differences.</summary>
     /// <param name="least">The least number to show.</param>
-    /// <param name="most">The greatest number to show.</param>
+    /// <param name="most">The greatest number to show. A range of less than a billionth of its ends is shown as a point.</param>
     /// <param name="ticks">About how many ticks; at least 1.</param>
     /// <param name="reach">Whether the axis goes on to the round numbers around what is shown.</param>
     public static Axis Linear(double least, double most, int ticks, bool reach)
     {
-        if (!(most > least)) (least, most) = (least - Math.Max(1e-9, Math.Abs(least) / 10), most + Math.Max(1e-9, Math.Abs(most) / 10));
+        // Ticks closer together than this would be the same numbers: the range is shown as the point it is.
+        var shortest = Math.Max(1e-300, 1e-9 * Math.Max(Math.Abs(least), Math.Abs(most)));
+        if (!(most - least > shortest)) (least, most) = (least - Math.Max(1e-9, Math.Abs(least) / 10), most + Math.Max(1e-9, Math.Abs(most) / 10));
         var step = RoundStep((most - least) / ticks);
         if (reach) (least, most) = (Math.Floor(least / step + 1e-9) * step, Math.Ceiling(most / step - 1e-9) * step);
         var first = (long)Math.Ceiling(least / step - 1e-9);

@@ -70,6 +70,15 @@ public sealed class ChatTemplate
         }
     }
 
+    /// <summary>Whether a folder has a template of its own.</summary>
+    /// <exception cref="CheckpointException">Its tokenizer_config.json cannot be read.</exception>
+    internal static bool IsIn(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, Jinja)) || File.Exists(Path.Combine(folder, Json))) return true;
+        var config = Path.Combine(folder, TokenizerFiles.Config);
+        return File.Exists(config) && JsonField.Read(config, root => !root[Field].IsMissing);
+    }
+
     /// <summary>Renders one user message, with a system message before it if one is given.</summary>
     /// <param name="userContent">The parts of the message, in order.</param>
     /// <param name="system">The system message; null for the template's own, if it has one.</param>
@@ -146,7 +155,9 @@ public sealed class ChatTemplate
     private static string ReadText(string path)
     {
         var length = new FileInfo(path).Length;
-        return length <= MaxFileBytes ? File.ReadAllText(path) : throw new CheckpointException($"{path} has {length} bytes, expected at most {MaxFileBytes}.");
+        if (length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(length, MaxFileBytes)}.");
+        GitLfsPointer.Refuse(path);
+        return File.ReadAllText(path);
     }
 
     private CheckpointException Error(JinjaException e) => new($"{_path}: line {e.Line} of the chat template: {e.Message}.", e);

@@ -41,10 +41,12 @@ internal readonly struct JsonField
     {
         var file = new FileInfo(path);
         if (!file.Exists) throw new CheckpointException($"{path} does not exist.");
-        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {file.Length} bytes, expected at most {MaxFileBytes}.");
+        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var bytes = File.ReadAllBytes(path);
+            GitLfsPointer.Refuse(path, bytes);
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CheckpointException($"{path}: the top level is not a JSON object.");
             return read(new JsonField(document.RootElement, path, "", ""));
         }

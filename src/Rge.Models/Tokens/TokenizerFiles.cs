@@ -11,6 +11,10 @@ internal static class TokenizerFiles
 
     private const long MaxMergesBytes = 64 << 20;
 
+    /// <summary>Whether a folder has a tokenizer of its own.</summary>
+    public static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, Tokenizer)) || (File.Exists(Path.Combine(folder, Vocabulary)) && File.Exists(Path.Combine(folder, Merges)));
+
     /// <summary>Reads and checks the tokenizer of a folder.</summary>
     /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or asks for something that is not supported.</exception>
     public static TokenizerDefinition Read(string folder)
@@ -48,7 +52,8 @@ internal static class TokenizerFiles
     {
         var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var length = new FileInfo(mergesPath).Length;
-        if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {length} bytes, expected at most {MaxMergesBytes}.");
+        if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
+        GitLfsPointer.Refuse(mergesPath);
         var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
         foreach (var line in File.ReadLines(mergesPath))

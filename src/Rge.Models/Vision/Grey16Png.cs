@@ -23,7 +23,7 @@ internal static class Grey16Png
     {
         var bytes = png.ToArray();
         (bytes[BitDepth], bytes[ColourType]) = (8, GreyAlpha);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(Checksum), Crc32(bytes.AsSpan(Header..Checksum)));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(Checksum), Crc32.Of(bytes.AsSpan(Header..Checksum)));
         return bytes;
     }
 
@@ -32,16 +32,5 @@ internal static class Grey16Png
     {
         for (var (from, to) = (0, 0); from < rgba.Length; (from, to) = (from + 4, to + RgbImage.Channels))
             rgb.Slice(to, RgbImage.Channels).Fill(rgba[from] == 0 ? rgba[from + 3] : byte.MaxValue);
-    }
-
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
-        }
-        return ~crc;
     }
 }

@@ -8,17 +8,22 @@ namespace Rge.Models.Vision;
 /// <summary>
 /// Decodes PNG, JPEG, WebP, GIF and BMP to the pixels that Pillow's <c>open</c> and <c>convert("RGB")</c> give: the first frame of an
 /// animation; alpha dropped without blending, so that the colour under transparent pixels shows; no colour management. Equal to the last
-/// bit, but for BMP of 16 bits a pixel (up to 1 off) and for indices that a palette lacks. A picture that ends early is refused, never
-/// padded. Stateless and thread-safe.
+/// bit, but for BMP of 16 bits a pixel (up to 1 off) and for indices that a palette lacks. An image that ends early is refused, unless
+/// <see cref="ImageOptions.Truncated"/> says otherwise. Stateless and thread-safe.
 /// </summary>
 public static class ImageDecoder
 {
     private const string Formats = "PNG, JPEG, WebP, GIF or BMP";
     private const int BytesOfPixel = 4;
 
+    private static ReadOnlySpan<byte> EndOfJpeg => [0xFF, 0xD9];
+
+    /// <summary>Rows of a JPEG that are decoded at a time.</summary>
+    private const int RowsAtOnce = 16;
+
     /// <summary>Reads and decodes a file.</summary>
     /// <inheritdoc cref="Decode"/>
-    public static RgbImage DecodeFile(string path, ImageLimits? limits = null, bool applyExifOrientation = false)
+    public static RgbImage DecodeFile(string path, ImageLimits? limits = null, ImageOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         limits ??= ImageLimits.Default;
@@ -34,37 +39,43 @@ public static class ImageDecoder
         {
             throw new ImageInputException($"{path} cannot be read: {e.Message}", e);
         }
-        return Decode(bytes, path, limits, applyExifOrientation);
+        return Decode(bytes, path, limits, options);
     }
 
-    /// <summary>Decodes a picture held in memory.</summary>
-    /// <param name="bytes">The encoded picture.</param>
+    /// <summary>Decodes an image held in memory.</summary>
+    /// <param name="bytes">The encoded image.</param>
     /// <param name="name">What errors call it: a file name or an address.</param>
     /// <param name="limits">What it may cost; <see cref="ImageLimits.Default"/> when null. Checked before any pixel is decoded.</param>
-    /// <param name="applyExifOrientation">
-    /// Turns the picture as its EXIF orientation says (JPEG and WebP). Off by default: the reference shows the pixels as they are stored.
-    /// </param>
-    /// <exception cref="ImageInputException">The picture is of another format, too large, truncated or broken.</exception>
-    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, ImageLimits? limits = null, bool applyExifOrientation = false)
+    /// <param name="options">Whether it is turned upright, and what becomes of it if it ends early; <see cref="ImageOptions.Default"/> when null.</param>
+    /// <exception cref="ImageInputException">The image is of another format, too large, truncated or damaged.</exception>
+    public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, ImageLimits? limits = null, ImageOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         limits ??= ImageLimits.Default;
+        options ??= ImageOptions.Default;
         if (bytes.Length > limits.MaxBytes) throw TooManyBytes(name, bytes.Length, limits);
-        switch (FormatOf(bytes.Span))
+        var format = FormatOf(bytes.Span);
+        switch (format)
         {
             case SKEncodedImageFormat.Png when Grey16Png.Is(bytes.Span):
-                return Read(Grey16Png.AsGreyAlpha(bytes.Span), SKEncodedImageFormat.Png, name, limits, applyExifOrientation, Grey16Png.ToRgb);
+                return Read(Grey16Png.AsGreyAlpha(bytes.Span), format.Value, Grey16Png.ToRgb);
             case SKEncodedImageFormat.Gif:
                 var opaque = GifFirstFrame.MakeOpaque(bytes.Span, out var background);
-                return Read(opaque, SKEncodedImageFormat.Gif, name, limits, applyExifOrientation, (rgba, rgb) => Fill(rgba, rgb, background));
+                return Read(opaque, format.Value, (rgba, rgb) => Fill(rgba, rgb, background));
             case SKEncodedImageFormat.Webp when BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[4..]) + 8L > bytes.Length:
-                throw new ImageInputException($"{name} is a truncated Webp picture: it has {bytes.Length} bytes, fewer than its header says.");
-            case { } format:
-                return Read(bytes, format, name, limits, applyExifOrientation, DropAlpha);
+                throw Truncated(name, format.Value);
+            case not null:
+                return Read(bytes, format.Value, DropAlpha);
+            case null when GitLfsPointer.Is(bytes.Span):
+                throw new ImageInputException(GitLfsPointer.Problem(name, bytes.Span));
             case null:
-                var start = Convert.ToHexString(bytes.Span[..Math.Min(bytes.Length, 12)]);
-                throw new ImageInputException($"{name} has {bytes.Length} bytes that begin with [{start}], expected {Formats}.");
+                throw new ImageInputException($"{name} is {ForeignFormat.Describe(bytes.Span)}: expected {Formats}.");
         }
+
+        RgbImage Read(ReadOnlyMemory<byte> encoded, SKEncodedImageFormat format, PixelConversion convert) =>
+            ImageDecoder.Read(encoded, format, name, limits, options, convert)
+            ?? (options.Truncated == TruncatedImages.Accept && TruncatedImage.Complete(encoded.Span, format) is { } whole ? ImageDecoder.Read(whole, format, name, limits, options, convert) : null)
+            ?? throw Truncated(name, format);
     }
 
     /// <summary>Tells the accepted formats by their first bytes, so that no other decoder of the library is ever reached.</summary>
@@ -81,13 +92,15 @@ public static class ImageDecoder
     /// <summary>Converts one row.</summary>
     private delegate void PixelConversion(ReadOnlySpan<byte> rgba, Span<byte> rgb);
 
-    private static unsafe RgbImage Read(
-        ReadOnlyMemory<byte> bytes, SKEncodedImageFormat format, string name, ImageLimits limits, bool applyExifOrientation, PixelConversion convert)
+    /// <returns>The image; null where the file ends before it does.</returns>
+    private static unsafe RgbImage? Read(
+        ReadOnlyMemory<byte> bytes, SKEncodedImageFormat format, string name, ImageLimits limits, ImageOptions options, PixelConversion convert)
     {
         using var pin = bytes.Pin();
         using var data = SKData.Create((nint)pin.Pointer, bytes.Length);
         using var codec = SKCodec.Create(new SKMemoryStream(data), out var result);
-        if (codec is null || codec.EncodedFormat != format) throw Broken(name, format, result);
+        if (codec is null && result == SKCodecResult.IncompleteInput) return null;
+        if (codec is null || codec.EncodedFormat != format) throw Damaged(name, format);
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (Math.Max(width, height) > limits.MaxSide)
             throw new ImageInputException($"{name} has {width}×{height} pixels, expected sides of at most {limits.MaxSide}.");
@@ -97,17 +110,31 @@ public static class ImageDecoder
 
         // Unpremultiplied, for colour under zero alpha to survive; without a colour space, for no profile to be applied.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
-        var rgba = (byte*)NativeMemory.AllocZeroed((nuint)pixels, BytesOfPixel);
+        // Large photographs are JPEGs, and those can be had a few rows at a time.
+        var byRows = format == SKEncodedImageFormat.Jpeg;
+        // A progressive one is read to its end here, without saying that this is what is missing.
+        if (byRows && codec.StartScanlineDecode(info) != SKCodecResult.Success) return bytes.Span.EndsWith(EndOfJpeg) ? throw Damaged(name, format) : null;
+        var rowsHeld = byRows ? Math.Min(height, RowsAtOnce) : height;
+        var rgba = (byte*)NativeMemory.AllocZeroed((nuint)rowsHeld * (nuint)width, BytesOfPixel);
         try
         {
-            result = codec.GetPixels(info, (nint)rgba);
-            if (result != SKCodecResult.Success) throw Broken(name, format, result);
             var stride = width * RgbImage.Channels;
             var rgb = GC.AllocateUninitializedArray<byte>(height * stride);
-            for (var y = 0; y < height; y++)
-                convert(new ReadOnlySpan<byte>(rgba + (long)y * info.RowBytes, info.RowBytes), rgb.AsSpan(y * stride, stride));
+            if (!byRows)
+            {
+                result = codec.GetPixels(info, (nint)rgba);
+                if (result == SKCodecResult.IncompleteInput) return null;
+                if (result != SKCodecResult.Success) throw Damaged(name, format);
+            }
+            for (var y = 0; y < height; y += rowsHeld)
+            {
+                var rows = Math.Min(rowsHeld, height - y);
+                if (byRows && codec.GetScanlines((nint)rgba, rows, info.RowBytes) < rows) return null;
+                for (var row = 0; row < rows; row++)
+                    convert(new ReadOnlySpan<byte>(rgba + (long)row * info.RowBytes, info.RowBytes), rgb.AsSpan((y + row) * stride, stride));
+            }
             var image = new RgbImage(width, height, rgb) { Name = name };
-            return applyExifOrientation ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
+            return options.ExifOrientation ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
         }
         finally
         {
@@ -141,8 +168,18 @@ public static class ImageDecoder
     }
 
     private static ImageInputException TooManyBytes(string name, long found, ImageLimits limits) =>
-        new($"{name} has {found} bytes, expected at most {limits.MaxBytes}.");
+        new($"{name} has {ByteSize.Excess(found, limits.MaxBytes)}.");
 
-    private static ImageInputException Broken(string name, SKEncodedImageFormat format, SKCodecResult result) =>
-        new($"{name} is a {(result == SKCodecResult.IncompleteInput ? "truncated" : "broken")} {format} picture: decoding ended with {result}.");
+    private static ImageInputException Damaged(string name, SKEncodedImageFormat format) =>
+        new($"{name} is a damaged {Name(format)} image: expected one that image viewers show.");
+
+    private static ImageInputException Truncated(string name, SKEncodedImageFormat format) =>
+        new($"{name} is a truncated {Name(format)} image, whose file ends before the image does: expected the whole file" +
+            (format is SKEncodedImageFormat.Webp or SKEncodedImageFormat.Gif ? "." : ", or --truncated-images accept to use what is there."));
+
+    private static string Name(SKEncodedImageFormat format) => format switch
+    {
+        SKEncodedImageFormat.Webp => "WebP",
+        _ => format.ToString().ToUpperInvariant(),
+    };
 }

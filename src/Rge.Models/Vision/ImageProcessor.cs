@@ -1,50 +1,75 @@
 namespace Rge.Models.Vision;
 
-/// <summary>Turns pictures into normalised patches, with the values of the reference's image processor. Thread-safe.</summary>
+/// <summary>Turns images into normalised patches, with the values of the reference's image processor. Thread-safe.</summary>
 public sealed class ImageProcessor
 {
+    /// <summary>Values of an image's patches: 1 GB of them. No budget of tokens that a model has comes near.</summary>
+    private const long MaxValues = 1 << 28;
+
     private readonly ImageProcessorConfig _config;
     private readonly float[][] _levels;
 
     /// <summary>Creates the processor.</summary>
-    /// <exception cref="ArgumentException">The configuration's sizes are below 1, or its mean or std are not one for each channel.</exception>
-    public ImageProcessor(ImageProcessorConfig config)
+    /// <param name="config">How images are sized and cut. Areas are taken as they stand here, whatever the options say.</param>
+    /// <param name="options">How images are to be read before that; <see cref="ImageOptions.Default"/> when null.</param>
+    /// <exception cref="ArgumentException">The configuration's sizes are out of range, or its mean or std are not one for each channel.</exception>
+    public ImageProcessor(ImageProcessorConfig config, ImageOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        ArgumentOutOfRangeException.ThrowIfLessThan(config.PatchSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(config.MergeSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(config.TemporalPatchSize, 1);
+        RequireWithin(config.PatchSize, ImageProcessorConfig.MaxPatchSize, nameof(config.PatchSize));
+        RequireWithin(config.MergeSize, ImageProcessorConfig.MaxMergeSize, nameof(config.MergeSize));
+        RequireWithin(config.TemporalPatchSize, ImageProcessorConfig.MaxTemporalPatchSize, nameof(config.TemporalPatchSize));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(config.MergedPatchSide, ImageProcessorConfig.MaxMergedPatchSide);
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MinPixels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MaxPixels, config.MinPixels);
         if (config.Mean.Count != RgbImage.Channels || config.Std.Count != RgbImage.Channels)
             throw new ArgumentException($"Mean has {config.Mean.Count} and std {config.Std.Count} values, expected {RgbImage.Channels}.", nameof(config));
         _config = config;
+        Options = options ?? ImageOptions.Default;
         _levels = [.. Enumerable.Range(0, RgbImage.Channels).Select(c => Levels(config, c))];
+
+        static void RequireWithin(int size, int max, string name)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(size, 1, name);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(size, max, name);
+        }
     }
 
     /// <summary>What this processor was made with.</summary>
     public ImageProcessorConfig Config => _config;
 
-    /// <summary>The patch grid of a picture of that size, without looking at its pixels.</summary>
-    /// <exception cref="ImageInputException">The picture is too narrow, or resizing is off and its sides do not fit.</exception>
+    /// <summary>How images are to be read that go through this processor; for those who decode them.</summary>
+    public ImageOptions Options { get; }
+
+    /// <summary>The same processor under other options.</summary>
+    /// <exception cref="CheckpointException">The smallest area is above the largest.</exception>
+    internal ImageProcessor With(ImageOptions options) => new(_config.With(options), options);
+
+    /// <summary>The patch grid of an image of that size, without looking at its pixels.</summary>
+    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not fit.</exception>
     public ImageGrid GridOf(int width, int height)
     {
         (width, height) = ResizedSize(width, height);
         return new ImageGrid(1, height / _config.PatchSize, width / _config.PatchSize);
     }
 
-    /// <summary>Resizes, normalises and cuts a picture.</summary>
+    /// <summary>Resizes, normalises and cuts an image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="maxTokens">Most image tokens, which are merged patches, that it may become; checked before it is resized.</param>
     /// <returns>
     /// Patches of (channel, frame, row, column). Those of one merged patch lie together, merged patches run along the rows:
-    /// <c>[height/m, width/m, m, m]</c> for merge size m. All frames are the same picture.
+    /// <c>[height/m, width/m, m, m]</c> for merge size m. All frames are the same image.
     /// </returns>
-    /// <exception cref="ImageInputException">The picture is too narrow, or resizing is off and its sides do not fit.</exception>
-    public PatchedImage Process(RgbImage image)
+    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not fit.</exception>
+    public PatchedImage Process(RgbImage image, int maxTokens = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(image);
         try
         {
             var (width, height) = ResizedSize(image.Width, image.Height);
+            var tokens = (long)width * height / ((long)_config.MergedPatchSide * _config.MergedPatchSide);
+            if (tokens > maxTokens)
+                throw new ImageInputException($"It would take {tokens} image tokens, expected at most {maxTokens}: give a lower largest area (--max-pixels).");
             var (wideEnough, highEnough) = AtLeastOnePatch(image.Width, image.Height);
             return Cut(PillowResize.Bicubic(PillowResize.Bicubic(image, wideEnough, highEnough), width, height));
         }
@@ -78,6 +103,8 @@ public sealed class ImageProcessor
             (height, width) = SmartResize.Fit(height, width, side, _config.MinPixels, _config.MaxPixels);
         else if (width % side != 0 || height % side != 0)
             throw new ImageInputException($"The sides are {width} and {height}, expected multiples of {side}, since resizing is off.");
+        if ((long)width * height * RgbImage.Channels * _config.TemporalPatchSize > MaxValues)
+            throw new ImageInputException($"It would be resized to {width}×{height} pixels, which no model reads: give a lower largest area (--max-pixels).");
         return (width, height);
     }
 

@@ -1,12 +1,23 @@
 namespace Rge.Models.Vision;
 
 /// <summary>
-/// How pictures become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint says.
-/// Pictures are always converted to RGB and resized bicubically, as every released checkpoint asks.
+/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint says.
+/// Images are always converted to RGB and resized bicubically, as every released checkpoint asks.
 /// </summary>
 public sealed record ImageProcessorConfig
 {
+    /// <summary>
+    /// Most image tokens where neither the checkpoint nor the caller has chosen: stock files allow 16,384, which takes a photograph minutes
+    /// and gains an embedding nothing. Embedding models are trained with about this many.
+    /// </summary>
+    public const int DefaultMaxTokens = 1024;
+
+    internal const int MaxPatchSize = 256, MaxMergeSize = 16, MaxTemporalPatchSize = 16, MaxMergedPatchSide = 1024;
+
     private const int Bicubic = 3;
+
+    /// <summary>Largest areas that every Qwen-VL checkpoint is released with, so that nobody has chosen them for this one.</summary>
+    private static readonly int[] StockMaxPixels = [16384 * 28 * 28, 16384 * 32 * 32];
     private static readonly double[] ClipMean = [0.48145466, 0.4578275, 0.40821073];
     private static readonly double[] ClipStd = [0.26862954, 0.26130258, 0.27577711];
 
@@ -34,7 +45,7 @@ public sealed record ImageProcessorConfig
     /// <summary>What a pixel of 0 to 255 is multiplied by.</summary>
     public double RescaleFactor { get; init; } = 1 / 255.0;
 
-    /// <summary>Whether pictures are resized; otherwise their sides must be multiples of a merged patch.</summary>
+    /// <summary>Whether images are resized; otherwise their sides must be multiples of a merged patch.</summary>
     public bool Resize { get; init; } = true;
 
     /// <summary>Whether pixels are multiplied by <see cref="RescaleFactor"/>.</summary>
@@ -48,6 +59,12 @@ public sealed record ImageProcessorConfig
 
     /// <summary>Values in one flattened patch.</summary>
     public int PatchLength => RgbImage.Channels * TemporalPatchSize * PatchSize * PatchSize;
+
+    /// <summary>Whether a folder has image settings of its own.</summary>
+    /// <exception cref="CheckpointException">Its processor_config.json cannot be read.</exception>
+    internal static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, "preprocessor_config.json")) ||
+        (Path.Combine(folder, "processor_config.json") is var path && File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has("image_processor"));
 
     /// <summary>
     /// Reads a checkpoint folder: the <c>image_processor</c> section of processor_config.json where there is one (newer checkpoints), else
@@ -67,6 +84,23 @@ public sealed record ImageProcessorConfig
         return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
     }
 
+    /// <summary>Whether the largest area is one that every checkpoint is released with.</summary>
+    private bool HasStockMaxPixels => StockMaxPixels.Contains(MaxPixels);
+
+    /// <summary>
+    /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place of
+    /// a largest area that nobody has chosen. A smallest area above the largest that is given comes down to it.
+    /// </summary>
+    /// <exception cref="CheckpointException">The smallest area that is given is above the largest.</exception>
+    public ImageProcessorConfig With(ImageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var most = options.MaxPixels ?? (HasStockMaxPixels ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
+        if (options.MinPixels > most)
+            throw new CheckpointException($"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as well (--max-pixels).");
+        return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
+    }
+
     private static ImageProcessorConfig FromReader(ConfigReader reader)
     {
         var defaults = new ImageProcessorConfig();
@@ -75,16 +109,20 @@ public sealed record ImageProcessorConfig
         var maxPixels = Area("max_pixels", "longest_edge", defaults.MaxPixels);
         if (maxPixels < minPixels) throw reader.Error("max_pixels", $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
         reader.Int("resample", Bicubic, Bicubic, Bicubic);
+        var (patch, merge) = (reader.Int("patch_size", 1, MaxPatchSize, defaults.PatchSize), reader.Int("merge_size", 1, MaxMergeSize, defaults.MergeSize));
+        if (patch * merge > MaxMergedPatchSide)
+            throw reader.Error("patch_size", $"is {patch}, which with a merge_size of {merge} makes merged patches of {patch * merge} pixels, expected at most {MaxMergedPatchSide}");
         return new ImageProcessorConfig
         {
             MinPixels = minPixels,
             MaxPixels = maxPixels,
-            PatchSize = reader.Int("patch_size", 1, 1024, defaults.PatchSize),
-            MergeSize = reader.Int("merge_size", 1, 64, defaults.MergeSize),
-            TemporalPatchSize = reader.Int("temporal_patch_size", 1, 64, defaults.TemporalPatchSize),
-            Mean = Channels("image_mean", double.MinValue, ClipMean),
-            Std = Channels("image_std", double.Epsilon, ClipStd),
-            RescaleFactor = reader.Double("rescale_factor", double.Epsilon, double.MaxValue, defaults.RescaleFactor),
+            PatchSize = patch,
+            MergeSize = merge,
+            TemporalPatchSize = reader.Int("temporal_patch_size", 1, MaxTemporalPatchSize, defaults.TemporalPatchSize),
+            // In single precision, what is closer to zero or larger than this is no number any more.
+            Mean = Channels("image_mean", -1e6, ClipMean),
+            Std = Channels("image_std", 1e-6, ClipStd),
+            RescaleFactor = reader.Double("rescale_factor", 1e-12, 1e6, defaults.RescaleFactor),
             Resize = reader.Bool("do_resize", fallback: true),
             Rescale = reader.Bool("do_rescale", fallback: true),
             Normalize = reader.Bool("do_normalize", fallback: true),
@@ -100,9 +138,9 @@ public sealed record ImageProcessorConfig
         IReadOnlyList<double> Channels(string field, double min, double[] fallback)
         {
             var values = reader.Doubles(field) ?? fallback;
-            return values.Count == RgbImage.Channels && values.All(v => v >= min)
+            return values.Count == RgbImage.Channels && values.All(v => v >= min && v <= 1e6)
                 ? values
-                : throw reader.Error(field, $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")}");
+                : throw reader.Error(field, $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")} of at most a million");
         }
     }
 }

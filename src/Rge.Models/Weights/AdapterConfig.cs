@@ -41,6 +41,12 @@ public sealed record AdapterConfig
     /// <summary>Name endings of modules that the adapter replaces as a whole (<c>modules_to_save</c>).</summary>
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
 
+    /// <summary>
+    /// Whether token embedding and output projection stay one tensor where the base model ties them, though either is in
+    /// <see cref="ModulesToSave"/> (<c>ensure_weight_tying</c>).
+    /// </summary>
+    public bool KeepsWeightsTied { get; init; }
+
     /// <summary>Name or path of the model that the adapter was made for (<c>base_model_name_or_path</c>).</summary>
     public string? BaseModel { get; init; }
 
@@ -72,6 +78,7 @@ public sealed record AdapterConfig
             TargetModules = json["target_modules"] is JsonValue ? [] : Strings("target_modules"),
             TargetPattern = json["target_modules"] is JsonValue ? reader.String("target_modules") : null,
             ModulesToSave = Strings("modules_to_save"),
+            KeepsWeightsTied = reader.Bool("ensure_weight_tying", fallback: false),
             BaseModel = reader.String("base_model_name_or_path", null),
             TaskType = reader.String("task_type", null),
         };
@@ -122,6 +129,7 @@ public sealed record AdapterConfig
             ["rank_pattern"] = Patterns(RankPattern),
             ["alpha_pattern"] = Patterns(AlphaPattern),
         };
+        if (KeepsWeightsTied) json["ensure_weight_tying"] = true;
         return json.ToJsonString(Indented);
 
         static JsonArray List(IEnumerable<string> items) => [.. items.Select(item => (JsonNode)item)];

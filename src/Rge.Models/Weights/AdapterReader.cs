@@ -22,13 +22,17 @@ internal sealed class AdapterReader
 
     private WeightNaming _naming = WeightNaming.New;
 
+    /// <summary>The adapter's own name as names in the file have it; null where none does, as PEFT saves.</summary>
+    private string? _adapter;
+
     public AdapterReader(SafetensorsFile file, AdapterConfig config, AdapterScales scales, ScalarType? dtype, Device? device)
     {
         (_file, _config, _scales, _dtype, _device) = (file, config, scales, dtype, device);
         foreach (var name in file.Names) Sort(name);
     }
 
-    public PeftAdapter Read()
+    /// <param name="folder">What messages call the adapter.</param>
+    public PeftAdapter ReadAll(string folder)
     {
         var modules = new Dictionary<string, LowRankWeights>(StringComparer.Ordinal);
         var fullParameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
@@ -38,7 +42,7 @@ internal sealed class AdapterReader
         {
             foreach (var module in names) modules.Add(module, ReadModule(module));
             foreach (var (name, stored) in _fullParameters) fullParameters.Add(name, Read(stored));
-            return new PeftAdapter(_config, modules, fullParameters, _naming);
+            return new PeftAdapter(_config, modules, fullParameters, _naming) { Named = " " + folder };
         }
         catch
         {
@@ -50,19 +54,24 @@ internal sealed class AdapterReader
 
     private void Sort(string stored)
     {
-        if (!stored.StartsWith(PeftAdapter.Prefix, StringComparison.Ordinal)) throw Error(stored, $"does not have a name of PEFT's, which begin with {PeftAdapter.Prefix}");
-        var name = stored[PeftAdapter.Prefix.Length..];
+        // Without PEFT's prefix where only the model's state was saved.
+        var name = stored.StartsWith(PeftAdapter.Prefix, StringComparison.Ordinal) ? stored[PeftAdapter.Prefix.Length..] : stored;
         if (WeightNames.IsOld(name)) _naming = WeightNaming.Old;
         var dot = name.LastIndexOf(".lora_", StringComparison.Ordinal);
         bool added;
         if (dot >= 0)
         {
-            // The adapter's own name, "default", is inside when a model's state was saved without PEFT.
-            var part = name[(dot + 1)..].Replace(".default", "", StringComparison.Ordinal) switch
+            // The adapter's own name, "default" or another, is inside when a model's state was saved without PEFT.
+            var part = name[(dot + 1)..].Split('.') switch
             {
-                "lora_A.weight" => PeftAdapter.A,
-                "lora_B.weight" => PeftAdapter.B,
-                "lora_magnitude_vector" or "lora_magnitude_vector.weight" => PeftAdapter.Magnitude,
+                ["lora_A", "weight"] => PeftAdapter.A,
+                ["lora_B", "weight"] => PeftAdapter.B,
+                ["lora_A", var adapter, "weight"] => Of(adapter, PeftAdapter.A, stored),
+                ["lora_B", var adapter, "weight"] => Of(adapter, PeftAdapter.B, stored),
+                ["lora_magnitude_vector"] or ["lora_magnitude_vector", "weight"] => PeftAdapter.Magnitude,
+                ["lora_magnitude_vector", var adapter] => Of(adapter, PeftAdapter.Magnitude, stored),
+                ["lora_magnitude_vector", var adapter, "weight"] => Of(adapter, PeftAdapter.Magnitude, stored),
+                ["lora_embedding_A" or "lora_embedding_B", ..] => throw Error(stored, "is of a kind that is not supported, LoRA on the token embedding: merge the adapter with PEFT (merge_and_unload) and take the merged model"),
                 _ => throw Error(stored, "is of a kind that is not supported, expected lora_A.weight, lora_B.weight or lora_magnitude_vector"),
             };
             added = _parts.TryAdd((WeightNames.Canonical(name[..dot]), part), stored);
@@ -71,11 +80,25 @@ internal sealed class AdapterReader
         {
             if (!name.EndsWith(".weight", StringComparison.Ordinal) && !name.EndsWith(".bias", StringComparison.Ordinal))
                 throw Error(stored, "is neither a part of LoRA nor a weight or bias that is saved as a whole");
-            name = name.Replace(".modules_to_save", "", StringComparison.Ordinal).Replace(".default", "", StringComparison.Ordinal);
+            name = WithoutAdapter(name, stored);
             added = _fullParameters.TryAdd(WeightNames.Canonical(name), stored);
         }
         if (!added) throw Error(stored, "is there twice, under two names");
     }
+
+    /// <summary>The name without <c>.modules_to_save</c> and the adapter's own name behind it.</summary>
+    private string WithoutAdapter(string name, string stored)
+    {
+        const string Saved = ".modules_to_save.";
+        var at = name.IndexOf(Saved, StringComparison.Ordinal);
+        if (at < 0) return name;
+        var rest = name[(at + Saved.Length)..].Split('.', 2);
+        return name[..at] + "." + (rest is [var adapter, var parameter] ? Of(adapter, parameter, stored) : rest[0]);
+    }
+
+    /// <summary>The part, of the one adapter that the file holds.</summary>
+    private string Of(string adapter, string part, string stored) =>
+        (_adapter ??= adapter) == adapter ? part : throw Error(stored, $"is of an adapter called {adapter}, beside one called {_adapter}; expected a file of one adapter");
 
     private LowRankWeights ReadModule(string module)
     {

@@ -29,7 +29,7 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(string folder)
     {
-        if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+        if (!Directory.Exists(folder)) throw new CheckpointException(ForeignWeights.In(folder) ?? $"The folder {folder} does not exist.");
         Folder = folder;
         var single = Path.Combine(folder, SingleFile);
         var index = Path.Combine(folder, IndexFile);
@@ -38,7 +38,7 @@ public sealed class Checkpoint : IDisposable
             // In this order, as others have it, and as Save relies on.
             if (File.Exists(single)) Add(_root = single);
             else if (File.Exists(index)) AddShards(_root = index);
-            else throw new CheckpointException($"{folder} has neither {SingleFile} nor {IndexFile}.");
+            else throw new CheckpointException(ForeignWeights.In(folder) ?? $"{folder} has no weights: neither {SingleFile} nor {IndexFile} is there.");
         }
         catch
         {
@@ -123,6 +123,7 @@ public sealed class Checkpoint : IDisposable
                 surplus.Add($"{Locate(name)} with shape {Show(Shape(name))}");
 
         List<string> problems = [];
+        if (missing.Count + misshapen.Count + surplus.Count > 0 && Quantization.Problem(Names) is { } quantised) throw new CheckpointException($"{_root}: {quantised}.");
         Report("missing", missing);
         Report("of another shape", misshapen);
         Report("not expected", surplus);
@@ -167,10 +168,15 @@ public sealed class Checkpoint : IDisposable
 
     private void AddShards(string index)
     {
-        foreach (var shard in ShardIndex.Read(index).GroupBy(p => p.Value, p => p.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
+        var shards = ShardIndex.Read(index).GroupBy(p => p.Value, p => p.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
+        var missing = shards.Select(shard => shard.Key).Where(name => !File.Exists(Path.Combine(Folder, name))).ToArray();
+        if (missing.Length > 0)
+            throw new CheckpointException(missing.Length == 1
+                ? $"{index} names {missing[0]}, which does not exist: the download is incomplete; fetch that file."
+                : $"{index} names {shards.Length} files, {missing.Length} of which do not exist, {missing[0]} among them: the download is incomplete; fetch those files.");
+        foreach (var shard in shards)
         {
             var path = Path.Combine(Folder, shard.Key);
-            if (!File.Exists(path)) throw new CheckpointException($"{index} names {shard.Key}, which does not exist.");
             var file = Add(path);
             var lacking = shard.FirstOrDefault(tensor => !file.Contains(tensor));
             if (lacking is not null) throw new CheckpointException($"{path} has no tensor {lacking}, which {IndexFile} places there.");

@@ -52,6 +52,9 @@ public sealed class PeftAdapter : IDisposable
     /// <summary>The configuration.</summary>
     public AdapterConfig Config { get; }
 
+    /// <summary>The folder it was loaded from as messages name it, with a space before it.</summary>
+    internal string Named { get; init; } = "";
+
     /// <summary>The naming that its files use.</summary>
     public WeightNaming Naming { get; }
 
@@ -114,6 +117,7 @@ public sealed class PeftAdapter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var configPath = Path.Combine(folder, ConfigFile);
+        RefuseForeign(folder);
         var config = AdapterConfig.Load(configPath);
         AdapterScales scales;
         try
@@ -125,7 +129,24 @@ public sealed class PeftAdapter : IDisposable
             throw new CheckpointException($"{configPath}: {e.Message}", e);
         }
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
-        return new AdapterReader(file, config, scales, dtype, device).Read();
+        return new AdapterReader(file, config, scales, dtype, device).ReadAll(folder);
+    }
+
+    /// <summary>Says what a folder is that is no adapter's.</summary>
+    private static void RefuseForeign(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new CheckpointException($"The adapter's folder {folder} does not exist.");
+        var (config, weights) = (Path.Combine(folder, ConfigFile), Path.Combine(folder, WeightsFile));
+        if (!File.Exists(config))
+        {
+            // Where PEFT puts an adapter that has another name than "default".
+            var below = Directory.EnumerateDirectories(folder).Where(inner => File.Exists(Path.Combine(inner, ConfigFile))).Order(StringComparer.Ordinal).ToArray();
+            throw new CheckpointException(below.Length > 0
+                ? $"{folder} has no {ConfigFile}, but {string.Join(", ", below.Take(3))} has: give the folder of one adapter."
+                : $"{folder} is no adapter: it has no {ConfigFile}.");
+        }
+        if (!File.Exists(weights) && File.Exists(Path.ChangeExtension(weights, ".bin")))
+            throw new CheckpointException($"{Path.ChangeExtension(weights, ".bin")} is in PyTorch's own format (pickle), which is not read: save the adapter with PEFT as {WeightsFile}.");
     }
 
     /// <summary>Checks that the adapter fits a model.</summary>
@@ -139,9 +160,9 @@ public sealed class PeftAdapter : IDisposable
 
         void Check(string name, long[] shape)
         {
-            if (!layout.TryGetValue(name, out var expected)) throw new CheckpointException($"The adapter changes {name}, which the model does not have.");
+            if (!layout.TryGetValue(name, out var expected)) throw new CheckpointException($"The adapter{Named} changes {name}, which the model does not have: adapter and model do not belong together.");
             if (!expected.AsSpan().SequenceEqual(shape))
-                throw new CheckpointException($"The adapter changes {name} as [{string.Join(", ", shape)}], the model has [{string.Join(", ", expected)}].");
+                throw new CheckpointException($"The adapter{Named} changes {name} as [{string.Join(", ", shape)}], the model has [{string.Join(", ", expected)}].");
         }
     }
 
@@ -155,7 +176,7 @@ public sealed class PeftAdapter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var configPath = Path.Combine(folder, ConfigFile);
-        var config = Config.ToJson(_modules.Keys.Select(Named));
+        var config = Config.ToJson(_modules.Keys.Select(Stored));
         try
         {
             Directory.CreateDirectory(folder);
@@ -173,15 +194,15 @@ public sealed class PeftAdapter : IDisposable
     {
         foreach (var (module, weights) in _modules)
         {
-            var prefix = $"{Prefix}{Named(module)}.";
+            var prefix = $"{Prefix}{Stored(module)}.";
             yield return new(prefix + A, weights.A);
             yield return new(prefix + B, weights.B);
             if (weights.Magnitude is not null) yield return new(prefix + Magnitude, weights.Magnitude);
         }
-        foreach (var (name, tensor) in _fullParameters) yield return new(Prefix + Named(name), tensor);
+        foreach (var (name, tensor) in _fullParameters) yield return new(Prefix + Stored(name), tensor);
     }
 
-    private string Named(string canonical) => WeightNames.As(canonical, Naming);
+    private string Stored(string canonical) => WeightNames.As(canonical, Naming);
 
     /// <summary>Frees the tensors.</summary>
     public void Dispose()

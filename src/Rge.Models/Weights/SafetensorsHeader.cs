@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
@@ -42,9 +43,11 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Read(SafeFileHandle file, string path)
     {
         var fileLength = RandomAccess.GetLength(file);
+        if (fileLength == 0) throw new CheckpointException($"{path} is empty, expected a safetensors file: download it again.");
         if (fileLength < 8) throw new CheckpointException($"{path} has {fileLength} bytes, expected a safetensors file, which begins with 8 bytes of header length.");
         var prefix = new byte[8];
         FileBytes.Fill(file, prefix, 0, path);
+        RefuseForeign(file, path, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         var limit = Math.Min(MaxBytes, fileLength - 8);
         if (length > (ulong)limit) throw new CheckpointException($"{path}: the header's length is given as {length} bytes, expected at most {limit}.");
@@ -65,6 +68,24 @@ internal sealed class SafetensorsHeader
         }
         header.CheckLayout();
         return header;
+    }
+
+    /// <summary>Names what is often found in the place of a safetensors file.</summary>
+    private static void RefuseForeign(SafeFileHandle file, string path, byte[] prefix)
+    {
+        const string Expected = "expected a safetensors file";
+        switch (prefix)
+        {
+            case [(byte)'v', (byte)'e', (byte)'r', (byte)'s', ..]:
+                var start = new byte[Math.Min(RandomAccess.GetLength(file), 1024)];
+                FileBytes.Fill(file, start, 0, path);
+                GitLfsPointer.Refuse(path, start);
+                break;
+            case [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..]: throw new CheckpointException($"{path} is a GGUF file, {Expected}.");
+            case [(byte)'P', (byte)'K', 3, 4, ..]: throw new CheckpointException($"{path} is a file of PyTorch's own format (pickle), {Expected}.");
+        }
+        if (Encoding.ASCII.GetString(prefix).ToUpperInvariant() is var text && (text == "<!DOCTYP" || text.StartsWith("<HTML", StringComparison.Ordinal)))
+            throw new CheckpointException($"{path} is a web page, {Expected}: download it again.");
     }
 
     private void ReadTensors(ref Utf8JsonReader reader)
@@ -105,7 +126,7 @@ internal sealed class SafetensorsHeader
             }
         }
         if (dtype is null || shape is null || offsets is null) throw Error(name, "lacks one of dtype, shape and data_offsets");
-        var type = SafetensorsDType.Named(dtype) ?? throw Error(name, $"has dtype {Show(dtype)}, expected one of {SafetensorsDType.Names}");
+        var type = SafetensorsDType.Named(dtype) ?? throw Error(name, $"has dtype {Show(dtype)}, expected one of {SafetensorsDType.Names}{Quantization.Hint(dtype)}");
         if (offsets is not [var begin, var end] || begin > end || end > _dataLength)
             throw Error(name, $"has data_offsets [{string.Join(", ", offsets)}], expected two ascending numbers of at most {_dataLength}");
         if (ByteLength(shape, type.Size) is not { } bytes || bytes != end - begin)

@@ -1,9 +1,15 @@
 namespace Rge.Models.Weights;
 
-/// <summary>Translates names of tensors and modules between the two namings. Names of neither form, such as <c>lm_head.weight</c>, stay.</summary>
+/// <summary>
+/// Translates names of tensors and modules between the two namings, and from those of a model without its output projection (transformers'
+/// <c>AutoModel</c>: <c>language_model.layers…</c>). Names of no such form, such as <c>lm_head.weight</c>, stay.
+/// </summary>
 public static class WeightNames
 {
-    private const string Model = "model.", Text = "model.language_model.", OldVisual = "visual.", Visual = "model.visual.";
+    private const string Model = "model.", Text = "model.language_model.", OldVisual = "visual.", Visual = "model.visual.", BareText = "language_model.";
+
+    /// <summary>How names of the decoder alone begin.</summary>
+    private static readonly string[] Decoder = ["layers.", "embed_tokens.", "norm."];
 
     /// <summary>The canonical (new) name.</summary>
     public static string Canonical(string name)
@@ -11,14 +17,15 @@ public static class WeightNames
         ArgumentNullException.ThrowIfNull(name);
         return name switch
         {
-            _ when Is(name, OldVisual) => Model + name,
+            _ when Is(name, OldVisual) || Is(name, BareText) => Model + name,
             _ when IsOld(name) => Text + name[Model.Length..],
+            _ when Array.Exists(Decoder, start => Is(name, start)) => Text + name,
             _ => name,
         };
     }
 
     /// <summary>The name under a naming.</summary>
-    /// <param name="name">A name of either form.</param>
+    /// <param name="name">A name of any form.</param>
     /// <param name="naming">The naming wanted.</param>
     public static string As(string name, WeightNaming naming)
     {

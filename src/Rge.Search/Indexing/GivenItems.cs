@@ -1,12 +1,33 @@
 namespace Rge.Search.Indexing;
 
-/// <summary>Items that a program hands over, as a source that is never complete: what was added before stays.</summary>
+/// <summary>Items that a program hands over, as a source that is never complete: what was added before stays, but for items of the same key.</summary>
 internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
 {
     public const string SourceName = "added";
 
     public string Name => SourceName;
 
-    public SourceListing List(CancellationToken cancellationToken) =>
-        new([.. items.Select(item => (Id: item.Id(), Item: item)).DistinctBy(item => item.Id, StringComparer.Ordinal).Select(item => new SourcePlace(item.Id, "", () => item.Item))], []);
+    public SourceListing List(CancellationToken cancellationToken)
+    {
+        var (places, broken) = (new Dictionary<string, SourcePlace>(StringComparer.Ordinal), new List<BrokenItem>());
+        foreach (var (index, item) in items.Index())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            string id;
+            try
+            {
+                id = item.Id();
+            }
+            catch (SearchException e)
+            {
+                broken.Add(new BrokenItem(item.Key ?? $"item {index}", e.Message) { Index = index });
+                continue;
+            }
+            var place = new SourcePlace(item.Key ?? id, id, () => item) { Label = id, Index = index };
+            // An item that is there twice is one; of those with the same key, none can be told to be the right one but the first.
+            if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != id)
+                broken.Add(place.Broken($"the key '{item.Key}' is that of item {places[place.Name].Index}, too"));
+        }
+        return new SourceListing([.. places.Values], broken);
+    }
 }

@@ -10,13 +10,16 @@ internal sealed class IndexBatch
     public int Unchanged { get; set; }
 
     /// <summary>Those whose items this worker holds.</summary>
-    public List<(SourcePlace Place, SearchItem Item, string Id, PlaceRecord? Before)> Held { get; } = [];
+    public List<HeldItem> Held { get; } = [];
 
     /// <summary>Those whose items another worker holds, with the ids that have to be waited for.</summary>
     public List<(SourcePlace Place, string[] Ids)> Waiting { get; } = [];
 
     /// <summary>Items to embed, by id.</summary>
     public Dictionary<string, PreparedItem> New { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Records to write whose vectors the collection has already, by id.</summary>
+    public Dictionary<string, NewRecord> Known { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What cannot be read or decoded.</summary>
     public List<BrokenItem> Broken { get; } = [];

@@ -22,4 +22,16 @@ public sealed record IndexOptions
 
     /// <summary>Metadata for every item, besides its own.</summary>
     public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
+
+    /// <summary>
+    /// Whether what a source had leaves the collection when the source, or a folder of it, holds nothing that can be indexed. Unless it is
+    /// set, that is taken for a disk that is not mounted, and nothing leaves.
+    /// </summary>
+    public bool AllowEmpty { get; init; }
+
+    /// <summary>Whether files or rows leave the collection when they are more than half of those it has of the source, and more than 20.</summary>
+    public bool AllowRemovals { get; init; }
+
+    /// <summary>Whether the first file or row that cannot be indexed ends the run with an exception; what was stored before stays.</summary>
+    public bool StopsAtBroken { get; init; }
 }

@@ -1,7 +1,5 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Indexing;
@@ -19,10 +17,15 @@ internal sealed class IndexRun(
     SearchCollection collection, ReasoningEmbedder embedder, IItemSource source, IndexOptions options, ClaimHolder claims, IProgress<IndexProgress>? progress)
 {
     private const int PlacesOfPage = 1000;
+
+    /// <summary>So many may always leave; of more, no more than half of all at once.</summary>
+    private const int FewRemovals = 20;
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200), LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly List<(SourcePlace Place, string[] Ids)> _waiting = [];
     private readonly List<BrokenItem> _broken = [];
+    private readonly Retirement _retirement = new(collection, claims);
     // Ids of the batches that are prepared and not stored yet: an item that turns up again meanwhile waits for them.
     private readonly HashSet<string> _inFlight = new(StringComparer.Ordinal);
     private int _total, _done, _stored, _embedded, _unchanged, _removed;
@@ -30,28 +33,41 @@ internal sealed class IndexRun(
     public async Task<IndexOutcome> RunAsync(bool removes, CancellationToken cancellationToken)
     {
         var listing = await Task.Run(() => source.List(cancellationToken), cancellationToken);
-        _broken.AddRange(listing.Broken);
+        AddBroken(listing.Broken);
         _total = listing.Places.Count;
+        await PatientlyAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
         await IndexAsync(listing.Places, cancellationToken);
         while (_waiting.Count > 0) await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
-        if (removes && listing.Broken.Count == 0) await RemoveOthersAsync(listing.Places.Select(place => IdOf(place.Name)).ToHashSet(StringComparer.Ordinal), cancellationToken);
-        return new IndexOutcome(_stored, _embedded, _unchanged, _removed, _broken);
+        var (hold, withheld) = removes ? await RemoveOthersAsync(listing, cancellationToken) : default;
+        return new IndexOutcome(_stored, _embedded, _unchanged, _removed, _broken)
+        {
+            Hold = hold,
+            Withheld = withheld,
+            SourceIsEmpty = removes && listing.Places.Count == 0 && listing.Broken.Count == 0,
+            Unreadable = listing.Unreadable,
+        };
+    }
+
+    private void AddBroken(IReadOnlyList<BrokenItem> broken)
+    {
+        _broken.AddRange(broken);
+        if (options.StopsAtBroken && _broken.Count > 0) throw new SearchException($"{_broken[0].Place} cannot be indexed: {_broken[0].Problem.TrimEnd('.')}. {_stored} were stored before.");
     }
 
     private async Task IndexAsync(IEnumerable<SourcePlace> places, CancellationToken cancellationToken)
     {
         await foreach (var batch in PrepareAheadAsync(places.Chunk(options.BatchItems), cancellationToken))
         {
-            var vectors = await EmbedAsync(batch, cancellationToken);
-            await PatientlyAsync(() => StoreAsync(batch, vectors, cancellationToken), cancellationToken);
-            string[] stored = [.. batch.Held.Select(held => held.Place.Name)];
+            var embedded = await EmbedAsync(batch, cancellationToken);
+            await PatientlyAsync(() => StoreAsync(batch, embedded, cancellationToken), cancellationToken);
+            string[] stored = [.. batch.Held.Select(held => held.Place.Label)];
             _stored += stored.Length;
-            _embedded += vectors.Count;
+            _embedded += embedded.Count;
             _unchanged += batch.Unchanged;
             _done += batch.Count - batch.Waiting.Count;
-            _broken.AddRange(batch.Broken);
             _waiting.AddRange(batch.Waiting);
             progress?.Report(new IndexProgress(_done, _total, stored));
+            AddBroken(batch.Broken);
         }
     }
 
@@ -83,7 +99,7 @@ internal sealed class IndexRun(
         var before = await RememberedAsync(places, cancellationToken);
         SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == place.Stamp && known.Pending is null)];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
-        HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.Contains(before[place.Name].Item))];
+        HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.ContainsKey(before[place.Name].Item))];
         batch.Unchanged = unchanged.Count;
         await ReadAsync(batch, [.. places.Where(place => !unchanged.Contains(place))], before, cancellationToken);
         await DecodeAsync(batch, cancellationToken);
@@ -99,25 +115,24 @@ internal sealed class IndexRun(
             var item = place.Read();
             item = item with { Metadata = [.. item.Metadata, .. options.Metadata] };
             item.Check();
-            return new { Item = item, Id = item.Id() };
+            return new HeldItem(place, item, item.Id(), item.ContentId(), before.GetValueOrDefault(place.Name));
         }, cancellationToken);
-        var wanted = places.Zip(read).Where(pair => pair.Second.Result is not null)
-            .Select(pair => (Place: pair.First, pair.Second.Result!.Item, pair.Second.Result.Id, Before: before.GetValueOrDefault(pair.First.Name))).ToArray();
-        batch.Broken.AddRange(places.Zip(read).Where(pair => pair.Second.Problem is not null).Select(pair => new BrokenItem(pair.First.Name, pair.Second.Problem!)));
+        HeldItem[] wanted = [.. read.Select(one => one.Result).OfType<HeldItem>()];
+        batch.Broken.AddRange(places.Zip(read).Where(pair => pair.Second.Problem is not null).Select(pair => pair.First.Broken(pair.Second.Problem!)));
 
         string[] free;
-        lock (_inFlight) free = [.. wanted.SelectMany(one => Ids(one.Id, one.Before)).Where(id => !_inFlight.Contains(id))];
+        lock (_inFlight) free = [.. wanted.SelectMany(one => one.Ids).Where(id => !_inFlight.Contains(id))];
         var acquired = await claims.AcquireAsync(free, cancellationToken);
         // Before the claim another indexer may have been here; what it has left has to be claimed, too.
         var now = await RememberedAsync(wanted.Select(one => one.Place), cancellationToken);
         foreach (var one in wanted)
         {
-            var ids = Ids(one.Id, one.Before);
+            var ids = one.Ids;
             var isAsItWas = now.GetValueOrDefault(one.Place.Name) is var place && place?.Item == one.Before?.Item && place?.Pending == one.Before?.Pending;
             if (isAsItWas && ids.All(acquired.Contains)) batch.Held.Add(one);
             else batch.Waiting.Add((one.Place, ids));
         }
-        batch.Claimed.UnionWith(batch.Held.SelectMany(one => Ids(one.Id, one.Before)));
+        batch.Claimed.UnionWith(batch.Held.SelectMany(one => one.Ids));
         await claims.ReleaseAsync([.. acquired.Except(batch.Claimed, StringComparer.Ordinal)], cancellationToken);
     }
 
@@ -125,7 +140,10 @@ internal sealed class IndexRun(
     {
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
-        var missing = batch.Held.Where(held => !present.Contains(held.Id)).DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
+        var changed = batch.Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.Tags.ToHashSet(StringComparer.Ordinal).SetEquals(held.Item.Tags())))
+            .DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
+        await FindKnownAsync(batch, changed, cancellationToken);
+        HeldItem[] missing = [.. changed.Where(held => !batch.Known.ContainsKey(held.Id))];
         var decoded = await ItemPreparer.ForEachAsync(missing, held => ItemPreparer.Prepare(held.Item, embedder.Processor, options.ImageLimits), cancellationToken);
         foreach (var (held, (item, problem)) in missing.Zip(decoded))
         {
@@ -134,58 +152,65 @@ internal sealed class IndexRun(
         }
     }
 
-    /// <summary>Embeds a batch's new items; where one of them will not do, each for itself.</summary>
-    private async Task<Dictionary<string, ReadOnlyMemory<float>>> EmbedAsync(IndexBatch batch, CancellationToken cancellationToken)
+    /// <summary>Takes the vectors of records with the same text and pictures: where only keys or metadata differ, nothing is embedded again.</summary>
+    private async Task FindKnownAsync(IndexBatch batch, HeldItem[] changed, CancellationToken cancellationToken)
     {
-        try
+        if (changed.Length == 0) return;
+        var contents = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var content in changed.Select(held => held.Content).Distinct(StringComparer.Ordinal))
         {
-            return await EmbedAsync(batch.New, cancellationToken);
+            // One will do, of however many there are.
+            if (await collection.Tables.Contents.GetAsync(one => one.Content == content, top: 1, cancellationToken: cancellationToken).FirstOrDefaultAsync(cancellationToken) is { } same)
+                contents.Add(content, same.Id);
         }
-        catch (EmbeddingException)
+        string[] ids = [.. changed.Select(held => held.Id).Concat(contents.Values).Distinct(StringComparer.Ordinal)];
+        var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken)).ToDictionary(record => record.Id, StringComparer.Ordinal);
+        var thumbnails = await collection.Tables.Thumbnails.GetAsync(records.Keys, cancellationToken: cancellationToken)
+            .ToDictionaryAsync(thumbnail => thumbnail.Id, thumbnail => thumbnail.Jpeg, StringComparer.Ordinal, cancellationToken);
+        foreach (var held in changed)
         {
-            var vectors = new Dictionary<string, ReadOnlyMemory<float>>(StringComparer.Ordinal);
-            foreach (var item in batch.New)
-            {
-                try
-                {
-                    foreach (var (id, vector) in await EmbedAsync([item], cancellationToken)) vectors.Add(id, vector);
-                }
-                catch (EmbeddingException e)
-                {
-                    Drop(batch, item.Key, e.Message);
-                }
-            }
-            return vectors;
+            if ((records.GetValueOrDefault(held.Id) ?? records.GetValueOrDefault(contents.GetValueOrDefault(held.Content, ""))) is { } record)
+                batch.Known.Add(held.Id, new NewRecord(held.Item, record.Vector, thumbnails.GetValueOrDefault(record.Id)));
         }
     }
 
-    private async Task<Dictionary<string, ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyCollection<KeyValuePair<string, PreparedItem>> items, CancellationToken cancellationToken)
+    /// <summary>Embeds a batch's new items; one that will not do costs no other.</summary>
+    private async Task<Dictionary<string, NewRecord>> EmbedAsync(IndexBatch batch, CancellationToken cancellationToken)
     {
         var (identity, call) = (collection.Identity, new ReasoningEmbeddingOptions { Dimensions = collection.Identity.Dimensions });
-        var inputs = items.Select(item => new EmbeddingInput
+        KeyValuePair<string, PreparedItem>[] items = [.. batch.New];
+        var results = await embedder.TryEmbedAsync([.. items.Select(item => new EmbeddingInput
         {
             Role = ItemRole.Target,
             Instruction = identity.Instruction,
             Text = item.Value.Item.Text,
             Images = item.Value.Images,
             Reasoning = identity.Reasoning,
-        });
-        var embeddings = await embedder.EmbedAsync([.. inputs], call, cancellationToken);
-        return items.Zip(embeddings).ToDictionary(pair => pair.First.Key, pair => pair.Second.Vector, StringComparer.Ordinal);
+        })], call, cancellationToken);
+        var records = new Dictionary<string, NewRecord>(StringComparer.Ordinal);
+        foreach (var ((id, item), result) in items.Zip(results))
+        {
+            if (result.Succeeded) records.Add(id, new NewRecord(item.Item, result.Embedding.Vector, item.Thumbnail));
+            else Drop(batch, id, result.Error.Problem);
+        }
+        return records;
     }
 
-    private async Task StoreAsync(IndexBatch batch, Dictionary<string, ReadOnlyMemory<float>> vectors, CancellationToken cancellationToken)
+    private async Task StoreAsync(IndexBatch batch, Dictionary<string, NewRecord> embedded, CancellationToken cancellationToken)
     {
-        SearchRecord[] records = [.. vectors.Select(vector => Record(vector.Key, batch.New[vector.Key].Item, vector.Value))];
-        ThumbnailRecord[] thumbnails = [.. records.Where(record => batch.New[record.Id].Thumbnail is not null).Select(record => new ThumbnailRecord { Id = record.Id, Jpeg = batch.New[record.Id].Thumbnail! })];
+        KeyValuePair<string, NewRecord>[] written = [.. embedded, .. batch.Known];
+        SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value))];
+        ThumbnailRecord[] thumbnails = [.. written.Where(one => one.Value.Thumbnail is not null).Select(one => new ThumbnailRecord { Id = one.Key, Jpeg = one.Value.Thumbnail! })];
+        var contents = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).Select(held => new ContentRecord { Id = held.Id, Content = held.Content });
         // What one place gives up another of the batch may have taken up.
         var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
         var changed = batch.Held.Where(held => held.Before?.Item != held.Id).ToArray();
-        await RetireAsync(changed.Select(held => (held.Before, held.Before?.Pending)), arriving, cancellationToken);
+        await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Pending)), arriving, cancellationToken);
         await collection.Tables.Places.UpsertAsync(changed.Select(held => Place(held.Place, held.Before?.Stamp, held.Before?.Item, held.Before?.Path, held.Id)), cancellationToken);
         await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
         await collection.UpsertAsync(records, cancellationToken);
-        await RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
+        await collection.Tables.Contents.UpsertAsync(contents, cancellationToken);
+        await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
         await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => Place(held.Place, held.Place.Stamp, held.Id, held.Item.Path, pending: null)), cancellationToken);
         await claims.ReleaseAsync([.. batch.Claimed], cancellationToken);
         lock (_inFlight) _inFlight.ExceptWith(batch.Claimed);
@@ -207,45 +232,52 @@ internal sealed class IndexRun(
         }
     }
 
-    private async Task RemoveOthersAsync(HashSet<string> listed, CancellationToken cancellationToken)
+    /// <summary>Removes what is no longer in the source, unless that looks as if the source were not there.</summary>
+    /// <returns>Why some stay, and how many.</returns>
+    private async Task<(RemovalHold Hold, int Withheld)> RemoveOthersAsync(SourceListing listing, CancellationToken cancellationToken)
     {
-        var name = source.Name;
+        var listed = listing.Places.Select(place => IdOf(place.Name)).ToHashSet(StringComparer.Ordinal);
+        var empty = listing.EmptyFolders.ToHashSet(StringComparer.Ordinal);
+        var (known, missing, inEmpty) = (0, 0, 0);
+        for (var isLast = false; !isLast;)
+        {
+            var page = await PageAsync(known, cancellationToken);
+            known += page.Count;
+            missing += page.Count(place => !listed.Contains(place.Id));
+            inEmpty += page.Count(place => !listed.Contains(place.Id) && IsInEmpty(place));
+            isLast = page.Count < PlacesOfPage;
+        }
+        if (missing == 0) return default;
+        if (listing.Broken.Count > 0) return (RemovalHold.Unlisted, missing);
+        if (listing.Places.Count == 0 && !options.AllowEmpty) return (RemovalHold.EmptySource, missing);
+        // Those of empty folders have a rule of their own.
+        if (listing.Places.Count > 0 && !options.AllowRemovals && missing - inEmpty > FewRemovals && missing - inEmpty > known / 2) return (RemovalHold.MostMissing, missing);
+        if (options.AllowEmpty) (empty, inEmpty) = ([], 0);
+
         for (var skip = 0; ;)
         {
-            var page = await PatientlyAsync(async () => await collection.Tables.Places.GetAsync(
-                place => place.Source == name, PlacesOfPage, new() { Skip = skip, OrderBy = by => by.Ascending(place => place.Id) }, cancellationToken).ToListAsync(cancellationToken), cancellationToken);
-            PlaceRecord[] gone = [.. page.Where(place => !listed.Contains(place.Id))];
-            if (gone.Length > 0) await PatientlyAsync(() => RemoveAsync(gone, cancellationToken), cancellationToken);
+            var page = await PageAsync(skip, cancellationToken);
+            PlaceRecord[] gone = [.. page.Where(place => !listed.Contains(place.Id) && !IsInEmpty(place))];
+            await PatientlyAsync(() => _retirement.RemoveAsync(gone, cancellationToken), cancellationToken);
             _removed += gone.Length;
-            if (page.Count < PlacesOfPage) return;
+            if (page.Count < PlacesOfPage) return inEmpty > 0 ? (RemovalHold.EmptyFolder, inEmpty) : default;
             skip += page.Count - gone.Length;
         }
-    }
 
-    private async Task RemoveAsync(PlaceRecord[] gone, CancellationToken cancellationToken)
-    {
-        string[] ids = [.. gone.SelectMany(ItemsOf).Distinct(StringComparer.Ordinal)];
-        await claims.WaitForAsync(ids, cancellationToken);
-        await RetireAsync(gone.SelectMany(place => ItemsOf(place).Select(item => ((PlaceRecord?)place, (string?)item))), [], cancellationToken);
-        await collection.Tables.Places.DeleteAsync(gone.Select(place => place.Id), cancellationToken);
-        await claims.ReleaseAsync(ids, cancellationToken);
-    }
-
-    /// <summary>Deletes items that places give up, but for those that other places have, too, or are about to have: these by id, with their path.</summary>
-    private async Task RetireAsync(IEnumerable<(PlaceRecord? Place, string? Item)> given, Dictionary<string, string?> arriving, CancellationToken cancellationToken)
-    {
-        foreach (var places in given.Where(one => one.Item is { Length: > 0 }).GroupBy(one => one.Item!, one => one.Place!, StringComparer.Ordinal))
+        bool IsInEmpty(PlaceRecord place)
         {
-            var (id, leaving) = (places.Key, places.Select(place => place.Id).ToHashSet(StringComparer.Ordinal));
-            var other = await collection.Tables.Places.GetAsync(place => place.Item == id, leaving.Count + 1, cancellationToken: cancellationToken)
-                .FirstOrDefaultAsync(place => !leaving.Contains(place.Id), cancellationToken);
-            if (other is null && !arriving.ContainsKey(id)) await collection.DeleteRecordsAsync([id], cancellationToken);
-            else if (await collection.Tables.Records.GetAsync(id, new() { IncludeVectors = true }, cancellationToken) is { } record && places.Any(place => place.Path == record.Path))
-            {
-                record.Path = other is null ? arriving[id] : other.Path;
-                await collection.UpsertAsync([record], cancellationToken);
-            }
+            for (var folder = Path.GetDirectoryName(place.Name); empty.Count > 0 && folder is { Length: > 0 }; folder = Path.GetDirectoryName(folder))
+                if (empty.Contains(folder)) return true;
+            return false;
         }
+    }
+
+    /// <summary>A page of what the collection has of the source.</summary>
+    private async Task<List<PlaceRecord>> PageAsync(int skip, CancellationToken cancellationToken)
+    {
+        var name = source.Name;
+        return await PatientlyAsync(async () => await collection.Tables.Places.GetAsync(
+            place => place.Source == name, PlacesOfPage, new() { Skip = skip, OrderBy = by => by.Ascending(place => place.Id) }, cancellationToken).ToListAsync(cancellationToken), cancellationToken);
     }
 
     /// <summary>What the store knows of places, by name.</summary>
@@ -253,8 +285,8 @@ internal sealed class IndexRun(
         await collection.Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
             .ToDictionaryAsync(place => place.Name, StringComparer.Ordinal, cancellationToken);
 
-    private async Task<HashSet<string>> ExistingAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
-        (await collection.GetAsync([.. ids.Distinct(StringComparer.Ordinal)], cancellationToken)).Select(record => record.Id).ToHashSet(StringComparer.Ordinal);
+    private async Task<Dictionary<string, SearchRecord>> ExistingAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        (await collection.GetByIdAsync([.. ids.Distinct(StringComparer.Ordinal)], includeVectors: false, cancellationToken)).ToDictionary(record => record.Id, StringComparer.Ordinal);
 
     private Task PatientlyAsync(Func<Task> work, CancellationToken cancellationToken) => PatientlyAsync(async () =>
     {
@@ -281,36 +313,27 @@ internal sealed class IndexRun(
         }
     }
 
-    private string IdOf(string place) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{source.Name}\n{place}")))[..32];
+    private string IdOf(string place) => PlaceRecord.IdOf(source.Name, place);
 
     private PlaceRecord Place(SourcePlace place, string? stamp, string? item, string? path, string? pending) =>
         new() { Id = IdOf(place.Name), Source = source.Name, Name = place.Name, Stamp = stamp ?? "", Item = item ?? "", Path = path, Pending = pending };
 
-    private static string[] Ids(string id, PlaceRecord? before) => before is null ? [id] : [.. ItemsOf(before).Append(id).Distinct(StringComparer.Ordinal)];
-
-    /// <summary>What a place has and was about to have.</summary>
-    private static IEnumerable<string> ItemsOf(PlaceRecord place)
-    {
-        if (place.Item.Length > 0) yield return place.Item;
-        if (place.Pending is { } pending) yield return pending;
-    }
-
-    private static SearchRecord Record(string id, SearchItem item, ReadOnlyMemory<float> vector) => new()
+    private static SearchRecord Record(string id, NewRecord record) => new()
     {
         Id = id,
-        Kind = item.Kind.ToString(),
-        Key = item.Key,
-        Text = item.Text,
-        Path = item.Path,
-        Tags = [.. item.Tags()],
-        Vector = vector,
+        Kind = record.Item.Kind.ToString(),
+        Key = record.Item.Key,
+        Text = record.Item.Text,
+        Path = record.Item.Path,
+        Tags = [.. record.Item.Tags()],
+        Vector = record.Vector,
     };
 
     /// <summary>Takes an item out of a batch; its claim is given back with the others.</summary>
     private static void Drop(IndexBatch batch, string id, string problem)
     {
         batch.New.Remove(id);
-        foreach (var held in batch.Held.Where(held => held.Id == id)) batch.Broken.Add(new BrokenItem(held.Place.Name, problem));
+        foreach (var held in batch.Held.Where(held => held.Id == id)) batch.Broken.Add(held.Place.Broken(problem));
         batch.Held.RemoveAll(held => held.Id == id);
     }
 }

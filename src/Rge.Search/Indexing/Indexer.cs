@@ -24,23 +24,83 @@ public sealed class Indexer
         (_collection, _embedder) = (collection, embedder);
     }
 
-    /// <summary>Makes the collection hold what the source holds.</summary>
+    /// <summary>
+    /// Makes the collection hold what the source holds. What is no longer found in the source leaves the collection, unless that looks as if
+    /// the source were not there; see <see cref="IndexOutcome.Hold"/>.
+    /// </summary>
     /// <param name="source">The source.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellationToken">Stops between two steps of the model; what is stored stays.</param>
-    /// <exception cref="SearchException">The source cannot be listed.</exception>
+    /// <exception cref="SearchException">The source cannot be listed, or something cannot be indexed and <see cref="IndexOptions.StopsAtBroken"/> is set.</exception>
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
-    public Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        RunAsync(source, removes: true, progress, cancellationToken);
-
-    /// <summary>Adds items; each is found by its <see cref="SearchItem.Id"/> afterwards. Those that cannot be embedded are told as broken, under their id.</summary>
-    /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
-    public Task<IndexOutcome> AddAsync(IReadOnlyList<SearchItem> items, CancellationToken cancellationToken = default) =>
-        RunAsync(new GivenItems(items), removes: false, progress: null, cancellationToken);
-
-    private async Task<IndexOutcome> RunAsync(IItemSource source, bool removes, IProgress<IndexProgress>? progress, CancellationToken cancellationToken)
+    public async Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
-        return await new IndexRun(_collection, _embedder, source, _options, claims, progress).RunAsync(removes, cancellationToken);
+        await RenameAsync(source.Name + Path.DirectorySeparatorChar, source.Name, claims, cancellationToken);
+        return await new IndexRun(_collection, _embedder, source, _options, claims, progress).RunAsync(removes: true, cancellationToken);
+    }
+
+    /// <summary>
+    /// Adds items; each is found by its <see cref="SearchItem.Id"/> afterwards, and by its key where it has one. An item takes the place of
+    /// the one that was added with its key before; where only key or metadata differ, nothing is embedded again. Items that cannot be
+    /// embedded are told as broken, under their id and index; one costs no other.
+    /// </summary>
+    /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
+    public async Task<IndexOutcome> AddAsync(IReadOnlyList<SearchItem> items, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
+        await AdoptAsync([.. items.Select(item => item.Key).OfType<string>().Distinct(StringComparer.Ordinal)], claims, cancellationToken);
+        return await new IndexRun(_collection, _embedder, new GivenItems(items), _options, claims, progress: null).RunAsync(removes: false, cancellationToken);
+    }
+
+    /// <summary>Gives what a source had under one name the other: a folder with a separator at its end was another source once.</summary>
+    private async Task RenameAsync(string from, string to, ClaimHolder claims, CancellationToken cancellationToken)
+    {
+        var places = await SearchCollection.PagesAsync(_collection.Tables.Places, place => place.Source == from, place => place.Id, includeVectors: false, cancellationToken)
+            .ToListAsync(cancellationToken);
+        foreach (var place in places) await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
+    }
+
+    private async Task MoveAsync(PlaceRecord place, string source, string name, string stamp, ClaimHolder claims, CancellationToken cancellationToken)
+    {
+        var moved = new PlaceRecord
+        {
+            Id = PlaceRecord.IdOf(source, name),
+            Source = source,
+            Name = name,
+            Stamp = stamp,
+            Item = place.Item,
+            Pending = place.Pending,
+            Path = place.Path,
+        };
+        if (await _collection.Tables.Places.GetAsync(moved.Id, cancellationToken: cancellationToken) is not null)
+        {
+            // What the other name has is newer, or as new.
+            await new Retirement(_collection, claims).RemoveAsync([place], cancellationToken);
+            return;
+        }
+        await _collection.Tables.Places.UpsertAsync(moved, cancellationToken);
+        await _collection.Tables.Places.DeleteAsync(place.Id, cancellationToken);
+    }
+
+    /// <summary>Gives places of items that were added with a key before keys counted the names that they would have now.</summary>
+    private async Task AdoptAsync(string[] keys, ClaimHolder claims, CancellationToken cancellationToken)
+    {
+        const int Size = 500;
+        var places = _collection.Tables.Places;
+        foreach (var some in keys.Chunk(Size))
+        {
+            var records = await SearchCollection.PagesAsync(_collection.Tables.Records, record => some.Contains(record.Key), record => record.Id, includeVectors: false, cancellationToken)
+                .ToDictionaryAsync(record => PlaceRecord.IdOf(GivenItems.SourceName, record.Id), StringComparer.Ordinal, cancellationToken);
+            var old = await places.GetAsync(records.Keys, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+            foreach (var place in old)
+            {
+                var key = records[place.Id].Key!;
+                // Where there were several of a key, one is left, which the new item replaces.
+                if (place.Name != key) await MoveAsync(place, GivenItems.SourceName, key, stamp: "", claims, cancellationToken);
+            }
+        }
     }
 }

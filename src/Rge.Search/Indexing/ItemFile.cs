@@ -10,15 +10,13 @@ public static class ItemFile
 {
     private const int MaxTextBytes = 1 << 20;
 
-    private static readonly HashSet<string> Pictures = new(StringComparer.OrdinalIgnoreCase) { ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp" };
-
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The extensions of pictures, as people are told.</summary>
-    public static string PictureExtensions { get; } = string.Join(", ", Pictures);
+    public static string PictureExtensions { get; } = string.Join(", ", ImageFileTypes.Readable);
 
     /// <summary>Whether a file is a picture, by its extension.</summary>
-    public static bool IsPicture(string path) => Pictures.Contains(Path.GetExtension(path));
+    public static bool IsPicture(string path) => ImageFileTypes.IsReadable(path);
 
     /// <summary>Whether a file is a text, by its extension.</summary>
     public static bool IsText(string path) => Path.GetExtension(path).Equals(".txt", StringComparison.OrdinalIgnoreCase);
@@ -46,7 +44,7 @@ public static class ItemFile
         }
         catch (DecoderFallbackException e)
         {
-            throw new SearchException($"{path} is no UTF-8 text: {e.Message}", e);
+            throw new SearchException($"{path} is not a text in UTF-8; save it in that encoding.", e);
         }
     }
 
@@ -54,15 +52,15 @@ public static class ItemFile
     {
         try
         {
-            using var file = File.OpenRead(path);
-            if (file.Length > limit) throw problem($"{path} has {file.Length} bytes, expected at most {limit}.", null);
+            using var file = RegularFile.Open(path);
+            if (file.Length > limit) throw problem($"{path} has {file.Length / 1e6:f1} MB, expected at most {limit / 1e6:f1} MB.", null);
             var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (RegularFile.Problem(e) is not null)
         {
-            throw problem($"{path} cannot be read: {e.Message}", e);
+            throw problem($"{path} cannot be read: {RegularFile.Problem(e)}.", e);
         }
     }
 }

@@ -21,8 +21,8 @@ internal static class ItemPreparer
             {
                 results[i] = (work(items[i]), null);
             }
-            // Rows are read again after they were listed: what was sound then may not be now.
-            catch (Exception e) when (e is ImageInputException or SearchException or EmbeddingException or FormatException or InvalidOperationException)
+            // Sources of others may throw what they like for an item; it is one item all the same.
+            catch (Exception e) when (e is RgeException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or ArgumentException)
             {
                 results[i] = (null, e.Message);
             }
@@ -39,7 +39,7 @@ internal static class ItemPreparer
         var images = new ImageSource[item.Images.Count];
         for (var i = 0; i < images.Length; i++)
         {
-            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits);
+            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits, processor.Images.Options);
             thumbnail ??= Convert.ToBase64String(Thumbnail.Jpeg(image));
             images[i] = ImageSource.FromPatches(processor.Images.Process(image));
         }

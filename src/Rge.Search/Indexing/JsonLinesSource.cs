@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Rge.Search.Indexing;
 
@@ -13,7 +11,7 @@ namespace Rge.Search.Indexing;
 /// <param name="name">What to call the source; <see langword="null"/> for the file's full path.</param>
 public sealed class JsonLinesSource(string path, string? name = null) : IItemSource
 {
-    private static readonly string[] Fields = ["id", "text", "image", "images", "metadata"];
+    private const int ShownCharacters = 40;
 
     private readonly string _path = Path.GetFullPath(path);
 
@@ -26,68 +24,63 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
         var (places, broken) = (new OrderedDictionary<string, SourcePlace>(StringComparer.Ordinal), new List<BrokenItem>());
         try
         {
-            foreach (var (index, text) in File.ReadLines(_path).Index())
+            foreach (var (number, text, problem) in TextLines.Read(_path))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (string.IsNullOrWhiteSpace(text)) continue;
+                if (places.Count == 0 && broken.Count == 0) RequireRow(text, problem);
+                var label = $"{_path}, line {number}";
                 try
                 {
-                    var place = Place(text);
+                    var place = problem is null ? Place(text, label) : throw new SearchException(problem);
                     // A row that is there twice, word for word, is one item.
-                    if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp) throw new FormatException($"the id '{place.Name}' is that of an earlier line, too");
+                    if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp) throw new SearchException($"the id '{place.Name}' is that of an earlier line, too");
                 }
-                // ArgumentException: a field is there twice.
-                catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException)
+                catch (SearchException e)
                 {
-                    broken.Add(new BrokenItem($"{_path}, line {index + 1}", e.Message));
+                    broken.Add(new BrokenItem(label, e.Message));
                 }
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (RegularFile.Problem(e) is not null)
         {
-            throw new SearchException($"{_path} cannot be read: {e.Message}", e);
+            throw new SearchException($"{_path} cannot be read: {RegularFile.Problem(e)}.", e);
         }
         return new SourceListing([.. places.Values], broken);
     }
 
-    private SourcePlace Place(string text)
+    /// <summary>Refuses a file of another format at its first line, rather than every line of it.</summary>
+    private void RequireRow(string text, string? problem)
     {
-        var (key, images) = RowOf(text);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [text, .. images.Select(ItemFile.Stamp)]))));
-        return new SourcePlace(key ?? hash, hash, () => Item(text));
+        const string Expected = "expected JSON Lines: one object a line, such as {\"id\": \"1\", \"image\": \"a.jpg\"}";
+        var start = text.TrimStart();
+        if (problem is not null) throw new SearchException($"{_path} cannot be read: {problem}; {Expected}.");
+        if (start.StartsWith('[')) throw new SearchException($"{_path} is one JSON array, {Expected}.");
+        if (!start.StartsWith('{')) throw new SearchException($"{_path} begins with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}.");
     }
 
-    private (string? Key, IReadOnlyList<string> Images) RowOf(string text)
+    private SourcePlace Place(string text, string label)
     {
-        var row = JsonNode.Parse(text) as JsonObject ?? throw new FormatException("expected a JSON object");
-        if (row.FirstOrDefault(field => !Fields.Contains(field.Key, StringComparer.Ordinal)).Key is { } unknown)
-            throw new FormatException($"the field '{unknown}' is not known, expected any of {string.Join(", ", Fields)}");
-        return (row["id"]?.ToString(), [.. Images(row)]);
-    }
-
-    private SearchItem Item(string text)
-    {
-        var row = JsonNode.Parse(text)!.AsObject();
-        string[] images = [.. Images(row)];
-        return new SearchItem
+        using var row = JsonRow.Parse(text);
+        var (key, folder) = (row.Key, Path.GetDirectoryName(_path)!);
+        try
         {
-            Key = row["id"]?.ToString(),
-            Text = row["text"]?.GetValue<string>(),
-            Path = images.FirstOrDefault(),
-            Images = [.. images.Select(ItemFile.ReadPicture)],
-            Metadata = [.. Metadata(row["metadata"])],
-        };
+            string[] images = [.. row.Item(folder).Images];
+            var hash = Hash([text, .. images.Select(ItemFile.Stamp)]);
+            return new SourcePlace(key ?? hash, hash, () => Read(text, folder)) { Label = label };
+        }
+        // A row that has an id is known to be there still, whatever is wrong with it.
+        catch (SearchException) when (key is not null)
+        {
+            return new SourcePlace(key, Hash([text]), () => Read(text, folder)) { Label = label };
+        }
     }
 
-    private IEnumerable<string> Images(JsonObject row)
+    private static SearchItem Read(string text, string folder)
     {
-        var several = row["images"] is { } list ? list.AsArray().Select(image => image?.GetValue<string>() ?? throw new FormatException("an image is null")) : [];
-        return several.Concat(row["image"] is { } one ? [one.GetValue<string>()] : []).Select(image => Path.Combine(Path.GetDirectoryName(_path)!, image));
+        using var row = JsonRow.Parse(text);
+        var (item, images) = row.Item(folder);
+        return item with { Images = [.. images.Select(ItemFile.ReadPicture)] };
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Metadata(JsonNode? metadata) =>
-        from entry in metadata?.AsObject() ?? []
-        from value in entry.Value is JsonArray list ? list : [entry.Value?.DeepClone()]
-        where value is not null
-        select KeyValuePair.Create(entry.Key, value is JsonValue ? value.ToString() : throw new FormatException($"metadata '{entry.Key}' is no text, number, truth value or list of them"));
+    private static string Hash(IEnumerable<string> parts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
 }

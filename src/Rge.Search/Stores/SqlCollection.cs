@@ -47,7 +47,16 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
     public override Task<bool> CollectionExistsAsync(CancellationToken cancellationToken = default) => _store.CollectionExistsAsync(Name, cancellationToken);
 
     public override Task EnsureCollectionExistsAsync(CancellationToken cancellationToken = default) =>
-        Database.ExecuteAsync([Database.LockSchema, .. Definition], cancellationToken);
+        Database.RunAsync(writes: true, async connection =>
+        {
+            foreach (var statement in (IEnumerable<string>)[Database.LockSchema, .. Definition])
+            {
+                await using var command = Database.Command(connection, statement);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+            await Database.MarkSchemaAsync(connection, cancellationToken);
+            return true;
+        }, cancellationToken);
 
     public override Task EnsureCollectionDeletedAsync(CancellationToken cancellationToken = default) => _store.EnsureCollectionDeletedAsync(Name, cancellationToken);
 
@@ -141,7 +150,7 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
     public override object? GetService(Type serviceType, object? serviceKey = null)
     {
         if (serviceKey is not null) return null;
-        return serviceType == typeof(IRecordCounter) ? new RecordCounter(Database, Table) : new object[] { _metadata, this }.FirstOrDefault(serviceType.IsInstanceOfType);
+        return serviceType == typeof(IRecordCounter) ? new RecordCounter(this) : new object[] { _metadata, this }.FirstOrDefault(serviceType.IsInstanceOfType);
     }
 
     /// <summary>The records nearest to a vector of the right length, best first, with the cosine.</summary>
@@ -181,9 +190,13 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
             return records;
         }, cancellationToken);
 
-    private sealed class RecordCounter(SqlDatabase database, string table) : IRecordCounter
+    private sealed class RecordCounter(SqlCollection<TKey, TRecord> collection) : IRecordCounter
     {
-        public async Task<long> CountAsync(CancellationToken cancellationToken = default) =>
-            (await database.ReadAsync<long>($"SELECT count(*) FROM {table}", [], cancellationToken))[0];
+        public async Task<long> CountAsync(LambdaExpression? filter, CancellationToken cancellationToken = default)
+        {
+            var (database, parameters) = (collection.Database, new List<object?>());
+            var condition = filter is null ? "TRUE" : SqlFilter.Translate(filter, collection.Model, database, parameters);
+            return (await database.ReadAsync<long>($"SELECT count(*) FROM {collection.Table} WHERE {condition}", [.. parameters], cancellationToken))[0];
+        }
     }
 }

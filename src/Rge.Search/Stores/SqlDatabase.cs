@@ -11,6 +11,12 @@ namespace Rge.Search.Stores;
 /// <param name="name">What errors call the database: a file, or a host and a name; never a password.</param>
 internal abstract class SqlDatabase(string systemName, string name) : IDisposable
 {
+    /// <summary>Version of the tables that this code makes and reads. Stores without a number are of version 0, which has the same tables but fewer.</summary>
+    public const int SchemaVersion = 1;
+
+    /// <summary>Told in a sentence when a call has to wait for something outside this process; <see langword="null"/> for nobody.</summary>
+    public IProgress<string>? Waiting { get; set; }
+
     public string SystemName { get; } = systemName;
 
     public string Name { get; } = name;
@@ -38,10 +44,33 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
             catch (DbException e) when (e.IsTransient && attempt == 1) { }
             catch (DbException e)
             {
-                throw new VectorStoreException($"The store {Name} failed: {e.Message.TrimEnd('.')}.", e) { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+                throw Failure(e);
             }
         }
     }
+
+    /// <summary>What callers get for an error of the database.</summary>
+    public VectorStoreException Failure(DbException error) =>
+        Describe(error) is var (problem, sentence) && problem is { } known
+            ? Failure(known, sentence, error)
+            : new VectorStoreException(sentence ?? $"The store {Name} failed: {error.Message.TrimEnd('.')}.", error) { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+
+    /// <summary>Notes in the database which version its tables are of; part of the transaction that makes a table.</summary>
+    public abstract Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>The reason of an error, where it is a known one, and what to say instead of the database's own words.</summary>
+    protected abstract (StoreProblem? Problem, string? Sentence) Describe(DbException error);
+
+    /// <summary>Refuses tables that this code does not know.</summary>
+    /// <exception cref="StoreException">The version is newer.</exception>
+    protected void RequireKnown(long version)
+    {
+        if (version > SchemaVersion)
+            throw Failure(StoreProblem.TooNew, $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, or another store.", innerException: null);
+    }
+
+    protected StoreException Failure(StoreProblem problem, string? sentence, Exception? innerException) =>
+        new(sentence ?? $"The store {Name} failed.", innerException) { Problem = problem, VectorStoreSystemName = SystemName, VectorStoreName = Name };
 
     /// <summary>Runs statements of one transaction.</summary>
     public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) => RunAsync(writes: true, async connection =>
@@ -88,6 +117,14 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
 
     /// <summary>Whether a list in a column has a value, as a condition.</summary>
     public abstract string Contains(string column, string parameter);
+
+    /// <summary>Whether a list of tags has one with a prefix whose rest compares with a value, as a condition; see <see cref="MetadataRange"/>.</summary>
+    /// <param name="column">The list.</param>
+    /// <param name="prefix">A parameter: the key and <c>=</c>.</param>
+    /// <param name="sign">The comparison.</param>
+    /// <param name="value">A parameter: a number or a text.</param>
+    /// <param name="isNumber">Whether numbers are compared, else texts that are not numbers.</param>
+    public abstract string TagInRange(string column, string prefix, string sign, string value, bool isNumber);
 
     /// <summary>What is stored, as a property has it.</summary>
     public abstract object FromColumn(object value, Type type);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.VectorData.ProviderServices.Filter;
 namespace Rge.Search.Stores;
 
 /// <summary>
-/// Turns a filter into a SQL condition: comparisons of a property with a value, <c>&amp;&amp;</c>, <c>||</c>, <c>!</c>, and Contains of a
-/// list property or of a list of values.
+/// Turns a filter into a SQL condition: comparisons of a property with a value, <c>&amp;&amp;</c>, <c>||</c>, <c>!</c>, Contains of a
+/// list property or of a list of values, and <see cref="MetadataRange"/>.
 /// </summary>
 internal sealed class SqlFilter : FilterTranslatorBase
 {
@@ -37,6 +37,7 @@ internal sealed class SqlFilter : FilterTranslatorBase
         UnaryExpression { NodeType: ExpressionType.Convert } convert => Condition(convert.Operand),
         ConstantExpression { Value: bool value } => value ? "TRUE" : "FALSE",
         BinaryExpression comparison when Operator(comparison.NodeType) is { } sign => Comparison(comparison, sign),
+        MethodCallExpression { Method.Name: nameof(MetadataRange.HasOne) } call when call.Method.DeclaringType == typeof(MetadataRange) => Range(call),
         MethodCallExpression call when TryMatchContains(call, out var source, out var item) => Contains(source, item),
         _ when TryBindProperty(node, out var property) && property.Type == typeof(bool) => Column(property),
         _ => throw Unsupported(node),
@@ -65,6 +66,12 @@ internal sealed class SqlFilter : FilterTranslatorBase
         if (!TryBindProperty(item, out var property) || source is not ConstantExpression { Value: IEnumerable values }) throw Unsupported(source);
         object?[] all = [.. values];
         return all.Length == 0 ? "FALSE" : $"{Column(property)} IN ({string.Join(", ", all.Select(Parameter))})";
+    }
+
+    private string Range(MethodCallExpression call)
+    {
+        if (!TryBindProperty(call.Arguments[0], out var tags) || call.Arguments[1] is not ConstantExpression { Value: MetadataRange range }) throw Unsupported(call);
+        return _database.TagInRange(Column(tags), Parameter(Tag.Of(range.Key, "")), range.Sign, Parameter((object?)range.Number ?? range.Value), range.Number is not null);
     }
 
     private string Parameter(object? value)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
 using Microsoft.Extensions.VectorData.ProviderServices;
+using Rge.Search.Stores.Postgres;
 
 namespace Rge.Search.Stores;
 
@@ -18,6 +19,13 @@ public abstract class SqlVectorStore : VectorStore
     }
 
     private protected SqlDatabase Database { get; }
+
+    /// <summary>Told in a sentence when a call has to wait because another process has locked the store; on any thread.</summary>
+    public IProgress<string>? Waiting
+    {
+        get => Database.Waiting;
+        set => Database.Waiting = value;
+    }
 
     /// <inheritdoc/>
     /// <exception cref="NotSupportedException">The record has something that a table cannot hold.</exception>
@@ -40,7 +48,7 @@ public abstract class SqlVectorStore : VectorStore
     public override async IAsyncEnumerable<string> ListCollectionNamesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (var name in await Database.ReadAsync<string>(Database.TableNames, [], cancellationToken))
-            if (name != SqlWorkClaims.Table) yield return name;
+            if (name is not (SqlWorkClaims.Table or PostgresDatabase.SchemaTable)) yield return name;
     }
 
     /// <inheritdoc/>

@@ -41,6 +41,12 @@ internal sealed class CollectionHost : IDisposable
     private SearchCollections Store =>
         _store ?? throw new ApiException(StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.") { Code = "no_store" };
 
+    /// <summary>Whether the server has a store.</summary>
+    public bool HasStore => _store is not null;
+
+    /// <summary>Asks the store something that costs it hardly anything.</summary>
+    public Task ProbeAsync(CancellationToken cancellationToken) => Store.PingAsync(cancellationToken: cancellationToken);
+
     /// <summary>What this model's vectors are.</summary>
     /// <exception cref="ApiException">The model is still being loaded (503).</exception>
     public CollectionIdentity Identity => _identity.Value;

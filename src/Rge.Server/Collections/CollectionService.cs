@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Rge.Search;
 using Rge.Search.Indexing;
+using Rge.Server.Answers;
 using Rge.Server.Images;
 using Rge.Server.Requests;
 using Rge.Server.Serving;
@@ -24,7 +25,8 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         var collection = await collections.OpenAsync(name, cancellationToken);
         using var place = queue.Take(1);
         using var span = Telemetry.Begin(1);
-        var query = (await images.CompleteAsync([request.Query], cancellationToken))[0];
+        using var fetched = images.Begin();
+        var query = (await fetched.CompleteAsync([request.Query], cancellationToken))[0];
         var options = EmbeddingService.Options(host.Model.Embedder, request.MaxRationaleTokens);
         await foreach (var update in collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken))
         {
@@ -33,12 +35,58 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         }
     }
 
-    /// <summary>Adds items to a collection; they are stored when this has ended.</summary>
+    /// <summary>Adds items to a collection; those that the answer has an id for are stored when this has ended.</summary>
+    /// <exception cref="ApiException">No item can be indexed, or one of them cannot and the request is to fail then.</exception>
+    public async Task<ItemsAdded> AddAsync(string name, ItemsRequest request, CancellationToken cancellationToken)
+    {
+        using var fetched = images.Begin();
+        await fetched.FetchAsync(request.Items.SelectMany(item => item.Images), cancellationToken);
+        var keys = new Dictionary<string, (int Index, string Id)>(StringComparer.Ordinal);
+        var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
+        SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
+        var outcome = await AddAsync(name, items, cancellationToken);
+        var broken = outcome.Broken.ToLookup(item => item.Place, item => item.Problem, StringComparer.Ordinal);
+        var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
+        ItemFailed[] failed =
+        [
+            .. sent.Items.Zip(ids).Index().Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken[one.Item.Second!].FirstOrDefault()))
+                .Where(one => one.Problem is not null).Select(one => new ItemFailed(one.Index, one.Problem!)),
+        ];
+        if (request.OnError == OnError.Fail && failed is [var first, ..])
+        {
+            throw ApiException.Invalid(
+                $"items[{first.Index}] cannot be indexed: {first.Problem.TrimEnd('.')}; {failed.Length} of {ids.Length} items failed, the others are stored and are not embedded again when they are sent again.",
+                $"items[{first.Index}]", "invalid_item");
+        }
+        foreach (var one in failed) ids[one.Index] = null;
+        return new ItemsAdded(ids, outcome.Embedded, failed);
+    }
+
+    /// <summary>Adds items that are there as a whole.</summary>
     public async Task<IndexOutcome> AddAsync(string name, IReadOnlyList<SearchItem> items, CancellationToken cancellationToken)
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
         using var place = queue.Take(items.Count);
         using var span = Telemetry.Begin(items.Count);
         return await collection.Indexer.AddAsync(items, cancellationToken);
+    }
+
+    /// <summary>The item with its images. A key is one item's: of several with it, the first.</summary>
+    private static SentItem Complete(SentItem sent, int index, FetchedImages fetched, Dictionary<string, (int Index, string Id)> keys)
+    {
+        if (sent.Item is not { } item) return sent;
+        item = item with { Images = [.. sent.Images.Select(image => (ReadOnlyMemory<byte>)fetched.Bytes(image))] };
+        string id;
+        try
+        {
+            id = item.Id();
+        }
+        catch (SearchException e)
+        {
+            throw ApiException.Invalid(e.Message, $"items[{index}].metadata", innerException: e);
+        }
+        if (item.Key is { } key && !keys.TryAdd(key, (index, id)) && keys[key].Id != id)
+            throw ApiException.Invalid($"items[{index}] has the key '{JsonField.Shorten(key)}', which is that of items[{keys[key].Index}], too.", $"items[{index}].key");
+        return SentItem.Read(item);
     }
 }

@@ -2,13 +2,10 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 using Rge.Search;
 using Rge.Server.Answers;
 using Rge.Server.Collections;
-using Rge.Server.Images;
 using Rge.Server.Reference;
 using Rge.Server.Requests;
 using Rge.Server.Serving;
@@ -37,34 +34,34 @@ internal static class CollectionEndpoints
         collections.MapDelete("/{name}/items/{id}", DeleteItemAsync).Describe(EndpointReference.DeleteItem);
     }
 
-    private static async Task<Ok<CollectionList>> ListAsync(CollectionHost collections, CancellationToken cancellationToken)
+    private static async Task<Answer<CollectionList>> ListAsync(CollectionHost collections, CancellationToken cancellationToken)
     {
         var answers = new List<CollectionAnswer>();
         foreach (var (name, identity) in await collections.ListAsync(cancellationToken)) answers.Add(Describe(collections, name, identity, await collections.StatsAsync(name, cancellationToken)));
-        return TypedResults.Ok(new CollectionList(answers));
+        return new Answer<CollectionList>(new CollectionList(answers));
     }
 
-    private static async Task<Ok<CollectionAnswer>> CreateAsync(HttpContext context, RequestReader reader, CollectionHost collections)
+    private static async Task<Answer<CollectionAnswer>> CreateAsync(HttpContext context, RequestReader reader, CollectionHost collections)
     {
         var request = await RequestBody.ReadAsync(context.Request, reader.Collection);
         var own = collections.Identity;
         var identity = own with { Dimensions = request.Dimensions ?? own.Dimensions, Instruction = request.Instruction, Index = request.Index };
-        return TypedResults.Ok(await DescribeAsync(collections, await collections.CreateAsync(request.Name, identity, context.RequestAborted), context.RequestAborted));
+        return new Answer<CollectionAnswer>(await DescribeAsync(collections, await collections.CreateAsync(request.Name, identity, context.RequestAborted), context.RequestAborted));
     }
 
-    private static async Task<Ok<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service, ServerLimits limits)
+    private static async Task<Answer<CollectionAnswer>> CreateSampleAsync(HttpContext context, CollectionHost collections, CollectionService service, ServerLimits limits)
     {
         var collection = await collections.CreateAsync(SampleCollection.Name, collections.Identity with { Instruction = SampleCollection.Instruction }, context.RequestAborted);
         // No more at once than a request may bring.
         foreach (var items in SampleCollection.Items().Chunk(limits.MaxItems)) await service.AddAsync(SampleCollection.Name, items, context.RequestAborted);
-        return TypedResults.Ok(await DescribeAsync(collections, collection, context.RequestAborted));
+        return new Answer<CollectionAnswer>(await DescribeAsync(collections, collection, context.RequestAborted));
     }
 
-    private static Ok<ExampleList> Examples() => TypedResults.Ok(new ExampleList(
+    private static Answer<ExampleList> Examples() => new Answer<ExampleList>(new ExampleList(
         [.. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Picture is { } png ? $"data:image/png;base64,{Convert.ToBase64String(png)}" : null))]));
 
-    private static async Task<Ok<CollectionAnswer>> GetAsync(string name, CollectionHost collections, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await DescribeAsync(collections, await collections.OpenAsync(name, cancellationToken), cancellationToken));
+    private static async Task<Answer<CollectionAnswer>> GetAsync(string name, CollectionHost collections, CancellationToken cancellationToken) =>
+        new(await DescribeAsync(collections, await collections.OpenAsync(name, cancellationToken), cancellationToken));
 
     private static async Task<NoContent> DeleteAsync(string name, CollectionHost collections, CancellationToken cancellationToken)
     {
@@ -72,42 +69,30 @@ internal static class CollectionEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<IResult> SearchAsync(string name, HttpContext context, RequestReader reader, CollectionService service, IOptions<JsonOptions> json, ApiErrors errors)
+    private static async Task<IResult> SearchAsync(string name, HttpContext context, RequestReader reader, CollectionService service, ApiErrors errors)
     {
         var (request, streams) = await RequestBody.ReadAsync(context.Request, body => (reader.Search(body), body["stream"].Flag()));
-        if (!streams) return TypedResults.Ok(Answer(await service.SearchAsync(name, request, context.RequestAborted)));
-        return await EventWriter.StreamAsync(context, json.Value.SerializerOptions, errors, service.StreamAsync(name, request, context.RequestAborted), (events, update) =>
+        if (!streams) return new Answer<SearchAnswered>(Answer(await service.SearchAsync(name, request, context.RequestAborted)));
+        return await EventWriter.StreamAsync(context, errors, service.StreamAsync(name, request, context.RequestAborted), (events, update) =>
             update.Answer is { } answer ? events.WriteAsync("answer", Answer(answer)) : events.WriteAsync("rationale", new RationaleText(update.Text)));
     }
 
-    private static async Task<Ok<ItemsAdded>> AddAsync(string name, HttpContext context, RequestReader reader, ImageFetcher images, ServerLimits limits, CollectionService service)
+    private static async Task<Answer<ItemsAdded>> AddAsync(string name, HttpContext context, RequestReader reader, ServerLimits limits, CollectionService service)
     {
-        IReadOnlyList<SearchItem> items;
-        if (context.Request.HasFormContentType) items = await UploadedFiles.ReadAsync(context.Request, limits);
-        else
-        {
-            var sent = await RequestBody.ReadAsync(context.Request, reader.Items);
-            var bytes = await images.ReadAsync(sent.SelectMany(item => item.Images), context.RequestAborted);
-            items = [.. sent.Select(one => one.Item with { Images = [.. one.Images.Select(image => (ReadOnlyMemory<byte>)bytes[image])] })];
-        }
-        string[] ids = [.. items.Select(item => item.Id())];
-        var outcome = await service.AddAsync(name, items, context.RequestAborted);
-        var problems = outcome.Broken.ToDictionary(broken => broken.Place, broken => broken.Problem, StringComparer.Ordinal);
-        return TypedResults.Ok(new ItemsAdded(
-            [.. ids.Select(id => problems.ContainsKey(id) ? null : id)], outcome.Embedded,
-            [.. ids.Index().Where(id => problems.ContainsKey(id.Item)).Select(id => new ItemFailed(id.Index, problems[id.Item]))]));
+        var request = context.Request.HasFormContentType ? await UploadedFiles.ReadAsync(context.Request, limits) : await RequestBody.ReadAsync(context.Request, reader.Items);
+        return new Answer<ItemsAdded>(await service.AddAsync(name, request, context.RequestAborted));
     }
 
-    private static async Task<Ok<ItemList>> ListItemsAsync(string name, CollectionHost collections, CancellationToken cancellationToken, int skip = 0, int take = 100)
+    private static async Task<Answer<ItemList>> ListItemsAsync(string name, CollectionHost collections, CancellationToken cancellationToken, int skip = 0, int take = 100)
     {
         if (skip < 0) throw ApiException.Invalid($"skip is {skip}, expected 0 or more.", "skip");
         if (take is < 1 or > MostListed) throw ApiException.Invalid($"take is {take}, expected 1 to {MostListed}.", "take");
         var served = await collections.OpenAsync(name, cancellationToken);
-        return TypedResults.Ok(new ItemList([.. (await served.Collection.ListAsync(skip, take, cancellationToken: cancellationToken)).Select(Answer)]));
+        return new Answer<ItemList>(new ItemList([.. (await served.Collection.ListAsync(skip, take, cancellationToken: cancellationToken)).Select(Answer)]));
     }
 
-    private static async Task<Ok<ItemAnswer>> GetItemAsync(string name, string id, CollectionHost collections, CancellationToken cancellationToken) =>
-        TypedResults.Ok(Answer(await FindAsync(await collections.OpenAsync(name, cancellationToken), id, cancellationToken)));
+    private static async Task<Answer<ItemAnswer>> GetItemAsync(string name, string id, CollectionHost collections, CancellationToken cancellationToken) =>
+        new(Answer(await FindAsync(await collections.OpenAsync(name, cancellationToken), id, cancellationToken)));
 
     private static async Task<FileContentHttpResult> GetThumbnailAsync(string name, string id, HttpContext context, CollectionHost collections)
     {

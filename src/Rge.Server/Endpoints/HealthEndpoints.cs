@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Rge.Server.Answers;
 using Rge.Server.Reference;
@@ -13,15 +12,17 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health/live", () => TypedResults.Ok(new HealthAnswer("live"))).Describe(EndpointReference.Live).AllowAnonymous();
-        endpoints.MapGet("/health/ready", Ready).Describe(EndpointReference.Ready).AllowAnonymous();
-        endpoints.MapPrometheusScrapingEndpoint("/metrics");
+        endpoints.MapGet("/health/live", () => new Answer<HealthAnswer>(new HealthAnswer("live"))).Describe(EndpointReference.Live).AllowAnonymous();
+        endpoints.MapGet("/health/ready", Ready).Describe(EndpointReference.Ready).Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).AllowAnonymous();
     }
 
-    private static Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>> Ready(ModelHost host, EmbeddingQueue queue) =>
-        queue.IsClosed ? NotReady("stopping")
-        : !host.IsLoaded ? NotReady("loading")
-        : TypedResults.Ok(new HealthAnswer("ready"));
-
-    private static JsonHttpResult<HealthAnswer> NotReady(string status) => TypedResults.Json(new HealthAnswer(status), statusCode: StatusCodes.Status503ServiceUnavailable);
+    private static Answer<HealthAnswer> Ready(ModelHost host, EmbeddingQueue queue, QueueDrain drain, StoreHealth store)
+    {
+        var problem = drain.HasBegun || queue.IsClosed ? "stopping"
+            : host.HasFailed ? "model_failed"
+            : !host.IsLoaded ? "loading"
+            : !store.IsReachable ? "store_unreachable"
+            : null;
+        return new Answer<HealthAnswer>(new HealthAnswer(problem ?? "ready"), problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
 }

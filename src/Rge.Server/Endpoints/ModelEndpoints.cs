@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Rge.Server.Answers;
 using Rge.Server.Reference;
@@ -13,12 +11,12 @@ internal static class ModelEndpoints
 {
     public static void MapModels(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/v1/models", Ok<ModelList> (ModelHost host) => TypedResults.Ok(new ModelList([.. host.Model.Names.Select(name => Entry(host.Model, name))])))
+        endpoints.MapGet("/v1/models", Answer<ModelList> (ModelHost host) => new(new ModelList([.. host.Model.Names.Select(name => Entry(host.Model, name))])))
             .Describe(EndpointReference.Models);
-        endpoints.MapGet("/v1/models/{**name}", Ok<ModelEntry> (string name, ModelHost host) =>
+        endpoints.MapGet("/v1/models/{**name}", Answer<ModelEntry> (string name, ModelHost host) =>
         {
             host.Model.Require(name);
-            return TypedResults.Ok(Entry(host.Model, name));
+            return new(Entry(host.Model, name));
         }).Describe(EndpointReference.Model);
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Rge.Server.Endpoints;
@@ -21,11 +20,14 @@ internal static class PageEndpoints
     private static void Map(IEndpointRouteBuilder endpoints, string path, string file, string type)
     {
         var content = Read(file);
-        endpoints.MapGet(path, (HttpContext context) => Answer(context, content, type)).ExcludeFromDescription().AllowAnonymous();
+        endpoints.MapGet(path, (HttpContext context) => Answer(context, content, type)).ExcludeFromDescription().AllowAnonymous().AlsoHead();
     }
 
-    private static FileContentHttpResult Answer(HttpContext context, byte[] content, string type)
+    private static IResult Answer(HttpContext context, byte[] content, string type)
     {
+        // Below a prefix the page is reached without its last slash, too, and would look for its files in the wrong place.
+        var request = context.Request;
+        if (type == "text/html" && request.Path.Value is { Length: > 0 } path && path[^1] != '/') return TypedResults.LocalRedirect($"~{path}/{request.QueryString}");
         var headers = context.Response.Headers;
         (headers.ContentSecurityPolicy, headers.XContentTypeOptions, headers["Referrer-Policy"], headers.CacheControl) = (Policy, "nosniff", "no-referrer", "no-cache");
         return TypedResults.Bytes(content, $"{type}; charset=utf-8");

@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 using Rge.Server.Answers;
 using Rge.Server.Reference;
 using Rge.Server.Requests;
@@ -17,11 +15,11 @@ internal static class RationaleEndpoints
         endpoints.MapPost("/v1/rationales", AnswerAsync).Describe(EndpointReference.Rationales).Produces<RationaleAnswer>();
 
     private static async Task<IResult> AnswerAsync(
-        HttpContext context, RequestReader reader, EmbeddingService embeddings, AnswerWriter answers, IOptions<JsonOptions> json, ApiErrors errors)
+        HttpContext context, RequestReader reader, EmbeddingService embeddings, AnswerWriter answers, ApiErrors errors)
     {
         var (request, streams) = await RequestBody.ReadAsync(context.Request, body => (reader.Single(body), body["stream"].Flag()));
-        if (!streams) return TypedResults.Ok(answers.Rationale(request, (await embeddings.EmbedAsync(request, context.RequestAborted))[0]));
-        return await EventWriter.StreamAsync(context, json.Value.SerializerOptions, errors, embeddings.StreamAsync(request, context.RequestAborted), (events, update) =>
+        if (!streams) return new Answer<RationaleAnswer>(answers.Rationale(request, (await embeddings.EmbedAsync(request, context.RequestAborted))[0]));
+        return await EventWriter.StreamAsync(context, errors, embeddings.StreamAsync(request, context.RequestAborted), (events, update) =>
             update.Embedding is { } embedding ? events.WriteAsync("embedding", answers.Rationale(request, embedding)) : events.WriteAsync("rationale", new RationaleText(update.Text)));
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Rge.Server.Requests;
@@ -11,18 +10,19 @@ namespace Rge.Server.Images;
 /// </summary>
 internal sealed class ImageFetcher : IDisposable
 {
-    private const int MaxRedirects = 3, AtOnce = 8, MaxHeaderKilobytes = 16;
+    private const int MaxRedirects = 3, MaxHeaderKilobytes = 16;
     private const string NotPublic = "the host has an address that is not public";
 
     private readonly ImageHosts _hosts;
     private readonly INetwork _network;
     private readonly HttpClient _client;
-    private readonly int _maxBytes;
+    private readonly ServerLimits _limits;
+    private readonly BodyMemory _memory;
     private readonly int _seconds;
 
-    public ImageFetcher(ServerOptions options, INetwork network)
+    public ImageFetcher(ServerOptions options, INetwork network, BodyMemory memory)
     {
-        (_hosts, _network, _maxBytes, _seconds) = (new ImageHosts(options.ImageHosts), network, options.Limits.MaxImageBytes, options.ImageSeconds);
+        (_hosts, _network, _memory, _limits, _seconds) = (new ImageHosts(options.ImageHosts), network, memory, options.Limits, options.ImageSeconds);
         // No proxy: it would connect in our place, to whatever address it finds.
         var handler = new SocketsHttpHandler
         {
@@ -36,29 +36,15 @@ internal sealed class ImageFetcher : IDisposable
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The items with their images.</summary>
-    /// <exception cref="ApiException">An image cannot be fetched.</exception>
-    public async Task<IReadOnlyList<EmbeddingInput>> CompleteAsync(IReadOnlyList<RequestItem> items, CancellationToken cancellationToken)
-    {
-        var bytes = await ReadAsync(items.SelectMany(item => item.Images), cancellationToken);
-        return [.. items.Select(item => item.Input with { Images = [.. item.Images.Select(image => ImageSource.FromBytes(bytes[image], image.Path))] })];
-    }
+    /// <summary>Begins to fetch for a request; dispose the result when its images are needed no more.</summary>
+    public FetchedImages Begin() => new(this, _memory.Open(), _limits);
 
-    /// <summary>The encoded images; each URL is fetched once.</summary>
-    /// <exception cref="ApiException">An image cannot be fetched.</exception>
-    public async Task<IReadOnlyDictionary<ImageReference, byte[]>> ReadAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
-    {
-        var fetched = new ConcurrentDictionary<Uri, byte[]>();
-        ImageReference[] all = [.. images];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(
-            all.Where(image => image.Address is not null).DistinctBy(image => image.Address), parallel, async (image, stop) => fetched[image.Address!] = await FetchAsync(image, stop));
-        return all.ToDictionary(image => image, image => image.Bytes ?? fetched[image.Address!]);
-    }
-
-    public void Dispose() => _client.Dispose();
-
-    private async Task<byte[]> FetchAsync(ImageReference image, CancellationToken cancellationToken)
+    /// <summary>Fetches an image.</summary>
+    /// <param name="image">The image, which has an address.</param>
+    /// <param name="take">Told of bytes as they arrive; throws where they are too many.</param>
+    /// <param name="cancellationToken">Stops the fetch.</param>
+    /// <exception cref="ApiException">It cannot be fetched.</exception>
+    internal async Task<byte[]> FetchAsync(ImageReference image, Action<int> take, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(TimeSpan.FromSeconds(_seconds));
@@ -69,7 +55,7 @@ internal sealed class ImageFetcher : IDisposable
             {
                 if (_hosts.Problem(address) is { } problem) throw Refused(image, problem);
                 using var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limited.Token);
-                if (response.IsSuccessStatusCode) return await ReadAsync(image, response.Content, limited.Token);
+                if (response.IsSuccessStatusCode) return await ReadAsync(image, response.Content, take, limited.Token);
                 if ((int)response.StatusCode is < 300 or >= 400 || response.Headers.Location is not { } location)
                     throw Refused(image, $"the host answered with status {(int)response.StatusCode}");
                 if (!Uri.TryCreate(address, location, out var next)) throw Refused(image, "the host redirects to no valid URL");
@@ -92,16 +78,19 @@ internal sealed class ImageFetcher : IDisposable
         }
     }
 
-    private async Task<byte[]> ReadAsync(ImageReference image, HttpContent content, CancellationToken cancellationToken)
+    public void Dispose() => _client.Dispose();
+
+    private async Task<byte[]> ReadAsync(ImageReference image, HttpContent content, Action<int> take, CancellationToken cancellationToken)
     {
-        var tooLarge = $"it has more than {_maxBytes} bytes";
-        if (content.Headers.ContentLength > _maxBytes) throw Refused(image, tooLarge);
+        var tooLarge = $"it has more than {_limits.MaxImageBytes} bytes";
+        if (content.Headers.ContentLength > _limits.MaxImageBytes) throw Refused(image, tooLarge);
         using var bytes = new MemoryStream();
         var buffer = new byte[81_920];
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
         for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            if (bytes.Length + count > _maxBytes) throw Refused(image, tooLarge);
+            if (bytes.Length + count > _limits.MaxImageBytes) throw Refused(image, tooLarge);
+            take(count);
             bytes.Write(buffer, 0, count);
         }
         return bytes.ToArray();

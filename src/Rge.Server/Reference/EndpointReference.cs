@@ -1,4 +1,5 @@
 using Rge.Search;
+using Rge.Server.Requests;
 
 namespace Rge.Server.Reference;
 
@@ -26,7 +27,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
         Fields =
         [
             FieldReference.Model,
-            new("input", null, "A text, a list of texts, or a list of Jina's items `{\"text\": …, \"image\": …}` with either or both; `image` is a data URI or base64. A conversation or a list of them is taken too."),
+            new("input", null, "A text, a list of texts, or a list of Jina's items `{\"text\": …, \"image\": …}` with either or both; `image` is a data URI or base64. A text that is a data URI of an image is that image. A conversation or a list of them is taken too."),
             new("messages", null, "Instead of `input`: a conversation, which becomes one embedding, or a list of conversations. The user's messages have texts and `image_url` parts, a system message is the instruction."),
             new("task", RoleNames.Tasks.Keys, "Jina's way to say the role."),
             new("encoding_format", ["float", "base64"], "A list of numbers, or base64 of little-endian float32."),
@@ -123,7 +124,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
             new("rationale", null, "A rationale to read instead of writing one: what somebody has edited."),
             new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
             new("top_k", null, "How many hits, 1 to 100; 10 unless given.", IsNumber: true),
-            new("where", null, "Which items may be found, by metadata: `KEY=VALUE` or `KEY!=VALUE`, one or a list. Values of one key are alternatives."),
+            new("where", null, "Which items may be found, by metadata: `KEY=VALUE`, `KEY!=VALUE`, or a comparison such as `KEY>=VALUE`, one or a list. Values of one key are alternatives."),
             new("kind", SearchNames.Kinds.Keys, "Only items of this kind."),
             new("stream", null, "Send the rationale as it is written.", IsFlag: true),
         ],
@@ -131,11 +132,16 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
     };
 
     public static EndpointReference AddItems { get; } = new(Collections, "Put items into a collection", """
-        Each item is text, picture or both. Its id is the hash of key, text, pictures and metadata: what is there already stays as it is. When this is answered, the items
-        are stored. Pictures can also be sent as the files of a form (`multipart/form-data`).
+        Each item is a text, an image or both. Its id is the hash of key, text, images and metadata: what is there already stays as it is, and an item with the key of an
+        earlier one takes its place. When this is answered, the items that have an id in the answer are stored; `failed` lists the others by their place in the request.
+        Images can also be sent as the files of a form (`multipart/form-data`), with the fields `metadata` (JSON; once for all files, or once for each) and `on_error`.
         """)
     {
-        Fields = [new("items", null, "Items `{\"key\": …, \"text\": …, \"image\": …, \"metadata\": {\"color\": [\"red\"]}}`, each with a text, an `image` or several `images`, or both.")],
+        Fields =
+        [
+            new("items", null, "Items `{\"key\": …, \"text\": …, \"image\": …, \"metadata\": {\"color\": [\"red\"], \"year\": 2020}}`, each with a text, an `image` or several `images`, or both."),
+            new("on_error", OnErrorNames.All.Keys, "What becomes of the request when an item cannot be indexed: `skip`, the item is listed in `failed`; `fail`, the answer is an error that names it. What was good is stored either way, unless an item cannot even be read. `skip` unless given."),
+        ],
         Examples = RequestExamples.AddItems,
     };
 
@@ -153,5 +159,5 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
 
     public static EndpointReference Live { get; } = new("Health", "Whether the process is there", "200 as long as it answers.");
 
-    public static EndpointReference Ready { get; } = new("Health", "Whether requests are taken", "503 while the model is loaded and after shutdown has begun.");
+    public static EndpointReference Ready { get; } = new("Health", "Whether requests are taken", "503 while the model is loaded, while the store of collections does not answer, and after shutdown has begun; `status` says which.");
 }

@@ -46,7 +46,7 @@ internal static class RequestExamples
 
     public static IReadOnlyDictionary<string, string> CreateCollection { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["With the model's dimensions"] = """{"name": "pictures", "instruction": "represent the picture"}""",
+        ["With the model's dimensions"] = """{"name": "scenes", "instruction": "represent the picture"}""",
     };
 
     public static IReadOnlyDictionary<string, string> AddItems { get; } = new Dictionary<string, string>(StringComparer.Ordinal)

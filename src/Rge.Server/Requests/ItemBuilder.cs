@@ -12,7 +12,13 @@ internal sealed class ItemBuilder
     private readonly List<(string? Text, ImageReference? Image)> _parts = [];
     private readonly List<string> _instructions = [];
 
-    public void AddText(string text) => _parts.Add((text, null));
+    /// <summary>Adds a text; one that is the data URI of an image is that image.</summary>
+    public void AddText(JsonField text)
+    {
+        if (ImageReference.OfText(text) is { } image) _parts.Add((null, image));
+        // An empty text beside something else says nothing, and puts no space anywhere.
+        else if (text.Text() is { Length: > 0 } words) _parts.Add((words, null));
+    }
 
     public void AddImage(JsonField image) => _parts.Add((null, ImageReference.Read(image)));
 
@@ -26,18 +32,20 @@ internal sealed class ItemBuilder
     {
         if (content.Kind == JsonValueKind.String)
         {
-            AddText(content.Text());
+            AddText(content);
             return;
         }
         foreach (var part in content.Elements(most, "parts"))
         {
+            RequestMembers.Part.Check(part);
             var type = part["type"];
             switch (type.OptionalText())
             {
                 case "text":
-                    AddText(part["text"].Text());
+                    AddText(part["text"]);
                     break;
                 case "image_url" when part["image_url"] is { Kind: JsonValueKind.Object } image:
+                    RequestMembers.ImageUrl.Check(image);
                     AddImage(image["url"]);
                     break;
                 case "image_url":
@@ -54,7 +62,8 @@ internal sealed class ItemBuilder
 
     /// <summary>The item.</summary>
     /// <param name="shared">Role, instruction and reasoning, which the request has for all its items.</param>
-    public RequestItem Build(EmbeddingInput shared)
+    /// <param name="path">The item's place in the request.</param>
+    public RequestItem Build(EmbeddingInput shared, string path)
     {
         ImageReference[] images = [.. _parts.Select(part => part.Image).OfType<ImageReference>()];
         var firstText = _parts.FindIndex(part => part.Text is not null);
@@ -62,6 +71,6 @@ internal sealed class ItemBuilder
         var number = 0;
         var texts = _parts.Select(part => part.Text ?? (marked ? $"<|image_{++number}|>" : null)).OfType<string>();
         var instruction = string.Join(' ', _instructions.Prepend(shared.Instruction ?? "").Where(text => text.Length > 0));
-        return new RequestItem(shared with { Text = string.Join(' ', texts), Instruction = instruction }, images);
+        return new RequestItem(shared with { Text = string.Join(' ', texts), Instruction = instruction }, images, path);
     }
 }

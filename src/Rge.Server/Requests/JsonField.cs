@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -19,6 +20,7 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     public JsonValueKind Kind => Value.ValueKind;
 
     /// <summary>A member of an object; one that is missing can be asked for as well.</summary>
+    /// <remarks>Searches all members, so it is for a fixed set of names. Whoever wants every member enumerates <see cref="Members"/>.</remarks>
     /// <exception cref="ApiException">The value is not an object.</exception>
     public JsonField this[string name]
     {
@@ -26,7 +28,19 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
         {
             if (Kind != JsonValueKind.Object) throw Error("an object");
             Value.TryGetProperty(name, out var member);
-            return new JsonField(member, Path.Length == 0 ? name : $"{Path}.{name}");
+            return new JsonField(member, PathOf(name));
+        }
+    }
+
+    /// <summary>All members of an object, in their order.</summary>
+    /// <exception cref="ApiException">The value is not an object, or a name in it is not Unicode.</exception>
+    public IEnumerable<(string Name, JsonField Field)> Members()
+    {
+        if (Kind != JsonValueKind.Object) throw Error("an object");
+        foreach (var member in Value.EnumerateObject())
+        {
+            var name = NameOf(member);
+            yield return (name, new JsonField(member.Value, PathOf(Shorten(name))));
         }
     }
 
@@ -59,6 +73,36 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
         }
     }
 
+    /// <summary>The first characters of a text, without the whitespace before them; the whole of a long text is not copied for it.</summary>
+    /// <param name="length">How many characters at most.</param>
+    /// <inheritdoc cref="Text" path="/exception"/>
+    public string Head(int length)
+    {
+        if (Kind != JsonValueKind.String) throw Error("a string");
+        var raw = RawText;
+        raw = raw[..Math.Min(raw.Length, length)];
+        var head = raw.ContainsAnyExceptInRange((byte)' ', (byte)'~') || raw.Contains((byte)'\\') ? Text() : Encoding.ASCII.GetString(raw);
+        head = head.TrimStart();
+        return head.Length <= length ? head : head[..length];
+    }
+
+    /// <summary>The bytes that a text has in base64.</summary>
+    /// <param name="start">Characters before the base64, not counting whitespace in front of all.</param>
+    /// <returns>The bytes; null where the text is not base64.</returns>
+    /// <inheritdoc cref="Text" path="/exception"/>
+    public byte[]? Base64Bytes(int start)
+    {
+        if (Kind != JsonValueKind.String) throw Error("a string");
+        // Read where it lies: as a string it would take twice its size. Some writers escape every slash.
+        var raw = RawText;
+        if (raw.Contains((byte)'\\')) raw = Encoding.UTF8.GetBytes(Text());
+        raw = raw.TrimStart(" \t\r\n"u8)[start..];
+        if (!Base64.IsValid(raw, out var length)) return null;
+        var bytes = new byte[length];
+        Base64.DecodeFromUtf8(raw, bytes, out _, out _);
+        return bytes;
+    }
+
     /// <summary>A text, or null where there is none.</summary>
     /// <inheritdoc cref="Text" path="/exception"/>
     public string? OptionalText() => IsGiven ? Text() : null;
@@ -89,7 +133,27 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     public ApiException Invalid(string message, string code = "invalid_value", Exception? innerException = null) =>
         ApiException.Invalid(message, Path.Length == 0 ? null : Path, code, innerException);
 
+    /// <summary>A name as errors show it.</summary>
+    public static string Shorten(string name) => name.Length <= Shown ? name : name[..Shown] + "…";
+
+    /// <summary>What is between the quotes of a text, escaped as it was sent.</summary>
+    private ReadOnlySpan<byte> RawText => JsonMarshal.GetRawUtf8Value(Value)[1..^1];
+
     private string Name => Path.Length == 0 ? "The body" : Path;
+
+    private string PathOf(string member) => Path.Length == 0 ? member : $"{Path}.{member}";
+
+    private string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Invalid($"{Name} has a member whose name is not valid Unicode.", innerException: e);
+        }
+    }
 
     private string Show()
     {

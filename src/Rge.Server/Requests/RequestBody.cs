@@ -8,6 +8,9 @@ internal static class RequestBody
 {
     private const int MaxDepth = 32;
 
+    /// <summary>Bytes read at once: short of what the garbage collector treats as large.</summary>
+    private const int FirstPart = 4 << 10, Part = 64 << 10;
+
     /// <summary>Reads the body, and turns it into what is asked before the JSON is let go.</summary>
     /// <exception cref="ApiException">The body is not JSON, or says something that cannot be understood.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, Func<JsonField, T> read)
@@ -19,16 +22,60 @@ internal static class RequestBody
                 Code = "unsupported_media_type",
             };
         }
-        JsonDocument document;
+        using var document = Parse(await ReadAsync(request.Body, request.HttpContext.RequestAborted));
+        request.HttpContext.RequestAborted.ThrowIfCancellationRequested();
+        return read(new JsonField(document.RootElement, ""));
+    }
+
+    /// <summary>Reads JSON that stands somewhere else than in a body.</summary>
+    /// <param name="json">The JSON.</param>
+    /// <param name="path">Its place, for errors.</param>
+    /// <param name="read">Turns it into what is asked.</param>
+    /// <inheritdoc cref="ReadAsync{T}" path="/exception"/>
+    public static T Read<T>(ReadOnlyMemory<byte> json, string path, Func<JsonField, T> read)
+    {
+        using var document = Parse(json, path);
+        return read(new JsonField(document.RootElement, path));
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, string path = "")
+    {
         try
         {
-            document = await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false }, request.HttpContext.RequestAborted);
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             var problem = e is JsonException { LineNumber: { } line, BytePositionInLine: { } position } ? $"is not valid JSON at line {line + 1}, byte {position + 1}" : "is not valid JSON, or names a member twice";
-            throw ApiException.Invalid($"The body {problem}.", param: null, "invalid_json", e);
+            throw ApiException.Invalid($"{(path.Length == 0 ? "The body" : path)} {problem}.", path.Length == 0 ? null : path, "invalid_json", e);
         }
-        using (document) return read(new JsonField(document.RootElement, ""));
+    }
+
+    /// <summary>Reads all there is, in small parts while it arrives: a body that never ends holds what was sent of it and no more.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var (parts, last, total) = (new List<byte[]>(), 0, 0);
+        for (var size = FirstPart; ; size = Part)
+        {
+            var part = new byte[size];
+            last = await body.ReadAtLeastAsync(part, size, throwOnEndOfStream: false, cancellationToken);
+            parts.Add(part);
+            total += last;
+            if (last < size) break;
+        }
+        byte[] whole = parts[0];
+        if (parts.Count > 1)
+        {
+            whole = new byte[total];
+            var at = 0;
+            foreach (var part in parts)
+            {
+                var count = Math.Min(part.Length, total - at);
+                part.AsSpan(0, count).CopyTo(whole.AsSpan(at));
+                at += count;
+            }
+        }
+        var text = whole.AsMemory(0, total);
+        return text.Span.StartsWith("\uFEFF"u8) ? text[3..] : text;
     }
 }

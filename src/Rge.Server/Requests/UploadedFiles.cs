@@ -1,41 +1,54 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Rge.Search;
 
 namespace Rge.Server.Requests;
 
-/// <summary>Pictures that a form sends as files.</summary>
+/// <summary>Images that a form sends as files, with <c>metadata</c> for all of them or one for each, and <c>on_error</c>.</summary>
 internal static class UploadedFiles
 {
     private const int MaxNameLength = 200;
+    private const string Metadata = "metadata", OnErrorField = "on_error";
 
-    /// <summary>Reads a form's files; they stay in memory, and their names are names only.</summary>
-    /// <exception cref="ApiException">The form cannot be read, or has too many or too large files.</exception>
-    public static async Task<IReadOnlyList<SearchItem>> ReadAsync(HttpRequest request, ServerLimits limits)
+    /// <summary>Reads a form; its files stay in memory, and their names are names only.</summary>
+    /// <exception cref="ApiException">The form cannot be read, has a field that is not known, or too many or too large files.</exception>
+    public static async Task<ItemsRequest> ReadAsync(HttpRequest request, ServerLimits limits)
     {
-        IFormFileCollection files;
+        IFormCollection form;
         try
         {
-            files = (await request.ReadFormAsync(new FormOptions { MemoryBufferThreshold = limits.MaxBodyBytes, MultipartBodyLengthLimit = limits.MaxBodyBytes }, request.HttpContext.RequestAborted)).Files;
+            var options = new FormOptions { MemoryBufferThreshold = limits.MaxBodyBytes, MultipartBodyLengthLimit = limits.MaxBodyBytes, ValueCountLimit = 2 * limits.MaxImages };
+            form = await request.ReadFormAsync(options, request.HttpContext.RequestAborted);
         }
         catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
         {
             throw ApiException.Invalid("The form cannot be read: it ends early, or is not what its content type says.", param: null, "invalid_form", e);
         }
+        var files = form.Files;
+        if (form.Keys.FirstOrDefault(key => key is not (Metadata or OnErrorField)) is { } unknown)
+            throw ApiException.Invalid($"The form has a field '{JsonField.Shorten(unknown)}', expected files, {Metadata} and {OnErrorField}.", JsonField.Shorten(unknown), "unknown_member");
         if (files.Count == 0 || files.Count > limits.MaxImages) throw ApiException.Invalid($"The form has {files.Count} files, expected 1 to {limits.MaxImages}.", "file", files.Count == 0 ? "invalid_value" : "too_many");
-        return [.. files.Select(Item)];
-
-        SearchItem Item(IFormFile file)
-        {
-            if (file.Length > limits.MaxImageBytes) throw ApiException.Invalid($"A file has {file.Length} bytes, expected at most {limits.MaxImageBytes}.", "file", "image_too_large");
-            var bytes = new byte[file.Length];
-            using var stream = file.OpenReadStream();
-            stream.ReadExactly(bytes);
-            return new SearchItem { Images = [bytes], Path = Name(file.FileName) };
-        }
+        if (!OnErrorNames.All.TryGetValue(form[OnErrorField] is [{ } name, ..] ? name : OnErrorNames.Default, out var onError))
+            throw ApiException.Invalid($"{OnErrorField} is '{JsonField.Shorten(form[OnErrorField].ToString())}', expected {string.Join(" or ", OnErrorNames.All.Keys.Order(StringComparer.Ordinal))}.", OnErrorField);
+        var metadata = form[Metadata].Select(json => RequestBody.Read(Encoding.UTF8.GetBytes(json ?? ""), Metadata, RecordReader.Metadata)).ToArray();
+        if (metadata.Length > 1 && metadata.Length != files.Count)
+            throw ApiException.Invalid($"The form has {metadata.Length} fields {Metadata} and {files.Count} files, expected one for all files or one for each.", Metadata);
+        return ItemsRequest.Read(files.Index(), file => Item(file.Item, limits, metadata.Length == 0 ? [] : metadata[metadata.Length == 1 ? 0 : file.Index]), onError);
     }
 
-    /// <summary>What the picture is called where it is shown: the last part of its path, without what cannot be shown.</summary>
+    private static SentItem Item(IFormFile file, ServerLimits limits, IReadOnlyList<KeyValuePair<string, string>> metadata)
+    {
+        var name = Name(file.FileName);
+        if (file.Length > limits.MaxImageBytes)
+            throw ApiException.Invalid($"The file {name} has {file.Length} bytes, expected at most {limits.MaxImageBytes}.", "file", "image_too_large");
+        var bytes = new byte[file.Length];
+        using var stream = file.OpenReadStream();
+        stream.ReadExactly(bytes);
+        return SentItem.Read(new SearchItem { Path = name, Metadata = metadata }, new ImageReference(name ?? "file", bytes, Address: null));
+    }
+
+    /// <summary>What the image is called where it is shown: the last part of its path, without what cannot be shown.</summary>
     private static string? Name(string path)
     {
         var name = string.Concat(path[(path.LastIndexOfAny(['/', '\\']) + 1)..].Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(MaxNameLength));

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.VectorData;
 using Rge.Models;
 using Rge.Search;
+using Rge.Search.Stores;
 using Rge.Server.Answers;
 
 namespace Rge.Server.Serving;
 
 /// <summary>Turns whatever goes wrong into what a client is told of it.</summary>
-internal sealed class ApiErrors(ILogger<ApiErrors> logger)
+internal sealed class ApiErrors(StoreHealth health, ILogger<ApiErrors> logger)
 {
     /// <summary>The error for the client. What is no request's fault goes to the log, in full.</summary>
     public ApiException Describe(Exception error, HttpContext context)
@@ -17,15 +18,22 @@ internal sealed class ApiErrors(ILogger<ApiErrors> logger)
         {
             case ApiException known:
                 return known;
-            case EmbeddingException:
-                return ApiException.Invalid(error.Message, param: null, "invalid_input", error);
-            case ImageInputException:
-                return ApiException.Invalid(error.Message, param: null, "invalid_image", error);
+            case EmbeddingException or ImageInputException:
+                return ApiException.Invalid(error.Message, param: null, CodeOf(error), error);
             case SearchException:
                 return ApiException.Invalid(error.Message, param: null, innerException: error);
+            case StoreException { Problem: StoreProblem.Full }:
+                health.Count();
+                logger.LogError(error, "The store has no room for the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status507InsufficientStorage, "The disk of the store of collections is full; nothing more can be stored until there is room. Searches go on.", error) { Code = "store_full" };
+            case StoreException { Problem: StoreProblem.ReadOnly }:
+                health.Count();
+                logger.LogError(error, "The store took nothing of the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.", error) { Code = "store_read_only" };
             case VectorStoreException:
+                health.Count();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);
-                return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections is away; ask again later.", error) { Code = "store_unavailable", RetryAfter = TimeSpan.FromSeconds(1) };
+                return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections cannot be used now; ask again later.", error) { Code = "store_unavailable", RetryAfter = TimeSpan.FromSeconds(1) };
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new ApiException(StatusCodes.Status413PayloadTooLarge, "The body is larger than this server takes; send fewer or smaller items.", error) { Code = "body_too_large" };
             case BadHttpRequestException bad:
@@ -37,7 +45,14 @@ internal sealed class ApiErrors(ILogger<ApiErrors> logger)
     }
 
     /// <summary>The error as it is sent.</summary>
-    public static ErrorAnswer Answer(ApiException error) => new(new ErrorDetails(error.Message, TypeOf(error.Status), error.Param, error.Code));
+    public static ErrorAnswer Answer(ApiException error, ErrorShape? shape = null) => new(new ErrorDetails(error.Message, TypeOf(error.Status), error.Param, error.Code))
+    {
+        Message = shape == ErrorShape.Cohere ? error.Message : null,
+        Detail = shape == ErrorShape.Voyage ? error.Message : null,
+    };
+
+    /// <summary>The name of what is wrong with an item.</summary>
+    public static string CodeOf(Exception error) => error is ImageInputException ? "invalid_image" : "invalid_input";
 
     private static string TypeOf(int status) => status switch
     {

@@ -14,8 +14,17 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         var embedder = host.Model.Embedder;
         using var place = queue.Take(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
-        var inputs = await images.CompleteAsync(request.Items, cancellationToken);
-        var embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
+        using var fetched = images.Begin();
+        var inputs = await fetched.CompleteAsync(request.Items, cancellationToken);
+        ReasoningEmbedding[] embeddings;
+        try
+        {
+            embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
+        }
+        catch (RgeException e) when (e.ItemIndex is { } index && request.Items.Count > 1)
+        {
+            throw ApiException.Invalid(e.Message, request.Items[index].Path, ApiErrors.CodeOf(e), e);
+        }
         foreach (var (input, embedding) in inputs.Zip(embeddings)) telemetry.Count(input.Role, embedding);
         return embeddings;
     }
@@ -27,7 +36,8 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         var embedder = host.Model.Embedder;
         using var place = queue.Take(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
-        var input = (await images.CompleteAsync(request.Items, cancellationToken))[0];
+        using var fetched = images.Begin();
+        var input = (await fetched.CompleteAsync(request.Items, cancellationToken))[0];
         await foreach (var update in embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken))
         {
             if (update.Embedding is not null) telemetry.Count(input.Role, update.Embedding);

@@ -1,16 +1,20 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Rge.Server.Answers;
 
 namespace Rge.Server.Serving;
 
-/// <summary>Middleware that answers whatever goes wrong with OpenAI's error object, and never with a stack.</summary>
-internal sealed class ErrorResponses(RequestDelegate next, ApiErrors errors)
+/// <summary>Answers whatever goes wrong with an error object in the shape that the endpoint's clients read, and never with a stack.</summary>
+internal sealed class ErrorResponses(ApiErrors errors)
 {
     /// <summary>The status that proxies use when the client went away; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
 
-    public async Task InvokeAsync(HttpContext context)
+    /// <summary>Does what comes next.</summary>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
+        Harden(context.Response);
         try
         {
             await next(context);
@@ -29,14 +33,21 @@ internal sealed class ErrorResponses(RequestDelegate next, ApiErrors errors)
         }
     }
 
+    /// <summary>Answers are what they say they are.</summary>
+    private static void Harden(HttpResponse response) => response.Headers.XContentTypeOptions = "nosniff";
+
     private static Task WriteAsync(HttpContext context, ApiException error)
     {
         var response = context.Response;
+        StringValues allow = response.Headers.Allow;
         response.Clear();
+        Harden(response);
         response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait) response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         if (error.Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
-        return response.WriteAsJsonAsync(ApiErrors.Answer(error), context.RequestAborted);
+        if (error.Status == StatusCodes.Status405MethodNotAllowed) response.Headers.Allow = allow;
+        var answer = ApiErrors.Answer(error, context.GetEndpoint()?.Metadata.GetMetadata<ErrorShape>());
+        return response.WriteAsJsonAsync(answer, AnswerJson.Options, context.RequestAborted);
     }
 
     private static ApiException OfStatus(int status, HttpRequest request) => status switch
@@ -44,6 +55,7 @@ internal sealed class ErrorResponses(RequestDelegate next, ApiErrors errors)
         StatusCodes.Status400BadRequest => new ApiException(status, $"{request.QueryString} has a value that cannot be understood, expected whole numbers.") { Code = "invalid_value" },
         StatusCodes.Status404NotFound => new ApiException(status, $"There is nothing at {request.Path}; /reference lists what there is.") { Code = "not_found" },
         StatusCodes.Status405MethodNotAllowed => new ApiException(status, $"{request.Path} does not take {request.Method}.") { Code = "method_not_allowed" },
+        StatusCodes.Status415UnsupportedMediaType => new ApiException(status, $"{request.Path} does not take the content type '{request.ContentType}'.") { Code = "unsupported_media_type" },
         _ => new ApiException(status, $"The request was refused with status {status}."),
     };
 }

@@ -9,7 +9,7 @@ namespace Rge.Server.Serving;
 
 /// <summary>Loads the model while the server already answers, and frees it at the end.</summary>
 internal sealed class ModelHost(
-    Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, ServerOptions options, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger) : IHostedService, IDisposable
+    ModelSource source, ServerOptions options, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger) : IHostedService, IDisposable
 {
     private Task<ServedModel>? _loading;
     private ExceptionDispatchInfo? _failure;
@@ -18,10 +18,15 @@ internal sealed class ModelHost(
     public bool IsLoaded => _loading is { IsCompletedSuccessfully: true };
 
     /// <summary>The model.</summary>
-    /// <exception cref="ApiException">It is still being loaded (503).</exception>
+    /// <exception cref="ApiException">It is still being loaded, or cannot be (503).</exception>
     public ServedModel Model => IsLoaded
         ? _loading!.Result
+        : HasFailed
+        ? throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model could not be loaded; the log of the server says why.") { Code = "model_failed" }
         : throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model is still being loaded; ask again in a while.") { Code = "model_loading", RetryAfter = TimeSpan.FromSeconds(1) };
+
+    /// <summary>True when the model cannot be loaded.</summary>
+    public bool HasFailed => _failure is not null;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -34,16 +39,19 @@ internal sealed class ModelHost(
     /// <summary>Throws what kept the model from being loaded.</summary>
     public void ThrowIfFailed() => _failure?.Throw();
 
-    public void Dispose() =>
+    public void Dispose()
+    {
+        if (!source.IsOwned) return;
         _ = Interlocked.Exchange(ref _loading, null)?.ContinueWith(
             loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
 
     private ServedModel Load()
     {
         try
         {
             var start = Stopwatch.GetTimestamp();
-            var embedder = load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames.Count > 0 ? options.ModelNames[0] : null });
+            var embedder = source.Load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames.Count > 0 ? options.ModelNames[0] : null });
             var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
             var model = new ServedModel(embedder, options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!], metadata.DefaultModelDimensions!.Value);
             logger.LogInformation("{Model} was loaded in {Seconds:f1} s.", model.Name, Stopwatch.GetElapsedTime(start).TotalSeconds);
@@ -52,7 +60,8 @@ internal sealed class ModelHost(
         catch (Exception e)
         {
             _failure = ExceptionDispatchInfo.Capture(e);
-            lifetime.StopApplication();
+            if (source.EndsProgram) lifetime.StopApplication();
+            else logger.LogCritical(e, "The model cannot be loaded.");
             throw;
         }
     }

@@ -4,16 +4,28 @@ using Microsoft.Extensions.Logging;
 namespace Rge.Server.Serving;
 
 /// <summary>
-/// Makes shutdown graceful: before anything is stopped the queue takes no new work and what it took is finished, while the server still
+/// Makes shutdown graceful. First the server says that it is not ready, and serves for a while yet, so that whoever distributes requests stops
+/// sending them here. Then, before anything is stopped, the queue takes no new work and what it took is finished, while the server still
 /// answers, with 503 to new work.
 /// </summary>
-internal sealed class QueueDrain(EmbeddingQueue queue, ILogger<QueueDrain> logger) : IHostedLifecycleService
+internal sealed class QueueDrain(EmbeddingQueue queue, ServerOptions options, TimeProvider time, ILogger<QueueDrain> logger) : IHostedLifecycleService
 {
+    private volatile bool _hasBegun;
+
+    /// <summary>Whether the server is to be stopped.</summary>
+    public bool HasBegun => _hasBegun;
+
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        logger.LogInformation("Shutting down: {Items} items are to be finished.", queue.Items);
+        _hasBegun = true;
         try
         {
+            if (options.DrainSeconds > 0)
+            {
+                logger.LogInformation("Shutting down: not ready any more, requests are served for {Seconds} s yet.", options.DrainSeconds);
+                await Task.Delay(TimeSpan.FromSeconds(options.DrainSeconds), time, cancellationToken);
+            }
+            logger.LogInformation("Shutting down: {Items} items are to be finished.", queue.Items);
             await queue.CloseAsync().WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)

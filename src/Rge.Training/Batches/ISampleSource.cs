@@ -9,6 +9,9 @@ internal interface ISampleSource
     /// <param name="step">Steps of the run before it.</param>
     IReadOnlyList<TrainingSample> Samples(long step);
 
+    /// <summary>The row after a sample in its dataset, the first after the last; null where samples are drawn without end.</summary>
+    TrainingSample? After(TrainingSample sample);
+
     /// <summary>Rows of each dataset; empty for a source without end.</summary>
     IReadOnlyDictionary<string, int> Counts { get; }
 }

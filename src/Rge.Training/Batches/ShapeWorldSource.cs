@@ -63,6 +63,9 @@ internal sealed class ShapeWorldSource : ISampleSource
         return samples[.._settings.Queries];
     }
 
+    /// <inheritdoc/>
+    public TrainingSample? After(TrainingSample sample) => null;
+
     /// <summary>Samples without targets: captions and simple questions.</summary>
     public IReadOnlyList<TrainingSample> Language(long step) => Untargeted(step, _all.PretrainingGroup);
 

@@ -42,10 +42,12 @@ public sealed class Experiment
     /// <summary>Does all that is not done yet.</summary>
     /// <param name="jobs">Runs at the same time; each should then have one thread.</param>
     /// <param name="cancellationToken">Stops after a checkpoint of what runs.</param>
+    /// <exception cref="TrainingException">The settings of a run cannot be used, which is known before the first step, or a run fails.</exception>
     public ExperimentOutcome Run(int jobs = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
         _results.Clear();
+        Check();
         Pretrain(cancellationToken);
         var tuned = Train("tuning", TuningRuns(), jobs, cancellationToken);
         var runs = FinalRuns(Chosen(tuned));
@@ -76,6 +78,27 @@ public sealed class Experiment
             ],
         };
     }
+
+    /// <summary>Reads the settings of every run there can be, so that what is wrong with them is known before the first step.</summary>
+    private void Check()
+    {
+        ReadPretraining().Validate();
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var variant in _config.Variants)
+        {
+            foreach (var choice in Choices(variant))
+            {
+                var run = Plan(variant, choice, _config.Seeds[0]);
+                run.Config.Validate();
+                if (run.Config.Evaluation.Every == 0)
+                    throw new TrainingException($"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set.");
+                var described = string.Join(", ", [variant.Name, .. choice]);
+                if (!names.TryAdd(run.Name, described)) throw new TrainingException($"The runs of ({names[run.Name]}) and ({described}) would both be called {run.Name}: give the variants other names.");
+            }
+        }
+    }
+
+    private TrainingConfig ReadPretraining() => ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining));
 
     private RunFolder PretrainingFolder => new(Path.Combine(_folder, "pretraining"));
 
@@ -110,7 +133,7 @@ public sealed class Experiment
     /// <summary>Trains the model that every variant begins with.</summary>
     private void Pretrain(CancellationToken cancellationToken)
     {
-        var (config, folder) = (ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining)), PretrainingFolder);
+        var (config, folder) = (ReadPretraining(), PretrainingFolder);
         if (!Directory.Exists(folder.Model)) new Trainer(config, folder, Relay(new Stage("pretraining", 1), config.Name)).Run(resume: true, cancellationToken);
     }
 
@@ -167,7 +190,7 @@ public sealed class Experiment
         Seconds = outcome.State.TrainingSeconds + (earlier?.Seconds ?? 0),
         Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
         GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
-        Development = LastDevelopment(run.Folder) ?? throw new TrainingException($"{run.Variant.Config}: evaluation.every is 0, but an experiment needs the development set."),
+        Development = LastDevelopment(run.Folder) ?? throw new TrainingException($"{run.Folder.Log} has no score on the development set: delete {run.Folder.Root} to train the run again."),
     };
 
     /// <summary>From the log: a run that was stopped after its last step has measured itself, though not in this process.</summary>
@@ -185,7 +208,7 @@ public sealed class Experiment
             var (measurement, run, result) = work[i];
             var path = ScoresOf(run, measurement);
             if (!File.Exists(path)) AtomicFile.WriteText(path, Evaluate(run, measurement, datasets.Value, cancellationToken).ToJsonString(Json));
-            _progress?.Report(stage.Finish($"{measurement.Name}, seed {result.Seed}", $"{measurement.Name}, seed {result.Seed}: hit@1 {Read<JsonObject>(path)["average"]!.GetValue<double>():P1}"));
+            _progress?.Report(stage.Finish($"{measurement.Name}, seed {result.Seed}", $"{measurement.Name}, seed {result.Seed}: hit@1 {ScoreJson.Average(Read<JsonObject>(path)):P1}"));
         }, cancellationToken);
     }
 

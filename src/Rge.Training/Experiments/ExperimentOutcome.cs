@@ -27,6 +27,9 @@ public sealed record ExperimentOutcome
     /// <summary>The measurements on the test set that are done.</summary>
     public required IReadOnlyList<TestResult> Tests { get; init; }
 
+    /// <summary>What a reader of the report has to know before its numbers; sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Measurements on the test set that there are in the end.</summary>
     public int ExpectedTests => Config.Measurements.Length * Config.Seeds.Length;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Training.Runs;
 
 namespace Rge.Training.Experiments;
 
@@ -39,9 +40,12 @@ public sealed record RunResult
     /// <summary>Its name, which is that of its folder.</summary>
     public string Name => NameOf(Variant, Choice, Seed);
 
-    /// <summary>Mean hit@1 of the meta-tasks on the development set, 0 to 1.</summary>
-    public double DevelopmentAverage => Development["average"]!.GetValue<double>();
+    /// <summary>Mean hit@1 of the datasets of the development set, 0 to 1.</summary>
+    public double DevelopmentAverage => ScoreJson.Average(Development);
 
     internal static string NameOf(string variant, IReadOnlyList<string> choice, long seed) =>
-        string.Join('-', [variant, .. choice.Select(setting => setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..]), $"seed{seed.ToString(CultureInfo.InvariantCulture)}"]);
+        string.Join('-', [variant, .. choice.Select(setting => InFileName(setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])), $"seed{seed.ToString(CultureInfo.InvariantCulture)}"]);
+
+    /// <summary>Values that are tuned may be anything, paths too.</summary>
+    private static string InFileName(string value) => string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '+' ? c : '_'));
 }

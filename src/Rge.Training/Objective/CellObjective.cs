@@ -1,6 +1,5 @@
 using Rge.Models;
 using Rge.Training.Batches;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;
@@ -49,7 +48,7 @@ internal sealed class CellObjective : IDisposable
         }
         loss!.backward();
         foreach (var image in features) image.Dispose();
-        return (loss.ToDouble(), right!.to(ScalarType.Float32).mean().ToDouble());
+        return (loss.Number(), right!.to(ScalarType.Float32).mean().Number());
     }
 
     public void Dispose()

@@ -1,7 +1,6 @@
 using Rge.Models;
 using Rge.Training.Batches;
 using Rge.Training.Settings;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;
@@ -43,8 +42,8 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
             if (pass.Predict() is { } language)
             {
                 terms.Add(language.Sum.Times(lmWeight / predicted));
-                lmSum += language.Sum.ToDouble();
-                correct += language.Correct.ToDouble();
+                lmSum += language.Sum.Number();
+                correct += language.Correct.Number();
             }
             if (pass.EmbeddingRows.Length > 0 && embeddingWeight > 0)
             {
@@ -57,7 +56,7 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
                 else
                 {
                     var loss = Contrast(pass.Embeddings(), batch);
-                    infoNce = loss.ToDouble();
+                    infoNce = loss.Number();
                     terms.Add(loss.Times(embeddingWeight));
                 }
             }
@@ -93,7 +92,7 @@ internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveS
         embeddings.requires_grad_(true);
         var loss = Contrast(embeddings, batch);
         loss.Times(weight).backward();
-        return (loss.ToDouble(), embeddings.grad!.clone().MoveToOuterDisposeScope());
+        return (loss.Number(), embeddings.grad!.clone().MoveToOuterDisposeScope());
     }
 
     /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>

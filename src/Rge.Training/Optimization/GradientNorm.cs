@@ -1,5 +1,4 @@
 using Rge.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Optimization;
@@ -17,7 +16,7 @@ internal static class GradientNorm
         using var scope = NewDisposeScope();
         Tensor[] all = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
         if (all.Length == 0) return 0;
-        var norm = Math.Sqrt(stack([.. all.Select(Squares)]).sum().ToDouble());
+        var norm = Math.Sqrt(stack([.. all.Select(Squares)]).sum().Number());
         if (limit > 0 && norm > limit)
             foreach (var gradient in all) gradient.Mul_(limit / (norm + 1e-6));
         return norm;
@@ -28,7 +27,7 @@ internal static class GradientNorm
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        return Math.Sqrt(Squares(tensor).ToDouble());
+        return Math.Sqrt(Squares(tensor).Number());
     }
 
     private static Tensor Squares(Tensor tensor)

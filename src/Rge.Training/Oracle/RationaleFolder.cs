@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Data.Mmeb;
 using Rge.Models;
+using Rge.Training.Runs;
 
 namespace Rge.Training.Oracle;
 
@@ -24,7 +25,7 @@ internal sealed class RationaleFolder(string root)
     public void Prepare()
     {
         Directory.CreateDirectory(root);
-        if (!File.Exists(Answers) && Directory.EnumerateFileSystemEntries(root).Any())
+        if (!File.Exists(Answers) && !FolderLock.IsAloneIn(root))
             throw new TrainingException($"{root} is not empty and has no {Path.GetFileName(Answers)} of an earlier run: name a folder that does not exist yet.");
     }
 
@@ -34,10 +35,10 @@ internal sealed class RationaleFolder(string root)
         foreach (var part in Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).ToArray()) File.Delete(part);
     }
 
-    /// <summary>Writes the rows of a dataset whose rationale is kept; where there is none, there is no file.</summary>
-    public void WriteRows(string dataset, IEnumerable<RationaleResult> results, string imageFolder)
+    /// <summary>Writes the rows of a dataset whose rationale is kept, or all, the others without one; where there is none, there is no file.</summary>
+    public void WriteRows(string dataset, IEnumerable<RationaleResult> results, string imageFolder, bool keepsAll)
     {
-        RationaleResult[] kept = [.. results.Where(result => result.State == RationaleState.Kept)];
+        RationaleResult[] kept = [.. results.Where(result => keepsAll || result.State == RationaleState.Kept)];
         var folder = PathOf(dataset);
         var path = Path.Combine(folder, "train.jsonl");
         if (kept.Length == 0)
@@ -46,7 +47,7 @@ internal sealed class RationaleFolder(string root)
             return;
         }
         Directory.CreateDirectory(folder);
-        MmebJsonLines.WriteTraining(path, kept.Select(result => result.Row.Sample with { Rationale = result.Rationale }), imageFolder);
+        MmebJsonLines.WriteTraining(path, kept.Select(result => result.Row.Sample with { Rationale = result.State == RationaleState.Kept ? result.Rationale : null }), imageFolder);
     }
 
     /// <summary>Writes the report, and what became of the rows that have no rationale to keep.</summary>

@@ -5,6 +5,7 @@ using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Models;
 using Rge.Models.Tokens;
+using Rge.Training.Runs;
 
 namespace Rge.Training.Oracle;
 
@@ -60,6 +61,7 @@ public sealed class RationaleJob
         if (Whole(_settings.Output) == Whole(_settings.Data)) throw new TrainingException($"{_settings.Output} is the data folder, expected another one to write to.");
         var subsets = await ReadAsync(cancellationToken);
         _folder.Prepare();
+        using var held = FolderLock.Take(_settings.Output);
         // Model and prompt make the rationales; what else is set may change on the way.
         var writer = new JsonObject { ["model"] = endpoint.GetService<ChatClientMetadata>()?.DefaultModelId, ["prompt"] = prompt.Digest };
         using var journal = new Journal<OracleAnswer>(_folder.Answers, writer);
@@ -69,7 +71,7 @@ public sealed class RationaleJob
         var answers = journal.Latest();
         (Subset Subset, RationaleResult[] Rows)[] results = [.. subsets.Select(subset => (subset, subset.Rows.Select(row => Result(row, answers)).ToArray()))];
         if (_settings.Verifier is { } verifier) await VerifyAsync(verifier, results, cancellationToken);
-        foreach (var (subset, rows) in results) _folder.WriteRows(subset.Name, rows, _images);
+        foreach (var (subset, rows) in results) _folder.WriteRows(subset.Name, rows, _images, _settings.KeepAllRows);
         var report = new RationaleReport(_settings, endpoint.GetService<ChatClientMetadata>(), prompt, [.. results.SelectMany(pair => pair.Rows)], Tokens(journal));
         _folder.Write(report);
         return report;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Rge.Data;
-using Rge.Models;
 
 namespace Rge.Training.Oracle;
 
@@ -80,21 +79,8 @@ internal sealed class RationaleVerifier
         return [.. _pool.Zip(embedded).Where(pair => pair.Second.Problem is null).Select(pair => (pair.First, pair.Second.Vector))];
     }
 
-    /// <summary>Embeds items; one that cannot be embedded spoils no other: what fails together is tried in halves.</summary>
-    private async Task<Embedded[]> EmbedAsync(ReadOnlyMemory<EmbeddingInput> items, CancellationToken cancellationToken)
-    {
-        if (items.IsEmpty) return [];
-        try
-        {
-            return [.. (await _embedder.EmbedAsync(items.ToArray(), cancellationToken: cancellationToken)).Select(embedding => new Embedded(embedding.Vector, null))];
-        }
-        catch (Exception e) when (e is EmbeddingException or ImageInputException)
-        {
-            if (items.Length == 1) return [new Embedded(default, e.Message)];
-            var half = items.Length / 2;
-            return [.. await EmbedAsync(items[..half], cancellationToken), .. await EmbedAsync(items[half..], cancellationToken)];
-        }
-    }
+    private async Task<Embedded[]> EmbedAsync(EmbeddingInput[] items, CancellationToken cancellationToken) =>
+        [.. (await _embedder.TryEmbedAsync(items, cancellationToken: cancellationToken)).Select(result => new Embedded(result.Embedding?.Vector ?? default, result.Error?.Problem))];
 
     private sealed record Embedded(ReadOnlyMemory<float> Vector, string? Problem);
 }

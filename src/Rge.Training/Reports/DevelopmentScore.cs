@@ -10,8 +10,8 @@ namespace Rge.Training.Reports;
 /// <param name="Scores">The scores; see <see cref="Runs.ScoreJson"/>.</param>
 internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Scores)
 {
-    /// <summary>Mean hit@1 of the meta-tasks, in percent.</summary>
-    public double Average => 100 * Scores["average"]!.GetValue<double>();
+    /// <summary>Mean hit@1 of the datasets, in percent.</summary>
+    public double Average => 100 * ScoreJson.Average(Scores);
 
     /// <summary>Conclusions that are the oracle's, in percent; null without rationales.</summary>
     public double? RightConclusions => 100 * Scores["conclusion_right"]?.GetValue<double>();

@@ -5,6 +5,7 @@ using Rge.Evaluation;
 using Rge.Evaluation.Reports;
 using Rge.Models;
 using Rge.Training.Experiments;
+using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static Rge.Evaluation.Reports.Html;
 
@@ -27,6 +28,17 @@ public sealed class ExperimentReport
         _variants = [.. outcome.Config.Variants.Select(variant => variant.Name)];
     }
 
+    private ExperimentReport(StoredReport report)
+    {
+        (_outcome, _development) = (report.Outcome, Array.Empty<DevelopmentScore[]>().ToLookup(_ => "", StringComparer.Ordinal));
+        _tables = new ExperimentTables(report);
+        _variants = [.. report.Outcome.Config.Variants.Select(variant => variant.Name)];
+    }
+
+    /// <summary>Makes the report again from the <c>report.json</c> of one, where its runs are gone. The curves of the runs are not in it.</summary>
+    /// <exception cref="TrainingException">The file is no such report.</exception>
+    public static ExperimentReport Read(string path) => new(StoredReport.Read(path));
+
     /// <summary>Writes <c>report.md</c>, <c>report.json</c> and <c>report.html</c> into an experiment's folder.</summary>
     /// <returns>Their paths.</returns>
     public IReadOnlyList<string> Write(string folder)
@@ -45,7 +57,7 @@ public sealed class ExperimentReport
 
     /// <summary>All tables as Markdown.</summary>
     public string ToMarkdown() =>
-        $"# Experiment {_outcome.Config.Name}\n\n{State()}\n\n{string.Join('\n', _tables.All().Select(table => table.ToMarkdown()))}";
+        $"# Experiment {_outcome.Config.Name}\n\n{State()}\n\n{string.Concat(_outcome.Notes.Select(note => note + "\n\n"))}{string.Join('\n', _tables.All().Select(table => table.ToMarkdown()))}";
 
     /// <summary>
     /// All numbers: shares are in percent, each with its mean, its deviation and the number of seeds; the stored scores of every seed,
@@ -56,10 +68,13 @@ public sealed class ExperimentReport
         ["experiment"] = _outcome.Config.Name,
         ["seeds"] = new JsonArray([.. _outcome.Config.Seeds.Select(seed => (JsonNode)seed)]),
         ["test"] = new JsonObject { ["seed"] = _outcome.Config.Test.Seed, ["queries_per_dataset"] = _outcome.Config.Test.Queries },
+        ["average"] = "mean of datasets",
+        ["notes"] = Strings(_outcome.Notes),
         ["measured"] = _outcome.Tests.Count,
         ["to_measure"] = _outcome.ExpectedTests,
         ["best_baseline"] = _tables.Baseline?.Name,
         ["measurements"] = new JsonArray([.. _tables.Measured.Select(Describe)]),
+        ["development_at_equal_cost"] = new JsonArray([.. _tables.AtEqual.Select(Describe)]),
         ["tuning"] = new JsonArray([.. _outcome.Tuning.Select(Describe)]),
         ["chosen"] = Map(_outcome.Chosen, chosen => chosen.Key, chosen => Strings(chosen.Value)),
         ["runs"] = new JsonArray([.. _outcome.Runs.Select(Describe)]),
@@ -74,6 +89,7 @@ public sealed class ExperimentReport
         return Page(
             $"Experiment {_outcome.Config.Name}",
             Tag("p", Class("dim"), State()),
+            _outcome.Notes.Select(note => Tag("p", note)),
             Headline(),
             Tag("div", Class("charts"), Bars().Select(chart => chart.Draw())),
             tables.Take(1).Select(table => table.ToHtml()),
@@ -92,7 +108,7 @@ public sealed class ExperimentReport
         return $"{_outcome.Runs.Count} of {runs} runs and {_outcome.Tests.Count} of {_outcome.ExpectedTests} measurements are done. Seeds {string.Join(", ", config.Seeds)}.";
     }
 
-    /// <summary>The difference that the experiment is about; nothing without a baseline and another to hold against it.</summary>
+    /// <summary>The difference that the experiment is about; nothing without a baseline and another to compare with it.</summary>
     private XElement? Headline()
     {
         // What reads the oracle's rationale is an upper bound and no contender.
@@ -152,7 +168,28 @@ public sealed class ExperimentReport
         ["training_seconds"] = Describe(summary.Cost(run => run.Seconds)),
         ["training_queries"] = Describe(summary.Cost(run => run.Queries)),
         ["training_generated_tokens"] = Describe(summary.Cost(run => run.GeneratedTokens)),
-        ["scores_by_seed"] = Map(summary.Tests, test => test.Run.Seed.ToString(CultureInfo.InvariantCulture), test => test.Scores.DeepClone()),
+        ["scores_by_seed"] = Map(summary.Tests, test => test.Run.Seed.ToString(CultureInfo.InvariantCulture), Scores),
+    };
+
+    private static JsonObject Scores(Experiments.TestResult test)
+    {
+        var scores = test.Scores.DeepClone().AsObject();
+        scores["average"] = ScoreJson.Average(scores);
+        return scores;
+    }
+
+    private JsonNode Describe(EqualCost comparison) => new JsonObject
+    {
+        ["cost"] = comparison.Cost,
+        ["limit"] = comparison.Limit,
+        ["variants"] = new JsonArray([.. comparison.Variants.Select(row => (JsonNode)new JsonObject
+        {
+            ["variant"] = row.Variant,
+            ["steps"] = Describe(row.Steps),
+            ["training_seconds"] = Describe(row.Seconds),
+            ["groups"] = Map(_tables.Groups, group => group, group => Describe(row.Groups.GetValueOrDefault(group))),
+            ["average"] = Describe(row.Average),
+        })]),
     };
 
     private static JsonNode Describe(RunResult run) => new JsonObject
@@ -164,6 +201,9 @@ public sealed class ExperimentReport
         ["development_average"] = 100 * run.DevelopmentAverage,
         ["steps"] = run.Steps,
         ["training_seconds"] = run.Seconds,
+        ["training_queries"] = run.Queries,
+        ["training_generated_tokens"] = run.GeneratedTokens,
+        ["development"] = run.Development.DeepClone(),
     };
 
     private static JsonObject? Describe(Spread? spread) =>

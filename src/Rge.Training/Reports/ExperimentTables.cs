@@ -13,19 +13,37 @@ internal sealed class ExperimentTables
     private static readonly string[] ProvenanceFacts = ["rge", "torchsharp", "runtime", "system", "processors", "commit"];
 
     private readonly ExperimentOutcome _outcome;
-    private readonly ILookup<string, DevelopmentScore[]> _development;
 
+    /// <summary>Makes the tables of runs that are on the disk.</summary>
     /// <param name="outcome">What the experiment has come to.</param>
     /// <param name="development">What its runs measured on the development set.</param>
     public ExperimentTables(ExperimentOutcome outcome, ILookup<string, DevelopmentScore[]> development)
+        : this(outcome)
     {
-        (_outcome, _development) = (outcome, development);
-        Measured = [.. MeasurementSummary.In(outcome).Where(summary => summary.Tests.Count > 0)];
-        Baseline = MeasurementSummary.BestBaseline(Measured);
-        (Groups, Datasets) = (Names("groups"), Names("datasets"));
+        var measured = Measured.Select(summary => summary.Measurement.Variant).ToHashSet(StringComparer.Ordinal);
+        (string, DevelopmentScore[][])[] variants =
+        [
+            .. from variant in outcome.Config.Variants
+               where measured.Contains(variant.Name) && development.Contains(variant.Name)
+               select (variant.Name, development[variant.Name].ToArray()),
+        ];
+        AtEqual = [EqualCost.Of(EqualCost.Steps, variants, Groups, score => score.Step), EqualCost.Of(EqualCost.Seconds, variants, Groups, score => score.Seconds)];
         var runs = outcome.Folders.Values.Append(outcome.Pretraining).Select(folder => folder.Provenance).Where(File.Exists)
             .Select(path => JsonNode.Parse(File.ReadAllText(path))!).ToArray();
         Provenance = [.. ProvenanceFacts.Select(fact => (fact, runs.Select(run => run[fact]?.ToString() ?? "unknown").Distinct(StringComparer.Ordinal).ToArray()))];
+    }
+
+    /// <summary>Makes the tables of a report that was written before.</summary>
+    public ExperimentTables(StoredReport report)
+        : this(report.Outcome) =>
+        (AtEqual, Provenance) = (report.AtEqual, report.Provenance);
+
+    private ExperimentTables(ExperimentOutcome outcome)
+    {
+        _outcome = outcome;
+        Measured = [.. MeasurementSummary.In(outcome).Where(summary => summary.Tests.Count > 0)];
+        Baseline = MeasurementSummary.BestBaseline(Measured);
+        (Groups, Datasets) = (Names("groups"), Names("datasets"));
     }
 
     /// <summary>What was measured on the test set.</summary>
@@ -41,57 +59,39 @@ internal sealed class ExperimentTables
     public MeasurementSummary? Baseline { get; }
 
     /// <summary>What the runs say they ran on: each fact with its values, one where they agree.</summary>
-    public IReadOnlyList<(string Fact, string[] Values)> Provenance { get; }
+    public IReadOnlyList<(string Fact, string[] Values)> Provenance { get; } = [];
+
+    /// <summary>How far the variants were on the development set at equal steps and at equal time.</summary>
+    public IReadOnlyList<EqualCost> AtEqual { get; } = [];
 
     /// <summary>All tables, that of <see cref="Scores"/> first; those without rows are left out.</summary>
     public IEnumerable<ReportTable> All() =>
-        new[] { Scores(), AtEqualSteps(), AtEqualTime(), Costs(), Conclusions(), ByDataset(), ConclusionsByDataset(), Tuning(), Runs(), Origins() }.Where(table => table.Rows.Count > 0);
+        ((ReportTable[])[Scores(), .. AtEqual.Select(Development), Costs(), Conclusions(), ByDataset(), ConclusionsByDataset(), Tuning(), Runs(), Origins()]).Where(table => table.Rows.Count > 0);
 
     /// <summary>hit@1 of every measurement: the table that an experiment is made for.</summary>
     public ReportTable Scores()
     {
         var test = _outcome.Config.Test;
-        var note = $"{MeanAndSpread} {test.Queries} queries of each dataset, seed {test.Seed} of ShapeWorld's test split, which no choice was made on.";
+        var note = $"{MeanAndSpread} {test.Queries} queries of each dataset, seed {test.Seed} of ShapeWorld's test split, which no choice was made on. The average is the mean of the datasets, as MMEB has it.";
         if (Baseline is not null) note += $" Points above the best baseline, \"{Baseline.Name}\", are taken seed by seed.";
         return new ReportTable(
-            "hit@1 on the test set", note, ["measurement", .. Groups, "average", .. IfBaseline("above best baseline"), "seeds"],
+            "hit@1 on the test set", note, ["measurement", .. Groups, "average", .. Baseline is null ? (string[])[] : ["above best baseline"], "seeds"],
             [.. Measured.Select(summary => (string[])
             [
                 summary.Name, .. Groups.Select(group => Text(summary.Share("groups", group))), Text(summary.Average),
-                .. IfBaseline(summary == Baseline ? "" : summary.Above(Baseline!)?.ToSignedString() ?? ""),
+                .. Baseline is null ? (string[])[] : [summary == Baseline ? "" : summary.Above(Baseline)?.ToSignedString() ?? ""],
                 string.Join(' ', summary.Tests.Select(result => result.Run.Seed.ToString(CultureInfo.InvariantCulture))),
             ])]);
-
-        string[] IfBaseline(string cell) => Baseline is null ? [] : [cell];
     }
 
-    private ReportTable AtEqualSteps() => AtEqual("steps", score => score.Step);
-
-    private ReportTable AtEqualTime() => AtEqual("seconds of training", score => score.Seconds);
-
-    /// <summary>How far every variant was on the development set when the first of them was done.</summary>
-    private ReportTable AtEqual(string unit, Func<DevelopmentScore, double> cost)
-    {
-        var measured = Measured.Select(summary => summary.Measurement.Variant).ToHashSet(StringComparer.Ordinal);
-        var variants = (
-            from variant in _outcome.Config.Variants
-            where measured.Contains(variant.Name) && _development.Contains(variant.Name)
-            select (variant.Name, Runs: _development[variant.Name])).ToArray();
-        var limit = variants.Length == 0 ? 0 : variants.Min(variant => variant.Runs.Average(run => cost(run[^1])));
-        return new ReportTable(
-            $"Development set, at equal {unit}",
-            $"{MeanAndSpread} Of each run the measurement that is nearest to {Whole(limit)} {unit}, when the first variant was done; queries are embedded as in training.",
-            ["variant", "steps", "training, s", .. Groups, "average"],
-            [.. variants.Select(variant =>
-            {
-                DevelopmentScore[] then = [.. variant.Runs.Select(run => run.MinBy(score => Math.Abs(cost(score) - limit))!)];
-                return (string[])
-                [
-                    variant.Name, Whole(Spread.Of(then.Select(score => (double)score.Step))), Whole(Spread.Of(then.Select(score => score.Seconds))),
-                    .. Groups.Select(group => Text(Spread.Of(then.Select(score => score.Group(group)).OfType<double>()))), Text(Spread.Of(then.Select(score => score.Average))),
-                ];
-            })]);
-    }
+    private ReportTable Development(EqualCost comparison) => new(
+        $"Development set, at equal {comparison.Cost}",
+        $"{MeanAndSpread} Of each run the measurement that is nearest to {Whole(comparison.Limit)} {comparison.Cost}, when the first variant was done; queries are embedded as in training.",
+        ["variant", "steps", "training, s", .. Groups, "average"],
+        [.. comparison.Variants.Select(row => (string[])
+        [
+            row.Variant, Whole(row.Steps), Whole(row.Seconds), .. Groups.Select(group => Text(row.Groups.GetValueOrDefault(group))), Text(row.Average),
+        ])]);
 
     private ReportTable Costs() => new(
         "What it took",

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Evaluation.Reports;
 using Rge.Training.Experiments;
+using Rge.Training.Runs;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Reports;
@@ -12,7 +13,7 @@ internal sealed record MeasurementSummary(MeasurementSettings Measurement, IRead
 {
     public string Name => Measurement.Name;
 
-    public Spread? Average => Share("average");
+    public Spread? Average => Spread.OfShares(Tests.Select(Mean));
 
     /// <summary>A score by its place in the stored ones, over the seeds that have it.</summary>
     public Spread? Share(params string[] place) => Spread.OfShares(Values(place));
@@ -44,5 +45,5 @@ internal sealed record MeasurementSummary(MeasurementSettings Measurement, IRead
     private IEnumerable<double> Values(params string[] place) =>
         Tests.Select(test => place.Aggregate((JsonNode?)test.Scores, (node, name) => node?[name])).OfType<JsonNode>().Select(node => node.GetValue<double>());
 
-    private static double Mean(TestResult test) => test.Scores["average"]!.GetValue<double>();
+    private static double Mean(TestResult test) => ScoreJson.Average(test.Scores);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Models;
@@ -11,7 +12,7 @@ namespace Rge.Training.Runs;
 /// </summary>
 public sealed class RunFolder
 {
-    private const string StateFile = "state.json";
+    private const string StateFile = "state.json", ChecksumFile = "checksums.json";
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Names the folder; nothing is read or written yet.</summary>
@@ -44,6 +45,17 @@ public sealed class RunFolder
     /// <summary>The newest whole checkpoint; null where there is none.</summary>
     public string? LatestCheckpoint() => Whole().LastOrDefault();
 
+    /// <summary>Checks that the files of a checkpoint have the content that was written.</summary>
+    /// <exception cref="TrainingException">One has not; the message names it, and the checkpoint before, from which the run can go on.</exception>
+    public void RequireWhole(string checkpoint)
+    {
+        if (Damage(checkpoint) is not { } damage) return;
+        var older = Whole().TakeWhile(other => other != checkpoint).LastOrDefault();
+        throw new TrainingException(older is null
+            ? $"{damage} There is no older checkpoint: begin again in another folder."
+            : $"{damage} Delete the folder {checkpoint} and resume again, to go on from {older}.");
+    }
+
     /// <summary>Reads where a checkpoint stands.</summary>
     /// <exception cref="TrainingException">Its state cannot be read.</exception>
     public static RunState ReadState(string checkpoint)
@@ -71,6 +83,9 @@ public sealed class RunFolder
         {
             write(folder);
             AtomicFile.WriteText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(state, Json));
+            var checksums = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                .Select(file => KeyValuePair.Create(Path.GetRelativePath(folder, file), (JsonNode?)Checksum(file)));
+            AtomicFile.WriteJson(Path.Combine(folder, ChecksumFile), new JsonObject(checksums));
         });
         foreach (var old in Whole().SkipLast(keep).ToList()) Directory.Delete(old, recursive: true);
     }
@@ -104,6 +119,38 @@ public sealed class RunFolder
 
     /// <summary>Writes <c>run.json</c>.</summary>
     public void WriteProvenance(JsonObject provenance) => AtomicFile.WriteJson(Provenance, provenance);
+
+    /// <summary>What is wrong with a checkpoint; null for nothing. One without checksums is taken as it is.</summary>
+    private static string? Damage(string checkpoint)
+    {
+        var checksums = Path.Combine(checkpoint, ChecksumFile);
+        try
+        {
+            ReadState(checkpoint);
+            if (!File.Exists(checksums)) return null;
+            foreach (var (name, checksum) in JsonNode.Parse(File.ReadAllText(checksums))!.AsObject())
+            {
+                var path = Path.Combine(checkpoint, name);
+                if (!File.Exists(path)) return $"{path} is missing.";
+                if (Checksum(path) != checksum!.GetValue<string>()) return $"{path} is damaged: its content is not what was written.";
+            }
+            return null;
+        }
+        catch (TrainingException e)
+        {
+            return e.Message;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or IOException or UnauthorizedAccessException)
+        {
+            return $"{checksums} is damaged: expected the checksum of each file.";
+        }
+    }
+
+    private static string Checksum(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
 
     private IEnumerable<string> Whole() =>
         Directory.Exists(Checkpoints)

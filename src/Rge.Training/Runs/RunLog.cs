@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +8,8 @@ namespace Rge.Training.Runs;
 /// <summary>A run's log: one JSON object a line, appended. Not thread-safe.</summary>
 internal sealed class RunLog : IDisposable
 {
+    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly FileStream _file;
 
     /// <summary>Opens the log of a run that stands at a step: what a stopped run wrote after it is cut off, since those steps are run again.</summary>
@@ -22,7 +25,12 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>Adds an entry; it has a <c>step</c>, the number of steps done.</summary>
-    public void Write(JsonObject entry) => _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
+    public void Write(JsonObject entry)
+    {
+        _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString(Line) + "\n"));
+        // Whoever looks on sees each step; only checkpoints wait for the disk.
+        _file.Flush();
+    }
 
     /// <summary>Makes the entries so far survive the process and the machine.</summary>
     public void Flush() => _file.Flush(flushToDisk: true);
@@ -43,7 +51,7 @@ internal sealed class RunLog : IDisposable
             {
                 // Cut off in the middle.
             }
-            if (entry?["step"] is null) yield break;
+            if (entry?["step"] is not JsonValue step || !step.TryGetValue<int>(out _)) yield break;
             yield return entry;
         }
     }

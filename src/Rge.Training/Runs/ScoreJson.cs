@@ -28,6 +28,14 @@ internal static class ScoreJson
         };
     }
 
+    /// <summary>
+    /// The mean hit@1 of the datasets in stored scores, 0 to 1. Computed and not read: earlier versions stored the mean of the meta-tasks
+    /// under the same name, and logs of development scores may have nothing else.
+    /// </summary>
+    public static double Average(JsonNode scores) => scores["datasets"] is JsonObject { Count: > 0 } datasets
+        ? datasets.Average(dataset => dataset.Value!["hit_at_1"]!.GetValue<double>())
+        : scores["average"]!.GetValue<double>();
+
     private static double? Share(IEnumerable<RowOutcome> rows, Func<RowOutcome, bool?> what)
     {
         var known = rows.Select(what).OfType<bool>().ToList();

@@ -11,13 +11,14 @@ namespace Rge.Training.Runs;
 internal sealed class Trainee : IDisposable
 {
     private const string ModelFolder = "model", AdapterFolder = "adapter";
-    private readonly string _start;
-
     private Trainee(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
     {
-        (_start, Model, Processor, Adapter) = (start, model, processor, adapter);
+        (Start, Model, Processor, Adapter) = (start, model, processor, adapter);
         Prompts = new PromptBuilder(model.Config, processor);
     }
+
+    /// <summary>The checkpoint folder that the run began with.</summary>
+    public string Start { get; }
 
     public QwenVlModel Model { get; }
 
@@ -42,7 +43,7 @@ internal sealed class Trainee : IDisposable
         {
             if (settings.Adapter is { } wanted)
             {
-                adapter = checkpoint is null ? NewAdapter(model, wanted, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
+                adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
                 model.Attach(adapter);
             }
             return new Trainee(start, model, processor, adapter);
@@ -88,7 +89,7 @@ internal sealed class Trainee : IDisposable
             return;
         }
         Directory.CreateDirectory(folder);
-        CheckpointFiles.CopyBeside(_start, folder);
+        CheckpointFiles.CopyBeside(Start, folder);
         Model.Save(folder);
     }
 
@@ -99,10 +100,10 @@ internal sealed class Trainee : IDisposable
         BannedTokens = objective.BanSpecialTokens ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)] : [],
     };
 
-    private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, long seed)
+    private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, string baseModel, long seed)
     {
         // The decoder's layers only: the tower's bear other names.
-        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM" };
+        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM", BaseModel = baseModel };
         try
         {
             return PeftAdapter.Create(config, model.Linears, (int)seed);

@@ -40,14 +40,20 @@ public sealed class Trainer
     public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
     {
         TorchLibrary.Require();
-        Begin(resume);
+        using var held = FolderLock.Take(_folder.Root);
+        RequireFolder(resume);
+        StartingPoint.Require(_config.Model);
+        var data = new TrainingData(_config, Remark, cancellationToken);
         if (_config.Threads > 0) set_num_threads(_config.Threads);
+        _folder.Tidy();
         var checkpoint = _folder.LatestCheckpoint();
-        using var session = new TrainingSession(_config, _folder, checkpoint);
+        using var session = new TrainingSession(_config, _folder, checkpoint, data);
+        AtomicFile.WriteText(_folder.Config, ConfigFile.Write(_config));
         using var log = new RunLog(_folder.Log, session.State.Step);
         WriteProvenance(session);
         using var batches = new BatchQueue<StepInput>(session.Batch, session.State.Step, _config.Steps());
         var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
+        var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;
         while (session.State.Step < _config.Steps())
         {
@@ -57,6 +63,8 @@ public sealed class Trainer
             log.Write(entry);
             var done = session.State.Step;
             Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
+            foreach (var skipped in entry["skipped"]?.AsArray() ?? [])
+                if (named.Add((string)skipped!["row"]!)) Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}");
             var isLast = done == _config.Steps();
             if (_config.Evaluation.Every > 0 && phase.Task == TrainingTask.Pairs && (isLast || done % _config.Evaluation.Every == 0))
             {
@@ -64,15 +72,19 @@ public sealed class Trainer
                 log.Write(Describe(done, development));
                 Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: development hit@1 {development.Average:P1} ({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})");
             }
-            if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested) continue;
+            if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested)
+            {
+                page.WriteNowAndThen();
+                continue;
+            }
             Checkpoint();
             cancellationToken.ThrowIfCancellationRequested();
 
             TimeSpan TimeLeft() => (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
         }
-        RunFolder.Publish(_folder.Model, session.SaveModel);
-        RunReport.Write(_folder);
-        return new TrainingOutcome(session.State, development);
+        RunFolder.Publish(_folder.Model, model => session.SaveModel(model, Measured()));
+        page.Write();
+        return new TrainingOutcome(session.State, development) { SkippedRows = SkippedRows() };
 
         // A step that is cancelled half-way has changed nothing yet: what was done before it is kept.
         JsonObject StepOrCheckpoint(PhaseSettings phase, int step)
@@ -93,25 +105,29 @@ public sealed class Trainer
             log.Flush();
             _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
             stored = session.State.Step;
-            if (stored < _config.Steps()) RunReport.Write(_folder);
+            if (stored < _config.Steps()) page.Write();
         }
 
         void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
             _progress?.Report(new TrainingProgress(session.State.Step, _config.Steps(), phase.Name, loss, left, remark));
     }
 
-    /// <summary>Takes the folder: a run goes on only under the settings it was begun with.</summary>
-    private void Begin(bool resume)
+    /// <summary>Tells of something before the first step.</summary>
+    private void Remark(string remark) => _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
+
+    /// <summary>The last measurement on the development set, by this process or one before; null for none.</summary>
+    private JsonObject? Measured() => RunLog.Read(_folder.Log).Select(entry => entry["development"] as JsonObject).LastOrDefault(scores => scores is not null);
+
+    private int SkippedRows() => RunLog.Read(_folder.Log).SelectMany(entry => entry["skipped"] as JsonArray ?? []).Select(row => (string?)row?["row"]).Distinct(StringComparer.Ordinal).Count();
+
+    /// <summary>A run resumes only where it was begun, and under settings on which no step that is done has depended otherwise.</summary>
+    private void RequireFolder(bool resume)
     {
-        var settings = ConfigFile.Write(_config);
-        if (File.Exists(_folder.Config))
-        {
-            if (!resume) throw new TrainingException($"{_folder.Root} holds a run already: expected --resume to go on with it, or another folder.");
-            if (File.ReadAllText(_folder.Config) != settings) throw new TrainingException($"{_folder.Root} was begun with other settings, see {_folder.Config}: expected the same, or another folder.");
-        }
-        Directory.CreateDirectory(_folder.Root);
-        _folder.Tidy();
-        AtomicFile.WriteText(_folder.Config, settings);
+        if (!File.Exists(_folder.Config)) return;
+        if (!resume) throw new TrainingException($"{_folder.Root} holds a run already: expected --resume to continue it, or another folder.");
+        var checkpoint = _folder.LatestCheckpoint();
+        if (checkpoint is not null) _folder.RequireWhole(checkpoint);
+        ResumeRules.Require(_folder.Root, ConfigFile.Read<TrainingConfig>(_folder.Config), _config, checkpoint is null ? 0 : RunFolder.ReadState(checkpoint).Step);
     }
 
     private void WriteProvenance(TrainingSession session)

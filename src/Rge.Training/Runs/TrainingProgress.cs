@@ -4,7 +4,7 @@ namespace Rge.Training.Runs;
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps of the run.</param>
 /// <param name="Phase">Name of the phase.</param>
-/// <param name="Loss">Loss of the last step.</param>
+/// <param name="Loss">Loss of the last step; not a number before the first.</param>
 /// <param name="TimeLeft">Estimate from the speed of the phase so far, evaluations not counted; null at first.</param>
-/// <param name="Remark">What is worth a line of its own: a measurement on the development set, a checkpoint.</param>
+/// <param name="Remark">What is worth a line of its own: a measurement on the development set, a row that is left out.</param>
 public sealed record TrainingProgress(int Step, int Steps, string Phase, double Loss, TimeSpan? TimeLeft, string? Remark = null);

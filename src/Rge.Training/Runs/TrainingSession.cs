@@ -2,15 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Data;
-using Rge.Data.Mmeb;
 using Rge.Evaluation;
 using Rge.Models;
 using Rge.Models.Weights;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
 using Rge.Training.Optimization;
+using Rge.Training.Reports;
 using Rge.Training.Settings;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;
@@ -39,15 +38,15 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="config">The settings.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="checkpoint">The checkpoint to go on from; null to begin.</param>
-    public TrainingSession(TrainingConfig config, RunFolder folder, string? checkpoint)
+    /// <param name="data">What to learn from and to measure with.</param>
+    public TrainingSession(TrainingConfig config, RunFolder folder, string? checkpoint, TrainingData data)
     {
         (_config, _folder) = (config, folder);
         _trainee = Trainee.Load(config.Model, StartingPoint.Of(config, folder), checkpoint, config.Seed);
         var (model, prompts, processor) = (_trainee.Model, _trainee.Prompts, _trainee.Processor);
         var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
-        _encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives);
-        if (config.Data.Folder is null) _pairs = _world = new ShapeWorldSource(config.Data, config.Seed, processor);
-        else _pairs = new StoredSamples(MmebReader.ReadTrainingFolderAsync(config.Data.Folder, config.Data.Images, Names(config.Data)).GetAwaiter().GetResult(), config.Data, config.Seed);
+        _pairs = data.Samples is { } samples ? samples : _world = new ShapeWorldSource(config.Data, config.Seed, processor);
+        _encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives, config.Data.OnError == FailureAction.Skip ? _pairs.After : null);
 
         _logScale = tensor((float)-Math.Log(config.Objective.Temperature), device: model.Device).DetachFromDisposeScope();
         _joint = new JointObjective(model, prompts.EmbTokenId, config.Objective, _logScale, config.Model.ActivationCheckpointing);
@@ -57,7 +56,7 @@ internal sealed class TrainingSession : IDisposable
         _optimizer = new AdamW(_trained, config.Optimizer.Beta1, config.Optimizer.Beta2, config.Optimizer.Epsilon);
         _generation = Trainee.Generation(config.Objective, processor);
         _own = new(() => new OwnRationales(model, processor, prompts.EmbTokenId, _generation, config.Data.Queries));
-        _development = new(LoadDevelopment);
+        _development = new(() => data.Development ?? ShapeWorldSource.Development(config.Evaluation.Seed, config.Evaluation.Queries));
         State = checkpoint is null ? new RunState() : RunFolder.ReadState(checkpoint);
         if (checkpoint is not null) Restore(Path.Combine(checkpoint, OptimizerFile));
 
@@ -88,7 +87,7 @@ internal sealed class TrainingSession : IDisposable
         TrainingTask.Cells => new StepInput(null, _world!.Cells(step)),
         TrainingTask.Language => new StepInput(_encoder.Encode(_world!.Language(step)), null),
         TrainingTask.Likeness => new StepInput(_encoder.Encode(_world!.Likeness(step)), null),
-        _ => new StepInput(_encoder.Encode(_pairs.Samples(step)), null),
+        _ => new StepInput(Pairs(step), null),
     };
 
     /// <summary>Learns from one batch.</summary>
@@ -98,6 +97,8 @@ internal sealed class TrainingSession : IDisposable
     {
         var watch = Stopwatch.StartNew();
         var entry = new JsonObject { ["step"] = State.Step + 1, ["phase"] = phase.Name };
+        if (input.Pairs is { Skipped: { Count: > 0 } skipped })
+            entry["skipped"] = new JsonArray([.. skipped.Select(row => (JsonNode)new JsonObject { ["row"] = row.Source, ["problem"] = row.Problem })]);
         var (queries, tokens, generated) = (0, 0, 0);
         if (input.Cells is { } cells)
         {
@@ -124,7 +125,7 @@ internal sealed class TrainingSession : IDisposable
             entry["loss"] = losses.Loss;
             if (losses.LmTokens > 0) (entry["lm_loss"], entry["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
             if (embeddingWeight > 0) entry["info_nce"] = losses.InfoNce;
-            if (_config.Objective.LearnTemperature) entry["temperature"] = Math.Exp(-_logScale.ToDouble());
+            if (_config.Objective.LearnTemperature) entry["temperature"] = Math.Exp(-_logScale.Number());
         }
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
         RequireFinite(entry, norm, input);
@@ -159,11 +160,27 @@ internal sealed class TrainingSession : IDisposable
         SafetensorsWriter.Write(Path.Combine(checkpoint, OptimizerFile), _optimizer.State().Concat(extra));
     }
 
-    /// <summary>Writes the result.</summary>
-    public void SaveModel(string folder) => _trainee.Save(folder);
+    /// <summary>Writes the result, which generates elsewhere as it did here.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="scores">The last measurement on the development set; null for none.</param>
+    public void SaveModel(string folder, JsonObject? scores)
+    {
+        _trainee.Save(folder);
+        _generation.Save(folder, _trainee.Prompts.EmbTokenId);
+        AtomicFile.WriteText(Path.Combine(folder, ModelCard.FileName), new ModelCard(_config, State, scores, _trainee.Start).ToMarkdown());
+    }
 
-    /// <summary>The datasets that are drawn from; null for all there are.</summary>
-    private static string[]? Names(DataSettings data) => data.Weights.Count == 0 ? null : [.. data.Weights.Where(weight => weight.Value > 0).Select(weight => weight.Key)];
+    private TrainingBatch Pairs(long step)
+    {
+        try
+        {
+            return _encoder.Encode(_pairs.Samples(step));
+        }
+        catch (TrainingException e) when (_config.Data is { Folder: not null, OnError: FailureAction.Fail } && e.InnerException is RgeException)
+        {
+            throw new TrainingException($"{e.Message} With data.on_error: skip, --resume goes on without such rows.", e);
+        }
+    }
 
     private void Restore(string path)
     {
@@ -188,10 +205,6 @@ internal sealed class TrainingSession : IDisposable
         AtomicFile.WriteJson(path, entry);
         throw new TrainingException($"Step {State.Step + 1}: the loss is {entry["loss"]} and the gradient norm {norm}; {path} lists the batch. Expected finite numbers: a lower learning rate, a longer warm-up or float32 may help.");
     }
-
-    private IReadOnlyList<EvaluationDataset> LoadDevelopment() => _config.Evaluation.Folder is { } folder
-        ? MmebReader.ReadEvaluationFolderAsync(folder, _config.Data.Images).GetAwaiter().GetResult()
-        : ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
 
     public void Dispose()
     {

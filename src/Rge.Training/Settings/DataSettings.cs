@@ -1,13 +1,32 @@
+using Rge.Data.Mmeb;
+
 namespace Rge.Training.Settings;
 
 /// <summary>What a run learns from.</summary>
 public sealed record DataSettings
 {
+    private const int MaxQueries = 1 << 20;
+
     /// <summary>Folder of training rows in MMEB's form, with rationales beside; <see langword="null"/> draws from ShapeWorld without end.</summary>
     public string? Folder { get; init; }
 
     /// <summary>Folder that image paths are relative to; the data folder unless given.</summary>
     public string? Images { get; init; }
+
+    /// <summary>
+    /// How the texts of queries are rewritten, here and on the development set: <c>preset</c> for the built-in rules for MMEB's subsets, as
+    /// <c>rge eval</c> has them; <c>none</c>; or a YAML file of rules. Datasets of other names are left as they are by the preset.
+    /// </summary>
+    public string QueryRules { get; init; } = InstructionRules.PresetName;
+
+    /// <summary>The same for the texts of targets.</summary>
+    public string CandidateRules { get; init; } = InstructionRules.PresetName;
+
+    /// <summary>
+    /// What happens with a row that cannot be used, because its image is missing, say: the run ends, or the next usable row of its dataset
+    /// takes its place and the log names it.
+    /// </summary>
+    public FailureAction OnError { get; init; }
 
     /// <summary>How often each dataset is drawn, relative to the others; those not named are left out. Empty takes all equally.</summary>
     public IDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -26,7 +45,7 @@ public sealed record DataSettings
 
     internal void Validate()
     {
-        Check.That(Queries >= 1, "data.queries", Queries, "at least 1");
+        Check.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
         Check.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
         foreach (var (dataset, weight) in Weights) Check.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
     }

@@ -3,6 +3,8 @@ namespace Rge.Training.Settings;
 /// <summary>How a run measures itself on the development set.</summary>
 public sealed record EvaluationSettings
 {
+    private const int MaxQueries = 1 << 20;
+
     /// <summary>Steps between two measurements; one more is made at the end. 0 makes none.</summary>
     public int Every { get; init; } = 500;
 
@@ -12,12 +14,15 @@ public sealed record EvaluationSettings
     /// <summary>ShapeWorld: seed of the development set.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Folder of evaluation rows in MMEB's form; ShapeWorld's development set unless given.</summary>
+    /// <summary>Folder of evaluation rows in MMEB's form, read by the same rules as the training data; ShapeWorld's development set unless given.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>Folder that its image paths are relative to; that of the training data's images unless given, or else the folder itself.</summary>
+    public string? Images { get; init; }
 
     internal void Validate()
     {
         Check.That(Every >= 0, "evaluation.every", Every, "0 or more");
-        Check.That(Queries >= 1, "evaluation.queries", Queries, "at least 1");
+        Check.That(Queries is >= 1 and <= MaxQueries, "evaluation.queries", Queries, $"1 to {MaxQueries}");
     }
 }

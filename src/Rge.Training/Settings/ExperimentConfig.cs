@@ -33,7 +33,14 @@ public sealed record ExperimentConfig
         Check.That(Threads >= 0, "threads", Threads, "0 or more");
         Check.That(Variants.Length > 0, "variants", "[]", "at least one");
         for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}", Variants);
+        Check.That(AreDifferent(Variants.Select(variant => variant.Name)), "variants", Twice(Variants.Select(variant => variant.Name)), "each name once");
+        Check.That(AreDifferent(Measurements.Select(row => row.Name)), "measurements", Twice(Measurements.Select(row => row.Name)), "each name once");
         for (var i = 0; i < Measurements.Length; i++) Measurements[i].Validate($"measurements.{i}", Variants);
         Test.Validate();
     }
+
+    private static bool AreDifferent(IEnumerable<string> names) => names.Distinct(StringComparer.Ordinal).Count() == names.Count();
+
+    private static string Twice(IEnumerable<string> names) =>
+        string.Join(", ", names.GroupBy(name => name, StringComparer.Ordinal).Where(same => same.Skip(1).Any()).Select(same => $"'{same.Key}' several times"));
 }

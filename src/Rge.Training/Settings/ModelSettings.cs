@@ -6,6 +6,12 @@ public sealed record ModelSettings
     /// <summary>Checkpoint folder to go on from. Exactly one of this and <see cref="Shape"/> is set.</summary>
     public string? Checkpoint { get; init; }
 
+    /// <summary>
+    /// Whether the run begins with a copy of the checkpoint, in its own folder, that has the token <c>&lt;emb&gt;</c>, where the checkpoint
+    /// lacks it, as a stock Qwen-VL does. Its embedding begins as the mean of all others.
+    /// </summary>
+    public bool AddEmbToken { get; init; }
+
     /// <summary>Shape of a new model with random weights: <c>shapeworld</c>, with the tokenizer of ShapeWorld's words.</summary>
     public string? Shape { get; init; }
 
@@ -27,6 +33,7 @@ public sealed record ModelSettings
     internal void Validate()
     {
         Check.That((Checkpoint is null) != (Shape is null), "model", $"checkpoint={Checkpoint ?? "none"} shape={Shape ?? "none"}", "exactly one of checkpoint and shape");
+        Check.That(!AddEmbToken || Checkpoint is not null, "model.add_emb_token", "true", "false, because a new model has the token");
         Check.That(Dtype is null or "float32" or "bfloat16", "model.dtype", Dtype, "float32 or bfloat16");
         Adapter?.Validate("model.adapter");
     }

@@ -33,6 +33,9 @@ public sealed record TrainingConfig
     /// <summary>Checkpoints.</summary>
     public CheckpointSettings Checkpoints { get; init; } = new();
 
+    /// <summary>Whether the run measures itself on the development set.</summary>
+    internal bool MeasuresItself => Evaluation.Every > 0 && Phases.Any(phase => phase.Task == TrainingTask.Pairs);
+
     /// <summary>Steps of all phases.</summary>
     public int Steps() => Phases.Sum(phase => phase.Steps);
 
@@ -54,6 +57,7 @@ public sealed record TrainingConfig
     {
         Check.That(Threads >= 0, "threads", Threads, "0 or more");
         Check.That(Phases.Length > 0, "phases", "[]", "at least one");
+        Check.That(Phases.Sum(phase => (long)phase.Steps) <= int.MaxValue, "phases", "more steps", $"at most {int.MaxValue} steps in all");
         Model.Validate();
         Data.Validate();
         Objective.Validate();
@@ -63,7 +67,7 @@ public sealed record TrainingConfig
         for (var i = 0; i < Phases.Length; i++)
         {
             Phases[i].Validate($"phases.{i}");
-            Check.That(Phases[i].Task == TrainingTask.Pairs || Data.Folder is null, $"phases.{i}.task", ChoiceConverter.Name(Phases[i].Task), "pairs, because only ShapeWorld has the others");
+            Check.That(Phases[i].Task == TrainingTask.Pairs || Data.Folder is null, $"phases.{i}.task", Choices.Name(Phases[i].Task), "pairs, because only ShapeWorld has the others");
         }
     }
 }

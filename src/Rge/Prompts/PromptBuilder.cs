@@ -14,6 +14,9 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
     /// <summary>Id of <see cref="EmbToken"/>; 0 where no prompt has one.</summary>
     public int EmbTokenId { get; } = pooling == EmbeddingPooling.Emb ? FindEmbToken(config, processor) : 0;
 
+    /// <summary>Most tokens of a prompt.</summary>
+    public int MaxTokens { get; } = Math.Min(config.Text.MaxPositionEmbeddings, maxTokens ?? int.MaxValue);
+
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
     public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) => pooling == EmbeddingPooling.Emb
         ? processor.Template.Render([.. content.Select(part => part.Image is null ? ChatPart.Text(part.Text, input.AllowSpecialTokens) : ChatPart.Image)])
@@ -32,6 +35,8 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
         int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
         var text = processor.Tokenizer.Encode(Text(input, content));
         var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
+        RequireRows(text);
+        RequireRows(rationale);
         var ends = !reasons && pooling == EmbeddingPooling.Emb;
         // Counted before pads are expanded: a text may name the same image any number of times.
         var count = text.Length + imageTokens.Sum(tokens => tokens - 1L) + rationale.Length + (ends ? 1 : 0);
@@ -41,6 +46,14 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
         List<int> ids = [.. Expand(text, imageTokens), .. rationale];
         if (ends) ids.Add(EmbTokenId);
         return new ItemPrompt([.. ids], imageTokens.Sum(), rationale);
+    }
+
+    /// <summary>A tokenizer may have more tokens than the model, which shows as soon as a text has one of them.</summary>
+    private void RequireRows(int[] ids)
+    {
+        foreach (var id in ids)
+            if (id >= config.Text.VocabSize)
+                throw new EmbeddingException($"The item has the token {processor.Tokenizer.Token(id)} with id {id}, but the model's vocabulary has {config.Text.VocabSize} rows: tokenizer and model do not belong together.");
     }
 
     private int[] Expand(int[] ids, int[] imageTokens)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Rge.Models;
+using Rge.Models.Vision;
 using Rge.Prompts;
 using static TorchSharp.torch;
 
@@ -50,7 +51,8 @@ public static class ReferenceVectors
         if (!folder.HasModel) yield break;
         foreach (var row in ImageCheck.Run(folder)) yield return row;
 
-        var processor = QwenVlProcessor.Load(folder.ModelFolder);
+        // The reference keeps to the file, also where that is a stock one.
+        var processor = QwenVlProcessor.Load(folder.ModelFolder, images: new ImageOptions { MaxPixels = ImageProcessorConfig.FromFolder(folder.ModelFolder).MaxPixels });
         var load = new QwenVlModelOptions { DType = options.DType, Device = options.Device };
         using var model = QwenVlModel.Load(folder.ModelFolder, load);
         foreach (var row in PromptCheck.Run(folder, model.Config, processor, new PromptBuilder(model.Config, processor))) yield return row;

@@ -50,6 +50,10 @@ public sealed class InstructionRulesTests : IDisposable
     }
 
     [Fact]
+    public void The_training_set_s_spelling_of_a_subset_has_the_same_rules() =>
+        Assert.Equal(InstructionRules.QueryPreset.Apply("ImageNet-1K", "a text"), InstructionRules.QueryPreset.Apply("ImageNet_1K", "a text"));
+
+    [Fact]
     public async Task A_reader_rewrites_queries_and_candidates()
     {
         File.WriteAllText(_scratch["rows.jsonl"], """{"qry_text": "<image> what", "tgt_text": ["a", "b"]}""");

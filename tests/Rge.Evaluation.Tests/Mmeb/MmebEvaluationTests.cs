@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Data.ShapeWorld;
 using Rge.Evaluation.Mmeb;
@@ -55,13 +56,7 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
     [Fact]
     public async Task Missing_pictures_are_an_error_before_any_work_or_are_left_out()
     {
-        var images = Path.Combine(_out, "images");
-        foreach (var file in Directory.GetFiles(world.Folder, "*.png", SearchOption.AllDirectories))
-        {
-            var copy = Path.Combine(images, Path.GetRelativePath(world.Folder, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
+        var images = CopyImages();
         var rows = await new MmebReader(images).ReadEvaluationAsync(MmebReader.FindEvaluation(world.Folder).Single(subset => subset.Name == "cls_row"), TestContext.Current.CancellationToken);
         var (missing, broken) = (rows.Rows[1].Query.Images[0].Name, rows.Rows[2].Query.Images[0].Name);
         File.Delete(missing);
@@ -71,9 +66,137 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
         Assert.Contains($"row 2: the picture {missing} does not exist.", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_out, "bad", "on")));
 
-        var score = Assert.Single(await RunAsync("bad", subsets: ["cls_row"], images: images, badImages: BadImages.Skip));
+        var score = Assert.Single(await RunAsync("bad", subsets: ["cls_row"], images: images, failedItems: FailedItems.Skip));
         Assert.Equal((1, 2, 0), (score.Rows, score.SkippedRows, score.SkippedCandidates));
         Assert.Contains("\"skipped\":", Predictions("bad", "cls_row"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_missing_image_is_counted_and_the_first_are_named()
+    {
+        var images = CopyImages();
+        var rows = await RowsAsync(images, "cls_row");
+        foreach (var row in rows.Take(2)) File.Delete(row.Query.Images[0].Name);
+        var error = await Assert.ThrowsAsync<EvaluationException>(() => RunAsync("missing", subsets: ["cls_row"], images: images));
+        Assert.EndsWith(
+            $"2 of 3 images are missing: {Path.GetFileName(rows[0].Query.Images[0].Name)}, {Path.GetFileName(rows[1].Query.Images[0].Name)}.", error.Message, StringComparison.Ordinal);
+
+        foreach (var row in rows) await File.WriteAllTextAsync(row.Query.Images[0].Name, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n");
+        error = await Assert.ThrowsAsync<EvaluationException>(() => RunAsync("missing", subsets: ["cls_row"], images: images));
+        Assert.Contains($"row 1: {rows[0].Query.Images[0].Name} is a Git LFS pointer in place of an image. Fetch the files with 'git lfs pull', or", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_bad_item_costs_no_other_and_is_listed_with_its_row()
+    {
+        // A broken image, and a text that is longer than the model's context; the same bytes in two rows fail once.
+        var images = CopyImages();
+        var rows = await RowsAsync(images, "cls_row");
+        await File.WriteAllTextAsync(rows[1].Query.Images[0].Name, "no picture");
+        var data = Path.Combine(_out, "data");
+        Directory.CreateDirectory(Path.Combine(data, "mixed"));
+        var long_ = string.Concat(Enumerable.Repeat("word ", 40_000));
+        string[] lines =
+        [
+            Line("a", rows[0], "x", "y"), Line("b", rows[1], "x", "y"), Line(long_, rows[2], "x", "y"), Line("d", rows[2], "x", long_), Line("e", rows[0], "x", "z"),
+        ];
+        await File.WriteAllLinesAsync(Path.Combine(data, "mixed", "test.jsonl"), lines);
+
+        // Ends with an error that names the row; what was embedded with it is kept.
+        var error = await Assert.ThrowsAsync<EvaluationException>(() => RunAsync("mixed", data: data, images: images));
+        Assert.Matches("test.jsonl, row 4: .*tokens.* Give --on-error skip to leave such rows out and count them.$", error.Message);
+        var embedded = 0;
+        var score = Assert.Single(await RunAsync("mixed", data: data, images: images, failedItems: FailedItems.Skip, progress: new Callback(progress => embedded += progress.TimeLeft is null ? 0 : 1)));
+        Assert.Equal((3, 2, 1, 3), (score.Rows, score.SkippedRows, score.SkippedCandidates, score.FailedItems));
+
+        var failures = new SubsetFolder(Path.Combine(_out, "mixed"), reasoning: true, "mixed").ReadFailures();
+        Assert.Equal([("row 2", "query"), ("row 3", "query"), ("row 4", "candidate")], failures.Select(failure => (failure.Row[(failure.Row.IndexOf(", ", StringComparison.Ordinal) + 2)..], failure.Item)));
+        Assert.Contains(Path.GetFileName(rows[1].Query.Images[0].Name), failures[0].Problem, StringComparison.Ordinal);
+        var report = new MmebReport(Path.Combine(_out, "mixed")).ToMarkdown();
+        Assert.Contains("## Items that could not be embedded", report, StringComparison.Ordinal);
+        Assert.All(failures, failure => Assert.Contains($"| {failure.Row} |", report, StringComparison.Ordinal));
+
+        // The rows that are left have the scores, to the bit, of a run without the bad ones.
+        await File.WriteAllLinesAsync(Path.Combine(data, "mixed", "test.jsonl"), [lines[0], Line("d", rows[2], "x"), lines[4]]);
+        var good = Assert.Single(await RunAsync("good", data: data, cache: "mixed", images: images));
+        Assert.Equal((score.Hits, score.Mrr), (good.Hits, good.Mrr));
+
+        static string Line(string text, EvaluationRow row, params string[] candidates) => System.Text.Json.JsonSerializer.Serialize(
+            new { qry_text = text, qry_img_path = "images/" + Path.GetFileName(row.Query.Images[0].Name), tgt_text = candidates });
+    }
+
+    [Fact]
+    public async Task A_subset_without_a_usable_row_does_not_cost_the_others_their_scores()
+    {
+        var images = CopyImages();
+        foreach (var row in await RowsAsync(images, "cls_row")) File.Delete(row.Query.Images[0].Name);
+        var unusable = new List<string>();
+        var score = Assert.Single(await RunAsync("some", subsets: ["cls_row", "vqa_path"], images: images, failedItems: FailedItems.Skip, unusable: unusable));
+        Assert.Equal("vqa_path", score.Subset);
+        Assert.StartsWith("cls_row has no rows left: ", Assert.Single(unusable), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Other_instructions_give_other_scores()
+    {
+        var data = Path.Combine(_out, "data");
+        var rows = await RowsAsync(world.Folder, "cls_row");
+        var predictions = new List<string>();
+        foreach (var (query, target) in ((string, string)[])[("", ""), ("Name the shape:", ""), ("Name the animal:", ""), ("Name the shape:", "Represent the class:"), ("Name the shape:", "Represent the word:")])
+        {
+            Directory.CreateDirectory(Path.Combine(data, "inst"));
+            await File.WriteAllLinesAsync(Path.Combine(data, "inst", "test.jsonl"), rows.Select(row => System.Text.Json.JsonSerializer.Serialize(new
+            {
+                qry_inst = query,
+                qry_text = "it",
+                qry_img_path = "images/" + Path.GetFileName(row.Query.Images[0].Name),
+                tgt_inst = target,
+                tgt_text = (string[])["red ring", "blue bar"],
+            })));
+            await RunAsync($"inst{predictions.Count}", data: data, cache: "inst");
+            predictions.Add(Predictions($"inst{predictions.Count}", "inst"));
+        }
+        Assert.Equal(predictions.Count, predictions.Distinct(StringComparer.Ordinal).Count());
+
+        // As when the instruction stands in the text, where the first version of the benchmark has it.
+        await File.WriteAllLinesAsync(Path.Combine(data, "inst", "test.jsonl"), rows.Select(row => System.Text.Json.JsonSerializer.Serialize(new
+        {
+            qry_text = "Name the shape: it",
+            qry_img_path = "images/" + Path.GetFileName(row.Query.Images[0].Name),
+            tgt_text = (string[])["Represent the class: red ring", "Represent the class: blue bar"],
+        })));
+        await RunAsync("merged", data: data, cache: "inst");
+        Assert.Equal(predictions[3], Predictions("merged", "inst"));
+    }
+
+    [Fact]
+    public async Task Two_models_in_one_folder_stay_two()
+    {
+        var first = Assert.Single(await RunAsync("two", subsets: ["cls_row"], model: "a"));
+        var written = Predictions("two", "cls_row");
+        var second = Assert.Single(await RunAsync("two", subsets: ["cls_row"], model: "b"));
+        var third = Assert.Single(await RunAsync("two", subsets: ["cls_row"], model: "b", reasoning: false));
+        // Both are called "model": one of them gets a number, and keeps it.
+        Assert.Equal(["model", "model (2)", "model (2)"], new[] { first, second, third }.Select(score => score.Model));
+        Assert.Equal(written, Predictions("two", "cls_row"));
+        Assert.True(File.Exists(Path.Combine(_out, "two", "models", "model__2_", "off", "cls_row", "scores.json")));
+
+        var report = new MmebReport(Path.Combine(_out, "two"));
+        var json = report.ToJson();
+        Assert.Equal([("model", 1), ("model (2)", 2)], json["models"]!.AsArray().Select(model => ((string)model!["model"]!, model["runs"]!.AsObject().Count)));
+        Assert.Null(json["runs"]);
+        var markdown = report.ToMarkdown();
+        foreach (var name in (string[])["model, with", "model (2), with", "model (2), without"]) Assert.Contains($"| {name} reasoning |", markdown, StringComparison.Ordinal);
+        Assert.Contains("## Reasoning on and off: model (2)", markdown, StringComparison.Ordinal);
+        Assert.DoesNotContain("## Reasoning on and off: model\n", markdown, StringComparison.Ordinal);
+        var page = XDocument.Parse(report.ToHtml());
+        Assert.Equal(3 * 3, page.Descendants("div").Count(div => div.Attribute("class")?.Value == "side"));
+
+        // The first model again goes where it was, and so do results of earlier versions, which had no mark.
+        File.Delete(Path.Combine(_out, "two", "model.json"));
+        Assert.Equal("model", Assert.Single(await RunAsync("two", subsets: ["cls_row"], model: "a")).Model);
+        Assert.Equal(written, Predictions("two", "cls_row"));
+        Assert.Single(Directory.GetDirectories(Path.Combine(_out, "two", "models")));
     }
 
     [Fact]
@@ -125,23 +248,41 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
     public void Dispose() => Directory.Delete(_out, recursive: true);
 
     private async Task<IReadOnlyList<SubsetScore>> RunAsync(
-        string output, string[]? subsets = null, string? cache = null, string? images = null, BadImages badImages = BadImages.Fail, bool reasoning = true, string model = "tiny",
-        EmbeddingFormat embeddings = EmbeddingFormat.None, IProgress<MmebProgress>? progress = null, CancellationToken cancellationToken = default)
+        string output, string[]? subsets = null, string? cache = null, string? images = null, FailedItems failedItems = FailedItems.Fail, bool reasoning = true, string model = "tiny",
+        EmbeddingFormat embeddings = EmbeddingFormat.None, IProgress<MmebProgress>? progress = null, string? data = null, List<string>? unusable = null, CancellationToken cancellationToken = default)
     {
         using var store = new EmbeddingCache(Path.Combine(_out, cache ?? output, "cache"));
-        return await new MmebEvaluation(world.Embedder, store, new MmebEvaluationOptions
+        var evaluation = new MmebEvaluation(world.Embedder, store, new MmebEvaluationOptions
         {
-            Subsets = [.. MmebReader.FindEvaluation(world.Folder).Where(subset => subsets?.Contains(subset.Name) ?? true)],
+            Subsets = [.. MmebReader.FindEvaluation(data ?? world.Folder).Where(subset => subsets?.Contains(subset.Name) ?? true)],
             ImageFolder = images ?? world.Folder,
             OutputFolder = Path.Combine(_out, output),
             ModelIdentity = model,
             Reasoning = reasoning,
             Generation = World.Generation,
-            BadImages = badImages,
+            FailedItems = failedItems,
             Embeddings = embeddings,
             SampleRows = 3,
-        }).RunAsync(progress, cancellationToken);
+        });
+        var scores = await evaluation.RunAsync(progress, cancellationToken);
+        unusable?.AddRange(evaluation.Unusable);
+        return scores;
     }
+
+    private string CopyImages()
+    {
+        var images = Path.Combine(_out, "images");
+        foreach (var file in Directory.GetFiles(world.Folder, "*.png", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(images, Path.GetRelativePath(world.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        return images;
+    }
+
+    private async Task<IReadOnlyList<EvaluationRow>> RowsAsync(string images, string subset) =>
+        (await new MmebReader(images).ReadEvaluationAsync(MmebReader.FindEvaluation(world.Folder).Single(found => found.Name == subset))).Rows;
 
     private string Predictions(string output, string subset) => File.ReadAllText(Path.Combine(_out, output, "on", subset, "predictions.jsonl"));
 

@@ -26,9 +26,24 @@ public sealed class AxisTests
 
     [Fact]
     public void Whatever_is_shown_lies_on_the_axis_and_has_ticks() =>
-        Gen.Select(Gen.Double[-1e6, 1e6], Gen.Double[0, 1e6], Gen.Int[1, 8], Gen.Bool).Sample((least, length, ticks, reach) =>
-        {
-            var axis = Axis.Linear(least, least + length, ticks, reach);
-            return axis.Ticks.Count <= 1.25 * ticks + 3 && axis.Share(least) is >= 0 and <= 1 && axis.Share(least) <= axis.Share(least + length) && axis.Ticks.All(tick => axis.Share(tick) is >= 0 and <= 1);
-        });
+        Gen.Select(Gen.Double[-1e6, 1e6], Gen.Double[0, 1e6], Gen.Int[1, 8], Gen.Bool).Sample(Holds);
+
+    // Ranges of a few units in the last place, which random lengths hardly ever are.
+    [Fact]
+    public void So_it_is_where_the_range_is_tiny_beside_its_ends() =>
+        Gen.Select(Gen.Double[-1e6, 1e6], Gen.Double[-320, -6].Select(power => Math.Pow(10, power)), Gen.Int[1, 8], Gen.Bool).Sample(Holds);
+
+    [Theory]
+    [InlineData(-770.13, 1.38e-13)]
+    [InlineData(0, 5e-324)]
+    [InlineData(0, 0)]
+    [InlineData(1e300, 1e280)]
+    public void These_ranges_are_shown(double least, double length) => Assert.True(Holds(least, length, 6, true));
+
+    private static bool Holds(double least, double length, int ticks, bool reach)
+    {
+        var axis = Axis.Linear(least, least + length, ticks, reach);
+        return axis.Ticks.Count <= 1.25 * ticks + 3 && axis.Share(least) is >= 0 and <= 1 && axis.Share(least) <= axis.Share(least + length)
+            && axis.Ticks.All(tick => axis.Share(tick) is >= 0 and <= 1);
+    }
 }

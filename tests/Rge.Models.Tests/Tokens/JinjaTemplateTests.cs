@@ -93,6 +93,10 @@ public sealed class JinjaTemplateTests
         Assert.Contains(shown, error.Message, StringComparison.Ordinal);
     }
 
+    private static readonly string BigMap = "{% set m = {" + string.Concat(Enumerable.Range(0, 2000).Select(i => $"'{i}':{i},")) + "} %}";
+
+    private static string Names(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => $"a{i}"));
+
     public static TheoryData<string> Malicious =>
     [
         "{% for a in range(1000000000) %}{% endfor %}",
@@ -114,11 +118,70 @@ public sealed class JinjaTemplateTests
         new string('x', 300_000),
         "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{% set u = t[1:] %}{% endfor %}",
         "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{{ 'y' in t }}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|reverse %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map(attribute='x') %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map('abs') %}{% endfor %}",
+        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = ns.l|join %}{% endfor %}",
+        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = ''.join(ns.l) %}{% endfor %}",
+        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = 'x'.startswith(ns.l) %}{% endfor %}",
+        "{% set ns = namespace(l=['y']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = 'x'.endswith(ns.l) %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[::-1] %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[1:] %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b + b %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|select %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|rejectattr('x') %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = -1 in b %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b == b %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|tojson %}{% endfor %}",
+        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|join(',') %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|int %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t < t %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}[t] %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t in {} %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}.get(t) %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {t: 1} %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 1|string|replace('1', t) %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|list %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t[::2] %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|upper %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 'x'.strip(t) %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.strip('x') %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.split('y') %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.splitlines() %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.find('y') %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m.values() %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m.keys() %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m.items() %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m|items %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m|list %}{% endfor %}",
+        "" + BigMap + "{% for i in range(200000) %}{% set u = m == m %}{% endfor %}",
+        "{% set b = range(500000) %}{% set ns = namespace(l=[]) %}{% for i in range(2000) %}{% set ns.l = ns.l + [b|reverse] %}{% endfor %}",
+        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ n in t }}",
+        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.split(n) }}",
+        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t|replace(n, '') }}",
+        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.find(n) }}",
+        "{% set l = range(200) %}{% for i in range(200000) %}{% for " + Names(200) + " in [l] %}{% endfor %}{% endfor %}",
+        "{% macro f(" + Names(200) + ") %}{% endmacro %}{% for i in range(200000) %}{{ f() }}{% endfor %}",
+        string.Concat(Enumerable.Repeat("{% for i in [1] %}", 80)) + "{% for i in range(200000) %}{{ q }}{% endfor %}" + string.Concat(Enumerable.Repeat("{% endfor %}", 80)),
+        "{{ " + new string('x', 100_000) + " }}",
+        "{{ range(" + string.Concat(Enumerable.Repeat("1,", 10_000)) + ") }}",
+        "{% macro f(" + Names(10_000) + ") %}{% endmacro %}",
     ];
 
     [Theory]
     [MemberData(nameof(Malicious))]
     public void Templates_without_measure_are_stopped(string template) => Assert.Throws<JinjaException>(() => Render(template));
+
+    [Fact]
+    public void A_loop_as_long_with_a_cheap_body_is_not_stopped() =>
+        Assert.Equal("x", Render("{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[0] + i %}{% endfor %}x").Value);
+
+    [Fact]
+    public void A_complaint_of_the_template_itself_is_cut()
+    {
+        var error = Assert.Throws<JinjaException>(() => Render("{{ raise_exception('x' * 100000) }}"));
+        Assert.InRange(error.Message.Length, 100, 400);
+    }
 
     [Fact]
     public void Every_piece_keeps_its_origin()

@@ -49,7 +49,7 @@ public sealed class ImageDecoderFuzzTests
     {
         try
         {
-            var image = ImageDecoder.Decode(bytes, "broken", Limits, applyExifOrientation: true);
+            var image = ImageDecoder.Decode(bytes, "broken", Limits, new ImageOptions { ExifOrientation = true });
             Assert.InRange(image.Width * image.Height, 1, Limits.MaxPixels);
         }
         catch (ImageInputException e)

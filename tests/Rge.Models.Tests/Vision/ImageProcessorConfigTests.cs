@@ -60,6 +60,9 @@ public sealed class ImageProcessorConfigTests : IDisposable
     [InlineData("""{"image_mean": [1, 2]}""", "image_mean"), InlineData("""{"image_mean": ["a", 1, 2]}""", "image_mean")]
     [InlineData("""{"image_std": [1, 0, 1]}""", "image_std"), InlineData("""{"rescale_factor": -1}""", "rescale_factor")]
     [InlineData("""{"min_pixels": 900, "max_pixels": 800}""", "max_pixels"), InlineData("[]", "object"), InlineData("{", "JSON")]
+    [InlineData("""{"patch_size": 1024}""", "patch_size"), InlineData("""{"merge_size": 64}""", "merge_size"), InlineData("""{"patch_size": 256, "merge_size": 16}""", "merged patches of 4096 pixels")]
+    [InlineData("""{"max_pixels": 1e400}""", "max_pixels"), InlineData("""{"image_std": [1e-300, 1, 1]}""", "image_std"), InlineData("""{"image_mean": [1e300, 1, 1]}""", "image_mean")]
+    [InlineData("""{"rescale_factor": 1e300}""", "rescale_factor"), InlineData("""{"temporal_patch_size": 2147483648}""", "temporal_patch_size")]
     public void Wrong_fields_are_named(string json, string field)
     {
         var message = Assert.Throws<CheckpointException>(() => Read(json)).Message;

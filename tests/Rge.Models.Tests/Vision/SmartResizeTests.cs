@@ -10,7 +10,6 @@ public sealed class SmartResizeTests
     [Fact]
     public void Sizes_equal_those_of_the_reference()
     {
-        Golden.Require();
         foreach (var family in Golden.Families())
             foreach (var row in JsonSerializer.Deserialize<int[][]>(File.ReadAllBytes(Golden.Require(family, "smart_resize.json")))!)
                 Assert.Equal((row[5], row[6]), SmartResize.Fit(row[0], row[1], row[2], row[3], row[4]));

@@ -14,7 +14,7 @@ public sealed class CheckpointTests : IDisposable
 
     public static TheoryData<string> Families() => [.. Golden.Families()];
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Families))]
     public void A_sharded_checkpoint_of_the_reference(string family)
     {

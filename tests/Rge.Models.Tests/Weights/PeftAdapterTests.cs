@@ -23,7 +23,7 @@ public sealed class PeftAdapterTests : IDisposable
         return data;
     }
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Adapters))]
     public void A_model_with_the_references_adapter_merged_gives_its_embedding(string family, string kind)
     {
@@ -49,7 +49,7 @@ public sealed class PeftAdapterTests : IDisposable
         Assert.True(1 - embedding.dot(expected).item<float>() < 1e-5);
     }
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Adapters))]
     public void Saving_a_reference_adapter_gives_its_files_again(string family, string kind)
     {
@@ -194,7 +194,9 @@ public sealed class PeftAdapterTests : IDisposable
         Refuse("of a kind that is not supported", (Old + "lora_embedding_A", a));
         Refuse("of a kind that is not supported", (Old + "lora_B.bias", a));
         Refuse("neither a part of LoRA", (Old + "ia3_l", a));
-        Refuse("not have a name of PEFT's", ("model.layers.0.lora_A.weight", a));
+        Refuse("neither a part of LoRA", ("optimizer.state", a));
+        Refuse("LoRA on the token embedding", (Old + "lora_embedding_A", a));
+        Refuse("an adapter called other, beside one called first", (Old + "lora_A.first.weight", a), (Old + "lora_B.other.weight", b));
         Refuse("is there twice", (Old + "lora_A.weight", a), (Old + "lora_A.default.weight", a));
 
         void Refuse(string expected, params (string Name, Tensor Tensor)[] tensors) =>
@@ -204,6 +206,43 @@ public sealed class PeftAdapterTests : IDisposable
     [Fact]
     public void A_folder_without_an_adapter_is_refused() =>
         Assert.Contains(PeftAdapter.ConfigFile, Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_folder_with_named_adapters_below_names_them()
+    {
+        Directory.CreateDirectory(_folder.File("second"));
+        File.WriteAllText(_folder.File("second/" + PeftAdapter.ConfigFile), "{}");
+        Assert.Contains(_folder.File("second"), Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_adapter_in_pickle_is_named()
+    {
+        File.WriteAllText(_folder.File(PeftAdapter.ConfigFile), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
+        File.WriteAllText(_folder.File("adapter_model.bin"), "x");
+        Assert.Contains("pickle", Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("base_model.model.model.layers.0.mlp.up_proj", "")] // released names
+    [InlineData("base_model.model.model.language_model.layers.0.mlp.up_proj", "")] // newer names
+    [InlineData("base_model.model.language_model.layers.0.mlp.up_proj", "")] // AutoModel
+    [InlineData("base_model.model.model.layers.0.mlp.up_proj", ".retrieval")] // a name of its own
+    [InlineData("model.layers.0.mlp.up_proj", "")] // without PEFT's prefix
+    [InlineData("language_model.layers.0.mlp.up_proj", ".default")]
+    [InlineData("layers.0.mlp.up_proj", "")] // the decoder alone
+    public void A_module_is_found_under_each_of_its_names(string module, string adapterName)
+    {
+        using var scope = NewDisposeScope();
+        Write("""{"peft_type":"LORA","r":2,"lora_alpha":2,"use_dora":true}""",
+        [
+            new($"{module}.lora_A{adapterName}.weight", ones(2, 3)), new($"{module}.lora_B{adapterName}.weight", ones(5, 2)),
+            new($"{module}.lora_magnitude_vector{adapterName}", ones(5)),
+        ]);
+        using var adapter = PeftAdapter.Load(_folder.Path);
+        Assert.Equal([Module], adapter.Modules.Keys);
+        Assert.NotNull(adapter.Modules[Module].Magnitude);
+    }
 
     [Fact]
     public void No_tensor_is_left_behind()

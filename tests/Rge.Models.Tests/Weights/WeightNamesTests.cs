@@ -22,6 +22,17 @@ public sealed class WeightNamesTests
     }
 
     [Theory]
+    [InlineData("language_model.layers.0.mlp.up_proj.weight", "model.language_model.layers.0.mlp.up_proj.weight")]
+    [InlineData("layers.0.mlp.up_proj.weight", "model.language_model.layers.0.mlp.up_proj.weight")]
+    [InlineData("embed_tokens.weight", "model.language_model.embed_tokens.weight")]
+    [InlineData("norm.weight", "model.language_model.norm.weight")]
+    public void Names_of_a_model_without_head_become_canonical(string bare, string canonical)
+    {
+        Assert.False(WeightNames.IsOld(bare));
+        Assert.Equal(canonical, WeightNames.Canonical(bare));
+    }
+
+    [Theory]
     [InlineData("lm_head.weight")]
     [InlineData("visuals.weight")]
     [InlineData("")]

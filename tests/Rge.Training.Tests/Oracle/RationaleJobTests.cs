@@ -58,6 +58,30 @@ public sealed class RationaleJobTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rows_without_a_rationale_to_keep_are_written_where_all_are_wanted_and_train()
+    {
+        _oracle.Fail(2, Finish("content_filter", ""));
+        _oracle.Fail(4, Finish("stop", "I do not know."));
+        Assert.Equal(Rows - 2, (await RunAsync(Settings)).Kept);
+        Assert.Equal(Rows - 2, (await MmebReader.ReadTrainingFolderAsync(Output, Data)).Count);
+
+        var report = await RunAsync(Settings with { KeepAllRows = true });
+        Assert.Equal((Rows, Rows - 2), (report.Rows, report.Kept));
+        var rows = await MmebReader.ReadTrainingFolderAsync(Output, Data);
+        Assert.Equal(Enumerable.Range(1, Rows).Select(row => row is 2 or 4 ? null : Rationale(row)), rows.Select(row => row.Rationale));
+        Assert.Equal("\"item 2\"", rows[1].Targets.Select(target => $"\"{target.Item.Text}\"").Single());
+    }
+
+    [Fact]
+    public async Task A_folder_that_another_run_works_in_is_refused()
+    {
+        using (FolderLock.Take(Output))
+            Assert.Contains($"{Output} is in use by a run that has not ended", (await Assert.ThrowsAsync<TrainingException>(() => RunAsync(Settings))).Message, StringComparison.Ordinal);
+        Assert.Empty(_oracle.Requests);
+        Assert.Equal(Rows, (await RunAsync(Settings)).Kept);
+    }
+
+    [Fact]
     public async Task What_is_written_trains()
     {
         await RunAsync(Settings);

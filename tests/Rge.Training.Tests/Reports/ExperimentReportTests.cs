@@ -121,6 +121,61 @@ public sealed class ExperimentReportTests : IDisposable
         Assert.Equal(3, nothing.Write(_root).Count(File.Exists));
     }
 
+    [Fact]
+    public void The_average_is_the_mean_of_the_datasets_whatever_was_stored()
+    {
+        var outcome = Outcome();
+        // Two datasets of one meta-task and one of another: their mean is 50 %, that of the meta-tasks 45 %, which earlier versions stored.
+        JsonNode[] stored = [.. new[] { 0, 0.1 }.Select(more => JsonNode.Parse(FormattableString.Invariant($$"""
+            {
+              "average": {{0.45 + more}}, "groups": {"vqa": {{0.6 + more}}, "grounding": {{0.3 + more}} },
+              "datasets": {"vqa_path": {"hit_at_1": {{0.5 + more}} }, "vqa_attr": {"hit_at_1": {{0.7 + more}} }, "grd_path": {"hit_at_1": {{0.3 + more}} } }
+            }
+            """))!)];
+        outcome = outcome with { Tests = [.. outcome.Tests.Select(test => test with { Scores = stored[test.Run.Variant == "base" ? 0 : 1].DeepClone().AsObject() })] };
+        var report = new ExperimentReport(outcome).ToJson();
+        Assert.Equal(["50.00", "60.00"], report["measurements"]!.AsArray().Select(row => ((double)row!["average"]!["mean"]!).ToString("0.00", System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(10, (double)report["measurements"]![1]!["above_best_baseline"]!["mean"]!, 1e-9);
+        Assert.Equal(0.5, (double)report["measurements"]![0]!["scores_by_seed"]!["12"]!["average"]!, 1e-9);
+        Assert.Contains("| weak \\| base | 60.0 ± 0.0 | 30.0 ± 0.0 | 50.0 ± 0.0 |  |", new ExperimentReport(outcome).ToMarkdown(), StringComparison.Ordinal);
+        // The same from the model's own rows: it is what rge eval calls overall.
+        Assert.Equal(0.5, new EvaluationOutcome([Dataset("a", "vqa", 1, 2), Dataset("b", "vqa", 7, 10), Dataset("c", "grounding", 3, 10)]).Average, 1e-9);
+
+        static DatasetOutcome Dataset(string name, string group, int hits, int rows) =>
+            new(name, group, [.. Enumerable.Range(0, rows).Select(row => new RowOutcome { Predicted = 0, Rank = row < hits ? 1 : 2 })]);
+    }
+
+    [Fact]
+    public void Without_a_baseline_there_is_a_report_without_the_column()
+    {
+        var outcome = Outcome();
+        outcome = outcome with { Config = Config with { Measurements = [.. Config.Measurements.Select(row => row with { Baseline = false })] } };
+        var report = new ExperimentReport(outcome);
+        Assert.Contains("| with <reason> | 62.0 ± 11.0 | 42.0 ± 11.0 | 52.0 ± 11.0 | 11 12 13 |", report.ToMarkdown(), StringComparison.Ordinal);
+        Assert.DoesNotContain("above best baseline", report.ToMarkdown(), StringComparison.Ordinal);
+        Assert.DoesNotContain("a difference of", XDocument.Parse(report.ToHtml()).Root!.Value, StringComparison.Ordinal);
+        Assert.Null(report.ToJson()["best_baseline"]);
+        Assert.Equal(3, report.Write(_root).Count(File.Exists));
+    }
+
+    [Fact]
+    public void A_report_is_made_again_from_its_json_where_the_runs_are_gone()
+    {
+        var report = new ExperimentReport(Outcome() with { Notes = ["A correction."] });
+        var paths = report.Write(_root);
+        Directory.Delete(Path.Combine(_root, "runs"), recursive: true);
+        var again = ExperimentReport.Read(paths[1]);
+        Assert.Contains("Development set, at equal steps", report.ToMarkdown(), StringComparison.Ordinal);
+        Assert.Contains("done. Seeds 11, 12, 13.\n\nA correction.\n\n## ", report.ToMarkdown(), StringComparison.Ordinal);
+        Assert.Equal(report.ToMarkdown(), again.ToMarkdown());
+        Assert.True(JsonNode.DeepEquals(report.ToJson(), again.ToJson()));
+        // What it has none of are the curves.
+        Assert.Equal(3, XDocument.Parse(again.ToHtml()).Descendants("figcaption").Count());
+
+        File.WriteAllText(paths[1], """{"measurements": []}""");
+        Assert.Equal($"{paths[1]} is no report of an experiment, expected the report.json that 'rge experiment' writes.", Assert.Throws<TrainingException>(() => ExperimentReport.Read(paths[1])).Message);
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     /// <summary>Baselines of 20, 30, 40 %, and 21, 22, 23 points more; the meta-tasks are ten points above and below.</summary>

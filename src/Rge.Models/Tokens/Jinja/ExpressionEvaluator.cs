@@ -46,7 +46,12 @@ internal sealed class ExpressionEvaluator(RenderBudget budget, Func<string, obje
     private Dictionary<string, object?> Map(Expression.MapOf map)
     {
         var entries = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (var (key, value) in map.Items) entries[TemplateValue.Text(Evaluate(key)).Value] = Evaluate(value);
+        foreach (var (key, value) in map.Items)
+        {
+            var name = TemplateValue.Text(Evaluate(key)).Value;
+            budget.Spend(name.Length);
+            entries[name] = Evaluate(value);
+        }
         return entries;
     }
 
@@ -99,11 +104,15 @@ internal sealed class ExpressionEvaluator(RenderBudget budget, Func<string, obje
         "get" => new(name, arguments =>
         {
             var bound = arguments.Bind("key", "default");
-            return map.TryGetValue(TemplateValue.Text(bound[0]).Value, out var value) ? value : bound[1] == Jinja.Arguments.Missing ? null : bound[1];
+            return TemplateValue.Entry(map, TemplateValue.Text(bound[0]).Value, budget, out var value) ? value : bound[1] == Jinja.Arguments.Missing ? null : bound[1];
         }),
         "items" => new(name, _ => Filters.Items(map, budget)),
         "keys" => new(name, _ => TemplateValue.Entries(map, budget)),
-        "values" => new(name, _ => map.Values.ToList()),
+        "values" => new(name, _ =>
+        {
+            budget.Spend(map.Count);
+            return map.Values.ToList();
+        }),
         _ => null,
     };
 
@@ -114,13 +123,14 @@ internal sealed class ExpressionEvaluator(RenderBudget budget, Func<string, obje
         {
             case (Undefined, _):
                 throw new JinjaException($"{TemplateValue.Describe(target)} is asked for an entry", 0);
-            case (IReadOnlyDictionary<string, object?> map, TracedText key) when map.TryGetValue(key.Value, out var value):
+            case (IReadOnlyDictionary<string, object?> map, TracedText key) when TemplateValue.Entry(map, key.Value, budget, out var value):
                 return value;
             case (IReadOnlyList<object?> list, long or bool):
                 return Place(TemplateValue.Whole(index), list.Count) is { } at ? list[at] : new Undefined("the entry");
             case (TracedText text, long or bool):
                 return Place(TemplateValue.Whole(index), text.Length) is { } place ? text.Slice(place, 1) : new Undefined("the character");
             case (_, TracedText name):
+                budget.Spend(name.Length);
                 return Member(target, name.Value);
             default:
                 return new Undefined("the entry");
@@ -151,7 +161,7 @@ internal sealed class ExpressionEvaluator(RenderBudget budget, Func<string, obje
         if (target is TracedText whole && step == 1) return whole.Slice((int)from, (int)length);
         var places = Enumerable.Range(0, (int)length).Select(i => (int)(from + (i * step)));
         return target is TracedText characters
-            ? TextFunctions.Join([.. places.Select(place => characters.Slice(place, 1))], TracedText.Empty, budget)
+            ? places.Aggregate(new TracedTextBuilder(budget), (text, place) => text.Append(characters.Slice(place, 1))).ToText()
             : places.Select(place => ((IReadOnlyList<object?>)target!)[place]).ToList();
 
         long Cut(long? bound, long missing) => bound is { } at ? Math.Clamp(at < 0 ? at + count : at, low, high) : missing;

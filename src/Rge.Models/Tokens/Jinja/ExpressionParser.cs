@@ -6,6 +6,9 @@ namespace Rge.Models.Tokens.Jinja;
 /// <summary>Parses expressions with Jinja's precedence: if-else, or, and, not, comparison, + -, ~, * / // %, sign, postfix, filters.</summary>
 internal sealed class ExpressionParser(TokenReader tokens)
 {
+    /// <summary>Most arguments of a call, and parameters of a macro: each named argument is looked for among the parameters.</summary>
+    public const int MaxArguments = 256;
+
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
     /// <summary>An expression.</summary>
@@ -253,6 +256,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         {
             if (positional.Count + named.Count > 0) tokens.Expect(",");
             if (tokens.Take(")")) break;
+            if (positional.Count + named.Count == MaxArguments) throw new JinjaException($"more than {MaxArguments} arguments are given", tokens.Current.Line);
             var value = Parse();
             if (value is Expression.Name name && tokens.Take("=")) named.Add((name.Id, Parse()));
             else if (named.Count == 0) positional.Add(value);

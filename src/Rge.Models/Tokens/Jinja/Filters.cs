@@ -8,6 +8,7 @@ internal static class Filters
     /// <summary>Applies a filter to a value.</summary>
     public static object? Apply(string name, object? value, Arguments arguments, RenderBudget budget)
     {
+        budget.Spend(1 + name.Length);
         switch (name)
         {
             case "upper" or "lower" or "capitalize" or "replace":
@@ -39,7 +40,9 @@ internal static class Filters
             case "last":
                 return TemplateValue.Entries(value, budget) is [.., var last] ? last : new Undefined("the last entry");
             case "reverse":
-                return TemplateValue.Entries(value, budget).Reverse().ToList();
+                var entries = TemplateValue.Entries(value, budget);
+                budget.Spend(entries.Count);
+                return entries.Reverse().ToList();
             case "items":
                 return value is Undefined ? [] : value is IReadOnlyDictionary<string, object?> map ? Items(map, budget)
                     : throw new JinjaException($"{TemplateValue.Describe(value)} has no items", 0);
@@ -47,7 +50,7 @@ internal static class Filters
                 return value switch
                 {
                     double number => (long)number,
-                    TracedText text => long.TryParse(text.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole : 0L,
+                    TracedText text => WholeNumber(text, budget),
                     _ => TemplateValue.Whole(value),
                 };
             case "abs":
@@ -67,7 +70,7 @@ internal static class Filters
     /// <summary>The entries of a map as pairs.</summary>
     public static List<object?> Items(IReadOnlyDictionary<string, object?> map, RenderBudget budget)
     {
-        budget.Spend(map.Count);
+        budget.Spend((long)map.Count * RenderBudget.TextEntry);
         return [.. map.Select(pair => new List<object?> { TracedText.FromTemplate(pair.Key), pair.Value })];
     }
 
@@ -76,6 +79,12 @@ internal static class Filters
         var text = TemplateValue.ToText(value);
         budget.Spend(text.Length);
         return TextFunctions.Find(name)!(text, arguments, budget);
+    }
+
+    private static long WholeNumber(TracedText text, RenderBudget budget)
+    {
+        budget.Spend(text.Length);
+        return long.TryParse(text.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole : 0;
     }
 
     private static long Length(object? value) => value switch
@@ -92,26 +101,32 @@ internal static class Filters
     {
         var entries = TemplateValue.Entries(value, budget);
         if (arguments is { Positional.Count: 0, Named: [("attribute", TracedText attribute)] })
-            return [.. entries.Select(entry => Attribute(entry, attribute.Value))];
+            return [.. entries.Select(entry => Attribute(entry, attribute.Value, budget))];
         if (arguments.Positional.Count == 0) throw new JinjaException("map needs a filter or an attribute", 0);
         var filter = TemplateValue.Text(arguments.Positional[0]).Value;
         if (filter == "map") throw new JinjaException("map is applied to itself", 0);
-        return [.. entries.Select(entry => Apply(filter, entry, arguments.Skip(1), budget))];
+        var rest = arguments.Skip(1);
+        return [.. entries.Select(entry => Apply(filter, entry, rest, budget))];
     }
 
-    private static List<object?> Choose(object? value, Arguments arguments, bool keeps, string? attribute, RenderBudget budget) =>
-    [
-        .. TemplateValue.Entries(value, budget).Where(entry =>
-        {
-            budget.Spend(1);
-            var tested = attribute is null ? entry : Attribute(entry, attribute);
-            var holds = arguments.Positional.Count == 0
-                ? TemplateValue.IsTrue(tested)
-                : ValueTests.Holds(TemplateValue.Text(arguments.Positional[0]).Value, tested, arguments.Skip(1), budget);
-            return holds == keeps;
-        }),
-    ];
+    private static List<object?> Choose(object? value, Arguments arguments, bool keeps, string? attribute, RenderBudget budget)
+    {
+        var test = arguments.Positional.Count == 0 ? null : TemplateValue.Text(arguments.Positional[0]).Value;
+        var rest = arguments.Skip(1);
+        return
+        [
+            .. TemplateValue.Entries(value, budget).Where(entry =>
+            {
+                budget.Spend(1 + (test?.Length ?? 0));
+                var tested = attribute is null ? entry : Attribute(entry, attribute, budget);
+                return (test is null ? TemplateValue.IsTrue(tested) : ValueTests.Holds(test, tested, rest, budget)) == keeps;
+            }),
+        ];
+    }
 
-    private static object? Attribute(object? entry, string name) =>
-        entry is IReadOnlyDictionary<string, object?> map && map.TryGetValue(name, out var value) ? value : new Undefined(name);
+    private static object? Attribute(object? entry, string name, RenderBudget budget)
+    {
+        budget.Spend(1 + name.Length);
+        return entry is IReadOnlyDictionary<string, object?> map && map.TryGetValue(name, out var value) ? value : new Undefined(name);
+    }
 }

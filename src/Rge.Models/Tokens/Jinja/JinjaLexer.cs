@@ -6,6 +6,8 @@ namespace Rge.Models.Tokens.Jinja;
 /// <summary>Cuts a template into tokens, with whitespace control as transformers sets it: <c>trim_blocks</c> and <c>lstrip_blocks</c> on.</summary>
 internal sealed class JinjaLexer
 {
+    // Looking a name up takes as long as the name, and is charged as one step.
+    private const int MaxNameLength = 256;
     private const string Symbols = "+-/*%~<>=()[]{},.:|";
     private static readonly string[] LongSymbols = ["//", "==", "!=", "<=", ">="];
 
@@ -122,6 +124,7 @@ internal sealed class JinjaLexer
         if (char.IsAsciiLetter(c) || c == '_')
         {
             while (char.IsAsciiLetterOrDigit(Current) || Current == '_') _position++;
+            if (_position - start > MaxNameLength) throw Error($"a name has {_position - start} characters, expected at most {MaxNameLength}");
             Add(JinjaTokenKind.Name, _source[start.._position], start);
         }
         else if (char.IsAsciiDigit(c))

@@ -134,6 +134,8 @@ internal sealed class JinjaParser
         while (!_tokens.Take(")"))
         {
             if (parameters.Count > 0) _tokens.Expect(",");
+            if (parameters.Count == ExpressionParser.MaxArguments)
+                throw new JinjaException($"the macro {name} has more than {ExpressionParser.MaxArguments} parameters", line);
             parameters.Add((_tokens.ExpectName(), _tokens.Take("=") ? _expressions.Parse() : null));
         }
         EndTag();

@@ -39,10 +39,10 @@ internal static class Operators
         "!=" => !TemplateValue.AreEqual(left, right, budget),
         "in" => Contains(right, left, budget),
         "not in" => !Contains(right, left, budget),
-        "<" => Order(left, right) < 0,
-        "<=" => Order(left, right) <= 0,
-        ">" => Order(left, right) > 0,
-        _ => Order(left, right) >= 0,
+        "<" => Order(left, right, budget) < 0,
+        "<=" => Order(left, right, budget) <= 0,
+        ">" => Order(left, right, budget) > 0,
+        _ => Order(left, right, budget) >= 0,
     };
 
     private static bool Contains(object? container, object? item, RenderBudget budget)
@@ -50,20 +50,22 @@ internal static class Operators
         switch (container)
         {
             case TracedText text:
-                budget.Spend(text.Length);
-                return text.Value.Contains(TemplateValue.Text(item).Value, StringComparison.Ordinal);
+                var sought = TemplateValue.Text(item);
+                budget.SpendSearch(text.Length, sought.Length);
+                return text.Value.Contains(sought.Value, StringComparison.Ordinal);
             case IReadOnlyDictionary<string, object?> map:
-                return item is TracedText key && map.ContainsKey(key.Value);
+                return item is TracedText key && TemplateValue.Entry(map, key.Value, budget, out _);
             default:
                 return TemplateValue.Entries(container, budget).Any(entry => TemplateValue.AreEqual(entry, item, budget));
         }
     }
 
-    private static int Order(object? left, object? right) => (left, right) switch
+    private static int Order(object? left, object? right, RenderBudget budget)
     {
-        (TracedText a, TracedText b) => string.CompareOrdinal(a.Value, b.Value),
-        _ => TemplateValue.Number(left).CompareTo(TemplateValue.Number(right)),
-    };
+        if ((left, right) is not (TracedText a, TracedText b)) return TemplateValue.Number(left).CompareTo(TemplateValue.Number(right));
+        budget.Spend(Math.Min(a.Length, b.Length));
+        return string.CompareOrdinal(a.Value, b.Value);
+    }
 
     private static long Whole(string symbol, long left, long right)
     {

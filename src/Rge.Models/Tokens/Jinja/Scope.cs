@@ -17,5 +17,8 @@ internal sealed class Scope(Scope? outer)
         set => _variables[name] = value;
     }
 
+    /// <summary>How many scopes there are around this one.</summary>
+    public int Depth { get; } = outer is null ? 0 : outer.Depth + 1;
+
     private Scope? Outer { get; } = outer;
 }

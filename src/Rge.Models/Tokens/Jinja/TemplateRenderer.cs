@@ -18,7 +18,7 @@ internal sealed class TemplateRenderer
         _budget = budget;
         _output = new TracedTextBuilder(budget);
         _scope = new Scope(_globals);
-        _expressions = new ExpressionEvaluator(budget, name => _scope[name], Deeper);
+        _expressions = new ExpressionEvaluator(budget, Variable, Deeper);
         foreach (var function in GlobalFunctions.All(budget)) _globals[function.Name] = function;
     }
 
@@ -37,6 +37,13 @@ internal sealed class TemplateRenderer
         foreach (var (name, value) in variables) renderer._globals[name] = value;
         renderer.Run(template);
         return renderer._output.ToText();
+    }
+
+    /// <summary>The value of a variable, which is looked for in every scope around it.</summary>
+    private object? Variable(string name)
+    {
+        _budget.Spend(_scope.Depth);
+        return _scope[name];
     }
 
     private T Deeper<T>(Func<T> inner)
@@ -136,6 +143,7 @@ internal sealed class TemplateRenderer
             _scope[single] = value;
             return;
         }
+        _budget.Spend(targets.Count);
         var entries = TemplateValue.Entries(value, _budget);
         if (entries.Count != targets.Count) throw new JinjaException($"{entries.Count} values are assigned to {targets.Count} names", 0);
         for (var i = 0; i < targets.Count; i++) _scope[targets[i]] = entries[i];
@@ -143,6 +151,7 @@ internal sealed class TemplateRenderer
 
     private TracedText CallMacro(Statement.Macro macro, Scope defined, Arguments arguments)
     {
+        _budget.Spend(macro.Parameters.Count);
         var values = arguments.Bind([.. macro.Parameters.Select(parameter => parameter.Name)]);
         var scope = new Scope(defined);
         var caller = _scope;

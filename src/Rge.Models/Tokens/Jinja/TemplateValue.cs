@@ -60,7 +60,7 @@ internal static class TemplateValue
         _ => "a function or namespace",
     };
 
-    /// <summary>The entries that a loop over the value visits.</summary>
+    /// <summary>The entries that a loop over the value visits. Making them is charged; who visits those of a list charges for that.</summary>
     public static IReadOnlyList<object?> Entries(object? value, RenderBudget budget)
     {
         switch (value)
@@ -68,7 +68,7 @@ internal static class TemplateValue
             case IReadOnlyList<object?> list:
                 return list;
             case IReadOnlyDictionary<string, object?> map:
-                budget.Spend(map.Count);
+                budget.Spend((long)map.Count * RenderBudget.TextEntry);
                 return [.. map.Keys.Select(TracedText.FromTemplate)];
             case TracedText text:
                 budget.Spend((long)text.Length * RenderBudget.TextEntry);
@@ -78,6 +78,13 @@ internal static class TemplateValue
             default:
                 throw new JinjaException($"{Describe(value)} cannot be looped over", 0);
         }
+    }
+
+    /// <summary>Looks a key of a map up, which takes as long as the key.</summary>
+    public static bool Entry(IReadOnlyDictionary<string, object?> map, string key, RenderBudget budget, out object? value)
+    {
+        budget.Spend(key.Length);
+        return map.TryGetValue(key, out value);
     }
 
     private static bool AreEqual(object? left, object? right, RenderBudget budget, int depth)
@@ -94,7 +101,7 @@ internal static class TemplateValue
             case (IReadOnlyList<object?> a, IReadOnlyList<object?> b):
                 return a.Count == b.Count && a.Zip(b).All(pair => AreEqual(pair.First, pair.Second, budget, depth + 1));
             case (IReadOnlyDictionary<string, object?> a, IReadOnlyDictionary<string, object?> b):
-                return a.Count == b.Count && a.All(pair => b.TryGetValue(pair.Key, out var other) && AreEqual(pair.Value, other, budget, depth + 1));
+                return a.Count == b.Count && a.All(pair => Entry(b, pair.Key, budget, out var other) && AreEqual(pair.Value, other, budget, depth + 1));
             case (Undefined, Undefined):
                 return true;
             default:

@@ -11,16 +11,16 @@ internal static class TextFunctions
         ["upper"] = (text, _, _) => text.Map(char.ToUpperInvariant),
         ["lower"] = (text, _, _) => text.Map(char.ToLowerInvariant),
         ["capitalize"] = (text, _, _) => Capitalize(text),
-        ["strip"] = (text, arguments, _) => Strip(text, arguments, atStart: true, atEnd: true),
-        ["lstrip"] = (text, arguments, _) => Strip(text, arguments, atStart: true, atEnd: false),
-        ["rstrip"] = (text, arguments, _) => Strip(text, arguments, atStart: false, atEnd: true),
-        ["startswith"] = (text, arguments, _) => Affixes(arguments).Any(affix => text.Value.StartsWith(affix, StringComparison.Ordinal)),
-        ["endswith"] = (text, arguments, _) => Affixes(arguments).Any(affix => text.Value.EndsWith(affix, StringComparison.Ordinal)),
-        ["removeprefix"] = (text, arguments, _) => Affixes(arguments)[0] is var affix && text.Value.StartsWith(affix, StringComparison.Ordinal)
+        ["strip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: true, atEnd: true),
+        ["lstrip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: true, atEnd: false),
+        ["rstrip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: false, atEnd: true),
+        ["startswith"] = (text, arguments, budget) => Affixes(arguments, budget).Any(affix => text.Value.StartsWith(affix, StringComparison.Ordinal)),
+        ["endswith"] = (text, arguments, budget) => Affixes(arguments, budget).Any(affix => text.Value.EndsWith(affix, StringComparison.Ordinal)),
+        ["removeprefix"] = (text, arguments, budget) => Affixes(arguments, budget)[0] is var affix && text.Value.StartsWith(affix, StringComparison.Ordinal)
             ? text.Slice(affix.Length, text.Length - affix.Length) : text,
-        ["removesuffix"] = (text, arguments, _) => Affixes(arguments)[0] is var affix && text.Value.EndsWith(affix, StringComparison.Ordinal)
+        ["removesuffix"] = (text, arguments, budget) => Affixes(arguments, budget)[0] is var affix && text.Value.EndsWith(affix, StringComparison.Ordinal)
             ? text.Slice(0, text.Length - affix.Length) : text,
-        ["find"] = (text, arguments, _) => (long)text.Value.IndexOf(Affixes(arguments)[0], StringComparison.Ordinal),
+        ["find"] = (text, arguments, budget) => Find(text, Affixes(arguments, budget)[0], budget),
         ["split"] = Split,
         ["splitlines"] = (text, arguments, budget) => SplitLines(text, arguments, budget),
         ["replace"] = Replace,
@@ -36,6 +36,7 @@ internal static class TextFunctions
         var joined = new TracedTextBuilder(budget);
         for (var i = 0; i < items.Count; i++)
         {
+            budget.Spend(1);
             if (i > 0) joined.Append(separator);
             joined.Append(TemplateValue.ToText(items[i]));
         }
@@ -53,22 +54,43 @@ internal static class TextFunctions
         });
     }
 
-    private static TracedText Strip(TracedText text, Arguments arguments, bool atStart, bool atEnd)
+    private static long Find(TracedText text, string sought, RenderBudget budget)
     {
-        var characters = arguments.Bind("chars")[0] is TracedText given ? given.Value : null;
+        budget.SpendSearch(text.Length, sought.Length);
+        return text.Value.IndexOf(sought, StringComparison.Ordinal);
+    }
+
+    private static TracedText Strip(TracedText text, Arguments arguments, RenderBudget budget, bool atStart, bool atEnd)
+    {
+        HashSet<char>? characters = null;
+        if (arguments.Bind("chars")[0] is TracedText given)
+        {
+            budget.Spend(given.Length);
+            characters = [.. given.Value];
+        }
         var (start, end) = (0, text.Length);
         while (atStart && start < end && IsStripped(text.Value[start])) start++;
         while (atEnd && end > start && IsStripped(text.Value[end - 1])) end--;
         return text.Slice(start, end - start);
 
-        bool IsStripped(char c) => characters?.Contains(c, StringComparison.Ordinal) ?? PythonText.IsSpace(c);
+        bool IsStripped(char c) => characters?.Contains(c) ?? PythonText.IsSpace(c);
     }
 
-    private static List<string> Affixes(Arguments arguments) => arguments.Bind("affix")[0] switch
+    private static List<string> Affixes(Arguments arguments, RenderBudget budget)
     {
-        IReadOnlyList<object?> { Count: > 0 } list => [.. list.Select(item => TemplateValue.Text(item).Value)],
-        var one => [TemplateValue.Text(one).Value],
-    };
+        return arguments.Bind("affix")[0] switch
+        {
+            IReadOnlyList<object?> { Count: > 0 } list => [.. list.Select(Affix)],
+            var one => [Affix(one)],
+        };
+
+        string Affix(object? item)
+        {
+            var affix = TemplateValue.Text(item).Value;
+            budget.Spend(1 + affix.Length);
+            return affix;
+        }
+    }
 
     private static List<object?> Split(TracedText text, Arguments arguments, RenderBudget budget)
     {
@@ -83,20 +105,26 @@ internal static class TextFunctions
                 var end = start;
                 if (parts.Count == most) end = text.Length;
                 while (end < text.Length && !PythonText.IsSpace(text.Value[end])) end++;
-                if (end > start) parts.Add(text.Slice(start, end - start));
+                if (end > start) Add(start, end);
                 start = end;
             }
         }
         else
         {
             var separator = NotEmpty(bound[0]).Value;
+            budget.SpendSearch(text.Length, separator.Length);
             var start = 0;
             for (int at; parts.Count != most && (at = text.Value.IndexOf(separator, start, StringComparison.Ordinal)) >= 0; start = at + separator.Length)
-                parts.Add(text.Slice(start, at - start));
-            parts.Add(text.Slice(start, text.Length - start));
+                Add(start, at);
+            Add(start, text.Length);
         }
-        budget.Spend((long)parts.Count * RenderBudget.TextEntry);
         return parts;
+
+        void Add(int start, int end)
+        {
+            budget.Spend(RenderBudget.TextEntry);
+            parts.Add(text.Slice(start, end - start));
+        }
     }
 
     private static List<object?> SplitLines(TracedText text, Arguments arguments, RenderBudget budget)
@@ -107,11 +135,11 @@ internal static class TextFunctions
         {
             var length = text.Value.AsSpan(start).IndexOfAny('\n', '\r');
             if (length < 0) length = text.Length - start;
+            budget.Spend(RenderBudget.TextEntry);
             lines.Add(text.Slice(start, length));
             start += length + 1;
             if (start < text.Length && text.Value[start - 1] == '\r' && text.Value[start] == '\n') start++;
         }
-        budget.Spend((long)lines.Count * RenderBudget.TextEntry);
         return lines;
     }
 
@@ -120,6 +148,7 @@ internal static class TextFunctions
         var bound = arguments.Bind("old", "new", "count");
         var (old, replacement) = (NotEmpty(bound[0]).Value, TemplateValue.Text(bound[1]));
         var most = bound[2] == Arguments.Missing || bound[2] is null ? -1 : TemplateValue.Whole(bound[2]);
+        budget.SpendSearch(text.Length, old.Length);
         var result = new TracedTextBuilder(budget);
         var start = 0;
         for (int at, count = 0; count != most && (at = text.Value.IndexOf(old, start, StringComparison.Ordinal)) >= 0; count++, start = at + old.Length)

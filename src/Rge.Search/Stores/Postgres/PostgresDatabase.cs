@@ -10,6 +10,9 @@ internal sealed class PostgresDatabase : SqlDatabase
     /// <summary>The advisory lock that changes of the schema take; any number that nobody else takes.</summary>
     private const long SchemaLock = 0x726765;
 
+    /// <summary>The table that has the version of all others.</summary>
+    public const string SchemaTable = "rge_schema";
+
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly SemaphoreSlim _starting = new(1);
     private volatile NpgsqlDataSource? _source;
@@ -38,6 +41,17 @@ internal sealed class PostgresDatabase : SqlDatabase
 
     public override string Contains(string column, string parameter) => $"{column} @> ARRAY[{parameter}]::text[]";
 
+    public override string TagInRange(string column, string prefix, string sign, string value, bool isNumber)
+    {
+        var rest = $"substr(tag, length({prefix}) + 1)";
+        var number = $"length({rest}) <= {MetadataValue.MaxNumberLength} AND {rest} ~ '{MetadataValue.NumberPattern}'";
+        // CASE, since a cast in a condition joined by AND might be tried on any text.
+        var comparison = isNumber
+            ? $"CASE WHEN {number} THEN {rest}::double precision {sign} {value} ELSE FALSE END"
+            : $"CASE WHEN {number} THEN FALSE ELSE {rest} COLLATE \"C\" {sign} {value} END";
+        return $"EXISTS (SELECT 1 FROM unnest({column}) tag WHERE starts_with(tag, {prefix}) AND {comparison})";
+    }
+
     public override object FromColumn(object value, Type type) => value switch
     {
         Pgvector.Vector vector => vector.Memory,
@@ -61,6 +75,22 @@ internal sealed class PostgresDatabase : SqlDatabase
         return result;
     }
 
+    public override async Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection,
+            $"CREATE TABLE IF NOT EXISTS {SchemaTable} (version bigint NOT NULL); INSERT INTO {SchemaTable} SELECT {SchemaVersion} WHERE NOT EXISTS (SELECT 1 FROM {SchemaTable})");
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => error switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => (StoreProblem.Locked, $"The store {Name} is locked by another process."),
+        PostgresException other => (null, $"The store {Name} failed: {other.MessageText.TrimEnd('.')}."),
+        _ => (null, null),
+    };
+
     /// <summary>Makes sure of the extension before the first pooled connection looks up the types it brings.</summary>
     private async Task<NpgsqlDataSource> StartAsync(CancellationToken cancellationToken)
     {
@@ -71,9 +101,17 @@ internal sealed class PostgresDatabase : SqlDatabase
             await using (var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false }.ConnectionString))
             {
                 await connection.OpenAsync(cancellationToken);
-                await using var command = connection.CreateCommand();
-                command.CommandText = $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector";
-                await command.ExecuteNonQueryAsync(cancellationToken);
+                // A store that is read-only, such as a replica, may only be asked.
+                if (!await HasAsync(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'vector'", cancellationToken))
+                {
+                    await using var command = Command(connection, $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector");
+                    await command.ExecuteNonQueryAsync(cancellationToken);
+                }
+                if (await HasAsync(connection, $"SELECT count(to_regclass('{SchemaTable}'))", cancellationToken))
+                {
+                    await using var command = Command(connection, $"SELECT max(version) FROM {SchemaTable}");
+                    if (await command.ExecuteScalarAsync(cancellationToken) is long version) RequireKnown(version);
+                }
             }
             var builder = new NpgsqlDataSourceBuilder(_settings.ConnectionString);
             builder.UseVector();
@@ -87,6 +125,12 @@ internal sealed class PostgresDatabase : SqlDatabase
         {
             _starting.Release();
         }
+    }
+
+    private async Task<bool> HasAsync(NpgsqlConnection connection, string count, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, count);
+        return await command.ExecuteScalarAsync(cancellationToken) is > 0L;
     }
 
     public override void Dispose()

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -12,12 +13,15 @@ namespace Rge.Search.Stores.Sqlite;
 /// </summary>
 internal sealed class SqliteDatabase : SqlDatabase
 {
+    /// <summary>How long a store that another process has locked is waited for, and after what time that is said.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Silence = TimeSpan.FromSeconds(2);
+
     private readonly string _connectionString;
     // Writers of this process wait here, in turn; those of others are waited for by trying again, which is not fair.
     private readonly SemaphoreSlim _writer = new(1);
 
     public SqliteDatabase(string path) : base("sqlite", Path.GetFullPath(path)) =>
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = Name, DefaultTimeout = 120 }.ConnectionString;
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = Name, DefaultTimeout = 1 }.ConnectionString;
 
     public override string Now => "unixepoch('subsec')";
 
@@ -26,16 +30,61 @@ internal sealed class SqliteDatabase : SqlDatabase
     // A writing transaction has the file to itself from its beginning.
     public override string LockSchema => "SELECT 1";
 
+    private string Log => Name + "-wal";
+
+    /// <summary>Changes with the file, where it can only be read; <see langword="null"/> elsewhere, since SQLite itself tells of changes there.</summary>
+    public string? ReadOnlyStamp { get; private set; }
+
     /// <summary>Opens a connection, or takes one from the pool; the caller disposes.</summary>
+    /// <remarks>
+    /// A file in a folder or on a mount that cannot be written is read without the files that SQLite otherwise makes beside it, which is
+    /// right as long as nobody writes: whatever is changed from elsewhere is seen by connections that are opened afterwards.
+    /// </remarks>
     public SqliteConnection Open()
     {
-        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            var connection = Open(_connectionString, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            ReadOnlyStamp = null;
+            return connection;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SqliteCodes.ReadOnly or SqliteCodes.CannotOpen && File.Exists(Name))
+        {
+            var hasLog = new FileInfo(Log) is { Exists: true, Length: > 0 };
+            var source = hasLog ? Name : $"file://{string.Join('/', Name.Split('/').Select(Uri.EscapeDataString))}?immutable=1";
+            try
+            {
+                var settings = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = 1, Pooling = false };
+                var stamp = Stamp();
+                var connection = Open(settings.ConnectionString, "");
+                ReadOnlyStamp = stamp;
+                return connection;
+            }
+            catch (SqliteException inner) when (hasLog && inner.SqliteErrorCode is SqliteCodes.ReadOnly or SqliteCodes.CannotOpen)
+            {
+                throw Failure(StoreProblem.ReadOnly,
+                    $"The store {Name} lies where nothing can be written, and {Log} has changes that are not in it yet: open it once where it can be written.", inner);
+            }
+        }
+    }
+
+    /// <summary>What <see cref="ReadOnlyStamp"/> would be now.</summary>
+    public string Stamp() => string.Join(' ', ((string[])[Name, Log]).Select(file => new FileInfo(file)).Select(file =>
+        file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "-"));
+
+    private SqliteConnection Open(string connectionString, string settings)
+    {
+        var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
-            using var settings = connection.CreateCommand();
-            settings.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-            settings.ExecuteNonQuery();
+            using var command = connection.CreateCommand();
+            if (settings.Length > 0)
+            {
+                command.CommandText = settings;
+                command.ExecuteNonQuery();
+            }
+            RequireKnown(Version(command));
             return connection;
         }
         catch
@@ -43,6 +92,20 @@ internal sealed class SqliteDatabase : SqlDatabase
             connection.Dispose();
             throw;
         }
+    }
+
+    public override async Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = ((SqliteConnection)connection).CreateCommand();
+        if (Version(command) == SchemaVersion) return;
+        command.CommandText = $"PRAGMA user_version = {SchemaVersion}";
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static long Version(SqliteCommand command)
+    {
+        command.CommandText = "PRAGMA user_version";
+        return (long)command.ExecuteScalar()!;
     }
 
     public override string ColumnType(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
@@ -55,6 +118,20 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override string VectorType(int dimensions) => "BLOB";
 
     public override string Contains(string column, string parameter) => $"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {parameter})";
+
+    public override string TagInRange(string column, string prefix, string sign, string value, bool isNumber)
+    {
+        var rest = $"substr(value, length({prefix}) + 1)";
+        // JSON's numbers, with at most two digits of exponent; see MetadataValue.
+        var number = $"""
+            CASE WHEN length({rest}) <= {MetadataValue.MaxNumberLength} AND {rest} NOT GLOB '*[^-+.eE0-9]*' AND {rest} NOT GLOB '*[eE]*[0-9][0-9][0-9]*' AND json_valid({rest})
+            THEN json_type({rest}) IN ('integer', 'real') ELSE FALSE END
+            """;
+        var comparison = isNumber
+            ? $"CASE WHEN {number} THEN CAST({rest} AS REAL) {sign} {value} ELSE FALSE END"
+            : $"CASE WHEN {number} THEN FALSE ELSE {rest} {sign} {value} END";
+        return $"EXISTS (SELECT 1 FROM json_each({column}) WHERE substr(value, 1, length({prefix})) = {prefix} AND {comparison})";
+    }
 
     public override object FromColumn(object value, Type type) => value switch
     {
@@ -70,24 +147,55 @@ internal sealed class SqliteDatabase : SqlDatabase
         _ => value,
     };
 
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
+    {
+        SqliteCodes.Full => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
+        SqliteCodes.ReadOnly => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
+        SqliteCodes.Busy or SqliteCodes.Locked => (StoreProblem.Locked, $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
+        SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
+        SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
+        _ => (null, null),
+    };
+
     /// <remarks>SQLite has nothing to await, so the whole transaction runs on a thread of the pool.</remarks>
     protected override async Task<T> TransactAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
         if (writes) await _writer.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(async () =>
+            return await Task.Run(() => WaitFor(async () =>
             {
                 using var connection = Open();
                 using var transaction = connection.BeginTransaction(deferred: !writes);
                 var result = await work(connection);
                 transaction.Commit();
                 return result;
-            }, cancellationToken);
+            }, cancellationToken), cancellationToken);
         }
         finally
         {
             if (writes) _writer.Release();
+        }
+    }
+
+    /// <summary>Does something again for as long as another process has the file locked; what has been done of it is undone then.</summary>
+    private async Task<T> WaitFor<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        var (watch, isSaid) = (Stopwatch.StartNew(), false);
+        while (true)
+        {
+            try
+            {
+                return await work();
+            }
+            // Each try waits for a moment of its own.
+            catch (SqliteException e) when (e.SqliteErrorCode is SqliteCodes.Busy or SqliteCodes.Locked && watch.Elapsed < Patience)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (isSaid || watch.Elapsed < Silence) continue;
+                isSaid = true;
+                Waiting?.Report($"The store {Name} is locked by another process; waiting for up to {Patience.TotalMinutes} minutes.");
+            }
         }
     }
 

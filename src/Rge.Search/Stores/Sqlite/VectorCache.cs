@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Stores.Sqlite;
 
@@ -22,6 +21,7 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     private readonly List<long> _rows = [];
     private SqliteConnection? _connection;
     private (long Data, long Schema) _version = (-1, -1);
+    private string? _stamp;
 
     /// <summary>The rows nearest to a vector, best first; of equal ones, the one written first.</summary>
     /// <param name="query">Of any length.</param>
@@ -80,16 +80,29 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         {
             try
             {
-                _connection ??= database.Open();
+                Connect();
                 // Commits of other connections change the first number, and whatever makes or drops tables the second.
                 var version = (Number("PRAGMA data_version"), Number("PRAGMA schema_version"));
                 if (version != _version) Read(version);
             }
             catch (SqliteException e)
             {
-                throw new VectorStoreException($"The collection {table} of {database.Name} cannot be read: {e.Message.TrimEnd('.')}.", e) { VectorStoreSystemName = database.SystemName, CollectionName = table };
+                throw database.Failure(e);
             }
         }
+    }
+
+    /// <summary>Opens the connection where there is none, and anew where a file that can only be read was changed from elsewhere.</summary>
+    private void Connect()
+    {
+        if (_stamp is not null && _stamp != database.Stamp())
+        {
+            _connection?.Dispose();
+            (_connection, _version) = (null, (-1, -1));
+        }
+        if (_connection is not null) return;
+        _connection = database.Open();
+        _stamp = database.ReadOnlyStamp;
     }
 
     private void Read((long Data, long Schema) version)

@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Rge.Search.Indexing;
+
+/// <summary>Opens files for reading without ever waiting for one, as a named pipe without a writer would have it. Stateless and thread-safe.</summary>
+internal static partial class RegularFile
+{
+    private const int TooManyLinks = 40;
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="IOException">It is not there, cannot be read, or is a pipe, a socket, a device or a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static FileStream Open(string path)
+    {
+        if (Directory.Exists(path)) throw new IrregularFileException("it is a folder");
+        // Elsewhere a folder has no pipes in it.
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return File.OpenRead(path);
+        var handle = OpenWithoutWaiting(path, OperatingSystem.IsLinux() ? 0x80800 : 0x1000004);
+        if (handle.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw error switch
+            {
+                2 or 20 => new FileNotFoundException(null, path),
+                1 or 13 => new UnauthorizedAccessException(),
+                6 => new IrregularFileException("it is a socket or a device, not a file"),
+                TooManyLinks or 62 => new IrregularFileException("it is a link that leads back to itself"),
+                _ => new IrregularFileException(Marshal.GetPInvokeErrorMessage(error)),
+            };
+        }
+        var file = new FileStream(handle, FileAccess.Read, bufferSize: 1);
+        if (file.CanSeek) return file;
+        file.Dispose();
+        throw new IrregularFileException("it is a pipe, a socket or a device, not a file");
+    }
+
+    /// <summary>What is wrong, in words for the end of a sentence; <see langword="null"/> for what is no error of a file.</summary>
+    public static string? Problem(Exception error) => error switch
+    {
+        IrregularFileException => error.Message,
+        FileNotFoundException or DirectoryNotFoundException => "it is not there",
+        UnauthorizedAccessException => "permission is denied",
+        EndOfStreamException => "it was cut while it was read",
+        PathTooLongException => "its path is too long",
+        IOException or NotSupportedException => error.Message.TrimEnd('.'),
+        _ => null,
+    };
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenWithoutWaiting(string path, int flags);
+
+    private sealed class IrregularFileException(string message) : IOException(message);
+}

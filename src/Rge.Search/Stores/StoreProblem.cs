@@ -1,0 +1,17 @@
+namespace Rge.Search.Stores;
+
+/// <summary>Why a store that can be reached does not do what it was asked, where that decides what to do next.</summary>
+public enum StoreProblem
+{
+    /// <summary>There is no space left where the store keeps its data. Reading still works; writing does once there is room.</summary>
+    Full,
+
+    /// <summary>The store can be read but not written.</summary>
+    ReadOnly,
+
+    /// <summary>Another process kept the store locked for longer than was waited.</summary>
+    Locked,
+
+    /// <summary>A newer version of this library wrote the store.</summary>
+    TooNew,
+}

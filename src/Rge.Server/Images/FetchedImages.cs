@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
+using Rge.Server.Requests;
+
+namespace Rge.Server.Images;
+
+/// <summary>The images of one request. Those that were fetched may together have as many bytes as a body, and are counted with the bodies.</summary>
+internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, ServerLimits limits) : IDisposable
+{
+    private const int AtOnce = 8;
+
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<Uri, byte[]> _fetched = new();
+    private readonly ConcurrentDictionary<Uri, ApiException> _problems = new();
+    private long _bytes;
+
+    /// <summary>Fetches what has to be fetched, each URL once; an image that cannot be had costs no other.</summary>
+    /// <exception cref="ApiException">There is no room for more (429), or they are too large together (413).</exception>
+    public Task FetchAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        return Parallel.ForEachAsync(images.Where(image => image.Address is not null).DistinctBy(image => image.Address), parallel, async (image, stop) =>
+        {
+            try
+            {
+                _fetched[image.Address!] = await fetcher.FetchAsync(image, Take, stop);
+            }
+            catch (ApiException e) when (e.Status == StatusCodes.Status400BadRequest)
+            {
+                _problems[image.Address!] = e;
+            }
+        });
+    }
+
+    /// <summary>Why an image cannot be had; null where it can.</summary>
+    public ApiException? Problem(ImageReference image) => image.Address is { } address ? _problems.GetValueOrDefault(address) : null;
+
+    /// <summary>An image as it is encoded.</summary>
+    /// <exception cref="ApiException">It could not be fetched.</exception>
+    public byte[] Bytes(ImageReference image) => Problem(image) is { } problem ? throw problem : image.Bytes ?? _fetched[image.Address!];
+
+    /// <summary>Items with their images.</summary>
+    /// <exception cref="ApiException">An image cannot be fetched.</exception>
+    public async Task<IReadOnlyList<EmbeddingInput>> CompleteAsync(IReadOnlyList<RequestItem> items, CancellationToken cancellationToken)
+    {
+        await FetchAsync(items.SelectMany(item => item.Images), cancellationToken);
+        return [.. items.Select(item => item.Input with { Images = [.. item.Images.Select(image => ImageSource.FromBytes(Bytes(image), image.Path))] })];
+    }
+
+    public void Dispose() => lease.Dispose();
+
+    private void Take(int count)
+    {
+        lock (_lock)
+        {
+            lease.Take(count);
+            _bytes += count;
+            if (_bytes <= limits.MaxBodyBytes) return;
+        }
+        throw new ApiException(
+            StatusCodes.Status413PayloadTooLarge, $"The images that the request names by URL have more than {limits.MaxBodyBytes} bytes together; send fewer or smaller ones.")
+        {
+            Code = "body_too_large",
+        };
+    }
+}

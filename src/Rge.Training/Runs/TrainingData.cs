@@ -1,0 +1,141 @@
+using Rge.Data;
+using Rge.Data.Mmeb;
+using Rge.Models;
+using Rge.Training.Batches;
+using Rge.Training.Settings;
+
+namespace Rge.Training.Runs;
+
+/// <summary>
+/// The rows that a run learns from and measures itself on, read and checked before its first step: folders, rules, weights, whether all
+/// images are there, and whether those of the development set can be decoded.
+/// </summary>
+internal sealed class TrainingData
+{
+    private const string SkipHint = "data.on_error: skip leaves such rows out";
+
+    private readonly TrainingConfig _config;
+    private readonly Action<string>? _remark;
+
+    /// <summary>Reads and checks.</summary>
+    /// <param name="config">The settings.</param>
+    /// <param name="remark">Told of rows that are left out.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="TrainingException">A folder, a dataset or an image is missing or cannot be used.</exception>
+    /// <exception cref="DatasetException">A file or row cannot be used.</exception>
+    public TrainingData(TrainingConfig config, Action<string>? remark, CancellationToken cancellationToken)
+    {
+        (_config, _remark) = (config, remark);
+        Require(config.Data.Images, "data.images");
+        if (config.Data.Folder is { } folder) Samples = ReadSamples(folder, cancellationToken);
+        if (config.MeasuresItself && config.Evaluation.Folder is { } development) Development = ReadDevelopment(development, cancellationToken);
+    }
+
+    /// <summary>The rows to learn from; null where they are drawn from ShapeWorld.</summary>
+    public StoredSamples? Samples { get; }
+
+    /// <summary>The development set; null where it is drawn from ShapeWorld, and where the run makes no measurement.</summary>
+    public IReadOnlyList<EvaluationDataset>? Development { get; }
+
+    private StoredSamples ReadSamples(string folder, CancellationToken cancellationToken)
+    {
+        Require(folder, "data.folder");
+        var (found, weights) = (MmebReader.FindTraining(folder), _config.Data.Weights);
+        if (weights.Keys.FirstOrDefault(name => found.All(subset => subset.Name != name)) is { } unknown)
+            throw new TrainingException(
+                $"data.weights names {unknown}, which {folder} does not have; it has {string.Join(", ", found.Select(subset => subset.Name))}. Give weights for these, or data.weights={{}} for all alike.");
+        var images = _config.Data.Images ?? folder;
+        var reader = Reader(images);
+        var samples = new List<TrainingSample>();
+        foreach (var subset in found.Where(subset => weights.Count == 0 || weights.TryGetValue(subset.Name, out var weight) && weight > 0))
+            foreach (var file in subset.Files) samples.AddRange(reader.ReadTrainingAsync(file, subset.Name, cancellationToken).GetAwaiter().GetResult());
+        var missing = Missing(samples, sample => Items(sample).SelectMany(item => item.Images), sample => sample.Source, $"{images} (data.images)", cancellationToken);
+        if (missing > 0) _remark?.Invoke($"{missing} of {samples.Count} training rows show an image that does not exist: others take their places.");
+        return new StoredSamples(samples, _config.Data, _config.Seed);
+
+        IEnumerable<EmbeddingInput> Items(TrainingSample sample) =>
+            [sample.Query, .. sample.Targets.Select(target => target.Item), .. _config.Data.HardNegatives ? sample.Negatives.Select(target => target.Item) : []];
+    }
+
+    private List<EvaluationDataset> ReadDevelopment(string folder, CancellationToken cancellationToken)
+    {
+        Require(folder, "evaluation.folder");
+        Require(_config.Evaluation.Images, "evaluation.images");
+        var images = _config.Evaluation.Images ?? _config.Data.Images ?? folder;
+        var reader = Reader(images);
+        var datasets = new List<EvaluationDataset>();
+        foreach (var subset in MmebReader.FindEvaluation(folder)) datasets.Add(reader.ReadEvaluationAsync(subset, cancellationToken).GetAwaiter().GetResult());
+        Missing([.. datasets.SelectMany(dataset => dataset.Rows)], row => row.Candidates.Prepend(row.Query).SelectMany(item => item.Images), row => row.Source, $"{images} (evaluation.images)", cancellationToken);
+        var broken = Broken(datasets, cancellationToken);
+        datasets = [.. datasets.Select(dataset => dataset with { Rows = [.. dataset.Rows.Select(row => Usable(row, broken)).OfType<EvaluationRow>()] })];
+        if (datasets.Find(dataset => dataset.Rows.Count == 0) is { } empty) throw new TrainingException($"evaluation.folder: {empty.Name} in {folder} has no row to measure with.");
+        return datasets;
+    }
+
+    private MmebReader Reader(string images) => new(
+        images, InstructionRules.Named(_config.Data.QueryRules, InstructionRules.QueryPreset), InstructionRules.Named(_config.Data.CandidateRules, InstructionRules.CandidatePreset));
+
+    private static void Require(string? folder, string setting)
+    {
+        if (folder is not null && !Directory.Exists(folder)) throw new TrainingException($"{setting} is {folder}, which does not exist; expected a folder.");
+    }
+
+    /// <summary>Rows with an image that is not there; an error unless such rows are left out, and where no image is there at all.</summary>
+    private int Missing<T>(IReadOnlyList<T> rows, Func<T, IEnumerable<ImageSource>> images, Func<T, string> source, string folder, CancellationToken cancellationToken)
+    {
+        var isThere = new Dictionary<ImageSource, bool>(ReferenceEqualityComparer.Instance);
+        var (count, first, path) = (0, default(T), "");
+        foreach (var row in rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (images(row).FirstOrDefault(image => !Exists(image)) is not { } missing) continue;
+            if (count++ == 0) (first, path) = (row, missing.Name);
+        }
+        if (count == 0) return 0;
+        var absent = isThere.Values.Count(exists => !exists);
+        if (absent == isThere.Count) throw new TrainingException($"{source(first!)}: the image {path} does not exist, nor does any other: expected them in {folder}.");
+        if (_config.Data.OnError == FailureAction.Fail)
+            throw new TrainingException($"{source(first!)}: the image {path} does not exist{(absent > 1 ? $", like {absent} of {isThere.Count} in all" : "")}: expected it in {folder}; {SkipHint}.");
+        return count;
+
+        bool Exists(ImageSource image)
+        {
+            if (!isThere.TryGetValue(image, out var exists)) isThere.Add(image, exists = File.Exists(image.Name));
+            return exists;
+        }
+    }
+
+    /// <summary>Images of the development set that cannot be decoded. They are decoded at every measurement, so that once more costs little.</summary>
+    private HashSet<ImageSource> Broken(IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
+    {
+        var (seen, broken) = (new HashSet<ImageSource>(ReferenceEqualityComparer.Instance), new HashSet<ImageSource>(ReferenceEqualityComparer.Instance));
+        foreach (var row in datasets.SelectMany(dataset => dataset.Rows))
+        {
+            foreach (var image in row.Candidates.Prepend(row.Query).SelectMany(item => item.Images).Where(seen.Add))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    image.Decode();
+                }
+                catch (ImageInputException e)
+                {
+                    if (_config.Data.OnError == FailureAction.Fail) throw new TrainingException($"{row.Source}: {e.Message} Expected images that can be measured with; {SkipHint}.", e);
+                    broken.Add(image);
+                }
+            }
+        }
+        return broken;
+    }
+
+    /// <summary>A row without the candidates that cannot be used; null where its query or right candidate cannot.</summary>
+    private EvaluationRow? Usable(EvaluationRow row, HashSet<ImageSource> broken)
+    {
+        if (broken.Count == 0) return row;
+        EmbeddingInput[] candidates = [.. row.Candidates.Where(candidate => !candidate.Images.Any(broken.Contains))];
+        if (candidates.Length == row.Candidates.Count && !row.Query.Images.Any(broken.Contains)) return row;
+        var isLost = row.Query.Images.Any(broken.Contains) || row.Candidates[0].Images.Any(broken.Contains);
+        _remark?.Invoke($"{row.Source}: {(isLost ? "the row is left out of the development set" : "a candidate is left out of the row")}, because an image cannot be used.");
+        return isLost ? null : row with { Candidates = candidates };
+    }
+}
