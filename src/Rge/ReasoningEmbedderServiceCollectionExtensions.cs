@@ -95,10 +95,11 @@ public static class ReasoningEmbedderServiceCollectionExtensions
 
     private static ReasoningEmbedderOptions? OptionsOf(IServiceProvider provider, string? name, ReasoningEmbedderOptions? given)
     {
+        if (given is null) return provider.GetService<IOptionsMonitor<ReasoningEmbedderOptions>>()?.Get(name);
         var configured = provider.GetServices<IConfigureOptions<ReasoningEmbedderOptions>>()
             .Any(options => options is not ConfigureNamedOptions<ReasoningEmbedderOptions> named || named.Name is null || named.Name == name);
-        if (given is not null && configured)
+        if (configured || provider.GetServices<IPostConfigureOptions<ReasoningEmbedderOptions>>().Any())
             throw new InvalidOperationException("The options of the reasoning embedder are given twice, where it is registered and by Configure<ReasoningEmbedderOptions>; use one of the two.");
-        return configured ? provider.GetRequiredService<IOptionsMonitor<ReasoningEmbedderOptions>>().Get(name) : given;
+        return given;
     }
 }

@@ -177,14 +177,15 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
             Assert.NotEqual("Package Description", Field(nuspec, "description"));
             Assert.NotEmpty(Field(nuspec, "tags"));
             Assert.Contains("README.md", files);
-            Assert.Equal(id == "Rge.Server", version.Contains('-', StringComparison.Ordinal));
+            // A preview is what depends on one: "NAME 1.2.3-beta.1".
+            var dependsOnPreview = Dependencies(nuspec).Any(dependency => dependency.Split(' ')[1].Contains('-', StringComparison.Ordinal));
+            Assert.Equal(dependsOnPreview, version.Contains('-', StringComparison.Ordinal));
         }
         var models = packages.Single(package => package.Id == "Rge.Models");
         Assert.Contains("buildTransitive/Rge.Models.targets", models.Files);
         Assert.Equal(
             ["libtorch-cpu-linux-x64 2.10.0", "libtorch-cpu-osx-arm64 2.10.0", "libtorch-cpu-win-x64 2.10.0"],
-            models.Nuspec.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}")
-                .Where(dependency => dependency.StartsWith("libtorch", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            Dependencies(models.Nuspec).Where(dependency => dependency.StartsWith("libtorch", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     private async Task<string> CreateAsync(string name, string program, string properties = "", string? reference = null, string sdk = "Microsoft.NET.Sdk")
@@ -213,6 +214,9 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         var nuspec = XDocument.Load(file);
         return (Field(nuspec, "id"), Field(nuspec, "version"), nuspec, [.. package.Entries.Select(entry => entry.FullName)]);
     }
+
+    private static IEnumerable<string> Dependencies(XDocument nuspec) => nuspec.Descendants().Where(element => element.Name.LocalName == "dependency")
+        .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
 
     private static string Field(XDocument nuspec, string name) => nuspec.Descendants().First(element => element.Name.LocalName == name).Value;
 }

@@ -31,7 +31,11 @@ public sealed class HostingTests : IAsyncLifetime
     public async Task Below_a_prefix_everything_works_and_the_program_stays_as_it_was()
     {
         var client = await StartAsync(
-            services => services.AddReasoningEmbedder(TestServer.Model).AddRgeServer(new ServerOptions { Store = Path.Combine(_folder, "store.db") }),
+            services =>
+            {
+                services.AddReasoningEmbedder(TestServer.Model);
+                services.AddRgeServer(new ServerOptions { Store = Path.Combine(_folder, "store.db") });
+            },
             app =>
             {
                 app.MapGet("/own", () => new { OwnName = 1 });
@@ -95,7 +99,13 @@ public sealed class HostingTests : IAsyncLifetime
     [Fact]
     public async Task Keys_of_the_options_are_asked_for_in_any_program()
     {
-        var client = await StartAsync(services => services.AddReasoningEmbedder(TestServer.Model).AddRgeServer(new ServerOptions { ApiKeys = ["secret"] }), app => app.MapRge());
+        var client = await StartAsync(
+            services =>
+            {
+                services.AddReasoningEmbedder(TestServer.Model);
+                services.AddRgeServer(new ServerOptions { ApiKeys = ["secret"] });
+            },
+            app => app.MapRge());
         await ReadyAsync(client, "");
         Assert.Equal("missing_api_key", (string?)(await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.Unauthorized))["error"]!["code"]);
         client.DefaultRequestHeaders.Add("x-api-key", "secret");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 
@@ -91,6 +92,26 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
     }
 
     [Fact]
+    public async Task No_work_is_done_on_the_callers_thread()
+    {
+        var items = new WatchedItems([.. Enumerable.Range(0, 20).Select(i => EmbeddingInput.Target($"item {i}"))]);
+        var caller = 0;
+        var called = new TaskCompletionSource();
+        // A thread of its own, alive until the end, so that none of the pool's has its number.
+        var thread = new Thread(() =>
+        {
+            caller = Environment.CurrentManagedThreadId;
+            var call = fixture.Embedder.EmbedAsync(items, cancellationToken: Cancellation);
+            call.ContinueWith(_ => { }, TaskScheduler.Default).Wait(Cancellation);
+            called.SetResult();
+        });
+        thread.Start();
+        await called.Task;
+        Assert.NotEmpty(items.Readers);
+        Assert.DoesNotContain(caller, items.Readers);
+    }
+
+    [Fact]
     public async Task Rationales_do_not_show_special_tokens()
     {
         var tokenizer = fixture.Embedder.Processor.Tokenizer;
@@ -103,5 +124,27 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
         Assert.Equal("", embedding.Rationale);
         var streamed = await fixture.Embedder.StreamAsync(EmbeddingInput.Query("text"), options, Cancellation).ToListAsync(Cancellation);
         Assert.Equal("", string.Concat(streamed.Select(update => update.Text)));
+    }
+
+    /// <summary>Knows which threads have read from it.</summary>
+    private sealed class WatchedItems(EmbeddingInput[] items) : IReadOnlyList<EmbeddingInput>
+    {
+        private readonly ConcurrentDictionary<int, bool> _readers = new();
+
+        public ICollection<int> Readers => _readers.Keys;
+
+        public int Count => items.Length;
+
+        public EmbeddingInput this[int index] => Noted(items[index]);
+
+        public IEnumerator<EmbeddingInput> GetEnumerator() => items.Select(Noted).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+
+        private EmbeddingInput Noted(EmbeddingInput item)
+        {
+            _readers[Environment.CurrentManagedThreadId] = true;
+            return item;
+        }
     }
 }
