@@ -94,7 +94,7 @@ public sealed class ConfigFileTests
     }
 
     [Theory]
-    [InlineData("name: x\ndata:\n#  queries: 4\nphases: [{steps: 2}]", "a.yaml, line 2: data is empty, expected settings such as folder, images, weights; without the line it has its default.")]
+    [InlineData("name: x\ndata:\n#  queries: 4\nphases: [{steps: 2}]", "a.yaml, line 2: data is empty, expected settings such as folder, images, query_rules; without the line it has its default.")]
     [InlineData("name: x\nmodel: {shape: shapeworld}\nobjective:\n", "a.yaml, line 3: objective is empty, expected settings such as")]
     [InlineData("phases: null", "a.yaml, line 1: phases is empty, expected a list")]
     [InlineData("data: {queries: 1.5}", "data.queries is '1.5', expected a whole number")]

@@ -80,7 +80,7 @@ public sealed class OwnDataTests : IDisposable
     [InlineData("evaluation.images=nowhere", "evaluation.images is nowhere, which does not exist; expected a folder.")]
     [InlineData("data.images=nowhere", "data.images is nowhere, which does not exist; expected a folder.")]
     [InlineData("data.folder=nowhere", "data.folder is nowhere, which does not exist; expected a folder.")]
-    [InlineData("data.query_rules=nowhere.yaml", "nowhere.yaml does not exist, expected a YAML file.")]
+    [InlineData("data.query_rules=nowhere.yaml", "nowhere.yaml cannot be read: it does not exist, expected a YAML file.")]
     [InlineData("model.checkpoint=nowhere", "model.checkpoint is nowhere, which does not exist; expected a checkpoint folder.")]
     [InlineData("data.weights={cls_major: 1}", "data.weights names cls_major, which ROOT/data does not have; it has first, second. Give weights for these, or data.weights={} for all alike.")]
     [InlineData("evaluation.images=ROOT/start", "ROOT/dev/first/test.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in ROOT/start (evaluation.images).")]

@@ -27,7 +27,7 @@ internal static class YamlText
         try
         {
             if (Directory.Exists(path)) throw new YamlTextException($"{path} is a folder, expected a YAML file.");
-            if (!File.Exists(path)) throw new YamlTextException($"{path} does not exist, expected a YAML file.");
+            if (!File.Exists(path)) throw new YamlTextException($"{path} cannot be read: it does not exist, expected a YAML file.");
             if (new FileInfo(path).Length is > MaxBytes and var length) throw new YamlTextException(TooLong(path, length));
             return Strict.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
         }

@@ -60,7 +60,7 @@ public sealed class YamlTextTests : IDisposable
     {
         File.WriteAllBytes(_scratch["latin.yaml"], Encoding.Latin1.GetBytes("a: é"));
         Assert.Contains("latin.yaml is not UTF-8 text", Assert.Throws<YamlTextException>(() => YamlText.Read(_scratch["latin.yaml"])).Message, StringComparison.Ordinal);
-        Assert.Contains("none.yaml does not exist", Assert.Throws<YamlTextException>(() => YamlText.Read(_scratch["none.yaml"])).Message, StringComparison.Ordinal);
+        Assert.Contains("none.yaml cannot be read: it does not exist", Assert.Throws<YamlTextException>(() => YamlText.Read(_scratch["none.yaml"])).Message, StringComparison.Ordinal);
         Assert.Contains("is a folder", Assert.Throws<YamlTextException>(() => YamlText.Read(_scratch.Path)).Message, StringComparison.Ordinal);
         File.WriteAllText(_scratch["marked.yaml"], "\uFEFFa: é");
         Assert.Equal("é", YamlText.Read(_scratch["marked.yaml"]).Members!["a"].Text);
