@@ -24,7 +24,8 @@ internal sealed class CollectionOptions
     public CollectionOptions() => _collection.Validators.Add(result => Check(result, result.GetValueOrDefault<string>()));
 
     /// <summary>Refuses an argument that cannot be the name of a collection.</summary>
-    public static void RequireName(Argument<string> name) => name.Validators.Add(result => Check(result, result.GetValueOrDefault<string>()));
+    public static void RequireName(Argument<string> name) =>
+        name.Validators.Add(result => Check(result, result.GetValueOrDefault<string>()));
 
     public void AddTo(Command command)
     {

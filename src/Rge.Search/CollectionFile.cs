@@ -21,7 +21,8 @@ public static class CollectionFile
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records were written.</returns>
-    public static async Task<long> WriteAsync(SearchCollection collection, TextWriter output, SearchFilter? filter = null, CancellationToken cancellationToken = default)
+    public static async Task<long> WriteAsync(SearchCollection collection, TextWriter output, SearchFilter? filter = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(collection);
         ArgumentNullException.ThrowIfNull(output);
@@ -50,7 +51,8 @@ public static class CollectionFile
         {
             using var document = JsonDocument.Parse(text ?? "");
             var head = document.RootElement;
-            if (head.ValueKind == JsonValueKind.Object && head.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String && format.GetString() == Format)
+            if (head.ValueKind == JsonValueKind.Object && head.TryGetProperty("format", out var format)
+                && format.ValueKind == JsonValueKind.String && format.GetString() == Format)
             {
                 if (head.GetProperty("version").GetInt32() is > Version and var version)
                     throw new SearchException($"{path} has version {version}, but this program knows versions up to {Version}: use a newer program.");
@@ -63,12 +65,14 @@ public static class CollectionFile
         }
         throw NoCollection(innerException: null);
 
-        SearchException NoCollection(Exception? innerException) => new($"{path} is not an exported collection: its first line should say what the collection was made with.", innerException);
+        SearchException NoCollection(Exception? innerException) =>
+            new($"{path} is not an exported collection: its first line should say what the collection was made with.", innerException);
     }
 
     /// <summary>The records in a file, read as they are asked for.</summary>
     /// <exception cref="SearchException">A line cannot be read.</exception>
-    public static async IAsyncEnumerable<CollectionEntry> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<CollectionEntry> ReadAsync(string path,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (var (number, text) in Lines(path).Skip(1))
         {
@@ -124,7 +128,8 @@ public static class CollectionFile
         Record = new SearchRecord
         {
             Id = (string)row["id"]!,
-            Kind = SearchNames.Kinds.TryGetValue((string)row["kind"]!, out var kind) ? kind.ToString() : throw new FormatException("The kind is not known."),
+            Kind = SearchNames.Kinds.TryGetValue((string)row["kind"]!, out var kind) ? kind.ToString()
+                : throw new FormatException("The kind is not known."),
             Key = (string?)row["key"],
             Text = (string?)row["text"],
             Path = (string?)row["path"],

@@ -2,7 +2,9 @@ using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search;
 
-/// <summary>What a collection keeps in a store: its records with their vectors, and beside them, without vectors, thumbnails, contents and places.</summary>
+/// <summary>
+/// What a collection keeps in a store: its records with their vectors, and beside them, without vectors, thumbnails, contents and places.
+/// </summary>
 internal sealed class CollectionTables : IDisposable
 {
     private const string CatalogName = "rge_collections";
@@ -23,7 +25,8 @@ internal sealed class CollectionTables : IDisposable
             },
         ]));
         Thumbnails = store.GetCollection<string, ThumbnailRecord>($"{name}.thumbnails", Definition(nameof(ThumbnailRecord.Id), [Text(nameof(ThumbnailRecord.Jpeg))]));
-        Contents = store.GetCollection<string, ContentRecord>($"{name}.contents", Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Content))]));
+        Contents = store.GetCollection<string, ContentRecord>($"{name}.contents",
+            Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Content))]));
         Places = store.GetCollection<string, PlaceRecord>($"{name}.places", Definition(nameof(PlaceRecord.Id),
         [
             Indexed(nameof(PlaceRecord.Source)),
@@ -49,7 +52,8 @@ internal sealed class CollectionTables : IDisposable
 
     /// <summary>Whether everything is there that is read; a store that may only be read is not asked for more.</summary>
     public async Task<bool> CanBeReadAsync(CancellationToken cancellationToken) =>
-        await Records.CollectionExistsAsync(cancellationToken) && await Thumbnails.CollectionExistsAsync(cancellationToken) && await Places.CollectionExistsAsync(cancellationToken);
+        await Records.CollectionExistsAsync(cancellationToken) && await Thumbnails.CollectionExistsAsync(cancellationToken)
+            && await Places.CollectionExistsAsync(cancellationToken);
 
     public async Task EnsureExistAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,8 @@
 namespace Rge.Search;
 
-/// <summary>What the vector of a record was made from, so that an item whose key or metadata alone have changed is not embedded again.</summary>
+/// <summary>
+/// What the vector of a record was made from, so that an item whose key or metadata alone have changed is not embedded again.
+/// </summary>
 internal sealed class ContentRecord
 {
     /// <summary>Id of the record.</summary>

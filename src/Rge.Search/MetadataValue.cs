@@ -14,7 +14,9 @@ public static class MetadataValue
     /// <summary>A text with more characters is no number.</summary>
     internal const int MaxNumberLength = 40;
 
-    /// <summary>JSON's numbers, with an exponent that no database's floating-point type overflows at. Read by .NET and by PostgreSQL alike.</summary>
+    /// <summary>
+    /// JSON's numbers, with an exponent that no database's floating-point type overflows at. Read by .NET and by PostgreSQL alike.
+    /// </summary>
     internal const string NumberPattern = Digits + "$";
 
     private const string Digits = @"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?";
@@ -22,7 +24,8 @@ public static class MetadataValue
     /// <summary>Entries of one item's metadata that are read.</summary>
     internal const int MaxEntries = 4096;
 
-    private static readonly Regex Number = new(Digits + @"\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
+    private static readonly Regex Number =
+        new(Digits + @"\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
 
     private const double Largest = 1e99, Smallest = 1e-99;
 
@@ -39,7 +42,8 @@ public static class MetadataValue
     /// <summary>Reads an object of texts, numbers, truth values and lists of them; null stands for nothing.</summary>
     /// <param name="metadata">The object.</param>
     /// <returns>An entry for each value, in the object's order.</returns>
-    /// <exception cref="SearchException">It is something else, has a name twice, or more than 4096 values. The message begins with "metadata".</exception>
+    /// <exception cref="SearchException">It is something else, has a name twice, or more than 4096 values. The message begins with
+    /// "metadata".</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata)
     {
         if (metadata.ValueKind == JsonValueKind.Null) return [];
@@ -65,7 +69,8 @@ public static class MetadataValue
 
     /// <summary>The number that a text is; <see langword="null"/> where it is none.</summary>
     internal static double? NumberOf(string text) =>
-        text.Length <= MaxNumberLength && Number.IsMatch(text) ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+        text.Length <= MaxNumberLength && Number.IsMatch(text) ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)
+            : null;
 
     /// <summary>The one text of a number that may be written in several ways (10, 10.0, 1e1); others as they are.</summary>
     internal static string Canonical(string text) =>
@@ -78,7 +83,8 @@ public static class MetadataValue
 
     private static string Text(string name, JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => JsonKinds.TextOf(value) ?? throw new SearchException($"metadata '{name}' has half of a character in it (a lone surrogate)."),
+        JsonValueKind.String =>
+            JsonKinds.TextOf(value) ?? throw new SearchException($"metadata '{name}' has half of a character in it (a lone surrogate)."),
         JsonValueKind.True => Of(true),
         JsonValueKind.False => Of(false),
         JsonValueKind.Number => Canonical(value.GetRawText()) is var text && NumberOf(text) is not null

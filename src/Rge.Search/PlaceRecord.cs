@@ -31,5 +31,6 @@ internal sealed class PlaceRecord
     public IEnumerable<string> Items => ((string?[])[Item, Pending]).OfType<string>().Where(item => item.Length > 0);
 
     /// <summary>Hash of source and name.</summary>
-    public static string IdOf(string source, string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\n{name}")))[..32];
+    public static string IdOf(string source, string name) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\n{name}")))[..32];
 }

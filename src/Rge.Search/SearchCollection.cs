@@ -84,10 +84,12 @@ public sealed class SearchCollection : IDisposable
         GetAsync(ids, includeVectors: false, cancellationToken);
 
     /// <summary>Records by id or by the key that their owner gave; what is not there is passed over.</summary>
-    /// <param name="ids">Ids, or keys; what is an id is not looked for as a key. A key has several records where several sources have it.</param>
+    /// <param name="ids">Ids, or keys; what is an id is not looked for as a key. A key has several records where several sources have
+    /// it.</param>
     /// <param name="includeVectors">Whether the records come with their vectors.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public async Task<IReadOnlyList<SearchRecord>> GetAsync(IReadOnlyCollection<string> ids, bool includeVectors, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SearchRecord>> GetAsync(IReadOnlyCollection<string> ids, bool includeVectors,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(ids);
         var found = await GetByIdAsync(ids, includeVectors, cancellationToken);
@@ -111,7 +113,8 @@ public sealed class SearchCollection : IDisposable
     /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
     public async Task<IReadOnlyList<SearchRecord>> ListAsync(int skip, int take, SearchFilter? filter = null, CancellationToken cancellationToken = default) =>
         await FilteredAsync(filter, async () => await Tables.Records.GetAsync(
-            filter?.ToExpression() ?? (_ => true), take, new() { Skip = skip, OrderBy = by => by.Ascending(r => r.Id) }, cancellationToken).ToListAsync(cancellationToken));
+            filter?.ToExpression() ?? (_ => true), take, new() { Skip = skip, OrderBy = by => by.Ascending(r => r.Id) }, cancellationToken)
+            .ToListAsync(cancellationToken));
 
     /// <summary>How many records there are.</summary>
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
@@ -126,7 +129,8 @@ public sealed class SearchCollection : IDisposable
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records there were.</returns>
     /// <exception cref="SearchException">An entry cannot be used.</exception>
-    public async Task<int> UpdateMetadataAsync(string id, IReadOnlyCollection<KeyValuePair<string, string>> metadata, CancellationToken cancellationToken = default)
+    public async Task<int> UpdateMetadataAsync(string id, IReadOnlyCollection<KeyValuePair<string, string>> metadata,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         var item = new SearchItem { Text = id, Metadata = metadata };
@@ -141,7 +145,8 @@ public sealed class SearchCollection : IDisposable
         foreach (var record in records)
         {
             // Given again as it was, the item counts as changed.
-            var places = await PagesAsync(Tables.Places, place => place.Item == record.Id, place => place.Id, includeVectors: false, cancellationToken)
+            var places = await PagesAsync(Tables.Places, place => place.Item == record.Id, place => place.Id, includeVectors: false,
+                cancellationToken)
                 .Where(place => place.Source == GivenItems.SourceName).ToListAsync(cancellationToken);
             foreach (var place in places) place.Stamp = "";
             await Tables.Places.UpsertAsync(places, cancellationToken);
@@ -206,7 +211,8 @@ public sealed class SearchCollection : IDisposable
         var retirement = new Retirement(this, claims);
         for (var count = 0L; ;)
         {
-            var page = await Tables.Places.GetAsync(place => place.Source == source, Page, cancellationToken: cancellationToken).ToArrayAsync(cancellationToken);
+            var page = await Tables.Places.GetAsync(place => place.Source == source, Page, cancellationToken: cancellationToken)
+                .ToArrayAsync(cancellationToken);
             await retirement.RemoveAsync(page, cancellationToken);
             count += page.Length;
             if (page.Length < Page) return count;
@@ -217,7 +223,8 @@ public sealed class SearchCollection : IDisposable
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
-    public async IAsyncEnumerable<CollectionEntry> ExportAsync(SearchFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<CollectionEntry> ExportAsync(SearchFilter? filter = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         const int Size = 100;
         for (var skip = 0; ; skip += Size)
@@ -225,8 +232,10 @@ public sealed class SearchCollection : IDisposable
             var records = await FilteredAsync(filter, async () => await Tables.Records.GetAsync(filter?.ToExpression() ?? (_ => true), Size,
                 new() { Skip = skip, IncludeVectors = true, OrderBy = by => by.Ascending(record => record.Id) }, cancellationToken).ToListAsync(cancellationToken));
             string[] ids = [.. records.Select(record => record.Id)];
-            var thumbnails = await Tables.Thumbnails.GetAsync(ids, cancellationToken: cancellationToken).ToDictionaryAsync(thumbnail => thumbnail.Id, StringComparer.Ordinal, cancellationToken);
-            var places = await PagesAsync(Tables.Places, place => ids.Contains(place.Item), place => place.Id, includeVectors: false, cancellationToken).ToListAsync(cancellationToken);
+            var thumbnails = await Tables.Thumbnails.GetAsync(ids, cancellationToken: cancellationToken)
+                .ToDictionaryAsync(thumbnail => thumbnail.Id, StringComparer.Ordinal, cancellationToken);
+            var places = await PagesAsync(Tables.Places, place => ids.Contains(place.Item), place => place.Id, includeVectors: false,
+                cancellationToken).ToListAsync(cancellationToken);
             var byItem = places.ToLookup(place => place.Item, StringComparer.Ordinal);
             foreach (var record in records)
             {
@@ -272,7 +281,8 @@ public sealed class SearchCollection : IDisposable
 
     /// <summary>How much it holds.</summary>
     public async Task<CollectionStats> StatsAsync(CancellationToken cancellationToken = default) =>
-        new(await CountAsync(Tables.Records, filter: null, cancellationToken), await CountAsync(Tables.Places, filter: null, cancellationToken));
+        new(await CountAsync(Tables.Records, filter: null, cancellationToken),
+            await CountAsync(Tables.Places, filter: null, cancellationToken));
 
     /// <summary>Makes the tables that are not read but written, which a store that can only be read need not have.</summary>
     internal async Task EnsureTablesAsync(CancellationToken cancellationToken)
@@ -282,8 +292,10 @@ public sealed class SearchCollection : IDisposable
         _canBeWritten = true;
     }
 
-    internal async Task<List<SearchRecord>> GetByIdAsync(IReadOnlyCollection<string> ids, bool includeVectors, CancellationToken cancellationToken) =>
-        ids.Count == 0 ? [] : await Tables.Records.GetAsync(ids, new() { IncludeVectors = includeVectors }, cancellationToken).ToListAsync(cancellationToken);
+    internal async Task<List<SearchRecord>> GetByIdAsync(IReadOnlyCollection<string> ids, bool includeVectors,
+        CancellationToken cancellationToken) =>
+        ids.Count == 0 ? []
+        : await Tables.Records.GetAsync(ids, new() { IncludeVectors = includeVectors }, cancellationToken).ToListAsync(cancellationToken);
 
     internal async Task DeleteRecordsAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
@@ -317,7 +329,8 @@ public sealed class SearchCollection : IDisposable
         for (var before = -1; count > before && count % Page == 0;)
         {
             before = count;
-            count += await collection.GetAsync(filter ?? (_ => true), Page, new() { Skip = before }, cancellationToken).CountAsync(cancellationToken);
+            count += await collection.GetAsync(filter ?? (_ => true), Page, new() { Skip = before }, cancellationToken)
+                .CountAsync(cancellationToken);
         }
         return count;
     }

@@ -20,7 +20,8 @@ public sealed class SearchCollections : IDisposable
 
     private const string PingScope = "rge_ping";
 
-    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    internal static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     private readonly VectorStore _store;
     private readonly IWorkClaims _claims;
@@ -133,7 +134,8 @@ public sealed class SearchCollections : IDisposable
     }
 
     private async Task<CollectionIdentity?> LookUpAsync(string name, CancellationToken cancellationToken) =>
-        await HasCatalogAsync(cancellationToken) && await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry ? Identity(entry) : null;
+        await HasCatalogAsync(cancellationToken) && await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry
+            ? Identity(entry) : null;
 
     /// <summary>Whether a collection was ever made here; nothing is written to find out.</summary>
     private async Task<bool> HasCatalogAsync(CancellationToken cancellationToken) =>
@@ -161,9 +163,11 @@ public sealed class SearchCollections : IDisposable
     }
 
     /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>
-    /// <param name="writes">Whether it has to take a write, too, which is undone; only stores that several processes may fill are written to.</param>
+    /// <param name="writes">Whether it has to take a write, too, which is undone; only stores that several processes may fill are written
+    /// to.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="VectorStoreException">It cannot; a <see cref="StoreException"/> where it can be reached and the reason is known.</exception>
+    /// <exception cref="VectorStoreException">It cannot; a <see cref="StoreException"/> where it can be reached and the reason is
+    /// known.</exception>
     public async Task PingAsync(bool writes = false, CancellationToken cancellationToken = default)
     {
         await _catalog.CollectionExistsAsync(cancellationToken);

@@ -10,7 +10,8 @@ public sealed record SearchFilter
     private static readonly SearchValues<char> Signs = SearchValues.Create("=!<>");
 
     private static readonly Regex Date =
-        new(@"^\d{4}-\d\d(-\d\d([T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?)?)?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
+        new(@"^\d{4}-\d\d(-\d\d([T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?)?)?\z",
+            RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
 
     /// <summary>Only items of this kind.</summary>
     public ItemKind? Kind { get; init; }
@@ -42,7 +43,10 @@ public sealed record SearchFilter
         };
     }
 
-    /// <summary>The filter as an expression; stores of others understand it where there are no ranges. <see langword="null"/> when everything may be found.</summary>
+    /// <summary>
+    /// The filter as an expression; stores of others understand it where there are no ranges. <see langword="null"/> when everything may be
+    /// found.
+    /// </summary>
     internal Expression<Func<SearchRecord, bool>>? ToExpression()
     {
         var record = Expression.Parameter(typeof(SearchRecord), "record");
@@ -55,7 +59,8 @@ public sealed record SearchFilter
         return conditions.Count == 0 ? null : Expression.Lambda<Func<SearchRecord, bool>>(conditions.Aggregate(Expression.AndAlso), record);
 
         // A number is equal however it is written.
-        IEnumerable<Expression> Has(string key, string value) => ((string[])[value, MetadataValue.Canonical(value)]).Distinct(StringComparer.Ordinal).Select(text =>
+        IEnumerable<Expression> Has(string key, string value) =>
+            ((string[])[value, MetadataValue.Canonical(value)]).Distinct(StringComparer.Ordinal).Select(text =>
             Expression.Call(tags, nameof(List<>.Contains), typeArguments: null, Expression.Constant(Tag.Of(key, text))));
     }
 
@@ -78,7 +83,8 @@ public sealed record SearchFilter
             throw new SearchException($"The filter '{condition}' cannot be understood: after {sign} comes a number (2020, -0.5), a date (2024-05-31) or a word, but not '{value}'.");
         return (key, sign, value);
 
-        SearchException NotUnderstood() => new($"The filter '{condition}' cannot be understood, expected KEY=VALUE, KEY!=VALUE, or a comparison with <, <=, > or >=.");
+        SearchException NotUnderstood() =>
+            new($"The filter '{condition}' cannot be understood, expected KEY=VALUE, KEY!=VALUE, or a comparison with <, <=, > or >=.");
     }
 
     private static bool IsDate(string value) => value.Length <= 40 && Date.IsMatch(value);
@@ -97,6 +103,7 @@ public sealed record SearchFilter
     };
 
     private static Dictionary<string, IReadOnlyList<string>> ByKey((string Key, string Sign, string Value)[] conditions, string sign) =>
-        conditions.Where(condition => condition.Sign == sign).GroupBy(condition => condition.Key, condition => condition.Value, StringComparer.Ordinal)
+        conditions.Where(condition => condition.Sign == sign).GroupBy(condition => condition.Key, condition => condition.Value,
+            StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group], StringComparer.Ordinal);
 }

@@ -26,7 +26,10 @@ public sealed record SearchItem
     /// <summary>Where the first picture or the text lies; not part of the content.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Facts to filter by; a key may have several values. At most 4,096, each at most 2,000 bytes with its key. See <see cref="MetadataValue"/> for numbers.</summary>
+    /// <summary>
+    /// Facts to filter by; a key may have several values. At most 4,096, each at most 2,000 bytes with its key. See
+    /// <see cref="MetadataValue"/> for numbers.
+    /// </summary>
     public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
 
     /// <summary>Its kind.</summary>

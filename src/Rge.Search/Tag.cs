@@ -9,7 +9,8 @@ internal static class Tag
     private const int MaxBytes = 2000;
 
     /// <exception cref="SearchException">The key is empty or has a sign in it that filters need.</exception>
-    public static string Of(string key, string value) => key.Length > 0 && key.IndexOfAny(['=', '!', '<', '>']) < 0 && key.Trim().Length == key.Length
+    public static string Of(string key, string value) =>
+        key.Length > 0 && key.IndexOfAny(['=', '!', '<', '>']) < 0 && key.Trim().Length == key.Length
         ? $"{key}={value}"
         : throw new SearchException($"The metadata key '{key}' cannot be used, expected a name without =, !, < and >, and no space around it.");
 

@@ -35,7 +35,8 @@ internal static class IndexVerb
         };
         onError.AcceptOnlyFromAmong("skip", "fail");
         var allowEmpty = new Option<bool>("--allow-empty") { Description = "Remove what the source had, although it or a folder of it holds nothing any more; otherwise that is taken for a disk that is not mounted." };
-        var allowRemovals = new Option<bool>("--allow-removals") { Description = "Remove what is no longer in the source, although it is most of what the collection has of it." };
+        var allowRemovals =
+            new Option<bool>("--allow-removals") { Description = "Remove what is no longer in the source, although it is most of what the collection has of it." };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Say of each file or row when it is stored, on the error stream." };
         var json = CommonOptions.Json();
         var command = new Command("index", "Index a folder or a JSON Lines file, so that rge search finds what is in it; run again, it takes up what has changed.")

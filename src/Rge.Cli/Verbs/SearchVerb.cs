@@ -64,7 +64,8 @@ internal static class SearchVerb
             var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("rank").RightAligned()).AddColumn(new TableColumn("cosine").RightAligned()).AddColumn("item").AddColumn("metadata");
             var labels = HitLabels.Of([.. answer.Hits.Select(hit => hit.Record)]);
             foreach (var (place, hit) in answer.Hits.Index())
-                table.AddRow((place + 1).ToString(CultureInfo.InvariantCulture), hit.Score.ToString("f4", CultureInfo.InvariantCulture), Markup.Escape(labels[place]), Markup.Escape(string.Join(' ', hit.Record.Tags)));
+                table.AddRow((place + 1).ToString(CultureInfo.InvariantCulture), hit.Score.ToString("f4", CultureInfo.InvariantCulture),
+                    Markup.Escape(labels[place]), Markup.Escape(string.Join(' ', hit.Record.Tags)));
             terminal.Output.Write(table);
         }
         var (reason, embed, search) = (answer.Timings.Reason, answer.Timings.Embed, answer.Timings.Search);

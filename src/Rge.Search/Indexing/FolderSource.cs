@@ -17,7 +17,8 @@ public sealed class FolderSource(string folder, string? name = null) : IItemSour
     {
         if (!Directory.Exists(_folder)) throw new SearchException($"The folder {_folder} does not exist.");
         var (places, broken, folders) = (new List<SourcePlace>(), new List<BrokenItem>(), new Stack<DirectoryInfo>([new DirectoryInfo(_folder)]));
-        var (visited, filled, unreadable) = (new List<string>(), new HashSet<string>(StringComparer.Ordinal), new SortedDictionary<string, int>(StringComparer.Ordinal));
+        var (visited, filled, unreadable) =
+            (new List<string>(), new HashSet<string>(StringComparer.Ordinal), new SortedDictionary<string, int>(StringComparer.Ordinal));
         while (folders.TryPop(out var current))
         {
             cancellationToken.ThrowIfCancellationRequested();

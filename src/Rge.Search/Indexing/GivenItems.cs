@@ -1,6 +1,8 @@
 namespace Rge.Search.Indexing;
 
-/// <summary>Items that a program hands over, as a source that is never complete: what was added before stays, but for items of the same key.</summary>
+/// <summary>
+/// Items that a program hands over, as a source that is never complete: what was added before stays, but for items of the same key.
+/// </summary>
 internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
 {
     public const string SourceName = "added";

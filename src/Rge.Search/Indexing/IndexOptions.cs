@@ -29,9 +29,13 @@ public sealed record IndexOptions
     /// </summary>
     public bool AllowEmpty { get; init; }
 
-    /// <summary>Whether files or rows leave the collection when they are more than half of those it has of the source, and more than 20.</summary>
+    /// <summary>
+    /// Whether files or rows leave the collection when they are more than half of those it has of the source, and more than 20.
+    /// </summary>
     public bool AllowRemovals { get; init; }
 
-    /// <summary>Whether the first file or row that cannot be indexed ends the run with an exception; what was stored before stays.</summary>
+    /// <summary>
+    /// Whether the first file or row that cannot be indexed ends the run with an exception; what was stored before stays.
+    /// </summary>
     public bool StopsAtBroken { get; init; }
 }

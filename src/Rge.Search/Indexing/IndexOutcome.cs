@@ -5,7 +5,8 @@ namespace Rge.Search.Indexing;
 
 /// <summary>What indexing has done; counts are of files or rows but for <paramref name="Embedded"/>.</summary>
 /// <param name="Stored">New ones and changed ones.</param>
-/// <param name="Embedded">Items that were embedded for them; fewer where some are alike, were there, or differ from what was there in key or metadata only.</param>
+/// <param name="Embedded">Items that were embedded for them; fewer where some are alike, were there, or differ from what was there in key
+/// or metadata only.</param>
 /// <param name="Unchanged">Those that were there as they are.</param>
 /// <param name="Removed">Those that have left the collection since they are no longer in the source.</param>
 /// <param name="Broken">What could not be indexed; what the collection had of it stays.</param>
@@ -17,7 +18,9 @@ public sealed record IndexOutcome(int Stored, int Embedded, int Unchanged, int R
     /// <summary>Why <see cref="Withheld"/> ones stay.</summary>
     public RemovalHold Hold { get; init; }
 
-    /// <summary>Whether the source holds nothing that can be indexed, which as a rule means that it is not the right one, or not mounted.</summary>
+    /// <summary>
+    /// Whether the source holds nothing that can be indexed, which as a rule means that it is not the right one, or not mounted.
+    /// </summary>
     public bool SourceIsEmpty { get; init; }
 
     /// <summary>Images of formats that cannot be read, by the extension of their files in capitals: how many were passed over.</summary>
@@ -27,7 +30,8 @@ public sealed record IndexOutcome(int Stored, int Embedded, int Unchanged, int R
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{Stored} stored ({Embedded} embedded), {Unchanged} unchanged, {Removed} removed, {Broken.Count} broken");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{Stored} stored ({Embedded} embedded), {Unchanged} unchanged, {Removed} removed, {Broken.Count} broken");
         if (Withheld > 0) text.Append(CultureInfo.InvariantCulture, $", {Withheld} missing but kept");
         return text.ToString();
     }

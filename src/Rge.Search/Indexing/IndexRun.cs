@@ -51,7 +51,8 @@ internal sealed class IndexRun(
     private void AddBroken(IReadOnlyList<BrokenItem> broken)
     {
         _broken.AddRange(broken);
-        if (options.StopsAtBroken && _broken.Count > 0) throw new SearchException($"{_broken[0].Place} cannot be indexed: {_broken[0].Problem.TrimEnd('.')}. {_stored} were stored before.");
+        if (!options.StopsAtBroken || _broken.Count == 0) return;
+        throw new SearchException($"{_broken[0].Place} cannot be indexed: {_broken[0].Problem.TrimEnd('.')}. {_stored} were stored before.");
     }
 
     private async Task IndexAsync(IEnumerable<SourcePlace> places, CancellationToken cancellationToken)
@@ -152,7 +153,9 @@ internal sealed class IndexRun(
         }
     }
 
-    /// <summary>Takes the vectors of records with the same text and pictures: where only keys or metadata differ, nothing is embedded again.</summary>
+    /// <summary>
+    /// Takes the vectors of records with the same text and pictures: where only keys or metadata differ, nothing is embedded again.
+    /// </summary>
     private async Task FindKnownAsync(IndexBatch batch, HeldItem[] changed, CancellationToken cancellationToken)
     {
         if (changed.Length == 0) return;
@@ -164,7 +167,8 @@ internal sealed class IndexRun(
                 contents.Add(content, same.Id);
         }
         string[] ids = [.. changed.Select(held => held.Id).Concat(contents.Values).Distinct(StringComparer.Ordinal)];
-        var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken)).ToDictionary(record => record.Id, StringComparer.Ordinal);
+        var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken))
+            .ToDictionary(record => record.Id, StringComparer.Ordinal);
         var thumbnails = await collection.Tables.Thumbnails.GetAsync(records.Keys, cancellationToken: cancellationToken)
             .ToDictionaryAsync(thumbnail => thumbnail.Id, thumbnail => thumbnail.Jpeg, StringComparer.Ordinal, cancellationToken);
         foreach (var held in changed)
@@ -200,8 +204,13 @@ internal sealed class IndexRun(
     {
         KeyValuePair<string, NewRecord>[] written = [.. embedded, .. batch.Known];
         SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value))];
-        ThumbnailRecord[] thumbnails = [.. written.Where(one => one.Value.Thumbnail is not null).Select(one => new ThumbnailRecord { Id = one.Key, Jpeg = one.Value.Thumbnail! })];
-        var contents = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).Select(held => new ContentRecord { Id = held.Id, Content = held.Content });
+        ThumbnailRecord[] thumbnails =
+        [
+            .. written.Where(one => one.Value.Thumbnail is not null)
+                .Select(one => new ThumbnailRecord { Id = one.Key, Jpeg = one.Value.Thumbnail! }),
+        ];
+        var contents = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal)
+            .Select(held => new ContentRecord { Id = held.Id, Content = held.Content });
         // What one place gives up another of the batch may have taken up.
         var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
         var changed = batch.Held.Where(held => held.Before?.Item != held.Id).ToArray();
@@ -251,7 +260,9 @@ internal sealed class IndexRun(
         if (listing.Broken.Count > 0) return (RemovalHold.Unlisted, missing);
         if (listing.Places.Count == 0 && !options.AllowEmpty) return (RemovalHold.EmptySource, missing);
         // Those of empty folders have a rule of their own.
-        if (listing.Places.Count > 0 && !options.AllowRemovals && missing - inEmpty > FewRemovals && missing - inEmpty > known / 2) return (RemovalHold.MostMissing, missing);
+        var removals = missing - inEmpty;
+        if (listing.Places.Count > 0 && !options.AllowRemovals && removals > FewRemovals && removals > known / 2)
+            return (RemovalHold.MostMissing, missing);
         if (options.AllowEmpty) (empty, inEmpty) = ([], 0);
 
         for (var skip = 0; ;)

@@ -25,15 +25,18 @@ public sealed class Indexer
     }
 
     /// <summary>
-    /// Makes the collection hold what the source holds. What is no longer found in the source leaves the collection, unless that looks as if
+    /// Makes the collection hold what the source holds. What is no longer found in the source leaves the collection, unless that looks as
+    /// if
     /// the source were not there; see <see cref="IndexOutcome.Hold"/>.
     /// </summary>
     /// <param name="source">The source.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellationToken">Stops between two steps of the model; what is stored stays.</param>
-    /// <exception cref="SearchException">The source cannot be listed, or something cannot be indexed and <see cref="IndexOptions.StopsAtBroken"/> is set.</exception>
+    /// <exception cref="SearchException">The source cannot be listed, or something cannot be indexed and
+    /// <see cref="IndexOptions.StopsAtBroken"/> is set.</exception>
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
-    public async Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
@@ -52,18 +55,21 @@ public sealed class Indexer
         ArgumentNullException.ThrowIfNull(items);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
         await AdoptAsync([.. items.Select(item => item.Key).OfType<string>().Distinct(StringComparer.Ordinal)], claims, cancellationToken);
-        return await new IndexRun(_collection, _embedder, new GivenItems(items), _options, claims, progress: null).RunAsync(removes: false, cancellationToken);
+        var run = new IndexRun(_collection, _embedder, new GivenItems(items), _options, claims, progress: null);
+        return await run.RunAsync(removes: false, cancellationToken);
     }
 
     /// <summary>Gives what a source had under one name the other: a folder with a separator at its end was another source once.</summary>
     private async Task RenameAsync(string from, string to, ClaimHolder claims, CancellationToken cancellationToken)
     {
-        var places = await SearchCollection.PagesAsync(_collection.Tables.Places, place => place.Source == from, place => place.Id, includeVectors: false, cancellationToken)
+        var places = await SearchCollection.PagesAsync(_collection.Tables.Places, place => place.Source == from, place => place.Id,
+            includeVectors: false, cancellationToken)
             .ToListAsync(cancellationToken);
         foreach (var place in places) await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
     }
 
-    private async Task MoveAsync(PlaceRecord place, string source, string name, string stamp, ClaimHolder claims, CancellationToken cancellationToken)
+    private async Task MoveAsync(PlaceRecord place, string source, string name, string stamp, ClaimHolder claims,
+        CancellationToken cancellationToken)
     {
         var moved = new PlaceRecord
         {
@@ -92,7 +98,8 @@ public sealed class Indexer
         var places = _collection.Tables.Places;
         foreach (var some in keys.Chunk(Size))
         {
-            var records = await SearchCollection.PagesAsync(_collection.Tables.Records, record => some.Contains(record.Key), record => record.Id, includeVectors: false, cancellationToken)
+            var records = await SearchCollection.PagesAsync(_collection.Tables.Records, record => some.Contains(record.Key),
+                record => record.Id, includeVectors: false, cancellationToken)
                 .ToDictionaryAsync(record => PlaceRecord.IdOf(GivenItems.SourceName, record.Id), StringComparer.Ordinal, cancellationToken);
             var old = await places.GetAsync(records.Keys, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
             foreach (var place in old)

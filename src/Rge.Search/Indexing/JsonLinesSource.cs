@@ -33,7 +33,8 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
                 {
                     var place = problem is null ? Place(text, label) : throw new SearchException(problem);
                     // A row that is there twice, word for word, is one item.
-                    if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp) throw new SearchException($"the id '{place.Name}' is that of an earlier line, too");
+                    if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp)
+                        throw new SearchException($"the id '{place.Name}' is that of an earlier line, too");
                 }
                 catch (SearchException e)
                 {
@@ -82,5 +83,6 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
         return item with { Images = [.. images.Select(ItemFile.ReadPicture)] };
     }
 
-    private static string Hash(IEnumerable<string> parts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
+    private static string Hash(IEnumerable<string> parts) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
 }

@@ -105,7 +105,8 @@ internal sealed class JsonRow : IDisposable
     private static string? TextOf(string name, JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null => null,
-        JsonValueKind.String => JsonKinds.TextOf(value) ?? throw new SearchException($"{name} has half of a character in it (a lone surrogate)"),
+        JsonValueKind.String =>
+            JsonKinds.TextOf(value) ?? throw new SearchException($"{name} has half of a character in it (a lone surrogate)"),
         _ => throw new SearchException($"{name} is {JsonKinds.Name(value)}, expected a text"),
     };
 

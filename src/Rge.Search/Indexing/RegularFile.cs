@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Rge.Search.Indexing;
 
-/// <summary>Opens files for reading without ever waiting for one, as a named pipe without a writer would have it. Stateless and thread-safe.</summary>
+/// <summary>
+/// Opens files for reading without ever waiting for one, as a named pipe without a writer would have it. Stateless and thread-safe.
+/// </summary>
 internal static partial class RegularFile
 {
     private const int TooManyLinks = 40;

@@ -150,7 +150,8 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
     public override object? GetService(Type serviceType, object? serviceKey = null)
     {
         if (serviceKey is not null) return null;
-        return serviceType == typeof(IRecordCounter) ? new RecordCounter(this) : new object[] { _metadata, this }.FirstOrDefault(serviceType.IsInstanceOfType);
+        return serviceType == typeof(IRecordCounter) ? new RecordCounter(this)
+            : new object[] { _metadata, this }.FirstOrDefault(serviceType.IsInstanceOfType);
     }
 
     /// <summary>The records nearest to a vector of the right length, best first, with the cosine.</summary>

@@ -11,7 +11,9 @@ namespace Rge.Search.Stores;
 /// <param name="name">What errors call the database: a file, or a host and a name; never a password.</param>
 internal abstract class SqlDatabase(string systemName, string name) : IDisposable
 {
-    /// <summary>Version of the tables that this code makes and reads. Stores without a number are of version 0, which has the same tables but fewer.</summary>
+    /// <summary>
+    /// Version of the tables that this code makes and reads. Stores without a number are of version 0, which has the same tables but fewer.
+    /// </summary>
     public const int SchemaVersion = 1;
 
     /// <summary>Told in a sentence when a call has to wait for something outside this process; <see langword="null"/> for nobody.</summary>
@@ -53,7 +55,11 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     public VectorStoreException Failure(DbException error) =>
         Describe(error) is var (problem, sentence) && problem is { } known
             ? Failure(known, sentence, error)
-            : new VectorStoreException(sentence ?? $"The store {Name} failed: {error.Message.TrimEnd('.')}.", error) { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+            : new VectorStoreException(sentence ?? $"The store {Name} failed: {error.Message.TrimEnd('.')}.", error)
+            {
+                VectorStoreSystemName = SystemName,
+                VectorStoreName = Name,
+            };
 
     /// <summary>Notes in the database which version its tables are of; part of the transaction that makes a table.</summary>
     public abstract Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken);
@@ -66,11 +72,17 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     protected void RequireKnown(long version)
     {
         if (version > SchemaVersion)
-            throw Failure(StoreProblem.TooNew, $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, or another store.", innerException: null);
+            throw Failure(StoreProblem.TooNew,
+                $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, or another store.", innerException: null);
     }
 
     protected StoreException Failure(StoreProblem problem, string? sentence, Exception? innerException) =>
-        new(sentence ?? $"The store {Name} failed.", innerException) { Problem = problem, VectorStoreSystemName = SystemName, VectorStoreName = Name };
+        new(sentence ?? $"The store {Name} failed.", innerException)
+        {
+            Problem = problem,
+            VectorStoreSystemName = SystemName,
+            VectorStoreName = Name,
+        };
 
     /// <summary>Runs statements of one transaction.</summary>
     public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) => RunAsync(writes: true, async connection =>
@@ -118,7 +130,9 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     /// <summary>Whether a list in a column has a value, as a condition.</summary>
     public abstract string Contains(string column, string parameter);
 
-    /// <summary>Whether a list of tags has one with a prefix whose rest compares with a value, as a condition; see <see cref="MetadataRange"/>.</summary>
+    /// <summary>
+    /// Whether a list of tags has one with a prefix whose rest compares with a value, as a condition; see <see cref="MetadataRange"/>.
+    /// </summary>
     /// <param name="column">The list.</param>
     /// <param name="prefix">A parameter: the key and <c>=</c>.</param>
     /// <param name="sign">The comparison.</param>

@@ -37,7 +37,8 @@ internal sealed class SqlFilter : FilterTranslatorBase
         UnaryExpression { NodeType: ExpressionType.Convert } convert => Condition(convert.Operand),
         ConstantExpression { Value: bool value } => value ? "TRUE" : "FALSE",
         BinaryExpression comparison when Operator(comparison.NodeType) is { } sign => Comparison(comparison, sign),
-        MethodCallExpression { Method.Name: nameof(MetadataRange.HasOne) } call when call.Method.DeclaringType == typeof(MetadataRange) => Range(call),
+        MethodCallExpression { Method.Name: nameof(MetadataRange.HasOne) } call when call.Method.DeclaringType == typeof(MetadataRange) =>
+            Range(call),
         MethodCallExpression call when TryMatchContains(call, out var source, out var item) => Contains(source, item),
         _ when TryBindProperty(node, out var property) && property.Type == typeof(bool) => Column(property),
         _ => throw Unsupported(node),
@@ -70,8 +71,10 @@ internal sealed class SqlFilter : FilterTranslatorBase
 
     private string Range(MethodCallExpression call)
     {
-        if (!TryBindProperty(call.Arguments[0], out var tags) || call.Arguments[1] is not ConstantExpression { Value: MetadataRange range }) throw Unsupported(call);
-        return _database.TagInRange(Column(tags), Parameter(Tag.Of(range.Key, "")), range.Sign, Parameter((object?)range.Number ?? range.Value), range.Number is not null);
+        if (!TryBindProperty(call.Arguments[0], out var tags)
+            || call.Arguments[1] is not ConstantExpression { Value: MetadataRange range }) throw Unsupported(call);
+        return _database.TagInRange(Column(tags), Parameter(Tag.Of(range.Key, "")), range.Sign,
+            Parameter((object?)range.Number ?? range.Value), range.Number is not null);
     }
 
     private string Parameter(object? value)

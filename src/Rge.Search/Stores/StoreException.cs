@@ -2,7 +2,10 @@ using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Stores;
 
-/// <summary>A store does not do what it was asked for a reason that is known: <see cref="Problem"/>. Whatever else fails is a plain <see cref="VectorStoreException"/>.</summary>
+/// <summary>
+/// A store does not do what it was asked for a reason that is known: <see cref="Problem"/>. Whatever else fails is a plain
+/// <see cref="VectorStoreException"/>.
+/// </summary>
 public sealed class StoreException : VectorStoreException
 {
     /// <summary>Creates the exception.</summary>

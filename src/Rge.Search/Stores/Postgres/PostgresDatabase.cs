@@ -84,9 +84,12 @@ internal sealed class PostgresDatabase : SqlDatabase
 
     protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => error switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
-        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => (StoreProblem.Locked, $"The store {Name} is locked by another process."),
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } =>
+            (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
+            (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } =>
+            (StoreProblem.Locked, $"The store {Name} is locked by another process."),
         PostgresException other => (null, $"The store {Name} failed: {other.MessageText.TrimEnd('.')}."),
         _ => (null, null),
     };
@@ -104,7 +107,8 @@ internal sealed class PostgresDatabase : SqlDatabase
                 // A store that is read-only, such as a replica, may only be asked.
                 if (!await HasAsync(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'vector'", cancellationToken))
                 {
-                    await using var command = Command(connection, $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector");
+                    await using var command =
+                        Command(connection, $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector");
                     await command.ExecuteNonQueryAsync(cancellationToken);
                 }
                 if (await HasAsync(connection, $"SELECT count(to_regclass('{SchemaTable}'))", cancellationToken))

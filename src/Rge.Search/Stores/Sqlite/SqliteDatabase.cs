@@ -32,7 +32,9 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     private string Log => Name + "-wal";
 
-    /// <summary>Changes with the file, where it can only be read; <see langword="null"/> elsewhere, since SQLite itself tells of changes there.</summary>
+    /// <summary>
+    /// Changes with the file, where it can only be read; <see langword="null"/> elsewhere, since SQLite itself tells of changes there.
+    /// </summary>
     public string? ReadOnlyStamp { get; private set; }
 
     /// <summary>Opens a connection, or takes one from the pool; the caller disposes.</summary>
@@ -150,8 +152,11 @@ internal sealed class SqliteDatabase : SqlDatabase
     protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
     {
         SqliteCodes.Full => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
-        SqliteCodes.ReadOnly => (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
-        SqliteCodes.Busy or SqliteCodes.Locked => (StoreProblem.Locked, $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
+        SqliteCodes.ReadOnly =>
+            (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
+        SqliteCodes.Busy or SqliteCodes.Locked => (
+            StoreProblem.Locked,
+            $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
         SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
         SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
         _ => (null, null),
