@@ -166,6 +166,15 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     }
 
     [Fact]
+    public void The_readme_prints_what_is_run_here()
+    {
+        var readme = File.ReadAllText(Path.Combine(Workplace.Repository, "README.md")).Split("<!-- in-your-project: begin -->")[1].Split("<!-- in-your-project: end -->")[0];
+        var blocks = Workplace.BlocksOf(readme);
+        Assert.Equal(["bash", "csharp", "text", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
+        foreach (var language in blocks) Assert.Equal(Workplace.Printed[language.Key].Take(language.Count()), language);
+    }
+
+    [Fact]
     public void Packages_say_what_they_are()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "packed on Linux");

@@ -44,7 +44,7 @@ public sealed class Workplace : IAsyncLifetime
     public string Restored => Path.Combine(Folder, "packages");
 
     /// <summary>The commands, lines and programs that docs/packages.md prints, by their language, in order.</summary>
-    public static ILookup<string, string> Printed { get; } = ReadPrinted();
+    public static ILookup<string, string> Printed { get; } = BlocksOf(File.ReadAllText(Path.Combine(Repository, "docs", "packages.md")));
 
     public async ValueTask InitializeAsync()
     {
@@ -174,9 +174,7 @@ public sealed class Workplace : IAsyncLifetime
         return folder.FullName;
     }
 
-    private static ILookup<string, string> ReadPrinted()
-    {
-        var parts = File.ReadAllText(Path.Combine(Repository, "docs", "packages.md")).Split("\n```");
-        return parts.Where((_, i) => i % 2 == 1).Select(part => part.Split('\n', 2)).ToLookup(part => part[0], part => part[1]);
-    }
+    /// <summary>The fenced blocks of a page, by their language.</summary>
+    public static ILookup<string, string> BlocksOf(string page) =>
+        page.Split("\n```").Where((_, i) => i % 2 == 1).Select(part => part.Split('\n', 2)).ToLookup(part => part[0], part => part[1]);
 }

@@ -24,7 +24,7 @@ public sealed class DocsRunTests : IDisposable
         ("*", "…", IsForm),
         ("README.md", "./rge pull ", NeedsNetwork),
         ("README.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
-        ("README.md", "dotnet add package", "is run by the test of packages, in a project outside the repository"),
+        ("README.md", "RGE/", "is run by the test of packages, in a project outside the repository"),
         ("README.md", "./rge experiment ", TrainsForHours),
         ("docs/evaluation.md", "MMEB-eval", NeedsBenchmark),
         ("docs/training.md", "./rge train ", TrainsForHours),
