@@ -7,7 +7,10 @@ namespace Rge.Cli;
 /// <summary>The options of every verb that runs a model: which one, where, and how it writes rationales.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<DirectoryInfo> _model = new("--model", "-m") { Description = "Checkpoint folder in the Hugging Face layout.", Required = true };
+    /// <summary>The variable that names the checkpoint where --model does not.</summary>
+    public const string ModelVariable = "RGE_MODEL";
+
+    private readonly Option<DirectoryInfo> _model = ModelOption();
     private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
@@ -46,6 +49,15 @@ internal sealed class ModelOptions
         CommonOptions.Within(_repetitionPenalty, 0.01, 100);
         CommonOptions.AtLeast(_maxTokens, 1);
         CommonOptions.AtLeast(_batch, 1);
+    }
+
+    /// <summary>Makes the <c>--model</c> option; required where the environment names no checkpoint.</summary>
+    private static Option<DirectoryInfo> ModelOption()
+    {
+        var option = new Option<DirectoryInfo>("--model", "-m") { Description = $"Checkpoint folder in the Hugging Face layout; {ModelVariable} in the environment unless given." };
+        if (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder) option.DefaultValueFactory = _ => new DirectoryInfo(folder);
+        else option.Required = true;
+        return option;
     }
 
     /// <summary>Makes the <c>--device</c> option.</summary>

@@ -36,6 +36,7 @@ public static class RgeCommand
     {
         var (output, error) = (terminal.RawOutput, terminal.RawError);
         var parsed = Parse(args, terminal);
+        if (EmptyPath(parsed) is { } empty) return await RefuseAsync(empty);
         if (parsed.Errors.Count > 0)
         {
             var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
@@ -87,6 +88,22 @@ public static class RgeCommand
         return null;
 
         static bool LooksLikeOption(string arg) => arg.TrimStart('-') is [var first, ..] word && arg.Length - word.Length is 1 or 2 && char.IsAsciiLetter(first) && !word.Any(char.IsWhiteSpace);
+    }
+
+    /// <summary>A path that is empty, as a variable leaves it that is not set; null without one.</summary>
+    private static string? EmptyPath(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children.Where(result => result.Tokens.Any(token => token.Type == TokenType.Argument && token.Value.Length == 0)))
+        {
+            var (name, type) = result switch
+            {
+                OptionResult option => (option.Option.Name, option.Option.ValueType),
+                ArgumentResult argument => (argument.Argument.Name, argument.Argument.ValueType),
+                _ => ("", typeof(string)),
+            };
+            if (typeof(FileSystemInfo).IsAssignableFrom(type.GetElementType() ?? type)) return $"{name} is empty, expected a path.";
+        }
+        return null;
     }
 
     /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>

@@ -14,7 +14,7 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
     private static readonly HashSet<string> OfModel = new(StringComparer.Ordinal)
     {
         "--adapter", "--device", "--dtype", "--pooling", "--reasoning", "--max-rationale-tokens", "--temperature", "--top-p", "--top-k", "--repetition-penalty",
-        "--when-budget-runs-out", "--batch", "--min-pixels", "--max-pixels",
+        "--when-budget-runs-out", "--batch", "--min-pixels", "--max-pixels", "--exif-orientation", "--truncated-images",
     };
 
     private RgeHelp() { }

@@ -193,6 +193,17 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     }
 
     [Fact]
+    public async Task The_input_is_never_overwritten()
+    {
+        await WriteRowsAsync("""{"text": "a"}""");
+        var link = Path.Combine(_folder, "link.jsonl");
+        File.CreateSymbolicLink(link, Input);
+        foreach (var output in (string[])[Input, link])
+            Assert.Contains("is the input", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "--input", Input, "--output", output, "--overwrite"), StringComparison.Ordinal);
+        Assert.Equal("""{"text": "a"}""", (await File.ReadAllLinesAsync(Input, TestContext.Current.CancellationToken))[0]);
+    }
+
+    [Fact]
     public async Task An_input_that_is_none_is_named()
     {
         string[] missing = [.. Line[..^3], Path.Combine(_folder, "nowhere.jsonl"), .. Line[^2..]];

@@ -64,8 +64,44 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t --jsn", "'--jsn' is not an option of 'rge embed'; as a value it is written --text=--jsn.")]
     [InlineData("info --jsn", "'--jsn' is not an option of 'rge info'")]
     [InlineData("eval --model x --data y --out z --subset a --jsn", "'--jsn' is not an option of 'rge eval'")]
+    [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--image is empty, expected a path.", "embed", "-m", "x", "-i", "")]
+    [InlineData("--image is empty, expected a path.", "rank", "-m", "x", "-i", "a.png", "", "-c", "y")]
+    [InlineData("--model is empty, expected a path.", "embed", "-m", "", "-t", "a")]
+    [InlineData("DIR is empty, expected a path.", "info", "")]
+    [InlineData("--out is empty, expected a path.", "world", "--out", "")]
+    [InlineData("A value of --candidates is empty", "rank", "-m", "x", "-t", "a", "-c", "b", "")]
+    public async Task An_empty_path_ends_with_2(string message, params string[] line) =>
+        Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_file_in_the_place_of_a_folder_is_found_before_any_work()
+    {
+        using var checkpoint = new TinyCheckpoint();
+        Assert.Contains("is a folder, expected the name of the page", await ErrorAsync(RgeCommand.Failure, "demo", "--out", checkpoint.Pictures), StringComparison.Ordinal);
+        Assert.Contains("is a file, expected a folder", await ErrorAsync(RgeCommand.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_environment_names_the_model_where_the_command_line_does_not()
+    {
+        using var checkpoint = new TinyCheckpoint();
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["RGE_MODEL"] = checkpoint.Model };
+        Assert.Equal(await OutputAsync("embed", "-m", checkpoint.Model, "--role", "target", "-t", "a"), await ReadAsync("embed", "--role", "target", "-t", "a"));
+        Assert.Contains("nowhere", await ReadAsync("embed", "-m", "nowhere", "-t", "a"), StringComparison.Ordinal);
+
+        async Task<string> ReadAsync(params string[] args)
+        {
+            using var process = Start(environment, args);
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return await output + await error;
+        }
+    }
 
     [Theory]
     [InlineData("--text=--jsn")]
@@ -91,7 +127,6 @@ public sealed class RgeCommandTests
     [InlineData("embed -m nowhere -t cat", "nowhere")]
     [InlineData("index nowhere -m x", "nowhere")]
     [InlineData("search -m x -t cat --store nowhere.db", "There is no store nowhere.db; rge index makes one.")]
-    [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     public async Task A_folder_that_is_not_there_ends_with_1_and_its_name(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, line.Split(' ')), StringComparison.Ordinal);
 

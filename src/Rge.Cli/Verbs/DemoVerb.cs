@@ -34,6 +34,9 @@ internal static class DemoVerb
             var (on, off) = (ShippedModel.Find(parsed.GetValue(model), "shapeworld"), ShippedModel.Find(parsed.GetValue(baseline), "shapeworld-baseline"));
             var (scenes, each) = (parsed.GetValue(seed), parsed.GetValue(queries));
             var path = parsed.GetRequiredValue(page).FullName;
+            // Known before the work, not after it.
+            if (Directory.Exists(path)) throw new CliException($"{path} is a folder, expected the name of the page to write.");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             var screen = parsed.GetValue(json) ? null : new DemoScreen(terminal);
             screen?.Introduce();
             terminal.Remark("Loading both models, drawing scenes and choosing the queries to show ...");
@@ -49,7 +52,6 @@ internal static class DemoVerb
             var scores = await ProgressReport.RunAsync(terminal, "counting hits", progress => session.EvaluateAsync(progress, cancellationToken));
             screen?.Score(scores);
 
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             var about = $"Models {Path.GetFileName(on)} and {Path.GetFileName(off)}; scenes of ShapeWorld's test split, drawn with seed {scenes}; {each} queries of each dataset.";
             AtomicFile.WriteText(path, DemoPage.Build(cases, scores, about));
             if (screen is null) terminal.WriteJson(DemoDocument.Of(cases, scores, on, off, scenes, path));

@@ -76,7 +76,7 @@ internal static class EmbedVerb
             throw new CliException(
                 $"{failed} of {outcome.Rows} rows cannot be embedded, so {job.Output} is not written; the other {outcome.Rows - failed} are kept. " +
                 "Mend those rows and run the same command again, which embeds only them, or add --on-error skip.");
-        terminal.Remark($"Wrote {outcome.Rows} rows to {job.Output}{(failed == 0 ? "" : $", {failed} of them with an error instead of an embedding")}.");
+        terminal.Remark($"Wrote {outcome.Rows} row{(outcome.Rows == 1 ? "" : "s")} to {job.Output}{(failed == 0 ? "" : $", {failed} of them with an error instead of an embedding")}.");
     }
 
     private static JsonObject ToJson(EmbeddingJob job, EmbeddingJobOutcome outcome) => new()

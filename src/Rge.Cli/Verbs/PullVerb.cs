@@ -36,6 +36,7 @@ internal static class PullVerb
         {
             var name = parsed.GetRequiredValue(repository);
             var target = parsed.GetValue(folder)?.FullName ?? Path.GetFullPath(name[(name.LastIndexOf('/') + 1)..]);
+            if (File.Exists(target)) throw new CliException($"{target} is a file, expected a folder to download into; name one by --out.");
             using var http = HubDownloader.CreateHttpClient();
             var downloader = new HubDownloader(http, HubOptions.FromEnvironment(parsed.GetValue(token)));
             var snapshot = await downloader.FindAsync(name, parsed.GetRequiredValue(revision), parsed.GetValue(include), cancellationToken);

@@ -32,6 +32,7 @@ public sealed class EmbeddingJob
         ArgumentException.ThrowIfNullOrEmpty(output);
         (Input, Output, OnError, _part, _record) = (input, output, onError, output + ".part", output + ".job");
         Rows = EmbeddingRows.Read(input);
+        if (IsSameFile(input, output)) throw new EmbeddingJobException($"{output} is the input, expected another file to write.");
         if (Directory.Exists(output)) throw new EmbeddingJobException($"{output} is a folder, expected the name of a file to write.");
         if (onError == FailureAction.Skip || !Rows.Any(row => row.Problem is not null)) return;
         var (bad, more) = (Rows.First(row => row.Problem is not null), Rows.Count(row => row.Problem is not null) - 1);
@@ -114,6 +115,14 @@ public sealed class EmbeddingJob
             ["prompt_tokens"] = embedding.PromptTokens,
             ["embedding"] = new JsonArray([.. embedding.Vector.ToArray().Select(v => (JsonNode)v)]),
         };
+    }
+
+    /// <summary>Whether two paths lead to one file, by a link too.</summary>
+    private static bool IsSameFile(string path, string other)
+    {
+        return Target(path) == Target(other);
+
+        static string Target(string path) => (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
     }
 
     private static string Header(string settings) => new JsonObject { ["settings"] = settings }.ToJsonString();
