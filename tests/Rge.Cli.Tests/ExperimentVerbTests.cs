@@ -97,7 +97,7 @@ public sealed class ExperimentVerbTests : IDisposable
     [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: rge}, {name: a, variant: rge}]", "measurements is 'a' several times, expected each name once.")]
     [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: other}]", "measurements.0.variant is 'other', expected one of rge.")]
     [InlineData("variants: [{name: rge, config: rge.yaml, after: other}]", "variants.0.after is other, expected a variant that has neither tune nor after itself.")]
-    [InlineData("variants: [{name: rge, config: none.yaml}]", "none.yaml does not exist")]
+    [InlineData("variants: [{name: rge, config: none.yaml}]", "none.yaml cannot be read: ")]
     [InlineData("variants: [{name: rge, config: rge.yaml, set: {data.querys: 3}}]", "querys")]
     [InlineData("variants: [{name: rge, config: rge.yaml, tune: {data.queries: [4, 0]}}]", "data.queries")]
     [InlineData("variants: [{name: rge, config: rge.yaml, set: {evaluation.every: 0}}]", "evaluation.every is 0, expected at least 1: an experiment needs the development set.")]
