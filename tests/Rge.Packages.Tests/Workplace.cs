@@ -51,7 +51,7 @@ public sealed class Workplace : IAsyncLifetime
         if (!OperatingSystem.IsLinux()) return;
         await PrepareSdkPacksAsync();
         foreach (var library in Libraries) await PackAsync(library, "--no-build", "--no-restore");
-        await PackAsync("Rge.Cli", "--no-restore", "-p:BuildProjectReferences=false");
+        await PackAsync("Rge.Cli", "-p:BuildProjectReferences=false");
         WriteStandIn("libtorch-cpu-win-x64", "win-x64", "torch_cpu.dll");
         WriteStandIn("libtorch-cpu-osx-arm64", "osx-arm64", "libtorch_cpu.dylib");
 

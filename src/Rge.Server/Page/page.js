@@ -43,7 +43,9 @@ async function showCollections(chosen) {
 
 async function showAbout() {
   const collection = state.collections?.get($("collections").value);
-  $("about").textContent = collection ? `${collection.records} items, embedded by ${collection.model}` : "";
+  // The model that comes with the repository, by its folder's name.
+  const scope = collection?.model === "shapeworld" ? ", which knows drawn scenes only and no photographs" : "";
+  $("about").textContent = collection ? `${collection.records} items, embedded by ${collection.model}${scope}` : "";
   $("examples").hidden = collection?.name !== "sample";
   if ($("examples").hidden || state.examples) return;
   state.examples = (await json("collections/sample/examples")).examples;
