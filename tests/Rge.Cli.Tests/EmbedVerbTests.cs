@@ -234,8 +234,8 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task An_image_that_is_no_file_is_told_in_words_of_ours()
     {
         var missing = Path.Combine(_folder, "nowhere", "a.png");
-        Assert.Equal($"rge: {missing} cannot be read: it is not there.\n", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
-        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.\n", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
+        Assert.Equal($"rge: {missing} cannot be read: it is not there.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
+        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
     }
 
     private async Task<List<JsonNode>> RowsAsync() =>

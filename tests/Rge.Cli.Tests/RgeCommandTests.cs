@@ -52,6 +52,7 @@ public sealed class RgeCommandTests
     [InlineData("world --out x --split nope", "rge: --split is 'nope'. Must be one of: 'train' 'dev' 'test'. See")]
     [InlineData("embed -m  -t y", "rge: --model is '', expected a path. See")]
     [InlineData("info ", "rge: DIR is '', expected a path. See")]
+    [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     [InlineData("search -m x -t y --top 0", "--top is 0, expected at least 1")]
     [InlineData("world --split dev --out x --seed -1", "--seed is '-1', expected a whole number of 0 or more")]
     [InlineData("index x -m y --dimensions 1.5", "--dimensions is '1.5', expected a whole number")]
@@ -94,7 +95,6 @@ public sealed class RgeCommandTests
     [InlineData("embed -m nowhere -t cat", "nowhere")]
     [InlineData("index nowhere -m x", "nowhere")]
     [InlineData("search -m x -t cat --store nowhere.db", "There is no store nowhere.db; rge index makes one.")]
-    [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     public async Task A_folder_that_is_not_there_ends_with_1_and_its_name(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, line.Split(' ')), StringComparison.Ordinal);
 
