@@ -56,7 +56,7 @@ public static class RgeCommand
         }
         catch (Exception e) when (IsExpected(e))
         {
-            await error.WriteLineAsync($"rge: {e.Message}");
+            await error.WriteLineAsync($"rge: {Sentence(e)}");
             return Failure;
         }
 
@@ -107,10 +107,29 @@ public static class RgeCommand
     }
 
     /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>
-    private static string Problem(ParseError error) =>
-        error.SymbolResult is OptionResult { Tokens: [{ Value: var given }] } result && ExpectedNumber(result.Option.ValueType, given) is { } expected
-            ? $"{result.Option.Name} is '{given}', expected {expected}."
-            : string.Join(' ', error.Message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
+    private static string Problem(ParseError error)
+    {
+        string[] lines = error.Message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        var (name, type, given) = error.SymbolResult switch
+        {
+            OptionResult { Tokens.Count: > 0 } result => (result.Option.Name, result.Option.ValueType, result.Tokens.Select(token => token.Value)),
+            ArgumentResult { Tokens.Count: > 0, Parent: OptionResult { Option: var option } } result => (option.Name, option.ValueType, result.Tokens.Select(token => token.Value)),
+            ArgumentResult { Tokens.Count: > 0 } result => (result.Argument.Name, result.Argument.ValueType, result.Tokens.Select(token => token.Value)),
+            _ => ("", typeof(void), []),
+        };
+        foreach (var value in given)
+        {
+            if (ExpectedNumber(type, value) is { } number) return $"{name} is '{value}', expected {number}.";
+            if (value.Length == 0 && IsPath(type)) return $"{name} is '', expected a path.";
+        }
+        // The allowed values follow the first line, in quotes.
+        string[] allowed = [.. lines.Skip(1).Select(line => line.Trim().Trim('\''))];
+        return given.FirstOrDefault(value => !allowed.Contains(value, StringComparer.Ordinal)) is { } other && allowed.Length > 0
+            ? $"{name} is '{other}'. Must be one of: {string.Join(' ', allowed.Select(value => $"'{value}'"))}."
+            : string.Join(' ', lines);
+    }
+
+    private static bool IsPath(Type type) => typeof(FileSystemInfo).IsAssignableFrom(type.IsArray ? type.GetElementType() : type);
 
     /// <summary>What is to be given where what was given is no number; null where it is one, and where none is expected.</summary>
     private static string? ExpectedNumber(Type type, string given) => (Nullable.GetUnderlyingType(type) ?? type) switch
@@ -145,6 +164,19 @@ public static class RgeCommand
         RgeHelp.Option(),
         new VersionOption { Description = "Show the version." },
     };
+
+    /// <summary>An error in a user's words. Those of the file system that nobody has put into a sentence of their own tell the path alone.</summary>
+    private static string Sentence(Exception e)
+    {
+        var path = e.Message.Split('\'') is [_, var quoted, ..] ? quoted : null;
+        return e switch
+        {
+            FileNotFoundException when path is not null => $"There is no file {path}.",
+            DirectoryNotFoundException when path is not null => $"There is no folder for {path}, or a file is where a folder is expected.",
+            UnauthorizedAccessException when path is not null => $"{path} cannot be read or written: {(Directory.Exists(path) ? "it is a folder, or permission is denied" : "permission is denied")}.",
+            _ => e.Message,
+        };
+    }
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
     private static bool IsExpected(Exception e) => e is RgeException or IOException or UnauthorizedAccessException or HttpRequestException or VectorStoreException;

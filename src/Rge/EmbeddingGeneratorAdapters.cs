@@ -64,7 +64,7 @@ public static class EmbeddingGeneratorAdapters
     {
         DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The picture"),
         UriContent { Uri.IsFile: true } uri => ImageSource.FromFile(uri.Uri.LocalPath),
-        UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download pictures first.", nameof(content)),
+        UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download images first.", nameof(content)),
         DataContent data => throw new ArgumentException($"Data of type {data.MediaType} cannot be embedded, only images and text.", nameof(content)),
         _ => throw new ArgumentException($"{content.GetType().Name} cannot be embedded, only text and images.", nameof(content)),
     };

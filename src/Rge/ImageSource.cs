@@ -85,7 +85,7 @@ public sealed class ImageSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ImageInputException($"{path} cannot be read: {e.Message}", e);
+            throw new ImageInputException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

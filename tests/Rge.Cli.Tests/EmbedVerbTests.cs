@@ -229,6 +229,9 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"images\": [\"a.png\", null]}", "line 2: images[1] is null, expected the path of an image")]
     [InlineData("{\"images\": [\"a.png\", 3]}", "line 2: images[1] is a number, expected text")]
     [InlineData("{\"image\": \"\"}", "line 2: the path of an image is empty")]
+    [InlineData("{\"text\": \"\\ud800\"}", "line 2: it has half of a surrogate pair, such as \\ud800 alone, expected whole characters")]
+    [InlineData("{\"\\udc00\": \"a\"}", "line 2: it has half of a surrogate pair")]
+    [InlineData("{\"id\": \"\\ud83d\", \"text\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
     [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
@@ -236,6 +239,14 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         await WriteRowsAsync("""{"text": "a"}""", row);
         Assert.Contains($"rows.jsonl, {message}", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
         Assert.False(File.Exists(Output + ".part"));
+    }
+
+    [Fact]
+    public async Task An_image_that_is_no_file_is_told_in_words_of_ours()
+    {
+        var missing = Path.Combine(_folder, "nowhere", "a.png");
+        Assert.Equal($"rge: {missing} cannot be read: it is not there.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
+        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
     }
 
     private async Task<List<JsonNode>> RowsAsync() =>

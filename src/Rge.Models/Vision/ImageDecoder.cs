@@ -37,7 +37,7 @@ public static class ImageDecoder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new ImageInputException($"{path} cannot be read: {e.Message}", e);
+            throw new ImageInputException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         return Decode(bytes, path, limits, options);
     }

@@ -32,7 +32,7 @@ internal static class FileBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path} cannot be read: {e.Message}", e);
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rge.Models;
 
 namespace Rge.Jobs;
 
@@ -65,7 +66,7 @@ public static class EmbeddingRows
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EmbeddingJobException($"{path} cannot be read: {e.Message}", e);
+            throw new EmbeddingJobException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 
@@ -87,6 +88,11 @@ public static class EmbeddingRows
         catch (FormatException e)
         {
             return row with { Problem = e.Message };
+        }
+        catch (InvalidOperationException)
+        {
+            // System.Text.Json reads escapes when a name or a text is asked for, and not before.
+            return row with { Problem = "it has half of a surrogate pair, such as \\ud800 alone, expected whole characters" };
         }
     }
 
