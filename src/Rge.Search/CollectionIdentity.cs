@@ -25,16 +25,19 @@ public sealed record CollectionIdentity
 
     /// <summary>The identity of an embedder's vectors.</summary>
     /// <param name="embedder">The embedder.</param>
-    /// <param name="dimensions">Values of a vector; <see langword="null"/> for the hidden size.</param>
+    /// <param name="dimensions">Values of a vector, at most the hidden size; <see langword="null"/> for the hidden size.</param>
+    /// <exception cref="SearchException">The model does not have so many dimensions, or they are fewer than one.</exception>
     public static CollectionIdentity Of(ReasoningEmbedder embedder, int? dimensions = null)
     {
         ArgumentNullException.ThrowIfNull(embedder);
         var metadata = embedder.GetRequiredService<EmbeddingGeneratorMetadata>();
+        var most = metadata.DefaultModelDimensions!.Value;
+        if (dimensions < 1 || dimensions > most) throw new SearchException($"{dimensions} dimensions were asked for, expected 1 to {most}.");
         return new CollectionIdentity
         {
             Model = metadata.DefaultModelId ?? "a model",
             Fingerprint = ModelFingerprint.Of(embedder),
-            Dimensions = dimensions ?? metadata.DefaultModelDimensions!.Value,
+            Dimensions = dimensions ?? most,
         };
     }
 

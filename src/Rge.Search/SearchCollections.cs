@@ -59,12 +59,14 @@ public sealed class SearchCollections : IDisposable
     /// <param name="name">1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</param>
     /// <param name="identity">What its vectors are made with.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The name will not do, or the collection was made with something else.</exception>
+    /// <exception cref="SearchException">The name or the dimensions will not do, or the collection was made with something else.</exception>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<SearchCollection> CreateAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
         Check(name);
+        // Once it is in the catalog, a collection that cannot be opened would stop whoever lists the store.
+        if (identity.Dimensions < 1) throw new SearchException($"The collection {name} cannot have {identity.Dimensions} dimensions, expected 1 or more.");
         if (await LookUpAsync(name, cancellationToken) is null)
         {
             await _catalog.EnsureCollectionExistsAsync(cancellationToken);
@@ -159,7 +161,7 @@ public sealed class SearchCollections : IDisposable
     {
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length is 0 or > 40 || !char.IsAsciiLetterLower(name[0]) || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
-            throw new SearchException($"'{name}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
+            throw new SearchException($"'{(name.Length <= 100 ? name : name[..100] + "…")}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
     }
 
     /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>

@@ -46,6 +46,31 @@ public sealed class SearchVerbTests : IDisposable
         Assert.StartsWith("rationale a blue star (given)", await OutputAsync([.. query, "--rationale", "a blue star"]), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("129")]
+    public async Task Dimensions_that_the_model_does_not_have_leave_no_collection_behind(string dimensions)
+    {
+        _folder.Write("0.png", 0);
+        Assert.Equal($"rge: {dimensions} dimensions were asked for, expected 1 to 128.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--dimensions", dimensions]));
+        Assert.Contains("1 stored", await OutputAsync(Index), StringComparison.Ordinal);
+        Assert.Contains("│ items      │     1 │ shapeworld │", await OutputAsync("collections", "list", "--store", _folder.Store), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_export_to_a_device_leaves_the_device_what_it_is()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no device files.");
+        _folder.Write("0.png", 0);
+        await OutputAsync(Index);
+        var link = _folder.Picture("device");
+        File.CreateSymbolicLink(link, "/dev/null");
+        await OutputAsync("collections", "export", "items", "--store", _folder.Store, "--out", link);
+        Assert.Equal("/dev/null", new FileInfo(link).LinkTarget);
+        Assert.Equal([link], Directory.GetFiles(_folder.Pictures, "device*"));
+    }
+
     [Fact]
     public async Task A_collection_keeps_to_its_model_and_its_instruction()
     {

@@ -51,6 +51,7 @@ public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<Serv
         var error = await _server.ErrorAsync("/v1/embeddings", """{"input":["a","data:video/mp4;base64,AAAA"]}""", 400);
         Assert.Equal(("input[1] is a data URI of type video/mp4, expected a text or an image.", "input[1]"), (error.Message, error.Param));
         Assert.Equal("invalid_image", (await _server.ErrorAsync("/v1/embeddings", """{"input":"data:image/svg+xml,<svg/>"}""", 400)).Code);
+        Assert.Equal("invalid_image", (await _server.ErrorAsync("/v1/embeddings", """{"input":"data:image/svg+xml;utf8,<svg/>"}""", 400)).Code);
         Assert.Contains("input is not valid base64", (await _server.ErrorAsync("/v1/embeddings", """{"input":"data:image/png;base64,!!!"}""", 400)).Message, StringComparison.Ordinal);
         foreach (var text in (string[])["data: what it is, and what it is not", "data:", "data:,x", "my data:image/png;base64,AAAA"])
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rge.Models;
 using Rge.Search;
 using Spectre.Console;
 
@@ -109,8 +110,10 @@ internal static class CollectionsVerb
                 return;
             }
             long count;
-            var part = file.FullName + ".part";
+            var isDevice = AtomicFile.IsDevice(file.FullName);
+            var part = isDevice ? file.FullName : file.FullName + ".part";
             using (var writer = new StreamWriter(part, append: false, Utf8)) count = await CollectionFile.WriteAsync(collection, writer, filter: null, cancellationToken);
+            if (isDevice) return;
             File.Move(part, file.FullName, overwrite: true);
             terminal.RawOutput.WriteLine($"exported {Number(count)} items to {file}");
         });

@@ -22,6 +22,9 @@ public sealed class QwenTokenizer
     /// <summary>The highest id, plus one. The model's embedding may have more rows than that.</summary>
     public int VocabularySize => _added.Tokens is [.., var last] ? Math.Max(_model.Size, last.Id + 1) : _model.Size;
 
+    /// <summary>Bytes of the longest token, so that a text has at least its bytes divided by this many tokens once it is normalised.</summary>
+    internal int LongestToken => _model.Definition.Vocabulary.Keys.Select(token => token.Length).Concat(_added.Ids.Keys.Select(Encoding.UTF8.GetByteCount)).Max();
+
     /// <summary>Id of every token that is found in trusted text as it stands, control tokens and others.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _added.Ids;
 

@@ -45,7 +45,7 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
     }
 
     [GeneratedRegex(
-        @"^data:(?<type>[\w.+-]+/[\w.+-]+)?(;(?!base64,)[\w.+-]+=[^;,]*)*(?<base64>;base64)?,",
+        @"^data:(?<type>[\w.+-]+/[\w.+*-]+)?(;(?!base64,)[\w.+-]+(=[^;,]*)?)*(?<base64>;base64)?,",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex DataUri();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Rge.Server.Answers;
+using Rge.Server.Requests;
 
 namespace Rge.Server.Serving;
 
@@ -52,7 +53,7 @@ internal sealed class ErrorResponses(ApiErrors errors)
 
     private static ApiException OfStatus(int status, HttpRequest request) => status switch
     {
-        StatusCodes.Status400BadRequest => new ApiException(status, $"{request.QueryString} has a value that cannot be understood, expected whole numbers.") { Code = "invalid_value" },
+        StatusCodes.Status400BadRequest => new ApiException(status, $"{JsonField.Shorten(request.QueryString.ToString())} has a value that cannot be understood, expected whole numbers.") { Code = "invalid_value" },
         StatusCodes.Status404NotFound => new ApiException(status, $"There is nothing at {request.Path}; /reference lists what there is.") { Code = "not_found" },
         StatusCodes.Status405MethodNotAllowed => new ApiException(status, $"{request.Path} does not take {request.Method}.") { Code = "method_not_allowed" },
         StatusCodes.Status415UnsupportedMediaType => new ApiException(status, $"{request.Path} does not take the content type '{request.ContentType}'.") { Code = "unsupported_media_type" },

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Rge.Server.Requests;
 
 namespace Rge.Server.Serving;
 
@@ -19,6 +20,6 @@ internal sealed record ServedModel(ReasoningEmbedder Embedder, IReadOnlyList<str
     public void Require(string name)
     {
         if (!Names.Contains(name, StringComparer.Ordinal))
-            throw new ApiException(StatusCodes.Status404NotFound, $"The model '{name}' is not here, expected {string.Join(" or ", Names)}.") { Param = "model", Code = "model_not_found" };
+            throw new ApiException(StatusCodes.Status404NotFound, $"The model '{JsonField.Shorten(name)}' is not here, expected {string.Join(" or ", Names)}.") { Param = "model", Code = "model_not_found" };
     }
 }

@@ -11,6 +11,11 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
 
     private const string ImagePad = "<|image_pad|>";
 
+    /// <summary>Characters that normalising may make one of, and then some.</summary>
+    private const long Composed = 4;
+
+    private readonly int _longestToken = processor.Tokenizer.LongestToken;
+
     /// <summary>Id of <see cref="EmbToken"/>; 0 where no prompt has one.</summary>
     public int EmbTokenId { get; } = pooling == EmbeddingPooling.Emb ? FindEmbToken(config, processor) : 0;
 
@@ -33,6 +38,10 @@ internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor process
         if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))
             throw new EmbeddingException("The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given.");
         int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
+        // Token ids of a text take many times the memory of the text, and are not made of one that is certainly too long.
+        var characters = content.Sum(part => part.Image is null ? (long)part.Text.Length : 0) + (input.Rationale?.Length ?? 0);
+        if (characters > MaxTokens * Composed * _longestToken)
+            throw new EmbeddingException($"The item has {characters} characters, which are more than the {MaxTokens} tokens that it may have.");
         var text = processor.Tokenizer.Encode(Text(input, content));
         var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
         RequireRows(text);
