@@ -16,7 +16,7 @@ internal static class IndexVerb
         var (collection, model) = (new CollectionOptions(), new ModelOptions(writesRationales: false));
         var source = new Argument<string>("SOURCE")
         {
-            Description = $"A folder of pictures ({ItemFile.PictureExtensions}) and texts (.txt), or JSON Lines with id, text, image, images and metadata.",
+            Description = $"A folder of images ({ItemFile.PictureExtensions}) and texts (.txt), or JSON Lines with id, text, image, images and metadata.",
         };
         var sourceName = new Option<string?>("--source-name") { Description = "Name of the source, for machines that see one folder under different paths.  [default: its full path]" };
         var instruction = new Option<string?>("--instruction") { Description = "What the model is told to do with each item; fixed when the collection is made." };

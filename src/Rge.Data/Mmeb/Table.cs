@@ -31,7 +31,7 @@ internal sealed class Table
     {
         foreach (var (column, place) in _others)
             if (!MmebColumns.Metadata.Contains(column) && !ignored.Contains(column, StringComparer.Ordinal))
-                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or name it among the columns to ignore.");
+                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or, in evaluation, give --ignore-column {column}.");
         return [.. _others.Keys];
     }
 
