@@ -16,7 +16,7 @@ namespace Rge.Cli.Tests.Docs;
 public sealed class DocsRunTests : IDisposable
 {
     private const string NeedsNetwork = "needs the network", TrainsForHours = "trains for hours", NeedsBenchmark = "needs MMEB, 36 datasets of photographs",
-        NeedsMachine = "installs something on the machine, which takes root", NeedsBuild = "builds a copy of everything, half a gigabyte", IsForm = "stands for a command, with … for a part of it";
+        NeedsMachine = "installs something on the machine, which takes root", NeedsBuild = "builds a copy of everything, half a gigabyte", TestedAsPackages = "is done by the tests of packages, outside the repository", IsForm = "stands for a command, with … for a part of it";
 
     /// <summary>What is not run: the page, what the command begins with or has in it, and why.</summary>
     private static readonly (string Page, string Command, string Reason)[] NotRun =
@@ -24,7 +24,7 @@ public sealed class DocsRunTests : IDisposable
         ("*", "…", IsForm),
         ("README.md", "./rge pull ", NeedsNetwork),
         ("README.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
-        ("README.md", "RGE/", "is run by the test of packages, in a project outside the repository"),
+        ("README.md", "RGE/", TestedAsPackages),
         ("README.md", "./rge experiment ", TrainsForHours),
         ("docs/evaluation.md", "MMEB-eval", NeedsBenchmark),
         ("docs/training.md", "./rge train ", TrainsForHours),
