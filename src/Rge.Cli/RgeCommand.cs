@@ -118,18 +118,13 @@ public static class RgeCommand
             _ => ("", typeof(void), []),
         };
         foreach (var value in given)
-        {
             if (ExpectedNumber(type, value) is { } number) return $"{name} is '{value}', expected {number}.";
-            if (value.Length == 0 && IsPath(type)) return $"{name} is '', expected a path.";
-        }
         // The allowed values follow the first line, in quotes.
         string[] allowed = [.. lines.Skip(1).Select(line => line.Trim().Trim('\''))];
         return given.FirstOrDefault(value => !allowed.Contains(value, StringComparer.Ordinal)) is { } other && allowed.Length > 0
             ? $"{name} is '{other}'. Must be one of: {string.Join(' ', allowed.Select(value => $"'{value}'"))}."
             : string.Join(' ', lines);
     }
-
-    private static bool IsPath(Type type) => typeof(FileSystemInfo).IsAssignableFrom(type.IsArray ? type.GetElementType() : type);
 
     /// <summary>What is to be given where what was given is no number; null where it is one, and where none is expected.</summary>
     private static string? ExpectedNumber(Type type, string given) => (Nullable.GetUnderlyingType(type) ?? type) switch

@@ -50,8 +50,6 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t y --top-p 1.5", "--top-p is 1.5, expected 0 to 1")]
     [InlineData("world --out x --split nope", "Must be one of: 'train' 'dev' 'test'")]
     [InlineData("world --out x --split nope", "rge: --split is 'nope'. Must be one of: 'train' 'dev' 'test'. See")]
-    [InlineData("embed -m  -t y", "rge: --model is '', expected a path. See")]
-    [InlineData("info ", "rge: DIR is '', expected a path. See")]
     [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     [InlineData("search -m x -t y --top 0", "--top is 0, expected at least 1")]
     [InlineData("world --split dev --out x --seed -1", "--seed is '-1', expected a whole number of 0 or more")]
