@@ -86,8 +86,10 @@ public sealed class DocsRunTests : IDisposable
         var (server, oracle) = (FreePort(), FreePort());
         var script = new StringBuilder($$"""
             set -euo pipefail
+            # What is started in the background has a process group of its own, so that what it starts ends with it.
+            set -m
             started=()
-            trap 'kill "${started[@]}" 2>/dev/null || true' EXIT
+            trap 'for group in "${started[@]}"; do kill -- "-$group" 2>/dev/null || true; done' EXIT
             # Waits until something answers at an address.
             answers() { for _ in $(seq 600); do curl -s -o /dev/null "$1" && return; sleep 0.2; done; return 1; }
             # Samples are built where they are.
