@@ -9,6 +9,7 @@ using Rge.Tests.Shared.Stores;
 namespace Rge.Server.Tests;
 
 /// <summary>What the server says of itself and of its store.</summary>
+[Collection(nameof(Alone))]
 public sealed class HealthTests(PostgresServer postgres)
 {
     private const string Path = "/v1/embeddings";
