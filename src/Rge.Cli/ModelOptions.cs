@@ -86,6 +86,11 @@ internal sealed class ModelOptions
         if (!_writesRationales) return;
         foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
             command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_reasoning) is { Implicit: false } && result.GetValue(_reasoning) == "on" && result.GetValue(_pooling) == "last")
+                result.AddError("--reasoning is on, expected off with --pooling last, which has no reasoning.");
+        });
     }
 
     /// <summary>Everything that decides what comes out, as one readable line.</summary>

@@ -50,6 +50,7 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t y --top-p 1.5", "--top-p is 1.5, expected 0 to 1")]
     [InlineData("world --out x --split nope", "Must be one of: 'train' 'dev' 'test'")]
     [InlineData("world --out x --split nope", "rge: --split is 'nope'. Must be one of: 'train' 'dev' 'test'. See")]
+    [InlineData("embed -m x -t y --pooling last --reasoning on", "--reasoning is on, expected off with --pooling last")]
     [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     [InlineData("search -m x -t y --top 0", "--top is 0, expected at least 1")]
     [InlineData("world --split dev --out x --seed -1", "--seed is '-1', expected a whole number of 0 or more")]
@@ -78,6 +79,19 @@ public sealed class RgeCommandTests
     [InlineData("A value of --candidates is empty", "rank", "-m", "x", "-t", "a", "-c", "b", "")]
     public async Task An_empty_path_ends_with_2(string message, params string[] line) =>
         Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("info FILE")]
+    [InlineData("embed -t a -m FILE")]
+    [InlineData("verify FILE")]
+    [InlineData("eval -m FOLDER --out OUT --data FILE")]
+    public async Task A_file_given_as_a_folder_is_called_a_file(string line)
+    {
+        using var checkpoint = new TinyCheckpoint();
+        var file = checkpoint.Picture(0);
+        string[] words = [.. line.Split(' ').Select(word => word switch { "FILE" => file, "FOLDER" => checkpoint.Model, "OUT" => checkpoint.PathOf("out"), _ => word })];
+        Assert.Contains($"{file} is a file, expected a folder.", await ErrorAsync(RgeCommand.Failure, words), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_file_in_the_place_of_a_folder_is_found_before_any_work()

@@ -48,7 +48,8 @@ internal static class InfoVerb
 
         public CheckpointReport(string folder, string? adapter, ImageOptions images)
         {
-            if (!Directory.Exists(folder) && !File.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+            // Says what is wrong with a path that is no folder; a file may be of a known format.
+            if (!Directory.Exists(folder)) Checkpoint.Open(folder).Dispose();
             var config = Try(() => QwenVlConfig.Load(folder));
             var summary = config is null ? null : Try(() => CheckpointSummary.Of(folder, adapter));
             config = summary?.Config ?? config;

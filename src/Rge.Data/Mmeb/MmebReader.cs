@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rge.Models;
 
 namespace Rge.Data.Mmeb;
 
@@ -239,7 +240,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
 
     private static IEnumerable<MmebSubset> Find(string folder, IReadOnlyList<string> prefixes, IReadOnlyCollection<string>? datasets)
     {
-        if (!Directory.Exists(folder)) throw new DatasetException($"The folder {folder} does not exist.");
+        if (FileProblem.OfFolder(folder) is { } problem) throw new DatasetException(problem);
         var groups = ReadGroups(Path.Combine(folder, MmebColumns.ManifestFile));
         var found = new List<MmebSubset>();
         foreach (var subfolder in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))

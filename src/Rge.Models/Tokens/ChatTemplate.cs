@@ -53,7 +53,7 @@ public sealed class ChatTemplate
     public static ChatTemplate Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
         try
         {
             var config = Path.Combine(folder, TokenizerFiles.Config);

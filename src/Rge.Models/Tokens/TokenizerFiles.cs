@@ -19,7 +19,7 @@ internal static class TokenizerFiles
     /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or asks for something that is not supported.</exception>
     public static TokenizerDefinition Read(string folder)
     {
-        if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
         var (tokenizer, vocabulary, merges) = (Path.Combine(folder, Tokenizer), Path.Combine(folder, Vocabulary), Path.Combine(folder, Merges));
         var definition = File.Exists(tokenizer) ? JsonField.Read(tokenizer, root => ReadTokenizer(root, tokenizer))
             : File.Exists(vocabulary) && File.Exists(merges) ? ReadVocabularyAndMerges(vocabulary, merges)

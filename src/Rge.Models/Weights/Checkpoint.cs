@@ -29,7 +29,7 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(string folder)
     {
-        if (!Directory.Exists(folder)) throw new CheckpointException(ForeignWeights.In(folder) ?? $"The folder {folder} does not exist.");
+        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(ForeignWeights.In(folder) ?? problem);
         Folder = folder;
         var single = Path.Combine(folder, SingleFile);
         var index = Path.Combine(folder, IndexFile);

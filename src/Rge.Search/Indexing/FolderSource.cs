@@ -1,3 +1,4 @@
+using Rge.Models;
 using Rge.Models.Vision;
 
 namespace Rge.Search.Indexing;
@@ -15,7 +16,7 @@ public sealed class FolderSource(string folder, string? name = null) : IItemSour
     /// <inheritdoc/>
     public SourceListing List(CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(_folder)) throw new SearchException($"The folder {_folder} does not exist.");
+        if (FileProblem.OfFolder(_folder) is { } problem) throw new SearchException(problem);
         var (places, broken, folders) = (new List<SourcePlace>(), new List<BrokenItem>(), new Stack<DirectoryInfo>([new DirectoryInfo(_folder)]));
         var (visited, filled, unreadable) =
             (new List<string>(), new HashSet<string>(StringComparer.Ordinal), new SortedDictionary<string, int>(StringComparer.Ordinal));

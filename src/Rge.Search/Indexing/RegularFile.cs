@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Rge.Models;
 
 namespace Rge.Search.Indexing;
 
@@ -41,12 +42,8 @@ internal static partial class RegularFile
     /// <summary>What is wrong, in words for the end of a sentence; <see langword="null"/> for what is no error of a file.</summary>
     public static string? Problem(Exception error) => error switch
     {
-        IrregularFileException => error.Message,
-        FileNotFoundException or DirectoryNotFoundException => "it is not there",
-        UnauthorizedAccessException => "permission is denied",
-        EndOfStreamException => "it was cut while it was read",
-        PathTooLongException => "its path is too long",
-        IOException or NotSupportedException => error.Message.TrimEnd('.'),
+        // A folder has been told from a file by then.
+        IOException or UnauthorizedAccessException or NotSupportedException => FileProblem.Of("", error),
         _ => null,
     };
 

@@ -14,7 +14,7 @@ internal sealed class ReferenceFolder : IDisposable
     /// <exception cref="CheckpointException">A file breaks its format.</exception>
     public ReferenceFolder(string folder)
     {
-        if (!Directory.Exists(folder)) throw new CheckpointException($"The folder {folder} does not exist.");
+        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
         Folder = folder;
         var cases = Json("cases.json");
         HasModel = Directory.Exists(ModelFolder);
