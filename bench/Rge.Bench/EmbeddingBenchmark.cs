@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Tensors;
 
 namespace Rge.Bench;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rge.Data;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Training.Batches;

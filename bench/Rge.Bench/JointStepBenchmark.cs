@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Rge.Models;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
+using Rge.Models.Tensors;
 using Rge.Training.Objective;
 using Rge.Training.Optimization;
 using Rge.Training.Settings;

@@ -5,8 +5,8 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Imaging;
+using Rge.ShapeWorld;
 
 namespace Rge.Bench;
 

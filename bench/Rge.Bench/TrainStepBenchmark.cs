@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Kernels;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Bench;

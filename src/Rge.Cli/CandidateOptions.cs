@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.IO.Enumeration;
+using Rge.Imaging;
 using Rge.Jobs;
-using Rge.Models.Vision;
 
 namespace Rge.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Cli;
 

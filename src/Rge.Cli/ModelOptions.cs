@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Rge.Models;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Cli;

@@ -1,5 +1,5 @@
 using Rge.Cli;
-using Rge.Models;
+using Rge.Models.Tensors;
 
 NativeHeap.KeepFreedMemory();
 using var interrupt = new CancellationTokenSource();

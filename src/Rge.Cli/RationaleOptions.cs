@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Rge.Models;
-using Rge.Training.Oracle;
+using Rge.Oracle;
 
 namespace Rge.Cli;
 

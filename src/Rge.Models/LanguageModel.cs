@@ -1,5 +1,6 @@
 using Rge.Models.Kernels;
 using Rge.Models.Layers;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models;

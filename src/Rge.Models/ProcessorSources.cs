@@ -1,5 +1,5 @@
-using Rge.Models.Tokens;
-using Rge.Models.Vision;
+using Rge.Imaging;
+using Rge.Text;
 
 namespace Rge.Models;
 
@@ -16,7 +16,7 @@ public sealed record ProcessorSources(string Tokenizer, string Template, string 
     public static ProcessorSources Of(string folder, string? adapter)
     {
         return adapter is null ? new ProcessorSources(folder, folder, folder) : new ProcessorSources(
-            Choose(TokenizerFiles.IsIn(adapter)), Choose(ChatTemplate.IsIn(adapter)), Choose(ImageProcessorConfig.IsIn(adapter)));
+            Choose(QwenTokenizer.IsIn(adapter)), Choose(ChatTemplate.IsIn(adapter)), Choose(ImageProcessorConfig.IsIn(adapter)));
 
         string Choose(bool isAdapters) => isAdapters ? adapter : folder;
     }

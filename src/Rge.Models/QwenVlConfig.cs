@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Rge.Models.Weights;
+using Rge.Files;
+using Rge.Models.Checkpoints;
 
 namespace Rge.Models;
 

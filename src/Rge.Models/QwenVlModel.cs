@@ -1,5 +1,8 @@
+using Rge.Files;
+using Rge.Imaging;
+using Rge.Models.Checkpoints;
 using Rge.Models.Layers;
-using Rge.Models.Weights;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models;
@@ -21,7 +24,7 @@ namespace Rge.Models;
 public sealed class QwenVlModel : IDisposable
 {
     /// <summary>What to say to those who want a model without output projection to write.</summary>
-    internal const string MissingOutputProjection =
+    public const string MissingOutputProjection =
         $"The model cannot write rationales: its checkpoint has no output projection ({ParameterLayout.OutputProjection}) and config.json does not tie it to the token " +
         "embedding (tie_word_embeddings). Embed without reasoning (--reasoning off, or --pooling last), or give the rationales.";
 
@@ -88,7 +91,7 @@ public sealed class QwenVlModel : IDisposable
     public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) => LoadWithProgress(folder, options, progress: null, CancellationToken.None);
 
     /// <summary>Loads a checkpoint folder, telling the parameters as they are loaded.</summary>
-    internal static QwenVlModel LoadWithProgress(string folder, QwenVlModelOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    public static QwenVlModel LoadWithProgress(string folder, QwenVlModelOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         var config = QwenVlConfig.Load(folder);
         var checkpoint = Checkpoint.Open(folder);

@@ -1,5 +1,5 @@
-using Rge.Models.Tokens;
-using Rge.Models.Vision;
+using Rge.Imaging;
+using Rge.Text;
 
 namespace Rge.Models;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using Rge.Models.Tokens;
-using Rge.Models.Weights;
+using Rge.Files;
+using Rge.Models.Checkpoints;
+using Rge.Models.Tensors;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge.Models;

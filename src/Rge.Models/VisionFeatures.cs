@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using static TorchSharp.torch;
 
 namespace Rge.Models;

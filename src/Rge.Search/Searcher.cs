@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge.Search;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Server;
 

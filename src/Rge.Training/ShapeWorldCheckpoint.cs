@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Rge.Data.ShapeWorld;
+using Rge.Files;
 using Rge.Models;
+using Rge.ShapeWorld;
 using static TorchSharp.torch;
 
 namespace Rge.Training;

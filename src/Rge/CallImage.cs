@@ -1,6 +1,5 @@
 using Rge.Decoding;
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge;
 

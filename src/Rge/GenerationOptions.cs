@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Rge.Decoding;
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge;
 

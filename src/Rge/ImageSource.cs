@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Files;
+using Rge.Imaging;
 using Rge.Serialization;
 
 namespace Rge;
@@ -68,11 +68,11 @@ public sealed class ImageSource
 
     /// <summary>Equal for sources of the same content.</summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
-    internal object ContentKey(ImageLimits limits) => _content(limits.MaxBytes);
+    public object ContentKey(ImageLimits limits) => _content(limits.MaxBytes);
 
     /// <summary>Decodes and cuts the image, with the options of the processor.</summary>
     /// <exception cref="ImageInputException">The image cannot be used, or would become more image tokens than are allowed.</exception>
-    internal PatchedImage Load(ImageProcessor processor, ImageLimits limits, int maxTokens = int.MaxValue) =>
+    public PatchedImage Load(ImageProcessor processor, ImageLimits limits, int maxTokens = int.MaxValue) =>
         _patches ?? processor.Process(Decode(limits, processor.Options), maxTokens);
 
     private static string HashFile(string path, long most)

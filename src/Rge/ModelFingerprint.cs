@@ -5,8 +5,8 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Rge.Models;
-using Rge.Models.Tokens;
 using Rge.Serialization;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge;

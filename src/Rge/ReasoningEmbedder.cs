@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
 using Rge.Caching;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Tokens;
+using Rge.Models.Checkpoints;
+using Rge.Models.Tensors;
 using Rge.Prompts;
+using Rge.Text;
 
 namespace Rge;
 

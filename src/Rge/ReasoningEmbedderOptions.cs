@@ -1,5 +1,5 @@
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Vision;
 
 namespace Rge;
 
@@ -42,7 +42,7 @@ public sealed record ReasoningEmbedderOptions
 
     /// <summary>
     /// How images are read and sized: largest and smallest area, orientation, files that end early. <see langword="null"/> for
-    /// <see cref="Models.Vision.ImageOptions.Default"/>, or for what a given processor was made with.
+    /// <see cref="Imaging.ImageOptions.Default"/>, or for what a given processor was made with.
     /// </summary>
     public ImageOptions? Images { get; init; }
 

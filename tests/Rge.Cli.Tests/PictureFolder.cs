@@ -1,7 +1,7 @@
 using Rge.Cli.Demo;
-using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Imaging;
 using Rge.Search;
+using Rge.ShapeWorld;
 
 namespace Rge.Cli.Tests;
 

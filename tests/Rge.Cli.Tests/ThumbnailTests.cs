@@ -1,5 +1,5 @@
 using Rge.Cli.Demo;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Cli.Tests;
 

@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using Rge.Tests.Shared;
 using static TorchSharp.torch;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using Rge.Models.Tokens;
-using Rge.Models.Weights;
+using Rge.Imaging;
+using Rge.Models.Checkpoints;
 using Rge.Tests.Shared;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Tests;

@@ -1,4 +1,4 @@
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
 using Rge.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch;

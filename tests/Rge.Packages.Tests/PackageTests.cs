@@ -82,7 +82,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         File.Delete(Path.Combine(output, "runtimes", "linux-x64", "native", "libtorch_cpu.so"));
         var before = Directory.GetFiles(output, "*", SearchOption.AllDirectories);
         var said = await workplace.RunAsync(folder, $"dotnet {output}/without.dll", fails: true);
-        Assert.Contains("Rge.Models.NativeLibraryException: libtorch cannot be loaded: libtorch_cpu.so is not with the program", said, StringComparison.Ordinal);
+        Assert.Contains("Rge.Models.Tensors.NativeLibraryException: libtorch cannot be loaded: libtorch_cpu.so is not with the program", said, StringComparison.Ordinal);
         Assert.Contains("dotnet publish -r linux-x64", said, StringComparison.Ordinal);
         Assert.Equal(before, Directory.GetFiles(output, "*", SearchOption.AllDirectories));
         Directory.Delete(folder, recursive: true);

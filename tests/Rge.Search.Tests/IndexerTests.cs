@@ -422,5 +422,5 @@ public abstract class IndexerTests(ShapeWorldModel model) : IndexTest(model)
     }
 
     /// <summary>A picture that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
-    private static byte[] Thin() => Rge.Data.PngEncoder.Encode(new Rge.Models.Vision.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
+    private static byte[] Thin() => Rge.Imaging.PngEncoder.Encode(new Rge.Imaging.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
 }

@@ -1,5 +1,5 @@
-using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Imaging;
+using Rge.ShapeWorld;
 
 namespace Rge.Search.Tests;
 

@@ -1,4 +1,4 @@
-using Rge.Models.Vision;
+using Rge.Imaging;
 using Rge.Search.Indexing;
 
 namespace Rge.Search.Tests;

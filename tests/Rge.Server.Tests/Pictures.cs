@@ -1,6 +1,6 @@
-using Rge.Data;
-using Rge.Data.ShapeWorld;
-using Rge.Models.Tests.Vision;
+using Rge.Imaging;
+using Rge.ShapeWorld;
+using Rge.Tests.Shared.Images;
 
 namespace Rge.Server.Tests;
 

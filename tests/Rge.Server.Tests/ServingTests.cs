@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
-using Rge.Models.Tokens;
+using Rge.Text;
 
 namespace Rge.Server.Tests;
 
@@ -106,7 +106,7 @@ public sealed class ServingTests
     public async Task A_model_that_cannot_be_loaded_ends_the_server()
     {
         var options = new ServerOptions { Urls = ["http://127.0.0.1:0"] };
-        var error = await Assert.ThrowsAsync<Models.CheckpointException>(
+        var error = await Assert.ThrowsAsync<CheckpointException>(
             () => RgeServer.RunAsync(options, basis => ReasoningEmbedder.Load("/nowhere", basis), cancellationToken: Cancellation));
         Assert.Contains("/nowhere", error.Message, StringComparison.Ordinal);
     }

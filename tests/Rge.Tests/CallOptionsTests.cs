@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 

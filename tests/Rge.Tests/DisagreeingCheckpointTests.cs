@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Tokens;
-using Rge.Models.Vision;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
+using Rge.Tests.Shared.Embedders;
+using Rge.Text;
 using SkiaSharp;
 using static TorchSharp.torch;
 

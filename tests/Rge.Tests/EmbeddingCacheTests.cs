@@ -3,7 +3,9 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Rge.Imaging;
 using Rge.Models;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 

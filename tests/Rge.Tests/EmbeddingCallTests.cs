@@ -2,6 +2,7 @@ using System.Globalization;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Tests.Decoding;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 

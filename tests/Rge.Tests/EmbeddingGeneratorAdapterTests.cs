@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 

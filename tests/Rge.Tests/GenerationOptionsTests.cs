@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Rge.Models;
 using Rge.Tests.Shared;
 
 namespace Rge.Tests;

@@ -1,5 +1,7 @@
 using Rge.Decoding;
+using Rge.Imaging;
 using Rge.Models;
+using Rge.Tests.Shared.Embedders;
 using static TorchSharp.torch;
 
 namespace Rge.Tests;

@@ -1,4 +1,4 @@
-using Rge.Models;
+using Rge.Imaging;
 using Rge.Prompts;
 
 namespace Rge.Tests;

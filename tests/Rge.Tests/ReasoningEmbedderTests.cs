@@ -1,7 +1,9 @@
 using System.Numerics.Tensors;
 using Microsoft.Extensions.AI;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Verification;
+using Rge.Models.Checkpoints;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 
@@ -34,7 +36,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
             var together = await _embedder.EmbedAsync([.. order.Select(i => Mixed[i])], cancellationToken: Cancellation);
             for (var i = 0; i < order.Length; i++)
             {
-                Assert.InRange(Comparison.Distance(together[i].Vector.Span, alone[order[i]].Vector.Span), double.NegativeInfinity, 1e-6);
+                Assert.InRange(Vectors.CosineDistance(together[i].Vector.Span, alone[order[i]].Vector.Span), double.NegativeInfinity, 1e-6);
                 Assert.Equal(alone[order[i]].RationaleIds, together[i].RationaleIds);
                 Assert.Equal(alone[order[i]].Rationale, together[i].Rationale);
             }
@@ -89,7 +91,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         Assert.Equal(written[number].Rationale, given.Rationale);
         Assert.Equal(written[number].RationaleIds, given.RationaleIds);
         Assert.Equal(RationaleEnd.NotGenerated, given.RationaleEnd);
-        Assert.InRange(Comparison.Distance(written[number].Vector.Span, given.Vector.Span), double.NegativeInfinity, 1e-6);
+        Assert.InRange(Vectors.CosineDistance(written[number].Vector.Span, given.Vector.Span), double.NegativeInfinity, 1e-6);
     }
 
     [Fact]
@@ -125,7 +127,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         Assert.Equal(whole.Rationale, string.Concat(updates.Select(update => update.Text)));
         Assert.All(updates.SkipLast(1), update => Assert.Null(update.Embedding));
         Assert.Equal(whole.RationaleIds, updates[^1].Embedding!.RationaleIds);
-        Assert.InRange(Comparison.Distance(whole.Vector.Span, updates[^1].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
+        Assert.InRange(Vectors.CosineDistance(whole.Vector.Span, updates[^1].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
     }
 
     [Fact]
@@ -197,7 +199,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
             for (var i = 0; i < Mixed.Length; i++)
             {
                 Assert.Equal(expected[i].RationaleIds, call[i].RationaleIds);
-                Assert.InRange(Comparison.Distance(expected[i].Vector.Span, call[i].Vector.Span), double.NegativeInfinity, 1e-6);
+                Assert.InRange(Vectors.CosineDistance(expected[i].Vector.Span, call[i].Vector.Span), double.NegativeInfinity, 1e-6);
             }
     }
 
@@ -208,7 +210,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var expected = await _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation);
         var found = await small.EmbedAsync(Mixed, cancellationToken: Cancellation);
         for (var i = 0; i < Mixed.Length; i++)
-            Assert.InRange(Comparison.Distance(expected[i].Vector.Span, found[i].Vector.Span), double.NegativeInfinity, 1e-6);
+            Assert.InRange(Vectors.CosineDistance(expected[i].Vector.Span, found[i].Vector.Span), double.NegativeInfinity, 1e-6);
         Assert.Empty(await small.EmbedAsync([], cancellationToken: Cancellation));
     }
 

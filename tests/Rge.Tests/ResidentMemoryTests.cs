@@ -1,3 +1,4 @@
+using Rge.Tests.Shared.Embedders;
 namespace Rge.Tests;
 
 /// <summary>Runs when no other test does: memory is the process's.</summary>

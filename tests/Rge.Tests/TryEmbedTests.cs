@@ -1,4 +1,4 @@
-using Rge.Verification;
+using Rge.Tests.Shared.Embedders;
 
 namespace Rge.Tests;
 
@@ -29,7 +29,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         Assert.StartsWith("Item 1: ", results[1].Error!.Message, StringComparison.Ordinal);
         Assert.Contains(message, results[1].Error!.Message, StringComparison.Ordinal);
         foreach (var i in (int[])[0, 2])
-            Assert.InRange(Comparison.Distance((await fixture.Embedder.EmbedAsync(items[i], cancellationToken: Cancellation)).Vector.Span, results[i].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
+            Assert.InRange(Vectors.CosineDistance((await fixture.Embedder.EmbedAsync(items[i], cancellationToken: Cancellation)).Vector.Span, results[i].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
         // The same fault ends a call that does not collect failures, by the same name.
         var error = await Assert.ThrowsAnyAsync<RgeException>(() => fixture.Embedder.EmbedAsync(items, cancellationToken: Cancellation));
         Assert.Equal((results[1].Error!.GetType(), 1, results[1].Error!.Message), (error.GetType(), error.ItemIndex, error.Message));
@@ -107,7 +107,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         Assert.Equal([5, 10], results.Where(result => !result.Succeeded).Select(result => result.Error!.ItemIndex!.Value));
         Assert.Equal(["Item 5: ", "Item 10:"], results.Where(result => !result.Succeeded).Select(result => result.Error!.Message[..8]));
         var alone = await fixture.Embedder.EmbedAsync(items[9], cancellationToken: Cancellation);
-        Assert.InRange(Comparison.Distance(alone.Vector.Span, results[9].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
+        Assert.InRange(Vectors.CosineDistance(alone.Vector.Span, results[9].Embedding!.Vector.Span), double.NegativeInfinity, 1e-6);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Models;
-using Rge.Models.Tokens;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
+using Rge.Text;
 using Rge.Training.Runs;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Rge.Data;
-using Rge.Data.ShapeWorld;
 using Rge.Models;
+using Rge.ShapeWorld;
 using Rge.Training.Batches;
 using Rge.Training.Runs;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Imaging;
 using Rge.Models;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Rge.Data;
-using static Rge.Evaluation.Reports.Html;
+using Rge.Imaging;
+using static Rge.Reports.Html;
 
 namespace Rge.Cli.Demo;
 

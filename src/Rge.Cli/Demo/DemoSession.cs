@@ -1,6 +1,6 @@
 using Rge.Data;
-using Rge.Data.ShapeWorld;
 using Rge.Evaluation;
+using Rge.ShapeWorld;
 
 namespace Rge.Cli.Demo;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Cli.Demo;
 

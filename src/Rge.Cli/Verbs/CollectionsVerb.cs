@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Rge.Models;
+using Rge.Files;
 using Rge.Search;
 using Spectre.Console;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Rge.Cli.Demo;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge.Cli.Verbs;
 

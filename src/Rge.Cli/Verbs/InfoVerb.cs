@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Tokens;
-using Rge.Models.Vision;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
+using Rge.Text;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

@@ -1,4 +1,4 @@
-using Rge.Models.Weights.Hub;
+using Rge.Hub;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

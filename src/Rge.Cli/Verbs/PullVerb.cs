@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Rge.Models.Weights.Hub;
+using Rge.Hub;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

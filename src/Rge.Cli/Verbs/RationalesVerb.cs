@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Rge.Training.Oracle;
+using Rge.Oracle;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rge.Training.Verification;
 using Rge.Verification;
 using Spectre.Console;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Rge.Data.ShapeWorld;
+using Rge.ShapeWorld;
 
 namespace Rge.Cli.Verbs;
 

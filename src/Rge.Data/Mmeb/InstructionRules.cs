@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using Rge.Data.Yaml;
+using Rge.Files.Yaml;
 
 namespace Rge.Data.Mmeb;
 

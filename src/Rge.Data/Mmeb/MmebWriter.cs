@@ -6,8 +6,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Files;
+using Rge.Imaging;
 
 namespace Rge.Data.Mmeb;
 

@@ -1,3 +1,5 @@
+using Rge.Files;
+
 namespace Rge.Data.Mmeb;
 
 /// <summary>Columns of texts, or of lists of texts, that were read from a file.</summary>
@@ -50,7 +52,7 @@ internal sealed class Table
     {
         try
         {
-            if (LfsPointer.Is(path)) throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
+            if (GitLfsPointer.Is(path)) throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
             return System.IO.Path.GetExtension(path) switch
             {
                 ".parquet" => await ParquetTable.ReadAsync(path, columns, cancellationToken),

@@ -1,3 +1,5 @@
+using Rge.Files;
+
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>Confidence intervals by drawing rows again with replacement (Efron's percentile bootstrap), the same every time.</summary>

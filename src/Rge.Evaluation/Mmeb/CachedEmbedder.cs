@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge.Evaluation.Mmeb;
 

@@ -1,4 +1,4 @@
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
 using static TorchSharp.torch;
 
 namespace Rge.Evaluation.Mmeb;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Rge.Data.Mmeb;
+using Rge.Files;
 
 namespace Rge.Evaluation.Mmeb;
 
@@ -21,7 +21,7 @@ internal sealed class ImageCheck
             {
                 if (!_seen.Add(image.Name)) continue;
                 if (!File.Exists(image.Name)) _missing.Add(image.Name, $"{source}: the picture {image.Name} does not exist.");
-                else if (LfsPointer.Is(image.Name))
+                else if (GitLfsPointer.Is(image.Name))
                 {
                     _missing.Add(image.Name, $"{source}: {image.Name} is a Git LFS pointer in place of an image.");
                     _pointers++;

@@ -13,7 +13,7 @@ public sealed class ItemKeys(string model, GenerationOptions generation)
     /// <summary>The key of an item. Reads its pictures.</summary>
     /// <param name="item">The item.</param>
     /// <param name="reasons">Whether a rationale is written for it.</param>
-    /// <exception cref="Models.ImageInputException">A picture cannot be read.</exception>
+    /// <exception cref="Imaging.ImageInputException">A picture cannot be read.</exception>
     public ItemKey Of(EmbeddingInput item, bool reasons)
     {
         ArgumentNullException.ThrowIfNull(item);

@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Data.Mmeb;
 using Rge.Evaluation.Reports;
-using Rge.Models;
-using static Rge.Evaluation.Reports.Html;
+using Rge.Files;
+using Rge.Reports;
+using static Rge.Reports.Html;
 
 namespace Rge.Evaluation.Mmeb;
 

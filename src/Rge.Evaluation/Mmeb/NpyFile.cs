@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge.Evaluation.Mmeb;
 

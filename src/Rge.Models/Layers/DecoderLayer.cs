@@ -1,4 +1,5 @@
 using Rge.Models.Kernels;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;

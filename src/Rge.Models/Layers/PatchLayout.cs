@@ -1,3 +1,5 @@
+using Rge.Imaging;
+
 namespace Rge.Models.Layers;
 
 /// <summary>How the patches of several images are packed for the vision tower: coordinates, attention segments and, with windows, their order.</summary>

@@ -1,3 +1,5 @@
+using Rge.Imaging;
+
 namespace Rge.Models.Layers;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Rge.Imaging;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;

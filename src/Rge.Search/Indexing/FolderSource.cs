@@ -1,5 +1,5 @@
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Files;
+using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
 

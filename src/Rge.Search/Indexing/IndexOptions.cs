@@ -1,4 +1,4 @@
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
 

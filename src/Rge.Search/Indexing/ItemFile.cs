@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
 

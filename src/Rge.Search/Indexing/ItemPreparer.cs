@@ -1,5 +1,5 @@
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Vision;
 
 namespace Rge.Search.Indexing;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge.Search.Indexing;
 

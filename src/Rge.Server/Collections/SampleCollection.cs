@@ -1,6 +1,7 @@
 using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Imaging;
 using Rge.Search;
+using Rge.ShapeWorld;
 
 namespace Rge.Server.Collections;
 

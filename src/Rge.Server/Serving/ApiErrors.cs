@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.VectorData;
-using Rge.Models;
+using Rge.Imaging;
 using Rge.Search;
 using Rge.Search.Stores;
 using Rge.Server.Answers;

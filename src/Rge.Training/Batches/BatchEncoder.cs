@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Rge.Data;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Training.Objective;
@@ -15,7 +16,7 @@ namespace Rge.Training.Batches;
 /// The row that is tried in place of one that cannot be used: by this rule alone, so that a run that resumes has the same batches. Null where
 /// such a row is an error.
 /// </param>
-internal sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processor, int endOfTurn, bool hardNegatives, Func<TrainingSample, TrainingSample?>? after = null)
+public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processor, int endOfTurn, bool hardNegatives, Func<TrainingSample, TrainingSample?>? after = null)
 {
     // What is wrong with a row is found out once.
     private readonly ConcurrentDictionary<TrainingSample, string> _unusable = new(ReferenceEqualityComparer.Instance);

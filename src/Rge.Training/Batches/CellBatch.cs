@@ -1,4 +1,4 @@
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge.Training.Batches;
 

@@ -1,5 +1,5 @@
 using Rge.Data;
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge.Training.Batches;
 
@@ -8,4 +8,4 @@ namespace Rge.Training.Batches;
 /// <param name="Prompt">Token ids up to where the assistant speaks, image pads expanded.</param>
 /// <param name="Images">The prompt's images, in order; queries of a batch that show the same image share the instance.</param>
 /// <param name="Rationale">Token ids of the oracle rationale and the token that ends it; empty without one.</param>
-internal sealed record EncodedQuery(TrainingSample Sample, int[] Prompt, IReadOnlyList<PatchedImage> Images, int[] Rationale);
+public sealed record EncodedQuery(TrainingSample Sample, int[] Prompt, IReadOnlyList<PatchedImage> Images, int[] Rationale);

@@ -1,4 +1,4 @@
-using Rge.Models;
+using Rge.Imaging;
 
 namespace Rge.Training.Batches;
 
@@ -6,4 +6,4 @@ namespace Rge.Training.Batches;
 /// <param name="Key">What tells it from other targets.</param>
 /// <param name="Tokens">Token ids, image pads expanded, <c>&lt;emb&gt;</c> at the end.</param>
 /// <param name="Images">The prompt's images, in order.</param>
-internal sealed record EncodedTarget(string Key, int[] Tokens, IReadOnlyList<PatchedImage> Images);
+public sealed record EncodedTarget(string Key, int[] Tokens, IReadOnlyList<PatchedImage> Images);

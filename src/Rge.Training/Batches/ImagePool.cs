@@ -1,5 +1,4 @@
-using Rge.Models;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Training.Batches;
 

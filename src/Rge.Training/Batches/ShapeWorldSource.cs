@@ -1,7 +1,8 @@
 using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Files;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Vision;
+using Rge.ShapeWorld;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;

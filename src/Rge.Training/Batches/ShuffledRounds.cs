@@ -1,3 +1,5 @@
+using Rge.Files;
+
 namespace Rge.Training.Batches;
 
 /// <summary>Items in an endless order in which each round has every one once, in an order of its own. Thread-safe.</summary>

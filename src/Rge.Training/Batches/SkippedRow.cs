@@ -3,4 +3,4 @@ namespace Rge.Training.Batches;
 /// <summary>A row that could not be used and was left out.</summary>
 /// <param name="Source">Its file and number.</param>
 /// <param name="Problem">Why.</param>
-internal sealed record SkippedRow(string Source, string Problem);
+public sealed record SkippedRow(string Source, string Problem);

@@ -1,4 +1,5 @@
 using Rge.Data;
+using Rge.Files;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;

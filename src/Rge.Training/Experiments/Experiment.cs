@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Data;
-using Rge.Data.ShapeWorld;
 using Rge.Evaluation;
+using Rge.Files;
 using Rge.Models;
+using Rge.ShapeWorld;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 

@@ -1,4 +1,5 @@
 using Rge.Models;
+using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Rge.Models;
+using Rge.Models.Tensors;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using Rge.Models;
+using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ namespace Rge.Training.Objective;
 /// of the whole batch. <c>logScale</c> is ln(1 / temperature): where it is learned, a step changes the temperature by a share of itself.
 /// Borrows model and scale; runs on the calling thread and leaves gradients in its parameters.
 /// </remarks>
-internal sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logScale, bool recomputeActivations = false)
+public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logScale, bool recomputeActivations = false)
 {
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>

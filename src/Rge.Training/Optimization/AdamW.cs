@@ -1,5 +1,5 @@
 using System.Globalization;
-using Rge.Models;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Optimization;

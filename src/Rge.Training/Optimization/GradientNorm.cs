@@ -1,10 +1,10 @@
-using Rge.Models;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Optimization;
 
 /// <summary>The length of all gradients together.</summary>
-internal static class GradientNorm
+public static class GradientNorm
 {
     /// <summary>Measures the Euclidean norm over all gradients, and scales them down to a length where theirs is larger.</summary>
     /// <param name="parameters">Parameters; those without a gradient count nothing.</param>

@@ -7,4 +7,4 @@ namespace Rge.Training.Optimization;
 /// <param name="Tensor">The leaf tensor; borrowed.</param>
 /// <param name="LearningRateScale">Its learning rate, relative to that of the step.</param>
 /// <param name="WeightDecay">Its decoupled weight decay.</param>
-internal sealed record TrainedParameter(string Name, Tensor Tensor, double LearningRateScale, double WeightDecay);
+public sealed record TrainedParameter(string Name, Tensor Tensor, double LearningRateScale, double WeightDecay);

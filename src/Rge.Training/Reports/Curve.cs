@@ -1,4 +1,4 @@
-using Rge.Evaluation.Reports;
+using Rge.Reports;
 
 namespace Rge.Training.Reports;
 

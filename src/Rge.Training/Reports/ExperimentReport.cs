@@ -2,12 +2,12 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Evaluation;
-using Rge.Evaluation.Reports;
-using Rge.Models;
+using Rge.Files;
+using Rge.Reports;
 using Rge.Training.Experiments;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
-using static Rge.Evaluation.Reports.Html;
+using static Rge.Reports.Html;
 
 namespace Rge.Training.Reports;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rge.Evaluation.Reports;
+using Rge.Reports;
 using Rge.Training.Experiments;
 
 namespace Rge.Training.Reports;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Rge.Evaluation.Reports;
+using Rge.Reports;
 using Rge.Training.Experiments;
 using Rge.Training.Runs;
 using Rge.Training.Settings;

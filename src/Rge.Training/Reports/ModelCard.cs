@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rge.Files.Yaml;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 

@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Models;
 
 namespace Rge.Training.Runs;

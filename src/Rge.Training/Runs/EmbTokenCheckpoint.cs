@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Rge.Files;
 using Rge.Models;
-using Rge.Models.Tokens;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
+using Rge.Models.Tensors;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;

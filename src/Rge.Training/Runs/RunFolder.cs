@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge.Training.Runs;
 

@@ -1,5 +1,5 @@
 using Rge.Models;
-using Rge.Models.Weights;
+using Rge.Models.Checkpoints;
 using Rge.Prompts;
 using Rge.Training.Optimization;
 using Rge.Training.Settings;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Evaluation;
-using Rge.Models;
+using Rge.Files;
+using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Reports;
 using Rge.Training.Settings;

@@ -1,6 +1,6 @@
 using Rge.Data;
 using Rge.Data.Mmeb;
-using Rge.Models;
+using Rge.Imaging;
 using Rge.Training.Batches;
 using Rge.Training.Settings;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Rge.Data.Yaml;
+using Rge.Files.Yaml;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 

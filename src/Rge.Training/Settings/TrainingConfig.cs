@@ -1,3 +1,5 @@
+using Rge.Files.Yaml;
+
 namespace Rge.Training.Settings;
 
 /// <summary>Everything that decides what a run does. Immutable; read from YAML with unknown keys refused.</summary>

@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using Rge.Models;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using Rge.Models;
 
 namespace Rge.Decoding;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Rge.Files;
 
 namespace Rge.Decoding;
 
@@ -6,12 +7,15 @@ namespace Rge.Decoding;
 /// Chooses the tokens of one rationale from logits: repetition penalty, then temperature, top-k and top-p in transformers' order. Holds the
 /// row's own random state, so that its choices do not depend on the rows it is batched with.
 /// </summary>
-internal sealed class TokenSampler
+public sealed class TokenSampler
 {
     private readonly GenerationOptions _options;
     private readonly HashSet<int> _seen = [];
     private readonly SplitMix64 _random;
 
+    /// <summary>A sampler for one rationale.</summary>
+    /// <param name="options">Temperature, top-k, top-p, repetition penalty, banned tokens and seed.</param>
+    /// <param name="promptIds">The token ids before the rationale: they count as seen, and enter the random state.</param>
     public TokenSampler(GenerationOptions options, ReadOnlySpan<int> promptIds)
     {
         _options = options;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rge.Models;
+using Rge.Files;
 
 namespace Rge.Jobs;
 

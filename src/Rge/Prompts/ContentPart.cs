@@ -6,4 +6,4 @@ namespace Rge.Prompts;
 /// <param name="Text">The text; empty for an image.</param>
 /// <param name="Image">Index of the image among the item's; null for text.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct ContentPart(string Text, int? Image = null);
+public readonly record struct ContentPart(string Text, int? Image = null);

@@ -4,4 +4,4 @@ namespace Rge.Prompts;
 /// <param name="TokenIds">Token ids, image pads expanded.</param>
 /// <param name="ImageTokens">How many of them are image tokens.</param>
 /// <param name="RationaleIds">Those that are a given rationale.</param>
-internal sealed record ItemPrompt(int[] TokenIds, int ImageTokens, int[] RationaleIds);
+public sealed record ItemPrompt(int[] TokenIds, int ImageTokens, int[] RationaleIds);

@@ -1,10 +1,11 @@
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Tokens;
+using Rge.Text;
 
 namespace Rge.Prompts;
 
 /// <summary>Turns items into token ids, by the checkpoint's chat template where it was trained with one. Immutable and thread-safe.</summary>
-internal sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, EmbeddingPooling pooling = EmbeddingPooling.Emb, int? maxTokens = null)
+public sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, EmbeddingPooling pooling = EmbeddingPooling.Emb, int? maxTokens = null)
 {
     /// <summary>The token that is pooled, as it is written.</summary>
     public const string EmbToken = "<emb>";

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Rge.Prompts;
 
 /// <summary>Lays out the user turn of an item; the rules are those of <see cref="EmbeddingInput"/>'s remarks.</summary>
-internal static partial class PromptContent
+public static partial class PromptContent
 {
     /// <summary>Texts and images in their order; no two texts follow each other, and the last part is a text that ends in a newline.</summary>
     /// <exception cref="EmbeddingException">The item is empty, or its text names an image that it lacks.</exception>

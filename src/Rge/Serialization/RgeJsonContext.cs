@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Rge.Caching;
+using Rge.Imaging;
 using Rge.Models;
-using Rge.Models.Vision;
 
 namespace Rge.Serialization;
 

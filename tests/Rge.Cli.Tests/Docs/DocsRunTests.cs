@@ -4,8 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Rge.Cli.Demo;
-using Rge.Data;
-using Rge.Data.ShapeWorld;
+using Rge.Imaging;
+using Rge.ShapeWorld;
 
 namespace Rge.Cli.Tests.Docs;
 

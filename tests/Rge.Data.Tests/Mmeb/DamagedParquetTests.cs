@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Rge.Data.Mmeb;
-using Rge.Data.ShapeWorld;
+using Rge.Files;
+using Rge.ShapeWorld;
+using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;
 

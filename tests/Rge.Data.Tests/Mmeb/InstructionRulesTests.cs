@@ -1,10 +1,21 @@
 using Rge.Data.Mmeb;
+using Rge.Files.Yaml;
+using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;
 
 public sealed class InstructionRulesTests : IDisposable
 {
     private readonly ScratchFolder _scratch = new();
+
+    [Theory]
+    [InlineData("name: [a, b\nseed: 1\n")]
+    [InlineData("a: *b")]
+    [InlineData("a: 1\nb: 2\na: 3")]
+    public void What_is_no_yaml_is_refused_as_the_yaml_reader_says_it(string yaml) =>
+        Assert.Equal(
+            Assert.Throws<YamlTextException>(() => YamlText.Parse(yaml, "s.yaml")).Message,
+            Assert.Throws<DatasetException>(() => InstructionRules.Parse(yaml, "s.yaml")).Message);
 
     [Fact]
     public void Rules_apply_in_their_order()

@@ -1,6 +1,7 @@
 using Parquet;
 using Parquet.Schema;
 using Rge.Data.Mmeb;
+using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;
 

@@ -1,5 +1,6 @@
 using Rge.Data.Mmeb;
-using Rge.Data.ShapeWorld;
+using Rge.Files;
+using Rge.ShapeWorld;
 using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;

@@ -1,5 +1,5 @@
 using Rge.Evaluation.Mmeb;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Evaluation.Tests.Mmeb;
 

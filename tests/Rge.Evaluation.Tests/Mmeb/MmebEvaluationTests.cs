@@ -1,9 +1,9 @@
 using System.Xml.Linq;
 using Rge.Data;
 using Rge.Data.Mmeb;
-using Rge.Data.ShapeWorld;
 using Rge.Evaluation.Mmeb;
 using Rge.Models;
+using Rge.ShapeWorld;
 using static TorchSharp.torch;
 
 namespace Rge.Evaluation.Tests.Mmeb;

@@ -1,5 +1,5 @@
+using Rge.Models.Checkpoints;
 using Rge.Models.Layers;
-using Rge.Models.Weights;
 using Rge.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,7 +85,7 @@ public sealed class AdapterTrainingTests : IDisposable
     [Fact]
     public void A_fresh_adapter_is_saved_as_peft_has_it()
     {
-        using var folder = new Weights.TemporaryFolder();
+        using var folder = new Checkpoints.TemporaryFolder();
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
         using (var adapter = PeftAdapter.Create(new AdapterConfig { Rank = 2, Alpha = 4, TargetModules = ["q_proj"] }, model.Linears, seed: 1, WeightNaming.Old))
             adapter.Save(folder.Path);

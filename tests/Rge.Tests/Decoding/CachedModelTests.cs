@@ -1,7 +1,8 @@
 using Rge.Decoding;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Tests.Shared;
-using Rge.Verification;
+using Rge.Tests.Shared.Embedders;
 using TorchSharp;
 
 namespace Rge.Tests.Decoding;
@@ -27,7 +28,7 @@ public sealed class CachedModelTests
             for (var i = 0; i < order.Length; i++)
             {
                 Assert.Equal(alone[order[i]].RationaleIds, together[i].RationaleIds);
-                Assert.InRange(Comparison.Distance(alone[order[i]].HiddenState, together[i].HiddenState), double.NegativeInfinity, 1e-6);
+                Assert.InRange(Vectors.CosineDistance(alone[order[i]].HiddenState, together[i].HiddenState), double.NegativeInfinity, 1e-6);
             }
         }
     }
@@ -44,7 +45,7 @@ public sealed class CachedModelTests
             // An image token that was written is text, but one that is read is not.
             if (written.RationaleIds.Contains(TinyModel.ImageToken) || written.RationaleIds.Contains(model.Config.VideoTokenId)) continue;
             var read = Decode(model, new RationaleDecoderOptions(), request with { PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end], Generation = null })[0];
-            Assert.InRange(Comparison.Distance(written.HiddenState, read.HiddenState), double.NegativeInfinity, 1e-6);
+            Assert.InRange(Vectors.CosineDistance(written.HiddenState, read.HiddenState), double.NegativeInfinity, 1e-6);
         }
     }
 

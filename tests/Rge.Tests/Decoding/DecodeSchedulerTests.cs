@@ -1,6 +1,6 @@
 using CsCheck;
 using Rge.Decoding;
-using Rge.Models;
+using Rge.Imaging;
 using TorchSharp;
 
 namespace Rge.Tests.Decoding;

@@ -1,4 +1,5 @@
 using Rge.Decoding;
+using Rge.Imaging;
 using Rge.Models;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Rge.Evaluation.Reports;
+using Rge.Reports;
 using Rge.Training.Reports;
 
 namespace Rge.Training.Tests.Reports;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
-using Rge.Data;
-using Rge.Models.Vision;
+using Rge.Imaging;
 
 namespace Rge.Tests.Shared.Oracle;
 

@@ -1,0 +1,28 @@
+namespace Rge.Hub;
+
+/// <summary>Counts the failures in a row of one download and waits between its attempts. Not thread-safe.</summary>
+internal sealed class Backoff(string what, HubOptions options, TimeProvider time)
+{
+    private int _failures;
+
+    public void Reset() => _failures = 0;
+
+    /// <summary>Waits before the next attempt, as long as the server asks, else longer after each failure.</summary>
+    /// <exception cref="HubException">That was the last attempt, or the server asks for too long a wait.</exception>
+    public async Task WaitAsync(TransientException failure, CancellationToken cancellationToken)
+    {
+        if (++_failures >= options.Attempts)
+            throw new HubException($"{what}: {failure.Message}; given up after {_failures} attempts. The same command continues where it stopped.", failure);
+        if (failure.RetryAfter > options.LongestWait)
+            throw new HubException($"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it stopped.", failure);
+
+        await Task.Delay(failure.RetryAfter ?? NextWait(), time, cancellationToken);
+    }
+
+    private TimeSpan NextWait()
+    {
+        // A little chance keeps parallel downloads from coming back all at the same moment.
+        var wait = options.FirstWait * Math.Pow(2, _failures - 1) * (1 + Random.Shared.NextDouble() / 4);
+        return wait < options.LongestWait ? wait : options.LongestWait;
+    }
+}

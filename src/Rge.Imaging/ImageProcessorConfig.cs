@@ -1,0 +1,148 @@
+using Rge.Files;
+
+namespace Rge.Imaging;
+
+/// <summary>
+/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint says.
+/// Images are always converted to RGB and resized bicubically, as every released checkpoint asks.
+/// </summary>
+public sealed record ImageProcessorConfig
+{
+    /// <summary>
+    /// Most image tokens where neither the checkpoint nor the caller has chosen: stock files allow 16,384, which takes a photograph minutes
+    /// and gains an embedding nothing. Embedding models are trained with about this many.
+    /// </summary>
+    public const int DefaultMaxTokens = 1024;
+
+    internal const int MaxPatchSize = 256, MaxMergeSize = 16, MaxTemporalPatchSize = 16, MaxMergedPatchSide = 1024;
+
+    private const int Bicubic = 3;
+
+    /// <summary>Largest areas that every Qwen-VL checkpoint is released with, so that nobody has chosen them for this one.</summary>
+    private static readonly int[] StockMaxPixels = [16384 * 28 * 28, 16384 * 32 * 32];
+    private static readonly double[] ClipMean = [0.48145466, 0.4578275, 0.40821073];
+    private static readonly double[] ClipStd = [0.26862954, 0.26130258, 0.27577711];
+
+    /// <summary>Smallest area in pixels after resizing.</summary>
+    public int MinPixels { get; init; } = 56 * 56;
+
+    /// <summary>Largest area in pixels after resizing.</summary>
+    public int MaxPixels { get; init; } = 28 * 28 * 1280;
+
+    /// <summary>Side of a patch in pixels.</summary>
+    public int PatchSize { get; init; } = 14;
+
+    /// <summary>Side, in patches, of the square that becomes one image token.</summary>
+    public int MergeSize { get; init; } = 2;
+
+    /// <summary>Frames in a patch; a still picture is repeated to fill it.</summary>
+    public int TemporalPatchSize { get; init; } = 2;
+
+    /// <summary>Subtracted from each channel after rescaling.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = ClipMean;
+
+    /// <summary>Divides each channel after rescaling.</summary>
+    public IReadOnlyList<double> Std { get; init; } = ClipStd;
+
+    /// <summary>What a pixel of 0 to 255 is multiplied by.</summary>
+    public double RescaleFactor { get; init; } = 1 / 255.0;
+
+    /// <summary>Whether images are resized; otherwise their sides must be multiples of a merged patch.</summary>
+    public bool Resize { get; init; } = true;
+
+    /// <summary>Whether pixels are multiplied by <see cref="RescaleFactor"/>.</summary>
+    public bool Rescale { get; init; } = true;
+
+    /// <summary>Whether <see cref="Mean"/> and <see cref="Std"/> are applied.</summary>
+    public bool Normalize { get; init; } = true;
+
+    /// <summary>Side of a merged patch in pixels: both sides of a resized picture are multiples of it.</summary>
+    public int MergedPatchSide => PatchSize * MergeSize;
+
+    /// <summary>Values in one flattened patch.</summary>
+    public int PatchLength => RgbImage.Channels * TemporalPatchSize * PatchSize * PatchSize;
+
+    /// <summary>Whether a folder has image settings of its own.</summary>
+    /// <exception cref="CheckpointException">Its processor_config.json cannot be read.</exception>
+    public static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, "preprocessor_config.json")) ||
+        (Path.Combine(folder, "processor_config.json") is var path && File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has("image_processor"));
+
+    /// <summary>
+    /// Reads a checkpoint folder: the <c>image_processor</c> section of processor_config.json where there is one (newer checkpoints), else
+    /// preprocessor_config.json. The area comes from <c>min_pixels</c> and <c>max_pixels</c>, else from <c>size</c>, whose
+    /// <c>shortest_edge</c> and <c>longest_edge</c> are areas too in this family.
+    /// </summary>
+    /// <exception cref="CheckpointException">Neither file is there, or a field is not what it should be.</exception>
+    public static ImageProcessorConfig FromFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var path = Path.Combine(folder, "processor_config.json");
+        if (File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Section("image_processor") is { } section)
+            return FromReader(section);
+        path = Path.Combine(folder, "preprocessor_config.json");
+        if (!File.Exists(path))
+            throw new CheckpointException($"{folder} has neither {Path.GetFileName(path)} nor processor_config.json with an image_processor section.");
+        return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
+    }
+
+    /// <summary>Whether the largest area is one that every checkpoint is released with.</summary>
+    private bool HasStockMaxPixels => StockMaxPixels.Contains(MaxPixels);
+
+    /// <summary>
+    /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place of
+    /// a largest area that nobody has chosen. A smallest area above the largest that is given comes down to it.
+    /// </summary>
+    /// <exception cref="CheckpointException">The smallest area that is given is above the largest.</exception>
+    public ImageProcessorConfig With(ImageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var most = options.MaxPixels ?? (HasStockMaxPixels ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
+        if (options.MinPixels > most)
+            throw new CheckpointException($"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as well (--max-pixels).");
+        return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
+    }
+
+    private static ImageProcessorConfig FromReader(ConfigReader reader)
+    {
+        var defaults = new ImageProcessorConfig();
+        var size = reader.Section("size");
+        var minPixels = Area("min_pixels", "shortest_edge", defaults.MinPixels);
+        var maxPixels = Area("max_pixels", "longest_edge", defaults.MaxPixels);
+        if (maxPixels < minPixels) throw reader.Error("max_pixels", $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
+        reader.Int("resample", Bicubic, Bicubic, Bicubic);
+        var (patch, merge) = (reader.Int("patch_size", 1, MaxPatchSize, defaults.PatchSize), reader.Int("merge_size", 1, MaxMergeSize, defaults.MergeSize));
+        if (patch * merge > MaxMergedPatchSide)
+            throw reader.Error("patch_size", $"is {patch}, which with a merge_size of {merge} makes merged patches of {patch * merge} pixels, expected at most {MaxMergedPatchSide}");
+        return new ImageProcessorConfig
+        {
+            MinPixels = minPixels,
+            MaxPixels = maxPixels,
+            PatchSize = patch,
+            MergeSize = merge,
+            TemporalPatchSize = reader.Int("temporal_patch_size", 1, MaxTemporalPatchSize, defaults.TemporalPatchSize),
+            // In single precision, what is closer to zero or larger than this is no number any more.
+            Mean = Channels("image_mean", -1e6, ClipMean),
+            Std = Channels("image_std", 1e-6, ClipStd),
+            RescaleFactor = reader.Double("rescale_factor", 1e-12, 1e6, defaults.RescaleFactor),
+            Resize = reader.Bool("do_resize", fallback: true),
+            Rescale = reader.Bool("do_rescale", fallback: true),
+            Normalize = reader.Bool("do_normalize", fallback: true),
+        };
+
+        int Area(string field, string edge, int fallback)
+        {
+            var found = reader.Int(field, 0, int.MaxValue, 0);
+            if (found == 0 && size is not null) found = size.Int(edge, 0, int.MaxValue, size.Int(field, 0, int.MaxValue, 0));
+            return found == 0 ? fallback : found;
+        }
+
+        IReadOnlyList<double> Channels(string field, double min, double[] fallback)
+        {
+            var values = reader.Doubles(field) ?? fallback;
+            return values.Count == RgbImage.Channels && values.All(v => v >= min && v <= 1e6)
+                ? values
+                : throw reader.Error(field, $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")} of at most a million");
+        }
+    }
+}

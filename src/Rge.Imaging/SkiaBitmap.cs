@@ -1,0 +1,20 @@
+using SkiaSharp;
+
+namespace Rge.Imaging;
+
+/// <summary>Pictures as the library that encodes them has them.</summary>
+internal static class SkiaBitmap
+{
+    /// <summary>A copy of a picture; the caller disposes it.</summary>
+    public static SKBitmap Of(RgbImage image)
+    {
+        var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        var target = bitmap.GetPixelSpan();
+        for (var i = 0; i < image.Width * image.Height; i++)
+        {
+            image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels).CopyTo(target[(i * 4)..]);
+            target[i * 4 + 3] = byte.MaxValue;
+        }
+        return bitmap;
+    }
+}

@@ -1,7 +1,0 @@
-namespace Rge.Models.Tokens.Jinja;
-
-/// <summary>What <c>namespace()</c> makes: the only thing that a template can change.</summary>
-internal sealed class TemplateNamespace
-{
-    public Dictionary<string, object?> Attributes { get; } = new(StringComparer.Ordinal);
-}

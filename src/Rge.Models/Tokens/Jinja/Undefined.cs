@@ -1,4 +1,0 @@
-namespace Rge.Models.Tokens.Jinja;
-
-/// <summary>The value of what does not exist: prints as nothing, counts as false, has no attributes.</summary>
-internal sealed record Undefined(string Name);

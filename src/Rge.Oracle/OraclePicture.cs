@@ -1,0 +1,30 @@
+using Microsoft.Extensions.AI;
+using Rge.Imaging;
+
+namespace Rge.Oracle;
+
+/// <summary>
+/// Encodes pictures for an endpoint: the pixels that the trained model sees (first frame, not turned by EXIF), made smaller where they are
+/// larger than asked for; small ones as PNG, others as JPEG.
+/// </summary>
+internal static class OraclePicture
+{
+    private const int LosslessPixels = 1 << 16;
+
+    /// <exception cref="Imaging.ImageInputException">The picture cannot be used.</exception>
+    public static DataContent Encode(ImageSource source, int longestSide)
+    {
+        var image = Shrink(source.Decode(), longestSide);
+        return image.Width * image.Height <= LosslessPixels
+            ? new DataContent(PngEncoder.Encode(image), "image/png")
+            : new DataContent(JpegEncoder.Encode(image), "image/jpeg");
+    }
+
+    private static RgbImage Shrink(RgbImage image, int longestSide)
+    {
+        var side = Math.Max(image.Width, image.Height);
+        return side <= longestSide ? image : PillowResize.Bicubic(image, Scaled(image.Width), Scaled(image.Height));
+
+        int Scaled(int length) => Math.Max(1, (int)Math.Round((double)length * longestSide / side));
+    }
+}

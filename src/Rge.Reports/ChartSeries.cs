@@ -1,0 +1,13 @@
+namespace Rge.Reports;
+
+/// <summary>A line of a chart.</summary>
+/// <param name="Name">What the legend calls it.</param>
+/// <param name="Points">Its points from left to right; one that is not a number breaks the line.</param>
+public sealed record ChartSeries(string Name, IReadOnlyList<ChartPoint> Points)
+{
+    /// <summary>Lines of the same colour that stand faintly behind it: what was measured where the line itself is smoothed or a mean.</summary>
+    public IReadOnlyList<IReadOnlyList<ChartPoint>> Behind { get; init; } = [];
+
+    /// <summary>Whether each point has a dot, which tells its numbers when pointed at.</summary>
+    public bool HasDots { get; init; }
+}

@@ -1,0 +1,103 @@
+using Rge.Data;
+using Rge.Files;
+
+namespace Rge.ShapeWorld;
+
+/// <summary>
+/// An endless stream of training data. What stands at an index depends on seed, split, weights and index alone, so that a run goes on where
+/// it stopped. Immutable and thread-safe.
+/// </summary>
+public sealed class ShapeWorldSamples
+{
+    private readonly (ShapeTask Task, double UpTo)[] _tasks;
+
+    /// <summary>The meta-task a dataset belongs to: classification, vqa, retrieval or grounding.</summary>
+    /// <exception cref="ArgumentException">The dataset is not known.</exception>
+    public static string MetaTaskOf(string dataset) =>
+        ShapeTasks.All.FirstOrDefault(task => task.Name == dataset)?.Group ?? throw new ArgumentException($"The dataset '{dataset}' is not known, expected any of {string.Join(", ", Datasets)}.", nameof(dataset));
+
+    /// <summary>Creates a stream.</summary>
+    /// <param name="seed">The seed; streams of different seeds have nothing to do with each other.</param>
+    /// <param name="split">Which scenes are drawn from.</param>
+    /// <param name="weights">
+    /// How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all alike.
+    /// </param>
+    /// <exception cref="ArgumentException">A dataset is not known, a weight is negative or not a number, or all are 0.</exception>
+    public ShapeWorldSamples(ulong seed, WorldSplit split, IReadOnlyDictionary<string, double>? weights = null)
+    {
+        (Seed, Split) = (seed, split);
+        weights ??= ShapeTasks.All.ToDictionary(task => task.Name, _ => 1.0, StringComparer.Ordinal);
+        if (weights.Keys.FirstOrDefault(name => ShapeTasks.All.All(task => task.Name != name)) is { } unknown)
+            throw new ArgumentException($"The dataset '{unknown}' is not known, expected any of {string.Join(", ", Datasets)}.", nameof(weights));
+        if (weights.Values.Any(weight => !(weight >= 0 && double.IsFinite(weight))) || weights.Values.Sum() is not > 0)
+            throw new ArgumentException("The weights are expected to be 0 or more, and not all 0.", nameof(weights));
+        // In the datasets' own order, whatever the order of the map.
+        var (upTo, tasks) = (0.0, new List<(ShapeTask, double)>());
+        foreach (var task in ShapeTasks.All)
+            if (weights.GetValueOrDefault(task.Name) is > 0 and var weight) tasks.Add((task, upTo += weight));
+        _tasks = [.. tasks];
+    }
+
+    /// <summary>Names of the datasets.</summary>
+    public static IReadOnlyList<string> Datasets { get; } = [.. ShapeTasks.All.Select(task => task.Name)];
+
+    /// <summary>Samples in a group.</summary>
+    public static int GroupSize => ShapeTask.GroupSize;
+
+    /// <summary>The seed.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Which scenes are drawn from.</summary>
+    public WorldSplit Split { get; }
+
+    /// <summary>
+    /// Four samples of one dataset: on one scene (sharing its <see cref="ImageSource"/>), or on four that are one edit apart. Their targets
+    /// have different keys.
+    /// </summary>
+    /// <param name="index">The place in the stream, from 0.</param>
+    public IReadOnlyList<TrainingSample> Group(long index)
+    {
+        var random = At(WorldStream.Training, index);
+        var at = random.Fraction() * _tasks[^1].UpTo;
+        var task = Array.Find(_tasks, candidate => at < candidate.UpTo).Task;
+        return Illustrate(random, [.. task.Draw(random, Split).Select(question => (task.Name, question))], index);
+    }
+
+    /// <summary>
+    /// Four samples of what any pretrained model could be asked about pictures of this kind: to list objects, to find them, to name them.
+    /// They have no targets.
+    /// </summary>
+    /// <inheritdoc cref="Group" path="/param"/>
+    public IReadOnlyList<TrainingSample> PretrainingGroup(long index) => Ask(WorldStream.Pretraining, index, likeness: false);
+
+    /// <summary>As <see cref="PretrainingGroup"/>, and also which objects of a picture are alike, and how many.</summary>
+    /// <inheritdoc cref="Group" path="/param"/>
+    public IReadOnlyList<TrainingSample> LikenessGroup(long index) => Ask(WorldStream.Likeness, index, likeness: true);
+
+    /// <summary>A picture with labels.</summary>
+    /// <inheritdoc cref="Group" path="/param"/>
+    public LabelledScene Labelled(long index)
+    {
+        var random = At(WorldStream.Labelled, index);
+        var scene = Pretraining.DrawScene(random, Split);
+        return new LabelledScene(SceneRenderer.Render(scene, random.Next()), scene);
+    }
+
+    private TrainingSample[] Ask(WorldStream stream, long index, bool likeness)
+    {
+        var random = At(stream, index);
+        return Illustrate(random, Pretraining.Draw(random, Split, likeness), index);
+    }
+
+    private SplitMix64 At(WorldStream stream, long index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return SplitMix64.At(Seed, (ulong)Split, (ulong)stream, (ulong)index);
+    }
+
+    private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<(string Dataset, Question Question)> asked, long index)
+    {
+        var illustrator = new Illustrator(random);
+        return [.. asked.Select((one, i) => illustrator.Sample(one.Question, one.Dataset, $"{one.Dataset}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"))];
+    }
+}

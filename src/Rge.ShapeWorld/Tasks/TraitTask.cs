@@ -1,0 +1,23 @@
+using Rge.Files;
+
+namespace Rge.ShapeWorld.Tasks;
+
+/// <summary>vqa_attr: the colour or shape of an object that is described by an object that is described by another.</summary>
+internal sealed class TraitTask() : ShapeTask("vqa_attr", MetaTasks.Vqa)
+{
+    protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
+    {
+        var scene = SceneSampler.Draw(random, random.Between(5, 7), 5);
+        if (scene.Split != split) return null;
+        var places = from walk in Walk.In(scene) from trait in Traits select (walk, trait);
+        return AskAt(random, places, place => Ask(random, scene, place.walk, place.trait));
+    }
+
+    private static Question Ask(SplitMix64 random, Scene scene, Walk walk, ObjectTrait trait)
+    {
+        var what = $"the object {Words.Relation(walk.Second)} the object {Words.Relation(walk.First)} the {Words.Of(walk.Start.Kind)}";
+        var text = random.Pick($"what {Words.Of(trait)} is {what}", $"name the {Words.Of(trait)} of {what}");
+        var answer = Words.Of(trait, walk.End.Kind);
+        return new Question(scene, text, $"{walk.Steps()} so {answer}", Answer.Of(answer));
+    }
+}
