@@ -14,6 +14,9 @@ public sealed record VerificationOptions
     /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
     public Device? Device { get; init; }
 
-    /// <summary>Largest cosine distance of an embedding from the reference's.</summary>
-    internal double EmbeddingTolerance => DType == ScalarType.Float32 ? 1e-5 : 1e-3;
+    /// <summary>
+    /// Largest cosine distance of an embedding from the reference's. Rounded types depend on the processor: without bfloat16 instructions
+    /// sums are rounded in another order, and the tiny reference checkpoints move by up to 1.1e-3.
+    /// </summary>
+    internal double EmbeddingTolerance => DType == ScalarType.Float32 ? 1e-5 : 2e-3;
 }
