@@ -1,3 +1,5 @@
+using Rge.Models.Configuration;
+
 namespace Rge.Models;
 
 /// <summary>Names and shapes of every tensor a checkpoint of a given configuration holds, by the newest Hugging Face names.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Models.Checkpoints;
+using Rge.Models.Configuration;
 
 namespace Rge.Models;
 
@@ -8,31 +9,13 @@ namespace Rge.Models;
 /// A checkpoint's config.json, read from either of its layouts: the flat one of the released checkpoints
 /// (decoder fields at the top level) and the nested one of newer tools (<c>text_config</c>).
 /// </summary>
-public sealed record QwenVlConfig
+public sealed record QwenVlConfig : ModelConfig
 {
     /// <summary>Name of the file in a checkpoint folder.</summary>
     public const string FileName = "config.json";
 
     /// <summary>Which generation of the family this is.</summary>
     public required ModelFamily Family { get; init; }
-
-    /// <summary>The decoder.</summary>
-    public required TextConfig Text { get; init; }
-
-    /// <summary>The vision tower.</summary>
-    public required VisionConfig Vision { get; init; }
-
-    /// <summary>Token that stands for one merged patch.</summary>
-    public required int ImageTokenId { get; init; }
-
-    /// <summary>Token that stands for one merged patch of a video; refused in prompts, videos are not read.</summary>
-    public required int VideoTokenId { get; init; }
-
-    /// <summary>Token before an image.</summary>
-    public required int VisionStartTokenId { get; init; }
-
-    /// <summary>Token after an image.</summary>
-    public required int VisionEndTokenId { get; init; }
 
     /// <summary>The file as it was read; written back when a model is saved, so that fields unknown here are kept.</summary>
     public required JsonObject Source { get; init; }

@@ -1,6 +1,10 @@
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Models.Checkpoints;
+using Rge.Models.Families;
+using Rge.Models.Gradients;
+using Rge.Models.Inference;
+using Rge.Models.Inputs;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
@@ -242,13 +246,13 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its sequence.</exception>
     public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool recompute = false)
     {
-        var tree = new PackedTree(inputs, Config);
+        var tree = new PrefixTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
         var rows = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, new TreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
+            _language.Embed(ids, images), positions, new PrefixTreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 
