@@ -49,16 +49,12 @@ public sealed class QwenVlModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(parameters);
-        HasOutputProjection = config.Text.TieWordEmbeddings || parameters.ContainsKey(ParameterLayout.OutputProjection);
-        foreach (var (name, shape) in ParameterLayout.Of(config))
-            if ((name != ParameterLayout.OutputProjection || HasOutputProjection) && (!parameters.TryGetValue(name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(shape)))
-                throw new ArgumentException($"Parameter {name} is {(tensor is null ? "missing" : $"[{string.Join(", ", tensor.shape)}]")}, expected [{string.Join(", ", shape)}].", nameof(parameters));
         Config = config;
         Parameters = parameters;
         _mapped = mapped;
-        var factory = new LayerFactory(parameters);
-        _vision = new VisionTower(config, factory);
-        _language = new LanguageModel(config.Text, factory, HasOutputProjection);
+        var (family, factory) = (FamilyRegistry.Definition(config.Family), new ParameterSource(parameters));
+        _vision = new VisionTower(config.Vision, family, factory);
+        _language = new LanguageModel(config.Text, family, factory);
         Linears = factory.Linears;
         var embedding = parameters[ParameterLayout.TokenEmbedding];
         (DType, Device) = (embedding.dtype, embedding.device);
@@ -71,7 +67,7 @@ public sealed class QwenVlModel : IDisposable
     /// Whether the model can give logits, and so write: false where the checkpoint says that the output projection is not tied to the token
     /// embedding and holds none, as checkpoints that were only trained to embed do.
     /// </summary>
-    public bool HasOutputProjection { get; }
+    public bool HasOutputProjection => _language.HasOutput;
 
     /// <summary>Number type of weights and activations.</summary>
     public ScalarType DType { get; }
@@ -152,7 +148,7 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
-        var naming = _mapped?.Naming ?? (Config.Family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old);
+        var naming = _mapped?.Naming ?? FamilyRegistry.Definition(Config.Family).Naming;
         Checkpoint.Save(folder, Parameters, naming, progress: progress, cancellation: cancellationToken);
         var json = Config.Source.DeepClone();
         json["torch_dtype"] = DType.ToString().ToLowerInvariant();

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Rge.Models.Configuration;
 
 /// <summary>Shape of the vision tower; names are those of config.json.</summary>
@@ -44,6 +46,10 @@ public sealed record VisionConfig
 
     /// <summary>Qwen3-VL: rows of the square position embedding table; 0 elsewhere.</summary>
     public int NumPositionEmbeddings { get; init; }
+
+    /// <summary>Patches that become one image token.</summary>
+    [JsonIgnore]
+    public int MergeArea => SpatialMergeSize * SpatialMergeSize;
 
     /// <summary>Values in one flattened patch.</summary>
     public int PatchLength => InChannels * TemporalPatchSize * PatchSize * PatchSize;

@@ -11,6 +11,14 @@ namespace Rge.Models.Families;
 /// <summary>The decoder: token embedding, layers, final norm and output projection.</summary>
 internal sealed class LanguageModel
 {
+    /// <summary>Name of the output projection.</summary>
+    public const string OutputProjection = "lm_head.weight";
+
+    /// <summary>Name of the token embedding.</summary>
+    public const string TokenEmbedding = Root + "embed_tokens.weight";
+
+    private const string Root = "model.language_model.";
+
     private readonly MultimodalRotary _rotary;
     private readonly DecoderLayer[] _layers;
     private readonly INorm _norm;
@@ -18,32 +26,18 @@ internal sealed class LanguageModel
     private readonly Tensor? _output;
     private readonly int? _padding;
 
-    public LanguageModel(TextConfig config, LayerFactory factory, bool hasOutput)
+    public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
     {
-        const string Root = "model.language_model.";
         _rotary = new MultimodalRotary(config);
-        _embedding = factory.Parameter(ParameterLayout.TokenEmbedding);
-        _output = config.TieWordEmbeddings ? _embedding : hasOutput ? factory.Parameter(ParameterLayout.OutputProjection) : null;
         _padding = config.PadTokenId;
-        _norm = factory.RmsNorm(Root + "norm", config.RmsNormEps);
-        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(MakeLayer)];
-
-        DecoderLayer MakeLayer(int index)
-        {
-            var name = $"{Root}layers.{index}.";
-            var attention = new DecoderAttention(
-                config, index,
-                factory.Linear(name + "self_attn.q_proj"), factory.Linear(name + "self_attn.k_proj"),
-                factory.Linear(name + "self_attn.v_proj"), factory.Linear(name + "self_attn.o_proj"),
-                config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.RmsNormEps) : null,
-                config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.RmsNormEps) : null);
-            var mlp = new GatedFeedForward(
-                factory.Linear(name + "mlp.gate_proj"), factory.Linear(name + "mlp.up_proj"), factory.Linear(name + "mlp.down_proj"), Activations.Silu);
-            return new DecoderLayer(
-                factory.RmsNorm(name + "input_layernorm", config.RmsNormEps), attention,
-                factory.RmsNorm(name + "post_attention_layernorm", config.RmsNormEps), mlp);
-        }
+        _embedding = factory.Parameter(TokenEmbedding, config.VocabSize, config.HiddenSize);
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
+        _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
+        _output = config.TieWordEmbeddings ? _embedding : factory.OptionalParameter(OutputProjection, config.VocabSize, config.HiddenSize);
     }
+
+    /// <summary>Whether there is an output projection, tied or not.</summary>
+    public bool HasOutput => _output is not null;
 
     /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
     /// <remarks>

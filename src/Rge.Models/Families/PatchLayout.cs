@@ -1,6 +1,5 @@
 using Rge.Imaging;
 using Rge.Models.Configuration;
-using Rge.Models.Families.Qwen25Vl;
 using Rge.Models.Layers;
 
 namespace Rge.Models.Families;
@@ -8,16 +7,15 @@ namespace Rge.Models.Families;
 /// <summary>How the patches of several images are packed for the vision tower: coordinates, attention segments and, with windows, their order.</summary>
 internal sealed class PatchLayout
 {
-    public PatchLayout(IReadOnlyList<PatchedImage> images, IReadOnlyList<PatchOrder> orders, VisionConfig config, bool windowed)
+    public PatchLayout(IReadOnlyList<PatchedImage> images, IReadOnlyList<PatchOrder> orders, VisionConfig config, FamilyDefinition family)
     {
         int[] rows = [.. orders.SelectMany(o => o.Rows)], columns = [.. orders.SelectMany(o => o.Columns)];
         Frames = SegmentRun.Group(images.SelectMany(image => Enumerable.Repeat(image.Grid.Height * image.Grid.Width, image.Grid.Temporal)));
-        if (windowed)
+        var windows = images.Select(image => family.Windows(config, image.Grid)).OfType<PatchWindows>().ToArray();
+        if (windows.Length > 0)
         {
-            var area = config.SpatialMergeSize * config.SpatialMergeSize;
-            var window = config.WindowSize / config.PatchSize / config.SpatialMergeSize;
-            var windows = images.Select(image => new WindowOrder(image.Grid, config.SpatialMergeSize, window)).ToArray();
-            Windows = SegmentRun.Group(windows.SelectMany(w => w.WindowSizes).Select(size => size * area));
+            var area = config.MergeArea;
+            Windows = SegmentRun.Group(windows.SelectMany(w => w.Sizes).Select(size => size * area));
             var merged = new long[rows.Length / area];
             var (at, first) = (0, 0);
             foreach (var order in windows)

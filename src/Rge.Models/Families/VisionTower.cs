@@ -1,5 +1,5 @@
 using Rge.Imaging;
-using Rge.Models.Families.Qwen3Vl;
+using Rge.Models.Configuration;
 using Rge.Models.Gradients;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
@@ -7,60 +7,43 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Families;
 
-/// <summary>The vision tower of all three families: patches in, one vector of the decoder's width for each merged patch out.</summary>
+/// <summary>The vision tower of all families: patches in, one vector of the decoder's width for each merged patch out.</summary>
 internal sealed class VisionTower
 {
     private const string Root = "model.visual.";
-    private const double NormEpsilon = 1e-6;
 
-    private readonly QwenVlConfig _config;
+    private readonly VisionConfig _config;
+    private readonly FamilyDefinition _family;
     private readonly VisionRotary _rotary;
     private readonly Tensor _patchWeight;
     private readonly Tensor? _patchBias;
-    private readonly PositionInterpolation? _positions;
+    private readonly IPatchPositions? _positions;
     private readonly VisionBlock[] _blocks;
     private readonly PatchMerger _merger;
     private readonly PatchMerger[] _deepstackMergers;
 
-    public VisionTower(QwenVlConfig config, LayerFactory factory)
+    public VisionTower(VisionConfig config, FamilyDefinition family, LayerFactory factory)
     {
-        var vision = config.Vision;
-        _config = config;
-        _rotary = new VisionRotary(vision.HiddenSize / vision.NumHeads);
-        _patchWeight = factory.Parameter(Root + "patch_embed.proj.weight");
-        var qwen3 = config.Family == ModelFamily.Qwen3Vl;
-        if (qwen3)
-        {
-            _patchBias = factory.Parameter(Root + "patch_embed.proj.bias");
-            _positions = new PositionInterpolation(factory.Parameter(Root + "pos_embed.weight"), (int)Math.Sqrt(vision.NumPositionEmbeddings));
-        }
-        _blocks = [.. Enumerable.Range(0, vision.Depth).Select(MakeBlock)];
-        var area = vision.SpatialMergeSize * vision.SpatialMergeSize;
-        _merger = qwen3 ? MakeMerger(Root + "merger", normAfterJoin: false) : new PatchMerger(
-            Norm(Root + "merger.ln_q"), normAfterJoin: false, area,
-            new FeedForward(factory.Linear(Root + "merger.mlp.0"), Activations.Gelu, factory.Linear(Root + "merger.mlp.2")));
-        _deepstackMergers = [.. vision.DeepstackBlocks.Select((_, i) => MakeMerger($"{Root}deepstack_merger_list.{i}", normAfterJoin: true))];
-
-        INorm Norm(string module) =>
-            config.Family == ModelFamily.Qwen25Vl ? factory.RmsNorm(module, NormEpsilon) : factory.LayerNorm(module, NormEpsilon);
-
-        PatchMerger MakeMerger(string module, bool normAfterJoin) => new(
-            Norm(module + ".norm"), normAfterJoin, area,
-            new FeedForward(factory.Linear(module + ".linear_fc1"), Activations.Gelu, factory.Linear(module + ".linear_fc2")));
+        (_config, _family) = (config, family);
+        var hidden = config.HiddenSize;
+        _rotary = new VisionRotary(hidden / config.NumHeads);
+        _patchWeight = factory.Parameter(
+            Root + "patch_embed.proj.weight", hidden, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
+        _patchBias = family.HasPatchBias ? factory.Parameter(Root + "patch_embed.proj.bias", hidden) : null;
+        _positions = family.PatchPositions(config, factory, Root);
+        _blocks = [.. Enumerable.Range(0, config.Depth).Select(MakeBlock)];
+        _merger = family.Merger(config, factory, Root + "merger");
+        _deepstackMergers = family.DeepstackMergers(config, factory, Root);
 
         VisionBlock MakeBlock(int index)
         {
             var name = $"{Root}blocks.{index}.";
-            var activation = Activations.Named(vision.HiddenAct);
-            var attention = new VisionAttention(vision.NumHeads, factory.Linear(name + "attn.qkv"), factory.Linear(name + "attn.proj"));
-            IFeedForward mlp = config.Family switch
-            {
-                ModelFamily.Qwen25Vl => new GatedFeedForward(
-                    factory.Linear(name + "mlp.gate_proj"), factory.Linear(name + "mlp.up_proj"), factory.Linear(name + "mlp.down_proj"), activation),
-                ModelFamily.Qwen2Vl => new FeedForward(factory.Linear(name + "mlp.fc1"), activation, factory.Linear(name + "mlp.fc2")),
-                _ => new FeedForward(factory.Linear(name + "mlp.linear_fc1"), activation, factory.Linear(name + "mlp.linear_fc2")),
-            };
-            return new VisionBlock(Norm(name + "norm1"), attention, Norm(name + "norm2"), mlp);
+            var firstNorm = family.VisionNorm(factory, name + "norm1", hidden);
+            var attention = new VisionAttention(
+                config.NumHeads, factory.Linear(name + "attn.qkv", hidden, 3L * hidden, bias: true),
+                factory.Linear(name + "attn.proj", hidden, hidden, bias: true));
+            var secondNorm = family.VisionNorm(factory, name + "norm2", hidden);
+            return new VisionBlock(firstNorm, attention, secondNorm, family.VisionFeedForward(config, factory, name + "mlp."));
         }
     }
 
@@ -72,10 +55,10 @@ internal sealed class VisionTower
     public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images, bool recompute = false)
     {
         foreach (var image in images) Require(image);
-        var vision = _config.Vision;
+        var vision = _config;
         var device = _patchWeight.device;
         var orders = images.Select(image => new PatchOrder(image.Grid, vision.SpatialMergeSize)).ToArray();
-        var layout = new PatchLayout(images, orders, vision, _config.Family == ModelFamily.Qwen25Vl);
+        var layout = new PatchLayout(images, orders, vision, _family);
 
         // A convolution whose stride is its kernel is a linear map of flattened patches, and several times faster as one.
         var patches = Patches(images, layout.Permutation).to(_patchWeight.dtype, device);
@@ -127,7 +110,7 @@ internal sealed class VisionTower
 
     private void Require(PatchedImage image)
     {
-        var (vision, grid) = (_config.Vision, image.Grid);
+        var (vision, grid) = (_config, image.Grid);
         if (image.PatchLength != vision.PatchLength)
             throw new ArgumentException($"A patch has {image.PatchLength} values, expected {vision.PatchLength} for this checkpoint's patch size {vision.PatchSize}.", nameof(image));
         if (grid.Temporal < 1 || grid.Height < 1 || grid.Width < 1 || grid.Height % vision.SpatialMergeSize != 0 || grid.Width % vision.SpatialMergeSize != 0)

@@ -6,12 +6,13 @@ namespace Rge.Models.Families.Qwen25Vl;
 /// Qwen2.5-VL attends within square windows: merged patches are sorted by window before the blocks and put back after the merger.
 /// Windows at the right and lower edge are smaller.
 /// </summary>
-internal sealed class WindowOrder
+internal static class WindowOrder
 {
+    /// <summary>Sorts an image's merged patches.</summary>
     /// <param name="grid">The image's patch grid.</param>
     /// <param name="mergeSize">Patches along the side of a merged patch.</param>
     /// <param name="window">Merged patches along the side of a window.</param>
-    public WindowOrder(ImageGrid grid, int mergeSize, int window)
+    public static PatchWindows Sort(ImageGrid grid, int mergeSize, int window)
     {
         int rows = grid.Height / mergeSize, columns = grid.Width / mergeSize;
         var order = new List<int>(grid.Temporal * rows * columns);
@@ -26,13 +27,6 @@ internal sealed class WindowOrder
                             order.Add((t * rows + row) * columns + column);
                     sizes.Add((bottom - top) * (right - left));
                 }
-        MergedPatches = [.. order];
-        WindowSizes = [.. sizes];
+        return new PatchWindows([.. order], [.. sizes]);
     }
-
-    /// <summary>Index of the merged patch that comes i-th when sorted by window.</summary>
-    public int[] MergedPatches { get; }
-
-    /// <summary>Merged patches in each window.</summary>
-    public int[] WindowSizes { get; }
 }

@@ -8,9 +8,8 @@ namespace Rge.Models.Families.Qwen3Vl;
 /// <summary>Qwen3-VL: a square table of learned position embeddings, read at the image's own grid by bilinear interpolation.</summary>
 /// <param name="table">Embeddings <c>[side², width]</c>.</param>
 /// <param name="side">Side of the square.</param>
-internal sealed class PositionInterpolation(Tensor table, int side)
+internal sealed class PositionInterpolation(Tensor table, int side) : IPatchPositions
 {
-    /// <summary>Position embeddings of an image's patches, <c>[P, width]</c>, in the order of <paramref name="order"/>.</summary>
     public Tensor Forward(ImageGrid grid, PatchOrder order)
     {
         var (rowLow, rowHigh, rowShare) = Axis(grid.Height);
