@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Models.Tensors;
 
 namespace Rge.Bench;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Models.Kernels;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;

@@ -1,6 +1,10 @@
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Models.Checkpoints;
+using Rge.Models.Families;
+using Rge.Models.Gradients;
+using Rge.Models.Inference;
+using Rge.Models.Inputs;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
@@ -45,16 +49,12 @@ public sealed class QwenVlModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(parameters);
-        HasOutputProjection = config.Text.TieWordEmbeddings || parameters.ContainsKey(ParameterLayout.OutputProjection);
-        foreach (var (name, shape) in ParameterLayout.Of(config))
-            if ((name != ParameterLayout.OutputProjection || HasOutputProjection) && (!parameters.TryGetValue(name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(shape)))
-                throw new ArgumentException($"Parameter {name} is {(tensor is null ? "missing" : $"[{string.Join(", ", tensor.shape)}]")}, expected [{string.Join(", ", shape)}].", nameof(parameters));
         Config = config;
         Parameters = parameters;
         _mapped = mapped;
-        var factory = new LayerFactory(parameters);
-        _vision = new VisionTower(config, factory);
-        _language = new LanguageModel(config.Text, factory, HasOutputProjection);
+        var (family, factory) = (FamilyRegistry.Definition(config.Family), new ParameterSource(parameters));
+        _vision = new VisionTower(config.Vision, family, factory);
+        _language = new LanguageModel(config.Text, family, factory);
         Linears = factory.Linears;
         var embedding = parameters[ParameterLayout.TokenEmbedding];
         (DType, Device) = (embedding.dtype, embedding.device);
@@ -67,7 +67,7 @@ public sealed class QwenVlModel : IDisposable
     /// Whether the model can give logits, and so write: false where the checkpoint says that the output projection is not tied to the token
     /// embedding and holds none, as checkpoints that were only trained to embed do.
     /// </summary>
-    public bool HasOutputProjection { get; }
+    public bool HasOutputProjection => _language.HasOutput;
 
     /// <summary>Number type of weights and activations.</summary>
     public ScalarType DType { get; }
@@ -148,7 +148,7 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
-        var naming = _mapped?.Naming ?? (Config.Family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old);
+        var naming = _mapped?.Naming ?? FamilyRegistry.Definition(Config.Family).Naming;
         Checkpoint.Save(folder, Parameters, naming, progress: progress, cancellation: cancellationToken);
         var json = Config.Source.DeepClone();
         json["torch_dtype"] = DType.ToString().ToLowerInvariant();
@@ -242,13 +242,13 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its sequence.</exception>
     public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool recompute = false)
     {
-        var tree = new PackedTree(inputs, Config);
+        var tree = new PrefixTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
         var rows = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, new TreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
+            _language.Embed(ids, images), positions, new PrefixTreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 

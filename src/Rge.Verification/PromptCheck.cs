@@ -2,6 +2,7 @@ using System.Text.Json;
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Prompts;
 
 namespace Rge.Verification;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Imaging;
 using Rge.Models.Checkpoints;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using Rge.Text;
 using static TorchSharp.torch;

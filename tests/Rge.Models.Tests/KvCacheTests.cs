@@ -1,3 +1,5 @@
+using Rge.Models.Inference;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Rge.Imaging;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using Rge.Decoding;
 using Rge.Imaging;
-using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared.Embedders;
 using static TorchSharp.torch;
 

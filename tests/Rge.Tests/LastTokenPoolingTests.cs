@@ -1,4 +1,5 @@
 using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared.Embedders;
 using static TorchSharp.torch;
 

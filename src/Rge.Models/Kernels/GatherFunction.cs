@@ -1,3 +1,4 @@
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Kernels;

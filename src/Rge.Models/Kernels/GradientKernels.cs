@@ -83,10 +83,10 @@ internal static class GradientKernels
     /// <summary>Rows of a table, by whichever is faster.</summary>
     /// <param name="table"><c>[V, width]</c></param>
     /// <param name="rows">int64 <c>[N]</c></param>
-    public static Tensor TakeRows(Tensor table, Tensor rows) => IsWanted(table) && SupportsGather(table, rows) ? Gather(table, rows) : table.index_select(0, rows);
+    public static Tensor GatherRows(Tensor table, Tensor rows) => IsWanted(table) && SupportsGather(table, rows) ? Gather(table, rows) : table.index_select(0, rows);
 
     /// <summary>True where <see cref="Attend"/> takes the tensors.</summary>
-    public static bool SupportsAttend(Tensor queries, Tensor keys, Tensor values, TreePlan plan) =>
+    public static bool SupportsAttend(Tensor queries, Tensor keys, Tensor values, PrefixTreePlan plan) =>
         IsDense(queries) && IsDense(keys) && IsDense(values) && queries.dim() == 3 && keys.dim() == 3 && keys.shape.AsSpan().SequenceEqual(values.shape)
         && queries.size(0) == plan.Count && keys.size(0) == plan.Count && queries.size(2) == keys.size(2)
         && keys.size(1) > 0 && queries.size(1) > 0 && queries.size(1) % keys.size(1) == 0
@@ -98,11 +98,11 @@ internal static class GradientKernels
     /// <param name="values">Of the same shape.</param>
     /// <param name="plan">The tree of the N tokens.</param>
     /// <returns><c>[N, heads · headDim]</c></returns>
-    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, TreePlan plan)
+    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, PrefixTreePlan plan)
     {
         Require(SupportsAttend(queries, keys, values, plan), nameof(queries));
-        if (IsWanted(queries, keys, values)) return TreeAttentionFunction.apply(queries, keys, values, plan);
-        var (output, logSums) = TreeAttentionFunction.Attend(queries, keys, values, plan);
+        if (IsWanted(queries, keys, values)) return PrefixTreeAttentionFunction.apply(queries, keys, values, plan);
+        var (output, logSums) = PrefixTreeAttentionFunction.Attend(queries, keys, values, plan);
         logSums.Dispose();
         return output;
     }

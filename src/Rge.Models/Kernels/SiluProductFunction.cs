@@ -1,4 +1,5 @@
 using System.Numerics;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Kernels;

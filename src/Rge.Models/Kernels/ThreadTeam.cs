@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Kernels;

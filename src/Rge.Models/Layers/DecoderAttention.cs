@@ -1,3 +1,4 @@
+using Rge.Models.Configuration;
 using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
@@ -18,8 +19,8 @@ internal sealed class DecoderAttention(TextConfig config, int layer, Linear quer
         Tensor k = key.Forward(x).view(count, config.NumKeyValueHeads, config.HeadDim);
         Tensor v = value.Forward(x).view(count, config.NumKeyValueHeads, config.HeadDim);
         if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
-        if (pattern.TakesUnrounded) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
+        if (pattern.WantsFloat32Queries) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
         var attended = pattern.Attend(layer, rotary.Rotate(q), rotary.Rotate(k), v);
-        return output.Forward(rows is null ? attended : GradientKernels.TakeRows(attended, rows));
+        return output.Forward(rows is null ? attended : GradientKernels.GatherRows(attended, rows));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class DecoderLayer(INorm inputNorm, DecoderAttention attention, 
     public Tensor Forward(Tensor x, RotaryTable rotary, IAttentionPattern pattern, Tensor? rows)
     {
         var attended = attention.Forward(inputNorm.Forward(x), rotary, pattern, rows);
-        x = (rows is null ? x : GradientKernels.TakeRows(x, rows)).Plus(attended);
+        x = (rows is null ? x : GradientKernels.GatherRows(x, rows)).Plus(attended);
         return x.Plus(mlp.Forward(postAttentionNorm.Forward(x)));
     }
 }

@@ -6,7 +6,7 @@ namespace Rge.Models.Layers;
 internal interface IAttentionPattern
 {
     /// <summary>True where queries and keys should come in float32, rotated but not rounded again; false for the number type of the values.</summary>
-    bool TakesUnrounded { get; }
+    bool WantsFloat32Queries { get; }
 
     /// <summary>softmax(q kᵀ / √headDim) v over the tokens that each token may see, with grouped key and value heads.</summary>
     /// <param name="layer">Number of the layer, from 0.</param>

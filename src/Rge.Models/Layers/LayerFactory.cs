@@ -2,24 +2,43 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>Makes layers from a model's parameters by their Hugging Face names, and remembers the linear ones for adapters.</summary>
-internal sealed class LayerFactory(IReadOnlyDictionary<string, Tensor> parameters)
+/// <summary>
+/// Makes layers from parameters by their Hugging Face names, and remembers the linear ones for adapters. Constructors of layers ask it for each
+/// parameter once, with the shape that the configuration gives it: what they ask for is the layout of a checkpoint.
+/// </summary>
+/// <remarks>
+/// Design note: to learn the layout without weights, a model is constructed with <see cref="LayoutRecorder"/>, which hands out no tensors, and
+/// thrown away. Constructors therefore store parameters and read nothing of them.
+/// </remarks>
+internal abstract class LayerFactory
 {
     private readonly Dictionary<string, Linear> _linears = new(StringComparer.Ordinal);
 
     /// <summary>Every linear layer made so far, by module name.</summary>
     public IReadOnlyDictionary<string, Linear> Linears => _linears;
 
-    public Tensor Parameter(string name) => parameters[name];
+    /// <summary>The parameter of a name.</summary>
+    public abstract Tensor Parameter(string name, params long[] shape);
 
-    public Linear Linear(string module)
+    /// <summary>The parameter of a name, or null where the checkpoint has none.</summary>
+    public abstract Tensor? OptionalParameter(string name, params long[] shape);
+
+    /// <summary>An affine map of <c>[N, inputs]</c> to <c>[N, outputs]</c>.</summary>
+    public Linear Linear(string module, long inputs, long outputs, bool bias)
     {
-        var linear = new Linear(module, parameters[module + ".weight"], parameters.GetValueOrDefault(module + ".bias"));
+        var weight = Parameter(module + ".weight", outputs, inputs);
+        var linear = new Linear(module, weight, bias ? Parameter(module + ".bias", outputs) : null);
         _linears.Add(module, linear);
         return linear;
     }
 
-    public INorm RmsNorm(string module, double epsilon) => new RmsNorm(parameters[module + ".weight"], epsilon);
+    /// <summary>A root-mean-square norm over the last dimension.</summary>
+    public INorm RmsNorm(string module, long width, double epsilon) => new RmsNorm(Parameter(module + ".weight", width), epsilon);
 
-    public INorm LayerNorm(string module, double epsilon) => new LayerNorm(parameters[module + ".weight"], parameters[module + ".bias"], epsilon);
+    /// <summary>A layer norm over the last dimension.</summary>
+    public INorm LayerNorm(string module, long width, double epsilon)
+    {
+        var weight = Parameter(module + ".weight", width);
+        return new LayerNorm(weight, Parameter(module + ".bias", width), epsilon);
+    }
 }

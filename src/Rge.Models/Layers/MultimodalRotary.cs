@@ -1,3 +1,4 @@
+using Rge.Models.Configuration;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;

@@ -1,5 +1,7 @@
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Gradients;
+using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;

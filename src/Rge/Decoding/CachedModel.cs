@@ -1,5 +1,7 @@
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Inference;
+using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Decoding;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Rge.Models;
+using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Decoding;

@@ -1,5 +1,6 @@
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Decoding;

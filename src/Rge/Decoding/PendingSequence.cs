@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Rge.Models;
+using Rge.Models.Inputs;
 
 namespace Rge.Decoding;
 

@@ -1,5 +1,5 @@
 using Rge.Imaging;
-using Rge.Models;
+using Rge.Models.Inputs;
 
 namespace Rge.Decoding;
 

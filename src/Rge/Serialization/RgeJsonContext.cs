@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Rge.Caching;
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Configuration;
 
 namespace Rge.Serialization;
 

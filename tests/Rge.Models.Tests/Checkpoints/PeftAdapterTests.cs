@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Models.Checkpoints;
+using Rge.Models.Inputs;
 using Rge.Models.Layers;
 using Rge.Tests.Shared;
 using TorchSharp;

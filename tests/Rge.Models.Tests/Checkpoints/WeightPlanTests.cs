@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Models.Checkpoints;
+using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Rge.Models.Kernels;
-using Rge.Models.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -71,7 +70,7 @@ public sealed class GradientKernelsTests : IDisposable
     [Theory, MemberData(nameof(Trees))]
     public void Attention_over_a_tree(int heads, int keyHeads, int width, int seed)
     {
-        var plan = new TreePlan(RandomTree(new Random(seed)));
+        var plan = new PrefixTreePlan(RandomTree(new Random(seed)));
         var mask = Mask(plan);
         Check(
             [Random(plan.Count, heads, width) * 2, Random(plan.Count, keyHeads, width) * 2, Random(plan.Count, keyHeads, width)],
@@ -87,7 +86,7 @@ public sealed class GradientKernelsTests : IDisposable
     [Fact]
     public void Attention_of_large_scores_does_not_overflow()
     {
-        var plan = new TreePlan([new TreeNode(0, 200, -1, 200)]);
+        var plan = new PrefixTreePlan([new PrefixTreeNode(0, 200, -1, 200)]);
         Tensor large = ones(200, 1, 16) * 1000, values = Random(200, 1, 16);
         var expected = values.cumsum(0) / arange(1, 201, ScalarType.Float32).view(200, 1, 1);
         AssertClose(expected.view(200, 16), GradientKernels.Attend(large, large, values, plan), "values");
@@ -123,7 +122,7 @@ public sealed class GradientKernelsTests : IDisposable
     [Fact]
     public void Tensors_that_do_not_fit_are_refused_before_they_are_read()
     {
-        var plan = new TreePlan([new TreeNode(0, 4, -1, 4)]);
+        var plan = new PrefixTreePlan([new PrefixTreeNode(0, 4, -1, 4)]);
         Assert.Throws<ArgumentException>(() => GradientKernels.RmsNorm(Random(2, 32), Random(16), 1e-6));
         Assert.Throws<ArgumentException>(() => GradientKernels.RmsNorm(Random(2, 3), Random(3), 1e-6));
         Assert.Throws<ArgumentException>(() => GradientKernels.SiluProduct(Random(2, 32), Random(4, 16)));
@@ -138,9 +137,9 @@ public sealed class GradientKernelsTests : IDisposable
     private Tensor Random(params long[] shape) => randn(shape, generator: _generator);
 
     /// <summary>Two trees of runs of one to a hundred and fifty tokens, in the order that a tree of prompts has.</summary>
-    private static List<TreeNode> RandomTree(Random random)
+    private static List<PrefixTreeNode> RandomTree(Random random)
     {
-        var (nodes, placed) = (new List<TreeNode>(), 0);
+        var (nodes, placed) = (new List<PrefixTreeNode>(), 0);
         Grow(-1, depth: 0);
         Grow(-1, depth: 1);
         return nodes;
@@ -148,7 +147,7 @@ public sealed class GradientKernelsTests : IDisposable
         void Grow(int parent, int depth)
         {
             var (node, length) = (nodes.Count, random.Next(4) == 0 ? random.Next(60, 150) : random.Next(1, 20));
-            nodes.Add(new TreeNode(placed, length, parent, 0));
+            nodes.Add(new PrefixTreeNode(placed, length, parent, 0));
             placed += length;
             for (var child = random.Next(1, 5); child > 0 && depth < 3; child--) Grow(node, depth + 1);
             nodes[node] = nodes[node] with { SubtreeEnd = placed };
@@ -156,7 +155,7 @@ public sealed class GradientKernelsTests : IDisposable
     }
 
     /// <summary>Token j is seen by token i when j ≤ i &lt; the end of the subtree of j's node.</summary>
-    private static Tensor Mask(TreePlan plan)
+    private static Tensor Mask(PrefixTreePlan plan)
     {
         var mask = new bool[plan.Count * plan.Count];
         foreach (var node in plan.Nodes)

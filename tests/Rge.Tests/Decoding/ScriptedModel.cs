@@ -1,6 +1,6 @@
 using Rge.Decoding;
 using Rge.Imaging;
-using Rge.Models;
+using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Tests.Decoding;

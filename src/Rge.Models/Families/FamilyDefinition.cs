@@ -1,0 +1,92 @@
+using Rge.Files;
+using Rge.Imaging;
+using Rge.Models.Checkpoints;
+using Rge.Models.Configuration;
+using Rge.Models.Layers;
+
+namespace Rge.Models.Families;
+
+/// <summary>What is particular to one family of models: how its config.json reads, and which layers it has where families differ.</summary>
+internal abstract class FamilyDefinition
+{
+    /// <summary>Epsilon of the vision tower's norms.</summary>
+    protected const double VisionNormEpsilon = 1e-6;
+
+    /// <summary>The <c>model_type</c> of its config.json.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>The naming of its released checkpoints.</summary>
+    public abstract WeightNaming Naming { get; }
+
+    /// <summary>Whether the projection of patches has a bias.</summary>
+    public virtual bool HasPatchBias => false;
+
+    /// <summary>Reads the decoder's part of config.json.</summary>
+    /// <param name="root">The object at the top of the file.</param>
+    /// <param name="text">The object that holds the decoder's fields; the top itself in the flat layout.</param>
+    /// <exception cref="CheckpointException">A field is missing or has a value that is not supported.</exception>
+    public abstract TextConfig ReadText(ConfigReader root, ConfigReader text);
+
+    /// <summary>Reads the vision tower's part of config.json.</summary>
+    /// <param name="vision">The object that holds its fields.</param>
+    /// <param name="textHidden">The decoder's width.</param>
+    /// <exception cref="CheckpointException">A field is missing or has a value that is not supported.</exception>
+    public abstract VisionConfig ReadVision(ConfigReader vision, int textHidden);
+
+    /// <summary>A layer of the decoder.</summary>
+    /// <param name="config">The decoder's shape.</param>
+    /// <param name="factory">Makes its parts.</param>
+    /// <param name="name">What its parameters' names begin with, a dot at the end.</param>
+    /// <param name="index">Number of the layer, from 0.</param>
+    public virtual DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
+    {
+        int hidden = config.HiddenSize, queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
+        var inputNorm = factory.RmsNorm(name + "input_layernorm", hidden, config.RmsNormEps);
+        var attention = new DecoderAttention(
+            config, index,
+            factory.Linear(name + "self_attn.q_proj", hidden, queries, config.QkvBias), factory.Linear(name + "self_attn.k_proj", hidden, keys, config.QkvBias),
+            factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias), factory.Linear(name + "self_attn.o_proj", queries, hidden, config.OutputBias),
+            config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.HeadDim, config.RmsNormEps) : null,
+            config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.HeadDim, config.RmsNormEps) : null);
+        var postAttentionNorm = factory.RmsNorm(name + "post_attention_layernorm", hidden, config.RmsNormEps);
+        return new DecoderLayer(
+            inputNorm, attention, postAttentionNorm,
+            GatedFeedForward.Create(factory, name + "mlp.", hidden, config.IntermediateSize, bias: false, Activations.Silu));
+    }
+
+    /// <summary>A norm of the vision tower.</summary>
+    public virtual INorm VisionNorm(LayerFactory factory, string module, long width) => factory.LayerNorm(module, width, VisionNormEpsilon);
+
+    /// <summary>The MLP of a vision block.</summary>
+    /// <param name="config">The tower's shape.</param>
+    /// <param name="factory">Makes its parts.</param>
+    /// <param name="name">What its parameters' names begin with, a dot at the end.</param>
+    public abstract IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name);
+
+    /// <summary>What joins patches after the last block; the decoder's width comes out.</summary>
+    /// <param name="config">The tower's shape.</param>
+    /// <param name="factory">Makes its parts.</param>
+    /// <param name="module">Its name.</param>
+    public virtual PatchMerger Merger(VisionConfig config, LayerFactory factory, string module)
+    {
+        var merged = config.HiddenSize * config.MergeArea;
+        var norm = VisionNorm(factory, module + ".ln_q", config.HiddenSize);
+        return new PatchMerger(norm, normAfterJoin: false, config.MergeArea, FeedForward.Create(
+            factory, module + ".mlp.0", module + ".mlp.2", merged, merged, config.OutHiddenSize, Activations.Gelu));
+    }
+
+    /// <summary>What joins patches after each block of <see cref="VisionConfig.DeepstackBlocks"/>.</summary>
+    /// <param name="config">The tower's shape.</param>
+    /// <param name="factory">Makes its parts.</param>
+    /// <param name="root">What the names of the tower's parameters begin with, a dot at the end.</param>
+    public virtual PatchMerger[] DeepstackMergers(VisionConfig config, LayerFactory factory, string root) => [];
+
+    /// <summary>Learned embeddings of patches' places; null where rotary positions are all there is.</summary>
+    /// <param name="config">The tower's shape.</param>
+    /// <param name="factory">Makes its parts.</param>
+    /// <param name="root">What the names of the tower's parameters begin with, a dot at the end.</param>
+    public virtual IPatchPositions? PatchPositions(VisionConfig config, LayerFactory factory, string root) => null;
+
+    /// <summary>The windows that an image's merged patches are attended in; null where attention is over whole frames.</summary>
+    public virtual PatchWindows? Windows(VisionConfig config, ImageGrid grid) => null;
+}

@@ -1,0 +1,97 @@
+using Rge.Models.Configuration;
+using Rge.Models.Gradients;
+using Rge.Models.Inputs;
+using Rge.Models.Kernels;
+using Rge.Models.Layers;
+using Rge.Models.Tensors;
+using static TorchSharp.torch;
+
+namespace Rge.Models.Families;
+
+/// <summary>The decoder: token embedding, layers, final norm and output projection.</summary>
+internal sealed class LanguageModel
+{
+    /// <summary>Name of the output projection.</summary>
+    public const string OutputProjection = "lm_head.weight";
+
+    /// <summary>Name of the token embedding.</summary>
+    public const string TokenEmbedding = Root + "embed_tokens.weight";
+
+    private const string Root = "model.language_model.";
+
+    private readonly MultimodalRotary _rotary;
+    private readonly DecoderLayer[] _layers;
+    private readonly INorm _norm;
+    private readonly Tensor _embedding;
+    private readonly Tensor? _output;
+    private readonly int? _padding;
+
+    public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
+    {
+        _rotary = new MultimodalRotary(config);
+        _padding = config.PadTokenId;
+        _embedding = factory.Parameter(TokenEmbedding, config.VocabSize, config.HiddenSize);
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
+        _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
+        _output = config.TieWordEmbeddings ? _embedding : factory.OptionalParameter(OutputProjection, config.VocabSize, config.HiddenSize);
+    }
+
+    /// <summary>Whether there is an output projection, tied or not.</summary>
+    public bool HasOutput => _output is not null;
+
+    /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
+    /// <remarks>
+    /// The residual stream stays in float32 whatever the number type of the weights: in bfloat16 each of its additions would lose bits, and
+    /// that costs more accuracy than all else in the layers while saving next to nothing.
+    /// </remarks>
+    public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
+    {
+        var embedded = GradientKernels.GatherRows(_embedding, tokenIds);
+        if (_padding is { } pad && embedded.requires_grad) embedded = WithoutPadGradient(embedded, tokenIds, pad);
+        return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
+    }
+
+    /// <summary>As in the reference, whose embedding has a padding index: the look-up of that token gives its row no gradient.</summary>
+    private static Tensor WithoutPadGradient(Tensor embedded, Tensor tokenIds, int pad)
+    {
+        using var scope = NewDisposeScope();
+        var isPad = tokenIds.eq(tensor((long)pad, device: tokenIds.device));
+        return isPad.any().item<bool>() ? where(isPad.unsqueeze(-1), embedded.detach(), embedded).MoveToOuterDisposeScope() : embedded;
+    }
+
+    /// <summary>Runs the layers.</summary>
+    /// <param name="x">Embeddings, float32 <c>[N, hidden]</c>.</param>
+    /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
+    /// <param name="pattern">Who attends to whom.</param>
+    /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
+    /// <param name="rows">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
+    /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
+    /// <param name="recompute">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
+    /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
+    public Tensor Forward(
+        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null, bool recompute = false)
+    {
+        var rotary = _rotary.Table(positions, ScalarType.Float32);
+        observer?.Invoke(0, x);
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            var isLast = i + 1 == _layers.Length;
+            var layer = _layers[i];
+            x = recompute
+                ? ActivationCheckpointing.Run((x, rotary, rows) => layer.Forward(x, rotary, pattern, rows), x, rotary, isLast ? rows : null)
+                : layer.Forward(x, rotary, pattern, isLast ? rows : null);
+            if (!isLast) observer?.Invoke(i + 1, x);
+            if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
+            x = x.MoveToOuterDisposeScope();
+        }
+        x = _norm.Forward(x);
+        observer?.Invoke(_layers.Length, x);
+        return x;
+    }
+
+    /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
+    /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
+    public Tensor Logits(Tensor hidden) =>
+        Linear.Multiply(hidden, _output ?? throw new InvalidOperationException("The model has no output projection."), bias: null);
+}

@@ -1,0 +1,86 @@
+using Rge.Models.Kernels;
+using Rge.Models.Layers;
+using Rge.Models.Tensors;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Rge.Models.Inference;
+
+/// <summary>
+/// Causal attention within each of several packed sequences, after what a cache holds of them: one sequence at a time, so that none is
+/// padded and none can see another.
+/// </summary>
+/// <param name="spans">Which tokens belong to which sequence.</param>
+/// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null when the sequences stand alone.</param>
+internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionPattern
+{
+    /// <summary>In prompts: a softmax of large scores makes much of a rounding. A step reads rounded keys from the cache anyway.</summary>
+    public bool WantsFloat32Queries => !spans.AreSteps;
+
+    public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
+    {
+        cache?.Write(layer, spans, keys.to(values.dtype), values);
+        return cache is not null && spans.AreSteps
+            ? AttendStep(queries, cache.Keys(layer), cache.Values(layer))
+            : AttendSpans(layer, queries, keys, values);
+    }
+
+    /// <summary>One query token a sequence: the query heads of a group become rows that share their keys and values, which are not repeated.</summary>
+    private Tensor AttendStep(Tensor queries, Tensor keys, Tensor values)
+    {
+        long rows = spans.Spans.Count, keyHeads = keys.shape[1];
+        if (CpuKernels.SupportsCache(keys, values)) return CpuKernels.AttendStep(queries, keys, values, spans.SlotNumbers, spans.Lengths);
+        (keys, values) = spans.SlotsAreFirst
+            ? (keys.narrow(0, 0, rows), values.narrow(0, 0, rows))
+            : (keys.index_select(0, spans.Slots!), values.index_select(0, spans.Slots!));
+        var grouped = queries.view(rows, keyHeads, queries.shape[1] / keyHeads, queries.shape[2]);
+        var attended = scaled_dot_product_attention(grouped, keys.narrow(2, 0, spans.Longest), values.narrow(2, 0, spans.Longest), spans.Mask);
+        return attended.reshape(rows, -1);
+    }
+
+    private Tensor AttendSpans(int layer, Tensor q, Tensor k, Tensor v)
+    {
+        // Sequences that stand alone are attended in one call; what goes on from a cache, one sequence at a time.
+        var wide = v.to(ScalarType.Float32);
+        if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
+            return CpuKernels.Attend(q, k, wide, [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))], isCausal: true).to(v.dtype);
+        (q, k) = (q.to(v.dtype), k.to(v.dtype));
+        var parts = new Tensor[spans.Spans.Count];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var span = spans.Spans[i];
+            var queries = q.narrow(0, span.Start, span.Length).transpose(0, 1).unsqueeze(0); // (1, heads, T, D)
+            Tensor keys, values;
+            if (span.Past == 0)
+            {
+                keys = k.narrow(0, span.Start, span.Length).transpose(0, 1);
+                values = v.narrow(0, span.Start, span.Length).transpose(0, 1);
+            }
+            else
+            {
+                keys = cache!.Keys(layer)[span.Slot].narrow(1, 0, span.Past + span.Length);
+                values = cache.Values(layer)[span.Slot].narrow(1, 0, span.Past + span.Length);
+            }
+            (keys, values) = (RepeatHeads(keys, q.shape[1]), RepeatHeads(values, q.shape[1]));
+            var attended = span.Past == 0
+                ? scaled_dot_product_attention(queries, keys, values, is_casual: true)
+                : scaled_dot_product_attention(queries, keys, values, CausalMask(span, q.device));
+            parts[i] = attended.squeeze(0).transpose(0, 1).reshape(span.Length, -1); // (T, heads · D)
+        }
+        return parts.Length == 1 ? parts[0] : cat(parts, 0);
+    }
+
+    /// <summary><c>[kvHeads, T, D]</c> → <c>[1, heads, T, D]</c>, each key head repeated for its group of query heads.</summary>
+    private static Tensor RepeatHeads(Tensor x, long heads)
+    {
+        var (tokens, width) = (x.shape[1], x.shape[2]);
+        return x.unsqueeze(1).expand(-1, heads / x.shape[0], -1, -1).reshape(1, heads, tokens, width);
+    }
+
+    /// <summary>New token i of a sequence with a past may see cached tokens 0 … past + i.</summary>
+    private static Tensor CausalMask(SequenceSpan span, Device device)
+    {
+        var last = TensorArithmetic.Range(span.Past, span.Past + span.Length, device).unsqueeze(1);
+        return TensorArithmetic.Range(span.Past + span.Length, device).unsqueeze(0) <= last;
+    }
+}

@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>Makes layers around the parameters of a model, and checks that each has the shape its layer asks for.</summary>
+internal sealed class ParameterSource(IReadOnlyDictionary<string, Tensor> parameters) : LayerFactory
+{
+    /// <exception cref="ArgumentException">The parameter is missing or has another shape.</exception>
+    public override Tensor Parameter(string name, params long[] shape) =>
+        OptionalParameter(name, shape) ?? throw new ArgumentException($"Parameter {name} is missing, expected [{string.Join(", ", shape)}].", nameof(name));
+
+    /// <exception cref="ArgumentException">The parameter has another shape.</exception>
+    public override Tensor? OptionalParameter(string name, params long[] shape)
+    {
+        if (!parameters.TryGetValue(name, out var tensor)) return null;
+        return tensor.shape.AsSpan().SequenceEqual(shape) ? tensor : throw new ArgumentException(
+            $"Parameter {name} is [{string.Join(", ", tensor.shape)}], expected [{string.Join(", ", shape)}].", nameof(name));
+    }
+}
