@@ -74,7 +74,7 @@ public sealed partial class OraclePrompt
     /// <summary>The message about a row.</summary>
     /// <param name="sample">The row; its first target is the right one.</param>
     /// <param name="picture">Encodes a picture.</param>
-    /// <exception cref="EmbeddingException">A text names an image that its item lacks.</exception>
+    /// <exception cref="EmbeddingException">An item is empty.</exception>
     internal ChatMessage Fill(TrainingSample sample, Func<ImageSource, AIContent> picture)
     {
         var (contents, text) = (new List<AIContent>(), new StringBuilder());
@@ -91,13 +91,13 @@ public sealed partial class OraclePrompt
         {
             foreach (var part in PromptContent.Of(item))
             {
-                if (part.Image is not { } image)
+                if (part is not ImagePart image)
                 {
-                    text.Append(part.Text);
+                    text.Append(((TextPart)part).Text);
                     continue;
                 }
                 EndText();
-                contents.Add(picture(item.Images[image]));
+                contents.Add(picture(image.Source));
             }
             // The prompt has line ends of its own.
             while (text is [.., '\n' or ' ']) text.Length--;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Rge.Data;
+using Rge.Data.Mmeb;
 
 namespace Rge.Oracle;
 
@@ -21,7 +22,7 @@ internal sealed record OracleRow(TrainingSample Sample, int Number, string Key)
         string?[] parts = [.. Parts(sample.Query), .. Parts(sample.Targets[0].Item)];
         return new OracleRow(sample, number, KeyOf(parts));
 
-        IEnumerable<string?> Parts(EmbeddingInput item) => [item.Instruction, item.Text, .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
+        IEnumerable<string?> Parts(EmbeddingInput item) => [item.Instruction, MmebText.Of(item), .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
     }
 
     /// <summary>A short text that stands for others.</summary>

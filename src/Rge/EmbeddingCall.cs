@@ -16,7 +16,7 @@ internal sealed class EmbeddingCall(
     ReasoningEmbeddingOptions options, ImageMemory? memory, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken, bool collectsErrors)
 {
     private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
-    private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images
+    private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images: one for each time it is shown
     private readonly EmbeddingResult?[] _results = new EmbeddingResult?[inputs.Count];
     private readonly List<Task> _submitted = [];
     private int _completed;
@@ -75,8 +75,7 @@ internal sealed class EmbeddingCall(
         for (var i = 0; i < inputs.Count; i++)
             if (IsAlive(i) && inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
 
-        var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive)
-            .SelectMany(i => _contents[i].Where(part => part.Image is not null).Select(part => inputs[i].Images[part.Image!.Value]));
+        var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive).SelectMany(i => inputs[i].Images);
         var images = shown.GroupBy(source => keys[source])
             .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, prompts.MaxTokens, memory));
         for (var i = 0; i < inputs.Count; i++) _images[i] = IsAlive(i) ? [.. inputs[i].Images.Select(source => images[keys[source]])] : [];
@@ -88,7 +87,7 @@ internal sealed class EmbeddingCall(
     {
         var firstImages = _images.Select(images => images.FirstOrDefault()).ToArray();
         return Enumerable.Range(0, inputs.Count).Where(IsAlive).GroupBy(i => firstImages[i])
-            .SelectMany(group => group.OrderByDescending(i => _contents[i].Sum(part => part.Text.Length)));
+            .SelectMany(group => group.OrderByDescending(i => _contents[i].OfType<TextPart>().Sum(part => part.Text.Length)));
     }
 
     private async Task<Prepared[]> PrepareAsync(int[] window, CancellationToken cancellationToken)
@@ -123,8 +122,7 @@ internal sealed class EmbeddingCall(
         return current;
     }
 
-    private SharedImage[] TakeImages(int index) =>
-        [.. _contents[index].Where(part => part.Image is not null).Select(part => _images[index][part.Image!.Value].Take())];
+    private SharedImage[] TakeImages(int index) => Array.ConvertAll(_images[index], image => image.Take());
 
     private async Task CompleteAsync(Prepared item, Task<DecodedSequence> decoding)
     {

@@ -22,7 +22,7 @@ public static class EmbeddingGeneratorAdapters
 
     /// <summary>
     /// A generator for lists of content: <see cref="TextContent"/>, images as <see cref="DataContent"/>, and images in files as
-    /// <see cref="UriContent"/> with a file address. Images keep their place among the texts, which are joined by spaces.
+    /// <see cref="UriContent"/> with a file address. Images keep their place among the texts, with a space between any two.
     /// </summary>
     /// <remarks>Generating throws <see cref="ArgumentException"/> for content of another kind. File addresses are opened as they come: do not pass on those of strangers.</remarks>
     /// <param name="embedder">The embedder.</param>
@@ -50,14 +50,8 @@ public static class EmbeddingGeneratorAdapters
 
     private static EmbeddingInput ToInput(IEnumerable<AIContent> content)
     {
-        var items = content.ToList();
-        var images = items.Where(item => item is not TextContent).Select(ToImage).ToArray();
-        // Images in front of the text need no marks: that is where the prompt shows them anyway.
-        var firstText = items.FindIndex(item => item is TextContent);
-        var marked = firstText >= 0 && firstText < items.FindLastIndex(item => item is not TextContent);
-        var image = 0;
-        var texts = items.Select(item => item is TextContent text ? text.Text : marked ? $"<|image_{++image}|>" : null).OfType<string>();
-        return new EmbeddingInput { Text = string.Join(' ', texts), Images = images };
+        var parts = content.Select(item => item is TextContent text ? (ContentPart)new TextPart(text.Text) : new ImagePart(ToImage(item)));
+        return new EmbeddingInput { Content = ContentPart.Spaced(parts) };
     }
 
     private static ImageSource ToImage(AIContent content) => content switch

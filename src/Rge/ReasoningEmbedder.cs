@@ -117,7 +117,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
     /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
     /// <returns>An embedding for each item, in their order.</returns>
-    /// <exception cref="EmbeddingException">An item is empty, too long or names an image it lacks, or the model's logits are not numbers.</exception>
+    /// <exception cref="EmbeddingException">An item is empty or too long, or the model's logits are not numbers.</exception>
     /// <exception cref="ImageInputException">An image cannot be used.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public Task<ReasoningEmbedding[]> EmbedAsync(

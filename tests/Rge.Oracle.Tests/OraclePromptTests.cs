@@ -10,7 +10,7 @@ public sealed class OraclePromptTests
     public void Instruction_text_and_picture_stand_where_the_marks_are()
     {
         var picture = ImageSource.FromPixels(OracleData.Picture(2, 2));
-        var query = EmbeddingInput.Query("which <|image_1|> is it?", picture) with { Instruction = "Say" };
+        var query = new EmbeddingInput { Content = [new TextPart("which "), new ImagePart(picture), new TextPart(" is it?")], Instruction = "Say" };
         Assert.Equal("Q: Say which [picture] is it? T: it is {query} R.", Fill("Q: {query} T: {target} R.", query, EmbeddingInput.Target("it is {query}\n")));
         Assert.Equal("a red thing / [picture]\n", Fill("{query} / {target}\n", EmbeddingInput.Query("a red thing"), EmbeddingInput.Target(null, picture)));
     }
@@ -18,7 +18,7 @@ public sealed class OraclePromptTests
     [Fact]
     public void The_prompt_of_its_own_says_both_and_asks_for_a_conclusion()
     {
-        var text = Fill(OraclePrompt.Default.Text, EmbeddingInput.Query("<|image_1|> the query"), EmbeddingInput.Target("the target"));
+        var text = Fill(OraclePrompt.Default.Text, EmbeddingInput.Query(" the query"), EmbeddingInput.Target("the target"));
         Assert.Contains("Query:\n the query\n\nItem to be found:\nthe target\n\n", text, StringComparison.Ordinal);
         Assert.Contains("\"So\"", text, StringComparison.Ordinal);
     }
@@ -30,8 +30,8 @@ public sealed class OraclePromptTests
         Assert.Contains(message, Assert.Throws<OracleException>(() => OraclePrompt.Parse(text, "p.txt")).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_text_that_names_a_picture_it_lacks_is_an_error() =>
-        Assert.Throws<EmbeddingException>(() => Fill("{query}{target}", EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Picture(2, 2))), EmbeddingInput.Target("t")));
+    public void A_mark_in_a_text_is_text() =>
+        Assert.Equal("[picture] <|image_2|>t", Fill("{query}{target}", EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Picture(2, 2))), EmbeddingInput.Target("t")));
 
     private static string Fill(string prompt, EmbeddingInput query, EmbeddingInput target)
     {

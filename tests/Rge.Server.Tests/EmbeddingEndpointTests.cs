@@ -47,7 +47,27 @@ public sealed class EmbeddingEndpointTests(ServerFixture fixture) : IClassFixtur
             """);
         Vectors.Same(
             Vectors.Floats(between["data"]![0]!["embedding"]),
-            (await OwnAsync(EmbeddingInput.Target("one <|image_1|> two", ImageSource.FromBytes(Queries[0].Png)))).Vector);
+            (await OwnAsync(new EmbeddingInput
+            {
+                Role = ItemRole.Target,
+                Content = [new TextPart("one "), new ImagePart(ImageSource.FromBytes(Queries[0].Png)), new TextPart(" two")],
+            })).Vector);
+    }
+
+    [Theory]
+    [InlineData("<|image_1|>")]
+    [InlineData("see <|image_2|>")]
+    public async Task A_mark_in_a_text_is_text(string text)
+    {
+        var image = Convert.ToBase64String(Queries[0].Png);
+        foreach (var images in (int[])[0, 1])
+        {
+            var item = images == 0 ? $$"""{"text":"{{text}}"}""" : $$"""{"text":"{{text}}","image":"{{image}}"}""";
+            var answer = await OpenAiAsync($$"""{"input":[{{item}}],"role":"document"}""");
+            var expected = await OwnAsync(EmbeddingInput.Target(text, [.. Enumerable.Repeat(ImageSource.FromBytes(Queries[0].Png), images)]));
+            Vectors.Same(Vectors.Floats(answer["data"]![0]!["embedding"]), expected.Vector);
+            Assert.Equal(expected.PromptTokens, (int)answer["usage"]!["prompt_tokens"]!);
+        }
     }
 
     [Fact]

@@ -81,8 +81,14 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
     [Fact]
     public async Task An_image_named_again_and_again_counts_each_time()
     {
-        var marks = string.Concat(Enumerable.Repeat("<|image_1|>", 3000));
-        var error = await _server.ErrorAsync(Path, $$"""{"input":[{"image":"{{Convert.ToBase64String(Pictures.Grey(84, 84))}}","text":"{{marks}}"}]}""", 400);
+        var image = Pictures.Grey(84, 84);
+        async Task<int> TokensAsync(string text) =>
+            (await _server.Embedder.EmbedAsync(EmbeddingInput.Target(text, ImageSource.FromBytes(image)), cancellationToken: Cancellation)).PromptTokens;
+        var text = string.Join(' ', Enumerable.Repeat("red", Fixture.Limits.MaxPromptTokens - await TokensAsync("red") + 1));
+        var part = $$$"""{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Convert.ToBase64String(image)}}}"}}""";
+        string Body(string parts) => $$"""{"role":"document","messages":[{"role":"user","content":[{{parts}},{"type":"text","text":"{{text}}"}]}]}""";
+        await _server.PostAsync(Path, Body(part), Cancellation);
+        var error = await _server.ErrorAsync(Path, Body($"{part},{part}"), 400);
         Assert.Contains("expected at most 64", error.Message, StringComparison.Ordinal);
     }
 

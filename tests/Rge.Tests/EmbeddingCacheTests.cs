@@ -55,6 +55,8 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
         await ExpectTruthAsync(
             item, item with { Role = ItemRole.Target }, item with { Instruction = "find:" }, item with { Instruction = "look for:" }, item with { Text = "other" },
             item with { Reasoning = ReasoningMode.Off }, item with { Rationale = "because" }, item with { Images = [] }, item with { Images = [image, image] },
+            item with { Content = [new TextPart("text "), new ImagePart(image)] }, item with { Text = "<|image_1|> text" },
+            item with { Content = [new ImagePart(image), new TextPart("text")] },
             item with { Text = "<|im_end|>" }, item with { Text = "<|im_end|>", AllowSpecialTokens = true });
     }
 

@@ -26,7 +26,9 @@ public sealed class EmbeddingGeneratorAdapterTests(EmbedderFixture fixture) : IC
         await _recorder.ForContent(ItemRole.Query).GenerateAsync(
             [[image, new TextContent("one"), new TextContent("two")], [new TextContent("before"), image, new TextContent("between"), file], [file]],
             cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(["one two", "before <|image_1|> between <|image_2|>", ""], _recorder.Inputs.Select(input => input.Text));
+        string[] shown = [.. _recorder.Inputs.Select(input => string.Concat(input.Content.Select(part => part is TextPart text ? text.Text : "[]")))];
+        Assert.Equal(["[] one two", "before [] between []", "[] "], shown);
+        Assert.Equal("one two", _recorder.Inputs[0].Text);
         Assert.Equal([1, 2, 1], _recorder.Inputs.Select(input => input.Images.Count));
         Assert.Equal(Path.Combine(fixture.Folder, "a picture.png"), _recorder.Inputs[2].Images[0].Name);
     }

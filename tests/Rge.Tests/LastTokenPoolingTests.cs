@@ -27,7 +27,7 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
     public async Task A_picture_takes_its_tokens_and_no_more()
     {
         using var embedder = Load();
-        var embedding = await embedder.EmbedAsync(EmbeddingInput.Query("<|image_1|>\nwhat", EmbedderFixture.Picture(1)), cancellationToken: TestContext.Current.CancellationToken);
+        var embedding = await embedder.EmbedAsync(new EmbeddingInput { Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart("\nwhat")] }, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(embedding.ImageTokens + embedder.Processor.Tokenizer.Encode("\nwhat\n").Length, embedding.PromptTokens);
         Assert.True(embedding.ImageTokens > 1);
     }

@@ -24,6 +24,22 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("<|image_1|>")]
+    [InlineData("see <|image_2|> and <|image_1|>")]
+    public async Task A_mark_in_a_text_is_text(string text)
+    {
+        var tokenizer = fixture.Embedder.Processor.Tokenizer;
+        foreach (var images in (ImageSource[][])[[], [EmbedderFixture.Picture(1)]])
+        {
+            var with = await fixture.Embedder.EmbedAsync(EmbeddingInput.Target(text, images), cancellationToken: TestContext.Current.CancellationToken);
+            var plain = await fixture.Embedder.EmbedAsync(EmbeddingInput.Target("a", images), cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(plain.ImageTokens, with.ImageTokens);
+            var space = images.Length == 0 ? "" : " ";
+            Assert.Equal(tokenizer.Encode($"{space}{text}\n").Length - tokenizer.Encode($"{space}a\n").Length, with.PromptTokens - plain.PromptTokens);
+        }
+    }
+
     [Fact]
     public async Task A_batch_gives_what_each_item_gives_alone_in_any_order()
     {

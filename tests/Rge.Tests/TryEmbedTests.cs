@@ -13,7 +13,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     /// <summary>What goes wrong with an item, with a part of what is said about it: at its text, its image's file, its image's bytes, its prompt.</summary>
     public static TheoryData<string, string> Faults => new()
     {
-        { "empty", "" }, { "too long", "positions" }, { "names an image it lacks", "image_2" }, { "missing file", "none.png" }, { "broken bytes", "upload.png" },
+        { "empty", "" }, { "too long", "positions" }, { "missing file between texts", "none.png" }, { "missing file", "none.png" }, { "broken bytes", "upload.png" },
         { "broken beside a good one", "upload.png" },
     };
 
@@ -132,7 +132,10 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     {
         "empty" => EmbeddingInput.Query(""),
         "too long" => TooLong,
-        "names an image it lacks" => EmbeddingInput.Query("<|image_1|> and <|image_2|>", EmbedderFixture.Picture(1)),
+        "missing file between texts" => new EmbeddingInput
+        {
+            Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart(" and "), new ImagePart(ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png")))],
+        },
         "missing file" => EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png"))),
         "broken bytes" => EmbeddingInput.Query("q", Broken),
         _ => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), Broken),

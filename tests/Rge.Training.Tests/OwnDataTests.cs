@@ -166,7 +166,7 @@ public sealed class OwnDataTests : IDisposable
         File.WriteAllText(Path.Combine(train, "ImageNet_1K", "train.jsonl"), """{"qry": "<|image_1|>\nName it\n", "qry_image_path": "images/1.png", "pos_text": "a fish", "pos_image_path": "", "rationale": "So a fish."}""");
         File.WriteAllText(Path.Combine(test, "ImageNet-1K", "test.jsonl"), """{"qry_text": "<|image_1|>\nName it\n", "qry_img_path": "images/1.png", "tgt_text": ["a fish", "a bird"], "tgt_img_path": ["", ""]}""");
         var row = Assert.Single((await new MmebReader(Data, InstructionRules.QueryPreset, InstructionRules.CandidatePreset).ReadEvaluationAsync(Path.Combine(test, "ImageNet-1K", "test.jsonl"), "ImageNet-1K", cancellationToken: TestContext.Current.CancellationToken)).Rows);
-        Assert.NotEqual("<|image_1|>\nName it\n", row.Query.Text);
+        Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Of(row.Query));
 
         var config = Config with { Data = Config.Data with { Folder = train, Images = Data, Queries = 1 }, Evaluation = Config.Evaluation with { Folder = test } };
         var data = new TrainingData(config, null, CancellationToken.None);
@@ -176,8 +176,8 @@ public sealed class OwnDataTests : IDisposable
 
         config = config with { Data = config.Data with { QueryRules = "none", CandidateRules = "none" } };
         data = new TrainingData(config, null, CancellationToken.None);
-        Assert.Equal(("<|image_1|>\nName it\n", "a fish"), (data.Samples!.Samples(0)[0].Query.Text, data.Samples.Samples(0)[0].Targets[0].Item.Text));
-        Assert.Equal("<|image_1|>\nName it\n", data.Development![0].Rows[0].Query.Text);
+        Assert.Equal(("<|image_1|>\nName it\n", "a fish"), (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text));
+        Assert.Equal("<|image_1|>\nName it\n", MmebText.Of(data.Development![0].Rows[0].Query));
     }
 
     /// <summary>Six rows, of which each shows one of three images; the right one of three texts is the first.</summary>

@@ -29,7 +29,7 @@ public static class MmebJsonLines
 
     private static JsonObject Row(TrainingSample sample, string imageFolder)
     {
-        var row = new JsonObject { [MmebColumns.TrainQueryText] = Text(sample.Query), [MmebColumns.TrainQueryImage] = Image(sample.Query) };
+        var row = new JsonObject { [MmebColumns.TrainQueryText] = MmebText.Write(sample.Query), [MmebColumns.TrainQueryImage] = Image(sample.Query) };
         Add(sample.Targets, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey);
         Add(sample.Negatives, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey);
         row[MmebColumns.Rationale] = sample.Rationale;
@@ -38,7 +38,7 @@ public static class MmebJsonLines
         void Add(IReadOnlyList<TargetItem> targets, string textColumn, string imageColumn, string keyColumn)
         {
             if (targets.Count == 0) return;
-            row[textColumn] = Cell(targets.Select(target => Text(target.Item)));
+            row[textColumn] = Cell(targets.Select(target => MmebText.Write(target.Item)));
             row[imageColumn] = Cell(targets.Select(target => Image(target.Item)));
             if (targets.Any(target => target.Key != MmebReader.KeyOf(target.Item))) row[keyColumn] = Cell(targets.Select(target => target.Key));
         }
@@ -50,8 +50,6 @@ public static class MmebJsonLines
             _ => throw new ArgumentException($"{sample.Source} has an item with {item.Images.Count} pictures, expected one at most.", nameof(sample)),
         };
     }
-
-    private static string Text(EmbeddingInput item) => string.Join(' ', new[] { item.Instruction, item.Text }.Where(part => !string.IsNullOrEmpty(part)));
 
     /// <summary>One value stands alone, as in MMEB's own files; several are a list.</summary>
     private static JsonNode Cell(IEnumerable<string> values) => values.ToArray() is [var single] ? single : new JsonArray([.. values.Select(value => (JsonNode)value)]);

@@ -162,7 +162,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         };
         var text = Rewrite(MmebText.Join(table.Text(row, columns.Instruction), table.Text(row, columns.Text)), rewrite);
         if (text is null && image is null) throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or a picture");
-        return EmbeddingInput.Query(text, image is null ? [] : [Image(table, row, image)]);
+        return new EmbeddingInput { Role = ItemRole.Query, Content = MmebText.Read(text, image is null ? null : Image(table, row, image)) };
     }
 
     /// <summary>The targets of a row. A pair in which both are empty stands for none, as MMEB has it where there is no negative.</summary>
@@ -217,12 +217,12 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     }
 
     /// <summary>The key of a target that the file gives none.</summary>
-    internal static string KeyOf(EmbeddingInput item) => $"{item.Text}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
+    internal static string KeyOf(EmbeddingInput item) => $"{MmebText.Of(item)}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
 
     private EmbeddingInput Target(Table table, int row, string? text, string? image)
     {
         if (!_targets.TryGetValue((text, image), out var target))
-            _targets.Add((text, image), target = EmbeddingInput.Target(text, image is null ? [] : [Image(table, row, image)]));
+            _targets.Add((text, image), target = new EmbeddingInput { Role = ItemRole.Target, Content = MmebText.Read(text, image is null ? null : Image(table, row, image)) });
         return target;
     }
 

@@ -17,7 +17,7 @@ namespace Rge.Data.Mmeb;
 /// </summary>
 public sealed class MmebWriter : IDisposable
 {
-    private const string ImageMark = "<|image_1|>", Images = "images";
+    private const string Images = "images";
 
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -130,11 +130,11 @@ public sealed class MmebWriter : IDisposable
     /// <summary>Text and picture path of an item, empty where there is none. The text says where the picture stands, as MMEB's readers expect.</summary>
     private (string Text, string Image) Describe(EmbeddingInput item)
     {
-        var text = string.Join(' ', new[] { item.Instruction, item.Text }.Where(part => !string.IsNullOrEmpty(part)));
+        var text = MmebText.Write(item);
         return item.Images switch
         {
             [] => (text, ""),
-            [var image] => (text.Contains(ImageMark, StringComparison.Ordinal) ? text : $"{ImageMark} {text}".TrimEnd(' '), Save(image)),
+            [var image] => (text, Save(image)),
             _ => throw new ArgumentException($"An item has {item.Images.Count} pictures, expected one at most.", nameof(item)),
         };
     }

@@ -20,8 +20,10 @@ public sealed class ItemKeys(string model, GenerationOptions generation)
         // Serialised, so that no two different items run together into one text.
         var content = JsonSerializer.SerializeToUtf8Bytes((string?[])
         [
-            model, reasons ? _generation : null, item.Instruction, item.Text, item.Rationale, item.AllowSpecialTokens ? "special" : null,
-            .. item.Images.Select(image => image.ContentDigest()),
+            model, reasons ? _generation : null, item.Instruction, item.Rationale, item.AllowSpecialTokens ? "special" : null,
+            .. item.Content.SelectMany(part => part is TextPart text
+                ? (string[])["text", text.Text]
+                : ["image", ((ImagePart)part).Source.ContentDigest()]),
         ]);
         return new ItemKey(SHA256.HashData(content));
     }

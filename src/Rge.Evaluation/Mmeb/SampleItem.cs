@@ -1,3 +1,5 @@
+using Rge.Data.Mmeb;
+
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>A query or candidate, to be looked at.</summary>
@@ -16,5 +18,5 @@ public sealed record SampleItem
     public bool IsRight { get; init; }
 
     internal static SampleItem Of(EmbeddingInput item) =>
-        new() { Text = item.Text?.Trim(), Image = item.Images.Count > 0 ? item.Images[0].Name : null };
+        new() { Text = MmebText.Of(item)?.Trim(), Image = item.Images.Count > 0 ? item.Images[0].Name : null };
 }

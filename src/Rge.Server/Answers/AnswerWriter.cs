@@ -15,7 +15,7 @@ internal sealed class AnswerWriter(ModelHost host, TimeProvider time)
     {
         var byEncoding = request.Encodings.ToDictionary(
             encoding => encoding.Name(), IReadOnlyList<object> (encoding) => [.. embeddings.Select(embedding => encoding.Encode(embedding.Vector))], StringComparer.Ordinal);
-        string[] texts = request.Items.All(item => item.Images.Count == 0) ? [.. request.Items.Select(item => item.Input.Text!)] : [];
+        string[] texts = request.Items.All(item => item.Images.Count == 0) ? [.. request.Items.Select(item => item.Text)] : [];
         var images = embeddings.Sum(embedding => embedding.ImageTokens);
         var usage = Usage(embeddings);
         return new CohereEmbeddings(

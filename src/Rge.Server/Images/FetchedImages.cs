@@ -44,7 +44,7 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
     public async Task<IReadOnlyList<EmbeddingInput>> CompleteAsync(IReadOnlyList<RequestItem> items, CancellationToken cancellationToken)
     {
         await FetchAsync(items.SelectMany(item => item.Images), cancellationToken);
-        return [.. items.Select(item => item.Input with { Images = [.. item.Images.Select(image => ImageSource.FromBytes(Bytes(image), image.Path))] })];
+        return [.. items.Select(item => item.Complete(image => ImageSource.FromBytes(Bytes(image), image.Path)))];
     }
 
     public void Dispose() => lease.Dispose();

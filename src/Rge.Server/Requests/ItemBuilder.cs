@@ -3,10 +3,6 @@ using System.Text.Json;
 namespace Rge.Server.Requests;
 
 /// <summary>Puts an item together from texts and images in their order.</summary>
-/// <remarks>
-/// Images in front of all text need no marks: that is where the prompt shows them anyway. As soon as one stands elsewhere each is marked in the
-/// text where it stands.
-/// </remarks>
 internal sealed class ItemBuilder
 {
     private readonly List<(string? Text, ImageReference? Image)> _parts = [];
@@ -65,12 +61,7 @@ internal sealed class ItemBuilder
     /// <param name="path">The item's place in the request.</param>
     public RequestItem Build(EmbeddingInput shared, string path)
     {
-        ImageReference[] images = [.. _parts.Select(part => part.Image).OfType<ImageReference>()];
-        var firstText = _parts.FindIndex(part => part.Text is not null);
-        var marked = firstText >= 0 && firstText < _parts.FindLastIndex(part => part.Image is not null);
-        var number = 0;
-        var texts = _parts.Select(part => part.Text ?? (marked ? $"<|image_{++number}|>" : null)).OfType<string>();
         var instruction = string.Join(' ', _instructions.Prepend(shared.Instruction ?? "").Where(text => text.Length > 0));
-        return new RequestItem(shared with { Text = string.Join(' ', texts), Instruction = instruction }, images, path);
+        return new RequestItem(shared with { Instruction = instruction }, _parts, path);
     }
 }

@@ -107,7 +107,7 @@ public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processo
         var content = PromptContent.Of(item);
         PatchedImage[] all = [.. item.Images.Select(images.Patches)];
         var prompt = prompts.Build(item, content, [.. all.Select(image => image.Grid)], reasons: true);
-        return (prompt.TokenIds, [.. content.Where(part => part.Image is not null).Select(part => all[part.Image!.Value])]);
+        return (prompt.TokenIds, all);
     }
 
     private sealed record EncodedSample(EncodedQuery Query, EncodedTarget[] Targets);

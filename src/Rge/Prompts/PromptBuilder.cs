@@ -25,22 +25,22 @@ public sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor
 
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
     public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) => pooling == EmbeddingPooling.Emb
-        ? processor.Template.Render([.. content.Select(part => part.Image is null ? ChatPart.Text(part.Text, input.AllowSpecialTokens) : ChatPart.Image)])
-        : PromptText.Of(content.Select(part => part.Image is null ? new PromptSegment(part.Text, input.AllowSpecialTokens) : new PromptSegment(ImagePad, IsTrusted: true)));
+        ? processor.Template.Render([.. content.Select(part => part is TextPart text ? ChatPart.Text(text.Text, input.AllowSpecialTokens) : ChatPart.Image)])
+        : PromptText.Of(content.Select(part => part is TextPart text ? new PromptSegment(text.Text, input.AllowSpecialTokens) : new PromptSegment(ImagePad, IsTrusted: true)));
 
     /// <summary>Builds the prompt of an item.</summary>
     /// <param name="input">The item.</param>
     /// <param name="content">What <see cref="PromptContent.Of"/> made of it.</param>
-    /// <param name="grids">The patch grid of each of the item's images.</param>
+    /// <param name="grids">The patch grid of each image of the content, in their order.</param>
     /// <param name="reasons">Whether the model goes on with a rationale; otherwise it ends in the token that is pooled.</param>
     /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for another number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
     public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
         if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))
             throw new EmbeddingException("The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given.");
-        int[] imageTokens = [.. content.Where(part => part.Image is not null).Select(part => grids[part.Image!.Value].MergedPatches(config.Vision.SpatialMergeSize))];
+        int[] imageTokens = [.. grids.Select(grid => grid.MergedPatches(config.Vision.SpatialMergeSize))];
         // Token ids of a text take many times the memory of the text, and are not made of one that is certainly too long.
-        var characters = content.Sum(part => part.Image is null ? (long)part.Text.Length : 0) + (input.Rationale?.Length ?? 0);
+        var characters = content.OfType<TextPart>().Sum(part => (long)part.Text.Length) + (input.Rationale?.Length ?? 0);
         if (characters > MaxTokens * Composed * _longestToken)
             throw new EmbeddingException($"The item has {characters} characters, which are more than the {MaxTokens} tokens that it may have.");
         var text = processor.Tokenizer.Encode(Text(input, content));
@@ -48,7 +48,7 @@ public sealed class PromptBuilder(QwenVlConfig config, QwenVlProcessor processor
         RequireRows(text);
         RequireRows(rationale);
         var ends = !reasons && pooling == EmbeddingPooling.Emb;
-        // Counted before pads are expanded: a text may name the same image any number of times.
+        // Counted before pads are expanded: an item may show the same image any number of times.
         var count = text.Length + imageTokens.Sum(tokens => tokens - 1L) + rationale.Length + (ends ? 1 : 0);
         if (count > config.Text.MaxPositionEmbeddings)
             throw new EmbeddingException($"The item has {count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");

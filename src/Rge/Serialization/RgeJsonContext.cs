@@ -7,7 +7,9 @@ using Rge.Models.Configuration;
 namespace Rge.Serialization;
 
 /// <summary>How the types of this assembly become JSON without reflection, so that it works in trimmed programs.</summary>
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(EmbeddingInput))]
+[JsonSerializable(typeof(StoredInput))]
 [JsonSerializable(typeof(ReasoningEmbedding))]
 [JsonSerializable(typeof(ReasoningEmbeddingOptions))]
 [JsonSerializable(typeof(StoredEmbedding))]

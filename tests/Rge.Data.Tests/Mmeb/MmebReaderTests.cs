@@ -21,11 +21,11 @@ public sealed class MmebReaderTests : IDisposable
             """);
         Assert.Equal(("sub", "other", 2), (dataset.Name, dataset.Group, dataset.Rows.Count));
         var (first, second) = (dataset.Rows[0], dataset.Rows[1]);
-        Assert.Equal(("<|image_1|>\nwhich?", "so yes", $"{_scratch["rows.jsonl"]}, row 1"), (first.Query.Text, first.Rationale, first.Source));
+        Assert.Equal(("<|image_1|>\nwhich?", "so yes", $"{_scratch["rows.jsonl"]}, row 1"), (MmebText.Of(first.Query), first.Rationale, first.Source));
         Assert.Equal(_scratch["images", "a.png"], first.Query.Images.Single().Name);
         Assert.Equal(["yes", "no"], first.Candidates.Select(candidate => candidate.Text));
         Assert.All(first.Candidates, candidate => Assert.Equal((ItemRole.Target, 0), (candidate.Role, candidate.Images.Count)));
-        Assert.Equal([null, "no", "<|image_1|> this"], second.Candidates.Select(candidate => candidate.Text));
+        Assert.Equal([null, "no", "<|image_1|> this"], second.Candidates.Select(MmebText.Of));
         Assert.Null(second.Rationale);
         Assert.Same(first.Candidates[1], second.Candidates[1]);
         Assert.Same(first.Query.Images[0], second.Candidates[2].Images[0]);
@@ -154,7 +154,7 @@ public sealed class MmebReaderTests : IDisposable
         Assert.All(datasets, dataset => Assert.Equal(400, dataset.Rows.Count));
         Assert.All(datasets.SelectMany(dataset => dataset.Rows).Where((_, i) => i % 97 == 0), row => Assert.All(row.Candidates.Take(3).Append(row.Query).SelectMany(item => item.Images), image => image.Decode()));
         Assert.Equal(50, datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Candidates.Count);
-        Assert.StartsWith("<|image_1|>\n", datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query.Text, StringComparison.Ordinal);
+        Assert.StartsWith("<|image_1|>\n", MmebText.Of(datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query), StringComparison.Ordinal);
     }
 
     private string Write(string name, string text)

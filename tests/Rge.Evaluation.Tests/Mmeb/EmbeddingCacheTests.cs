@@ -68,6 +68,9 @@ public sealed class EmbeddingCacheTests : IDisposable
             Keys.Of(item with { Images = [] }, reasons: true), Keys.Of(item with { Images = [picture, picture] }, reasons: true), Keys.Of(item with { Rationale = "so" }, reasons: false),
             Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true), new ItemKeys("other", new GenerationOptions()).Of(item, reasons: true),
             new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: true),
+            Keys.Of(item with { Content = [new TextPart("a "), new ImagePart(picture)] }, reasons: true),
+            Keys.Of(item with { Content = [new ImagePart(picture), new TextPart("a")] }, reasons: true),
+            Keys.Of(item with { Text = "<|image_1|> a" }, reasons: true),
         ];
         Assert.Equal(keys.Length, keys.Distinct().Count());
         Assert.Equal(keys[0], Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, reasons: true));
