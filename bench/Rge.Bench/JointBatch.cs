@@ -62,7 +62,7 @@ internal sealed record JointBatch(double Temperature, int Emb, int[][] Grids, Jo
         return (new TrainingBatch(
             [.. Queries.Select(query => new EncodedQuery(sample, query.Prompt, Shown(query.Images), query.Oracle))],
             [.. Targets.Select((target, i) => new EncodedTarget(keys[i], target.Tokens, Shown(target.Images)))],
-            new ContrastPlan([.. keys.Take(Queries.Length).Select(key => new HashSet<string>([key], StringComparer.Ordinal))], keys)), [.. Queries.Select(query => query.Own)]);
+            new InBatchPairs([.. keys.Take(Queries.Length).Select(key => new HashSet<string>([key], StringComparer.Ordinal))], keys)), [.. Queries.Select(query => query.Own)]);
 
         PatchedImage[] Shown(int[] numbers) => [.. numbers.Select(number => images[number])];
     }

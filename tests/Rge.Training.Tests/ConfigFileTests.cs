@@ -3,6 +3,7 @@ using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Tests.Shared;
 using Rge.Training.Settings;
+using Rge.Training.Tasks;
 
 namespace Rge.Training.Tests;
 
@@ -78,7 +79,7 @@ public sealed class ConfigFileTests
     public void A_value_out_of_range_is_refused_by_name(string setting, string expected)
     {
         var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting, "phases.0.task=language"]);
-        Assert.Contains(expected, Assert.Throws<TrainingException>(config.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<TrainingException>(() => TrainingTasks.BuiltIn.Require(config)).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string> Sections => ["data", "model", "objective", "optimizer", "checkpoints", "evaluation", "phases", "data.weights", "optimizer.groups", "model.adapter.modules", "name", "seed", "phases.0", "data.mixing"];
@@ -154,7 +155,7 @@ public sealed class ConfigFileTests
     {
         var path = Path.Combine(Golden.RepositoryRoot, "configs", file);
         if (IsExperiment(path)) ConfigFile.Read<ExperimentConfig>(path).Validate();
-        else ConfigFile.Read<TrainingConfig>(path).Validate();
+        else TrainingTasks.BuiltIn.Require(ConfigFile.Read<TrainingConfig>(path));
     }
 
     /// <summary>Damages texts of all three kinds as a hand or a disk does: whatever comes of it, it is settings or a sentence.</summary>

@@ -1,3 +1,4 @@
+using Rge.Training.Batches;
 using Rge.Training.Objective;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
@@ -17,7 +18,7 @@ public sealed class InfoNceTests
         string[] keys = ["a", "b", "c", "x", "a"];
         using var generator = new Generator(5);
         Tensor queries = randn([3, 8], generator: generator), targets = randn([5, 8], generator: generator);
-        var plan = new ContrastPlan([.. right.Select(r => r.ToHashSet(StringComparer.Ordinal))], keys);
+        var plan = new InBatchPairs([.. right.Select(r => r.ToHashSet(StringComparer.Ordinal))], keys);
         var loss = InfoNce.Loss(queries, targets, plan, tensor(20f), direction).item<float>();
 
         var forward = new List<double>();
@@ -44,20 +45,20 @@ public sealed class InfoNceTests
     [Fact]
     public void A_target_of_an_equal_key_is_no_negative()
     {
-        var plan = new ContrastPlan([Keys("a"), Keys("b")], ["a", "a", "b"]);
+        var plan = new InBatchPairs([Keys("a"), Keys("b")], ["a", "a", "b"]);
         Assert.Equal([(0, 0), (1, 2)], plan.Positives);
         Assert.Equal([false, false, true, true, true, false], plan.IsNegative);
     }
 
     [Fact]
-    public void A_query_without_a_right_target_is_refused() => Assert.Throws<ArgumentException>(() => new ContrastPlan([Keys("a")], ["b"]));
+    public void A_query_without_a_right_target_is_refused() => Assert.Throws<ArgumentException>(() => new InBatchPairs([Keys("a")], ["b"]));
 
     [Fact]
     public void A_query_without_negatives_costs_nothing()
     {
         using var scope = NewDisposeScope();
         var queries = ones(1, 4).requires_grad_(true);
-        var loss = InfoNce.Loss(queries, ones(1, 4), new ContrastPlan([Keys("a")], ["a"]), tensor(50f), ContrastDirection.QueryToTarget);
+        var loss = InfoNce.Loss(queries, ones(1, 4), new InBatchPairs([Keys("a")], ["a"]), tensor(50f), ContrastDirection.QueryToTarget);
         loss.backward();
         Assert.Equal(0, loss.item<float>());
         Assert.All(queries.grad!.data<float>().ToArray(), value => Assert.Equal(0, value));
@@ -67,7 +68,7 @@ public sealed class InfoNceTests
     public void Shapes_other_than_the_plans_are_refused()
     {
         using var scope = NewDisposeScope();
-        var plan = new ContrastPlan([Keys("a")], ["a"]);
+        var plan = new InBatchPairs([Keys("a")], ["a"]);
         Assert.Throws<ArgumentException>(() => InfoNce.Loss(ones(2, 4), ones(1, 4), plan, tensor(50f), ContrastDirection.QueryToTarget));
         Assert.Throws<ArgumentException>(() => InfoNce.Loss(ones(1, 4), ones(1, 5), plan, tensor(50f), ContrastDirection.QueryToTarget));
     }

@@ -169,13 +169,13 @@ public sealed class OwnDataTests : IDisposable
         Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Of(row.Query));
 
         var config = Config with { Data = Config.Data with { Folder = train, Images = Data, Queries = 1 }, Evaluation = Config.Evaluation with { Folder = test } };
-        var data = new TrainingData(config, null, CancellationToken.None);
+        var data = new TrainingData(config, measures: true, null, CancellationToken.None);
         var sample = Assert.Single(data.Samples!.Samples(0));
         Assert.Equal((row.Query.Text, row.Candidates[0].Text), (sample.Query.Text, sample.Targets[0].Item.Text));
         Assert.Equal((row.Query.Text, row.Candidates[1].Text), (data.Development![0].Rows[0].Query.Text, data.Development[0].Rows[0].Candidates[1].Text));
 
         config = config with { Data = config.Data with { QueryRules = "none", CandidateRules = "none" } };
-        data = new TrainingData(config, null, CancellationToken.None);
+        data = new TrainingData(config, measures: true, null, CancellationToken.None);
         Assert.Equal(("<|image_1|>\nName it\n", "a fish"), (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text));
         Assert.Equal("<|image_1|>\nName it\n", MmebText.Of(data.Development![0].Rows[0].Query));
     }

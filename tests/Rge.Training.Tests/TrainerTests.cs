@@ -19,8 +19,8 @@ public sealed class TrainerTests : IDisposable
         Objective = new ObjectiveSettings { Temperature = 0.05, MaxRationaleTokens = 6, LearnTemperature = true },
         Phases =
         [
-            new() { Name = "see", Task = TrainingTask.Cells, Steps = 2, LearningRate = 1e-3 },
-            new() { Name = "read", Task = TrainingTask.Language, Steps = 2, LearningRate = 1e-3 },
+            new() { Name = "see", Task = "cells", Steps = 2, LearningRate = 1e-3 },
+            new() { Name = "read", Task = "language", Steps = 2, LearningRate = 1e-3 },
             new() { Name = "write", Steps = 2, LearningRate = 1e-3, EmbeddingWeight = 0 },
             new() { Name = "joint", Steps = 4, LearningRate = 1e-3, WarmupSteps = 1 },
         ],
@@ -228,7 +228,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Bfloat16_weights_learn_through_master_copies()
     {
-        var config = Config with { Model = Config.Model with { Dtype = "bfloat16" }, Phases = [new() { Task = TrainingTask.Cells, Steps = 20, LearningRate = 1e-3 }] };
+        var config = Config with { Model = Config.Model with { Dtype = "bfloat16" }, Phases = [new() { Task = "cells", Steps = 20, LearningRate = 1e-3 }] };
         var folder = Folder("rounded");
         new Trainer(config, folder).Run(resume: false);
         var losses = Losses(folder);

@@ -3,7 +3,6 @@ using Rge.Data;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
-using Rge.Training.Objective;
 
 namespace Rge.Training.Batches;
 
@@ -32,15 +31,17 @@ public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processo
         EncodedSample[] encoded = [.. samples.Select(sample => Usable(sample, images, hasTargets, taken, skipped)).OfType<EncodedSample>()];
         if (encoded.Length == 0) throw new TrainingException($"No row of a step can be used, and none of its datasets has another; {skipped[0].Source}: {skipped[0].Problem}");
         EncodedQuery[] queries = [.. encoded.Select(sample => sample.Query)];
-        if (!hasTargets) return new TrainingBatch(queries, [], Plan: null) { Skipped = skipped };
+        if (!hasTargets) return new TrainingBatch(queries, [], Pairs: null) { Skipped = skipped };
 
         var targets = new Dictionary<string, EncodedTarget>(StringComparer.Ordinal);
         // Alike in meaning, yet different pixels: both stay, and are masked against each other by their key.
         foreach (var target in encoded.SelectMany(sample => sample.Targets))
             targets.TryAdd($"{target.Key}\n{string.Join(' ', target.Images.Select(images.Number))}\n{string.Join(' ', target.Tokens)}", target);
         EncodedTarget[] distinct = [.. targets.Values];
-        var plan = new ContrastPlan([.. queries.Select(query => query.Sample.Targets.Select(target => target.Key).ToHashSet(StringComparer.Ordinal))], [.. distinct.Select(target => target.Key)]);
-        return new TrainingBatch(queries, distinct, plan) { Skipped = skipped };
+        var pairs = new InBatchPairs(
+            [.. queries.Select(query => query.Sample.Targets.Select(target => target.Key).ToHashSet(StringComparer.Ordinal))],
+            [.. distinct.Select(target => target.Key)]);
+        return new TrainingBatch(queries, distinct, pairs) { Skipped = skipped };
     }
 
     /// <summary>A sample, or the next of its dataset that can be used and is not in the step yet; null where there is none.</summary>

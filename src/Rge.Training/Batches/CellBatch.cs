@@ -2,9 +2,9 @@ using Rge.Imaging;
 
 namespace Rge.Training.Batches;
 
-/// <summary>Pictures whose every merged patch is labelled, for <see cref="Settings.TrainingTask.Cells"/>.</summary>
-/// <param name="Images">The pictures.</param>
-/// <param name="Colors">The colour in each merged patch of all pictures in order; one beyond the last for none.</param>
+/// <summary>Images whose every merged patch is labelled.</summary>
+/// <param name="Images">The images.</param>
+/// <param name="Colors">The colour in each merged patch of all images in order; one beyond the last for none.</param>
 /// <param name="Shapes">The shape, likewise.</param>
-/// <param name="Places">The cell of the grid; −100, which the loss ignores, in a crop.</param>
-internal sealed record CellBatch(IReadOnlyList<PatchedImage> Images, long[] Colors, long[] Shapes, long[] Places);
+/// <param name="Cells">The cell of the grid; −100, which the loss ignores, in a crop.</param>
+internal sealed record CellBatch(IReadOnlyList<PatchedImage> Images, long[] Colors, long[] Shapes, long[] Cells) : StepInput;

@@ -2,8 +2,8 @@ using Rge.Data;
 
 namespace Rge.Training.Batches;
 
-/// <summary>Where samples come from: the samples of any step, found by its number alone, so that a resumed run goes on where it was. Thread-safe.</summary>
-internal interface ISampleSource
+/// <summary>Where samples come from: the samples of any step, found by its number alone, so that a resumed run has the same. Thread-safe.</summary>
+public interface ISampleSource
 {
     /// <summary>The samples of a step.</summary>
     /// <param name="step">Steps of the run before it.</param>

@@ -10,12 +10,12 @@ namespace Rge.Training.Batches;
 /// <summary>Samples drawn from ShapeWorld without end. Immutable and thread-safe.</summary>
 internal sealed class ShapeWorldSource : ISampleSource
 {
-    /// <summary>Numbers of colours, shapes and cells that a labelled picture tells apart; colours and shapes count "none".</summary>
+    /// <summary>Numbers of colours, shapes and cells that a labelled image tells apart; colours and shapes count "none".</summary>
     public static readonly int[] CellClasses = [Enum.GetValues<ObjectColor>().Length + 1, Enum.GetValues<ObjectShape>().Length + 1, Enum.GetValues<Cell>().Length];
 
     private const int IgnoredLabel = -100;
 
-    /// <summary>Every so many pictures one is shown as crops, which the vision tower must know without their surroundings.</summary>
+    /// <summary>Every so many images one is shown as crops, which the vision tower must know without their surroundings.</summary>
     private const int CropsEvery = 4;
 
     private readonly DataSettings _settings;
@@ -73,11 +73,11 @@ internal sealed class ShapeWorldSource : ISampleSource
     /// <summary>Samples without targets that also ask which objects are alike.</summary>
     public IReadOnlyList<TrainingSample> Likeness(long step) => Untargeted(step, _all.LikenessGroup);
 
-    /// <summary>Labelled pictures.</summary>
+    /// <summary>Labelled images.</summary>
     public CellBatch Cells(long step)
     {
         var images = new List<PatchedImage>();
-        var (colors, shapes, places) = (new List<long>(), new List<long>(), new List<long>());
+        var (colors, shapes, cells) = (new List<long>(), new List<long>(), new List<long>());
         for (var i = 0; i < _settings.Queries; i++)
         {
             var labelled = _all.Labelled(step * _settings.Queries + i);
@@ -89,10 +89,10 @@ internal sealed class ShapeWorldSource : ISampleSource
                 var content = labelled.Scene[cell];
                 colors.Add(content is null ? CellClasses[0] - 1 : (int)content.Value.Color);
                 shapes.Add(content is null ? CellClasses[1] - 1 : (int)content.Value.Shape);
-                places.Add(cropped ? IgnoredLabel : (int)cell);
+                cells.Add(cropped ? IgnoredLabel : (int)cell);
             }
         }
-        return new CellBatch(images, [.. colors], [.. shapes], [.. places]);
+        return new CellBatch(images, [.. colors], [.. shapes], [.. cells]);
     }
 
     private int Groups => (_settings.Queries + _groupSize - 1) / _groupSize;

@@ -9,6 +9,7 @@ using Rge.Models;
 using Rge.ShapeWorld;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
+using Rge.Training.Tasks;
 
 namespace Rge.Training.Experiments;
 
@@ -83,14 +84,14 @@ public sealed class Experiment
     /// <summary>Reads the settings of every run there can be, so that what is wrong with them is known before the first step.</summary>
     private void Check()
     {
-        ReadPretraining().Validate();
+        TrainingTasks.BuiltIn.Require(ReadPretraining());
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var variant in _config.Variants)
         {
             foreach (var choice in Choices(variant))
             {
                 var run = Plan(variant, choice, _config.Seeds[0]);
-                run.Config.Validate();
+                TrainingTasks.BuiltIn.Require(run.Config);
                 if (run.Config.Evaluation.Every == 0)
                     throw new TrainingException($"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set.");
                 var described = string.Join(", ", [variant.Name, .. choice]);
@@ -215,7 +216,7 @@ public sealed class Experiment
 
     private static JsonObject Evaluate(ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
     {
-        using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions { Generation = Trainee.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)) });
+        using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions { Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)) });
         return ScoreJson.Of(new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken).GetAwaiter().GetResult());
     }
 

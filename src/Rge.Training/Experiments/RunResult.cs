@@ -31,7 +31,7 @@ public sealed record RunResult
     /// <summary>Queries learned from.</summary>
     public required long Queries { get; init; }
 
-    /// <summary>Tokens written as own rationales while training.</summary>
+    /// <summary>Tokens written as self rationales while training.</summary>
     public required long GeneratedTokens { get; init; }
 
     /// <summary>Scores on the development set.</summary>

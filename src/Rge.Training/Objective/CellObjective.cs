@@ -38,7 +38,7 @@ internal sealed class CellObjective : IDisposable
         using var scope = NewDisposeScope();
         var features = _model.EncodeImages(batch.Images);
         var logits = nn.functional.linear(cat([.. features.Select(image => image.Merged)], 0).to(ScalarType.Float32), Weight, Bias);
-        long[][] labels = [batch.Colors, batch.Shapes, batch.Places];
+        long[][] labels = [batch.Colors, batch.Shapes, batch.Cells];
         Tensor? loss = null, right = null;
         for (var (i, start) = (0, 0L); i < labels.Length; start += _classes[i++])
         {

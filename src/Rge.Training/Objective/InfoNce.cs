@@ -1,4 +1,5 @@
 using Rge.Models.Tensors;
+using Rge.Training.Batches;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
 
@@ -14,32 +15,35 @@ public static class InfoNce
     /// <summary>Computes the loss, with gradient.</summary>
     /// <param name="queries">Hidden states of queries <c>[B, hidden]</c>; normalised here, in float32.</param>
     /// <param name="targets">Hidden states of targets <c>[M, hidden]</c>; normalised here, in float32.</param>
-    /// <param name="plan">Who is held against whom.</param>
+    /// <param name="pairs">Positives and negatives.</param>
     /// <param name="logitScale">1 / temperature, a scalar; with gradient where it is learned.</param>
     /// <param name="direction">Which way is chosen.</param>
     /// <returns>A scalar, in the current dispose scope.</returns>
-    /// <exception cref="ArgumentException">The shapes are not those of the plan.</exception>
-    public static Tensor Loss(Tensor queries, Tensor targets, ContrastPlan plan, Tensor logitScale, ContrastDirection direction)
+    /// <exception cref="ArgumentException">The shapes are not those of the pairs.</exception>
+    public static Tensor Loss(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale, ContrastDirection direction)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(targets);
-        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(logitScale);
-        if (queries.dim() != 2 || targets.dim() != 2 || queries.shape[0] != plan.Queries || targets.shape[0] != plan.Targets || queries.shape[1] != targets.shape[1])
-            throw new ArgumentException($"Queries are [{string.Join(", ", queries.shape)}] and targets [{string.Join(", ", targets.shape)}], expected [{plan.Queries}, hidden] and [{plan.Targets}, hidden].", nameof(queries));
+        if (queries.dim() != 2 || targets.dim() != 2
+            || queries.shape[0] != pairs.Queries || targets.shape[0] != pairs.Targets || queries.shape[1] != targets.shape[1])
+            throw new ArgumentException(
+                $"Queries are [{string.Join(", ", queries.shape)}] and targets [{string.Join(", ", targets.shape)}], "
+                + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].", nameof(queries));
         var scores = Normalised(queries).mm(Normalised(targets).t()) * logitScale; // (B, M)
-        var isRight = tensor(plan.IsNegative, [plan.Queries, plan.Targets], device: queries.device).logical_not();
+        var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: queries.device).logical_not();
         var wrong = scores.Fill(isRight, double.NegativeInfinity);
-        var right = scores.view(-1).index_select(0, Indices(plan.Positives.Select(pair => (long)pair.Query * plan.Targets + pair.Target)));
-        var loss = Choose(1, plan.Positives.Select(pair => pair.Query).ToArray());
-        return direction == ContrastDirection.QueryToTarget ? loss : loss.Plus(Choose(0, plan.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
+        var right = scores.view(-1).index_select(0, Indices(pairs.Positives.Select(pair => (long)pair.Query * pairs.Targets + pair.Target)));
+        var loss = Choose(1, pairs.Positives.Select(pair => pair.Query).ToArray());
+        return direction == ContrastDirection.QueryToTarget ? loss : loss.Plus(Choose(0, pairs.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
 
         // Cross entropy of each pair against what is wrong for its chooser, averaged over choosers.
         Tensor Choose(long over, int[] choosers)
         {
             var others = wrong.logsumexp(over).index_select(0, Indices(choosers.Select(c => (long)c)));
-            var pairs = choosers.CountBy(c => c).ToDictionary(count => count.Key, count => count.Value);
-            var weights = tensor(choosers.Select(c => 1f / (pairs[c] * pairs.Count)).ToArray(), device: queries.device);
+            var counts = choosers.CountBy(c => c).ToDictionary(count => count.Key, count => count.Value);
+            var weights = tensor(choosers.Select(c => 1f / (counts[c] * counts.Count)).ToArray(), device: queries.device);
             return ((logaddexp(right, others) - right) * weights).sum();
         }
 

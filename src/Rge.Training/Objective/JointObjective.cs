@@ -14,20 +14,21 @@ namespace Rge.Training.Objective;
 /// A batch with more tokens than fit at once goes through in chunks with gradient caching (Gao et al., 2021): embeddings of all chunks
 /// without gradient, InfoNCE on those, then each chunk again with gradient, fed with the gradients of its embeddings. The result is that
 /// of the whole batch. <c>logScale</c> is ln(1 / temperature): where it is learned, a step changes the temperature by a share of itself.
+/// It is null where InfoNCE is never taken.
 /// Borrows model and scale; runs on the calling thread and leaves gradients in its parameters.
 /// </remarks>
-public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor logScale, bool recomputeActivations = false)
+public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor? logScale, bool recomputeActivations = false)
 {
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="ownRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings take InfoNCE after them.</param>
+    /// <param name="selfRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings take InfoNCE after them.</param>
     /// <param name="lmWeight">Weight of the next-token loss.</param>
     /// <param name="embeddingWeight">Weight of InfoNCE.</param>
     /// <param name="cancellationToken">Stops between chunks; gradients are then incomplete.</param>
-    public StepLosses Backward(TrainingBatch batch, IReadOnlyList<int[]>? ownRationales, double lmWeight, double embeddingWeight, CancellationToken cancellationToken = default)
+    public StepLosses Backward(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, double lmWeight, double embeddingWeight, CancellationToken cancellationToken = default)
     {
-        if (batch.Plan is null) embeddingWeight = 0;
-        var units = Units(batch, ownRationales, lmWeight > 0, embeddingWeight > 0);
+        if (batch.Pairs is null) embeddingWeight = 0;
+        var units = Units(batch, selfRationales, lmWeight > 0, embeddingWeight > 0);
         var chunks = Chunks(units);
         var predicted = units.Sum(unit => unit.Sum(sequence => sequence.Predicted));
         using var scope = NewDisposeScope();
@@ -98,10 +99,10 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
 
     /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>
     private Tensor Contrast(Tensor embeddings, TrainingBatch batch) => InfoNce.Loss(
-        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Plan!, logScale.exp(), settings.Direction);
+        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Pairs!, logScale!.exp(), settings.Direction);
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
-    private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? ownRationales, bool writes, bool embeds)
+    private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, bool writes, bool embeds)
     {
         var units = new List<TrainedSequence[]>();
         for (var i = 0; i < batch.Queries.Count; i++)
@@ -116,7 +117,7 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
                 {
                     RationaleSource.None => [],
                     RationaleSource.Oracle => query.Rationale.Length > 0 ? query.Rationale[..^1] : [],
-                    _ => ownRationales?[i] ?? throw new ArgumentNullException(nameof(ownRationales)),
+                    _ => selfRationales?[i] ?? throw new ArgumentNullException(nameof(selfRationales)),
                 };
                 sequences.Add(new TrainedSequence([.. query.Prompt, .. rationale, embToken], query.Images) { EmbeddingRow = i });
             }

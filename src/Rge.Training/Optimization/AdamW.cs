@@ -68,15 +68,19 @@ internal sealed class AdamW : IDisposable
 
     /// <summary>Takes over a state that <see cref="State"/> gave.</summary>
     /// <param name="read">Reads a tensor of the given name; handed over.</param>
-    public void Restore(Func<string, Tensor> read)
+    /// <param name="has">Whether there is a state for a parameter; the others begin as new.</param>
+    public void Restore(Func<string, Tensor> read, Func<TrainedParameter, bool> has)
     {
         using var gradients = no_grad();
-        foreach (var (name, tensor) in State())
+        foreach (var slot in _slots.Where(slot => has(slot.Parameter)))
         {
-            using var stored = read(name);
-            tensor.copy_(stored);
+            foreach (var (name, tensor) in slot.State())
+            {
+                using var stored = read(name);
+                tensor.copy_(stored);
+            }
+            slot.Publish();
         }
-        foreach (var slot in _slots) slot.Publish();
     }
 
     public void Dispose()

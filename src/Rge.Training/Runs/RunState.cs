@@ -15,6 +15,6 @@ public sealed record RunState
     /// <summary>Tokens run through the decoder with gradient.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>Tokens the model wrote as its own rationales.</summary>
+    /// <summary>Tokens the model wrote in training, such as self rationales.</summary>
     public long GeneratedTokens { get; init; }
 }

@@ -5,6 +5,7 @@ using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Reports;
 using Rge.Training.Settings;
+using Rge.Training.Tasks;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Runs;
@@ -19,18 +20,20 @@ public sealed class Trainer
     private readonly TrainingConfig _config;
     private readonly RunFolder _folder;
     private readonly IProgress<TrainingProgress>? _progress;
+    private readonly TrainingTasks _tasks;
 
     /// <summary>Sets a run up; nothing is read or written yet.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="progress">Told after each step.</param>
+    /// <param name="tasks">The tasks that phases can name; <see cref="TrainingTasks.BuiltIn"/> unless given.</param>
     /// <exception cref="TrainingException">A setting is out of its range.</exception>
-    public Trainer(TrainingConfig config, RunFolder folder, IProgress<TrainingProgress>? progress = null)
+    public Trainer(TrainingConfig config, RunFolder folder, IProgress<TrainingProgress>? progress = null, TrainingTasks? tasks = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(folder);
-        config.Validate();
-        (_config, _folder, _progress) = (config, folder, progress);
+        (_config, _folder, _progress, _tasks) = (config, folder, progress, tasks ?? TrainingTasks.BuiltIn);
+        _tasks.Require(config);
     }
 
     /// <summary>Trains to the end, from the last checkpoint where there is one.</summary>
@@ -44,15 +47,15 @@ public sealed class Trainer
         using var held = FolderLock.Take(_folder.Root);
         RequireFolder(resume);
         StartingPoint.Require(_config.Model);
-        var data = new TrainingData(_config, Remark, cancellationToken);
+        var data = new TrainingData(_config, _tasks.Measures(_config), Remark, cancellationToken);
         if (_config.Threads > 0) set_num_threads(_config.Threads);
         _folder.Tidy();
         var checkpoint = _folder.LatestCheckpoint();
-        using var session = new TrainingSession(_config, _folder, checkpoint, data);
+        using var session = new TrainingSession(_config, _folder, checkpoint, data, _tasks);
         AtomicFile.WriteText(_folder.Config, ConfigFile.Write(_config));
         using var log = new RunLog(_folder.Log, session.State.Step);
-        WriteProvenance(session);
-        using var batches = new BatchQueue<StepInput>(session.Batch, session.State.Step, _config.Steps());
+        WriteProvenance(session, data);
+        using var batches = new BatchQueue<StepInput>(session.Prepare, session.State.Step, _config.Steps());
         var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
         var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;
@@ -67,7 +70,7 @@ public sealed class Trainer
             foreach (var skipped in entry["skipped"]?.AsArray() ?? [])
                 if (named.Add((string)skipped!["row"]!)) Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}");
             var isLast = done == _config.Steps();
-            if (_config.Evaluation.Every > 0 && phase.Task == TrainingTask.Pairs && (isLast || done % _config.Evaluation.Every == 0))
+            if (_config.Evaluation.Every > 0 && _tasks.TrainsEmbeddings(phase) && (isLast || done % _config.Evaluation.Every == 0))
             {
                 development = session.Evaluate(cancellationToken);
                 log.Write(Describe(done, development));
@@ -131,10 +134,10 @@ public sealed class Trainer
         ResumeRules.Require(_folder.Root, ConfigFile.Read<TrainingConfig>(_folder.Config), _config, checkpoint is null ? 0 : RunFolder.ReadState(checkpoint).Step);
     }
 
-    private void WriteProvenance(TrainingSession session)
+    private void WriteProvenance(TrainingSession session, TrainingData data)
     {
         var provenance = Provenance.Describe();
-        provenance["data"] = session.DescribeData();
+        provenance["data"] = data.Describe();
         provenance["parameters"] = session.TrainedParameters;
         _folder.WriteProvenance(provenance);
     }

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Imaging;
+using Rge.Models;
 using Rge.Training.Batches;
 using Rge.Training.Settings;
 
@@ -19,23 +21,38 @@ internal sealed class TrainingData
 
     /// <summary>Reads and checks.</summary>
     /// <param name="config">The settings.</param>
+    /// <param name="measures">Whether the run measures itself, and so needs a development set.</param>
     /// <param name="remark">Told of rows that are left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="TrainingException">A folder, a dataset or an image is missing or cannot be used.</exception>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
-    public TrainingData(TrainingConfig config, Action<string>? remark, CancellationToken cancellationToken)
+    public TrainingData(TrainingConfig config, bool measures, Action<string>? remark, CancellationToken cancellationToken)
     {
         (_config, _remark) = (config, remark);
         Require(config.Data.Images, "data.images");
         if (config.Data.Folder is { } folder) Samples = ReadSamples(folder, cancellationToken);
-        if (config.MeasuresItself && config.Evaluation.Folder is { } development) Development = ReadDevelopment(development, cancellationToken);
+        if (measures && config.Evaluation.Folder is { } development) Development = ReadDevelopment(development, cancellationToken);
     }
 
     /// <summary>The rows to learn from; null where they are drawn from ShapeWorld.</summary>
     public StoredSamples? Samples { get; }
 
-    /// <summary>The development set; null where it is drawn from ShapeWorld, and where the run makes no measurement.</summary>
+    /// <summary>The development set of files; null where it is drawn from ShapeWorld, and where the run makes no measurement.</summary>
     public IReadOnlyList<EvaluationDataset>? Development { get; }
+
+    /// <summary>Where the samples of each step come from.</summary>
+    /// <param name="processor">The image processor of the model in training.</param>
+    /// <exception cref="TrainingException">A weight is for a dataset that is not there.</exception>
+    public ISampleSource Source(QwenVlProcessor processor) => Samples ?? (ISampleSource)new ShapeWorldSource(_config.Data, _config.Seed, processor);
+
+    /// <summary>What the run is measured with: the development set of files, or one that is drawn.</summary>
+    public IReadOnlyList<EvaluationDataset> MeasuredWith() =>
+        Development ?? ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
+
+    /// <summary>What there is to learn from.</summary>
+    public JsonObject Describe() => Samples is null
+        ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
+        : new JsonObject(Samples.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
 
     private StoredSamples ReadSamples(string folder, CancellationToken cancellationToken)
     {

@@ -21,10 +21,10 @@ public sealed record ObjectiveSettings
     /// <summary>Which way InfoNCE chooses.</summary>
     public ContrastDirection Direction { get; init; } = ContrastDirection.QueryToTarget;
 
-    /// <summary>Longest own rationale, in tokens; at least 1. The public argument default of the method is 256.</summary>
+    /// <summary>Longest self rationale, in tokens; at least 1. The public argument default of the method is 256.</summary>
     public int MaxRationaleTokens { get; init; } = 256;
 
-    /// <summary>Whether special tokens other than <c>&lt;emb&gt;</c> are kept out of own rationales.</summary>
+    /// <summary>Whether special tokens other than <c>&lt;emb&gt;</c> are kept out of self rationales.</summary>
     public bool BanSpecialTokens { get; init; } = true;
 
     /// <summary>

@@ -6,8 +6,11 @@ public sealed record PhaseSettings
     /// <summary>What the log calls it.</summary>
     public string Name { get; init; } = "train";
 
-    /// <summary>What it teaches.</summary>
-    public TrainingTask Task { get; init; } = TrainingTask.Pairs;
+    /// <summary>
+    /// What it teaches: <c>pairs</c>, the joint objective on queries and targets; with ShapeWorld also <c>cells</c>, <c>language</c> and
+    /// <c>likeness</c>. Programs can register further tasks.
+    /// </summary>
+    public string Task { get; init; } = "pairs";
 
     /// <summary>Steps of the optimizer; at least 1.</summary>
     public int Steps { get; init; } = 1000;

@@ -1,5 +1,3 @@
-using Rge.Files.Yaml;
-
 namespace Rge.Training.Settings;
 
 /// <summary>Everything that decides what a run does. Immutable; read from YAML with unknown keys refused.</summary>
@@ -35,9 +33,6 @@ public sealed record TrainingConfig
     /// <summary>Checkpoints.</summary>
     public CheckpointSettings Checkpoints { get; init; } = new();
 
-    /// <summary>Whether the run measures itself on the development set.</summary>
-    internal bool MeasuresItself => Evaluation.Every > 0 && Phases.Any(phase => phase.Task == TrainingTask.Pairs);
-
     /// <summary>Steps of all phases.</summary>
     public int Steps() => Phases.Sum(phase => phase.Steps);
 
@@ -54,6 +49,7 @@ public sealed record TrainingConfig
         throw new ArgumentOutOfRangeException(nameof(step), "The run has fewer steps.");
     }
 
+    /// <summary>Checks the range of every value; <see cref="Tasks.TrainingTasks.Require"/> also checks the names of tasks.</summary>
     /// <exception cref="TrainingException">A setting is out of its range.</exception>
     internal void Validate()
     {
@@ -66,10 +62,6 @@ public sealed record TrainingConfig
         Optimizer.Validate();
         Evaluation.Validate();
         Checkpoints.Validate();
-        for (var i = 0; i < Phases.Length; i++)
-        {
-            Phases[i].Validate($"phases.{i}");
-            Check.That(Phases[i].Task == TrainingTask.Pairs || Data.Folder is null, $"phases.{i}.task", Choices.Name(Phases[i].Task), "pairs, because only ShapeWorld has the others");
-        }
+        for (var i = 0; i < Phases.Length; i++) Phases[i].Validate($"phases.{i}");
     }
 }

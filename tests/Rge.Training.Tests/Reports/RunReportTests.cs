@@ -16,7 +16,7 @@ public sealed class RunReportTests : IDisposable
         Name = "a <b> & c",
         Seed = 41,
         Model = new ModelSettings { Shape = "shapeworld" },
-        Phases = [new() { Name = "see", Task = TrainingTask.Cells, Steps = 20 }, new() { Name = "write", Steps = 30, EmbeddingWeight = 0 }, new() { Name = "joint", Steps = 50 }],
+        Phases = [new() { Name = "see", Task = "cells", Steps = 20 }, new() { Name = "write", Steps = 30, EmbeddingWeight = 0 }, new() { Name = "joint", Steps = 50 }],
     };
 
     [Fact]

@@ -3,10 +3,9 @@ using Rge.Data;
 using Rge.Decoding;
 using Rge.Models;
 using Rge.Training.Batches;
-using Rge.Training.Objective;
 using static TorchSharp.torch;
 
-namespace Rge.Training.Runs;
+namespace Rge.Training.Objective;
 
 /// <summary>Lets the model in training write the rationales of a batch, without gradient, the likeliest token each time. Owns the decoder.</summary>
 /// <remarks>
@@ -14,7 +13,7 @@ namespace Rge.Training.Runs;
 /// as each is the likeliest after those before it, the model would have written it, and only what comes after is decoded step by step
 /// (speculative decoding, Leviathan et al. 2023, with the oracle as draft). The result is that of the decoder alone, but for rounding.
 /// </remarks>
-internal sealed class OwnRationales : IDisposable
+internal sealed class SelfRationaleWriter : IDisposable
 {
     private readonly QwenVlModel _model;
     private readonly RationaleDecoder _decoder;
@@ -24,9 +23,9 @@ internal sealed class OwnRationales : IDisposable
     private readonly int _embToken;
 
     /// <exception cref="ArgumentException">The options say otherwise than to take the likeliest token.</exception>
-    public OwnRationales(QwenVlModel model, QwenVlProcessor processor, int embToken, GenerationOptions generation, int rows)
+    public SelfRationaleWriter(QwenVlModel model, QwenVlProcessor processor, int embToken, GenerationOptions generation, int rows)
     {
-        if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Own rationales are greedy and without repetition penalty.", nameof(generation));
+        if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Self rationales are greedy and without repetition penalty.", nameof(generation));
         (_model, _processor, _generation, _embToken) = (model, processor, generation, embToken);
         _limits = new RationaleDecoderOptions { MaxRows = rows };
         _decoder = new RationaleDecoder(model, embToken, _limits);
@@ -46,7 +45,7 @@ internal sealed class OwnRationales : IDisposable
         return [.. written.Select(tokens => tokens.Where(token => token != _embToken).ToArray())];
     }
 
-    /// <summary>Share of own rationales whose conclusion is the oracle's, over the queries whose oracle concludes anything; null without any.</summary>
+    /// <summary>Share of self rationales whose conclusion is the oracle's, over the queries whose oracle concludes anything; null without any.</summary>
     public double? Accuracy(IReadOnlyList<EncodedQuery> queries, IReadOnlyList<int[]> written)
     {
         var right = queries.Zip(written, (query, own) => Rationales.ConcludesRightly(_processor.Tokenizer.Decode(own), query.Sample.Rationale)).OfType<bool>().ToList();

@@ -1,16 +1,16 @@
-namespace Rge.Training.Objective;
+namespace Rge.Training.Batches;
 
 /// <summary>
-/// Who is held against whom in one batch: which targets are right for each query, and which count as wrong. A target whose key is right for
-/// the query but that was not given with it is neither: it is masked out.
+/// The positives and negatives of one batch: which targets are right for each query, and which count as wrong. A target whose key is right
+/// for the query but that was not given with it is neither: it is masked out.
 /// </summary>
-public sealed class ContrastPlan
+public sealed class InBatchPairs
 {
-    /// <summary>Makes the plan of a batch.</summary>
+    /// <summary>Finds the pairs of a batch.</summary>
     /// <param name="rightKeys">The keys that are right for each query.</param>
     /// <param name="targetKeys">The key of each target; targets of all queries together, hard negatives too.</param>
     /// <exception cref="ArgumentException">A query has no right target among the targets.</exception>
-    public ContrastPlan(IReadOnlyList<IReadOnlySet<string>> rightKeys, IReadOnlyList<string> targetKeys)
+    public InBatchPairs(IReadOnlyList<IReadOnlySet<string>> rightKeys, IReadOnlyList<string> targetKeys)
     {
         ArgumentNullException.ThrowIfNull(rightKeys);
         ArgumentNullException.ThrowIfNull(targetKeys);

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 namespace Rge.Training.Runs;
 
 /// <summary>The model of a run with what belongs to it: processor, prompts, perhaps an adapter, and which tensors are trained.</summary>
-internal sealed class Trainee : IDisposable
+internal sealed class TrainableModel : IDisposable
 {
     private const string ModelFolder = "model", AdapterFolder = "adapter";
-    private Trainee(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
+    private TrainableModel(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
     {
         (Start, Model, Processor, Adapter) = (start, model, processor, adapter);
         Prompts = new PromptBuilder(model.Config, processor);
@@ -33,7 +33,7 @@ internal sealed class Trainee : IDisposable
     /// <param name="start">The checkpoint folder that the run began with.</param>
     /// <param name="checkpoint">The run's own checkpoint to go on from; null to begin.</param>
     /// <param name="seed">Seed of a new adapter.</param>
-    public static Trainee Load(ModelSettings settings, string start, string? checkpoint, long seed)
+    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed)
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
         var processor = QwenVlProcessor.Load(source);
@@ -46,7 +46,7 @@ internal sealed class Trainee : IDisposable
                 adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
                 model.Attach(adapter);
             }
-            return new Trainee(start, model, processor, adapter);
+            return new TrainableModel(start, model, processor, adapter);
         }
         catch
         {
@@ -93,7 +93,7 @@ internal sealed class Trainee : IDisposable
         Model.Save(folder);
     }
 
-    /// <summary>How a model writes its own rationales while it is trained and measured.</summary>
+    /// <summary>How a model writes self rationales while it is trained and measured.</summary>
     public static GenerationOptions Generation(ObjectiveSettings objective, QwenVlProcessor processor) => new()
     {
         MaxRationaleTokens = objective.MaxRationaleTokens,

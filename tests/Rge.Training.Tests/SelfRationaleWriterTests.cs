@@ -2,12 +2,12 @@ using Rge.Data;
 using Rge.Models;
 using Rge.ShapeWorld;
 using Rge.Training.Batches;
-using Rge.Training.Runs;
+using Rge.Training.Objective;
 
 namespace Rge.Training.Tests;
 
 /// <summary>What the oracle wrote makes the model's own rationales come sooner, and never other ones.</summary>
-public sealed class OwnRationalesTests : IDisposable
+public sealed class SelfRationaleWriterTests : IDisposable
 {
     private const int Longest = 7;
 
@@ -17,7 +17,7 @@ public sealed class OwnRationalesTests : IDisposable
     private readonly GenerationOptions _generation;
     private readonly IReadOnlyList<EncodedQuery> _queries;
 
-    public OwnRationalesTests()
+    public SelfRationaleWriterTests()
     {
         ShapeWorldCheckpoint.Write(_folder, seed: 1);
         _model = QwenVlModel.Load(_folder);
@@ -48,7 +48,7 @@ public sealed class OwnRationalesTests : IDisposable
         Assert.Contains(expected, tokens => tokens.Length < Longest);
         Assert.Contains(expected, tokens => tokens.Length == Longest);
 
-        using var own = new OwnRationales(_model, _processor, end, _generation, rows: 16);
+        using var own = new SelfRationaleWriter(_model, _processor, end, _generation, rows: 16);
         Assert.Equal(expected, own.Write([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
 
         int[] Oracle(int[] tokens) => oracle switch
@@ -64,7 +64,7 @@ public sealed class OwnRationalesTests : IDisposable
 
     [Fact]
     public void Sampled_rationales_are_refused() =>
-        Assert.Throws<ArgumentException>(() => new OwnRationales(_model, _processor, 0, _generation with { Temperature = 1 }, rows: 1));
+        Assert.Throws<ArgumentException>(() => new SelfRationaleWriter(_model, _processor, 0, _generation with { Temperature = 1 }, rows: 1));
 
     /// <summary>Four queries of one picture and words that mean nothing.</summary>
     private IEnumerable<EncodedQuery> Queries(int number)

@@ -1,0 +1,26 @@
+using Rge.Training.Batches;
+using Rge.Training.Optimization;
+using Rge.Training.Settings;
+
+namespace Rge.Training.Tasks;
+
+/// <summary>A task whose steps learn from inputs of one type.</summary>
+/// <typeparam name="TInput">What a step learns from.</typeparam>
+public interface ITrainingTask<TInput> : ITrainingTask where TInput : StepInput
+{
+    /// <inheritdoc cref="ITrainingTask.Prepare"/>
+    new TInput Prepare(long step);
+
+    /// <inheritdoc cref="ITrainingTask.Backward"/>
+    StepReport Backward(TInput input, PhaseSettings phase, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    IReadOnlyList<TrainedParameter> ITrainingTask.ExtraParameters => [];
+
+    /// <inheritdoc/>
+    StepInput ITrainingTask.Prepare(long step) => Prepare(step);
+
+    /// <inheritdoc/>
+    StepReport ITrainingTask.Backward(StepInput input, PhaseSettings phase, CancellationToken cancellationToken) =>
+        Backward((TInput)input, phase, cancellationToken);
+}
