@@ -50,6 +50,29 @@ public sealed class HealthTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_store_whose_file_is_deleted_takes_nothing_and_makes_the_server_unready()
+    {
+        var folder = Directory.CreateTempSubdirectory("rge-health-").FullName;
+        try
+        {
+            var store = System.IO.Path.Combine(folder, "store.db");
+            await using var server = await TestServer.StartAsync(new ServerOptions { Store = store });
+            await server.PostAsync("/collections", """{"name":"a"}""", Cancel);
+            await server.PostAsync("/collections/a/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+            foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
+            var error = await server.ErrorAsync("/collections/a/items", """{"items":[{"text":"a blue star"}]}""", 503);
+            Assert.Equal("store_unavailable", error.Code);
+            await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
+            Assert.Contains(server.Errors, line => line.Contains("was deleted or replaced while it was open", StringComparison.Ordinal));
+            Assert.False(File.Exists(store));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_full_disk_is_called_a_full_disk()
     {
         await using var server = await TestServer.StartAsync();

@@ -45,7 +45,8 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
         SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
         var outcome = await AddAsync(name, items, cancellationToken);
-        var broken = outcome.Broken.ToLookup(item => item.Place, item => item.Problem, StringComparer.Ordinal);
+        // Of items that are alike, one is told.
+        var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id(), item => item.Problem, StringComparer.Ordinal);
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
         [
