@@ -28,7 +28,8 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         using var fetched = images.Begin();
         var query = (await fetched.CompleteAsync([request.Query], cancellationToken))[0];
         var options = EmbeddingService.Options(host.Model.Embedder, request.MaxRationaleTokens);
-        await foreach (var update in collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken))
+        var updates = collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken);
+        await foreach (var update in EmbeddingService.WithPlace(updates, request.Query))
         {
             if (update.Answer is { } answer) telemetry.Count(ItemRole.Query, answer.Query);
             yield return update;
