@@ -1,4 +1,5 @@
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Stores;
 
 namespace Rge.Search;
 
@@ -11,7 +12,7 @@ internal sealed class CollectionTables : IDisposable
 
     public CollectionTables(VectorStore store, string name, CollectionIdentity identity)
     {
-        Records = store.GetCollection<string, SearchRecord>(name, Definition(nameof(SearchRecord.Id),
+        Records = new CheckedCollection<SearchRecord>(store.GetCollection<string, SearchRecord>(name, Definition(nameof(SearchRecord.Id),
         [
             Indexed(nameof(SearchRecord.Kind)),
             Indexed(nameof(SearchRecord.Key)),
@@ -23,8 +24,10 @@ internal sealed class CollectionTables : IDisposable
                 DistanceFunction = DistanceFunction.CosineSimilarity,
                 IndexKind = identity.Index == CollectionIndex.Hnsw ? IndexKind.Hnsw : IndexKind.Flat,
             },
-        ]));
-        Thumbnails = store.GetCollection<string, ThumbnailRecord>($"{name}.thumbnails", Definition(nameof(ThumbnailRecord.Id), [Text(nameof(ThumbnailRecord.Jpeg))]));
+        ])), record => record.Id, (record, hasVector) => RecordChecks.Problem(record, hasVector ? identity.Dimensions : null));
+        Thumbnails = new CheckedCollection<ThumbnailRecord>(store.GetCollection<string, ThumbnailRecord>($"{name}.thumbnails",
+            Definition(nameof(ThumbnailRecord.Id), [Text(nameof(ThumbnailRecord.Jpeg))])),
+            record => record.Id, (record, _) => RecordChecks.Problem(record));
         Contents = store.GetCollection<string, ContentRecord>($"{name}.contents",
             Definition(nameof(ContentRecord.Id), [Indexed(nameof(ContentRecord.Content))]));
         Places = store.GetCollection<string, PlaceRecord>($"{name}.places", Definition(nameof(PlaceRecord.Id),
@@ -48,19 +51,30 @@ internal sealed class CollectionTables : IDisposable
 
     /// <summary>The catalog of all collections of a store.</summary>
     public static VectorStoreCollection<string, CatalogRecord> Catalog(VectorStore store) =>
-        store.GetCollection<string, CatalogRecord>(CatalogName, Definition(nameof(CatalogRecord.Name), [Text(nameof(CatalogRecord.Identity))]));
+        new CheckedCollection<CatalogRecord>(store.GetCollection<string, CatalogRecord>(CatalogName,
+            Definition(nameof(CatalogRecord.Name), [Text(nameof(CatalogRecord.Identity))])),
+            record => record.Name, (record, _) => RecordChecks.Problem(record));
 
     /// <summary>Whether everything is there that is read; a store that may only be read is not asked for more.</summary>
     public async Task<bool> CanBeReadAsync(CancellationToken cancellationToken) =>
         await Records.CollectionExistsAsync(cancellationToken) && await Thumbnails.CollectionExistsAsync(cancellationToken)
             && await Places.CollectionExistsAsync(cancellationToken);
 
+    /// <summary>A table that the collection would have, and that is there already; <see langword="null"/> where there is none.</summary>
+    public async Task<string?> FindExistingAsync(CancellationToken cancellationToken) =>
+        await Records.CollectionExistsAsync(cancellationToken) ? Records.Name
+        : await Thumbnails.CollectionExistsAsync(cancellationToken) ? Thumbnails.Name
+        : await Contents.CollectionExistsAsync(cancellationToken) ? Contents.Name
+        : await Places.CollectionExistsAsync(cancellationToken) ? Places.Name
+        : null;
+
+    /// <summary>Makes what is not there yet; the records first, whose name is the one that something else may have.</summary>
     public async Task EnsureExistAsync(CancellationToken cancellationToken)
     {
+        await Records.EnsureCollectionExistsAsync(cancellationToken);
         await Contents.EnsureCollectionExistsAsync(cancellationToken);
         await Places.EnsureCollectionExistsAsync(cancellationToken);
         await Thumbnails.EnsureCollectionExistsAsync(cancellationToken);
-        await Records.EnsureCollectionExistsAsync(cancellationToken);
     }
 
     public async Task DeleteAsync(CancellationToken cancellationToken)

@@ -48,6 +48,10 @@ public sealed class SearchCollection : IDisposable
     }
 
     /// <summary>Writes records, all of them or none; those whose id is there are replaced.</summary>
+    /// <remarks>
+    /// What comes from a source belongs to it: where a record that is written differs from the item of the source, the source has the last
+    /// word when it is indexed again.
+    /// </remarks>
     /// <exception cref="ArgumentException">A record has no id, or a vector of another length, without a direction or with something that is no number.</exception>
     public async Task UpsertAsync(IReadOnlyCollection<SearchRecord> records, CancellationToken cancellationToken = default)
     {
@@ -60,7 +64,14 @@ public sealed class SearchCollection : IDisposable
             Check(record.Vector, $"The vector of {record.Id}");
         }
         await EnsureTablesAsync(cancellationToken);
-        await Tables.Records.UpsertAsync(records, cancellationToken);
+        var given = records.DistinctBy(record => record.Id, StringComparer.Ordinal).ToDictionary(record => record.Id, StringComparer.Ordinal);
+        string[] changed =
+        [
+            .. (await GetByIdAsync(given.Keys, includeVectors: false, cancellationToken))
+                .Where(before => !given[before.Id].SaysTheSame(before)).Select(before => before.Id),
+        ];
+        if (changed.Length > 0) await ChangeAsync(changed, () => WriteAsync(records, cancellationToken), cancellationToken);
+        else await WriteAsync(records, cancellationToken);
     }
 
     /// <summary>The records nearest to a vector, best first.</summary>
@@ -125,7 +136,8 @@ public sealed class SearchCollection : IDisposable
 
     /// <summary>Replaces the metadata of records; vectors are not computed again, and ids stay.</summary>
     /// <param name="id">Id of the record, or key of all that have it.</param>
-    /// <param name="metadata">All of the new metadata. It stays until the item is added again, or its file or row changes.</param>
+    /// <param name="metadata">All of the new metadata. It stays until the item is added again, or the source that has it is indexed
+    /// again.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records there were.</returns>
     /// <exception cref="SearchException">An entry cannot be used.</exception>
@@ -137,21 +149,15 @@ public sealed class SearchCollection : IDisposable
         item.Check();
         await EnsureTablesAsync(cancellationToken);
         string[] ids = [.. (await GetAsync([id], cancellationToken)).Select(record => record.Id)];
-        await using var claims = new ClaimHolder(Claims, Name);
-        await claims.WaitForAsync(ids, cancellationToken);
-        var records = await GetByIdAsync(ids, includeVectors: true, cancellationToken);
-        foreach (var record in records) record.Tags = [.. item.Tags()];
-        await UpsertAsync(records, cancellationToken);
-        foreach (var record in records)
+        var count = 0;
+        await ChangeAsync(ids, async () =>
         {
-            // Given again as it was, the item counts as changed.
-            var places = await PagesAsync(Tables.Places, place => place.Item == record.Id, place => place.Id, includeVectors: false,
-                cancellationToken)
-                .Where(place => place.Source == GivenItems.SourceName).ToListAsync(cancellationToken);
-            foreach (var place in places) place.Stamp = "";
-            await Tables.Places.UpsertAsync(places, cancellationToken);
-        }
-        return records.Count;
+            var records = await GetByIdAsync(ids, includeVectors: true, cancellationToken);
+            foreach (var record in records) record.Tags = [.. item.Tags()];
+            await WriteAsync(records, cancellationToken);
+            count = records.Count;
+        }, cancellationToken);
+        return count;
     }
 
     /// <summary>Deletes records by id or key, and what is remembered of where they came from; what is not there is passed over.</summary>
@@ -290,6 +296,25 @@ public sealed class SearchCollection : IDisposable
         if (_canBeWritten) return;
         await Tables.EnsureExistAsync(cancellationToken);
         _canBeWritten = true;
+    }
+
+    /// <summary>Writes records that say what the places that have them say, or that nobody else has.</summary>
+    internal Task WriteAsync(IEnumerable<SearchRecord> records, CancellationToken cancellationToken) =>
+        Tables.Records.UpsertAsync(records, cancellationToken);
+
+    /// <summary>Changes records while nobody indexes them, so that they count as changed for all places that have them.</summary>
+    private async Task ChangeAsync(string[] ids, Func<Task> change, CancellationToken cancellationToken)
+    {
+        await using var claims = new ClaimHolder(Claims, Name);
+        await claims.WaitForAsync(ids, cancellationToken);
+        foreach (var some in ids.Chunk(Page))
+        {
+            var places = await PagesAsync(Tables.Places, place => some.Contains(place.Item), place => place.Id, includeVectors: false,
+                cancellationToken).ToListAsync(cancellationToken);
+            foreach (var place in places) place.Stamp = "";
+            await Tables.Places.UpsertAsync(places, cancellationToken);
+        }
+        await change();
     }
 
     internal async Task<List<SearchRecord>> GetByIdAsync(IReadOnlyCollection<string> ids, bool includeVectors,

@@ -72,12 +72,43 @@ public sealed class SearchCollections : IDisposable
             await _catalog.EnsureCollectionExistsAsync(cancellationToken);
             await using var claim = new ClaimHolder(_claims, ClaimScope);
             await claim.WaitForAsync([name], cancellationToken);
-            if (await LookUpAsync(name, cancellationToken) is null)
-                await _catalog.UpsertAsync(new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) }, cancellationToken);
+            if (await LookUpAsync(name, cancellationToken) is null) await MakeAsync(name, identity, cancellationToken);
         }
         var collection = await OpenAsync(name, cancellationToken);
         collection.Require(identity);
         return collection;
+    }
+
+    /// <summary>Makes a collection that is not in the catalog, as a whole or not at all.</summary>
+    private async Task MakeAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken)
+    {
+        using var tables = new CollectionTables(_store, name, identity);
+        if (await tables.FindExistingAsync(cancellationToken) is { } table)
+            throw new SearchException($"The store has a table {table} that is no collection's; choose another name than {name} for the collection, or another store.");
+        // The entry first: tables without one would be taken for somebody else's.
+        await _catalog.UpsertAsync(new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) }, cancellationToken);
+        try
+        {
+            await tables.EnsureExistAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is VectorStoreException or NotSupportedException or OperationCanceledException)
+        {
+            await UndoAsync(name, tables);
+            throw;
+        }
+    }
+
+    private async Task UndoAsync(string name, CollectionTables tables)
+    {
+        try
+        {
+            await _catalog.DeleteAsync(name, CancellationToken.None);
+            await tables.DeleteAsync(CancellationToken.None);
+        }
+        catch (VectorStoreException)
+        {
+            // A store that is away keeps the entry, and makes the tables when the collection is opened.
+        }
     }
 
     /// <summary>What a collection was made with; <see langword="null"/> where there is none of the name.</summary>
@@ -143,17 +174,7 @@ public sealed class SearchCollections : IDisposable
     private async Task<bool> HasCatalogAsync(CancellationToken cancellationToken) =>
         _catalogExists || (_catalogExists = await _catalog.CollectionExistsAsync(cancellationToken));
 
-    private static CollectionIdentity Identity(CatalogRecord entry)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
-        }
-        catch (JsonException e)
-        {
-            throw new SearchException($"The catalog's entry of the collection {entry.Name} cannot be read: {e.Message}", e);
-        }
-    }
+    private static CollectionIdentity Identity(CatalogRecord entry) => JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
 
     /// <summary>Refuses what cannot be the name of a collection.</summary>
     /// <exception cref="SearchException">It is not 1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</exception>

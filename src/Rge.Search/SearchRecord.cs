@@ -30,6 +30,10 @@ public sealed class SearchRecord
     /// <summary>The metadata: the values of each key.</summary>
     public ILookup<string, string> Metadata => Tags.Select(Tag.Split).ToLookup(tag => tag.Key, tag => tag.Value, StringComparer.Ordinal);
 
+    /// <summary>Whether another record has the same but for its vector and path.</summary>
+    internal bool SaysTheSame(SearchRecord other) =>
+        Kind == other.Kind && Key == other.Key && Text == other.Text && Tags.ToHashSet(StringComparer.Ordinal).SetEquals(other.Tags);
+
     /// <summary>What to call the item: its key, the name of its file, or its text.</summary>
     public string Label => Key ?? System.IO.Path.GetFileName(Path) ?? Text ?? Id;
 }

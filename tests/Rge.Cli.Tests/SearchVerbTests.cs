@@ -59,6 +59,25 @@ public sealed class SearchVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task An_export_that_finds_the_store_damaged_says_where_and_leaves_nothing_behind()
+    {
+        _folder.Write("0.png", 0);
+        await OutputAsync(Index);
+        using (var store = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.Store};Pooling=false"))
+        {
+            store.Open();
+            using var command = store.CreateCommand();
+            command.CommandText = "UPDATE \"items.thumbnails\" SET \"Jpeg\" = '?'";
+            command.ExecuteNonQuery();
+        }
+        var file = _folder.PathOf("items.jsonl");
+        var error = await ErrorAsync(RgeCommand.Failure, "collections", "export", "items", "--store", _folder.Store, "--out", file);
+        Assert.StartsWith($"rge: The store {_folder.Store} is damaged: the record ", error, StringComparison.Ordinal);
+        Assert.Contains(" of items.thumbnails is no image in base64; restore", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(file)!, "items.jsonl*"));
+    }
+
+    [Fact]
     public async Task An_export_to_a_device_leaves_the_device_what_it_is()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no device files.");

@@ -22,7 +22,7 @@ public sealed class ServeFaultTests : IDisposable
         for (var kill = 0; kill < Kills; kill++)
         {
             using var served = await ServedProcess.StartAsync(PictureFolder.Model, _folder.Store);
-            await served.PostAsync("/collections", """{"name":"items"}""");
+            await served.PostAsync("/v1/collections", """{"name":"items"}""");
             var clients = Enumerable.Range(0, Clients).Select(client => AddAsync(served, $"{kill}.{client}", acknowledged)).ToList();
             // Some time after its start, or so long after it has acknowledged so many.
             var (moment, before) = (kill % 4, acknowledged.Count);
@@ -44,7 +44,7 @@ public sealed class ServeFaultTests : IDisposable
         await using var own = new PostgresServer();
         var store = await own.CreateSchemaAsync();
         using var served = await ServedProcess.StartAsync(PictureFolder.Model, store);
-        await served.PostAsync("/collections", """{"name":"items"}""");
+        await served.PostAsync("/v1/collections", """{"name":"items"}""");
         var (acknowledged, statuses, stop) = (new ConcurrentDictionary<string, byte>(StringComparer.Ordinal), new ConcurrentBag<int>(), new CancellationTokenSource());
         var clients = Enumerable.Range(0, Clients).Select(client => AddAsync(served, $"c{client}", acknowledged, statuses, stop.Token)).ToList();
         await UntilAsync(() => acknowledged.Count > 20);
@@ -68,7 +68,7 @@ public sealed class ServeFaultTests : IDisposable
         {
             try
             {
-                using var response = await served.SendAsync("/collections/items/items", $$"""{"items":[{"text":"{{name}} item {{i}}"},{"text":"{{name}} item {{i}}, too"}]}""");
+                using var response = await served.SendAsync("/v1/collections/items/items", $$"""{"items":[{"text":"{{name}} item {{i}}"},{"text":"{{name}} item {{i}}, too"}]}""");
                 statuses?.Add((int)response.StatusCode);
                 if (!response.IsSuccessStatusCode) continue;
                 foreach (var id in JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["ids"]!.AsArray()) acknowledged[(string)id!] = 0;

@@ -137,6 +137,8 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     [InlineData("""{"id": "1", "text": "x", "metadata": {"a": [[1]]}}""", "metadata 'a' is a list, expected a text, a number, true or false, or a list of them.")]
     [InlineData("""{"id": "1", "text": "x", "metadata": {"a": 1e999}}""", "metadata 'a' is the number 1e999, which is too long, too large or too small; write it as a text.")]
     [InlineData("""{"id": "1", "text": "x", "metadata": {"\ud800": 1}}""", "metadata has a name that is not valid Unicode text.")]
+    [InlineData("""{"\ud800": 1}""", "a field has a name that is not valid Unicode text")]
+    [InlineData("""{"\ud800": 1, "id": "1", "text": "x"}""", "a field has a name that is not valid Unicode text")]
     [InlineData("""{"id": "1", "text": "\ud800"}""", "text has half of a character in it (a lone surrogate)")]
     [InlineData("""{"id": "1", "text": "x", "txt": "y"}""", "the field 'txt' is not known, expected any of id, text, image, images, metadata")]
     [InlineData("""{"id": "1", "text": "x", "text": "y"}""", "the field 'text' is there twice")]
@@ -149,7 +151,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
         await File.WriteAllLinesAsync(InFolder("rows.jsonl"), ["""{"id": "0", "text": "first"}""", "", row, """{"id": "last", "text": "last"}"""], Cancel);
         var outcome = await IndexAsync(await CollectionAsync(), source: new JsonLinesSource(InFolder("rows.jsonl")));
         Assert.Equal(2, outcome.Stored);
-        Assert.Equal(new BrokenItem($"{InFolder("rows.jsonl")}, line 3", problem), Assert.Single(outcome.Broken));
+        Assert.Equal(new BrokenItem($"{InFolder("rows.jsonl")}, line 3", problem) { Line = 3 }, Assert.Single(outcome.Broken));
     }
 
     [Fact]

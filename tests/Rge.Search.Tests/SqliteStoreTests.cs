@@ -96,6 +96,128 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         Assert.Empty(await store.ListCollectionNamesAsync(Cancel).ToListAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = x'00'", "the record 1 of c has a vector of 1 bytes, expected 8")]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = 'text'", "the record 1 of c has a vector of 0 bytes, expected 8")]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = x'0000C07F00000000'", "the record 1 of c has a vector with something in it that is no number")]
+    [InlineData("UPDATE \"c\" SET \"Tags\" = '[\"a=1'", "the record 1 of c has a Tags that cannot be read")]
+    [InlineData("UPDATE \"c\" SET \"Tags\" = '[null]'", "the record 1 of c has metadata that are no list of texts")]
+    [InlineData("UPDATE \"c\" SET \"Kind\" = 'Song'", "the record 1 of c has the kind 'Song', which there is not")]
+    [InlineData("UPDATE rge_collections SET \"Identity\" = '{}'", "the record c of rge_collections does not say what the collection was made with (")]
+    [InlineData("UPDATE rge_collections SET \"Identity\" = 'null'", "the record c of rge_collections does not say what the collection was made with;")]
+    public async Task A_search_in_a_store_that_is_damaged_names_the_record(string damage, string problem)
+    {
+        await MakeAsync();
+        Execute(damage);
+        using var collections = SearchCollections.Open(_file.Path);
+        var error = await Assert.ThrowsAsync<StoreException>(async () =>
+        {
+            using var collection = await collections.OpenAsync("c", Cancel);
+            await collection.SearchAsync(new float[] { 1, 0 }, 3, cancellationToken: Cancel);
+        });
+        Assert.Equal(StoreProblem.Damaged, error.Problem);
+        Assert.StartsWith($"The store {_file.Path} is damaged: {problem}", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; restore the store from a backup, or delete the collection and index it again.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = x'00'", "the record 1 of c has a vector of 0 dimensions, expected 2")]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = x'0000803F'", "the record 1 of c has a vector of 1 dimensions, expected 2")]
+    [InlineData("UPDATE \"c\" SET \"Vector\" = x'0000000000000000'", "the record 1 of c has a vector of the length 0")]
+    [InlineData("INSERT INTO \"c.thumbnails\" (\"Id\", \"Jpeg\") VALUES ('1', '?')", "the record 1 of c.thumbnails is no image in base64")]
+    public async Task An_export_of_a_store_that_is_damaged_names_the_record(string damage, string problem)
+    {
+        await MakeAsync();
+        Execute(damage);
+        using var collections = SearchCollections.Open(_file.Path);
+        using var collection = await collections.OpenAsync("c", Cancel);
+        var error = await Assert.ThrowsAsync<StoreException>(() => CollectionFile.WriteAsync(collection, TextWriter.Null, cancellationToken: Cancel));
+        Assert.StartsWith($"The store {_file.Path} is damaged: {problem}; restore", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_that_is_deleted_or_replaced_under_a_store_takes_no_more_writes(bool isReplaced)
+    {
+        await MakeAsync();
+        using var collections = SearchCollections.Open(_file.Path);
+        using var collection = await collections.OpenAsync("c", Cancel);
+        var record = new SearchRecord { Id = "2", Vector = new float[] { 0, 1 } };
+        await collection.UpsertAsync([record], Cancel);
+        File.Move(_file.Path, _file.Path + ".away");
+        if (isReplaced) File.Copy(_file.Path + ".away", _file.Path);
+        foreach (var use in (Func<Task>[])
+            [
+                () => collections.PingAsync(cancellationToken: Cancel), () => collection.UpsertAsync([record], Cancel),
+                () => collection.SearchAsync(new float[] { 1, 0 }, 3, cancellationToken: Cancel), () => collections.ListAsync(Cancel),
+            ])
+        {
+            var error = await Assert.ThrowsAsync<StoreException>(use);
+            Assert.Equal(StoreProblem.Gone, error.Problem);
+            Assert.StartsWith($"The file of the store {_file.Path} was deleted or replaced while it was open", error.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(isReplaced, File.Exists(_file.Path));
+        // Put back, it is what it was.
+        File.Move(_file.Path + ".away", _file.Path, overwrite: true);
+        await collection.UpsertAsync([record], Cancel);
+        Assert.Equal(2, await collection.CountAsync(cancellationToken: Cancel));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_opened_anew_where_another_file_was_writes_to_the_new_one()
+    {
+        await MakeAsync();
+        using var before = SearchCollections.Open(_file.Path);
+        await before.ListAsync(Cancel);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_file.Path)!)) File.Delete(file);
+        await MakeAsync();
+        using var after = SearchCollections.Open(_file.Path);
+        using var collection = await after.OpenAsync("c", Cancel);
+        Assert.Equal(1, await collection.CountAsync(cancellationToken: Cancel));
+    }
+
+    [Theory]
+    [InlineData("CREATE TABLE items (a)", "items")]
+    [InlineData("CREATE TABLE \"items.places\" (a)", "items.places")]
+    public async Task A_table_of_somebody_else_is_not_taken_for_a_collection(string foreign, string table)
+    {
+        Execute(foreign);
+        using var collections = SearchCollections.Open(_file.Path);
+        var error = await Assert.ThrowsAsync<SearchException>(() => collections.CreateAsync("items", Identity, Cancel));
+        Assert.Equal($"The store has a table {table} that is no collection's; choose another name than items for the collection, or another store.", error.Message);
+        Assert.Empty(await collections.ListAsync(Cancel));
+        using var other = await collections.CreateAsync("others", Identity, Cancel);
+        Assert.Equal(["others"], (await collections.ListAsync(Cancel)).Keys);
+    }
+
+    [Fact]
+    public async Task A_collection_whose_tables_cannot_be_made_is_not_half_made()
+    {
+        Execute("CREATE VIEW items AS SELECT 1 AS a");
+        using var collections = SearchCollections.Open(_file.Path);
+        await Assert.ThrowsAnyAsync<VectorStoreException>(() => collections.CreateAsync("items", Identity, Cancel));
+        Assert.Empty(await collections.ListAsync(Cancel));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_no_file_is_no_store()
+    {
+        await System.Diagnostics.Process.Start("mkfifo", _file.Path).WaitForExitAsync(TestContext.Current.CancellationToken);
+        var folder = Path.GetDirectoryName(_file.Path)!;
+        foreach (var (path, problem) in (IEnumerable<(string, string)>)
+            [
+                (_file.Path, "it is a pipe, a socket or a device, not a file"),
+                ("/dev/null", "it is a pipe, a socket or a device, not a file"),
+                (folder, "it is a folder, expected a file"),
+            ])
+        {
+            using var collections = SearchCollections.Open(path);
+            var error = await Assert.ThrowsAsync<VectorStoreException>(() => collections.CreateAsync("c", Identity, Cancel));
+            Assert.Equal($"The store {path} cannot be used: {problem}.", error.Message);
+        }
+    }
+
     private async Task MakeAsync()
     {
         using var collections = SearchCollections.Open(_file.Path);

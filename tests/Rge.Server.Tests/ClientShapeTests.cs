@@ -104,7 +104,7 @@ public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<Serv
     [InlineData("/v2/embed", """{"inputs":[{"content":[{"type":"text","text":"a"}],"text":"b"}]}""", "inputs[0].text", "unknown_member")]
     [InlineData("/v1/multimodalembeddings", """{"inputs":[{"content":"a"}],"input":"b"}""", "input", "unknown_member")]
     [InlineData("/v1/rationales", """{"input":"a","streams":true}""", "streams", "unknown_member")]
-    [InlineData("/collections", """{"name":"a","dimension":8}""", "dimension", "unknown_member")]
+    [InlineData("/v1/collections", """{"name":"a","dimension":8}""", "dimension", "unknown_member")]
     public async Task What_is_not_understood_is_named(string path, string body, string member, string code)
     {
         var error = await _server.ErrorAsync(path, body, 400);
@@ -158,7 +158,14 @@ public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<Serv
         var broken = Convert.ToBase64String([1, 2, 3]);
         var error = await _server.ErrorAsync("/v1/embeddings", $$"""{"input":["a","b",{"image":"{{broken}}"}],"reasoning":"off"}""", 400);
         Assert.Equal(("input[2]", "invalid_image"), (error.Param, error.Code));
-        Assert.StartsWith("Item 2: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("input[2].image ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Item ", error.Message, StringComparison.Ordinal);
+        foreach (var (path, stream) in (IEnumerable<(string, string)>)[("/v1/embeddings", ""), ("/v1/rationales", ""), ("/v1/rationales", ",\"stream\":true")])
+        {
+            var only = await _server.ErrorAsync(path, $$"""{"input":{"text":"a","image":"{{broken}}"}{{stream}}}""", 400);
+            Assert.Equal(("input", "invalid_image"), (only.Param, only.Code));
+            Assert.StartsWith("input.image ", only.Message, StringComparison.Ordinal);
+        }
         Assert.Equal("texts[1]", (await _server.ErrorAsync("/v2/embed", """{"texts":["a",""]}""", 400)).Param);
         Assert.Equal("inputs[1]", (await _server.ErrorAsync("/v1/multimodalembeddings", """{"inputs":[{"content":"a"},{"content":""}]}""", 400)).Param);
         Assert.Equal("messages[1]", (await _server.ErrorAsync("/v1/embeddings", """{"messages":[[{"role":"user","content":"a"}],[{"role":"user","content":""}]]}""", 400)).Param);
@@ -190,7 +197,7 @@ public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<Serv
     [Fact]
     public async Task Head_is_answered_where_get_is()
     {
-        foreach (var path in (string[])["/", "/page.js", "/health/live", "/health/ready", "/v1/models", "/v1/models/shapeworld", "/collections", "/metrics", "/openapi/v1.json", "/reference/"])
+        foreach (var path in (string[])["/", "/page.js", "/health/live", "/health/ready", "/v1/models", "/v1/models/shapeworld", "/v1/collections", "/metrics", "/openapi/v1.json", "/reference/"])
         {
             using var request = new HttpRequestMessage(HttpMethod.Head, path);
             using var response = await _server.Client.SendAsync(request, Cancel);

@@ -58,17 +58,17 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_collection_is_made_listed_and_deleted()
     {
-        var made = await Server.PostAsync("/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel);
+        var made = await Server.PostAsync("/v1/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel);
         Assert.Equal(("one", true, 64, "represent the text", "exact", 0), ((string?)made["name"], (bool)made["usable"]!, (int)made["dimensions"]!, (string?)made["instruction"], (string?)made["index"], (int)made["records"]!));
-        Assert.Equal(made.ToJsonString(), (await GetAsync("/collections/one")).ToJsonString());
-        Assert.Equal(made.ToJsonString(), (await GetAsync("/collections"))["collections"]![0]!.ToJsonString());
-        Assert.Equal(made.ToJsonString(), (await Server.PostAsync("/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel)).ToJsonString());
-        Assert.Equal("collection_differs", (await Server.ErrorAsync("/collections", """{"name":"one"}""", 409)).Code);
-        Assert.Contains("is no name for a collection", (await Server.ErrorAsync("/collections", """{"name":"../one"}""", 400)).Message, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync("/collections/one", Cancel)).StatusCode);
-        await NotFoundAsync("/collections/one", "collection_not_found");
-        Assert.Empty((await GetAsync("/collections"))["collections"]!.AsArray());
-        Assert.Equal("collection_not_found", (await Server.ErrorAsync("/collections/one/search", """{"text":"a"}""", 404)).Code);
+        Assert.Equal(made.ToJsonString(), (await GetAsync("/v1/collections/one")).ToJsonString());
+        Assert.Equal(made.ToJsonString(), (await GetAsync("/v1/collections"))["collections"]![0]!.ToJsonString());
+        Assert.Equal(made.ToJsonString(), (await Server.PostAsync("/v1/collections", """{"name":"one","instruction":"represent the text","dimensions":64}""", Cancel)).ToJsonString());
+        Assert.Equal("collection_differs", (await Server.ErrorAsync("/v1/collections", """{"name":"one"}""", 409)).Code);
+        Assert.Contains("is no name for a collection", (await Server.ErrorAsync("/v1/collections", """{"name":"../one"}""", 400)).Message, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync("/v1/collections/one", Cancel)).StatusCode);
+        await NotFoundAsync("/v1/collections/one", "collection_not_found");
+        Assert.Empty((await GetAsync("/v1/collections"))["collections"]!.AsArray());
+        Assert.Equal("collection_not_found", (await Server.ErrorAsync("/v1/collections/one/search", """{"text":"a"}""", 404)).Code);
     }
 
     [Fact]
@@ -79,15 +79,15 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             {"items":[{"text":"a red circle","metadata":{"color":"red"}},{"key":"k","text":"a blue square","metadata":{"color":["blue","dark"]}},
                       {"image":"{{{Pictures.DataUri(Pictures.Grey(84, 84))}}}"},{"image":"AAAA"},{"text":"a grey picture","images":["{{{Convert.ToBase64String(Pictures.Grey(28, 28))}}}"]}]}
             """;
-        var added = await Server.PostAsync("/collections/c/items", body, Cancel);
+        var added = await Server.PostAsync("/v1/collections/c/items", body, Cancel);
         Assert.Equal(4, (int)added["embedded"]!);
         var failed = Assert.Single(added["failed"]!.AsArray())!;
         Assert.Equal(3, (int)failed["index"]!);
         var ids = added["ids"]!.AsArray().Select(id => (string?)id).ToArray();
         Assert.Null(ids[3]);
         Assert.Equal(new SearchItem { Text = "a red circle", Metadata = [new("color", "red")] }.Id(), ids[0]);
-        Assert.Equal(0, (int)(await Server.PostAsync("/collections/c/items", body, Cancel))["embedded"]!);
-        Assert.Equal(4, (int)(await GetAsync("/collections/c"))["records"]!);
+        Assert.Equal(0, (int)(await Server.PostAsync("/v1/collections/c/items", body, Cancel))["embedded"]!);
+        Assert.Equal(4, (int)(await GetAsync("/v1/collections/c"))["records"]!);
 
         var answer = await SearchAsync("""{"text":"a blue square","reasoning":"off","top_k":4}""");
         Assert.Equal(4, answer["hits"]!.AsArray().Count);
@@ -100,30 +100,30 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         Assert.Equal(["a red circle"], Texts(await SearchAsync("""{"text":"a","where":["color=red"]}""")));
         Assert.Equal(["a blue square"], Texts(await SearchAsync("""{"text":"a","where":"color!=red","kind":"text"}""")));
         Assert.Equal(["dark", "blue"], (await SearchAsync("""{"text":"a","where":"color=dark"}"""))["hits"]![0]!["item"]!["metadata"]!["color"]!.AsArray().Select(value => (string?)value).OrderDescending(StringComparer.Ordinal));
-        Assert.Contains("filter 'color'", (await Server.ErrorAsync("/collections/c/search", """{"text":"a","where":["color"]}""", 400)).Message, StringComparison.Ordinal);
+        Assert.Contains("filter 'color'", (await Server.ErrorAsync("/v1/collections/c/search", """{"text":"a","where":["color"]}""", 400)).Message, StringComparison.Ordinal);
 
-        Assert.Equal("k", (string?)(await GetAsync($"/collections/c/items/{ids[1]}"))["label"]);
-        Assert.Equal(4, (await GetAsync("/collections/c/items?take=9"))["items"]!.AsArray().Count);
-        Assert.Single((await GetAsync("/collections/c/items?skip=3"))["items"]!.AsArray());
-        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync($"/collections/c/items/{ids[1]}", Cancel)).StatusCode);
-        await NotFoundAsync($"/collections/c/items/{ids[1]}", "item_not_found");
-        Assert.Equal(3, (int)(await GetAsync("/collections/c"))["records"]!);
+        Assert.Equal("k", (string?)(await GetAsync($"/v1/collections/c/items/{ids[1]}"))["label"]);
+        Assert.Equal(4, (await GetAsync("/v1/collections/c/items?take=9"))["items"]!.AsArray().Count);
+        Assert.Single((await GetAsync("/v1/collections/c/items?skip=3"))["items"]!.AsArray());
+        Assert.Equal(HttpStatusCode.NoContent, (await Server.Client.DeleteAsync($"/v1/collections/c/items/{ids[1]}", Cancel)).StatusCode);
+        await NotFoundAsync($"/v1/collections/c/items/{ids[1]}", "item_not_found");
+        Assert.Equal(3, (int)(await GetAsync("/v1/collections/c"))["records"]!);
 
-        using var thumbnail = await Server.Client.GetAsync($"/collections/c/items/{ids[2]}/thumbnail", Cancel);
+        using var thumbnail = await Server.Client.GetAsync($"/v1/collections/c/items/{ids[2]}/thumbnail", Cancel);
         Assert.Equal("image/jpeg", thumbnail.Content.Headers.ContentType!.MediaType);
         Assert.Equal([0xFF, 0xD8], (await thumbnail.Content.ReadAsByteArrayAsync(Cancel))[..2]);
-        await NotFoundAsync($"/collections/c/items/{ids[0]}/thumbnail", "item_not_found");
+        await NotFoundAsync($"/v1/collections/c/items/{ids[0]}/thumbnail", "item_not_found");
     }
 
     [Fact]
     public async Task A_rationale_comes_piece_by_piece_and_an_edited_one_changes_the_scores()
     {
         await MakeAsync();
-        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"},{"text":"a blue square"}]}""", Cancel);
+        await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"},{"text":"a blue square"}]}""", Cancel);
         var (png, text) = Pictures.Queries(1)[0];
         var query = $$"""{"image":"{{Pictures.DataUri(png)}}","text":"{{text}}","max_rationale_tokens":36""";
         var whole = await SearchAsync(query + "}");
-        var events = await StreamAsync("/collections/c/search", query + """,  "stream":true}""");
+        var events = await StreamAsync("/v1/collections/c/search", query + """,  "stream":true}""");
         Assert.All(events.SkipLast(1), item => Assert.Equal("rationale", item.Type));
         Assert.Equal((string?)whole["rationale"], string.Concat(events.SkipLast(1).Select(item => (string?)item.Data["text"])));
         Assert.Equal("answer", events[^1].Type);
@@ -140,8 +140,8 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     {
         await MakeAsync();
         const string Metadata = """{"year":2020,"price":12.50,"sold":true,"gone":false,"color":["red",7],"none":null,"empty":[]}""";
-        var added = await Server.PostAsync("/collections/c/items", $$$"""{"items":[{"key":"k","text":"a red circle","metadata":{{{Metadata}}}}]}""", Cancel);
-        var item = await GetAsync($"/collections/c/items/{(string?)added["ids"]![0]}");
+        var added = await Server.PostAsync("/v1/collections/c/items", $$$"""{"items":[{"key":"k","text":"a red circle","metadata":{{{Metadata}}}}]}""", Cancel);
+        var item = await GetAsync($"/v1/collections/c/items/{(string?)added["ids"]![0]}");
         Assert.Equal(
             ["color=7,red", "gone=false", "price=12.5", "sold=true", "year=2020"],
             item["metadata"]!.AsObject().Select(entry => $"{entry.Key}={string.Join(',', entry.Value!.AsArray().Select(value => (string?)value).Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal));
@@ -154,7 +154,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         using var collections = SearchCollections.Open(Store);
         using var collection = await collections.OpenAsync("c", Cancel);
         Assert.Equal(0, (await new Indexer(collection, Server.Embedder).IndexAsync(new JsonLinesSource(file), cancellationToken: Cancel)).Embedded);
-        Assert.Equal(1, (int)(await GetAsync("/collections/c"))["records"]!);
+        Assert.Equal(1, (int)(await GetAsync("/v1/collections/c"))["records"]!);
     }
 
     [Fact]
@@ -163,20 +163,20 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         await MakeAsync();
         static string Body(string metadata) => $$$"""{"items":[{"text":"a","metadata":{{{metadata}}}}]}""";
         static string Names(int count) => $"{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"n{i}\":1"))}}}";
-        await Server.PostAsync("/collections/c/items", Body(Names(256)), Cancel);
-        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body(Names(200_000)), 400)).Message);
+        await Server.PostAsync("/v1/collections/c/items", Body(Names(256)), Cancel);
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/v1/collections/c/items", Body(Names(200_000)), 400)).Message);
         var many = $"[{string.Join(',', Enumerable.Range(0, 2100))}]";
-        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/collections/c/items", Body($$"""{"a":{{many}},"b":{{many}}}"""), 400)).Message);
-        await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('x', 1998)}}"}"""), Cancel);
-        var tooLong = await Server.PostAsync("/collections/c/items", Body($$"""{"a":"{{new string('é', 1000)}}"}"""), Cancel);
+        Assert.Equal("items[0].metadata has more than 4096 values.", (await Server.ErrorAsync("/v1/collections/c/items", Body($$"""{"a":{{many}},"b":{{many}}}"""), 400)).Message);
+        await Server.PostAsync("/v1/collections/c/items", Body($$"""{"a":"{{new string('x', 1998)}}"}"""), Cancel);
+        var tooLong = await Server.PostAsync("/v1/collections/c/items", Body($$"""{"a":"{{new string('é', 1000)}}"}"""), Cancel);
         Assert.Contains("2,002 bytes with its value, expected at most 2,000", (string)tooLong["failed"]![0]!["problem"]!, StringComparison.Ordinal);
-        Assert.Contains("items[0].metadata 'a' is an object, expected a text", (await Server.ErrorAsync("/collections/c/items", Body("""{"a":{"b":1}}"""), 400)).Message, StringComparison.Ordinal);
+        Assert.Contains("items[0].metadata 'a' is an object, expected a text", (await Server.ErrorAsync("/v1/collections/c/items", Body("""{"a":{"b":1}}"""), 400)).Message, StringComparison.Ordinal);
 
         // Neither UTF-8 nor half of a character is a name.
-        Assert.Equal(400, (await Server.ErrorAsync("/collections/c/items", Body("""{"\udc00":1}"""), 400)).Status);
+        Assert.Equal(400, (await Server.ErrorAsync("/v1/collections/c/items", Body("""{"\udc00":1}"""), 400)).Status);
         using var content = new ByteArrayContent([.. """{"items":[{"text":"a","metadata":{"caf"""u8, 0x8E, .. "\":1}}]}"u8]);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await Server.Client.PostAsync("/collections/c/items", content, Cancel);
+        using var response = await Server.Client.PostAsync("/v1/collections/c/items", content, Cancel);
         Assert.Equal("items[0].metadata", (await ErrorSeen.ReadAsync(response)).Param);
         Assert.Empty(Server.Errors);
     }
@@ -189,35 +189,70 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},{"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,
               {"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(Pictures.Grey(28, 28))}}}"}]}
             """;
-        var added = await Server.PostAsync("/collections/c/items", Body(""), Cancel);
+        var added = await Server.PostAsync("/v1/collections/c/items", Body(""), Cancel);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
         Assert.Equal([true, false, false, false, false, false, false, false, true, true], added["ids"]!.AsArray().Select(id => id is not null));
         Assert.Contains("items[1] has neither text nor image", (string)added["failed"]![0]!["problem"]!, StringComparison.Ordinal);
         Assert.Equal(3, (int)added["embedded"]!);
-        Assert.Equal("image", (string?)(await GetAsync($"/collections/c/items/{(string?)added["ids"]![9]}"))["kind"]);
+        Assert.Equal("image", (string?)(await GetAsync($"/v1/collections/c/items/{(string?)added["ids"]![9]}"))["kind"]);
 
         // Sent again with the same mistakes: nothing is embedded or stored twice.
-        var again = await Server.PostAsync("/collections/c/items", Body("\"on_error\":\"skip\","), Cancel);
+        var again = await Server.PostAsync("/v1/collections/c/items", Body("\"on_error\":\"skip\","), Cancel);
         Assert.Equal(added["ids"]!.ToJsonString(), again["ids"]!.ToJsonString());
-        Assert.Equal((0, 3), ((int)again["embedded"]!, (int)(await GetAsync("/collections/c"))["records"]!));
+        Assert.Equal((0, 3), ((int)again["embedded"]!, (int)(await GetAsync("/v1/collections/c"))["records"]!));
 
-        Assert.Equal("items[1]", (await Server.ErrorAsync("/collections/c/items", Body("\"on_error\":\"fail\","), 400)).Param);
-        var late = await Server.ErrorAsync("/collections/c/items", """{"on_error":"fail","items":[{"text":"a green star"},{"image":"AAAA"},{"text":"a white moon"}]}""", 400);
+        Assert.Equal("items[1]", (await Server.ErrorAsync("/v1/collections/c/items", Body("\"on_error\":\"fail\","), 400)).Param);
+        var late = await Server.ErrorAsync("/v1/collections/c/items", """{"on_error":"fail","items":[{"text":"a green star"},{"image":"AAAA"},{"text":"a white moon"}]}""", 400);
         Assert.Equal(("items[1]", "invalid_item"), (late.Param, late.Code));
         Assert.Contains("1 of 3 items failed, the others are stored", late.Message, StringComparison.Ordinal);
-        Assert.Equal(5, (int)(await GetAsync("/collections/c"))["records"]!);
-        Assert.Equal("on_error", (await Server.ErrorAsync("/collections/c/items", """{"on_error":"ignore","items":[{"text":"a"}]}""", 400)).Param);
+        Assert.Equal(5, (int)(await GetAsync("/v1/collections/c"))["records"]!);
+        Assert.Equal("on_error", (await Server.ErrorAsync("/v1/collections/c/items", """{"on_error":"ignore","items":[{"text":"a"}]}""", 400)).Param);
     }
 
     [Fact]
     public async Task An_item_takes_the_place_of_the_one_with_its_key_and_a_request_has_a_key_once()
     {
         await MakeAsync();
-        await Server.PostAsync("/collections/c/items", """{"items":[{"key":"k","text":"a red circle"}]}""", Cancel);
-        var added = await Server.PostAsync("/collections/c/items", """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","text":"a green star"},{"key":"k","text":"a blue square"}]}""", Cancel);
+        await Server.PostAsync("/v1/collections/c/items", """{"items":[{"key":"k","text":"a red circle"}]}""", Cancel);
+        var added = await Server.PostAsync("/v1/collections/c/items", """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","text":"a green star"},{"key":"k","text":"a blue square"}]}""", Cancel);
         Assert.Equal([0, 2, 3], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
         Assert.Equal("items[2] has the key 'k', which is that of items[1], too.", (string?)added["failed"]![1]!["problem"]);
         Assert.Equal(["a blue square"], Texts(await SearchAsync("""{"text":"a"}""")));
+    }
+
+    [Theory]
+    [InlineData("null", "where is null, expected a condition such as \"color=red\", or a list of them.")]
+    [InlineData("[]", "where has 0 conditions, expected 1 to 64.")]
+    public async Task A_filter_that_was_lost_on_the_way_does_not_find_everything(string filter, string message)
+    {
+        await MakeAsync();
+        var error = await Server.ErrorAsync("/v1/collections/c/search", $$"""{"text":"a","where":{{filter}}}""", 400);
+        Assert.Equal((message, "where"), (error.Message, error.Param));
+    }
+
+    [Fact]
+    public async Task A_broken_image_of_a_search_is_called_by_its_place()
+    {
+        await MakeAsync();
+        foreach (var stream in (string[])["", ",\"stream\":true"])
+        {
+            var error = await Server.ErrorAsync("/v1/collections/c/search", $$"""{"text":"a","image":"AAAA"{{stream}}}""", 400);
+            Assert.Equal(("image", "invalid_image"), (error.Param, error.Code));
+            Assert.StartsWith("image ", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/v1/collections/c/items?tak=3", "The query has a parameter 'tak', expected skip and take.", "tak")]
+    [InlineData("/v1/collections?take=3", "The query has a parameter 'take', expected none.", "take")]
+    [InlineData("/v1/models?limit=3", "The query has a parameter 'limit', expected none.", "limit")]
+    public async Task A_parameter_of_the_query_that_is_not_known_is_refused(string path, string message, string name)
+    {
+        await MakeAsync();
+        using var response = await Server.Client.GetAsync(path, Cancel);
+        var error = await ErrorSeen.ReadAsync(response);
+        Assert.Equal((400, message, name, "unknown_parameter"), (error.Status, error.Message, error.Param, error.Code));
+        Assert.True((await Server.Client.GetAsync("/health/live?probe=1", Cancel)).IsSuccessStatusCode);
     }
 
     [Fact]
@@ -225,9 +260,9 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     {
         await MakeAsync();
         var one = await FormAsync(("metadata", """{"set":"holiday","year":2020}"""));
-        foreach (var id in one["ids"]!.AsArray()) Assert.Equal("""{"set":["holiday"],"year":["2020"]}""", (await GetAsync($"/collections/c/items/{(string?)id}"))["metadata"]!.ToJsonString());
+        foreach (var id in one["ids"]!.AsArray()) Assert.Equal("""{"set":["holiday"],"year":["2020"]}""", (await GetAsync($"/v1/collections/c/items/{(string?)id}"))["metadata"]!.ToJsonString());
         var each = await FormAsync(("metadata", """{"side":"left"}"""), ("metadata", """{"side":"right"}"""));
-        Assert.Equal("""{"side":["right"]}""", (await GetAsync($"/collections/c/items/{(string?)each["ids"]![1]}"))["metadata"]!.ToJsonString());
+        Assert.Equal("""{"side":["right"]}""", (await GetAsync($"/v1/collections/c/items/{(string?)each["ids"]![1]}"))["metadata"]!.ToJsonString());
 
         foreach (var (name, value, message) in (IEnumerable<(string, string, string)>)
         [
@@ -238,6 +273,12 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             using var form = Form((name, value));
             Assert.Contains(message, (await FormErrorAsync(form, 400)).Message, StringComparison.Ordinal);
         }
+        using var twice = Form(("on_error", "fail"), ("on_error", "skip"));
+        var error = await FormErrorAsync(twice, 400);
+        Assert.Equal(("The form has the field on_error 2 times, expected it once.", "on_error"), (error.Message, error.Param));
+        using var many = Form([.. Enumerable.Repeat(("metadata", "{}"), 4096)]);
+        error = await FormErrorAsync(many, 400);
+        Assert.Equal(("The form has more than 4096 files or fields, expected at most 2048 files.", "too_many"), (error.Message, error.Code));
         using var three = Form(("metadata", "{}"), ("metadata", "{}"), ("metadata", "{}"));
         Assert.Contains("3 fields metadata and 2 files", (await FormErrorAsync(three, 400)).Message, StringComparison.Ordinal);
         using var fails = Form(("on_error", "fail"));
@@ -247,7 +288,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         async Task<JsonNode> FormAsync(params (string Name, string Value)[] fields)
         {
             using var form = Form(fields);
-            using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+            using var response = await Server.Client.PostAsync("/v1/collections/c/items", form, Cancel);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             return JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
         }
@@ -265,7 +306,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     {
         await MakeAsync();
         var uri = Pictures.DataUri(Pictures.Grey(84, 84));
-        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
         var inText = await SearchAsync($$"""{"text":"{{uri}}","reasoning":"off"}""");
         Assert.Equal((await SearchAsync($$"""{"image":"{{uri}}","reasoning":"off"}"""))["hits"]!.ToJsonString(), inText["hits"]!.ToJsonString());
     }
@@ -280,11 +321,11 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             { Picture([1, 2, 3]), "file", "broken.png" },
             { Picture(Pictures.Grey(56, 56)), "file", "C:\\pictures\\two.png" },
         };
-        using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+        using var response = await Server.Client.PostAsync("/v1/collections/c/items", form, Cancel);
         var added = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
         Assert.Equal((2, 1), ((int)added["embedded"]!, (int)added["failed"]![0]!["index"]!));
         Assert.Contains("broken.png", (string)added["failed"]![0]!["problem"]!, StringComparison.Ordinal);
-        Assert.Equal(["one.png", "two.png"], (await GetAsync("/collections/c/items"))["items"]!.AsArray().Select(item => (string)item!["label"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(["one.png", "two.png"], (await GetAsync("/v1/collections/c/items"))["items"]!.AsArray().Select(item => (string)item!["label"]!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -297,9 +338,9 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         using var large = new MultipartFormDataContent { { Picture(new byte[Limits.MaxImageBytes + 1]), "file", "large.png" } };
         Assert.Equal("image_too_large", (await FormErrorAsync(large, 400)).Code);
         using var bomb = new MultipartFormDataContent { { Picture(Pictures.Bomb()), "file", "bomb.png" } };
-        using var response = await Server.Client.PostAsync("/collections/c/items", bomb, Cancel);
+        using var response = await Server.Client.PostAsync("/v1/collections/c/items", bomb, Cancel);
         Assert.Contains("60000×60000", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        Assert.Equal(0, (int)(await GetAsync("/collections/c"))["records"]!);
+        Assert.Equal(0, (int)(await GetAsync("/v1/collections/c"))["records"]!);
     }
 
     [Fact]
@@ -312,7 +353,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
         {
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
-            using var response = await Server.Client.PostAsync("/collections/c/items", content, Cancel);
+            using var response = await Server.Client.PostAsync("/v1/collections/c/items", content, Cancel);
             if (response.StatusCode != HttpStatusCode.OK) Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
         }, iter: 60, threads: 1);
         Assert.Empty(Server.Errors);
@@ -341,10 +382,10 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
             ("items", """{"items":[{"text":"a","metadata":[1]}]}""", "items[0].metadata is a list"),
             ("items", $$"""{"items":[{{string.Join(',', Enumerable.Repeat("""{"image":"AAAA"}""", 5))}}]}""", "has 5 images, expected at most 4"),
         ])
-            Assert.Contains(message, (await Server.ErrorAsync($"/collections/c/{path}", body, 400)).Message, StringComparison.Ordinal);
+            Assert.Contains(message, (await Server.ErrorAsync($"/v1/collections/c/{path}", body, 400)).Message, StringComparison.Ordinal);
         foreach (var (query, message) in (IEnumerable<(string, string)>)[("take=x", "take=x has a value that cannot be understood"), ("take=0", "take is 0, expected 1 to 1000"), ("skip=-1", "skip is -1")])
         {
-            using var response = await Server.Client.GetAsync($"/collections/c/items?{query}", Cancel);
+            using var response = await Server.Client.GetAsync($"/v1/collections/c/items?{query}", Cancel);
             Assert.Contains(message, (await ErrorSeen.ReadAsync(response)).Message, StringComparison.Ordinal);
         }
     }
@@ -353,15 +394,15 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     public async Task The_sample_has_the_answers_of_its_examples()
     {
         await using var server = await TestServer.StartAsync(new ServerOptions { Store = Store });
-        var sample = await server.PostAsync("/collections/sample", "{}", Cancel);
+        var sample = await server.PostAsync("/v1/collections/sample", "{}", Cancel);
         Assert.InRange((int)sample["records"]!, 100, 200);
-        Assert.Equal(sample.ToJsonString(), (await server.PostAsync("/collections/sample", "{}", Cancel)).ToJsonString());
-        var examples = JsonNode.Parse(await server.Client.GetStringAsync("/collections/sample/examples", Cancel))!["examples"]!.AsArray();
+        Assert.Equal(sample.ToJsonString(), (await server.PostAsync("/v1/collections/sample", "{}", Cancel)).ToJsonString());
+        var examples = JsonNode.Parse(await server.Client.GetStringAsync("/v1/collections/sample/examples", Cancel))!["examples"]!.AsArray();
         Assert.Contains(examples, example => example!["image"] is null);
         foreach (var example in examples)
         {
             var body = new JsonObject { ["text"] = (string?)example!["text"], ["image"] = (string?)example["image"], ["top_k"] = 5, ["max_rationale_tokens"] = 36 };
-            Assert.Equal(5, (await server.PostAsync("/collections/sample/search", body.ToJsonString(), Cancel))["hits"]!.AsArray().Count);
+            Assert.Equal(5, (await server.PostAsync("/v1/collections/sample/search", body.ToJsonString(), Cancel))["hits"]!.AsArray().Count);
         }
     }
 
@@ -370,8 +411,8 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     {
         using (var collections = SearchCollections.Open(Store))
             (await collections.CreateAsync("c", CollectionIdentity.Of(Server.Embedder) with { Model = "other", Fingerprint = "0" }, Cancel)).Dispose();
-        Assert.False((bool)(await GetAsync("/collections"))["collections"]![0]!["usable"]!);
-        var error = await Server.ErrorAsync("/collections/c/search", """{"text":"a"}""", 409);
+        Assert.False((bool)(await GetAsync("/v1/collections"))["collections"]![0]!["usable"]!);
+        var error = await Server.ErrorAsync("/v1/collections/c/search", """{"text":"a"}""", 409);
         Assert.Equal("collection_differs", error.Code);
         Assert.Contains("other", error.Message, StringComparison.Ordinal);
     }
@@ -380,21 +421,21 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
     public async Task A_collection_that_another_process_makes_anew_is_seen()
     {
         await MakeAsync();
-        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
         using (var collections = SearchCollections.Open(Store))
         {
             await collections.DeleteAsync("c", Cancel);
-            Assert.Equal("collection_not_found", (await Server.ErrorAsync("/collections/c/search", """{"text":"a"}""", 404)).Code);
+            Assert.Equal("collection_not_found", (await Server.ErrorAsync("/v1/collections/c/search", """{"text":"a"}""", 404)).Code);
             (await collections.CreateAsync("c", CollectionIdentity.Of(Server.Embedder, 32), Cancel)).Dispose();
         }
         Assert.Empty((await SearchAsync("""{"text":"a"}"""))["hits"]!.AsArray());
-        await Server.PostAsync("/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
         Assert.Single((await SearchAsync("""{"text":"a"}"""))["hits"]!.AsArray());
     }
 
-    private Task<JsonNode> MakeAsync() => Server.PostAsync("/collections", """{"name":"c"}""", Cancel);
+    private Task<JsonNode> MakeAsync() => Server.PostAsync("/v1/collections", """{"name":"c"}""", Cancel);
 
-    private Task<JsonNode> SearchAsync(string json) => Server.PostAsync("/collections/c/search", json, Cancel);
+    private Task<JsonNode> SearchAsync(string json) => Server.PostAsync("/v1/collections/c/search", json, Cancel);
 
     private async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Server.Client.GetStringAsync(path, Cancel))!;
 
@@ -407,7 +448,7 @@ public abstract class CollectionEndpointTests : IAsyncLifetime
 
     private async Task<ErrorSeen> FormErrorAsync(MultipartFormDataContent form, int status)
     {
-        using var response = await Server.Client.PostAsync("/collections/c/items", form, Cancel);
+        using var response = await Server.Client.PostAsync("/v1/collections/c/items", form, Cancel);
         var error = await ErrorSeen.ReadAsync(response);
         Assert.Equal(status, error.Status);
         return error;

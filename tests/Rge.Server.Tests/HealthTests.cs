@@ -25,7 +25,7 @@ public sealed class HealthTests(PostgresServer postgres)
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
         Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health/live", Cancel)).StatusCode);
         await server.PostAsync(Path, Quick, Cancel);
-        var error = await server.ErrorAsync("/collections", """{"name":"a"}""", 503);
+        var error = await server.ErrorAsync("/v1/collections", """{"name":"a"}""", 503);
         Assert.Equal("store_unavailable", error.Code);
         Assert.NotNull(error.RetryAfter);
         var metrics = await server.Client.GetStringAsync("/metrics", Cancel);
@@ -40,13 +40,36 @@ public sealed class HealthTests(PostgresServer postgres)
         if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
         await using var proxy = await StoreProxy.StartAsync(await postgres.CreateSchemaAsync());
         await using var server = await TestServer.StartAsync(new ServerOptions { Store = proxy.ConnectionString });
-        await server.PostAsync("/collections", """{"name":"a"}""", Cancel);
+        await server.PostAsync("/v1/collections", """{"name":"a"}""", Cancel);
         Assert.Contains("\nrge_store_reachable 1\n", await server.Client.GetStringAsync("/metrics", Cancel), StringComparison.Ordinal);
         proxy.IsOpen = false;
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
         proxy.IsOpen = true;
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "ready");
-        await server.PostAsync("/collections/a/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+        await server.PostAsync("/v1/collections/a/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+    }
+
+    [Fact]
+    public async Task A_store_whose_file_is_deleted_takes_nothing_and_makes_the_server_unready()
+    {
+        var folder = Directory.CreateTempSubdirectory("rge-health-").FullName;
+        try
+        {
+            var store = System.IO.Path.Combine(folder, "store.db");
+            await using var server = await TestServer.StartAsync(new ServerOptions { Store = store });
+            await server.PostAsync("/v1/collections", """{"name":"a"}""", Cancel);
+            await server.PostAsync("/v1/collections/a/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
+            foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
+            var error = await server.ErrorAsync("/v1/collections/a/items", """{"items":[{"text":"a blue star"}]}""", 503);
+            Assert.Equal("store_unavailable", error.Code);
+            await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
+            Assert.Contains(server.Errors, line => line.Contains("was deleted or replaced while it was open", StringComparison.Ordinal));
+            Assert.False(File.Exists(store));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

@@ -48,9 +48,9 @@ public sealed class HostingTests : IAsyncLifetime
         Assert.Equal(128, answer["data"]![0]!["embedding"]!.AsArray().Count);
         Assert.True((int)answer["usage"]!["prompt_tokens"]! > 0);
 
-        await PostAsync(client, "/ai/collections", """{"name":"c"}""", HttpStatusCode.OK);
-        await PostAsync(client, "/ai/collections/c/items", """{"items":[{"text":"a red circle"}]}""", HttpStatusCode.OK);
-        Assert.Single((await PostAsync(client, "/ai/collections/c/search", """{"text":"a red circle","top_k":3}""", HttpStatusCode.OK))["hits"]!.AsArray());
+        await PostAsync(client, "/ai/v1/collections", """{"name":"c"}""", HttpStatusCode.OK);
+        await PostAsync(client, "/ai/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", HttpStatusCode.OK);
+        Assert.Single((await PostAsync(client, "/ai/v1/collections/c/search", """{"text":"a red circle","top_k":3}""", HttpStatusCode.OK))["hits"]!.AsArray());
 
         // Errors and bounds come with the endpoints.
         Assert.Equal("role", (string?)(await PostAsync(client, "/ai/v1/embeddings", """{"input":"a","role":"x"}""", HttpStatusCode.BadRequest))["error"]!["param"]);
@@ -58,7 +58,7 @@ public sealed class HostingTests : IAsyncLifetime
         Assert.Equal("body_too_large", (string?)(await PostAsync(client, "/ai/v1/embeddings", $$"""{"input":"{{new string('a', 33 << 20)}}"}""", HttpStatusCode.RequestEntityTooLarge))["error"]!["code"]);
         using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/ai/v1/models"), Cancel);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
-        using var badQuery = await client.GetAsync("/ai/collections/c/items?take=x", Cancel);
+        using var badQuery = await client.GetAsync("/ai/v1/collections/c/items?take=x", Cancel);
         Assert.Contains("take=x has a value", (await ErrorSeen.ReadAsync(badQuery)).Message, StringComparison.Ordinal);
 
         // The page finds the API below the prefix.
@@ -93,7 +93,7 @@ public sealed class HostingTests : IAsyncLifetime
         client.DefaultRequestHeaders.Add("X-User", "somebody");
         await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.OK);
         // No store was asked for.
-        Assert.Equal("no_store", (string?)(await PostAsync(client, "/collections", """{"name":"c"}""", HttpStatusCode.NotFound))["error"]!["code"]);
+        Assert.Equal("no_store", (string?)(await PostAsync(client, "/v1/collections", """{"name":"c"}""", HttpStatusCode.NotFound))["error"]!["code"]);
     }
 
     [Fact]

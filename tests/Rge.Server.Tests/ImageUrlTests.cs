@@ -144,8 +144,8 @@ public sealed class ImageUrlTests : IAsyncLifetime
     [Fact]
     public async Task What_is_large_endless_silent_or_no_picture_is_refused()
     {
-        Assert.Contains("more than 100000 bytes", await RefusedAsync("http://pictures.example/large"), StringComparison.Ordinal);
-        Assert.Contains("more than 100000 bytes", await RefusedAsync("http://pictures.example/endless"), StringComparison.Ordinal);
+        Assert.Contains("more than 100 kB", await RefusedAsync("http://pictures.example/large"), StringComparison.Ordinal);
+        Assert.Contains("more than 100 kB", await RefusedAsync("http://pictures.example/endless"), StringComparison.Ordinal);
         Assert.Contains("did not send it within 1 s", await RefusedAsync("http://pictures.example/silent"), StringComparison.Ordinal);
         Assert.Contains("status 404", await RefusedAsync("http://pictures.example/nothing"), StringComparison.Ordinal);
         Assert.Contains("cannot be reached", await RefusedAsync("http://unknown.example/picture.png"), StringComparison.Ordinal);

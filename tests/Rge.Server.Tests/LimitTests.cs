@@ -75,7 +75,7 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
         Assert.Equal(Fixture.Limits.MaxPromptTokens, await TokensAsync(text));
         await _server.PostAsync(Path, $$"""{"role":"document","input":"{{text}}"}""", Cancellation);
         Assert.Equal("The item has 65 tokens, expected at most 64.", (await _server.ErrorAsync(Path, $$"""{"role":"document","input":"{{text}} red"}""", 400)).Message);
-        Assert.StartsWith("Item 1: The item has 65", (await _server.ErrorAsync(Path, $$"""{"role":"document","input":["red","{{text}} red"]}""", 400)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("input[1]: The item has 65", (await _server.ErrorAsync(Path, $$"""{"role":"document","input":["red","{{text}} red"]}""", 400)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

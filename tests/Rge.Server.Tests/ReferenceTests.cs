@@ -12,7 +12,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
         [
             ("/v1/embeddings", RequestExamples.OpenAi), ("/v2/embed", RequestExamples.Cohere),
             ("/v1/multimodalembeddings", RequestExamples.Voyage), ("/v1/rationales", RequestExamples.Rationales),
-            ("/collections", RequestExamples.CreateCollection), ("/collections/{name}/items", RequestExamples.AddItems), ("/collections/{name}/search", RequestExamples.Search),
+            ("/v1/collections", RequestExamples.CreateCollection), ("/v1/collections/{name}/items", RequestExamples.AddItems), ("/v1/collections/{name}/search", RequestExamples.Search),
         ]
         from title in endpoint.Bodies.Keys
         select (endpoint.Path, title));
@@ -23,7 +23,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     {
         var document = await DocumentAsync();
         var example = document["paths"]![path]!["post"]!["requestBody"]!["content"]!["application/json"]!["examples"]![title]!["value"]!;
-        await _server.PostAsync("/collections", RequestExamples.CreateCollection.Values.First(), TestContext.Current.CancellationToken);
+        await _server.PostAsync("/v1/collections", RequestExamples.CreateCollection.Values.First(), TestContext.Current.CancellationToken);
         using var response = await _server.SendAsync(path.Replace("{name}", "scenes", StringComparison.Ordinal), example.ToJsonString(), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
@@ -32,7 +32,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     public async Task The_document_has_every_endpoint_and_our_members()
     {
         var document = await DocumentAsync();
-        string[] paths = ["/collections", "/collections/{name}", "/collections/{name}/items", "/collections/{name}/search", "/health/live", "/health/ready", "/v1/embeddings", "/v1/models", "/v1/multimodalembeddings", "/v1/rationales", "/v2/embed"];
+        string[] paths = ["/v1/collections", "/v1/collections/{name}", "/v1/collections/{name}/items", "/v1/collections/{name}/search", "/health/live", "/health/ready", "/v1/embeddings", "/v1/models", "/v1/multimodalembeddings", "/v1/rationales", "/v2/embed"];
         Assert.All(paths, path => Assert.NotNull(document["paths"]![path]));
         foreach (var path in (string[])["/v1/embeddings", "/v2/embed", "/v1/multimodalembeddings", "/v1/rationales"])
         {

@@ -112,7 +112,16 @@ internal static class CollectionsVerb
             long count;
             var isDevice = AtomicFile.IsDevice(file.FullName);
             var part = isDevice ? file.FullName : file.FullName + ".part";
-            using (var writer = new StreamWriter(part, append: false, Utf8)) count = await CollectionFile.WriteAsync(collection, writer, filter: null, cancellationToken);
+            try
+            {
+                await using var writer = new StreamWriter(part, append: false, Utf8);
+                count = await CollectionFile.WriteAsync(collection, writer, filter: null, cancellationToken);
+            }
+            catch
+            {
+                if (!isDevice) File.Delete(part);
+                throw;
+            }
             if (isDevice) return;
             File.Move(part, file.FullName, overwrite: true);
             terminal.RawOutput.WriteLine($"exported {Number(count)} items to {file}");

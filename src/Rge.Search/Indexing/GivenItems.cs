@@ -15,17 +15,17 @@ internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
         foreach (var (index, item) in items.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            string id;
+            string id, label = item.Key ?? $"item {index}";
             try
             {
                 id = item.Id();
             }
             catch (SearchException e)
             {
-                broken.Add(new BrokenItem(item.Key ?? $"item {index}", e.Message) { Index = index });
+                broken.Add(new BrokenItem(label, e.Message) { Index = index });
                 continue;
             }
-            var place = new SourcePlace(item.Key ?? id, id, () => item) { Label = id, Index = index };
+            var place = new SourcePlace(item.Key ?? id, id, () => item) { Label = label, Index = index };
             // An item that is there twice is one; of those with the same key, none can be told to be the right one but the first.
             if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != id)
                 broken.Add(place.Broken($"the key '{item.Key}' is that of item {places[place.Name].Index}, too"));

@@ -28,6 +28,10 @@ internal sealed class IndexRun(
     private readonly Retirement _retirement = new(collection, claims);
     // Ids of the batches that are prepared and not stored yet: an item that turns up again meanwhile waits for them.
     private readonly HashSet<string> _inFlight = new(StringComparer.Ordinal);
+    private readonly string _metadata = new SearchItem
+    {
+        Text = string.Join('\n', options.Metadata.Select(entry => $"{entry.Key}={entry.Value}").Order(StringComparer.Ordinal)),
+    }.ContentId();
     private int _total, _done, _stored, _embedded, _unchanged, _removed;
 
     public async Task<IndexOutcome> RunAsync(bool removes, CancellationToken cancellationToken)
@@ -39,7 +43,9 @@ internal sealed class IndexRun(
         await IndexAsync(listing.Places, cancellationToken);
         while (_waiting.Count > 0) await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
         var (hold, withheld) = removes ? await RemoveOthersAsync(listing, cancellationToken) : default;
-        return new IndexOutcome(_stored, _embedded, _unchanged, _removed, _broken)
+        // In the order of the file or the request: what cannot be listed is found before what cannot be embedded.
+        BrokenItem[] broken = [.. _broken.OrderBy(item => item.Line ?? item.Index ?? 0)];
+        return new IndexOutcome(_stored, _embedded, _unchanged, _removed, broken)
         {
             Hold = hold,
             Withheld = withheld,
@@ -98,7 +104,7 @@ internal sealed class IndexRun(
     {
         var batch = new IndexBatch { Count = places.Length };
         var before = await RememberedAsync(places, cancellationToken);
-        SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == place.Stamp && known.Pending is null)];
+        SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == StampOf(place) && known.Pending is null)];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
         HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.ContainsKey(before[place.Name].Item))];
         batch.Unchanged = unchanged.Count;
@@ -141,7 +147,7 @@ internal sealed class IndexRun(
     {
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
-        var changed = batch.Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.Tags.ToHashSet(StringComparer.Ordinal).SetEquals(held.Item.Tags())))
+        var changed = batch.Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
             .DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
         await FindKnownAsync(batch, changed, cancellationToken);
         HeldItem[] missing = [.. changed.Where(held => !batch.Known.ContainsKey(held.Id))];
@@ -203,7 +209,7 @@ internal sealed class IndexRun(
     private async Task StoreAsync(IndexBatch batch, Dictionary<string, NewRecord> embedded, CancellationToken cancellationToken)
     {
         KeyValuePair<string, NewRecord>[] written = [.. embedded, .. batch.Known];
-        SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value))];
+        SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value.Item, one.Value.Vector))];
         ThumbnailRecord[] thumbnails =
         [
             .. written.Where(one => one.Value.Thumbnail is not null)
@@ -217,10 +223,10 @@ internal sealed class IndexRun(
         await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Pending)), arriving, cancellationToken);
         await collection.Tables.Places.UpsertAsync(changed.Select(held => Place(held.Place, held.Before?.Stamp, held.Before?.Item, held.Before?.Path, held.Id)), cancellationToken);
         await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
-        await collection.UpsertAsync(records, cancellationToken);
+        await collection.WriteAsync(records, cancellationToken);
         await collection.Tables.Contents.UpsertAsync(contents, cancellationToken);
         await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
-        await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => Place(held.Place, held.Place.Stamp, held.Id, held.Item.Path, pending: null)), cancellationToken);
+        await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => Place(held.Place, StampOf(held.Place), held.Id, held.Item.Path, pending: null)), cancellationToken);
         await claims.ReleaseAsync([.. batch.Claimed], cancellationToken);
         lock (_inFlight) _inFlight.ExceptWith(batch.Claimed);
     }
@@ -324,20 +330,23 @@ internal sealed class IndexRun(
         }
     }
 
+    /// <summary>What tells whether the item that a place has has changed: metadata that are added to every item are part of it.</summary>
+    private string StampOf(SourcePlace place) => options.Metadata.Count == 0 ? place.Stamp : $"{place.Stamp} {_metadata}";
+
     private string IdOf(string place) => PlaceRecord.IdOf(source.Name, place);
 
     private PlaceRecord Place(SourcePlace place, string? stamp, string? item, string? path, string? pending) =>
         new() { Id = IdOf(place.Name), Source = source.Name, Name = place.Name, Stamp = stamp ?? "", Item = item ?? "", Path = path, Pending = pending };
 
-    private static SearchRecord Record(string id, NewRecord record) => new()
+    private static SearchRecord Record(string id, SearchItem item, ReadOnlyMemory<float> vector = default) => new()
     {
         Id = id,
-        Kind = record.Item.Kind.ToString(),
-        Key = record.Item.Key,
-        Text = record.Item.Text,
-        Path = record.Item.Path,
-        Tags = [.. record.Item.Tags()],
-        Vector = record.Vector,
+        Kind = item.Kind.ToString(),
+        Key = item.Key,
+        Text = item.Text,
+        Path = item.Path,
+        Tags = [.. item.Tags()],
+        Vector = vector,
     };
 
     /// <summary>Takes an item out of a batch; its claim is given back with the others.</summary>

@@ -47,7 +47,7 @@ public sealed class Indexer
     /// <summary>
     /// Adds items; each is found by its <see cref="SearchItem.Id"/> afterwards, and by its key where it has one. An item takes the place of
     /// the one that was added with its key before; where only key or metadata differ, nothing is embedded again. Items that cannot be
-    /// embedded are told as broken, under their id and index; one costs no other.
+    /// embedded are told as broken, under their key and index; one costs no other.
     /// </summary>
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
     public async Task<IndexOutcome> AddAsync(IReadOnlyList<SearchItem> items, CancellationToken cancellationToken = default)

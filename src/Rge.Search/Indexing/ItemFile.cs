@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Rge.Files;
 using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
@@ -52,7 +53,7 @@ public static class ItemFile
         try
         {
             using var file = RegularFile.Open(path);
-            if (file.Length > limit) throw problem($"{path} has {file.Length / 1e6:f1} MB, expected at most {limit / 1e6:f1} MB.", null);
+            if (file.Length > limit) throw problem($"{path} has {ByteSize.Excess(file.Length, limit)}.", null);
             var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
             return bytes;

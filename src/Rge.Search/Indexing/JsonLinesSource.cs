@@ -31,14 +31,14 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
                 var label = $"{_path}, line {number}";
                 try
                 {
-                    var place = problem is null ? Place(text, label) : throw new SearchException(problem);
+                    var place = problem is null ? Place(text, label, number) : throw new SearchException(problem);
                     // A row that is there twice, word for word, is one item.
                     if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp)
                         throw new SearchException($"the id '{place.Name}' is that of an earlier line, too");
                 }
                 catch (SearchException e)
                 {
-                    broken.Add(new BrokenItem(label, e.Message));
+                    broken.Add(new BrokenItem(label, e.Message) { Line = number });
                 }
             }
         }
@@ -59,7 +59,7 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
         if (!start.StartsWith('{')) throw new SearchException($"{_path} begins with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}.");
     }
 
-    private SourcePlace Place(string text, string label)
+    private SourcePlace Place(string text, string label, int line)
     {
         using var row = JsonRow.Parse(text);
         var (key, folder) = (row.Key, Path.GetDirectoryName(_path)!);
@@ -67,12 +67,12 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
         {
             string[] images = [.. row.Item(folder).Images];
             var hash = Hash([text, .. images.Select(ItemFile.Stamp)]);
-            return new SourcePlace(key ?? hash, hash, () => Read(text, folder)) { Label = label };
+            return new SourcePlace(key ?? hash, hash, () => Read(text, folder)) { Label = label, Line = line };
         }
         // A row that has an id is known to be there still, whatever is wrong with it.
         catch (SearchException) when (key is not null)
         {
-            return new SourcePlace(key, Hash([text]), () => Read(text, folder)) { Label = label };
+            return new SourcePlace(key, Hash([text]), () => Read(text, folder)) { Label = label, Line = line };
         }
     }
 

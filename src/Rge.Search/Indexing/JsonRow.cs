@@ -39,7 +39,7 @@ internal sealed class JsonRow : IDisposable
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var field in _document.RootElement.EnumerateObject())
         {
-            var name = JsonKinds.NameOf(field) ?? "";
+            var name = JsonKinds.NameOf(field) ?? throw new SearchException("a field has a name that is not valid Unicode text");
             if (!Known.Contains(name, StringComparer.Ordinal)) throw new SearchException($"the field '{name}' is not known, expected any of {string.Join(", ", Known)}");
             if (!fields.TryAdd(name, field.Value)) throw new SearchException($"the field '{name}' is there twice");
         }
@@ -76,7 +76,7 @@ internal sealed class JsonRow : IDisposable
         var isThere = false;
         foreach (var field in row.EnumerateObject())
         {
-            if (!field.NameEquals("id")) continue;
+            if (JsonKinds.NameOf(field) != "id") continue;
             if (isThere) throw new SearchException("the field 'id' is there twice");
             (isThere, id) = (true, field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetRawText() : TextOf("id", field.Value));
         }

@@ -31,7 +31,7 @@ internal sealed class Retirement(SearchCollection collection, ClaimHolder claims
             else if (await collection.Tables.Records.GetAsync(id, new() { IncludeVectors = true }, cancellationToken) is { } record && places.Any(place => place.Path == record.Path))
             {
                 record.Path = other is null ? arriving[id] : other.Path;
-                await collection.UpsertAsync([record], cancellationToken);
+                await collection.WriteAsync([record], cancellationToken);
             }
         }
     }

@@ -1,4 +1,3 @@
-
 namespace Rge.Search.Indexing;
 
 /// <summary>A file or row of a source.</summary>
@@ -13,5 +12,8 @@ public sealed record SourcePlace(string Name, string Stamp, Func<SearchItem> Rea
     /// <summary>Index of an item that a program gave, from 0; <see langword="null"/> for files and rows.</summary>
     public int? Index { get; init; }
 
-    internal BrokenItem Broken(string problem) => new(Label, problem) { Index = Index };
+    /// <summary>Line of a row in its file, from 1; <see langword="null"/> for anything else.</summary>
+    public int? Line { get; init; }
+
+    internal BrokenItem Broken(string problem) => new(Label, problem) { Index = Index, Line = Line };
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.VectorData;
 using Microsoft.Extensions.VectorData.ProviderServices;
@@ -143,7 +144,7 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
         };
         if (query.Length != vector.Dimensions) throw new ArgumentException($"The vector has {query.Length} dimensions, expected {vector.Dimensions}.", nameof(searchValue));
         foreach (var (record, score) in await SearchAsync(query, top, options, cancellationToken))
-            if (score >= (options.ScoreThreshold ?? double.NegativeInfinity)) yield return new VectorSearchResult<TRecord>(record, score);
+            if (options.ScoreThreshold is not { } least || score >= least) yield return new VectorSearchResult<TRecord>(record, score);
     }
 
     /// <summary>The collection's metadata, its <see cref="IRecordCounter"/>, or the collection itself, by type.</summary>
@@ -174,7 +175,19 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
     {
         var record = Model.CreateRecord<TRecord>();
         foreach (var (i, property) in properties.Index())
-            property.SetValueAsObject(record, reader.IsDBNull(i) ? null : Database.FromColumn(reader.GetValue(i), Nullable.GetUnderlyingType(property.Type) ?? property.Type));
+        {
+            try
+            {
+                var type = Nullable.GetUnderlyingType(property.Type) ?? property.Type;
+                property.SetValueAsObject(record, reader.IsDBNull(i) ? null : Database.FromColumn(reader.GetValue(i), type));
+            }
+            // SQLite keeps anything in any column.
+            catch (Exception e) when (e is JsonException or InvalidCastException or FormatException or OverflowException or ArgumentException)
+            {
+                var key = reader.GetValue(Array.IndexOf(properties, Model.KeyProperty)).ToString() ?? "";
+                throw StoreException.Damaged(Database.SystemName, Database.Name, Name, key, $"has a {property.StorageName} that cannot be read", e);
+            }
+        }
         return record;
     }
 

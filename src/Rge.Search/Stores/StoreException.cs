@@ -19,4 +19,21 @@ public sealed class StoreException : VectorStoreException
 
     /// <summary>The reason.</summary>
     public StoreProblem Problem { get; init; }
+
+    /// <summary>A record is not what was written.</summary>
+    /// <param name="system">The kind of store; <see langword="null"/> where it is not known.</param>
+    /// <param name="store">The store; <see langword="null"/> where it is not known.</param>
+    /// <param name="table">The table, or whatever the store has instead.</param>
+    /// <param name="record">Key of the record.</param>
+    /// <param name="problem">What is wrong, as the end of a sentence that begins with the record.</param>
+    /// <param name="innerException">The error that revealed it.</param>
+    internal static StoreException Damaged(
+        string? system, string? store, string table, string record, string problem, Exception? innerException = null) =>
+        new($"The store{(store is null ? "" : " " + store)} is damaged: the record {record} of {table} {problem}; restore the store from a backup, or delete the collection and index it again.", innerException)
+        {
+            Problem = StoreProblem.Damaged,
+            VectorStoreSystemName = system,
+            VectorStoreName = store,
+            CollectionName = table,
+        };
 }

@@ -14,4 +14,10 @@ public enum StoreProblem
 
     /// <summary>A newer version of this library wrote the store.</summary>
     TooNew,
+
+    /// <summary>Something in the store is not what was written there.</summary>
+    Damaged,
+
+    /// <summary>The file of the store was deleted or replaced while it was open; what is written to it would be lost.</summary>
+    Gone,
 }

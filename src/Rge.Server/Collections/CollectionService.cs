@@ -28,7 +28,8 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         using var fetched = images.Begin();
         var query = (await fetched.CompleteAsync([request.Query], cancellationToken))[0];
         var options = EmbeddingService.Options(host.Model.Embedder, request.MaxRationaleTokens);
-        await foreach (var update in collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken))
+        var updates = collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken);
+        await foreach (var update in EmbeddingService.WithPlace(updates, request.Query))
         {
             if (update.Answer is { } answer) telemetry.Count(ItemRole.Query, answer.Query);
             yield return update;
@@ -45,7 +46,8 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
         SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
         var outcome = await AddAsync(name, items, cancellationToken);
-        var broken = outcome.Broken.ToLookup(item => item.Place, item => item.Problem, StringComparer.Ordinal);
+        // Of items that are alike, one is told.
+        var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id(), item => item.Problem, StringComparer.Ordinal);
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
         [

@@ -19,7 +19,7 @@ internal static class CollectionEndpoints
 
     public static void MapCollections(this IEndpointRouteBuilder endpoints)
     {
-        var collections = endpoints.MapGroup("/collections");
+        var collections = endpoints.MapGroup("/v1/collections");
         collections.MapGet("", ListAsync).Describe(EndpointReference.ListCollections);
         collections.MapPost("", CreateAsync).Describe(EndpointReference.CreateCollection);
         collections.MapPost("/sample", CreateSampleAsync).Describe(EndpointReference.CreateSample);

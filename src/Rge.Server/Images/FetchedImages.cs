@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Rge.Files;
 using Rge.Server.Requests;
 
 namespace Rge.Server.Images;
@@ -58,7 +59,7 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
             if (_bytes <= limits.MaxBodyBytes) return;
         }
         throw new ApiException(
-            StatusCodes.Status413PayloadTooLarge, $"The images that the request names by URL have more than {limits.MaxBodyBytes} bytes together; send fewer or smaller ones.")
+            StatusCodes.Status413PayloadTooLarge, $"The images that the request names by URL have more than {ByteSize.Show(limits.MaxBodyBytes)} together; send fewer or smaller ones.")
         {
             Code = "body_too_large",
         };

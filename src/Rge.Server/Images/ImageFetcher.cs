@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Rge.Files;
 using Rge.Server.Requests;
 
 namespace Rge.Server.Images;
@@ -82,7 +83,7 @@ internal sealed class ImageFetcher : IDisposable
 
     private async Task<byte[]> ReadAsync(ImageReference image, HttpContent content, Action<int> take, CancellationToken cancellationToken)
     {
-        var tooLarge = $"it has more than {_limits.MaxImageBytes} bytes";
+        var tooLarge = $"it has more than {ByteSize.Show(_limits.MaxImageBytes)}";
         if (content.Headers.ContentLength > _limits.MaxImageBytes) throw Refused(image, tooLarge);
         using var bytes = new MemoryStream();
         var buffer = new byte[81_920];

@@ -31,7 +31,7 @@ async function attempt(work) {
 // Collections
 
 async function showCollections(chosen) {
-  const all = (await json("collections")).collections;
+  const all = (await json("v1/collections")).collections;
   const collections = all.filter(collection => collection.usable);
   $("collections").replaceChildren(...collections.map(c => new Option(c.name, c.name, false, c.name === chosen)));
   state.collections = new Map(collections.map(c => [c.name, c]));
@@ -48,7 +48,7 @@ async function showAbout() {
   $("about").textContent = collection ? `${collection.records} items, embedded by ${collection.model}${scope}` : "";
   $("examples").hidden = collection?.name !== "sample";
   if ($("examples").hidden || state.examples) return;
-  state.examples = (await json("collections/sample/examples")).examples;
+  state.examples = (await json("v1/collections/sample/examples")).examples;
   // Words with a picture and words alone in turn, so that the first few show both.
   const [words, pictures] = [state.examples.filter(e => !e.image), state.examples.filter(e => e.image)];
   $("tries").replaceChildren(...pictures.flatMap((picture, i) => [picture, words[i]]).filter(Boolean).slice(0, 6).map(showExample));
@@ -77,7 +77,7 @@ async function makeSample() {
   $("sample").disabled = true;
   $("making").hidden = false;
   try {
-    const { name } = await json("collections/sample", { method: "POST" });
+    const { name } = await json("v1/collections/sample", { method: "POST" });
     await showCollections(name);
     $("text").focus();
   } finally {
@@ -88,13 +88,13 @@ async function makeSample() {
 
 async function addPictures() {
   const [name, files, bar] = [$("target").value, [...$("files").files], $("uploaded")];
-  if (!state.collections.has(name)) await json("collections", { method: "POST", json: { name } });
+  if (!state.collections.has(name)) await json("v1/collections", { method: "POST", json: { name } });
   Object.assign(bar, { hidden: false, max: files.length, value: 0 });
   const broken = [];
   for (const file of files) {
     const body = new FormData();
     body.append("file", file);
-    const { failed } = await json(`collections/${name}/items`, { method: "POST", body });
+    const { failed } = await json(`v1/collections/${name}/items`, { method: "POST", body });
     broken.push(...failed.map(item => item.problem));
     bar.value++;
   }
@@ -151,7 +151,7 @@ async function search(request, view) {
   view.rationale.classList.add("writing");
   try {
     const { collection, ...body } = request;
-    const response = await call(`collections/${collection}/search`, { method: "POST", signal: stop.signal, json: { ...body, stream: true } });
+    const response = await call(`v1/collections/${collection}/search`, { method: "POST", signal: stop.signal, json: { ...body, stream: true } });
     for await (const [name, data] of events(response)) {
       if (name === "rationale") view.rationale.value += data.text;
       else if (name === "error") throw new Error(data.error.message);
@@ -178,7 +178,7 @@ async function showAnswer(answer, request, view) {
 async function showHit({ score: cosine, item: found }, collection) {
   const item = document.createElement("li");
   if (found.thumbnail) {
-    const blob = await (await call(`collections/${collection}/items/${found.id}/thumbnail`)).blob();
+    const blob = await (await call(`v1/collections/${collection}/items/${found.id}/thumbnail`)).blob();
     const [button, image] = [document.createElement("button"), document.createElement("img")];
     show(image, blob, found.text ?? `Picture ${found.label}`);
     button.type = "button";

@@ -14,6 +14,9 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
     /// <summary>Members of the request's body.</summary>
     public IReadOnlyList<FieldReference> Fields { get; init; } = [];
 
+    /// <summary>Parameters of the query, any other of which is refused; <see langword="null"/> where nobody looks at the query.</summary>
+    public IReadOnlyList<string>? Query { get; init; } = [];
+
     /// <summary>Whole bodies that can be sent as they are, by title.</summary>
     public IReadOnlyDictionary<string, string> Examples { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -145,7 +148,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
         Examples = RequestExamples.AddItems,
     };
 
-    public static EndpointReference ListItems { get; } = new(Collections, "A page of a collection's items", "By id, `skip` of them passed over and `take` of them answered.");
+    public static EndpointReference ListItems { get; } = new(Collections, "A page of a collection's items", "By id, `skip` of them passed over and `take` of them answered.") { Query = ["skip", "take"] };
 
     public static EndpointReference GetItem { get; } = new(Collections, "An item", "404 where there is none of the id.");
 
@@ -157,7 +160,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
 
     public static EndpointReference Model { get; } = new("Models", "The model by a name", "404 for names of other models.");
 
-    public static EndpointReference Live { get; } = new("Health", "Whether the process is there", "200 as long as it answers.");
+    public static EndpointReference Live { get; } = new("Health", "Whether the process is there", "200 as long as it answers.") { Query = null };
 
-    public static EndpointReference Ready { get; } = new("Health", "Whether requests are taken", "503 while the model is loaded, while the store of collections does not answer, and after shutdown has begun; `status` says which.");
+    public static EndpointReference Ready { get; } = new("Health", "Whether requests are taken", "503 while the model is loaded, while the store of collections does not answer, and after shutdown has begun; `status` says which.") { Query = null };
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.OpenApi;
 using Rge.Server.Answers;
+using Rge.Server.Requests;
 
 namespace Rge.Server.Reference;
 
@@ -14,6 +15,7 @@ internal static class EndpointReferenceExtensions
     public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, EndpointReference reference)
     {
         endpoint.WithTags(reference.Tag).WithSummary(reference.Summary).WithDescription(reference.Description);
+        if (reference.Query is { } names) endpoint.WithMetadata(new QueryNames(names));
         if (reference.Fields.Count == 0) return endpoint;
         foreach (var status in (int[])[400, 401, 404, 413, 415, 429, 500, 503]) endpoint.Produces<ErrorAnswer>(status);
         return endpoint.AddOpenApiOperationTransformer((operation, _, _) =>

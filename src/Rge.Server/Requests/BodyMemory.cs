@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Rge.Files;
 
 namespace Rge.Server.Requests;
 
@@ -49,7 +50,7 @@ internal sealed class BodyMemory(ServerLimits limits)
     {
         Interlocked.Increment(ref _refused);
         return new ApiException(
-            StatusCodes.Status429TooManyRequests, $"The requests that are being answered hold as much as this server keeps in memory, {limits.MaxBodyMemoryBytes} bytes; ask again later.")
+            StatusCodes.Status429TooManyRequests, $"The requests that are being answered hold as much as this server keeps in memory, {ByteSize.Show(limits.MaxBodyMemoryBytes)}; ask again later.")
         {
             Code = "body_memory_full",
             RetryAfter = Wait,

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Rge.Files;
 
 namespace Rge.Server.Requests;
 
@@ -113,7 +114,7 @@ internal sealed class BodyStream : Stream
     }
 
     private static ApiException TooLarge(ServerLimits limits) => new(
-        StatusCodes.Status413PayloadTooLarge, $"The body is larger than this server takes, {limits.MaxBodyBytes} bytes; send fewer or smaller items.")
+        StatusCodes.Status413PayloadTooLarge, $"The body is larger than this server takes, {ByteSize.Show(limits.MaxBodyBytes)}; send fewer or smaller items.")
     {
         Code = "body_too_large",
     };

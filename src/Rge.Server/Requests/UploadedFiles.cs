@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Rge.Files;
 using Rge.Search;
 
 namespace Rge.Server.Requests;
@@ -18,8 +19,13 @@ internal static class UploadedFiles
         IFormCollection form;
         try
         {
-            var options = new FormOptions { MemoryBufferThreshold = limits.MaxBodyBytes, MultipartBodyLengthLimit = limits.MaxBodyBytes, ValueCountLimit = 2 * limits.MaxImages };
+            var options = new FormOptions { MemoryBufferThreshold = limits.MaxBodyBytes, MultipartBodyLengthLimit = limits.MaxBodyBytes, ValueCountLimit = MaxParts(limits) };
             form = await request.ReadFormAsync(options, request.HttpContext.RequestAborted);
+        }
+        // The only place where the framework says which of its bounds was met.
+        catch (InvalidDataException e) when (e.Message.Contains("value count limit", StringComparison.OrdinalIgnoreCase))
+        {
+            throw ApiException.Invalid($"The form has more than {MaxParts(limits)} files or fields, expected at most {limits.MaxImages} files.", param: null, "too_many", e);
         }
         catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
         {
@@ -29,6 +35,8 @@ internal static class UploadedFiles
         if (form.Keys.FirstOrDefault(key => key is not (Metadata or OnErrorField)) is { } unknown)
             throw ApiException.Invalid($"The form has a field '{JsonField.Shorten(unknown)}', expected files, {Metadata} and {OnErrorField}.", JsonField.Shorten(unknown), "unknown_member");
         if (files.Count == 0 || files.Count > limits.MaxImages) throw ApiException.Invalid($"The form has {files.Count} files, expected 1 to {limits.MaxImages}.", "file", files.Count == 0 ? "invalid_value" : "too_many");
+        if (form[OnErrorField] is { Count: > 1 } given)
+            throw ApiException.Invalid($"The form has the field {OnErrorField} {given.Count} times, expected it once.", OnErrorField);
         if (!OnErrorNames.All.TryGetValue(form[OnErrorField] is [{ } name, ..] ? name : OnErrorNames.Default, out var onError))
             throw ApiException.Invalid($"{OnErrorField} is '{JsonField.Shorten(form[OnErrorField].ToString())}', expected {string.Join(" or ", OnErrorNames.All.Keys.Order(StringComparer.Ordinal))}.", OnErrorField);
         var metadata = form[Metadata].Select(json => RequestBody.Read(Encoding.UTF8.GetBytes(json ?? ""), Metadata, RecordReader.Metadata)).ToArray();
@@ -37,11 +45,14 @@ internal static class UploadedFiles
         return ItemsRequest.Read(files.Index(), file => Item(file.Item, limits, metadata.Length == 0 ? [] : metadata[metadata.Length == 1 ? 0 : file.Index]), onError);
     }
 
+    /// <summary>Each file may have a field for itself.</summary>
+    private static int MaxParts(ServerLimits limits) => 2 * limits.MaxImages;
+
     private static SentItem Item(IFormFile file, ServerLimits limits, IReadOnlyList<KeyValuePair<string, string>> metadata)
     {
         var name = Name(file.FileName);
         if (file.Length > limits.MaxImageBytes)
-            throw ApiException.Invalid($"The file {name} has {file.Length} bytes, expected at most {limits.MaxImageBytes}.", "file", "image_too_large");
+            throw ApiException.Invalid($"The file {name} has {ByteSize.Excess(file.Length, limits.MaxImageBytes)}.", "file", "image_too_large");
         var bytes = new byte[file.Length];
         using var stream = file.OpenReadStream();
         stream.ReadExactly(bytes);

@@ -30,6 +30,10 @@ internal sealed class ApiErrors(StoreHealth health, ILogger<ApiErrors> logger)
                 health.Count();
                 logger.LogError(error, "The store took nothing of the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(StatusCodes.Status503ServiceUnavailable, "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.", error) { Code = "store_read_only" };
+            case StoreException { Problem: StoreProblem.Damaged }:
+                health.Count();
+                logger.LogError(error, "The store was found damaged by the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(StatusCodes.Status500InternalServerError, $"The store of collections is damaged; the server's log says where under {context.TraceIdentifier}.", error) { Code = "store_damaged" };
             case VectorStoreException:
                 health.Count();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);

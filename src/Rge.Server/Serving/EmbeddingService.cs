@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Rge.Imaging;
 using Rge.Server.Images;
 using Rge.Server.Requests;
 
@@ -21,9 +22,9 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         {
             embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
         }
-        catch (RgeException e) when (e.ItemIndex is { } index && request.Items.Count > 1)
+        catch (RgeException e) when (e is EmbeddingException or ImageInputException)
         {
-            throw ApiException.Invalid(e.Message, request.Items[index].Path, ApiErrors.CodeOf(e), e);
+            throw request.Items[e.ItemIndex ?? 0].Failure(e, request.Items.Count == 1, ApiErrors.CodeOf(e));
         }
         foreach (var (input, embedding) in inputs.Zip(embeddings)) telemetry.Count(input.Role, embedding);
         return embeddings;
@@ -38,10 +39,29 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
         using var span = Telemetry.Begin(request.Items.Count);
         using var fetched = images.Begin();
         var input = (await fetched.CompleteAsync(request.Items, cancellationToken))[0];
-        await foreach (var update in embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken))
+        var updates = embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
+        await foreach (var update in WithPlace(updates, request.Items[0]))
         {
             if (update.Embedding is not null) telemetry.Count(input.Role, update.Embedding);
             yield return update;
+        }
+    }
+
+    /// <summary>The updates of an item; a failure says the place of the item in its request.</summary>
+    public static async IAsyncEnumerable<T> WithPlace<T>(IAsyncEnumerable<T> updates, RequestItem item)
+    {
+        await using var each = updates.GetAsyncEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!await each.MoveNextAsync()) yield break;
+            }
+            catch (RgeException e) when (e is EmbeddingException or ImageInputException)
+            {
+                throw item.Failure(e, isOnly: true, ApiErrors.CodeOf(e));
+            }
+            yield return each.Current;
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class EndpointGate(ErrorResponses errors, ApiKeyRing keys, Serve
     public Task InvokeAsync(HttpContext context, RequestDelegate endpoint) => errors.InvokeAsync(context, passed =>
     {
         keys.Require(passed);
+        QueryNames.Require(passed);
         if (HttpMethods.IsPost(passed.Request.Method)) BodyStream.Wrap(passed, options, memory);
         return endpoint(passed);
     });

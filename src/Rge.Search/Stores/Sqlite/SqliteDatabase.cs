@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.VectorData;
+using Rge.Search.Indexing;
 
 namespace Rge.Search.Stores.Sqlite;
 
@@ -11,12 +13,20 @@ namespace Rge.Search.Stores.Sqlite;
 /// One SQLite file. What is committed is on the disk (WAL, flushed at every commit), so a process or a machine may stop at any moment;
 /// several processes may read and write at once, the writers one after the other.
 /// </summary>
-internal sealed class SqliteDatabase : SqlDatabase
+internal sealed partial class SqliteDatabase : SqlDatabase
 {
     /// <summary>How long a store that another process has locked is waited for, and after what time that is said.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Silence = TimeSpan.FromSeconds(2);
 
+    private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+
+    /// <summary>SQLITE_FCNTL_HAS_MOVED.</summary>
+    private const int HasMovedOperation = 20;
+
     private readonly string _connectionString;
+    private readonly Lock _anchoring = new();
+    // Open from the first use to the end: by it one sees whether the file is still the one that it was then.
+    private volatile SqliteConnection? _anchor;
     // Writers of this process wait here, in turn; those of others are waited for by trying again, which is not fair.
     private readonly SemaphoreSlim _writer = new(1);
 
@@ -42,11 +52,22 @@ internal sealed class SqliteDatabase : SqlDatabase
     /// A file in a folder or on a mount that cannot be written is read without the files that SQLite otherwise makes beside it, which is
     /// right as long as nobody writes: whatever is changed from elsewhere is seen by connections that are opened afterwards.
     /// </remarks>
+    /// <exception cref="StoreException">The file is none, or no longer the one that was opened first.</exception>
     public SqliteConnection Open()
     {
+        RequireInPlace();
         try
         {
-            var connection = Open(_connectionString, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            if (_anchor is null)
+                lock (_anchoring) _anchor ??= Open(new SqliteConnectionStringBuilder(_connectionString) { Pooling = false }.ConnectionString, Settings);
+            var connection = Open(_connectionString, Settings);
+            if (HasMoved(connection))
+            {
+                // One of the pool, to a file that was at this path before.
+                connection.Dispose();
+                ClearPool();
+                connection = Open(_connectionString, Settings);
+            }
             ReadOnlyStamp = null;
             return connection;
         }
@@ -95,6 +116,30 @@ internal sealed class SqliteDatabase : SqlDatabase
             throw;
         }
     }
+
+    /// <summary>Refuses to go on with what is no file, or a file that is no longer at its path.</summary>
+    private void RequireInPlace()
+    {
+        if (_anchor is { } anchor)
+        {
+            if (HasMoved(anchor))
+                throw Failure(StoreProblem.Gone,
+                    $"The file of the store {Name} was deleted or replaced while it was open, and nothing more is read or written; put it back, or start the program again.", innerException: null);
+        }
+        else if (RegularFile.IrregularityOf(Name) is { } problem)
+            throw new VectorStoreException($"The store {Name} cannot be used: {problem}.") { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+    }
+
+    /// <summary>Whether the file of a connection is no longer at its path.</summary>
+    private static bool HasMoved(SqliteConnection connection)
+    {
+        var hasMoved = 0;
+        // A file system that cannot tell answers with an error.
+        return FileControl(connection.Handle!, "main", HasMovedOperation, ref hasMoved) == 0 && hasMoved != 0;
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FileControl(SQLitePCL.sqlite3 database, string name, int operation, ref int result);
 
     public override async Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
     {
@@ -158,6 +203,8 @@ internal sealed class SqliteDatabase : SqlDatabase
             StoreProblem.Locked,
             $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
         SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
+        SqliteCodes.Corrupt => (
+            StoreProblem.Damaged, $"The store {Name} is damaged: {error.Message.TrimEnd('.')}; restore it from a backup."),
         SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
         _ => (null, null),
     };
@@ -174,6 +221,8 @@ internal sealed class SqliteDatabase : SqlDatabase
                 using var transaction = connection.BeginTransaction(deferred: !writes);
                 var result = await work(connection);
                 transaction.Commit();
+                // What was written to a file that is gone is not there.
+                if (writes) RequireInPlace();
                 return result;
             }, cancellationToken), cancellationToken);
         }
@@ -204,10 +253,16 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
     }
 
-    public override void Dispose()
+    private void ClearPool()
     {
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
+    }
+
+    public override void Dispose()
+    {
+        ClearPool();
+        _anchor?.Dispose();
         _writer.Dispose();
     }
 }

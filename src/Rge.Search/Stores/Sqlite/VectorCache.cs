@@ -8,7 +8,7 @@ namespace Rge.Search.Stores.Sqlite;
 /// The vectors of one collection in memory, at length 1, in blocks; searched by comparing all. Kept up with what this process and others
 /// write: rows of a higher number than the last are new, and where the count does not fit then, some are gone. Thread-safe.
 /// </summary>
-internal sealed class VectorCache(SqliteDatabase database, string table, string vectorColumn, int dimensions) : IDisposable
+internal sealed class VectorCache(SqliteDatabase database, string table, string keyColumn, string vectorColumn, int dimensions) : IDisposable
 {
     /// <summary>The column that numbers rows in the order in which they were written.</summary>
     public const string RowNumber = "row_number";
@@ -134,11 +134,22 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            var vector = MemoryMarshal.Cast<byte, float>((byte[])reader.GetValue(1));
+            var bytes = reader.GetValue(1) as byte[] ?? [];
+            if (bytes.Length != dimensions * sizeof(float)) throw Damaged(reader.GetInt64(0), bytes.Length);
+            var vector = MemoryMarshal.Cast<byte, float>(bytes);
             if (_rows.Count == _blocks.Count * _rowsOfBlock) _blocks.Add(GC.AllocateUninitializedArray<float>(_rowsOfBlock * dimensions));
             _rows.Add(reader.GetInt64(0));
             Normalised(vector).CopyTo(Vector(_rows.Count - 1));
         }
+    }
+
+    private StoreException Damaged(long row, int bytes)
+    {
+        using var command = _connection!.CreateCommand();
+        command.CommandText = $"SELECT {SqlDatabase.Quote(keyColumn)} FROM {SqlDatabase.Quote(table)} WHERE {RowNumber} = {row}";
+        var key = command.ExecuteScalar()?.ToString() ?? "";
+        return StoreException.Damaged(database.SystemName, database.Name, table, key,
+            $"has a vector of {bytes} bytes, expected {dimensions * sizeof(float)}");
     }
 
     /// <summary>Closes the gaps of rows that are gone.</summary>
