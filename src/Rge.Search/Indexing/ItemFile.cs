@@ -51,15 +51,15 @@ public static class ItemFile
     {
         try
         {
-            using var file = RegularFile.Open(path);
+            using var file = ReadableFile.Open(path);
             if (file.Length > limit) throw problem($"{path} has {file.Length / 1e6:f1} MB, expected at most {limit / 1e6:f1} MB.", null);
             var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception e) when (RegularFile.Problem(e) is not null)
+        catch (Exception e) when (ReadableFile.Problem(e) is not null)
         {
-            throw problem($"{path} cannot be read: {RegularFile.Problem(e)}.", e);
+            throw problem($"{path} cannot be read: {ReadableFile.Problem(e)}.", e);
         }
     }
 }
