@@ -67,7 +67,7 @@ public static class AtomicFile
     /// <summary>Copies a file.</summary>
     public static void Copy(string source, string path)
     {
-        using var from = File.OpenRead(source);
+        using var from = FileReader.Open(source);
         Write(path, from.CopyTo);
     }
 }

@@ -20,7 +20,7 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
         if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
         try
         {
-            var bytes = File.ReadAllBytes(path);
+            var bytes = FileReader.ReadBytes(path);
             GitLfsPointer.Refuse(path, bytes);
             var node = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
             DecodeStrings(node);
@@ -29,6 +29,10 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

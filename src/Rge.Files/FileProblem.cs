@@ -3,6 +3,9 @@ namespace Rge.Files;
 /// <summary>What is wrong with a file or a folder, in a user's words. Stateless and thread-safe.</summary>
 public static class FileProblem
 {
+    private const int InUse = 11, InUseOnMac = 35, InUseOnWindows = unchecked((int)0x80070020);
+    private const int DiskFull = 28, DiskFullOnWindows = unchecked((int)0x80070070);
+
     /// <summary>A sentence about what was given as a folder and is none; <see langword="null"/> for a folder that is there.</summary>
     /// <param name="folder">The path that was given.</param>
     public static string? OfFolder(string folder) =>
@@ -18,7 +21,10 @@ public static class FileProblem
         UnauthorizedAccessException when Directory.Exists(path) => "it is a folder, expected a file",
         UnauthorizedAccessException => "permission is denied",
         EndOfStreamException => "it was cut while it was read",
+        IrregularFileException irregular => $"it {irregular.Problem}",
         PathTooLongException => "its path is too long",
+        IOException when error.HResult is InUse or InUseOnMac or InUseOnWindows => "another process is using it",
+        IOException when error.HResult is DiskFull or DiskFullOnWindows => "the disk is full",
         _ => error.Message.TrimEnd('.'),
     };
 }

@@ -17,7 +17,7 @@ public static class GitLfsPointer
     {
         if (new FileInfo(path).Length is 0 or > MaxBytes) return false;
         Span<byte> start = stackalloc byte[64];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var file = FileReader.Open(path);
         return Is(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
     }
 
@@ -43,7 +43,7 @@ public static class GitLfsPointer
     public static void Refuse(string path)
     {
         var start = new byte[MaxBytes];
-        using var file = File.OpenRead(path);
+        using var file = FileReader.Open(path);
         Refuse(path, start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using Rge.Files;
 
 namespace Rge.Hub;
 
@@ -45,7 +46,7 @@ internal sealed class FileTransfer(
         if (new FileInfo(path) is not { Exists: true } found || found.Length != file.Size) return false;
 
         Report(HubFileState.Verifying, file.Size);
-        await using var content = File.OpenRead(path);
+        await using var content = FileReader.Open(path);
         return await Checksum.MatchesAsync(content, file, cancellationToken);
     }
 
@@ -177,7 +178,7 @@ internal sealed class FileTransfer(
     }
 
     private EntityTagHeaderValue? ReadETag() =>
-        File.Exists(_etagPath) && EntityTagHeaderValue.TryParse(File.ReadAllText(_etagPath), out var etag) ? etag : null;
+        File.Exists(_etagPath) && EntityTagHeaderValue.TryParse(FileReader.ReadText(_etagPath), out var etag) ? etag : null;
 
     private void WriteETag(EntityTagHeaderValue? etag)
     {

@@ -31,7 +31,7 @@ public static class ImageDecoder
         byte[] bytes;
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = FileReader.Open(path);
             if (file.Length > limits.MaxBytes) throw TooManyBytes(path, file.Length, limits);
             bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using Rge.Data;
+using Rge.Files;
 using Rge.Prompts;
 
 namespace Rge.Oracle;
@@ -51,11 +52,11 @@ public sealed partial class OraclePrompt
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxBytes and var length }) throw new OracleException($"{path} has {length} bytes, expected a prompt of at most {MaxBytes}.");
-            return Parse(File.ReadAllText(path), path);
+            return Parse(FileReader.ReadText(path), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OracleException($"{path} cannot be read: {e.Message}", e);
+            throw new OracleException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

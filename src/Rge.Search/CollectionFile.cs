@@ -100,9 +100,9 @@ public static class CollectionFile
             {
                 if (!lines.MoveNext()) yield break;
             }
-            catch (Exception e) when (RegularFile.Problem(e) is not null)
+            catch (Exception e) when (ReadableFile.Problem(e) is not null)
             {
-                throw new SearchException($"{path} cannot be read: {RegularFile.Problem(e)}.", e);
+                throw new SearchException($"{path} cannot be read: {ReadableFile.Problem(e)}.", e);
             }
             var (number, text, problem) = lines.Current;
             if (problem is not null) throw new SearchException($"{path}, line {number} cannot be read: {problem}.");

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Rge.Files;
 using Rge.Search;
 
 namespace Rge.Server;
@@ -83,13 +84,13 @@ public sealed partial record ServerOptions
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            var options = JsonSerializer.Deserialize<ServerOptions>(File.ReadAllBytes(path), Json) ?? throw new ServerException($"{path} says null, expected an object of settings.");
+            var options = JsonSerializer.Deserialize<ServerOptions>(FileReader.ReadBytes(path), Json) ?? throw new ServerException($"{path} says null, expected an object of settings.");
             options.Validate();
             return options;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ServerException($"{path} cannot be read: {e.Message}", e);
+            throw new ServerException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (JsonException e)
         {

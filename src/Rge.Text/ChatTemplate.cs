@@ -67,7 +67,7 @@ public sealed class ChatTemplate
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The chat template in {folder} cannot be read: {e.Message}", e);
+            throw new CheckpointException($"The chat template in {folder} cannot be read: {FileProblem.Of(folder, e)}.", e);
         }
     }
 
@@ -120,7 +120,7 @@ public sealed class ChatTemplate
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The chat template of {source} cannot be written to {target}: {e.Message}", e);
+            throw new CheckpointException($"The chat template of {source} cannot be written to {target}: {FileProblem.Of(target, e)}.", e);
         }
     }
 
@@ -158,7 +158,7 @@ public sealed class ChatTemplate
         var length = new FileInfo(path).Length;
         if (length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(length, MaxFileBytes)}.");
         GitLfsPointer.Refuse(path);
-        return File.ReadAllText(path);
+        return FileReader.ReadText(path);
     }
 
     private CheckpointException Error(JinjaException e) => new($"{_path}: line {e.Line} of the chat template: {e.Message}.", e);

@@ -45,7 +45,7 @@ internal readonly struct JsonField
         if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
         try
         {
-            var bytes = File.ReadAllBytes(path);
+            var bytes = FileReader.ReadBytes(path);
             GitLfsPointer.Refuse(path, bytes);
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CheckpointException($"{path}: the top level is not a JSON object.");
@@ -55,6 +55,10 @@ internal readonly struct JsonField
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Rge.Files;
 
 namespace Rge.Text;
 
@@ -43,7 +44,7 @@ public sealed class QwenTokenizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The tokenizer in {folder} cannot be read: {e.Message}", e);
+            throw new CheckpointException($"The tokenizer in {folder} cannot be read: {FileProblem.Of(folder, e)}.", e);
         }
     }
 
@@ -131,7 +132,7 @@ public sealed class QwenTokenizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The tokenizer of {_folder} cannot be written to {folder}: {e.Message}", e);
+            throw new CheckpointException($"The tokenizer of {_folder} cannot be written to {folder}: {FileProblem.Of(folder, e)}.", e);
         }
     }
 

@@ -58,7 +58,7 @@ internal static class TokenizerFiles
         GitLfsPointer.Refuse(mergesPath);
         var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
-        foreach (var line in File.ReadLines(mergesPath))
+        foreach (var line in FileReader.ReadLines(mergesPath))
         {
             number++;
             var header = number == 1 && line.StartsWith("#version", StringComparison.Ordinal);

@@ -62,7 +62,7 @@ internal sealed class ReferenceFolder : IDisposable
     public JsonElement? Json(string file)
     {
         if (!Has(file)) return null;
-        using var document = JsonDocument.Parse(File.ReadAllBytes(PathOf(file)));
+        using var document = JsonDocument.Parse(FileReader.ReadBytes(PathOf(file)));
         return document.RootElement.Clone();
     }
 

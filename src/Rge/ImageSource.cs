@@ -79,7 +79,7 @@ public sealed class ImageSource
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = FileReader.Open(path);
             // A file that decoding will refuse is not worth reading; its name tells it apart well enough.
             return file.Length > most ? path : Convert.ToHexString(SHA256.HashData(file));
         }

@@ -111,7 +111,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
         var problems = outcome.Broken.ToDictionary(broken => broken.Place, broken => broken.Problem, StringComparer.Ordinal);
         Assert.Equal(["device.png", "loop.png", "nowhere.png", "pipe.png", "socket.txt"], problems.Keys.Order(StringComparer.Ordinal));
         Assert.EndsWith("it is a pipe, a socket or a device, not a file.", problems["pipe.png"], StringComparison.Ordinal);
-        Assert.EndsWith("it is a socket or a device, not a file.", problems["socket.txt"], StringComparison.Ordinal);
+        Assert.EndsWith("it is a pipe, a socket or a device, not a file.", problems["socket.txt"], StringComparison.Ordinal);
         Assert.EndsWith("it is a link that leads back to itself.", problems["loop.png"], StringComparison.Ordinal);
         Assert.EndsWith("it is not there.", problems["nowhere.png"], StringComparison.Ordinal);
 

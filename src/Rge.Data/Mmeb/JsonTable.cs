@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Rge.Files;
 
 namespace Rge.Data.Mmeb;
 
@@ -15,7 +16,7 @@ internal static class JsonTable
         var cells = new Dictionary<string, List<string?[]>>(StringComparer.Ordinal);
         var others = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         var (count, place) = (0, new Position());
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        await using var file = FileReader.Open(path);
         var isList = path.EndsWith(".json", StringComparison.Ordinal);
         await using var rows = (isList ? List(file, cancellationToken) : Lines(file, place, cancellationToken)).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync())
@@ -104,7 +105,7 @@ internal static class JsonTable
     /// <summary>The reader decodes ahead of the lines that it hands out, so the line is looked for.</summary>
     private static long FirstInvalidLine(string path)
     {
-        using var reader = new StreamReader(path, Encoding.Latin1);
+        using var reader = new StreamReader(FileReader.Open(path), Encoding.Latin1);
         for (var number = 1L; ; number++)
             if (reader.ReadLine() is not { } line || !System.Text.Unicode.Utf8.IsValid(Encoding.Latin1.GetBytes(line))) return number;
     }

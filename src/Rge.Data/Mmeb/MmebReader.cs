@@ -286,12 +286,16 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         if (new FileInfo(path).Length > MaxManifestBytes) throw new DatasetException($"{path} has more than {MaxManifestBytes} bytes.");
         try
         {
-            foreach (var (group, names) in JsonNode.Parse(File.ReadAllBytes(path))?["groups"] as JsonObject ?? [])
+            foreach (var (group, names) in JsonNode.Parse(FileReader.ReadBytes(path))?["groups"] as JsonObject ?? [])
                 foreach (var name in names!.AsArray()) groups.Add(name!.GetValue<string>(), group);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
-            throw new DatasetException($"{path} is damaged, expected groups with lists of datasets: {e.Message}", e);
+            throw new DatasetException($"{path} is damaged, expected groups with lists of datasets.", e);
         }
         return groups;
     }

@@ -1,6 +1,7 @@
 using Parquet;
 using Parquet.Data;
 using Parquet.Schema;
+using Rge.Files;
 
 namespace Rge.Data.Mmeb;
 
@@ -19,7 +20,7 @@ internal static class ParquetTable
     /// </remarks>
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
-        await using var file = new WatchedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+        await using var file = new WatchedStream(FileReader.Open(path));
         return await FinishAsync(path, file, () => ReadAllAsync(path, file, columns, cancellationToken), Patience + file.Length / (1 << 20) * PatiencePerMegabyte, cancellationToken);
     }
 

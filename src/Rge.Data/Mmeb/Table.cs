@@ -52,6 +52,7 @@ internal sealed class Table
     {
         try
         {
+            FileReader.Require(path);
             if (GitLfsPointer.Is(path)) throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
             return System.IO.Path.GetExtension(path) switch
             {
@@ -62,7 +63,7 @@ internal sealed class Table
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"{path} cannot be read: {e.Message}", e);
+            throw new DatasetException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

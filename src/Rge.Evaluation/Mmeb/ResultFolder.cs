@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Rge.Files;
 
 namespace Rge.Evaluation.Mmeb;
 
@@ -65,7 +66,7 @@ public sealed record ResultFolder
         {
             try
             {
-                return [new ResultFolder(path, JsonSerializer.Deserialize<Mark>(File.ReadAllText(mark), Json) ?? throw new JsonException("It is empty."))];
+                return [new ResultFolder(path, JsonSerializer.Deserialize<Mark>(FileReader.ReadText(mark), Json) ?? throw new JsonException("It is empty."))];
             }
             catch (JsonException e)
             {

@@ -46,7 +46,7 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
         var path = Path.Combine(_folder, Failures);
         try
         {
-            return File.Exists(path) ? [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<ItemFailure>(line, Json)!)] : [];
+            return File.Exists(path) ? [.. FileReader.ReadLines(path).Select(line => JsonSerializer.Deserialize<ItemFailure>(line, Json)!)] : [];
         }
         catch (JsonException e)
         {
@@ -104,7 +104,7 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
         var path = Path.Combine(_folder, name);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), Json) : null;
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) : null;
         }
         catch (JsonException e)
         {

@@ -29,7 +29,7 @@ public static class YamlText
             if (Directory.Exists(path)) throw new YamlTextException($"{path} is a folder, expected a YAML file.");
             if (!File.Exists(path)) throw new YamlTextException($"{path} cannot be read: it does not exist, expected a YAML file.");
             if (new FileInfo(path).Length is > MaxBytes and var length) throw new YamlTextException(TooLong(path, length));
-            return Strict.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+            return Strict.GetString(FileReader.ReadBytes(path)).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)
         {
@@ -37,7 +37,7 @@ public static class YamlText
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new YamlTextException($"{path} cannot be read: {e.Message}", e);
+            throw new YamlTextException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

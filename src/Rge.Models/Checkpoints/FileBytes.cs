@@ -11,11 +11,11 @@ internal static class FileBytes
         try
         {
             // FileShare.Delete lets a new checkpoint be renamed over an open one on Windows, too.
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+            return FileReader.OpenHandle(path, FileShare.Read | FileShare.Delete);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(File.Exists(path) ? $"{path} cannot be opened: {e.Message}" : $"{path} does not exist.", e);
+            throw new CheckpointException(File.Exists(path) ? $"{path} cannot be opened: {FileProblem.Of(path, e)}." : $"{path} does not exist.", e);
         }
     }
 

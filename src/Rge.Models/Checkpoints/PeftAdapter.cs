@@ -182,13 +182,13 @@ public sealed class PeftAdapter : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            if (File.Exists(configPath) && File.ReadAllText(configPath) != config) File.Delete(configPath);
+            if (File.Exists(configPath) && FileReader.ReadText(configPath) != config) File.Delete(configPath);
             SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), NamedTensors(), new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
             AtomicFile.WriteText(configPath, config);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The adapter {folder} cannot be written: {e.Message}", e);
+            throw new CheckpointException($"The adapter {folder} cannot be written: {FileProblem.Of(folder, e)}.", e);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Rge.Build;
+using Rge.Files;
 using TorchSharp;
 
 namespace Rge.Models.Tensors;
@@ -115,7 +116,7 @@ public static partial class TorchLibrary
     /// <summary>Loads a copy in memory that asks for the version weakly. The file stays as it is.</summary>
     private static void LoadWeakened(string path)
     {
-        var bytes = File.ReadAllBytes(path);
+        var bytes = FileReader.ReadBytes(path);
         WeakSymbolVersion.Weaken(bytes, UnusedVersion, path);
         using var memory = new SafeFileHandle(MemoryFile(Name, 0), ownsHandle: true);
         if (memory.IsInvalid) throw new IOException($"no memory file can be made (error {Marshal.GetLastPInvokeError()})");

@@ -32,9 +32,9 @@ public sealed class FolderSource(string folder, string? name = null) : IItemSour
                     else if (subfolder.LinkTarget is null) folders.Push(subfolder);
                 }
             }
-            catch (Exception e) when (RegularFile.Problem(e) is not null)
+            catch (Exception e) when (ReadableFile.Problem(e) is not null)
             {
-                broken.Add(new BrokenItem(current.FullName, $"The folder cannot be listed: {RegularFile.Problem(e)}."));
+                broken.Add(new BrokenItem(current.FullName, $"The folder cannot be listed: {ReadableFile.Problem(e)}."));
             }
         }
         return new SourceListing([.. places.OrderBy(place => place.Name, StringComparer.Ordinal)], broken)

@@ -52,15 +52,15 @@ public static class ItemFile
     {
         try
         {
-            using var file = RegularFile.Open(path);
+            using var file = ReadableFile.Open(path);
             if (file.Length > limit) throw problem($"{path} has {ByteSize.Excess(file.Length, limit)}.", null);
             var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
             return bytes;
         }
-        catch (Exception e) when (RegularFile.Problem(e) is not null)
+        catch (Exception e) when (ReadableFile.Problem(e) is not null)
         {
-            throw problem($"{path} cannot be read: {RegularFile.Problem(e)}.", e);
+            throw problem($"{path} cannot be read: {ReadableFile.Problem(e)}.", e);
         }
     }
 }

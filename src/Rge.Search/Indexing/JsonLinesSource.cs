@@ -42,9 +42,9 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
                 }
             }
         }
-        catch (Exception e) when (RegularFile.Problem(e) is not null)
+        catch (Exception e) when (ReadableFile.Problem(e) is not null)
         {
-            throw new SearchException($"{_path} cannot be read: {RegularFile.Problem(e)}.", e);
+            throw new SearchException($"{_path} cannot be read: {ReadableFile.Problem(e)}.", e);
         }
         return new SourceListing([.. places.Values], broken);
     }

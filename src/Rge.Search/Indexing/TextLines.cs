@@ -14,7 +14,7 @@ internal static class TextLines
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static IEnumerable<(int Number, string Text, string? Problem)> Read(string path)
     {
-        using var file = RegularFile.Open(path);
+        using var file = ReadableFile.Open(path);
         var (buffer, line, number, isTooLong) = (new byte[BufferBytes], new MemoryStream(), 1, false);
         // No more than was there at the beginning: a file that somebody writes to has an end, too.
         for (var left = file.Length; left > 0;)

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Rge.Files;
 
 namespace Rge.Server.Serving;
 
@@ -78,12 +79,12 @@ internal sealed partial class ApiKeyRing
         if (_options.ApiKeyFile is not { } path) return [.. _options.ApiKeys.Select(Digest)];
         try
         {
-            var keys = File.ReadAllLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
+            var keys = FileReader.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
             return keys.Count > 0 ? [.. _options.ApiKeys.Concat(keys).Select(Digest)] : throw new ServerException($"{path} has no key, expected at least one, each on a line of its own.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ServerException($"The file of API keys cannot be read: {e.Message}", e);
+            throw new ServerException($"The file of API keys {path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

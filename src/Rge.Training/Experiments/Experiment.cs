@@ -220,7 +220,7 @@ public sealed class Experiment
         return ScoreJson.Of(new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken).GetAwaiter().GetResult());
     }
 
-    private static T Read<T>(string path) => JsonSerializer.Deserialize<T>(File.ReadAllText(path), Json) ?? throw new TrainingException($"{path} is empty.");
+    private static T Read<T>(string path) => JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
 
     /// <summary>Does things side by side, each on a thread of its own, since gradient mode belongs to a thread. The first error ends all.</summary>
     private static void InParallel(int count, int jobs, Action<int> work, CancellationToken cancellationToken)

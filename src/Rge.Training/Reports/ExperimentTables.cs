@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Files;
 using Rge.Reports;
 using Rge.Training.Experiments;
 
@@ -29,7 +30,7 @@ internal sealed class ExperimentTables
         ];
         AtEqual = [EqualCost.Of(EqualCost.Steps, variants, Groups, score => score.Step), EqualCost.Of(EqualCost.Seconds, variants, Groups, score => score.Seconds)];
         var runs = outcome.Folders.Values.Append(outcome.Pretraining).Select(folder => folder.Provenance).Where(File.Exists)
-            .Select(path => JsonNode.Parse(File.ReadAllText(path))!).ToArray();
+            .Select(path => JsonNode.Parse(FileReader.ReadText(path))!).ToArray();
         Provenance = [.. ProvenanceFacts.Select(fact => (fact, runs.Select(run => run[fact]?.ToString() ?? "unknown").Distinct(StringComparer.Ordinal).ToArray()))];
     }
 

@@ -50,7 +50,7 @@ public sealed class RunReport
         return new RunReport(
             ConfigFile.Read<TrainingConfig>(folder.Config),
             File.Exists(folder.Log) ? RunLog.Read(folder.Log) : [],
-            File.Exists(folder.Provenance) ? JsonNode.Parse(File.ReadAllText(folder.Provenance)) as JsonObject : null);
+            File.Exists(folder.Provenance) ? JsonNode.Parse(FileReader.ReadText(folder.Provenance)) as JsonObject : null);
     }
 
     /// <summary>Writes the page of a run into its folder.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rge.Files;
 using Rge.Reports;
 using Rge.Training.Experiments;
 using Rge.Training.Runs;
@@ -19,7 +20,7 @@ internal sealed record StoredReport(ExperimentOutcome Outcome, IReadOnlyList<Equ
     {
         try
         {
-            var report = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+            var report = JsonNode.Parse(FileReader.ReadText(path))!.AsObject();
             var config = ConfigFile.Parse<ExperimentConfig>(report["settings"]!.GetValue<string>(), path);
             RunResult[] runs = [.. report["runs"]!.AsArray().Select(Run)], tuning = [.. report["tuning"]!.AsArray().Select(Run)];
             return new StoredReport(
@@ -39,7 +40,7 @@ internal sealed record StoredReport(ExperimentOutcome Outcome, IReadOnlyList<Equ
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TrainingException($"{path} cannot be read: {e.Message}", e);
+            throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException or FormatException or KeyNotFoundException)
         {

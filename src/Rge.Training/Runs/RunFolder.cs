@@ -63,11 +63,11 @@ public sealed class RunFolder
         var path = Path.Combine(checkpoint, StateFile);
         try
         {
-            return JsonSerializer.Deserialize<RunState>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<RunState>(FileReader.ReadText(path), Json) ?? throw new JsonException("it is empty");
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new TrainingException($"{path} cannot be read: {e.Message}", e);
+            throw new TrainingException($"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Of(path, e))}.", e);
         }
     }
 
@@ -128,7 +128,7 @@ public sealed class RunFolder
         {
             ReadState(checkpoint);
             if (!File.Exists(checksums)) return null;
-            foreach (var (name, checksum) in JsonNode.Parse(File.ReadAllText(checksums))!.AsObject())
+            foreach (var (name, checksum) in JsonNode.Parse(FileReader.ReadText(checksums))!.AsObject())
             {
                 var path = Path.Combine(checkpoint, name);
                 if (!File.Exists(path)) return $"{path} is missing.";
@@ -148,7 +148,7 @@ public sealed class RunFolder
 
     private static string Checksum(string path)
     {
-        using var file = File.OpenRead(path);
+        using var file = FileReader.Open(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rge.Files;
 
 namespace Rge.Training.Runs;
 
@@ -39,7 +40,7 @@ internal sealed class RunLog : IDisposable
     public static IEnumerable<JsonObject> Read(string path)
     {
         // Also while the run appends to it.
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var reader = new StreamReader(FileReader.Open(path, FileShare.ReadWrite));
         while (reader.ReadLine() is { } line)
         {
             JsonObject? entry = null;

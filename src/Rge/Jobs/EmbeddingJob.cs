@@ -140,7 +140,7 @@ public sealed class EmbeddingJob
         }
         catch (IOException e) when (File.Exists(_part))
         {
-            throw new EmbeddingJobException($"{_part} is being written by another run: {e.Message}", e);
+            throw new EmbeddingJobException($"{_part} is being written by another run: {FileProblem.Of(_part, e)}.", e);
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class EmbeddingJob
         const string Ways = "choose another output, or overwrite this one";
         try
         {
-            var record = JsonNode.Parse(File.ReadAllBytes(_record))!;
+            var record = JsonNode.Parse(FileReader.ReadBytes(_record))!;
             string[] keys = [.. record["rows"]!.AsArray().Select(key => (string)key!)];
             if (keys.Length != Rows.Count || !keys.Zip(Rows).All(pair => EmbeddingRow.SaysTheSame(pair.First, pair.Second.Key)))
                 throw new EmbeddingJobException($"{Output} exists and was made from other rows; {Ways}.");
@@ -171,7 +171,7 @@ public sealed class EmbeddingJob
         AtomicFile.Write(_part, stream =>
         {
             stream.Write(Encoding.UTF8.GetBytes(Header(settings) + "\n"));
-            foreach (var (row, line) in Rows.Zip(File.ReadLines(Output)))
+            foreach (var (row, line) in Rows.Zip(FileReader.ReadLines(Output)))
                 if (known.Contains(row.Key)) stream.Write(Encoding.UTF8.GetBytes(EmbeddingJournal.Keyed(row.Key, line) + "\n"));
         });
     }

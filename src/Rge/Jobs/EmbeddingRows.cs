@@ -54,8 +54,7 @@ public static class EmbeddingRows
         if (Directory.Exists(path)) throw new EmbeddingJobException($"{path} is a folder, expected a JSON Lines file.");
         try
         {
-            // Not by length: a pipe has none.
-            using var file = File.OpenRead(path);
+            using var file = FileReader.Open(path);
             using var content = new MemoryStream();
             file.CopyTo(content);
             return content.ToArray();

@@ -126,7 +126,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
                 throw Failure(StoreProblem.Gone,
                     $"The file of the store {Name} was deleted or replaced while it was open, and nothing more is read or written; put it back, or start the program again.", innerException: null);
         }
-        else if (RegularFile.IrregularityOf(Name) is { } problem)
+        else if (IrregularPath.Problem(Name) is { } problem)
             throw new VectorStoreException($"The store {Name} cannot be used: {problem}.") { VectorStoreSystemName = SystemName, VectorStoreName = Name };
     }
 
