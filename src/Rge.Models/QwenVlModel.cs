@@ -75,7 +75,10 @@ public sealed class QwenVlModel : IDisposable
     /// <summary>Where the model runs.</summary>
     public Device Device { get; }
 
-    /// <summary>Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise, as a model loaded <see cref="QwenVlModelOptions.Writable"/> may be.</summary>
+    /// <summary>
+    /// Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise, as a model loaded
+    /// <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// </summary>
     public IReadOnlyDictionary<string, Tensor> Parameters { get; }
 
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
@@ -157,15 +160,15 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Runs the vision tower over several images at once.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="recompute">As in <see cref="Forward"/>.</param>
+    /// <param name="activationCheckpointing">As in <see cref="Forward"/>.</param>
     /// <returns>The features of each image, in order; the caller disposes each.</returns>
     /// <exception cref="ArgumentException">An image was cut for another patch or merge size.</exception>
-    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images, bool recompute = false)
+    public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images, bool activationCheckpointing = false)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
-        var (merged, deepstack) = _vision.Forward(images, recompute);
+        var (merged, deepstack) = _vision.Forward(images, activationCheckpointing);
         var features = new VisionFeatures[images.Count];
         var start = 0L;
         for (var i = 0; i < features.Length; i++)
@@ -235,20 +238,21 @@ public sealed class QwenVlModel : IDisposable
     /// <param name="wanted">
     /// Of each sequence, the tokens whose states are asked for: most of the last layer runs for no others. Null for all.
     /// </param>
-    /// <param name="recompute">
+    /// <param name="activationCheckpointing">
     /// Whether the backward pass is to run each layer again, so that only the layers' inputs stay in memory meanwhile. Costs about a third of the time.
     /// </param>
     /// <returns>Hidden states of the tokens; the caller disposes.</returns>
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its sequence.</exception>
-    public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool recompute = false)
+    public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool activationCheckpointing = false)
     {
         var tree = new PrefixTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
-        var rows = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
+        var outputTokens = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, new PrefixTreeAttention(tree.Nodes, Device), images, rows, recompute: recompute);
+            _language.Embed(ids, images), positions, new PrefixTreeAttention(tree.Nodes, Device), images, outputTokens,
+            activationCheckpointing: activationCheckpointing);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 
@@ -276,8 +280,9 @@ public sealed class QwenVlModel : IDisposable
         using var positions = tensor(batch.Positions, [3, batch.TokenIds.Length], device: Device);
         using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
         // An observer wants to see every token; otherwise the last layer need only finish those that are returned.
-        var rows = observer is null && last.shape[0] < ids.shape[0] ? last : null;
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, new SpanAttention(new SpanSet(batch.Spans, Device), cache), images, rows, observer);
+        var outputTokens = observer is null && last.shape[0] < ids.shape[0] ? last : null;
+        var pattern = new SpanAttention(new SpanSet(batch.Spans, Device), cache);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, pattern, images, outputTokens, observer);
         if (cache is not null)
             for (var i = 0; i < batch.Spans.Count; i++) cache.Advance(batch.Spans[i].Slot, batch.Spans[i].Length, batch.NextPositions[i]);
         if (observer is not null) hidden = hidden.index_select(0, last);

@@ -52,10 +52,10 @@ internal static class TokenizerFiles
 
     private static TokenizerDefinition ReadVocabularyAndMerges(string vocabularyPath, string mergesPath)
     {
-        var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var length = new FileInfo(mergesPath).Length;
         if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
         GitLfsPointer.Refuse(mergesPath);
+        var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
         foreach (var line in FileReader.ReadLines(mergesPath))

@@ -16,15 +16,15 @@ public sealed class ActivationMemoryTests
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
         foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
         ModelInput[] inputs = [.. Enumerable.Range(0, 40).Select(i => new ModelInput(TinyModel.Tokens(model.Config, 100, seed: i)))];
-        Held(recompute: false);
-        long kept = Held(recompute: false), recomputed = Held(recompute: true);
+        Held(activationCheckpointing: false);
+        long kept = Held(activationCheckpointing: false), recomputed = Held(activationCheckpointing: true);
         Assert.True(recomputed < kept / 3, $"{recomputed} bytes with recomputation, {kept} without");
 
-        long Held(bool recompute)
+        long Held(bool activationCheckpointing)
         {
             using var scope = NewDisposeScope();
             var before = Allocated();
-            using var states = model.Forward(inputs, recompute: recompute);
+            using var states = model.Forward(inputs, activationCheckpointing: activationCheckpointing);
             var held = Allocated() - before;
             states.Hidden.sum().backward();
             return held;

@@ -50,11 +50,11 @@ internal static class ForwardCase
     }
 
     /// <summary>Hidden states of the chosen sequences, after the backward pass of their weighted sum.</summary>
-    public static (Tensor[] Hidden, long Count) Run(QwenVlModel model, Sequence[] sequences, Tensor[] weights, int[] chosen, bool recompute = false)
+    public static (Tensor[] Hidden, long Count) Run(QwenVlModel model, Sequence[] sequences, Tensor[] weights, int[] chosen, bool activationCheckpointing = false)
     {
-        var features = model.EncodeImages(sequences[0].Pictures, recompute);
+        var features = model.EncodeImages(sequences[0].Pictures, activationCheckpointing);
         ModelInput[] inputs = [.. chosen.Select(i => new ModelInput(sequences[i].TokenIds, [.. sequences[i].Images.Select(image => features[image])]))];
-        using var states = model.Forward(inputs, recompute: recompute);
+        using var states = model.Forward(inputs, activationCheckpointing: activationCheckpointing);
         foreach (var image in features) image.Dispose();
         var hidden = chosen.Select((sequence, i) => states.Select([.. Enumerable.Range(0, sequences[sequence].TokenIds.Length).Select(t => states.Row(i, t))])).ToArray();
         stack(chosen.Select((sequence, i) => (hidden[i] * weights[sequence]).sum()).ToArray()).sum().backward();

@@ -83,7 +83,7 @@ public sealed class QwenVlModelForwardTests
             using var scope = NewDisposeScope();
             var weights = sequences.Select(s => ones(s.TokenIds.Length, model.Config.Text.HiddenSize)).ToArray();
             ForwardCase.Run(model, sequences, weights, [.. Enumerable.Range(0, sequences.Length)]);
-            ForwardCase.Run(model, sequences, weights, [.. Enumerable.Range(0, sequences.Length)], recompute: true);
+            ForwardCase.Run(model, sequences, weights, [.. Enumerable.Range(0, sequences.Length)], activationCheckpointing: true);
             ForwardCase.TakeGradients(model);
         }
     }
@@ -98,7 +98,7 @@ public sealed class QwenVlModelForwardTests
         int[] all = [.. Enumerable.Range(0, sequences.Length)];
         ForwardCase.Run(model, sequences, weights, all);
         var gradients = ForwardCase.TakeGradients(model);
-        ForwardCase.Run(model, sequences, weights, all, recompute: true);
+        ForwardCase.Run(model, sequences, weights, all, activationCheckpointing: true);
         // Without gradient the vision tower attends by a kernel, whose sums are rounded in another order than torch's.
         foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradients[name], gradient, name, 1e-5);
     }
@@ -115,12 +115,12 @@ public sealed class QwenVlModelForwardTests
         ForwardCase.Run(model, sequences, weights, all);
         var expected = only.grad!.clone();
         only.grad!.zero_();
-        ForwardCase.Run(model, sequences, weights, all, recompute: true);
+        ForwardCase.Run(model, sequences, weights, all, activationCheckpointing: true);
         ForwardCase.AssertClose(expected, only.grad!, "gradient", 1e-6);
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void Only_wanted_tokens_are_handed_out(bool recompute)
+    public void Only_wanted_tokens_are_handed_out(bool activationCheckpointing)
     {
         using var scope = NewDisposeScope();
         using var model = ForwardCase.Trained(ModelFamily.Qwen3Vl);
@@ -128,7 +128,7 @@ public sealed class QwenVlModelForwardTests
         var all = model.Forward(inputs);
         all.Select([all.Row(0, 2), all.Row(0, 3), all.Row(1, 1)]).sum().backward();
         var gradients = ForwardCase.TakeGradients(model);
-        var some = model.Forward(inputs, [Range.StartAt(2), 1..2, 0..0], recompute);
+        var some = model.Forward(inputs, [Range.StartAt(2), 1..2, 0..0], activationCheckpointing);
         Assert.Equal(3, some.Hidden.shape[0]);
         ForwardCase.AssertClose(all.Select([all.Row(0, 2), all.Row(0, 3), all.Row(1, 1)]), some.Select([some.Row(0, 2), some.Row(0, ^1), some.Row(1, 1)]), "hidden");
         Assert.Equal(some.Row(0, 3), some.Row(0, ^1));

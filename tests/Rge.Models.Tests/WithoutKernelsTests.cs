@@ -20,9 +20,9 @@ public sealed class WithoutKernelsTests : IDisposable
         var hidden = ForwardCase.Run(model, sequences, weights, all).Hidden;
         var gradients = ForwardCase.TakeGradients(model);
         CpuKernels.Enabled = false;
-        foreach (var recompute in new[] { false, true })
+        foreach (var activationCheckpointing in new[] { false, true })
         {
-            var expected = ForwardCase.Run(model, sequences, weights, all, recompute).Hidden;
+            var expected = ForwardCase.Run(model, sequences, weights, all, activationCheckpointing).Hidden;
             for (var i = 0; i < hidden.Length; i++) ForwardCase.AssertClose(expected[i], hidden[i], "sequence " + i);
             foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradient, gradients[name], name);
         }

@@ -94,15 +94,15 @@ public sealed class PeftAdapter : IDisposable
         using var generator = new Generator((ulong)seed);
         return new PeftAdapter(config, chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal), naming: naming);
 
-        LowRankWeights Fresh(string module, Tensor weight)
+        LowRankWeights Fresh(string module, LinearWeight weight)
         {
             var (rank, scale) = scales.Of(module);
-            long outputs = weight.shape[0], inputs = weight.shape[1];
+            long outputs = weight.Outputs, inputs = weight.Inputs;
             // On the CPU whatever the device, so that a seed gives the same adapter everywhere.
             var a = rand([rank, inputs], ScalarType.Float32, generator: generator).Times(2).Plus(-1).Over(Math.Sqrt(inputs));
-            var magnitude = config.Dora ? LowRankWeights.Norm(weight.to(ScalarType.Float32)) : null;
+            var magnitude = config.Dora ? weight.RowNorms() : null;
             return new LowRankWeights(
-                a.to(weight.device).DetachFromDisposeScope(), zeros([outputs, rank], ScalarType.Float32, weight.device).DetachFromDisposeScope(),
+                a.to(weight.Device).DetachFromDisposeScope(), zeros([outputs, rank], ScalarType.Float32, weight.Device).DetachFromDisposeScope(),
                 scale, magnitude?.DetachFromDisposeScope());
         }
     }

@@ -40,12 +40,15 @@ internal abstract class FamilyDefinition
     /// <param name="index">Number of the layer, from 0.</param>
     public virtual DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {
-        int hidden = config.HiddenSize, queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
+        var hidden = config.HiddenSize;
+        int queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
         var inputNorm = factory.RmsNorm(name + "input_layernorm", hidden, config.RmsNormEps);
         var attention = new DecoderAttention(
             config, index,
-            factory.Linear(name + "self_attn.q_proj", hidden, queries, config.QkvBias), factory.Linear(name + "self_attn.k_proj", hidden, keys, config.QkvBias),
-            factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias), factory.Linear(name + "self_attn.o_proj", queries, hidden, config.OutputBias),
+            factory.Linear(name + "self_attn.q_proj", hidden, queries, config.QkvBias),
+            factory.Linear(name + "self_attn.k_proj", hidden, keys, config.QkvBias),
+            factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias),
+            factory.Linear(name + "self_attn.o_proj", queries, hidden, config.OutputBias),
             config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.HeadDim, config.RmsNormEps) : null,
             config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.HeadDim, config.RmsNormEps) : null);
         var postAttentionNorm = factory.RmsNorm(name + "post_attention_layernorm", hidden, config.RmsNormEps);

@@ -23,7 +23,7 @@ internal sealed class LanguageModel
     private readonly DecoderLayer[] _layers;
     private readonly INorm _norm;
     private readonly Tensor _embedding;
-    private readonly Tensor? _output;
+    private readonly LinearWeight? _output;
     private readonly int? _padding;
 
     public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
@@ -33,7 +33,9 @@ internal sealed class LanguageModel
         _embedding = factory.Parameter(TokenEmbedding, config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
-        _output = config.TieWordEmbeddings ? _embedding : factory.OptionalParameter(OutputProjection, config.VocabSize, config.HiddenSize);
+        _output = config.TieWordEmbeddings
+            ? new DenseWeight(_embedding)
+            : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
     }
 
     /// <summary>Whether there is an output projection, tied or not.</summary>
@@ -64,12 +66,13 @@ internal sealed class LanguageModel
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
     /// <param name="pattern">Who attends to whom.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
-    /// <param name="rows">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
+    /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
-    /// <param name="recompute">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
+    /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? rows = null, Action<int, Tensor>? observer = null, bool recompute = false)
+        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? outputTokens = null,
+        Action<int, Tensor>? observer = null, bool activationCheckpointing = false)
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
         observer?.Invoke(0, x);
@@ -78,9 +81,10 @@ internal sealed class LanguageModel
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
             var layer = _layers[i];
-            x = recompute
-                ? ActivationCheckpointing.Run((x, rotary, rows) => layer.Forward(x, rotary, pattern, rows), x, rotary, isLast ? rows : null)
-                : layer.Forward(x, rotary, pattern, isLast ? rows : null);
+            var wanted = isLast ? outputTokens : null;
+            x = activationCheckpointing
+                ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pattern, tokens), x, rotary, wanted)
+                : layer.Forward(x, rotary, pattern, wanted);
             if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();
@@ -93,5 +97,5 @@ internal sealed class LanguageModel
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
     public Tensor Logits(Tensor hidden) =>
-        Linear.Multiply(hidden, _output ?? throw new InvalidOperationException("The model has no output projection."), bias: null);
+        (_output ?? throw new InvalidOperationException("The model has no output projection.")).Multiply(hidden, bias: null);
 }

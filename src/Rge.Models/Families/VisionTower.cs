@@ -49,10 +49,10 @@ internal sealed class VisionTower
 
     /// <summary>Runs the tower over several images at once; attention stays within each image.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="recompute">Whether the backward pass is to run the blocks again, rather than find all they computed in memory.</param>
+    /// <param name="activationCheckpointing">Whether the backward pass is to run the blocks again, rather than find all they computed in memory.</param>
     /// <returns>Merged patch features of all images, <c>[ΣM, hidden]</c>, and the same for each deepstack block.</returns>
     /// <exception cref="ArgumentException">A patch length or a grid does not fit the configuration.</exception>
-    public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images, bool recompute = false)
+    public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images, bool activationCheckpointing = false)
     {
         foreach (var image in images) Require(image);
         var vision = _config;
@@ -73,7 +73,9 @@ internal sealed class VisionTower
             using var scope = NewDisposeScope();
             var whole = layout.Windows is null || vision.FullAttentionBlocks.Contains(i);
             var (block, segments) = (_blocks[i], whole ? layout.Frames : layout.Windows!);
-            x = recompute ? ActivationCheckpointing.Run((x, rotary, _) => block.Forward(x, rotary, segments), x, rotary, rows: null) : block.Forward(x, rotary, segments);
+            x = activationCheckpointing
+                ? ActivationCheckpointing.Run((x, rotary, _) => block.Forward(x, rotary, segments), x, rotary, outputTokens: null)
+                : block.Forward(x, rotary, segments);
             x = x.MoveToOuterDisposeScope();
             for (var d = 0; d < deepstack.Length; d++)
                 if (vision.DeepstackBlocks[d] == i) deepstack[d] = _deepstackMergers[d].Forward(x).MoveToOuterDisposeScope();

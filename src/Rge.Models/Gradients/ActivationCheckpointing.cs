@@ -10,28 +10,28 @@ namespace Rge.Models.Gradients;
 /// </summary>
 internal sealed class ActivationCheckpointing : KernelFunction<ActivationCheckpointing>
 {
-    /// <summary>A layer of residual stream, rotary table and, for a decoder's last layer, the rows that are wanted.</summary>
+    /// <summary>A layer of residual stream, rotary table and, for a decoder's last layer, the tokens whose result is wanted.</summary>
     /// <remarks>Called again in the backward pass: it must hold no tensor of the step but those it is given.</remarks>
-    public delegate Tensor Layer(Tensor x, RotaryTable rotary, Tensor? rows);
+    public delegate Tensor Layer(Tensor x, RotaryTable rotary, Tensor? outputTokens);
 
     /// <summary>Runs a layer; where gradients are off this is the layer alone.</summary>
-    public static Tensor Run(Layer layer, Tensor x, RotaryTable rotary, Tensor? rows)
+    public static Tensor Run(Layer layer, Tensor x, RotaryTable rotary, Tensor? outputTokens)
     {
-        if (!is_grad_enabled()) return layer(x, rotary, rows);
+        if (!is_grad_enabled()) return layer(x, rotary, outputTokens);
         // The function is part of the graph only if an input asks for a gradient, which of the first layer perhaps only its weights do.
         using var anchor = zeros(1).requires_grad_(true);
-        return apply(x, rotary.Cos, rotary.Sin, rows!, anchor, layer);
+        return apply(x, rotary.Cos, rotary.Sin, outputTokens!, anchor, layer);
     }
 
     protected override Tensor Forward(autograd.AutogradContext context, object[] inputs)
     {
         Tensor x = (Tensor)inputs[0], cos = (Tensor)inputs[1], sin = (Tensor)inputs[2];
-        var rows = (Tensor?)inputs[3];
+        var outputTokens = (Tensor?)inputs[3];
         var layer = (Layer)inputs[5];
-        context.save_for_backward(rows is null ? [x, cos, sin] : [x, cos, sin, rows]);
+        context.save_for_backward(outputTokens is null ? [x, cos, sin] : [x, cos, sin, outputTokens]);
         context.save_data("layer", layer);
         context.save_data("asked", x.requires_grad);
-        return layer(x, new RotaryTable(cos, sin), rows);
+        return layer(x, new RotaryTable(cos, sin), outputTokens);
     }
 
     protected override List<Tensor?> Backward(autograd.AutogradContext context, List<Tensor> saved, Tensor gradient)

@@ -24,8 +24,7 @@ internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func
 
     private Tensor Gated(Tensor x)
     {
-        if (_isSilu && gate.IsProduct && up.IsProduct && CpuKernels.SupportsLinear(x, gate.Weight) && CpuKernels.SupportsLinear(x, up.Weight))
-            return CpuKernels.GatedLinear(x, gate.Weight, up.Weight);
+        if (_isSilu && gate.IsProduct && up.IsProduct && gate.Weight.MultiplyGated(x, up.Weight) is { } gated) return gated;
         Tensor gates = gate.Forward(x), ups = up.Forward(x);
         if (_isSilu && CpuKernels.SupportsSiluProduct(gates, ups)) return CpuKernels.SiluProduct(gates, ups);
         return _isSilu && GradientKernels.SupportsSiluProduct(gates, ups)

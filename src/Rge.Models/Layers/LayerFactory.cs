@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace Rge.Models.Layers;
 
 /// <summary>
-/// Makes layers from parameters by their Hugging Face names, and remembers the linear ones for adapters. Constructors of layers ask it for each
-/// parameter once, with the shape that the configuration gives it: what they ask for is the layout of a checkpoint.
+/// Makes layers from parameters by their Hugging Face names, and remembers the linear ones for adapters. Constructors of layers ask it for
+/// each parameter once, with the shape that the configuration gives it: what they ask for is the layout of a checkpoint.
 /// </summary>
 /// <remarks>
-/// Design note: to learn the layout without weights, a model is constructed with <see cref="LayoutRecorder"/>, which hands out no tensors, and
-/// thrown away. Constructors therefore store parameters and read nothing of them.
+/// Design note: to learn the layout without weights, a model is constructed with <see cref="LayoutRecorder"/>, which hands out no tensors,
+/// and thrown away. Constructors therefore store parameters and read nothing of them.
 /// </remarks>
 internal abstract class LayerFactory
 {
@@ -23,10 +23,17 @@ internal abstract class LayerFactory
     /// <summary>The parameter of a name, or null where the checkpoint has none.</summary>
     public abstract Tensor? OptionalParameter(string name, params long[] shape);
 
+    /// <summary>The weight of a linear layer, or of what is used as one.</summary>
+    public LinearWeight Weight(string name, long inputs, long outputs) => new DenseWeight(Parameter(name, outputs, inputs));
+
+    /// <summary>The weight of a linear layer, or null where the checkpoint has none.</summary>
+    public LinearWeight? OptionalWeight(string name, long inputs, long outputs) =>
+        OptionalParameter(name, outputs, inputs) is { } matrix ? new DenseWeight(matrix) : null;
+
     /// <summary>An affine map of <c>[N, inputs]</c> to <c>[N, outputs]</c>.</summary>
     public Linear Linear(string module, long inputs, long outputs, bool bias)
     {
-        var weight = Parameter(module + ".weight", outputs, inputs);
+        var weight = Weight(module + ".weight", inputs, outputs);
         var linear = new Linear(module, weight, bias ? Parameter(module + ".bias", outputs) : null);
         _linears.Add(module, linear);
         return linear;

@@ -1,4 +1,3 @@
-using Rge.Models.Kernels;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
@@ -11,7 +10,7 @@ public sealed class Linear
     /// <summary>Length of each row of the changed weight, which DoRA divides by, while nothing of it is trained.</summary>
     private Tensor? _rowNorm;
 
-    internal Linear(string name, Tensor weight, Tensor? bias)
+    internal Linear(string name, LinearWeight weight, Tensor? bias)
     {
         Name = name;
         Weight = weight;
@@ -21,8 +20,8 @@ public sealed class Linear
     /// <summary>Module name by the newest Hugging Face convention, for example <c>model.language_model.layers.0.mlp.up_proj</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Weight <c>[out, in]</c>.</summary>
-    public Tensor Weight { get; }
+    /// <summary>W.</summary>
+    public LinearWeight Weight { get; }
 
     /// <summary>Bias <c>[out]</c>, or <see langword="null"/>.</summary>
     public Tensor? Bias { get; }
@@ -37,7 +36,7 @@ public sealed class Linear
     /// <exception cref="ArgumentException">Its shape is not that of <see cref="Weight"/>.</exception>
     internal void Attach(LowRankWeights adapter)
     {
-        var norm = adapter.RowNorm(Weight).DetachFromDisposeScope();
+        var norm = Weight.RowNorms(adapter).DetachFromDisposeScope();
         _rowNorm?.Dispose();
         (Adapter, _rowNorm) = (adapter, norm);
     }
@@ -45,13 +44,13 @@ public sealed class Linear
     /// <summary><c>[N, in]</c> → <c>[N, out]</c>. An adapter computes in its own number type, customarily float32 beside bfloat16 weights.</summary>
     internal Tensor Forward(Tensor x)
     {
-        if (Adapter is null) return Multiply(x, Weight, Bias);
-        var low = Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
-        var y = Multiply(x, Weight, bias: null).Plus(Multiply(low, Adapter.B, bias: null).Times(Adapter.Scale));
+        if (Adapter is null) return Weight.Multiply(x, Bias);
+        var low = DenseWeight.Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
+        var y = Weight.Multiply(x, bias: null).Plus(DenseWeight.Multiply(low, Adapter.B, bias: null).Times(Adapter.Scale));
         if (Adapter.Magnitude is not null)
         {
             // What is trained may have changed since the last pass, with or without a gradient in this one.
-            var norm = Adapter.IsTrained || Weight.requires_grad ? Adapter.RowNorm(Weight) : _rowNorm!;
+            var norm = Adapter.IsTrained || Weight.IsTrained ? Weight.RowNorms(Adapter) : _rowNorm!;
             y = y * (Adapter.Magnitude / norm);
         }
         return (Bias is null ? y : y.Plus(Bias)).to(x.dtype);
@@ -63,8 +62,4 @@ public sealed class Linear
         _rowNorm?.Dispose();
         (Adapter, _rowNorm) = (null, null);
     }
-
-    /// <summary>The affine map itself, by whichever is faster.</summary>
-    internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
-        CpuKernels.SupportsLinear(x, weight) && (bias is null || !bias.requires_grad || !is_grad_enabled()) ? CpuKernels.Linear(x, weight, bias) : nn.functional.linear(x, weight, bias);
 }

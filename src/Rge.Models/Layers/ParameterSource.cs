@@ -7,7 +7,8 @@ internal sealed class ParameterSource(IReadOnlyDictionary<string, Tensor> parame
 {
     /// <exception cref="ArgumentException">The parameter is missing or has another shape.</exception>
     public override Tensor Parameter(string name, params long[] shape) =>
-        OptionalParameter(name, shape) ?? throw new ArgumentException($"Parameter {name} is missing, expected [{string.Join(", ", shape)}].", nameof(name));
+        OptionalParameter(name, shape)
+        ?? throw new ArgumentException($"Parameter {name} is missing, expected [{string.Join(", ", shape)}].", nameof(name));
 
     /// <exception cref="ArgumentException">The parameter has another shape.</exception>
     public override Tensor? OptionalParameter(string name, params long[] shape)

@@ -19,7 +19,7 @@ public sealed class AdapterTrainingTests : IDisposable
         Tensor weight = randn(7, 5), bias = randn(7), x = randn(3, 5), upstream = randn(3, 7);
         Tensor[] parts = [randn(2, 5), randn(7, 2), .. dora ? [rand(7) + 0.5] : Array.Empty<Tensor>()];
         foreach (var part in parts) part.requires_grad_(true);
-        var linear = new Linear("x", weight, bias);
+        var linear = new Linear("x", new DenseWeight(weight), bias);
         linear.Attach(new LowRankWeights(parts[0], parts[1], scale: 0.7, parts.ElementAtOrDefault(2)));
 
         (linear.Forward(x) * upstream).sum().backward();
@@ -37,7 +37,7 @@ public sealed class AdapterTrainingTests : IDisposable
     {
         Tensor weight = randn(7, 5), x = randn(3, 5);
         var change = new LowRankWeights(randn(2, 5), randn(7, 2).requires_grad_(true), scale: 0.7, rand(7));
-        var linear = new Linear("x", weight, bias: null);
+        var linear = new Linear("x", new DenseWeight(weight), bias: null);
         linear.Attach(change);
         using (no_grad()) change.B.mul_(3);
         AssertMerged();
