@@ -50,6 +50,7 @@ public static class EmbeddingGeneratorAdapters
 
     private static EmbeddingInput ToInput(IEnumerable<AIContent> content)
     {
+        if (content is null) throw new ArgumentException("An item is null, expected a list of contents.", nameof(content));
         var items = content.ToList();
         var images = items.Where(item => item is not TextContent).Select(ToImage).ToArray();
         // Images in front of the text need no marks: that is where the prompt shows them anyway.
@@ -60,12 +61,13 @@ public static class EmbeddingGeneratorAdapters
         return new EmbeddingInput { Text = string.Join(' ', texts), Images = images };
     }
 
-    private static ImageSource ToImage(AIContent content) => content switch
+    private static ImageSource ToImage(AIContent? content) => content switch
     {
         DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The picture"),
         UriContent { Uri.IsFile: true } uri => ImageSource.FromFile(uri.Uri.LocalPath),
         UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download images first.", nameof(content)),
         DataContent data => throw new ArgumentException($"Data of type {data.MediaType} cannot be embedded, only images and text.", nameof(content)),
+        null => throw new ArgumentException("A content is null, expected a text or an image.", nameof(content)),
         _ => throw new ArgumentException($"{content.GetType().Name} cannot be embedded, only text and images.", nameof(content)),
     };
 }

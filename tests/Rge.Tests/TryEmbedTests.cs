@@ -14,7 +14,8 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     public static TheoryData<string, string> Faults => new()
     {
         { "empty", "" }, { "too long", "positions" }, { "names an image it lacks", "image_2" }, { "missing file", "none.png" }, { "broken bytes", "upload.png" },
-        { "broken beside a good one", "upload.png" },
+        { "broken beside a good one", "upload.png" }, { "null", "is null" }, { "no list of images", "list of images is null" }, { "null image", "Images[1] of the item is null" },
+        { "unknown role", "role is 7" }, { "unknown reasoning", "reasoning is 7" },
     };
 
     [Theory]
@@ -33,6 +34,22 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         // The same fault ends a call that does not collect failures, by the same name.
         var error = await Assert.ThrowsAnyAsync<RgeException>(() => fixture.Embedder.EmbedAsync(items, cancellationToken: Cancellation));
         Assert.Equal((results[1].Error!.GetType(), 1, results[1].Error!.Message), (error.GetType(), error.ItemIndex, error.Message));
+    }
+
+    [Fact]
+    public async Task A_null_in_a_stream_costs_no_other()
+    {
+        var results = await fixture.Embedder.EmbedManyAsync(new[] { EmbeddingInput.Target("a"), null!, EmbeddingInput.Target("b") }.ToAsyncEnumerable(), cancellationToken: Cancellation)
+            .ToListAsync(Cancellation);
+        Assert.Equal([null, 1, null], results.Select(result => result.Error?.ItemIndex));
+    }
+
+    [Fact]
+    public async Task Modes_that_do_not_exist_are_refused()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            fixture.Embedder.EmbedAsync(EmbeddingInput.Query("q"), new ReasoningEmbeddingOptions { Reasoning = (ReasoningMode)7 }, Cancellation));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { TargetReasoning = (ReasoningMode)7 }));
     }
 
     [Fact]
@@ -134,6 +151,11 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         "too long" => TooLong,
         "names an image it lacks" => EmbeddingInput.Query("<|image_1|> and <|image_2|>", EmbedderFixture.Picture(1)),
         "missing file" => EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png"))),
+        "null" => null!,
+        "no list of images" => EmbeddingInput.Query("q") with { Images = null! },
+        "null image" => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), null!),
+        "unknown role" => EmbeddingInput.Query("q") with { Role = (ItemRole)7 },
+        "unknown reasoning" => EmbeddingInput.Query("q") with { Reasoning = (ReasoningMode)7 },
         "broken bytes" => EmbeddingInput.Query("q", Broken),
         _ => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), Broken),
     };
