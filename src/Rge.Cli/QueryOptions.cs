@@ -18,6 +18,8 @@ internal sealed class QueryOptions
         foreach (var option in (Option[])[_text, _images, _instruction, _rationale]) command.Add(option);
         command.Validators.Add(result =>
         {
+            if (result.GetResult(_text) is not null && result.GetValue(_text) is { } text && text.StartsWith("data:image/", StringComparison.OrdinalIgnoreCase))
+                result.AddError("--text is a data URI of an image, expected a text: save the image to a file and give that by --image.");
             var isGiven = ((Option[])[_text, _images, _instruction]).Any(option => result.GetResult(option) is not null);
             if (instead is not null && result.GetResult(instead) is not null)
             {
@@ -32,12 +34,19 @@ internal sealed class QueryOptions
     }
 
     /// <summary>The item.</summary>
-    public EmbeddingInput Read(ParseResult parsed, ItemRole role) => new()
+    /// <exception cref="CliException">There is nothing in it: texts that are given are empty.</exception>
+    public EmbeddingInput Read(ParseResult parsed, ItemRole role)
     {
-        Role = role,
-        Instruction = parsed.GetValue(_instruction),
-        Text = parsed.GetValue(_text),
-        Images = [.. (parsed.GetValue(_images) ?? []).Select(file => ImageSource.FromFile(file.FullName))],
-        Rationale = parsed.GetValue(_rationale),
-    };
+        var item = new EmbeddingInput
+        {
+            Role = role,
+            Instruction = parsed.GetValue(_instruction),
+            Text = parsed.GetValue(_text),
+            Images = [.. (parsed.GetValue(_images) ?? []).Select(file => ImageSource.FromFile(file.FullName))],
+            Rationale = parsed.GetValue(_rationale),
+        };
+        return item.Images.Count == 0 && string.IsNullOrEmpty(item.Text) && string.IsNullOrEmpty(item.Instruction)
+            ? throw new CliException("The item is empty: it has neither instruction, text nor images.")
+            : item;
+    }
 }

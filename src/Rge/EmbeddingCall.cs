@@ -26,7 +26,7 @@ internal sealed class EmbeddingCall(
     public async Task<EmbeddingResult[]> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(inputs[i])) ?? [];
+        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(Checked(inputs[i]))) ?? [];
         var images = await FindImagesAsync(stop.Token);
         try
         {
@@ -54,10 +54,24 @@ internal sealed class EmbeddingCall(
         }
     }
 
+    /// <summary>Refuses an item that is null, or has what no item can have: every other part of the call relies on it.</summary>
+    private static EmbeddingInput Checked(EmbeddingInput? input)
+    {
+        if (input is null) throw new EmbeddingException("The item is null, expected an EmbeddingInput.");
+        if (input.Images.ToList().FindIndex(image => image is null) is >= 0 and var index)
+            throw new EmbeddingException($"Images[{index}] of the item is null, expected an image.");
+        if (input.Content.ToList().FindIndex(part => part is null or TextPart { Text: null }) is >= 0 and var place)
+            throw new EmbeddingException($"Content[{place}] of the item is null, expected a text or an image.");
+        if (!Enum.IsDefined(input.Role)) throw new EmbeddingException($"The item's role is {input.Role}, expected {nameof(ItemRole.Query)} or {nameof(ItemRole.Target)}.");
+        return input.Reasoning is { } mode && !Enum.IsDefined(mode)
+            ? throw new EmbeddingException($"The item's reasoning is {mode}, expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.")
+            : input;
+    }
+
     /// <summary>Finds the distinct images of the call by their content, and how often each is shown.</summary>
     private async Task<IReadOnlyCollection<CallImage>> FindImagesAsync(CancellationToken cancellationToken)
     {
-        var sources = inputs.SelectMany(input => input.Images).Distinct().ToArray();
+        var sources = Enumerable.Range(0, inputs.Count).Where(IsAlive).SelectMany(i => inputs[i].Images).Distinct().ToArray();
         var keys = new ConcurrentDictionary<ImageSource, object>();
         var unreadable = new ConcurrentDictionary<ImageSource, ImageInputException>();
         await Parallel.ForAsync(0, sources.Length, cancellationToken, (i, _) =>

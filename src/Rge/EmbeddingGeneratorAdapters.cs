@@ -50,16 +50,18 @@ public static class EmbeddingGeneratorAdapters
 
     private static EmbeddingInput ToInput(IEnumerable<AIContent> content)
     {
+        if (content is null) throw new ArgumentException("An item is null, expected a list of contents.", nameof(content));
         var parts = content.Select(item => item is TextContent text ? (ContentPart)new TextPart(text.Text) : new ImagePart(ToImage(item)));
         return new EmbeddingInput { Content = ContentPart.Spaced(parts) };
     }
 
-    private static ImageSource ToImage(AIContent content) => content switch
+    private static ImageSource ToImage(AIContent? content) => content switch
     {
         DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The picture"),
         UriContent { Uri.IsFile: true } uri => ImageSource.FromFile(uri.Uri.LocalPath),
         UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download images first.", nameof(content)),
         DataContent data => throw new ArgumentException($"Data of type {data.MediaType} cannot be embedded, only images and text.", nameof(content)),
+        null => throw new ArgumentException("A content is null, expected a text or an image.", nameof(content)),
         _ => throw new ArgumentException($"{content.GetType().Name} cannot be embedded, only text and images.", nameof(content)),
     };
 }

@@ -43,6 +43,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentNullException.ThrowIfNull(processor);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.RememberedImages);
+        RequireDefined(options.QueryReasoning, nameof(options.QueryReasoning));
+        RequireDefined(options.TargetReasoning, nameof(options.TargetReasoning));
         if (options.Images is { } images) processor = processor.With(images);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
         if (options.MaxPromptTokens is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
@@ -68,7 +70,11 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(
-        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Of(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target)));
+        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Of(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
+        {
+            // An image that ends early is embedded or refused, by this alone.
+            Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
+        });
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be used.</exception>
@@ -248,11 +254,17 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         if (asked.Role is not null || asked.Instruction is not null)
             throw new ArgumentException("An EmbeddingInput has its own role and instruction; the additional properties of a call can set them for texts and contents only.", nameof(options));
         if (options.Reasoning is null && asked.Reasoning is { } reasoning) options = new ReasoningEmbeddingOptions(options) { Reasoning = reasoning };
+        if (options.Reasoning is { } mode) RequireDefined(mode, nameof(options.Reasoning));
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
         var call = new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken, collectsErrors);
         // Prompts of many items take a while: not on the caller's thread, which may be that of a user interface.
         return Task.Run(() => call.RunAsync(cancellationToken), cancellationToken);
+    }
+
+    private static void RequireDefined(ReasoningMode mode, string option)
+    {
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(option, mode, $"Expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.");
     }
 
     private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)

@@ -47,6 +47,40 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
         Assert.Equal(0, counter.Items);
     }
 
+    [Theory]
+    [InlineData("broken bytes")]
+    [InlineData("missing file")]
+    [InlineData("empty")]
+    [InlineData("null")]
+    public async Task An_error_names_the_item_by_its_place_in_the_list_that_was_given(string fault)
+    {
+        EmbeddingInput bad = fault switch
+        {
+            "broken bytes" => EmbeddingInput.Query("q", ImageSource.FromBytes(new byte[] { 1, 2, 3 }, "upload.png")),
+            "missing file" => EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(_folder.FullName, "none.png"))),
+            "empty" => EmbeddingInput.Query(""),
+            _ => null!,
+        };
+        var cached = Cached(fixture.Embedder);
+        EmbeddingInput[] known = [EmbeddingInput.Target("a"), EmbeddingInput.Target("b")];
+        await cached.GenerateAsync(known, cancellationToken: Cancellation);
+        var error = await Assert.ThrowsAnyAsync<RgeException>(() => cached.GenerateAsync([.. known, EmbeddingInput.Target("new"), bad], cancellationToken: Cancellation));
+        Assert.Equal(3, error.ItemIndex);
+        Assert.StartsWith("Item 3: ", error.Message, StringComparison.Ordinal);
+        // Alone, it needs no number.
+        var alone = await Assert.ThrowsAnyAsync<RgeException>(() => cached.GenerateAsync([bad], cancellationToken: Cancellation));
+        Assert.Equal((0, error.Problem), (alone.ItemIndex, alone.Message));
+    }
+
+    [Fact]
+    public async Task What_was_made_of_a_part_of_an_image_is_not_given_to_a_call_that_refuses_such_images()
+    {
+        var item = EmbeddingInput.Target("t", ImageSource.FromBytes(Bitmap(10, 20, 30).AsMemory()[..^3], "cut.bmp"));
+        using var accepting = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Images = new ImageOptions { Truncated = TruncatedImages.Accept } });
+        await Cached(accepting).GenerateAsync([item], cancellationToken: Cancellation);
+        await Assert.ThrowsAsync<ImageInputException>(() => Cached(fixture.Embedder).GenerateAsync([item], cancellationToken: Cancellation));
+    }
+
     [Fact]
     public async Task Everything_an_item_says_is_in_the_key()
     {

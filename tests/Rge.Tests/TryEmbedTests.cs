@@ -15,6 +15,8 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     {
         { "empty", "" }, { "too long", "positions" }, { "missing file between texts", "none.png" }, { "missing file", "none.png" }, { "broken bytes", "upload.png" },
         { "broken beside a good one", "upload.png" },
+        { "null", "is null" }, { "null part", "Content[1] of the item is null" }, { "null image", "Images[1] of the item is null" },
+        { "unknown role", "role is 7" }, { "unknown reasoning", "reasoning is 7" },
     };
 
     [Theory]
@@ -33,6 +35,22 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         // The same fault ends a call that does not collect failures, by the same name.
         var error = await Assert.ThrowsAnyAsync<RgeException>(() => fixture.Embedder.EmbedAsync(items, cancellationToken: Cancellation));
         Assert.Equal((results[1].Error!.GetType(), 1, results[1].Error!.Message), (error.GetType(), error.ItemIndex, error.Message));
+    }
+
+    [Fact]
+    public async Task A_null_in_a_stream_costs_no_other()
+    {
+        var results = await fixture.Embedder.EmbedManyAsync(new[] { EmbeddingInput.Target("a"), null!, EmbeddingInput.Target("b") }.ToAsyncEnumerable(), cancellationToken: Cancellation)
+            .ToListAsync(Cancellation);
+        Assert.Equal([null, 1, null], results.Select(result => result.Error?.ItemIndex));
+    }
+
+    [Fact]
+    public async Task Modes_that_do_not_exist_are_refused()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            fixture.Embedder.EmbedAsync(EmbeddingInput.Query("q"), new ReasoningEmbeddingOptions { Reasoning = (ReasoningMode)7 }, Cancellation));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { TargetReasoning = (ReasoningMode)7 }));
     }
 
     [Fact]
@@ -137,6 +155,11 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
             Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart(" and "), new ImagePart(ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png")))],
         },
         "missing file" => EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png"))),
+        "null" => null!,
+        "null part" => new EmbeddingInput { Content = [new TextPart("q"), null!] },
+        "null image" => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), null!),
+        "unknown role" => EmbeddingInput.Query("q") with { Role = (ItemRole)7 },
+        "unknown reasoning" => EmbeddingInput.Query("q") with { Reasoning = (ReasoningMode)7 },
         "broken bytes" => EmbeddingInput.Query("q", Broken),
         _ => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), Broken),
     };

@@ -13,8 +13,8 @@ internal static class PullVerb
         var repository = new Argument<string>("REPO") { Description = "Model repository, such as Qwen/Qwen2.5-VL-3B-Instruct." };
         repository.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } name && !HubDownloader.IsRepositoryName(name))
-                result.AddError($"'{name}' is no repository name, expected owner/name.");
+            if (result.GetValueOrDefault<string>() is { } name && !(name.Contains('/') && HubDownloader.IsRepositoryName(name)))
+                result.AddError($"'{name}' is no repository name, expected owner/name, such as Qwen/Qwen2.5-VL-3B-Instruct.");
         });
         var revision = new Option<string>("--revision") { Description = "Branch, tag or commit.", DefaultValueFactory = _ => "main" };
         revision.Validators.Add(result =>

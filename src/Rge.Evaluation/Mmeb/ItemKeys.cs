@@ -1,19 +1,21 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Rge.Imaging;
 
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>Computes the keys under which an embedder's results are cached. Thread-safe.</summary>
 /// <param name="model">What all items share: see <see cref="ModelFingerprint"/>, number type, pooling.</param>
 /// <param name="generation">How rationales are written; counts only for items that write one.</param>
-public sealed class ItemKeys(string model, GenerationOptions generation)
+/// <param name="truncated">What becomes of images that end early; counts only for items with images.</param>
+public sealed class ItemKeys(string model, GenerationOptions generation, TruncatedImages truncated = TruncatedImages.Refuse)
 {
     private readonly string _generation = JsonSerializer.Serialize(generation);
 
     /// <summary>The key of an item. Reads its pictures.</summary>
     /// <param name="item">The item.</param>
     /// <param name="reasons">Whether a rationale is written for it.</param>
-    /// <exception cref="Imaging.ImageInputException">A picture cannot be read.</exception>
+    /// <exception cref="ImageInputException">A picture cannot be read.</exception>
     public ItemKey Of(EmbeddingInput item, bool reasons)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -24,6 +26,8 @@ public sealed class ItemKeys(string model, GenerationOptions generation)
             .. item.Content.SelectMany(part => part is TextPart text
                 ? (string[])["text", text.Text]
                 : ["image", ((ImagePart)part).Source.ContentDigest()]),
+            // What was embedded from a part of an image is not for a call that refuses such images.
+            .. truncated is not TruncatedImages.Refuse && item.Images.Count > 0 ? [$"truncated: {truncated}"] : (string[])[],
         ]);
         return new ItemKey(SHA256.HashData(content));
     }

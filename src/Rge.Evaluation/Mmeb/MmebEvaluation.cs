@@ -23,7 +23,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
     private readonly List<string> _unusable = [];
-    private readonly CachedEmbedder _embedder = new(embedder, cache, new ItemKeys(options.ModelIdentity, options.Generation), options.FailedItems);
+    private readonly CachedEmbedder _embedder = new(embedder, cache, new ItemKeys(options.ModelIdentity, options.Generation, embedder.Processor.Images.Options.Truncated), options.FailedItems);
 
     /// <summary>Digest of the model and of all settings but whether queries reason.</summary>
     public string Identity { get; } = Digest(options);

@@ -15,6 +15,11 @@ internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
         foreach (var (index, item) in items.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (item is null)
+            {
+                broken.Add(new BrokenItem($"item {index}", "It is null, expected an item.") { Index = index });
+                continue;
+            }
             string id, label = item.Key ?? $"item {index}";
             try
             {

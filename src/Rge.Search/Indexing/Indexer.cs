@@ -54,7 +54,7 @@ public sealed class Indexer
     {
         ArgumentNullException.ThrowIfNull(items);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
-        await AdoptAsync([.. items.Select(item => item.Key).OfType<string>().Distinct(StringComparer.Ordinal)], claims, cancellationToken);
+        await AdoptAsync([.. items.Select(item => item?.Key).OfType<string>().Distinct(StringComparer.Ordinal)], claims, cancellationToken);
         var run = new IndexRun(_collection, _embedder, new GivenItems(items), _options, claims, progress: null);
         return await run.RunAsync(removes: false, cancellationToken);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
@@ -16,18 +17,45 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
     private readonly Lazy<EmbedderIdentity?> _embedder;
     private readonly IItemMapping<TInput>? _mapping;
 
-    public ItemCache(IEmbeddingGenerator<TInput, Embedding<float>> inner, IDistributedCache storage) : base(inner, storage)
+    public ItemCache(IEmbeddingGenerator<TInput, Embedding<float>> inner, IDistributedCache storage) : base(new Misses(inner), storage)
     {
         JsonSerializerOptions = Json;
         _mapping = inner.GetService(typeof(IItemMapping<TInput>)) as IItemMapping<TInput>;
         _embedder = new(() => inner.GetService<ReasoningEmbedder>()?.Identity);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>What is behind the cache sees the items that the cache lacks: an error gets the item's place among those that were given.</remarks>
+    public override async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+        IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        TInput[] given = [.. values];
+        try
+        {
+            return await base.GenerateAsync(given, options, cancellationToken);
+        }
+        catch (ItemFailure failure)
+        {
+            // Of items that are equal, the first was looked up first.
+            ExceptionDispatchInfo.Throw(failure.Error.AtItem(Math.Max(0, Array.IndexOf(given, failure.Value)), inMessage: given.Length > 1));
+            throw;
+        }
+    }
+
     protected override string GetCacheKey(params ReadOnlySpan<object?> values)
     {
         object?[] key = [.. values, _embedder.Value];
-        if (_mapping is not null && key is [TInput value, ..]) key[0] = _mapping.ToItem(value, key[1] as EmbeddingGenerationOptions);
-        return base.GetCacheKey(key);
+        var given = key is [TInput item, ..] ? item : default;
+        if (_mapping is not null && given is not null) key[0] = _mapping.ToItem(given, key[1] as EmbeddingGenerationOptions);
+        try
+        {
+            return base.GetCacheKey(key);
+        }
+        catch (RgeException e) when (given is not null)
+        {
+            throw new ItemFailure(given, e);
+        }
     }
 
     private static JsonSerializerOptions CreateOptions()
@@ -35,5 +63,31 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
         var options = new JsonSerializerOptions(AIJsonUtilities.DefaultOptions);
         options.TypeInfoResolverChain.Insert(0, RgeJsonContext.Default);
         return options;
+    }
+
+    /// <summary>Says which item an error of the wrapped generator is about: a place among the missing ones means nothing to the caller.</summary>
+    private sealed class Misses(IEmbeddingGenerator<TInput, Embedding<float>> inner) : DelegatingEmbeddingGenerator<TInput, Embedding<float>>(inner)
+    {
+        public override async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+            IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            TInput[] missing = [.. values];
+            try
+            {
+                return await base.GenerateAsync(missing, options, cancellationToken);
+            }
+            catch (RgeException e) when (missing.Length == 1 || e.ItemIndex < missing.Length)
+            {
+                throw new ItemFailure(missing[e.ItemIndex ?? 0], e);
+            }
+        }
+    }
+
+    /// <summary>An error with the item that it is about; never leaves the cache.</summary>
+    private sealed class ItemFailure(TInput value, RgeException error) : Exception(error.Message, error)
+    {
+        public TInput Value { get; } = value;
+
+        public RgeException Error { get; } = error;
     }
 }
