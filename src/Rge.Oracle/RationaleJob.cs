@@ -60,7 +60,7 @@ public sealed class RationaleJob
         if (Whole(_settings.Output) == Whole(_settings.Data)) throw new OracleException($"{_settings.Output} is the data folder, expected another one to write to.");
         var subsets = await ReadAsync(cancellationToken);
         _folder.Prepare();
-        using var held = FolderLock.Take(_settings.Output);
+        using var held = Hold();
         // Model and prompt make the rationales; what else is set may change on the way.
         var writer = new JsonObject { ["model"] = endpoint.GetService<ChatClientMetadata>()?.DefaultModelId, ["prompt"] = prompt.Digest };
         using var journal = new Journal<OracleAnswer>(_folder.Answers, writer);
@@ -74,6 +74,18 @@ public sealed class RationaleJob
         var report = new RationaleReport(_settings, endpoint.GetService<ChatClientMetadata>(), prompt, [.. results.SelectMany(pair => pair.Rows)], Tokens(journal));
         _folder.Write(report);
         return report;
+
+        FolderLock Hold()
+        {
+            try
+            {
+                return FolderLock.Take(_settings.Output);
+            }
+            catch (FolderInUseException e)
+            {
+                throw new OracleException(e.Message, e);
+            }
+        }
 
         static string Whole(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }

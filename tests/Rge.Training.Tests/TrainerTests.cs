@@ -153,7 +153,7 @@ public sealed class TrainerTests : IDisposable
         Assert.NotNull(outcome.Development);
 
         Assert.Equal(
-            $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. --resume may change name, threads, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder.",
+            $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. --resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder.",
             Refusal(config => config with { Data = config.Data with { Queries = 9 }, Objective = config.Objective with { Temperature = 0.1 } }));
         Assert.Contains("phases.0.steps is '3', and was '2'", Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }), StringComparison.Ordinal);
         Assert.Contains("phases.3.steps is '4', and was '6'", Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }), StringComparison.Ordinal);

@@ -19,12 +19,13 @@ internal static class ExperimentVerb
             Description = "Runs at the same time.",
             DefaultValueFactory = _ => 1,
         };
+        var device = TrainingDevice.Option();
         var reportOnly = new Option<bool>("--report-only") { Description = "Report what is done so far, without training or measuring." };
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment", "Compare ways of training over several seeds: choose settings on the development set, train, measure on the test set, report. Resumes where it was stopped.")
         {
-            file, output, jobs, reportOnly, json,
+            file, output, jobs, device, reportOnly, json,
         };
         CommonOptions.AtLeast(jobs, 1);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -37,6 +38,7 @@ internal static class ExperimentVerb
                 return RgeCommand.Success;
             }
             var config = ConfigFile.Read<ExperimentConfig>(path);
+            if (parsed.GetValue(device) is { } name) config = config with { Device = name };
             var folder = parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name);
             var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
             try

@@ -15,10 +15,12 @@ internal static class TrainVerb
         var set = new Option<string[]>("--set") { Description = "Replace settings: --set objective.temperature=0.05 phases.1.steps=200 data.weights={}. Lists and maps are written as in YAML; null unsets what may be left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of the run; artifacts/runs/NAME unless given." };
         var resume = new Option<bool>("--resume") { Description = "Resume a run from its last checkpoint, with the same settings; more steps, further phases, another development set and another cadence of checkpoints are possible." };
-        var command = new Command("train", "Train a model. Checkpoints, a log, a page of curves and the result are written to the run's folder; --resume continues after a stop at any moment.") { file, set, output, resume };
+        var device = TrainingDevice.Option();
+        var command = new Command("train", "Train a model. Checkpoints, a log, a page of curves and the result are written to the run's folder; --resume continues after a stop at any moment.") { file, set, output, resume, device };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var config = ConfigFile.Read<TrainingConfig>(parsed.GetRequiredValue(file).FullName, parsed.GetValue(set));
+            if (parsed.GetValue(device) is { } name) config = config with { Model = config.Model with { Device = name } };
             var folder = new RunFolder(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "runs", config.Name));
             var progress = new StepReport(terminal);
             var trainer = new Trainer(config, folder, progress);

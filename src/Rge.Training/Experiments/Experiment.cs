@@ -100,7 +100,9 @@ public sealed class Experiment
         }
     }
 
-    private TrainingConfig ReadPretraining() => ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining));
+    private TrainingConfig ReadPretraining() => OnDevice(ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining)));
+
+    private TrainingConfig OnDevice(TrainingConfig config) => _config.Device is { } device ? config with { Model = config.Model with { Device = device } } : config;
 
     private RunFolder PretrainingFolder => new(Path.Combine(_folder, "pretraining"));
 
@@ -153,7 +155,7 @@ public sealed class Experiment
         {
             Name = variant.Name,
             Threads = config.Threads == 0 ? _config.Threads : config.Threads,
-            Model = config.Model with { Checkpoint = (earlier?.Folder ?? PretrainingFolder).Model, Shape = null },
+            Model = OnDevice(config).Model with { Checkpoint = (earlier?.Folder ?? PretrainingFolder).Model, Shape = null },
         };
         return new ExperimentRun(variant, choice, config, FolderOf(RunResult.NameOf(variant.Name, choice, seed)), earlier);
     }
@@ -216,7 +218,11 @@ public sealed class Experiment
 
     private static JsonObject Evaluate(ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
     {
-        using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions { Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)) });
+        using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions
+        {
+            Model = new QwenVlModelOptions { Device = DeviceNames.Resolve(run.Config.Model.Device) },
+            Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
+        });
         return ScoreJson.Of(new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken).GetAwaiter().GetResult());
     }
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Rge.Data;
-using Rge.Decoding;
 using Rge.Models;
+using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using static TorchSharp.torch;
 
@@ -64,28 +64,41 @@ internal sealed class SelfRationaleWriter : IDisposable
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
             using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
-            var logits = pass.PredictedLogits().to(ScalarType.Float32).cpu().contiguous();
-            var values = MemoryMarshal.Cast<byte, float>(logits.bytes);
+            var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32));
             foreach (var (query, sequence) in drafts)
             {
-                written[query] = Follow(queries[query], values[..(sequence.Predicted * _model.Config.Text.VocabSize)]);
-                values = values[(sequence.Predicted * _model.Config.Text.VocabSize)..];
+                written[query] = [.. Follow(queries[query].Rationale, likeliest[..sequence.Predicted])];
+                likeliest = likeliest[sequence.Predicted..];
             }
         }
         return written;
     }
 
-    /// <summary>Chooses by a draft's logits, row after row, as the decoder would, until the choice is not the draft's.</summary>
-    private int[] Follow(EncodedQuery query, Span<float> logits)
+    /// <summary>The likeliest token by each row of logits, special tokens excluded as the decoder excludes them; the first of equals.</summary>
+    /// <exception cref="EmbeddingException">A logit is not a number.</exception>
+    private int[] Likeliest(Tensor logits)
     {
-        var sampler = new TokenSampler(_generation, query.Prompt);
-        var own = new List<int>();
-        for (; logits.Length > 0; logits = logits[_model.Config.Text.VocabSize..])
+        var banned = new bool[_model.Config.Text.VocabSize];
+        foreach (var token in _generation.BannedTokens)
+            if ((uint)token < (uint)banned.Length) banned[token] = true;
+        var allowed = logits.Fill(tensor(banned, device: logits.device), double.NegativeInfinity);
+        var best = allowed.argmax(1, keepdim: true);
+        using var highest = allowed.gather(1, best);
+        if (highest.isfinite().logical_not().sum().Number() > 0)
+            throw new EmbeddingException(
+                "A logit is not finite; the model's activations overflow or its weights are damaged. With bfloat16 weights, try float32.");
+        var tokens = best.cpu().contiguous(); // read back: a number for each row
+        return [.. MemoryMarshal.Cast<byte, long>(tokens.bytes).ToArray().Select(token => (int)token)];
+    }
+
+    /// <summary>What a draft and the model agree on, and the first token that the model would write instead.</summary>
+    private static IEnumerable<int> Follow(int[] draft, IReadOnlyList<int> likeliest)
+    {
+        foreach (var (i, token) in likeliest.Index())
         {
-            own.Add(sampler.Next(logits[.._model.Config.Text.VocabSize]));
-            if (own[^1] != query.Rationale[own.Count - 1]) break;
+            yield return token;
+            if (token != draft[i]) yield break;
         }
-        return [.. own];
     }
 
     /// <summary>Takes as many queries as one pass may read, each with as much of its oracle's rationale as may be written.</summary>

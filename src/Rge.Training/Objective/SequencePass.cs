@@ -8,13 +8,17 @@ namespace Rge.Training.Objective;
 
 /// <summary>One forward pass over sequences: each distinct image goes through the vision tower once, tokens that sequences begin with are computed once.</summary>
 /// <remarks>Follows the thread's gradient mode. Owns what it computes, but for the tensors that its methods return.</remarks>
-internal sealed class SequencePass : IDisposable
+public sealed class SequencePass : IDisposable
 {
     private readonly QwenVlModel _model;
     private readonly IReadOnlyList<TrainedSequence> _sequences;
     private readonly IReadOnlyList<VisionFeatures> _features;
     private readonly PackedStates? _states;
 
+    /// <summary>Runs the pass.</summary>
+    /// <param name="model">The model; borrowed.</param>
+    /// <param name="sequences">The sequences.</param>
+    /// <param name="recomputeActivations">Whether activations of decoder layers are computed again in the backward pass.</param>
     public SequencePass(QwenVlModel model, IReadOnlyList<TrainedSequence> sequences, bool recomputeActivations)
     {
         (_model, _sequences) = (model, sequences);
@@ -41,6 +45,14 @@ internal sealed class SequencePass : IDisposable
         return labels.Length == 0 ? null : LanguageLoss.Sum(PredictedLogits(), labels);
     }
 
+    /// <summary>Natural logarithm of the probability of each predicted token, sequence after sequence, float32 <c>[P]</c>.</summary>
+    public Tensor LogProbabilities()
+    {
+        long[] labels = [.. _sequences.SelectMany(sequence => sequence.Tokens[^sequence.Predicted..]).Select(token => (long)token)];
+        return nn.functional.cross_entropy(
+            PredictedLogits().to(ScalarType.Float32), tensor(labels, device: _model.Device), reduction: nn.Reduction.None).neg();
+    }
+
     /// <summary>Logits that each predicted token is chosen by, sequence after sequence, <c>[P, vocab]</c>.</summary>
     public Tensor PredictedLogits() => _model.Logits(Rows(_sequences.Index().SelectMany(of => Enumerable
         .Range(of.Item.Tokens.Length - of.Item.Predicted, of.Item.Predicted).Select(token => (of.Index, token - 1)))));
@@ -54,6 +66,7 @@ internal sealed class SequencePass : IDisposable
 
     private Tensor Rows(IEnumerable<(int Input, int Token)> places) => _states!.Select([.. places.Select(place => _states.Row(place.Input, place.Token))]);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _states?.Dispose();

@@ -5,7 +5,7 @@ namespace Rge.Training.Objective;
 /// <summary>A sequence of a step, and what is wanted of it.</summary>
 /// <param name="Tokens">Token ids, image pads expanded.</param>
 /// <param name="Images">Its images, in order.</param>
-internal sealed record TrainedSequence(int[] Tokens, IReadOnlyList<PatchedImage> Images)
+public sealed record TrainedSequence(int[] Tokens, IReadOnlyList<PatchedImage> Images)
 {
     /// <summary>Number of last tokens that are to be predicted; 0 for none.</summary>
     public int Predicted { get; init; }

@@ -44,6 +44,7 @@ internal sealed class AdamW : IDisposable
         {
             Slot[] slots = [.. group];
             foreach (var slot in slots) slot.Steps.Add_(1);
+            // The rate is a number of the fused kernel, which reads it from the CPU in double precision whatever the device.
             _script.invoke($"step{Array.IndexOf(_decays, group.Key.WeightDecay)}", [
                 slots.Select(slot => slot.Master).ToArray(), slots.Select(slot => slot.Parameter.Tensor.grad!.to(ScalarType.Float32)).ToArray(),
                 slots.Select(slot => slot.Mean).ToArray(), slots.Select(slot => slot.Square).ToArray(), Array.Empty<Tensor>(), slots.Select(slot => slot.Steps).ToArray(),

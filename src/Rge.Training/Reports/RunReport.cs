@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Files;
@@ -14,6 +15,13 @@ public sealed class RunReport
 {
     /// <summary>A curve is smoothed over as many neighbours on either side as this part of all steps.</summary>
     private const int SmoothingShare = 120;
+
+    /// <summary>Fields of the log that have charts of their own, or none.</summary>
+    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
+    {
+        "step", "phase", "skipped", "development", "loss", "lm_loss", "lm_accuracy", "info_nce", "cell_accuracy", "rationale_tokens", "conclusion_right",
+        "generation_seconds", "temperature", "gradient_norm", "learning_rate", "seconds",
+    };
 
     private readonly TrainingConfig _config;
     private readonly string _settings;
@@ -105,9 +113,16 @@ public sealed class RunReport
         yield return Chart("Gradient norm, before clipping", Smooth("norm", "gradient_norm")) with { IsLogarithmic = true };
         yield return Chart("Seconds a step", Smooth("all", "seconds"), Smooth("writing own rationales", "generation_seconds"));
 
+        foreach (var name in Others()) yield return Chart(name, Smooth(name, name));
+
         // Where one loss is all there is, the total would be the same line again.
         static bool IsJoint(JsonObject entry) => entry["lm_loss"] is not null && entry["info_nce"] is not null;
     }
+
+    /// <summary>Measures of tasks that this page does not know.</summary>
+    private IEnumerable<string> Others() =>
+        _steps.SelectMany(entry => entry).Where(field => !Known.Contains(field.Key) && field.Value?.GetValueKind() == JsonValueKind.Number)
+            .Select(field => field.Key).Distinct(StringComparer.Ordinal);
 
     private LineChart Chart(string title, params ChartSeries[] series) =>
         new() { Title = title, Series = series, FromZero = true, Marks = _phases.Count > 1 ? _phases : [] };

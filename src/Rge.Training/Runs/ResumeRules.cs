@@ -7,9 +7,9 @@ namespace Rge.Training.Runs;
 internal static class ResumeRules
 {
     private const string Rule =
-        "--resume may change name, threads, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder";
+        "--resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder";
 
-    private static readonly string[] Free = ["name", "threads", "data.images", "data.on_error"], FreeSections = ["evaluation.", "checkpoints."];
+    private static readonly string[] Free = ["name", "threads", "model.device", "data.images", "data.on_error"], FreeSections = ["evaluation.", "checkpoints."];
 
     /// <summary>Checks the settings of a run that resumes.</summary>
     /// <param name="folder">The run's folder, for errors.</param>

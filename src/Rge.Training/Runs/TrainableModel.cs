@@ -37,13 +37,15 @@ internal sealed class TrainableModel : IDisposable
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
         var processor = QwenVlProcessor.Load(source);
-        var model = QwenVlModel.Load(source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype) });
+        var device = DeviceNames.Resolve(settings.Device);
+        var model = QwenVlModel.Load(
+            source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype), Device = device });
         PeftAdapter? adapter = null;
         try
         {
             if (settings.Adapter is { } wanted)
             {
-                adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32);
+                adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32, device);
                 model.Attach(adapter);
             }
             return new TrainableModel(start, model, processor, adapter);

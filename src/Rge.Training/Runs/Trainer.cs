@@ -44,7 +44,7 @@ public sealed class Trainer
     public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
     {
         TorchLibrary.Require();
-        using var held = FolderLock.Take(_folder.Root);
+        using var held = Hold();
         RequireFolder(resume);
         StartingPoint.Require(_config.Model);
         var data = new TrainingData(_config, _tasks.Measures(_config), Remark, cancellationToken);
@@ -114,6 +114,18 @@ public sealed class Trainer
 
         void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
             _progress?.Report(new TrainingProgress(session.State.Step, _config.Steps(), phase.Name, loss, left, remark));
+    }
+
+    private FolderLock Hold()
+    {
+        try
+        {
+            return FolderLock.Take(_folder.Root);
+        }
+        catch (FolderInUseException e)
+        {
+            throw new TrainingException(e.Message, e);
+        }
     }
 
     /// <summary>Tells of something before the first step.</summary>

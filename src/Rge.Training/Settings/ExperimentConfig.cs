@@ -15,6 +15,9 @@ public sealed record ExperimentConfig
     /// <summary>Threads of each run whose own settings do not say; 0 for all cores. Several runs at a time suit one thread each.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Where all runs and tests take place, as <see cref="ModelSettings.Device"/>; null for what each run's settings say.</summary>
+    public string? Device { get; init; }
+
     /// <summary>The ways of training.</summary>
     public VariantSettings[] Variants { get; init; } = [];
 
@@ -31,6 +34,7 @@ public sealed record ExperimentConfig
         Check.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
         Check.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]", "at least one, none twice");
         Check.That(Threads >= 0, "threads", Threads, "0 or more");
+        Check.That(Device is null || DeviceNames.IsKnown(Device), "device", Device, DeviceNames.Expected);
         Check.That(Variants.Length > 0, "variants", "[]", "at least one");
         for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}", Variants);
         Check.That(AreDifferent(Variants.Select(variant => variant.Name)), "variants", Twice(Variants.Select(variant => variant.Name)), "each name once");

@@ -21,6 +21,11 @@ public sealed record ModelSettings
     /// </summary>
     public string? Dtype { get; init; }
 
+    /// <summary>
+    /// Where the model is trained: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>, which takes a GPU if there is one.
+    /// </summary>
+    public string Device { get; init; } = "cpu";
+
     /// <summary>Whether the vision tower stays as it is.</summary>
     public bool FreezeVision { get; init; }
 
@@ -35,6 +40,7 @@ public sealed record ModelSettings
         Check.That((Checkpoint is null) != (Shape is null), "model", $"checkpoint={Checkpoint ?? "none"} shape={Shape ?? "none"}", "exactly one of checkpoint and shape");
         Check.That(!AddEmbToken || Checkpoint is not null, "model.add_emb_token", "true", "false, because a new model has the token");
         Check.That(Dtype is null or "float32" or "bfloat16", "model.dtype", Dtype, "float32 or bfloat16");
+        Check.That(DeviceNames.IsKnown(Device), "model.device", Device, DeviceNames.Expected);
         Adapter?.Validate("model.adapter");
     }
 }
