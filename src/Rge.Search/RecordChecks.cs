@@ -14,11 +14,13 @@ internal static class RecordChecks
     /// <param name="dimensions">Values of its vector; <see langword="null"/> where it came without one.</param>
     public static string? Problem(SearchRecord record, int? dimensions) =>
         string.IsNullOrEmpty(record.Id) ? "has no id"
-        : !Enum.TryParse<ItemKind>(record.Kind, out var kind) || kind.ToString() != record.Kind ? $"has the kind '{record.Kind}', which there is not"
+        : !Enum.TryParse<ItemKind>(record.Kind, out var kind) || kind.ToString() != record.Kind
+            ? $"has the kind '{record.Kind}', which there is not"
         : record.Tags is null || record.Tags.Contains(null!) ? "has metadata that are no list of texts"
         : dimensions is not { } expected ? null
         : record.Vector.Length != expected ? $"has a vector of {record.Vector.Length} dimensions, expected {expected}"
-        : TensorPrimitives.Norm(record.Vector.Span) is var norm && (!float.IsFinite(norm) || norm == 0) ? $"has a vector of the length {norm}"
+        : TensorPrimitives.Norm(record.Vector.Span) is var norm && (!float.IsFinite(norm) || norm == 0)
+            ? $"has a vector of the length {norm}"
         : null;
 
     public static string? Problem(ThumbnailRecord record) =>

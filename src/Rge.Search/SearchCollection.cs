@@ -64,7 +64,8 @@ public sealed class SearchCollection : IDisposable
             Check(record.Vector, $"The vector of {record.Id}");
         }
         await EnsureTablesAsync(cancellationToken);
-        var given = records.DistinctBy(record => record.Id, StringComparer.Ordinal).ToDictionary(record => record.Id, StringComparer.Ordinal);
+        var given = records.DistinctBy(record => record.Id, StringComparer.Ordinal)
+            .ToDictionary(record => record.Id, StringComparer.Ordinal);
         string[] changed =
         [
             .. (await GetByIdAsync(given.Keys, includeVectors: false, cancellationToken))

@@ -99,9 +99,11 @@ public sealed class SearchCollections : IDisposable
     {
         using var tables = new CollectionTables(_store, name, identity);
         if (await tables.FindExistingAsync(cancellationToken) is { } table)
-            throw new SearchException($"The store has a table {table} that is no collection's; choose another name than {name} for the collection, or another store.");
+            throw new SearchException($"The store has a table {table} that is no collection's; "
+                + $"choose another name than {name} for the collection, or another store.");
         // The entry first: tables without one would be taken for somebody else's.
-        await _catalog.UpsertAsync(new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) }, cancellationToken);
+        var entry = new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) };
+        await _catalog.UpsertAsync(entry, cancellationToken);
         try
         {
             await tables.EnsureExistAsync(cancellationToken);
@@ -189,7 +191,8 @@ public sealed class SearchCollections : IDisposable
     private async Task<bool> HasCatalogAsync(CancellationToken cancellationToken) =>
         _catalogExists || (_catalogExists = await _catalog.CollectionExistsAsync(cancellationToken));
 
-    private static CollectionIdentity Identity(CatalogRecord entry) => JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
+    private static CollectionIdentity Identity(CatalogRecord entry) =>
+        JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
 
     /// <summary>Refuses what cannot be the name of a collection.</summary>
     /// <exception cref="SearchException">It is not 1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</exception>

@@ -104,7 +104,11 @@ internal sealed class IndexRun(
     {
         var batch = new IndexBatch { Count = places.Length };
         var before = await RememberedAsync(places, cancellationToken);
-        SourcePlace[] alike = [.. places.Where(place => before.TryGetValue(place.Name, out var known) && known.Stamp == StampOf(place) && known.Pending is null)];
+        SourcePlace[] alike =
+        [
+            .. places.Where(place =>
+                before.TryGetValue(place.Name, out var known) && known.Stamp == StampOf(place) && known.Pending is null),
+        ];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
         HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.ContainsKey(before[place.Name].Item))];
         batch.Unchanged = unchanged.Count;
@@ -147,7 +151,8 @@ internal sealed class IndexRun(
     {
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
-        var changed = batch.Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
+        var changed = batch.Held
+            .Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
             .DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
         await FindKnownAsync(batch, changed, cancellationToken);
         HeldItem[] missing = [.. changed.Where(held => !batch.Known.ContainsKey(held.Id))];
@@ -226,7 +231,8 @@ internal sealed class IndexRun(
         await collection.WriteAsync(records, cancellationToken);
         await collection.Tables.Contents.UpsertAsync(contents, cancellationToken);
         await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
-        await collection.Tables.Places.UpsertAsync(batch.Held.Select(held => Place(held.Place, StampOf(held.Place), held.Id, held.Item.Path, pending: null)), cancellationToken);
+        await collection.Tables.Places.UpsertAsync(
+            batch.Held.Select(held => Place(held.Place, StampOf(held.Place), held.Id, held.Item.Path, pending: null)), cancellationToken);
         await claims.ReleaseAsync([.. batch.Claimed], cancellationToken);
         lock (_inFlight) _inFlight.ExceptWith(batch.Claimed);
     }

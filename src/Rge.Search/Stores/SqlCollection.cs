@@ -182,10 +182,12 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
                 property.SetValueAsObject(record, reader.IsDBNull(i) ? null : Database.FromColumn(reader.GetValue(i), type));
             }
             // SQLite keeps anything in any column.
-            catch (Exception e) when (e is JsonException or InvalidCastException or FormatException or OverflowException or ArgumentException)
+            catch (Exception e) when (e is JsonException or InvalidCastException or FormatException or OverflowException
+                or ArgumentException)
             {
                 var key = reader.GetValue(Array.IndexOf(properties, Model.KeyProperty)).ToString() ?? "";
-                throw StoreException.Damaged(Database.SystemName, Database.Name, Name, key, $"has a {property.StorageName} that cannot be read", e);
+                var problem = $"has a {property.StorageName} that cannot be read";
+                throw StoreException.Damaged(Database.SystemName, Database.Name, Name, key, problem, e);
             }
         }
         return record;

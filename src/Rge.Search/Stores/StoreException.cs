@@ -29,7 +29,8 @@ public sealed class StoreException : VectorStoreException
     /// <param name="innerException">The error that revealed it.</param>
     internal static StoreException Damaged(
         string? system, string? store, string table, string record, string problem, Exception? innerException = null) =>
-        new($"The store{(store is null ? "" : " " + store)} is damaged: the record {record} of {table} {problem}; restore the store from a backup, or delete the collection and index it again.", innerException)
+        new($"The store{(store is null ? "" : " " + store)} is damaged: the record {record} of {table} {problem}; "
+            + "restore the store from a backup, or delete the collection and index it again.", innerException)
         {
             Problem = StoreProblem.Damaged,
             VectorStoreSystemName = system,

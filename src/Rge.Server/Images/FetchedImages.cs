@@ -59,7 +59,9 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
             if (_bytes <= limits.MaxBodyBytes) return;
         }
         throw new ApiException(
-            StatusCodes.Status413PayloadTooLarge, $"The images that the request names by URL have more than {ByteSize.Show(limits.MaxBodyBytes)} together; send fewer or smaller ones.")
+            StatusCodes.Status413PayloadTooLarge,
+            $"The images that the request names by URL have more than {ByteSize.Show(limits.MaxBodyBytes)} together; "
+            + "send fewer or smaller ones.")
         {
             Code = "body_too_large",
         };

@@ -50,7 +50,9 @@ internal sealed class BodyMemory(ServerLimits limits)
     {
         Interlocked.Increment(ref _refused);
         return new ApiException(
-            StatusCodes.Status429TooManyRequests, $"The requests that are being answered hold as much as this server keeps in memory, {ByteSize.Show(limits.MaxBodyMemoryBytes)}; ask again later.")
+            StatusCodes.Status429TooManyRequests,
+            "The requests that are being answered hold as much as this server keeps in memory, "
+            + $"{ByteSize.Show(limits.MaxBodyMemoryBytes)}; ask again later.")
         {
             Code = "body_memory_full",
             RetryAfter = Wait,

@@ -114,7 +114,8 @@ internal sealed class BodyStream : Stream
     }
 
     private static ApiException TooLarge(ServerLimits limits) => new(
-        StatusCodes.Status413PayloadTooLarge, $"The body is larger than this server takes, {ByteSize.Show(limits.MaxBodyBytes)}; send fewer or smaller items.")
+        StatusCodes.Status413PayloadTooLarge,
+        $"The body is larger than this server takes, {ByteSize.Show(limits.MaxBodyBytes)}; send fewer or smaller items.")
     {
         Code = "body_too_large",
     };

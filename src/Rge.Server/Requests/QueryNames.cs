@@ -11,7 +11,8 @@ internal sealed class QueryNames(IReadOnlyList<string> names)
 {
     /// <summary>Refuses parameters that the endpoint of a request does not have.</summary>
     /// <exception cref="ApiException">There is one.</exception>
-    public static void Require(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<QueryNames>()?.Check(context.Request.Query);
+    public static void Require(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<QueryNames>()?.Check(context.Request.Query);
 
     private void Check(IQueryCollection query)
     {
@@ -19,8 +20,8 @@ internal sealed class QueryNames(IReadOnlyList<string> names)
         {
             if (names.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
             var shown = JsonField.Shorten(name);
-            throw ApiException.Invalid(
-                $"The query has a parameter '{shown}', expected {(names.Count == 0 ? "none" : string.Join(" and ", names))}.", shown, "unknown_parameter");
+            var expected = names.Count == 0 ? "none" : string.Join(" and ", names);
+            throw ApiException.Invalid($"The query has a parameter '{shown}', expected {expected}.", shown, "unknown_parameter");
         }
     }
 }

@@ -76,7 +76,8 @@ internal sealed class RequestReader(ServerLimits limits, ModelHost host)
         var where = body["where"] switch
         {
             // A filter that was lost on the way would find everything.
-            { Kind: JsonValueKind.Null } lost => throw lost.Invalid("where is null, expected a condition such as \"color=red\", or a list of them."),
+            { Kind: JsonValueKind.Null } lost =>
+                throw lost.Invalid("where is null, expected a condition such as \"color=red\", or a list of them."),
             { IsGiven: false } => [],
             { Kind: JsonValueKind.String } one => [one.Text()],
             var list => list.Elements(MaxConditions, "conditions").Select(condition => condition.Text()),

@@ -19,13 +19,20 @@ internal static class UploadedFiles
         IFormCollection form;
         try
         {
-            var options = new FormOptions { MemoryBufferThreshold = limits.MaxBodyBytes, MultipartBodyLengthLimit = limits.MaxBodyBytes, ValueCountLimit = MaxParts(limits) };
+            var options = new FormOptions
+            {
+                MemoryBufferThreshold = limits.MaxBodyBytes,
+                MultipartBodyLengthLimit = limits.MaxBodyBytes,
+                ValueCountLimit = MaxParts(limits),
+            };
             form = await request.ReadFormAsync(options, request.HttpContext.RequestAborted);
         }
         // The only place where the framework says which of its bounds was met.
         catch (InvalidDataException e) when (e.Message.Contains("value count limit", StringComparison.OrdinalIgnoreCase))
         {
-            throw ApiException.Invalid($"The form has more than {MaxParts(limits)} files or fields, expected at most {limits.MaxImages} files.", param: null, "too_many", e);
+            throw ApiException.Invalid(
+                $"The form has more than {MaxParts(limits)} files or fields, expected at most {limits.MaxImages} files.",
+                param: null, "too_many", e);
         }
         catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
         {
@@ -52,7 +59,8 @@ internal static class UploadedFiles
     {
         var name = Name(file.FileName);
         if (file.Length > limits.MaxImageBytes)
-            throw ApiException.Invalid($"The file {name} has {ByteSize.Excess(file.Length, limits.MaxImageBytes)}.", "file", "image_too_large");
+            throw ApiException.Invalid(
+                $"The file {name} has {ByteSize.Excess(file.Length, limits.MaxImageBytes)}.", "file", "image_too_large");
         var bytes = new byte[file.Length];
         using var stream = file.OpenReadStream();
         stream.ReadExactly(bytes);

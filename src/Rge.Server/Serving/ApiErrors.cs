@@ -33,7 +33,11 @@ internal sealed class ApiErrors(StoreHealth health, ILogger<ApiErrors> logger)
             case StoreException { Problem: StoreProblem.Damaged }:
                 health.Count();
                 logger.LogError(error, "The store was found damaged by the request {TraceIdentifier}.", context.TraceIdentifier);
-                return new ApiException(StatusCodes.Status500InternalServerError, $"The store of collections is damaged; the server's log says where under {context.TraceIdentifier}.", error) { Code = "store_damaged" };
+                return new ApiException(StatusCodes.Status500InternalServerError,
+                    $"The store of collections is damaged; the server's log says where under {context.TraceIdentifier}.", error)
+                {
+                    Code = "store_damaged",
+                };
             case VectorStoreException:
                 health.Count();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);

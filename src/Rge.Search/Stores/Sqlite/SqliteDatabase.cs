@@ -59,7 +59,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         try
         {
             if (_anchor is null)
-                lock (_anchoring) _anchor ??= Open(new SqliteConnectionStringBuilder(_connectionString) { Pooling = false }.ConnectionString, Settings);
+                lock (_anchoring) _anchor ??= Open($"{_connectionString};Pooling=False", Settings);
             var connection = Open(_connectionString, Settings);
             if (HasMoved(connection))
             {
@@ -123,11 +123,15 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         if (_anchor is { } anchor)
         {
             if (HasMoved(anchor))
-                throw Failure(StoreProblem.Gone,
-                    $"The file of the store {Name} was deleted or replaced while it was open, and nothing more is read or written; put it back, or start the program again.", innerException: null);
+                throw Failure(StoreProblem.Gone, $"The file of the store {Name} was deleted or replaced while it was open, and nothing more "
+                    + "is read or written; put it back, or start the program again.", innerException: null);
         }
         else if (IrregularPath.Problem(Name) is { } problem)
-            throw new VectorStoreException($"The store {Name} cannot be used: {problem}.") { VectorStoreSystemName = SystemName, VectorStoreName = Name };
+            throw new VectorStoreException($"The store {Name} cannot be used: {problem}.")
+            {
+                VectorStoreSystemName = SystemName,
+                VectorStoreName = Name,
+            };
     }
 
     /// <summary>Whether the file of a connection is no longer at its path.</summary>

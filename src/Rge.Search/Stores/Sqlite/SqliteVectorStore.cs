@@ -20,7 +20,8 @@ public sealed class SqliteVectorStore(string path) : SqlVectorStore(new SqliteDa
 
     private protected override VectorStoreCollection<TKey, TRecord> Create<TKey, TRecord>(string name, CollectionModel model) =>
         new SqliteCollection<TKey, TRecord>(this, (SqliteDatabase)Database, name, model, vector =>
-            _caches.GetOrAdd(name, _ => new VectorCache((SqliteDatabase)Database, name, model.KeyProperty.StorageName, vector.StorageName, vector.Dimensions)));
+            _caches.GetOrAdd(name, _ => new VectorCache(
+                (SqliteDatabase)Database, name, model.KeyProperty.StorageName, vector.StorageName, vector.Dimensions)));
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -8,7 +8,8 @@ namespace Rge.Search.Stores.Sqlite;
 /// The vectors of one collection in memory, at length 1, in blocks; searched by comparing all. Kept up with what this process and others
 /// write: rows of a higher number than the last are new, and where the count does not fit then, some are gone. Thread-safe.
 /// </summary>
-internal sealed class VectorCache(SqliteDatabase database, string table, string keyColumn, string vectorColumn, int dimensions) : IDisposable
+internal sealed class VectorCache(SqliteDatabase database, string table, string keyColumn, string vectorColumn, int dimensions)
+    : IDisposable
 {
     /// <summary>The column that numbers rows in the order in which they were written.</summary>
     public const string RowNumber = "row_number";
