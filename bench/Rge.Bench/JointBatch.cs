@@ -4,7 +4,6 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Training.Batches;
-using Rge.Training.Objective;
 using Rge.Training.Settings;
 
 namespace Rge.Bench;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.VectorData;
-using Rge.Files;
 using Rge.Search.Indexing;
 using Rge.Search.Stores;
 using Rge.Search.Stores.Postgres;
@@ -42,24 +41,10 @@ public sealed class SearchCollections : IDisposable
     /// <param name="location"><c>postgresql://user@host/database</c>, <c>Host=…;Database=…</c>, or a path.</param>
     /// <param name="waiting">Told in a sentence when a call waits because another process has locked the store; on any thread.</param>
     /// <exception cref="ArgumentException">The connection string cannot be understood.</exception>
-    /// <exception cref="SearchException">The path leads to a pipe, a socket or a device.</exception>
     public static SearchCollections Open(string location, IProgress<string>? waiting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        if (!IsServer(location)) RequireFile(location);
         return new SearchCollections(IsServer(location) ? new PostgresVectorStore(location) { Waiting = waiting } : new SqliteVectorStore(location) { Waiting = waiting });
-    }
-
-    private static void RequireFile(string path)
-    {
-        try
-        {
-            FileReader.Require(path);
-        }
-        catch (IrregularFileException e)
-        {
-            throw new SearchException($"The store {path} cannot be opened: it {e.Problem}.", e);
-        }
     }
 
     /// <summary>Whether a location is a server's; otherwise it is a file's.</summary>

@@ -12,7 +12,14 @@ namespace Rge.Packages.Tests;
 public sealed class Workplace : IAsyncLifetime
 {
     /// <summary>What ours are packed from, the needed before the needing.</summary>
-    private static readonly string[] Libraries = ["Rge.Models", "Rge", "Rge.Data", "Rge.Search", "Rge.Evaluation", "Rge.Training", "Rge.Server"];
+    private static readonly string[] Libraries =
+    [
+        "Rge.Files", "Rge.Text", "Rge.Imaging", "Rge.Hub", "Rge.Models", "Rge", "Rge.Data", "Rge.ShapeWorld", "Rge.Reports", "Rge.Evaluation",
+        "Rge.Oracle", "Rge.Training", "Rge.Search", "Rge.Server", "Rge.Verification",
+    ];
+
+    /// <summary>How many packages the feed has of ours: the libraries, and the tool with the one for its system.</summary>
+    public static int Packages => Libraries.Length + 2;
 
     private readonly Dictionary<string, string?> _environment = new(StringComparer.Ordinal)
     {

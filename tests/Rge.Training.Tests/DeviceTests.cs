@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Rge.Models;
 using Rge.Tests.Shared;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
@@ -75,9 +74,9 @@ public sealed partial class DeviceTests : IDisposable
 
     private static TorchSharp.DeviceType DeviceTypeOf(string name) => device(name).type;
 
-    [GeneratedRegex(@"\.(cpu|cuda)\(|\b(CPU|CUDA)\b")]
+    [GeneratedRegex(@"\.(cpu|cuda)\(|\b(CPU|CUDA)\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FixedDevice();
 
-    [GeneratedRegex(@"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(")]
+    [GeneratedRegex(@"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Created();
 }

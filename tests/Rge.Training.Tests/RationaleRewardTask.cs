@@ -1,5 +1,4 @@
 using Rge.Data;
-using Rge.Models;
 using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Objective;

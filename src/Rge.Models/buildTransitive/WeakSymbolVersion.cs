@@ -27,7 +27,9 @@ internal static class WeakSymbolVersion
     /// <exception cref="InvalidDataException">The source is not a well-formed shared library, or really uses the version.</exception>
     public static bool Copy(string source, string destination, string version)
     {
+#pragma warning disable RS0030 // a task of the build, which has none of our assemblies
         var bytes = File.ReadAllBytes(source);
+#pragma warning restore RS0030
         var changed = Weaken(bytes, version, source);
 
         // A new file under a temporary name, renamed: what stands at the destination may be a hard link to the package cache.

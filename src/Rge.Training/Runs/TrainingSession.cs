@@ -5,7 +5,6 @@ using Rge.Data;
 using Rge.Evaluation;
 using Rge.Files;
 using Rge.Models.Checkpoints;
-using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Optimization;
 using Rge.Training.Reports;

@@ -70,7 +70,8 @@ public sealed class InstructionRulesTests : IDisposable
         File.WriteAllText(_scratch["rows.jsonl"], """{"qry_text": "<image> what", "tgt_text": ["a", "b"]}""");
         var reader = new MmebReader(_scratch.Path, InstructionRules.Parse("sub: {suffix_add: ' is it'}", "q"), InstructionRules.Parse("sub: {prefix_add: 'the '}", "c"));
         var row = Assert.Single((await reader.ReadEvaluationAsync(_scratch["rows.jsonl"], "sub", cancellationToken: TestContext.Current.CancellationToken)).Rows);
-        Assert.Equal("<|image_1|> what is it", row.Query.Text);
+        // The row has no image, so that its mark is left out.
+        Assert.Equal(" what is it", row.Query.Text);
         Assert.Equal(["the a", "the b"], row.Candidates.Select(candidate => candidate.Text));
     }
 

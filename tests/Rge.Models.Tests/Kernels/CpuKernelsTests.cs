@@ -136,7 +136,6 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(ScalarType.Float32, 4, 2, 12, true)]
     public void Attention_within_segments_is_that_of_torch(ScalarType type, int heads, int keyHeads, int width, bool isCausal)
     {
-        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
         // Queries, keys and values side by side, as one projection gives them: tokens have gaps.
         var all = Random(430, heads + 2 * keyHeads, width).to(type);
         Tensor q = all.narrow(1, 0, heads), k = all.narrow(1, heads, keyHeads), v = all.narrow(1, heads + keyHeads, keyHeads);
@@ -158,7 +157,6 @@ public sealed class CpuKernelsTests : IDisposable
     [Fact]
     public void Attention_within_segments_sees_nothing_else_and_takes_large_scores()
     {
-        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
         Tensor q = ones(100, 2, 16) * 1000, k = ones(100, 1, 16) * 1000, v = Random(100, 1, 16).to(ScalarType.Float32);
         foreach (var tensor in new[] { k, v }) tensor.narrow(0, 70, 30).fill_(double.NaN);
         var expected = v.narrow(0, 0, 70).cumsum(0) / arange(1, 71).view(70, 1, 1);
@@ -169,7 +167,6 @@ public sealed class CpuKernelsTests : IDisposable
     [Fact]
     public void Segments_that_do_not_fit_are_refused_before_they_are_read()
     {
-        Assert.SkipUnless(PanelKernel.IsSupported, "The processor has no vectors of 512 bits.");
         Tensor x = Random(10, 2, 16), one = Random(10, 1, 16);
         Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, Random(10, 3, 16), Random(10, 3, 16), [new(0, 10, 0, 10)], isCausal: true));
         Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, Random(9, 1, 16), [new(0, 10, 0, 9)], isCausal: false));

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Indexing;
+using Rge.Files;
 
 namespace Rge.Search.Stores.Sqlite;
 
@@ -126,12 +126,29 @@ internal sealed partial class SqliteDatabase : SqlDatabase
                 throw Failure(StoreProblem.Gone, $"The file of the store {Name} was deleted or replaced while it was open, and nothing more "
                     + "is read or written; put it back, or start the program again.", innerException: null);
         }
-        else if (IrregularPath.Problem(Name) is { } problem)
-            throw new VectorStoreException($"The store {Name} cannot be used: {problem}.")
+        else if (Irregularity(Name) is { } problem)
+        {
+            throw new VectorStoreException($"The store {Name} cannot be used: it {problem}.")
             {
                 VectorStoreSystemName = SystemName,
                 VectorStoreName = Name,
             };
+        }
+    }
+
+    /// <summary>What a path leads to that is no file; <see langword="null"/> for a file and for nothing. Nothing is opened, so that no lock is lost.</summary>
+    private static string? Irregularity(string path)
+    {
+        if (Directory.Exists(path)) return "is a folder, expected a file";
+        try
+        {
+            FileReader.Require(path);
+            return AtomicFile.IsDevice(path) ? "is a pipe, a socket or a device, not a file" : null;
+        }
+        catch (IrregularFileException e)
+        {
+            return e.Problem;
+        }
     }
 
     /// <summary>Whether the file of a connection is no longer at its path.</summary>
