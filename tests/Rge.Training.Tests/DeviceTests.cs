@@ -74,9 +74,9 @@ public sealed partial class DeviceTests : IDisposable
 
     private static TorchSharp.DeviceType DeviceTypeOf(string name) => device(name).type;
 
-    [GeneratedRegex(@"\.(cpu|cuda)\(|\b(CPU|CUDA)\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\.(cpu|cuda)\(|\b(CPU|CUDA)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FixedDevice();
 
-    [GeneratedRegex(@"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Created();
 }

@@ -218,7 +218,9 @@ public sealed class TrainerTests : IDisposable
         new Trainer(config, whole).Run(resume: false);
         Assert.Throws<InvalidOperationException>(() => new Trainer(config, cut, new Listener(progress => { if (progress.Step == 5) throw new InvalidOperationException("cut"); })).Run(resume: false));
         new Trainer(config, cut).Run(resume: true);
-        Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
+        // In bfloat16 sums that are taken in another order round to another of 256 steps.
+        var tolerance = dtype == "bfloat16" ? 5e-4 : 1e-5;
+        Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= tolerance * Math.Abs(a));
 
         Assert.Equal(["README.md", "adapter_config.json", "adapter_model.safetensors", "generation_config.json"], Directory.GetFiles(whole.Model).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
         using var embedder = ReasoningEmbedder.Load(start.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = whole.Model } });

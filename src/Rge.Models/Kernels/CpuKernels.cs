@@ -269,9 +269,12 @@ internal static unsafe class CpuKernels
     }
 
     /// <summary>True where <see cref="Attend"/> takes the three; only on processors whose vectors have 512 bits: on others torch's is as fast.</summary>
-    public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values)
+    public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values) => PanelKernel.IsSupported && FitAttend(query, keys, values);
+
+    /// <summary>Whether <see cref="Attend"/> can compute with the three, fast or not.</summary>
+    private static bool FitAttend(Tensor query, Tensor keys, Tensor values)
     {
-        return PanelKernel.IsSupported && IsTokens(query) && IsTokens(keys) && IsTokens(values)
+        return IsTokens(query) && IsTokens(keys) && IsTokens(values)
             && query.size(2) is > 0 and <= SegmentAttentionBody<Float32>.MaxHeadDim
             && query.stride(1) == query.size(2) && keys.size(2) == query.size(2) && values.size(2) == query.size(2)
             && keys.size(0) == values.size(0) && keys.size(1) == values.size(1) && keys.size(1) > 0 && query.size(1) > 0 && query.size(1) % keys.size(1) == 0
@@ -289,7 +292,7 @@ internal static unsafe class CpuKernels
     /// <returns><c>[N, heads · headDim]</c></returns>
     public static Tensor Attend(Tensor query, Tensor keys, Tensor values, IReadOnlyList<AttentionSegment> segments, bool isCausal)
     {
-        Require(SupportsAttend(query, keys, values), nameof(query));
+        Require(FitAttend(query, keys, values), nameof(query));
         var group = (int)(query.size(1) / keys.size(1));
         var blocks = new List<AttentionSegment>();
         var next = 0;
