@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
 using Rge.Tests.Shared;
-using Rge.Training.Batches;
-using Rge.Training.Objective;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
@@ -39,17 +37,6 @@ public sealed partial class DeviceTests : IDisposable
         var config = new TrainingConfig { Model = new ModelSettings { Shape = "shapeworld", Device = "cuda:63" }, Evaluation = new EvaluationSettings { Every = 0 } };
         var error = Assert.Throws<TrainingException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false));
         Assert.StartsWith("model.device is cuda:63", error.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>On "meta" nothing is computed, but an operation that mixes devices throws.</summary>
-    [Fact]
-    public void InfoNce_is_computed_where_the_embeddings_are()
-    {
-        using var scope = NewDisposeScope();
-        var pairs = new InBatchPairs([new HashSet<string>(["a"], StringComparer.Ordinal), new HashSet<string>(["b"], StringComparer.Ordinal)], ["a", "b", "c"]);
-        Tensor Meta(params long[] shape) => empty(shape, ScalarType.Float32, device("meta"));
-        var loss = InfoNce.Loss(Meta(2, 4), Meta(3, 4), pairs, Meta(), ContrastDirection.Both);
-        Assert.Equal(device("meta").type, loss.device.type);
     }
 
     /// <summary>What creates a tensor in a training path says where, and nothing moves one to a fixed device.</summary>

@@ -32,7 +32,7 @@ public static class InfoNce
                 $"Queries are [{string.Join(", ", queries.shape)}] and targets [{string.Join(", ", targets.shape)}], "
                 + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].", nameof(queries));
         var scores = Normalised(queries).mm(Normalised(targets).t()) * logitScale; // (B, M)
-        var isRight = tensor(Array.ConvertAll(pairs.IsNegative, isNegative => !isNegative), [pairs.Queries, pairs.Targets], device: queries.device);
+        var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: queries.device).logical_not();
         var wrong = scores.Fill(isRight, double.NegativeInfinity);
         var right = scores.view(-1).index_select(0, Indices(pairs.Positives.Select(pair => (long)pair.Query * pairs.Targets + pair.Target)));
         var loss = Choose(1, pairs.Positives.Select(pair => pair.Query).ToArray());
