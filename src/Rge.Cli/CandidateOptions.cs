@@ -35,7 +35,10 @@ internal sealed class CandidateOptions
             if (((Option[])[_candidates, _texts, _file]).All(option => result.GetResult(option) is null))
                 result.AddError("There is nothing to rank: expected --candidates, --candidate-text or --candidates-file.");
             foreach (var option in (Option[])[_candidates, _texts])
+            {
+                if (result.GetResult(option)?.Tokens.Any(token => ImageDataUri.Is(token.Value)) == true) result.AddError($"A value of {option.Name} {ImageDataUri.Problem}.");
                 if (result.GetResult(option)?.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)) == true) result.AddError($"A value of {option.Name} is empty, expected a path or a text.");
+            }
         });
     }
 

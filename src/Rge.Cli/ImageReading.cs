@@ -18,18 +18,24 @@ internal sealed class ImageReading
         Description = "Turn photographs upright as their EXIF orientation says. Without it pixels are taken as they are stored, as the reference does.",
     };
 
-    private readonly Option<string> _truncated = new("--truncated-images")
-    {
-        Description = "What to do with images whose file ends early: refuse them, or accept what is there, as Pillow does with LOAD_TRUNCATED_IMAGES.",
-        DefaultValueFactory = _ => "refuse",
-    };
+    private readonly Option<string> _truncated = TruncatedOption();
 
     public ImageReading()
     {
         CommonOptions.AtLeast(_maxPixels, 1);
         CommonOptions.AtLeast(_minPixels, 1);
-        _truncated.AcceptOnlyFromAmong("refuse", "accept");
     }
+
+    /// <summary>The option for images whose file ends early, also of verbs that take no other of these.</summary>
+    public static Option<string> TruncatedOption() => new Option<string>("--truncated-images")
+    {
+        Description = "What to do with images whose file ends early: refuse them, or accept what is there, as Pillow does with LOAD_TRUNCATED_IMAGES.",
+        DefaultValueFactory = _ => "refuse",
+    }.AcceptOnlyFromAmong("refuse", "accept");
+
+    /// <summary>What <see cref="TruncatedOption"/> was given.</summary>
+    public static TruncatedImages Truncated(ParseResult parsed, Option<string> option) =>
+        parsed.GetValue(option) == "accept" ? TruncatedImages.Accept : TruncatedImages.Refuse;
 
     public void AddTo(Command command)
     {
@@ -42,7 +48,7 @@ internal sealed class ImageReading
         MaxPixels = parsed.GetValue(_maxPixels),
         MinPixels = parsed.GetValue(_minPixels),
         ExifOrientation = parsed.GetValue(_exifOrientation),
-        Truncated = parsed.GetValue(_truncated) == "accept" ? TruncatedImages.Accept : TruncatedImages.Refuse,
+        Truncated = Truncated(parsed, _truncated),
     };
 
     /// <summary>What was chosen, as one readable line.</summary>

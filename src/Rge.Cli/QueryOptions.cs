@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rge.Imaging;
 
 namespace Rge.Cli;
 
@@ -18,8 +19,7 @@ internal sealed class QueryOptions
         foreach (var option in (Option[])[_text, _images, _instruction, _rationale]) command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_text) is not null && result.GetValue(_text) is { } text && text.StartsWith("data:image/", StringComparison.OrdinalIgnoreCase))
-                result.AddError("--text is a data URI of an image, expected a text: save the image to a file and give that by --image.");
+            if (result.GetResult(_text) is not null && ImageDataUri.Is(result.GetValue(_text))) result.AddError($"{_text.Name} {ImageDataUri.Problem}.");
             var isGiven = ((Option[])[_text, _images, _instruction]).Any(option => result.GetResult(option) is not null);
             if (instead is not null && result.GetResult(instead) is not null)
             {

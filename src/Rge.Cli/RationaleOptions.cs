@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Oracle;
 
@@ -27,6 +28,7 @@ internal sealed class RationaleOptions
     private readonly Option<int> _maxTokens = Count("--max-tokens", "Tokens that an answer may have, thoughts of the model included.", Asking.MaxOutputTokens);
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; the endpoint's own unless given." };
     private readonly Option<int> _longestSide = Count("--max-side", "Pixels of the longer side above which an image is sent smaller.", Asking.LongestSide, least: 28);
+    private readonly Option<string> _truncated = ImageReading.TruncatedOption();
     private readonly Option<decimal> _inputPrice = new("--input-price") { Description = "Price of a million tokens sent, for the count of costs." };
     private readonly Option<decimal> _outputPrice = new("--output-price") { Description = "Price of a million tokens written." };
     private readonly Option<int> _minWords = Count("--min-words", "Fewest words of a rationale.", Rules.MinWords);
@@ -70,7 +72,7 @@ internal sealed class RationaleOptions
     {
         foreach (var option in (Option[])
                  [
-                     _data, _images, _endpoint, _model, _output, _subsets, _limit, _prompt, _keyVariable, _parallel, _attempts, _timeout, _giveUpAfter, _maxTokens, _temperature, _longestSide,
+                     _data, _images, _endpoint, _model, _output, _subsets, _limit, _prompt, _keyVariable, _parallel, _attempts, _timeout, _giveUpAfter, _maxTokens, _temperature, _longestSide, _truncated,
                      _inputPrice, _outputPrice, _minWords, _maxWords, _latin, _conclusion, _verify, _candidates, _seed, _device, _dtype, _keepAll, _retry, _offline,
                  ])
             command.Add(option);
@@ -114,6 +116,7 @@ internal sealed class RationaleOptions
             MaxOutputTokens = parsed.GetValue(_maxTokens),
             Temperature = parsed.GetValue(_temperature),
             LongestSide = parsed.GetValue(_longestSide),
+            TruncatedImages = ImageReading.Truncated(parsed, _truncated),
         },
         Rules = Rules with
         {
@@ -127,7 +130,11 @@ internal sealed class RationaleOptions
             Model = folder.FullName,
             Candidates = parsed.GetValue(_candidates),
             Seed = parsed.GetValue(_seed),
-            Embedder = new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { DType = DTypes.Parse(parsed.GetValue(_dtype)), Device = ModelOptions.Device(parsed.GetRequiredValue(_device)) } },
+            Embedder = new ReasoningEmbedderOptions
+            {
+                Model = new QwenVlModelOptions { DType = DTypes.Parse(parsed.GetValue(_dtype)), Device = ModelOptions.Device(parsed.GetRequiredValue(_device)) },
+                Images = new ImageOptions { Truncated = ImageReading.Truncated(parsed, _truncated) },
+            },
         },
     };
 

@@ -64,6 +64,11 @@ internal sealed class HubClient
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token);
         }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.NameResolutionError)
+        {
+            // A second attempt finds the name no better.
+            throw new HubException($"There is no host '{address.Host}', or no network to ask for it: {error.Message}.", error);
+        }
         catch (HttpRequestException error)
         {
             throw new TransientException($"{address.Host} cannot be reached: {error.Message}", error);

@@ -177,7 +177,7 @@ public static class ImageDecoder
 
     private static ImageInputException Truncated(string name, SKEncodedImageFormat format) =>
         new($"{name} is a truncated {Name(format)} image, whose file ends before the image does: expected the whole file" +
-            (format is SKEncodedImageFormat.Webp or SKEncodedImageFormat.Gif ? "." : ", or --truncated-images accept to use what is there."));
+            (format is SKEncodedImageFormat.Webp or SKEncodedImageFormat.Gif ? "." : ", or --truncated-images accept (in training data.truncated_images) to use what is there."));
 
     private static string Name(SKEncodedImageFormat format) => format switch
     {

@@ -23,7 +23,7 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
     /// <exception cref="EmbeddingException">A text of the row names an image that its item lacks.</exception>
     public async Task<OracleAnswer> AskAsync(OracleRow row, CancellationToken stop, CancellationToken abort)
     {
-        var message = prompt.Fill(row.Sample, source => OraclePicture.Encode(source, settings.LongestSide));
+        var message = prompt.Fill(row.Sample, source => OraclePicture.Encode(source, settings));
         for (var attempt = 1; ; attempt++)
         {
             await WaitForOpeningAsync(stop);

@@ -12,9 +12,9 @@ internal static class OraclePicture
     private const int LosslessPixels = 1 << 16;
 
     /// <exception cref="Imaging.ImageInputException">The picture cannot be used.</exception>
-    public static DataContent Encode(ImageSource source, int longestSide)
+    public static DataContent Encode(ImageSource source, OracleSettings settings)
     {
-        var image = Shrink(source.Decode(), longestSide);
+        var image = Shrink(source.Decode(options: new ImageOptions { Truncated = settings.TruncatedImages }), settings.LongestSide);
         return image.Width * image.Height <= LosslessPixels
             ? new DataContent(PngEncoder.Encode(image), "image/png")
             : new DataContent(JpegEncoder.Encode(image), "image/jpeg");

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Rge.Imaging;
 
 namespace Rge.Oracle;
 
@@ -34,6 +35,9 @@ public sealed record OracleSettings
 
     /// <summary>Pixels of the longer side above which a picture is sent smaller, at least 28.</summary>
     public int LongestSide { get; init; } = 1024;
+
+    /// <summary>What becomes of images whose file ends early.</summary>
+    public TruncatedImages TruncatedImages { get; init; }
 
     internal ChatOptions ChatOptions => new() { MaxOutputTokens = MaxOutputTokens, Temperature = (float?)Temperature };
 }

@@ -29,7 +29,7 @@ public static class RequestPreview
         ArgumentNullException.ThrowIfNull(settings);
         using var capture = new Capture();
         using var endpoint = OracleEndpoint.Connect(address, model, capture);
-        await endpoint.GetResponseAsync([prompt.Fill(sample, source => OraclePicture.Encode(source, settings.LongestSide))], settings.ChatOptions, cancellationToken);
+        await endpoint.GetResponseAsync([prompt.Fill(sample, source => OraclePicture.Encode(source, settings))], settings.ChatOptions, cancellationToken);
         foreach (var part in capture.Body!["messages"]!.AsArray().SelectMany(message => message!["content"] as JsonArray ?? []))
             if (part!["image_url"] is JsonObject image) image["url"] = Describe(image["url"]!.GetValue<string>());
         return $"POST {capture.Address}\n{capture.Body.ToJsonString(Indented)}";

@@ -233,6 +233,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"\\udc00\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"id\": \"\\ud83d\", \"text\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
+    [InlineData("{\"text\": \"data:image/png;base64,iVBORw0K\"}", "line 2: text is an image as a data URI, expected a text")]
     [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
     {

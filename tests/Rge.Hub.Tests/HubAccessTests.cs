@@ -132,6 +132,29 @@ public sealed class HubAccessTests : IAsyncLifetime
         Assert.StartsWith("The files of 'owner/tiny-vl' cannot be listed: 127.0.0.1 cannot be reached: ", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_host_that_does_not_exist_is_asked_for_once()
+    {
+        var handler = new UnknownHost();
+        using var http = new HttpClient(handler);
+        var downloader = new HubDownloader(http, new HubOptions { Endpoint = new Uri("http://hub.invalid"), Attempts = 6 }, new SkippedTime());
+
+        var error = await Assert.ThrowsAsync<HubException>(() => downloader.FindAsync(FakeHub.Repository));
+        Assert.StartsWith("There is no host 'hub.invalid', or no network to ask for it: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, handler.Requests);
+    }
+
+    private sealed class UnknownHost : HttpMessageHandler
+    {
+        public int Requests { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Requests++;
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, "Name or service not known");
+        }
+    }
+
     [Theory]
     [InlineData("../model.safetensors")]
     [InlineData("/etc/model.safetensors")]

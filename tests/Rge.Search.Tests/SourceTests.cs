@@ -130,6 +130,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     [InlineData("""{"id": "1", "images": "a.png"}""", "images is a text, expected a list of paths")]
     [InlineData("""{"id": "1", "images": [{}]}""", "image is an object, expected a text")]
     [InlineData("""{"id": "1", "image": ""}""", "an image is an empty text, expected the path of a file")]
+    [InlineData("""{"id": "1", "text": " DATA:image/png;base64,iVBORw0K"}""", "text is an image as a data URI, expected a text: save the image to a file and give its path as an image")]
     [InlineData("""{"id": "1", "image": "https://host/a.png"}""", "the image 'https://host/a.png' is an address or data, expected the path of a file")]
     [InlineData("""{"id": "1", "text": "x", "metadata": {"a": 1, "a": 2}}""", "metadata has the name 'a' twice; several values of one name are written as a list.")]
     [InlineData("""{"id": "1", "text": "x", "metadata": [1]}""", "metadata is a list, expected an object such as {\"color\": \"red\", \"year\": 2020}.")]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Data.Mmeb;
 using Rge.Evaluation;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Tests.Shared.Oracle;
 using Rge.Training.Runs;
@@ -113,6 +114,25 @@ public sealed class OwnDataTests : IDisposable
         // Rows 1 and 4 of six show image 1.
         Assert.Equal(4, outcome.Development!.Rows.Count());
         Assert.Contains(told, remark => remark.Contains("row 4: the row is left out of the development set", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Truncated_images_are_refused_or_accepted_as_the_settings_say()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(Data, "images"), "*.png")) CutInHalf(file);
+        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 2 }] };
+        var message = Assert.Throws<TrainingException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "refusing"))).Run(resume: false)).Message;
+        Assert.Contains("is a truncated PNG image", message, StringComparison.Ordinal);
+        Assert.Contains("data.truncated_images", message, StringComparison.Ordinal);
+
+        config = config with { Data = config.Data with { TruncatedImages = TruncatedImages.Accept } };
+        Assert.Equal(2, new Trainer(config, new RunFolder(Path.Combine(_root, "accepting"))).Run(resume: false).State.Step);
+
+        static void CutInHalf(string file)
+        {
+            var bytes = File.ReadAllBytes(file);
+            File.WriteAllBytes(file, bytes[..(bytes.Length / 2)]);
+        }
     }
 
     [Fact]

@@ -29,7 +29,9 @@ public static class YamlText
             if (Directory.Exists(path)) throw new YamlTextException($"{path} is a folder, expected a YAML file.");
             if (!File.Exists(path)) throw new YamlTextException($"{path} cannot be read: it does not exist, expected a YAML file.");
             if (new FileInfo(path).Length is > MaxBytes and var length) throw new YamlTextException(TooLong(path, length));
-            return Strict.GetString(FileReader.ReadBytes(path)).TrimStart('\uFEFF');
+            var bytes = FileReader.ReadBytes(path);
+            if (GitLfsPointer.Is(bytes)) throw new YamlTextException($"{GitLfsPointer.Problem(path, bytes)}.");
+            return Strict.GetString(bytes).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Rge.Files;
 
 namespace Rge.Search.Indexing;
 
@@ -53,6 +54,7 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
     private void RequireRow(string text, string? problem)
     {
         const string Expected = "expected JSON Lines: one object a line, such as {\"id\": \"1\", \"image\": \"a.jpg\"}";
+        if (GitLfsPointer.Is(Encoding.UTF8.GetBytes(text))) throw new SearchException($"{GitLfsPointer.Problem(_path, Encoding.UTF8.GetBytes(text))}.");
         var start = text.TrimStart();
         if (problem is not null) throw new SearchException($"{_path} cannot be read: {problem}; {Expected}.");
         if (start.StartsWith('[')) throw new SearchException($"{_path} is one JSON array, {Expected}.");

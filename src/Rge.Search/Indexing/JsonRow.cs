@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
 
@@ -47,7 +48,7 @@ internal sealed class JsonRow : IDisposable
         return (new SearchItem
         {
             Key = Key,
-            Text = fields.TryGetValue("text", out var text) ? TextOf("text", text) : null,
+            Text = fields.TryGetValue("text", out var text) ? WordsOf("text", text) : null,
             Path = images.FirstOrDefault(),
             Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata) : [],
         }, images);
@@ -101,6 +102,9 @@ internal sealed class JsonRow : IDisposable
             _ => Path.Combine(folder, path),
         };
     }
+
+    private static string? WordsOf(string name, JsonElement value) =>
+        TextOf(name, value) is var text && ImageDataUri.Is(text) ? throw new SearchException($"{name} {ImageDataUri.Problem}") : text;
 
     private static string? TextOf(string name, JsonElement value) => value.ValueKind switch
     {

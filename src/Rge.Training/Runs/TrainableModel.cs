@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
 using Rge.Prompts;
@@ -33,10 +34,11 @@ internal sealed class TrainableModel : IDisposable
     /// <param name="start">The checkpoint folder that the run began with.</param>
     /// <param name="checkpoint">The run's own checkpoint to go on from; null to begin.</param>
     /// <param name="seed">Seed of a new adapter.</param>
-    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed)
+    /// <param name="truncated">What becomes of images whose file ends early.</param>
+    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed, TruncatedImages truncated = TruncatedImages.Refuse)
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
-        var processor = QwenVlProcessor.Load(source);
+        var processor = QwenVlProcessor.Load(source, images: new ImageOptions { Truncated = truncated });
         var device = DeviceNames.Resolve(settings.Device);
         var model = QwenVlModel.Load(
             source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype), Device = device });

@@ -133,7 +133,7 @@ internal sealed class TrainingData
                 cancellationToken.ThrowIfCancellationRequested();
                 try
                 {
-                    image.Decode();
+                    image.Decode(options: new ImageOptions { Truncated = _config.Data.TruncatedImages });
                 }
                 catch (ImageInputException e)
                 {

@@ -1,4 +1,5 @@
 using Rge.Data.Mmeb;
+using Rge.Imaging;
 
 namespace Rge.Training.Settings;
 
@@ -27,6 +28,9 @@ public sealed record DataSettings
     /// takes its place and the log names it.
     /// </summary>
     public FailureAction OnError { get; init; }
+
+    /// <summary>What becomes of images whose file ends early; accepted, what is there is used, as the reference does.</summary>
+    public TruncatedImages TruncatedImages { get; init; }
 
     /// <summary>How often each dataset is drawn, relative to the others; those not named are left out. Empty takes all equally.</summary>
     public IDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);

@@ -18,8 +18,8 @@ public sealed class TrainingTasks
     [
         new(JointTask.Name, context => new JointTask(context)) { TrainsEmbeddings = true },
         new(CellClassificationTask.Name, context => new CellClassificationTask(context)) { NeedsShapeWorld = true },
-        new(LanguageTask.Name, context => new LanguageTask(context)) { NeedsShapeWorld = true },
-        new(ComparisonTask.Name, context => new ComparisonTask(context)) { NeedsShapeWorld = true },
+        new(NextTokenTask.Language, context => new NextTokenTask(context, (world, step) => world.Language(step))) { NeedsShapeWorld = true },
+        new(NextTokenTask.Comparison, context => new NextTokenTask(context, (world, step) => world.Likeness(step))) { NeedsShapeWorld = true },
     ]);
 
     /// <summary>The names, in order.</summary>

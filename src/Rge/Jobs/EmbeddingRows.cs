@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Files;
+using Rge.Imaging;
 
 namespace Rge.Jobs;
 
@@ -39,8 +40,7 @@ public static class EmbeddingRows
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(string path)
     {
         ReadOnlyMemory<byte> rest = Bytes(path);
-        if (rest.Span.StartsWith("version https://git-lfs"u8))
-            throw new EmbeddingJobException($"{path} is a Git LFS pointer, not the file itself: fetch it with 'git lfs pull'.");
+        if (GitLfsPointer.Is(rest.Span)) throw new EmbeddingJobException($"{GitLfsPointer.Problem(path, rest.Span)}.");
         while (!rest.IsEmpty)
         {
             var end = rest.Span.IndexOf((byte)'\n');
@@ -125,7 +125,7 @@ public static class EmbeddingRows
         {
             Role = Choice(row, "role", "query", "target") == "target" ? ItemRole.Target : ItemRole.Query,
             Instruction = Text(row, "instruction"),
-            Text = Text(row, "text"),
+            Text = Words(row, "text"),
             Images = [.. images.Select(ImageSource.FromFile)],
             Rationale = Text(row, "rationale"),
             Reasoning = Choice(row, "reasoning", "on", "off") switch { null => null, "on" => ReasoningMode.On, _ => ReasoningMode.Off },
@@ -162,6 +162,9 @@ public static class EmbeddingRows
     }
 
     private static string? Text(JsonObject row, string field) => Text(row[field], field);
+
+    private static string? Words(JsonObject row, string field) =>
+        Text(row, field) is var text && ImageDataUri.Is(text) ? throw new FormatException($"{field} {ImageDataUri.Problem}") : text;
 
     private static string? Text(JsonNode? value, string name) => value switch
     {

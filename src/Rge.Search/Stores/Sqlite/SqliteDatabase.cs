@@ -143,7 +143,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         try
         {
             FileReader.Require(path);
-            return AtomicFile.IsDevice(path) ? "is a pipe, a socket or a device, not a file" : null;
+            return null;
         }
         catch (IrregularFileException e)
         {
