@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Rge.Models;
-using Rge.Models.Tensors;
-using static TorchSharp.torch;
 
 namespace Rge.Cli;
 
@@ -13,7 +11,7 @@ internal sealed class ModelOptions
 
     private readonly Option<DirectoryInfo> _model = ModelOption();
     private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
-    private readonly Option<string> _device = DeviceOption();
+    private readonly Option<string> _device = DeviceOptions.Running();
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
     private readonly Option<int?> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128." };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token. The checkpoint's own unless given." };
@@ -59,25 +57,6 @@ internal sealed class ModelOptions
         if (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder) option.DefaultValueFactory = _ => new DirectoryInfo(folder);
         else option.Required = true;
         return option;
-    }
-
-    /// <summary>Makes the <c>--device</c> option.</summary>
-    public static Option<string> DeviceOption()
-    {
-        var option = new Option<string>("--device") { Description = "Where to run; auto takes a GPU if there is one.", DefaultValueFactory = _ => "cpu" };
-        option.AcceptOnlyFromAmong("cpu", "cuda", "auto");
-        return option;
-    }
-
-    /// <summary>The device of a name.</summary>
-    /// <exception cref="CliException">It is a GPU and there is none.</exception>
-    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
-    public static Device Device(string name)
-    {
-        TorchLibrary.Require();
-        if (name == "cpu") return CPU;
-        if (cuda.is_available()) return CUDA;
-        return name == "auto" ? CPU : throw new CliException("No CUDA device can be used: expected a GPU and a build with -p:TorchBackend=cuda; --device cpu or auto works without.");
     }
 
     public void AddTo(Command command)
@@ -146,7 +125,7 @@ internal sealed class ModelOptions
             Model = new QwenVlModelOptions
             {
                 DType = DTypes.Parse(parsed.GetValue(_dtype)),
-                Device = Device(parsed.GetRequiredValue(_device)),
+                Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
                 Adapter = parsed.GetValue(_adapter)?.FullName,
             },
             Generation = Generation(parsed),

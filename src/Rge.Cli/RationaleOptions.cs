@@ -42,7 +42,7 @@ internal sealed class RationaleOptions
     private readonly Option<DirectoryInfo?> _verify = new("--verify") { Description = "Checkpoint folder: drops rationales after which this model ranks the right target no better than without." };
     private readonly Option<int> _candidates = Count("--verify-candidates", "Targets of the dataset that the right one is ranked among, beside its hard negatives.", 64);
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed by which those are drawn." };
-    private readonly Option<string> _device = ModelOptions.DeviceOption();
+    private readonly Option<string> _device = DeviceOptions.Running();
     private readonly Option<string?> _dtype = DTypes.Option("Number type of the model to verify with; the checkpoint's own unless given.");
     private readonly Option<bool> _keepAll = new("--keep-all") { Description = "Also write rows whose rationale is missing or not kept, without one: training then learns their embedding alone." };
     private readonly Option<bool> _retry = new("--retry") { Description = "Ask again about rows whose answer is of no use: refused, cut off or rejected." };
@@ -132,7 +132,7 @@ internal sealed class RationaleOptions
             Seed = parsed.GetValue(_seed),
             Embedder = new ReasoningEmbedderOptions
             {
-                Model = new QwenVlModelOptions { DType = DTypes.Parse(parsed.GetValue(_dtype)), Device = ModelOptions.Device(parsed.GetRequiredValue(_device)) },
+                Model = new QwenVlModelOptions { DType = DTypes.Parse(parsed.GetValue(_dtype)), Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)) },
                 Images = new ImageOptions { Truncated = ImageReading.Truncated(parsed, _truncated) },
             },
         },

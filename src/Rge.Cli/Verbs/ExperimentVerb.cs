@@ -19,7 +19,7 @@ internal static class ExperimentVerb
             Description = "Runs at the same time.",
             DefaultValueFactory = _ => 1,
         };
-        var device = TrainingDevice.Option();
+        var device = DeviceOptions.Training();
         var reportOnly = new Option<bool>("--report-only") { Description = "Report what is done so far, without training or measuring." };
         var json = CommonOptions.Json();
         var command = new Command(

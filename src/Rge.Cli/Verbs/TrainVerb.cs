@@ -15,7 +15,7 @@ internal static class TrainVerb
         var set = new Option<string[]>("--set") { Description = "Replace settings: --set objective.temperature=0.05 phases.1.steps=200 data.weights={}. Lists and maps are written as in YAML; null unsets what may be left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of the run; artifacts/runs/NAME unless given." };
         var resume = new Option<bool>("--resume") { Description = "Resume a run from its last checkpoint, with the same settings; more steps, further phases, another development set and another cadence of checkpoints are possible." };
-        var device = TrainingDevice.Option();
+        var device = DeviceOptions.Training();
         var command = new Command("train", "Train a model. Checkpoints, a log, a page of curves and the result are written to the run's folder; --resume continues after a stop at any moment.") { file, set, output, resume, device };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -14,12 +14,12 @@ internal static class VerifyVerb
     {
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Folder of reference vectors: model/, images/, cases.json and tensors; or tokenizer files and cases.json alone." };
         var dtype = DTypes.Option("Number type to run in: float32 is held to every quantity, the others to the cosine of the embeddings.", "float32");
-        var device = ModelOptions.DeviceOption();
+        var device = DeviceOptions.Running();
         var json = CommonOptions.Json();
         var command = new Command("verify", "Compare this implementation with a folder of reference vectors; exit code 1 when a difference is beyond its tolerance.") { folder, dtype, device, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = new VerificationOptions { DType = DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.Float32, Device = ModelOptions.Device(parsed.GetRequiredValue(device)) };
+            var options = new VerificationOptions { DType = DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.Float32, Device = DeviceOptions.Resolve(parsed.GetRequiredValue(device)) };
             var rows = await ReferenceVectors.CheckAsync(parsed.GetRequiredValue(folder).FullName, options, cancellationToken: cancellationToken);
             if (options.DType == ScalarType.Float32) rows = [.. rows, .. JointCheck.Run(parsed.GetRequiredValue(folder).FullName)];
             if (rows.All(row => !row.IsPresent)) throw new CliException($"{parsed.GetRequiredValue(folder)} holds no reference vectors.");

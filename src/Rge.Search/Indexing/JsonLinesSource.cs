@@ -54,7 +54,8 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
     private void RequireRow(string text, string? problem)
     {
         const string Expected = "expected JSON Lines: one object a line, such as {\"id\": \"1\", \"image\": \"a.jpg\"}";
-        if (GitLfsPointer.Is(Encoding.UTF8.GetBytes(text))) throw new SearchException($"{GitLfsPointer.Problem(_path, Encoding.UTF8.GetBytes(text))}.");
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (GitLfsPointer.Is(bytes)) throw new SearchException($"{GitLfsPointer.Problem(_path, bytes)}.");
         var start = text.TrimStart();
         if (problem is not null) throw new SearchException($"{_path} cannot be read: {problem}; {Expected}.");
         if (start.StartsWith('[')) throw new SearchException($"{_path} is one JSON array, {Expected}.");

@@ -220,7 +220,7 @@ public sealed class Experiment
     {
         using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions
         {
-            Model = new QwenVlModelOptions { Device = DeviceNames.Resolve(run.Config.Model.Device) },
+            Model = new QwenVlModelOptions { Device = TrainableModel.Device(run.Config.Model) },
             Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
         });
         return ScoreJson.Of(new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken).GetAwaiter().GetResult());

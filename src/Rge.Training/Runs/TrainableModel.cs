@@ -39,7 +39,7 @@ internal sealed class TrainableModel : IDisposable
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
         var processor = QwenVlProcessor.Load(source, images: new ImageOptions { Truncated = truncated });
-        var device = DeviceNames.Resolve(settings.Device);
+        var device = Device(settings);
         var model = QwenVlModel.Load(
             source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype), Device = device });
         PeftAdapter? adapter = null;
@@ -59,6 +59,12 @@ internal sealed class TrainableModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the settings put a model. Loads libtorch.</summary>
+    /// <exception cref="TrainingException">There is no such GPU.</exception>
+    public static Device Device(ModelSettings settings) => DeviceNames.TryResolve(settings.Device, out var device, out var problem)
+        ? device
+        : throw new TrainingException($"model.device is {settings.Device}. {problem}");
 
     /// <summary>What is trained, with its gradient switched on.</summary>
     public IReadOnlyList<TrainedParameter> Trained(ModelSettings settings, OptimizerSettings optimizer)

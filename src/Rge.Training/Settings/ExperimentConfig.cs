@@ -1,3 +1,5 @@
+using Rge.Models;
+
 namespace Rge.Training.Settings;
 
 /// <summary>Several ways of training, compared over several seeds from one pretrained model. Immutable; read from YAML.</summary>

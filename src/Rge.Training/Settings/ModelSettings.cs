@@ -1,3 +1,5 @@
+using Rge.Models;
+
 namespace Rge.Training.Settings;
 
 /// <summary>Where a run's model comes from, and which of its parameters are trained.</summary>
