@@ -89,15 +89,16 @@ internal sealed class CandidateOptions
         {
             foreach (var row in EmbeddingRows.Read(path))
             {
+                var place = $"{path}, line {row.Line}";
                 if (row.Item is not { } item)
                 {
-                    problems.Add(new CandidateProblem($"{path}, line {row.Line}", $"{path}, line {row.Line}: {row.Problem}."));
+                    problems.Add(new CandidateProblem(place, $"{place}: {row.Problem}."));
                     continue;
                 }
                 var image = item.Images is [var first, ..] ? first.Name : null;
                 candidates.Add(new Candidate(
                     row.Id ?? item.Text ?? Path.GetFileName(image) ?? "", image,
-                    item with { Role = ItemRole.Target, Instruction = item.Instruction ?? instruction }));
+                    item with { Role = ItemRole.Target, Instruction = item.Instruction ?? instruction }, place));
             }
         }
     }

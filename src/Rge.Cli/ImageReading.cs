@@ -13,9 +13,10 @@ internal sealed class ImageReading
 
     private readonly Option<int?> _minPixels = new("--min-pixels") { Description = "Smaller images are enlarged to this area in pixels. Default: what preprocessor_config.json says." };
 
-    private readonly Option<bool> _exifOrientation = new("--exif-orientation")
+    private readonly Option<bool?> _exifOrientation = new("--exif-orientation")
     {
-        Description = "Turn photographs upright as their EXIF orientation says. Without it pixels are taken as they are stored, as the reference does.",
+        Description = "Turn photographs upright as their EXIF orientation says. Default: what the checkpoint was trained with, else pixels as they are stored.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string> _truncated = TruncatedOption();

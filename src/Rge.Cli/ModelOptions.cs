@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rge.Hub;
 using Rge.Models;
 
 namespace Rge.Cli;
@@ -8,6 +9,9 @@ internal sealed class ModelOptions
 {
     /// <summary>The variable that names the checkpoint where --model does not.</summary>
     public const string ModelVariable = "RGE_MODEL";
+
+    /// <summary>The option that names the checkpoint.</summary>
+    public const string ModelName = "--model";
 
     private readonly Option<DirectoryInfo> _model = ModelOption();
     private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
@@ -53,11 +57,21 @@ internal sealed class ModelOptions
     /// <summary>Makes the <c>--model</c> option; required where the environment names no checkpoint.</summary>
     private static Option<DirectoryInfo> ModelOption()
     {
-        var option = new Option<DirectoryInfo>("--model", "-m") { Description = $"Checkpoint folder in the Hugging Face layout; {ModelVariable} in the environment unless given." };
+        var option = new Option<DirectoryInfo>(ModelName, "-m") { Description = $"Checkpoint folder in the Hugging Face layout; {ModelVariable} in the environment unless given." };
         if (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder) option.DefaultValueFactory = _ => new DirectoryInfo(folder);
         else option.Required = true;
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && RepositoryHint(given) is { } hint) result.AddError($"--model is {hint}");
+        });
         return option;
     }
+
+    /// <summary>What to do where the name of a repository stands for a folder that is not here, as the rest of a sentence; null where it does not.</summary>
+    public static string? RepositoryHint(string given) =>
+        given.Count(c => c == '/') == 1 && HubDownloader.IsRepositoryName(given) && !Directory.Exists(given)
+            ? $"'{given}', which is no folder here. If you mean the repository, 'rge pull {given}' downloads it into {given[(given.IndexOf('/', StringComparison.Ordinal) + 1)..]}."
+            : null;
 
     public void AddTo(Command command)
     {

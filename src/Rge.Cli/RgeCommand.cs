@@ -109,6 +109,8 @@ public static class RgeCommand
     /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>
     private static string Problem(ParseError error)
     {
+        if (IsMissing(error, ModelOptions.ModelName))
+            return $"{ModelOptions.ModelName} is missing, expected the folder of a checkpoint, here or in the environment's {ModelOptions.ModelVariable}; 'rge pull' downloads one.";
         string[] lines = error.Message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
         var (name, type, given) = error.SymbolResult switch
         {
@@ -125,6 +127,9 @@ public static class RgeCommand
             ? $"{name} is '{other}'. Must be one of: {string.Join(' ', allowed.Select(value => $"'{value}'"))}."
             : string.Join(' ', lines);
     }
+
+    private static bool IsMissing(ParseError error, string option) =>
+        error.SymbolResult is CommandResult or OptionResult { Tokens: [], IdentifierToken: null } && error.Message.Contains($"'{option}'", StringComparison.Ordinal);
 
     /// <summary>What is to be given where what was given is no number; null where it is one, and where none is expected.</summary>
     private static string? ExpectedNumber(Type type, string given) => (Nullable.GetUnderlyingType(type) ?? type) switch

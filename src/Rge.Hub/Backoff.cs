@@ -8,15 +8,20 @@ internal sealed class Backoff(string what, HubOptions options, TimeProvider time
     public void Reset() => _failures = 0;
 
     /// <summary>Waits before the next attempt, as long as the server asks, else longer after each failure.</summary>
+    /// <param name="failure">What went wrong.</param>
+    /// <param name="waiting">Told before the wait why there is one, how long it is, and how many attempts are left.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="HubException">That was the last attempt, or the server asks for too long a wait.</exception>
-    public async Task WaitAsync(TransientException failure, CancellationToken cancellationToken)
+    public async Task WaitAsync(TransientException failure, Action<string>? waiting, CancellationToken cancellationToken)
     {
         if (++_failures >= options.Attempts)
             throw new HubException($"{what}: {failure.Message}; given up after {_failures} attempts. The same command continues where it stopped.", failure);
         if (failure.RetryAfter > options.LongestWait)
             throw new HubException($"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it stopped.", failure);
 
-        await Task.Delay(failure.RetryAfter ?? NextWait(), time, cancellationToken);
+        var wait = failure.RetryAfter ?? NextWait();
+        waiting?.Invoke($"{failure.Message}; trying again in {Math.Max(1, Math.Round(wait.TotalSeconds))} s (attempt {_failures + 1} of {options.Attempts})");
+        await Task.Delay(wait, time, cancellationToken);
     }
 
     private TimeSpan NextWait()

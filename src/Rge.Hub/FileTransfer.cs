@@ -102,8 +102,7 @@ internal sealed class FileTransfer(
                 // Getting further than ever before makes the earlier failures forgotten: a flaky line still ends some day.
                 if (part.Length > longest) backoff.Reset();
                 longest = Math.Max(longest, part.Length);
-                Report(HubFileState.Waiting, part.Length, failure.Message);
-                await backoff.WaitAsync(failure, cancellationToken);
+                await backoff.WaitAsync(failure, problem => Report(HubFileState.Waiting, part.Length, problem), cancellationToken);
             }
         }
     }

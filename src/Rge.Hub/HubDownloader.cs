@@ -56,15 +56,17 @@ public sealed class HubDownloader
     /// <param name="revision">Branch, tag or commit.</param>
     /// <param name="include">Patterns of file names (* any characters, ? one); null or empty for what a checkpoint or adapter
     /// folder needs: *.json, *.safetensors, merges.txt and *.jinja of the top folder.</param>
+    /// <param name="waiting">Told of each failure after which the server is asked again: what it was, and how long the wait is.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="HubException">No such repository or revision, no access, nothing to choose, no connection.</exception>
     public async Task<HubSnapshot> FindAsync(
-        string repository, string revision = "main", IReadOnlyList<string>? include = null, CancellationToken cancellationToken = default)
+        string repository, string revision = "main", IReadOnlyList<string>? include = null, IProgress<string>? waiting = null,
+        CancellationToken cancellationToken = default)
     {
         if (!IsRepositoryName(repository)) throw new ArgumentException($"'{repository}' is no repository name, expected owner/name.", nameof(repository));
         if (revision is "" or "." or "..") throw new ArgumentException($"'{revision}' is no revision.", nameof(revision));
 
-        var (commit, files) = HubListing.Parse(await ListAsync(repository, revision, cancellationToken), repository);
+        var (commit, files) = HubListing.Parse(await ListAsync(repository, revision, waiting, cancellationToken), repository);
         return new HubSnapshot(repository, commit, HubSelection.Choose(files, include ?? [], repository));
     }
 
@@ -89,7 +91,7 @@ public sealed class HubDownloader
             async (item, stop) => await new FileTransfer(_client, snapshot, item.File, item.Path, _options, _time, progress).RunAsync(stop));
     }
 
-    private async Task<byte[]> ListAsync(string repository, string revision, CancellationToken cancellationToken)
+    private async Task<byte[]> ListAsync(string repository, string revision, IProgress<string>? waiting, CancellationToken cancellationToken)
     {
         var backoff = new Backoff($"The files of '{repository}' cannot be listed", _options, _time);
         while (true)
@@ -101,7 +103,7 @@ public sealed class HubDownloader
             }
             catch (TransientException failure)
             {
-                await backoff.WaitAsync(failure, cancellationToken);
+                await backoff.WaitAsync(failure, problem => waiting?.Report(problem), cancellationToken);
             }
         }
     }

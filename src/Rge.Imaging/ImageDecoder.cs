@@ -136,7 +136,7 @@ public static class ImageDecoder
                     convert(new ReadOnlySpan<byte>(rgba + (long)row * info.RowBytes, info.RowBytes), rgb.AsSpan((y + row) * stride, stride));
             }
             var image = new RgbImage(width, height, rgb) { Name = name };
-            return options.ExifOrientation ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
+            return options.ExifOrientation == true ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
         }
         finally
         {

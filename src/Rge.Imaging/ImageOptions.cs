@@ -21,9 +21,10 @@ public sealed record ImageOptions
     public int? MaxPixels { get; init => field = AtLeastOne(value); }
 
     /// <summary>
-    /// Whether JPEG and WebP images are turned as their EXIF orientation says. Off by default: the reference shows the pixels as they are stored.
+    /// Whether JPEG and WebP images are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says, which is
+    /// <see langword="false"/> unless it was trained otherwise (<see cref="ImageProcessorConfig.ExifOrientation"/>).
     /// </summary>
-    public bool ExifOrientation { get; init; }
+    public bool? ExifOrientation { get; init; }
 
     /// <summary>What becomes of images whose file ends early.</summary>
     public TruncatedImages Truncated { get; init; }

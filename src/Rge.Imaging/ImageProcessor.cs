@@ -25,7 +25,8 @@ public sealed class ImageProcessor
         if (config.Mean.Count != RgbImage.Channels || config.Std.Count != RgbImage.Channels)
             throw new ArgumentException($"Mean has {config.Mean.Count} and std {config.Std.Count} values, expected {RgbImage.Channels}.", nameof(config));
         _config = config;
-        Options = options ?? ImageOptions.Default;
+        options ??= ImageOptions.Default;
+        Options = options with { ExifOrientation = options.ExifOrientation ?? config.ExifOrientation };
         _levels = [.. Enumerable.Range(0, RgbImage.Channels).Select(c => Levels(config, c))];
 
         static void RequireWithin(int size, int max, string name)

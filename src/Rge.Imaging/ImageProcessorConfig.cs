@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Rge.Files;
 
 namespace Rge.Imaging;
@@ -17,6 +19,10 @@ public sealed record ImageProcessorConfig
     internal const int MaxPatchSize = 256, MaxMergeSize = 16, MaxTemporalPatchSize = 16, MaxMergedPatchSide = 1024;
 
     private const int Bicubic = 3;
+
+    private const string ProcessorFile = "processor_config.json", PreprocessorFile = "preprocessor_config.json", ImageSection = "image_processor";
+    private const string MinPixelsField = "min_pixels", MaxPixelsField = "max_pixels", SizeSection = "size", ShortestEdge = "shortest_edge", LongestEdge = "longest_edge";
+    private const string ExifOrientationField = "exif_orientation";
 
     /// <summary>Largest areas that every Qwen-VL checkpoint is released with, so that nobody has chosen them for this one.</summary>
     private static readonly int[] StockMaxPixels = [16384 * 28 * 28, 16384 * 32 * 32];
@@ -56,6 +62,13 @@ public sealed record ImageProcessorConfig
     /// <summary>Whether <see cref="Mean"/> and <see cref="Std"/> are applied.</summary>
     public bool Normalize { get; init; } = true;
 
+    /// <summary>
+    /// Whether JPEG and WebP images are turned as their EXIF orientation says, unless the caller decides: the field <c>exif_orientation</c>,
+    /// which training writes and other libraries do not know.
+    /// </summary>
+    [JsonIgnore]
+    public bool ExifOrientation { get; init; }
+
     /// <summary>Side of a merged patch in pixels: both sides of a resized picture are multiples of it.</summary>
     public int MergedPatchSide => PatchSize * MergeSize;
 
@@ -65,8 +78,8 @@ public sealed record ImageProcessorConfig
     /// <summary>Whether a folder has image settings of its own.</summary>
     /// <exception cref="CheckpointException">Its processor_config.json cannot be read.</exception>
     public static bool IsIn(string folder) =>
-        File.Exists(Path.Combine(folder, "preprocessor_config.json")) ||
-        (Path.Combine(folder, "processor_config.json") is var path && File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has("image_processor"));
+        File.Exists(Path.Combine(folder, PreprocessorFile)) ||
+        (Path.Combine(folder, ProcessorFile) is var path && File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has(ImageSection));
 
     /// <summary>
     /// Reads a checkpoint folder: the <c>image_processor</c> section of processor_config.json where there is one (newer checkpoints), else
@@ -77,17 +90,55 @@ public sealed record ImageProcessorConfig
     public static ImageProcessorConfig FromFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        var path = Path.Combine(folder, "processor_config.json");
-        if (File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Section("image_processor") is { } section)
+        var path = Path.Combine(folder, ProcessorFile);
+        if (File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Section(ImageSection) is { } section)
             return FromReader(section);
-        path = Path.Combine(folder, "preprocessor_config.json");
+        path = Path.Combine(folder, PreprocessorFile);
         if (!File.Exists(path))
-            throw new CheckpointException($"{folder} has neither {Path.GetFileName(path)} nor processor_config.json with an image_processor section.");
+            throw new CheckpointException($"{folder} has neither {PreprocessorFile} nor {ProcessorFile} with an {ImageSection} section.");
         return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
     }
 
-    /// <summary>Whether the largest area is one that every checkpoint is released with.</summary>
-    private bool HasStockMaxPixels => StockMaxPixels.Contains(MaxPixels);
+    /// <summary>
+    /// Writes a checkpoint's image settings with those of the options in their place, so that the folder, loaded without options, reads and
+    /// sizes images as these do. All other fields stay as they are.
+    /// </summary>
+    /// <param name="source">The checkpoint folder that the settings come from.</param>
+    /// <param name="target">The folder to write to; it may be the same.</param>
+    /// <param name="options">What to override. <see cref="ImageOptions.Truncated"/> is no setting of a checkpoint and is left out.</param>
+    /// <exception cref="CheckpointException">The settings cannot be read, or the options do not fit them.</exception>
+    public static void Write(string source, string target, ImageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.MaxPixels is { } chosen && IsStockMaxPixels(chosen))
+        {
+            throw new CheckpointException(
+                $"The largest area of images is given as {chosen} pixels, which stands in every released checkpoint and so counts as not chosen "
+                + $"there. Give another, such as {chosen - 1}.");
+        }
+        var inForce = FromFolder(source).With(options);
+        foreach (var name in (string[])[ProcessorFile, PreprocessorFile])
+        {
+            var path = Path.Combine(source, name);
+            if (!File.Exists(path)) continue;
+            var file = ConfigReader.ReadFile(path);
+            if ((name == ProcessorFile ? file[ImageSection] : file) is not JsonObject settings) continue;
+            if (options.MinPixels is not null || options.MaxPixels is not null) Set(MinPixelsField, ShortestEdge, inForce.MinPixels);
+            if (options.MaxPixels is not null) Set(MaxPixelsField, LongestEdge, inForce.MaxPixels);
+            if (options.ExifOrientation is { } turned) settings[ExifOrientationField] = turned;
+            AtomicFile.WriteJson(Path.Combine(target, name), file);
+
+            void Set(string field, string edge, int area)
+            {
+                settings[field] = area;
+                if (settings[SizeSection] is JsonObject size) size[edge] = area;
+            }
+        }
+    }
+
+    /// <summary>Whether a largest area is one that every checkpoint is released with, so that nobody has chosen it.</summary>
+    /// <param name="area">An area in pixels.</param>
+    public static bool IsStockMaxPixels(int area) => StockMaxPixels.Contains(area);
 
     /// <summary>
     /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place of
@@ -97,7 +148,7 @@ public sealed record ImageProcessorConfig
     public ImageProcessorConfig With(ImageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var most = options.MaxPixels ?? (HasStockMaxPixels ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
+        var most = options.MaxPixels ?? (IsStockMaxPixels(MaxPixels) ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
         if (options.MinPixels > most)
             throw new CheckpointException($"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as well (--max-pixels).");
         return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
@@ -106,10 +157,10 @@ public sealed record ImageProcessorConfig
     private static ImageProcessorConfig FromReader(ConfigReader reader)
     {
         var defaults = new ImageProcessorConfig();
-        var size = reader.Section("size");
-        var minPixels = Area("min_pixels", "shortest_edge", defaults.MinPixels);
-        var maxPixels = Area("max_pixels", "longest_edge", defaults.MaxPixels);
-        if (maxPixels < minPixels) throw reader.Error("max_pixels", $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
+        var size = reader.Section(SizeSection);
+        var minPixels = Area(MinPixelsField, ShortestEdge, defaults.MinPixels);
+        var maxPixels = Area(MaxPixelsField, LongestEdge, defaults.MaxPixels);
+        if (maxPixels < minPixels) throw reader.Error(MaxPixelsField, $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
         reader.Int("resample", Bicubic, Bicubic, Bicubic);
         var (patch, merge) = (reader.Int("patch_size", 1, MaxPatchSize, defaults.PatchSize), reader.Int("merge_size", 1, MaxMergeSize, defaults.MergeSize));
         if (patch * merge > MaxMergedPatchSide)
@@ -128,6 +179,7 @@ public sealed record ImageProcessorConfig
             Resize = reader.Bool("do_resize", fallback: true),
             Rescale = reader.Bool("do_rescale", fallback: true),
             Normalize = reader.Bool("do_normalize", fallback: true),
+            ExifOrientation = reader.Bool(ExifOrientationField, fallback: false),
         };
 
         int Area(string field, string edge, int fallback)

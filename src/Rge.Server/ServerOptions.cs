@@ -106,24 +106,25 @@ public sealed partial record ServerOptions
     /// <summary>All settings as a line of JSON, defaults included, without keys and without what a connection string says.</summary>
     public string ToJson() => JsonSerializer.Serialize(this with { Store = Store is not null && SearchCollections.IsServer(Store) ? "PostgreSQL" : Store }, Json);
 
+    /// <summary>What is wrong with an address to listen on, as the rest of a sentence; <see langword="null"/> for nothing.</summary>
+    /// <param name="url">The address.</param>
+    public static string? UrlProblem(string url)
+    {
+        try
+        {
+            return BindingAddress.Parse(url) is { Scheme: "http", PathBase: "" } ? null : $"'{url}', expected http:// with host and port alone; leave TLS to a proxy.";
+        }
+        catch (FormatException)
+        {
+            return $"'{url}', expected an address such as http://127.0.0.1:8000.";
+        }
+    }
+
     /// <exception cref="ServerException">A setting makes no sense.</exception>
     internal void Validate()
     {
         if (Urls.Count == 0) throw new ServerException("urls is empty, expected at least one address.");
-        foreach (var url in Urls)
-        {
-            BindingAddress address;
-            try
-            {
-                address = BindingAddress.Parse(url);
-            }
-            catch (FormatException e)
-            {
-                throw new ServerException($"urls has '{url}', expected an address such as http://127.0.0.1:8000.", e);
-            }
-            if (address.Scheme != "http" || address.PathBase.Length > 0)
-                throw new ServerException($"urls has '{url}', expected http:// with host and port alone; leave TLS to a proxy.");
-        }
+        if (Urls.Select(UrlProblem).FirstOrDefault(problem => problem is not null) is { } wrong) throw new ServerException($"urls has {wrong}");
         if (ImageSeconds is < 1 or > 600) throw new ServerException($"image_seconds is {ImageSeconds}, expected 1 to 600.");
         if (BodySeconds is < 1 or > 3600) throw new ServerException($"body_seconds is {BodySeconds}, expected 1 to 3600.");
         if (DrainSeconds is < 0 or > 3600) throw new ServerException($"drain_seconds is {DrainSeconds}, expected 0 to 3600.");

@@ -41,7 +41,7 @@ public static class ModelFingerprint
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision, RgeJsonContext.Default.VisionConfig));
         Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config, RgeJsonContext.Default.ImageProcessorConfig));
         // Only where it is on, so that fingerprints from before there was a choice stay what they are.
-        if (processor.Images.Options.ExifOrientation) Append("upright"u8);
+        if (processor.Images.Options.ExifOrientation == true) Append("upright"u8);
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -33,7 +34,7 @@ public sealed class ExperimentVerbTests : IDisposable
               - {name: with, variant: rge}
             test: {queries: 1}
             """);
-        var output = Path.Combine(_folder, "out");
+        var output = Directory.CreateDirectory(Path.Combine(_folder, "out")).FullName;
 
         var before = await OutputAsync("experiment", experiment, "--out", output, "--report-only");
         Assert.Contains("0 of 4 runs and 0 of 4 measurements", before, StringComparison.Ordinal);
@@ -110,6 +111,15 @@ public sealed class ExperimentVerbTests : IDisposable
         var experiment = Write("wrong.yaml", $"name: wrong\npretraining: pretraining.yaml\nseeds: [1]\n{settings}\n");
         Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
+    }
+
+    [Fact]
+    public async Task A_report_on_a_folder_that_is_not_there_is_refused()
+    {
+        var config = Path.Combine(Golden.RepositoryRoot, "configs", "headline.yaml");
+        var folder = Path.Combine(_folder, "nowhere");
+        Assert.Contains($"There is no folder {folder}", await ErrorAsync(RgeCommand.Failure, "experiment", config, "--report-only", "--out", folder), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -118,8 +118,10 @@ public sealed class HubAccessTests : IAsyncLifetime
             return Task.CompletedTask;
         };
 
-        await PullAsync();
+        var told = new Told();
+        await new HubDownloader(_http, new HubOptions { Endpoint = _hub.Address }, new SkippedTime()).FindAsync(FakeHub.Repository, waiting: told);
         Assert.Equal(2, asked);
+        Assert.Equal(["127.0.0.1 answers HTTP 503; trying again in 1 s (attempt 2 of 6)", "127.0.0.1 answers HTTP 503; trying again in 2 s (attempt 3 of 6)"], told.Lines);
     }
 
     [Fact]
@@ -142,6 +144,13 @@ public sealed class HubAccessTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<HubException>(() => downloader.FindAsync(FakeHub.Repository));
         Assert.StartsWith("There is no host 'hub.invalid', or no network to ask for it: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, handler.Requests);
+    }
+
+    private sealed class Told : IProgress<string>
+    {
+        public List<string> Lines { get; } = [];
+
+        public void Report(string value) => Lines.Add(value);
     }
 
     private sealed class UnknownHost : HttpMessageHandler

@@ -45,6 +45,37 @@ public sealed class ImageProcessorConfigTests : IDisposable
         Assert.Equal(17, Read("""{"patch_size": 17}""").PatchSize);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"size\": {\"longest_edge\": 16777216, \"shortest_edge\": 65536}, \"patch_size\": 16, \"note\": \"stays\"}")]
+    [InlineData("{\"min_pixels\": 100352, \"max_pixels\": 12845056}")]
+    public void A_folder_written_with_options_means_without_them_what_they_said(string preprocessor)
+    {
+        Read(preprocessor);
+        foreach (var options in (ImageOptions[])
+            [ImageOptions.Default, new() { MinPixels = 4000 }, new() { MaxPixels = 50_000 }, new() { MinPixels = 20_000, MaxPixels = 50_000 }, new() { ExifOrientation = true }])
+        {
+            var target = Directory.CreateDirectory(Path.Combine(_folder, "written")).FullName;
+            ImageProcessorConfig.Write(_folder, target, options);
+            var expected = new ImageProcessor(ImageProcessorConfig.FromFolder(_folder).With(options), options);
+            var found = new ImageProcessor(ImageProcessorConfig.FromFolder(target).With(ImageOptions.Default));
+            Assert.Equal((expected.Config.MinPixels, expected.Config.MaxPixels), (found.Config.MinPixels, found.Config.MaxPixels));
+            Assert.Equal((expected.Options.ExifOrientation, expected.Config.PatchSize), (found.Options.ExifOrientation, found.Config.PatchSize));
+            Assert.Equal(preprocessor.Contains("stays", StringComparison.Ordinal), File.ReadAllText(Path.Combine(target, Preprocessor)).Contains("stays", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Options_are_written_into_the_section_that_is_read()
+    {
+        Write("processor_config.json", "{\"image_processor\": {\"patch_size\": 16}, \"video_processor\": {\"fps\": 2}}");
+        Read("{\"patch_size\": 14}");
+        ImageProcessorConfig.Write(_folder, _folder, new ImageOptions { MaxPixels = 70_000 });
+        Assert.Equal((16, 70_000), (ImageProcessorConfig.FromFolder(_folder).PatchSize, ImageProcessorConfig.FromFolder(_folder).MaxPixels));
+        Assert.Contains("fps", File.ReadAllText(Path.Combine(_folder, "processor_config.json")), StringComparison.Ordinal);
+        Assert.Contains("12845056", Assert.Throws<CheckpointException>(() => ImageProcessorConfig.Write(_folder, _folder, new ImageOptions { MaxPixels = 12845056 })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Defaults_are_those_of_the_reference()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Evaluation;
 using Rge.Imaging;
@@ -133,6 +134,36 @@ public sealed class OwnDataTests : IDisposable
             var bytes = File.ReadAllBytes(file);
             File.WriteAllBytes(file, bytes[..(bytes.Length / 2)]);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Areas_of_images_are_trained_with_and_saved_with_the_result(bool isAdapter)
+    {
+        var config = Config with { Data = Config.Data with { MinPixels = 4 * 28 * 28, MaxPixels = 6 * 28 * 28, ExifOrientation = true } };
+        if (isAdapter) config = config with { Model = config.Model with { Adapter = new AdapterSettings { Rank = 4 } } };
+        var folder = new RunFolder(Path.Combine(_root, "run"));
+        var outcome = new Trainer(config, folder).Run(resume: false);
+
+        using var embedder = ReasoningEmbedder.Load(isAdapter ? Start : folder.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } });
+        var images = embedder.Processor.Images;
+        Assert.Equal((4 * 28 * 28, 6 * 28 * 28, true), (images.Config.MinPixels, images.Config.MaxPixels, images.Options.ExifOrientation));
+        var again = await new Evaluator(embedder).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)), again.Rows.Select(row => (row.Rationale, row.Rank)));
+    }
+
+    [Fact]
+    public void Columns_that_are_not_understood_are_an_error_unless_they_are_ignored()
+    {
+        var path = Path.Combine(Data, "first", "train.jsonl");
+        File.WriteAllLines(path, File.ReadAllLines(path).Select(line => $"{line[..^1]},\"qry_hint\":\"red\"}}"));
+        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 1 }] };
+        var message = Assert.Throws<DatasetException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false)).Message;
+        Assert.Contains("qry_hint", message, StringComparison.Ordinal);
+        Assert.Contains("data.ignore_columns", message, StringComparison.Ordinal);
+        config = config with { Data = config.Data with { IgnoreColumns = ["qry_hint"] } };
+        Assert.Equal(1, new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false).State.Step);
     }
 
     [Fact]

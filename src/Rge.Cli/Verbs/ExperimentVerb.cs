@@ -40,6 +40,7 @@ internal static class ExperimentVerb
             var config = ConfigFile.Read<ExperimentConfig>(path);
             if (parsed.GetValue(device) is { } name) config = config with { Device = name };
             var folder = parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name);
+            if (parsed.GetValue(reportOnly) && !Directory.Exists(folder)) throw new CliException($"There is no folder {folder}, which --report-only reads the runs from; name it by --out, or leave --report-only out to train.");
             var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
             try
             {

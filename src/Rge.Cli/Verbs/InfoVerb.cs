@@ -15,6 +15,10 @@ internal static class InfoVerb
     public static Command Create(Terminal terminal)
     {
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Checkpoint folder in the Hugging Face layout." };
+        folder.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && ModelOptions.RepositoryHint(given) is { } hint) result.AddError($"DIR is {hint}");
+        });
         var adapter = new Option<DirectoryInfo?>("--adapter") { Description = "Folder of a LoRA or DoRA adapter that is to be applied to it." };
         var images = new ImageReading();
         var json = CommonOptions.Json();

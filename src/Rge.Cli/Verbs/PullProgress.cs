@@ -9,12 +9,13 @@ internal sealed class PullProgress : IProgress<HubProgress>
     private readonly Lock _lock = new();
     private readonly HubSnapshot _snapshot;
     private readonly ProgressTask _bar;
+    private readonly Terminal _terminal;
     private readonly Dictionary<HubFile, (long Before, long Now)> _bytes = [];
     private int _done;
 
-    public PullProgress(HubSnapshot snapshot, ProgressTask bar)
+    public PullProgress(HubSnapshot snapshot, ProgressTask bar, Terminal terminal)
     {
-        (_snapshot, _bar) = (snapshot, bar);
+        (_snapshot, _bar, _terminal) = (snapshot, bar, terminal);
         _bar.MaxValue = snapshot.Size;
         _bar.Description = Description;
     }
@@ -30,9 +31,11 @@ internal sealed class PullProgress : IProgress<HubProgress>
             _bar.Value = _bytes.Values.Sum(file => file.Now - file.Before);
 
             if (value.State == HubFileState.Done) _done++;
+            // A line of its own, since a bar shows nothing where the output is no terminal.
+            if (value.State == HubFileState.Waiting) _terminal.Remark($"{value.File.Name}: {value.Problem}");
             _bar.Description = value.State switch
             {
-                HubFileState.Waiting => Markup.Escape($"{value.File.Name}: {value.Problem}, trying again"),
+                HubFileState.Waiting => Markup.Escape($"waiting for {value.File.Name}"),
                 HubFileState.Verifying => Markup.Escape($"verifying {value.File.Name}"),
                 _ => Description,
             };

@@ -39,7 +39,7 @@ internal static class PullVerb
             if (File.Exists(target)) throw new CliException($"{target} is a file, expected a folder to download into; name one by --out.");
             using var http = HubDownloader.CreateHttpClient();
             var downloader = new HubDownloader(http, HubOptions.FromEnvironment(parsed.GetValue(token)));
-            var snapshot = await downloader.FindAsync(name, parsed.GetRequiredValue(revision), parsed.GetValue(include), cancellationToken);
+            var snapshot = await downloader.FindAsync(name, parsed.GetRequiredValue(revision), parsed.GetValue(include), new Remarks(terminal), cancellationToken);
             await DownloadAsync(downloader, snapshot, target, terminal, cancellationToken);
 
             if (parsed.GetValue(json)) terminal.WriteJson(Describe(snapshot, target));
@@ -53,7 +53,13 @@ internal static class PullVerb
         terminal.Error.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
-            .StartAsync(context => downloader.DownloadAsync(snapshot, target, new PullProgress(snapshot, context.AddTask(snapshot.Repository)), cancellationToken));
+            .StartAsync(context => downloader.DownloadAsync(snapshot, target, new PullProgress(snapshot, context.AddTask(snapshot.Repository), terminal), cancellationToken));
+
+    /// <summary>A line for each wait while the files are listed, when there is no bar to show it yet.</summary>
+    private sealed class Remarks(Terminal terminal) : IProgress<string>
+    {
+        public void Report(string value) => terminal.Remark(value);
+    }
 
     private static JsonObject Describe(HubSnapshot snapshot, string target) => new()
     {

@@ -36,7 +36,13 @@ internal static class RankVerb
             var querySeconds = watch.Elapsed.TotalSeconds;
             var results = await ProgressReport.RunAsync(terminal, "candidates", progress => embedder.TryEmbedAsync(
                 [.. named.Select(c => c.Item)], new ReasoningEmbeddingOptions { Progress = progress }, cancellationToken));
-            problems = [.. problems, .. named.Zip(results).Where(pair => !pair.Second.Succeeded).Select(pair => new CandidateProblem(pair.First.Path ?? pair.First.Label, pair.Second.Error!.Problem))];
+            problems =
+            [
+                .. problems,
+                .. from pair in named.Zip(results)
+                   where !pair.Second.Succeeded
+                   select new CandidateProblem(pair.First.Name, pair.First.Problem(pair.Second.Error!.Problem)),
+            ];
             if (fails && problems is [var failed, ..]) throw new CliException(failed.Problem);
             var (ranked, vectors) = (new List<Candidate>(), new List<ReadOnlyMemory<float>>());
             foreach (var (candidate, result) in named.Zip(results).Where(pair => pair.Second.Succeeded))

@@ -15,6 +15,11 @@ internal static class ServeVerb
         var model = new ModelOptions(batch: 64);
         var config = new Option<FileInfo?>("--config") { Description = "JSON file of settings, see docs/server.md; options of the command line replace what it says." };
         var urls = new Option<string[]>("--url") { Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.", AllowMultipleArgumentsPerToken = true };
+        urls.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (ServerOptions.UrlProblem(token.Value) is { } problem) result.AddError($"--url is {problem}");
+        });
         var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
         var hosts = new Option<string[]>("--image-host") { Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.", AllowMultipleArgumentsPerToken = true };
         var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line; changes to it count without a restart. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };

@@ -13,6 +13,11 @@ internal static class TrainVerb
     {
         var file = new Argument<FileInfo>("CONFIG.yaml") { Description = "YAML file of settings; see configs/ and docs/training.md." };
         var set = new Option<string[]>("--set") { Description = "Replace settings: --set objective.temperature=0.05 phases.1.steps=200 data.weights={}. Lists and maps are written as in YAML; null unsets what may be left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        set.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Value.IndexOf('=', StringComparison.Ordinal) <= 0) is { } other)
+                result.AddError($"--set is '{other.Value}', expected NAME=VALUE, such as objective.temperature=0.05.");
+        });
         var output = new Option<DirectoryInfo?>("--out", "-o") { Description = "Folder of the run; artifacts/runs/NAME unless given." };
         var resume = new Option<bool>("--resume") { Description = "Resume a run from its last checkpoint, with the same settings; more steps, further phases, another development set and another cadence of checkpoints are possible." };
         var device = DeviceOptions.Training();

@@ -33,7 +33,7 @@ internal sealed class Table
     {
         foreach (var (column, place) in _others)
             if (!MmebColumns.Metadata.Contains(column) && !ignored.Contains(column, StringComparer.Ordinal))
-                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or, in evaluation, give --ignore-column {column}.");
+                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or leave it out with --ignore-column {column} (in training: data.ignore_columns).");
         return [.. _others.Keys];
     }
 

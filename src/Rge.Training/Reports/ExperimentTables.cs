@@ -31,7 +31,7 @@ internal sealed class ExperimentTables
         AtEqual = [EqualCost.Of(EqualCost.Steps, variants, Groups, score => score.Step), EqualCost.Of(EqualCost.Seconds, variants, Groups, score => score.Seconds)];
         var runs = outcome.Folders.Values.Append(outcome.Pretraining).Select(folder => folder.Provenance).Where(File.Exists)
             .Select(path => JsonNode.Parse(FileReader.ReadText(path))!).ToArray();
-        Provenance = [.. ProvenanceFacts.Select(fact => (fact, runs.Select(run => run[fact]?.ToString() ?? "unknown").Distinct(StringComparer.Ordinal).ToArray()))];
+        Provenance = [.. ProvenanceFacts.Select(fact => (fact, runs.Select(run => run[fact]?.ToString()).OfType<string>().Distinct(StringComparer.Ordinal).ToArray()))];
     }
 
     /// <summary>Makes the tables of a report that was written before.</summary>

@@ -12,9 +12,12 @@ namespace Rge.Training.Runs;
 internal sealed class TrainableModel : IDisposable
 {
     private const string ModelFolder = "model", AdapterFolder = "adapter";
-    private TrainableModel(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter)
+
+    private readonly ImageOptions _images;
+
+    private TrainableModel(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter, ImageOptions images)
     {
-        (Start, Model, Processor, Adapter) = (start, model, processor, adapter);
+        (Start, Model, Processor, Adapter, _images) = (start, model, processor, adapter, images);
         Prompts = new PromptBuilder(model.Config, processor);
     }
 
@@ -34,11 +37,11 @@ internal sealed class TrainableModel : IDisposable
     /// <param name="start">The checkpoint folder that the run began with.</param>
     /// <param name="checkpoint">The run's own checkpoint to go on from; null to begin.</param>
     /// <param name="seed">Seed of a new adapter.</param>
-    /// <param name="truncated">What becomes of images whose file ends early.</param>
-    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed, TruncatedImages truncated = TruncatedImages.Refuse)
+    /// <param name="images">How images are read and sized; as the checkpoint says when null.</param>
+    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed, ImageOptions? images = null)
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
-        var processor = QwenVlProcessor.Load(source, images: new ImageOptions { Truncated = truncated });
+        var processor = QwenVlProcessor.Load(source, images: images);
         var device = Device(settings);
         var model = QwenVlModel.Load(
             source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype), Device = device });
@@ -50,7 +53,7 @@ internal sealed class TrainableModel : IDisposable
                 adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32, device);
                 model.Attach(adapter);
             }
-            return new TrainableModel(start, model, processor, adapter);
+            return new TrainableModel(start, model, processor, adapter, images ?? ImageOptions.Default);
         }
         catch
         {
@@ -93,14 +96,15 @@ internal sealed class TrainableModel : IDisposable
     /// <summary>Writes the result: a checkpoint folder that loads anywhere, or the adapter alone.</summary>
     public void Save(string folder)
     {
-        if (Adapter is not null)
+        if (Adapter is not null) Adapter.Save(folder);
+        else
         {
-            Adapter.Save(folder);
-            return;
+            Directory.CreateDirectory(folder);
+            CheckpointFiles.CopyBeside(Start, folder);
+            Model.Save(folder);
         }
-        Directory.CreateDirectory(folder);
-        CheckpointFiles.CopyBeside(Start, folder);
-        Model.Save(folder);
+        // An adapter's folder that has image settings of its own goes before those of its base.
+        if (_images with { Truncated = default } != ImageOptions.Default) ImageProcessorConfig.Write(Start, folder, _images);
     }
 
     /// <summary>How a model writes self rationales while it is trained and measured.</summary>

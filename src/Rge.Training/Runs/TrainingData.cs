@@ -90,7 +90,10 @@ internal sealed class TrainingData
     }
 
     private MmebReader Reader(string images) => new(
-        images, InstructionRules.Named(_config.Data.QueryRules, InstructionRules.QueryPreset), InstructionRules.Named(_config.Data.CandidateRules, InstructionRules.CandidatePreset));
+        images, InstructionRules.Named(_config.Data.QueryRules, InstructionRules.QueryPreset), InstructionRules.Named(_config.Data.CandidateRules, InstructionRules.CandidatePreset))
+    {
+        IgnoredColumns = _config.Data.IgnoreColumns,
+    };
 
     private static void Require(string? folder, string setting)
     {
@@ -133,7 +136,7 @@ internal sealed class TrainingData
                 cancellationToken.ThrowIfCancellationRequested();
                 try
                 {
-                    image.Decode(options: new ImageOptions { Truncated = _config.Data.TruncatedImages });
+                    image.Decode(options: _config.Data.ImageOptions);
                 }
                 catch (ImageInputException e)
                 {

@@ -40,7 +40,7 @@ internal sealed class TrainingSession : IDisposable
     public TrainingSession(TrainingConfig config, RunFolder folder, string? checkpoint, TrainingData data, TrainingTasks tasks)
     {
         (_config, _folder) = (config, folder);
-        _model = TrainableModel.Load(config.Model, StartingPoint.Of(config, folder), checkpoint, config.Seed, config.Data.TruncatedImages);
+        _model = TrainableModel.Load(config.Model, StartingPoint.Of(config, folder), checkpoint, config.Seed, config.Data.ImageOptions);
         var (prompts, processor, samples) = (_model.Prompts, _model.Processor, data.Source(_model.Processor));
         _generation = TrainableModel.Generation(config.Objective, processor);
         var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);

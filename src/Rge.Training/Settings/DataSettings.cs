@@ -32,6 +32,21 @@ public sealed record DataSettings
     /// <summary>What becomes of images whose file ends early; accepted, what is there is used, as the reference does.</summary>
     public TruncatedImages TruncatedImages { get; init; }
 
+    /// <summary>
+    /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says. It is written into
+    /// the preprocessor_config.json of what the run saves, like <see cref="MaxPixels"/> and <see cref="ExifOrientation"/>.
+    /// </summary>
+    public int? MinPixels { get; init; }
+
+    /// <summary>Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says.</summary>
+    public int? MaxPixels { get; init; }
+
+    /// <summary>Whether photographs are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says.</summary>
+    public bool? ExifOrientation { get; init; }
+
+    /// <summary>Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.</summary>
+    public string[] IgnoreColumns { get; init; } = [];
+
     /// <summary>How often each dataset is drawn, relative to the others; those not named are left out. Empty takes all equally.</summary>
     public IDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
 
@@ -47,8 +62,17 @@ public sealed record DataSettings
     /// <summary>Whether hard negatives that come with the data are used.</summary>
     public bool HardNegatives { get; init; } = true;
 
+    /// <summary>How images are read and sized.</summary>
+    internal ImageOptions ImageOptions => new() { MinPixels = MinPixels, MaxPixels = MaxPixels, ExifOrientation = ExifOrientation, Truncated = TruncatedImages };
+
     internal void Validate()
     {
+        foreach (var (name, area) in (ReadOnlySpan<(string, int?)>)[("min_pixels", MinPixels), ("max_pixels", MaxPixels)])
+            Check.That(area is null or >= 1, $"data.{name}", area, "at least 1");
+        Check.That(
+            MaxPixels is not { } most || !ImageProcessorConfig.IsStockMaxPixels(most), "data.max_pixels", MaxPixels,
+            "another value: this one stands in every released checkpoint, so that in the saved one it would count as not chosen");
+        Check.That(!(MinPixels > MaxPixels), "data.min_pixels", MinPixels, $"at most data.max_pixels, which is {MaxPixels}");
         Check.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
         Check.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
         foreach (var (dataset, weight) in Weights) Check.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
