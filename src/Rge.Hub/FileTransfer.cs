@@ -89,7 +89,7 @@ internal sealed class FileTransfer(
     /// <summary>Asks again and again until the part is as long as the file.</summary>
     private async Task FillAsync(FileStream part, CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(file.Name, options, time);
+        var retry = new HubRetry(file.Name, options, time);
         var longest = part.Length;
         while (part.Length < file.Size)
         {
@@ -100,9 +100,9 @@ internal sealed class FileTransfer(
             catch (TransientException failure)
             {
                 // Getting further than ever before makes the earlier failures forgotten: a flaky line still ends some day.
-                if (part.Length > longest) backoff.Reset();
+                if (part.Length > longest) retry.Reset();
                 longest = Math.Max(longest, part.Length);
-                await backoff.WaitAsync(failure, problem => Report(HubFileState.Waiting, part.Length, problem), cancellationToken);
+                await retry.WaitAsync(failure, problem => Report(HubFileState.Waiting, part.Length, problem), cancellationToken);
             }
         }
     }

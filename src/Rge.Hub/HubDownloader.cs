@@ -93,7 +93,7 @@ public sealed class HubDownloader
 
     private async Task<byte[]> ListAsync(string repository, string revision, IProgress<string>? waiting, CancellationToken cancellationToken)
     {
-        var backoff = new Backoff($"The files of '{repository}' cannot be listed", _options, _time);
+        var retry = new HubRetry($"The files of '{repository}' cannot be listed", _options, _time);
         while (true)
         {
             try
@@ -103,7 +103,7 @@ public sealed class HubDownloader
             }
             catch (TransientException failure)
             {
-                await backoff.WaitAsync(failure, problem => waiting?.Report(problem), cancellationToken);
+                await retry.WaitAsync(failure, problem => waiting?.Report(problem), cancellationToken);
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Rge.Files;
 
 namespace Rge.Oracle;
 
@@ -21,7 +22,7 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
     };
 
     private readonly Lock _lock = new();
-    private readonly FileStream _file;
+    private readonly LineJournal _file;
     private readonly List<T> _entries = [];
 
     /// <summary>Opens a journal, or begins one.</summary>
@@ -33,7 +34,7 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
     {
         try
         {
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _file = LineJournal.Open(path);
         }
         catch (IOException e)
         {
@@ -41,18 +42,18 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
         }
         try
         {
-            CutTornLine();
-            using var reader = new StreamReader(_file, leaveOpen: true);
-            var (begun, now) = (reader.ReadLine(), header.ToJsonString(Json));
-            if (begun == now)
+            var now = header.ToJsonString(Json);
+            foreach (var (index, line) in _file.Lines().Index())
             {
-                ReadEntries(path, reader);
-                return;
+                if (index > 0) _entries.Add(Entry(path, index + 1, line));
+                else if (line.Text is var begun && begun != now)
+                {
+                    if (!startOver) throw new OracleException($"{path} was begun with {begun}, which now is {now}: run it as before, or name another folder.");
+                    _file.Truncate(0);
+                    break;
+                }
             }
-            if (begun is not null && !startOver)
-                throw new OracleException($"{path} was begun with {begun}, which now is {now}: run it as before, or name another folder.");
-            _file.SetLength(0);
-            Write(now);
+            if (_file.IsEmpty) Write(now);
         }
         catch
         {
@@ -84,36 +85,19 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
 
     private void Write(string line)
     {
-        _file.Seek(0, SeekOrigin.End);
-        _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        _file.Flush(flushToDisk: true);
+        _file.Append(Encoding.UTF8.GetBytes(line));
+        _file.Flush();
     }
 
-    /// <summary>Cuts off what was being written when a process ended.</summary>
-    private void CutTornLine()
+    private static T Entry(string path, int number, JournalLine line)
     {
-        var end = _file.Length;
-        for (; end > 0; end--)
+        try
         {
-            _file.Position = end - 1;
-            if (_file.ReadByte() == '\n') break;
+            return JsonSerializer.Deserialize<T>(line.Content.Span, Json) ?? throw new JsonException("It is null.");
         }
-        _file.SetLength(end);
-        _file.Position = 0;
-    }
-
-    private void ReadEntries(string path, StreamReader reader)
-    {
-        for (var line = 2; reader.ReadLine() is { } text; line++)
+        catch (JsonException e)
         {
-            try
-            {
-                _entries.Add(JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("It is null."));
-            }
-            catch (JsonException e)
-            {
-                throw new OracleException($"{path}, line {line} is damaged, expected an entry as in the lines around it; without the line the run goes on. {e.Message}", e);
-            }
+            throw new OracleException($"{path}, line {number} is damaged, expected an entry as in the lines around it; remove the line to resume. {e.Message}", e);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Rge.Files;
 using Rge.Imaging;
 
 namespace Rge.Oracle;
@@ -24,7 +25,8 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
     public async Task<OracleAnswer> AskAsync(OracleRow row, CancellationToken stop, CancellationToken abort)
     {
         var message = prompt.Fill(row.Sample, source => OraclePicture.Encode(source, settings));
-        for (var attempt = 1; ; attempt++)
+        var backoff = new Backoff(settings.FirstWait, settings.LongestWait);
+        while (true)
         {
             await WaitForOpeningAsync(stop);
             try
@@ -36,11 +38,11 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
                 if (e.RetryAfter > settings.LongestWait)
                     throw new EndpointException($"{e.Message}; it asks to come back in {e.RetryAfter}, longer than the {settings.LongestWait} that are waited", FaultKind.Fatal, e);
                 if (e.RetryAfter is { } pause) Close(pause);
-                if (attempt == settings.Attempts) throw;
-                var wait = e.RetryAfter ?? settings.FirstWait * Math.Pow(2, attempt - 1);
-                if (wait > settings.LongestWait) wait = settings.LongestWait;
-                remark($"{e.Message}; attempt {attempt + 1} of {settings.Attempts} in {wait.TotalSeconds:0.#} s");
-                await Task.Delay(WithJitter(wait), time, stop);
+                var wait = backoff.Next();
+                if (backoff.Failures == settings.Attempts) throw;
+                if (e.RetryAfter is { } asked) wait = Backoff.Spread(asked);
+                remark($"{e.Message}; attempt {backoff.Failures + 1} of {settings.Attempts} in {wait.TotalSeconds:0.#} s");
+                await Task.Delay(wait, time, stop);
             }
         }
     }
@@ -87,14 +89,11 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
     private async Task WaitForOpeningAsync(CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        while (TimeLeft() is { Ticks: > 0 } wait) await Task.Delay(WithJitter(wait), time, stop);
+        while (TimeLeft() is { Ticks: > 0 } wait) await Task.Delay(Backoff.Spread(wait), time, stop);
 
         TimeSpan TimeLeft()
         {
             lock (_lock) return _closedUntil - time.GetUtcNow();
         }
     }
-
-    /// <summary>A little chance keeps requests that wait together from coming back all at the same moment.</summary>
-    private static TimeSpan WithJitter(TimeSpan wait) => wait * (1 + Random.Shared.NextDouble() / 4);
 }

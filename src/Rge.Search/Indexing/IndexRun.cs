@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
+using Rge.Files;
 
 namespace Rge.Search.Indexing;
 
@@ -320,7 +321,7 @@ internal sealed class IndexRun(
     /// <summary>Does it again while the store is away; all that is done here may be done twice.</summary>
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        var (wait, end) = (FirstWait, DateTime.UtcNow + options.StorePatience);
+        var (backoff, end) = (new Backoff(FirstWait, LongestWait), DateTime.UtcNow + options.StorePatience);
         while (true)
         {
             try
@@ -330,8 +331,7 @@ internal sealed class IndexRun(
             catch (VectorStoreException e) when (e.InnerException is DbException { IsTransient: true } && DateTime.UtcNow < end)
             {
                 progress?.Report(new IndexProgress(_done, _total, [], $"{e.Message} Trying again."));
-                await Task.Delay(wait, cancellationToken);
-                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+                await Task.Delay(backoff.Next(), cancellationToken);
             }
         }
     }

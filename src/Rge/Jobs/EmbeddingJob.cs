@@ -127,12 +127,12 @@ public sealed class EmbeddingJob
 
     private static string Header(string settings) => new JsonObject { ["settings"] = settings }.ToJsonString();
 
-    private FileStream Open()
+    private LineJournal Open()
     {
         try
         {
             // Whoever else writes it meanwhile is refused.
-            return new FileStream(_part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return LineJournal.Open(_part);
         }
         catch (DirectoryNotFoundException e)
         {

@@ -1,11 +1,13 @@
+using Rge.Files;
+
 namespace Rge.Hub;
 
 /// <summary>Counts the failures in a row of one download and waits between its attempts. Not thread-safe.</summary>
-internal sealed class Backoff(string what, HubOptions options, TimeProvider time)
+internal sealed class HubRetry(string what, HubOptions options, TimeProvider time)
 {
-    private int _failures;
+    private readonly Backoff _backoff = new(options.FirstWait, options.LongestWait);
 
-    public void Reset() => _failures = 0;
+    public void Reset() => _backoff.Reset();
 
     /// <summary>Waits before the next attempt, as long as the server asks, else longer after each failure.</summary>
     /// <param name="failure">What went wrong.</param>
@@ -14,20 +16,14 @@ internal sealed class Backoff(string what, HubOptions options, TimeProvider time
     /// <exception cref="HubException">That was the last attempt, or the server asks for too long a wait.</exception>
     public async Task WaitAsync(TransientException failure, Action<string>? waiting, CancellationToken cancellationToken)
     {
-        if (++_failures >= options.Attempts)
-            throw new HubException($"{what}: {failure.Message}; given up after {_failures} attempts. The same command continues where it stopped.", failure);
+        var wait = _backoff.Next();
+        if (_backoff.Failures >= options.Attempts)
+            throw new HubException($"{what}: {failure.Message}; given up after {_backoff.Failures} attempts. The same command continues where it stopped.", failure);
         if (failure.RetryAfter > options.LongestWait)
             throw new HubException($"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it stopped.", failure);
 
-        var wait = failure.RetryAfter ?? NextWait();
-        waiting?.Invoke($"{failure.Message}; trying again in {Math.Max(1, Math.Round(wait.TotalSeconds))} s (attempt {_failures + 1} of {options.Attempts})");
+        wait = failure.RetryAfter ?? wait;
+        waiting?.Invoke($"{failure.Message}; trying again in {Math.Max(1, Math.Round(wait.TotalSeconds))} s (attempt {_backoff.Failures + 1} of {options.Attempts})");
         await Task.Delay(wait, time, cancellationToken);
-    }
-
-    private TimeSpan NextWait()
-    {
-        // A little chance keeps parallel downloads from coming back all at the same moment.
-        var wait = options.FirstWait * Math.Pow(2, _failures - 1) * (1 + Random.Shared.NextDouble() / 4);
-        return wait < options.LongestWait ? wait : options.LongestWait;
     }
 }
