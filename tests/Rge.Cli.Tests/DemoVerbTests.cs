@@ -63,6 +63,13 @@ public sealed class DemoVerbTests : IDisposable
             Assert.All(group, one => Assert.NotEmpty((string)one!["reasoning_on"]!["rationale"]!));
         }
         Assert.True((int)shown[8]!["reasoning_on"]!["rank_of_right"]! > 1);
+
+        // The draw is fixed, so that these are what the shipped pair scores: 101 and 76 of 132. Another processor rounds otherwise and may
+        // move a few.
+        var average = json["hit_at_1"]!.AsArray().Single(row => (string?)row!["meta_task"] == "average")!;
+        Assert.Equal(132, (int)average["queries"]!);
+        Assert.InRange((double)average["reasoning_on"]!, 96 / 132.0, 106 / 132.0);
+        Assert.InRange((double)average["baseline"]!, 71 / 132.0, 81 / 132.0);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Text.Json;
 using System.Xml.Linq;
 
@@ -114,6 +116,32 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
             await process.WaitForExitAsync(CancellationToken.None);
         }
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Every_assembly_brings_symbols_and_sources()
+    {
+        var embeddedSource = new Guid("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
+        foreach (var package in Directory.GetFiles(workplace.Feed, "Rge*.nupkg"))
+        {
+            using var archive = ZipFile.OpenRead(package);
+            foreach (var entry in archive.Entries.Where(entry => entry.Name.StartsWith("Rge", StringComparison.Ordinal) && entry.Name.EndsWith(".dll", StringComparison.Ordinal)))
+            {
+                using var content = new MemoryStream();
+                using (var stream = entry.Open()) stream.CopyTo(content);
+                content.Position = 0;
+                using var assembly = new PEReader(content);
+                var symbols = assembly.ReadDebugDirectory().Single(directory => directory.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+                using var provider = assembly.ReadEmbeddedPortablePdbDebugDirectoryData(symbols);
+                var reader = provider.GetMetadataReader();
+                Assert.NotEmpty(reader.Documents);
+                foreach (var document in reader.Documents)
+                {
+                    var kinds = reader.GetCustomDebugInformation(document).Select(handle => reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind));
+                    Assert.True(kinds.Contains(embeddedSource), $"{entry.FullName}: {reader.GetString(reader.GetDocument(document).Name)}");
+                }
+            }
+        }
     }
 
     [Fact]
