@@ -41,6 +41,14 @@ internal sealed class LanguageModel
     /// <summary>Whether there is an output projection, tied or not.</summary>
     public bool HasOutput => _output is not null;
 
+    /// <summary>Allocates what each layer carries of sequences from one pass to the next; the caller disposes.</summary>
+    /// <param name="slots">Sequences it can hold.</param>
+    /// <param name="capacity">Tokens of each.</param>
+    /// <param name="dtype">Number type of the model.</param>
+    /// <param name="device">Where the model runs.</param>
+    public ILayerState[] CreateStates(int slots, int capacity, ScalarType dtype, Device device) =>
+        Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, dtype, device));
+
     /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
     /// <remarks>
     /// The residual stream stays in float32 whatever the number type of the weights: in bfloat16 each of its additions would lose bits, and
@@ -64,14 +72,14 @@ internal sealed class LanguageModel
     /// <summary>Runs the layers.</summary>
     /// <param name="x">Embeddings, float32 <c>[N, hidden]</c>.</param>
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
-    /// <param name="pattern">Who attends to whom.</param>
+    /// <param name="pass">Which tokens come before which, and what the layers carry over from earlier passes.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
     /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
     /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? outputTokens = null,
+        Tensor x, Tensor positions, TokenPass pass, ImagePlacement? images, Tensor? outputTokens = null,
         Action<int, Tensor>? observer = null, bool activationCheckpointing = false)
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
@@ -80,11 +88,11 @@ internal sealed class LanguageModel
         {
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
-            var layer = _layers[i];
+            var (layer, state) = (_layers[i], pass.States?[i]);
             var wanted = isLast ? outputTokens : null;
             x = activationCheckpointing
-                ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pattern, tokens), x, rotary, wanted)
-                : layer.Forward(x, rotary, pattern, wanted);
+                ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pass, state, tokens), x, rotary, wanted)
+                : layer.Forward(x, rotary, pass, state, wanted);
             if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();

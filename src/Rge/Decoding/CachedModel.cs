@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 
 namespace Rge.Decoding;
 
-/// <summary>A Qwen-VL model with the one KV cache of its decoding loop. Borrows the model, owns the cache.</summary>
+/// <summary>A Qwen-VL model with the one state of its decoding loop. Borrows the model, owns the state.</summary>
 internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 {
-    private KvCache? _cache;
+    private DecodingState? _cache;
 
-    private KvCache Cache => _cache ?? throw new InvalidOperationException("The cache has no room yet.");
+    private DecodingState Cache => _cache ?? throw new InvalidOperationException("The cache has no room yet.");
 
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images) => model.EncodeImages(images);
 
@@ -29,7 +29,7 @@ internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 
     public void ResizeCache(int rows, int capacity, int keep)
     {
-        var larger = model.CreateCache(rows, capacity);
+        var larger = model.CreateState(rows, capacity);
         for (var row = 0; row < keep; row++) larger.CopyFrom(Cache, row, row);
         _cache?.Dispose();
         _cache = larger;
