@@ -56,8 +56,7 @@ public sealed class QwenVlModel : IDisposable
         _vision = new VisionTower(config.Vision, family, factory);
         _language = new LanguageModel(config.Text, family, factory);
         Linears = factory.Linears;
-        var embedding = parameters[ParameterLayout.TokenEmbedding];
-        (DType, Device) = (embedding.dtype, embedding.device);
+        (DType, Device) = (_language.DType, _language.Device);
     }
 
     /// <summary>The configuration.</summary>
@@ -76,10 +75,16 @@ public sealed class QwenVlModel : IDisposable
     public Device Device { get; }
 
     /// <summary>
-    /// Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise, as a model loaded
-    /// <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// Every tensor of the model by its newest Hugging Face name, in the form in which it is stored: for what saves, counts or identifies
+    /// them. What layers compute with theirs is for them to say: see <see cref="Linears"/>. Borrowed.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Parameters { get; }
+
+    /// <summary>
+    /// The parameters that can be trained: those that are stored as floating-point numbers. Borrowed; frozen unless made otherwise, as a
+    /// model loaded <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// </summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Trainable => Parameters.Where(parameter => parameter.Value.is_floating_point());
 
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
     public IReadOnlyDictionary<string, Linear> Linears { get; }
@@ -187,6 +192,21 @@ public sealed class QwenVlModel : IDisposable
         return features;
     }
 
+    /// <summary>The embeddings of tokens, as the decoder reads them, without gradient.</summary>
+    /// <param name="tokenIds">The tokens.</param>
+    /// <returns>Float32 <c>[N, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The vocabulary lacks a token.</exception>
+    public Tensor EmbedTokens(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        foreach (var token in tokenIds)
+            if ((uint)token >= (uint)Config.Text.VocabSize)
+                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        return _language.Embed(tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device), images: null).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
     /// <param name="slots">Sequences it can hold at once.</param>
     /// <param name="capacity">Tokens a sequence may have in all: prompt, rationale and <c>&lt;emb&gt;</c>.</param>
@@ -194,7 +214,7 @@ public sealed class QwenVlModel : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        return new DecodingState(_language.CreateStates(slots, capacity, DType, Device), slots, capacity);
+        return new DecodingState(_language.CreateStates(slots, capacity), slots, capacity);
     }
 
     /// <summary>Runs prompts, each after what its slot of the state holds already (nothing, usually), and extends the state.</summary>

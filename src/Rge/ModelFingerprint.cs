@@ -51,7 +51,7 @@ public static class ModelFingerprint
             Append(Encoding.UTF8.GetBytes(name));
             Append(Values(Sample(parameter)));
         }
-        Append(Values(model.Parameters[ParameterLayout.TokenEmbedding].narrow(0, embToken, 1)));
+        Append(Values(model.EmbedTokens([embToken])));
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
 
         // With their length in front, so that no two lists of values read alike.

@@ -76,6 +76,16 @@ public sealed class QwenVlModelTests
         Dispose(features);
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void Tokens_have_the_rows_of_the_embedding(ModelFamily family)
+    {
+        using var model = TinyModel.Create(family);
+        using var rows = model.EmbedTokens([7, 95, 7]);
+        using var expected = model.Parameters[ParameterLayout.TokenEmbedding].index_select(0, tensor(new long[] { 7, 95, 7 }));
+        Assert.Equal(expected.data<float>().ToArray(), rows.data<float>().ToArray());
+        Assert.Contains("vocabulary of 96", Assert.Throws<ArgumentException>(() => model.EmbedTokens([96])).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_reset_slot_forgets_its_sequence()
     {

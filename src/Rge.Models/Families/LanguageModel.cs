@@ -1,7 +1,6 @@
 using Rge.Models.Configuration;
 using Rge.Models.Gradients;
 using Rge.Models.Inputs;
-using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
@@ -22,21 +21,25 @@ internal sealed class LanguageModel
     private readonly MultimodalRotary _rotary;
     private readonly DecoderLayer[] _layers;
     private readonly INorm _norm;
-    private readonly Tensor _embedding;
+    private readonly EmbeddingTable _embedding;
     private readonly LinearWeight? _output;
-    private readonly int? _padding;
 
     public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
     {
         _rotary = new MultimodalRotary(config);
-        _padding = config.PadTokenId;
-        _embedding = factory.Parameter(TokenEmbedding, config.VocabSize, config.HiddenSize);
+        _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
         _output = config.TieWordEmbeddings
-            ? new DenseWeight(_embedding)
+            ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
     }
+
+    /// <summary>Number type of weights and activations: the token embedding's.</summary>
+    public ScalarType DType => _embedding.DType;
+
+    /// <summary>Where the decoder runs.</summary>
+    public Device Device => _embedding.Device;
 
     /// <summary>Whether there is an output projection, tied or not.</summary>
     public bool HasOutput => _output is not null;
@@ -44,10 +47,8 @@ internal sealed class LanguageModel
     /// <summary>Allocates what each layer carries of sequences from one pass to the next; the caller disposes.</summary>
     /// <param name="slots">Sequences it can hold.</param>
     /// <param name="capacity">Tokens of each.</param>
-    /// <param name="dtype">Number type of the model.</param>
-    /// <param name="device">Where the model runs.</param>
-    public ILayerState[] CreateStates(int slots, int capacity, ScalarType dtype, Device device) =>
-        Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, dtype, device));
+    public ILayerState[] CreateStates(int slots, int capacity) =>
+        Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, DType, Device));
 
     /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
     /// <remarks>
@@ -56,17 +57,8 @@ internal sealed class LanguageModel
     /// </remarks>
     public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
     {
-        var embedded = GradientKernels.GatherRows(_embedding, tokenIds);
-        if (_padding is { } pad && embedded.requires_grad) embedded = WithoutPadGradient(embedded, tokenIds, pad);
+        var embedded = _embedding.Rows(tokenIds);
         return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
-    }
-
-    /// <summary>As in the reference, whose embedding has a padding index: the look-up of that token gives its row no gradient.</summary>
-    private static Tensor WithoutPadGradient(Tensor embedded, Tensor tokenIds, int pad)
-    {
-        using var scope = NewDisposeScope();
-        var isPad = tokenIds.eq(tensor((long)pad, device: tokenIds.device));
-        return isPad.any().item<bool>() ? where(isPad.unsqueeze(-1), embedded.detach(), embedded).MoveToOuterDisposeScope() : embedded;
     }
 
     /// <summary>Runs the layers.</summary>

@@ -100,7 +100,7 @@ public sealed class RecurrentLayerTests : IDisposable
     public void Dispose() => _scope.Dispose();
 
     private DecodingState State(int slots, int capacity = 20) =>
-        new(_decoder.CreateStates(slots, capacity, ScalarType.Float32, CPU), slots, capacity);
+        new(_decoder.CreateStates(slots, capacity), slots, capacity);
 
     private Tensor Alone(int[] tokens) => Run(PackedBatch.Of(Inputs(tokens), _config), state: null)[0];
 
