@@ -92,7 +92,7 @@ internal sealed class EmbeddingBenchmark
     {
         // Any token can play <emb>: it is banned, so that every rationale has its full length.
         const int EmbToken = 0;
-        using var decoder = new RationaleDecoder(_model, EmbToken, new RationaleDecoderOptions { MaxRows = count });
+        using var decoder = new DecodingEngine(_model, EmbToken, new DecodingEngineOptions { MaxBatchSize = count });
         var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
         DecodeRequest[] requests = [.. Enumerable.Range(0, count).Select(_ => new DecodeRequest(Prompt(), [Image()]) { Generation = generation })];
         var watch = Stopwatch.StartNew();

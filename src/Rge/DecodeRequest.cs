@@ -2,7 +2,7 @@ using Rge.Imaging;
 
 namespace Rge;
 
-/// <summary>A prompt for a <see cref="RationaleDecoder"/> to read and, where it is to reason, to continue.</summary>
+/// <summary>A prompt for a <see cref="DecodingEngine"/> to read and, where it is to reason, to continue.</summary>
 /// <param name="PromptIds">Token ids, image pads expanded.</param>
 /// <param name="Images">The prompt's images, in order of appearance. The same instance given twice goes through the vision tower once.</param>
 public sealed record DecodeRequest(int[] PromptIds, IReadOnlyList<PatchedImage> Images)

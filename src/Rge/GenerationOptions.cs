@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Rge.Files;
 
 namespace Rge;
@@ -43,8 +44,9 @@ public sealed record GenerationOptions
     /// </summary>
     public long Seed { get; init; }
 
-    /// <summary>What is pooled when the budget runs out before <c>&lt;emb&gt;</c>.</summary>
-    public BudgetAction WhenBudgetRunsOut { get; init; } = BudgetAction.AppendEmb;
+    /// <summary>What is pooled when the rationale reaches <see cref="MaxRationaleTokens"/> before <c>&lt;emb&gt;</c>.</summary>
+    [JsonPropertyName("WhenBudgetRunsOut")]
+    public LengthAction OnLengthLimit { get; init; } = LengthAction.AppendEmb;
 
     /// <summary>Tokens that are never written. Empty, as in the reference, which stops at <c>&lt;emb&gt;</c> alone and takes every other token as text.</summary>
     public IReadOnlyCollection<int> BannedTokens { get; init; } = [];
@@ -125,7 +127,7 @@ public sealed record GenerationOptions
         Require(TopP is >= 0 and <= 1, nameof(TopP), TopP, "0 to 1");
         Require(TopK >= 0, nameof(TopK), TopK, "0 or more");
         Require(RepetitionPenalty is >= 0.01 and <= 100, nameof(RepetitionPenalty), RepetitionPenalty, "0.01 to 100");
-        Require(Enum.IsDefined(WhenBudgetRunsOut), nameof(WhenBudgetRunsOut), WhenBudgetRunsOut, "a named value");
+        Require(Enum.IsDefined(OnLengthLimit), nameof(OnLengthLimit), OnLengthLimit, "a named value");
 
         static void Require(bool holds, string name, object value, string expected)
         {

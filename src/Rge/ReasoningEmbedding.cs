@@ -22,10 +22,10 @@ public sealed record ReasoningEmbedding
     public IReadOnlyList<int> RationaleIds { get; init; } = [];
 
     /// <summary>How many of them the model wrote; 0 where the rationale was given.</summary>
-    public int WrittenTokens => RationaleEnd == RationaleEnd.NotGenerated ? 0 : RationaleIds.Count;
+    public int WrittenTokens => FinishReason == FinishReason.NotGenerated ? 0 : RationaleIds.Count;
 
     /// <summary>Why the rationale ended.</summary>
-    public RationaleEnd RationaleEnd { get; init; }
+    public FinishReason FinishReason { get; init; }
 
     /// <summary>Tokens of the prompt, image tokens included.</summary>
     public int PromptTokens { get; init; }

@@ -168,8 +168,8 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
         Assert.Equal(fresh.RationaleIds, stored.RationaleIds);
         Assert.Equal(fresh.Vector.ToArray(), stored.Vector.ToArray());
         Assert.Equal(
-            (fresh.RationaleEnd, fresh.PromptTokens, fresh.ImageTokens, fresh.WrittenTokens, fresh.Timings),
-            (stored.RationaleEnd, stored.PromptTokens, stored.ImageTokens, stored.WrittenTokens, stored.Timings));
+            (fresh.FinishReason, fresh.PromptTokens, fresh.ImageTokens, fresh.WrittenTokens, fresh.Timings),
+            (stored.FinishReason, stored.PromptTokens, stored.ImageTokens, stored.WrittenTokens, stored.Timings));
     }
 
     [Fact]

@@ -19,8 +19,8 @@ public sealed class RankingTests
     [Fact]
     public void Normalised_vectors_have_length_one_and_zero_stays_zero()
     {
-        Assert.Equal([0.6f, 0.8f], Similarity.Normalised([3e20f, 4e20f]));
-        Assert.Equal([0f, 0f], Similarity.Normalised([0, 0]));
+        Assert.Equal([0.6f, 0.8f], Similarity.Normalize([3e20f, 4e20f]));
+        Assert.Equal([0f, 0f], Similarity.Normalize([0, 0]));
     }
 
     private static ReadOnlyMemory<float> Vector(params float[] values) => values;

@@ -9,7 +9,7 @@ internal sealed record StoredEmbedding
 
     public int[] RationaleIds { get; init; } = [];
 
-    public RationaleEnd RationaleEnd { get; init; }
+    public FinishReason RationaleEnd { get; init; }
 
     public int PromptTokens { get; init; }
 

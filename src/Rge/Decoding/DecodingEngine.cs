@@ -11,7 +11,7 @@ namespace Rge;
 /// Thread-safe: any number of callers may submit at any time. What a request gets does not depend on the requests beside it, but for
 /// rounding. The KV cache exists only while there is work. Borrows the model, which must outlive it.
 /// </remarks>
-public sealed class RationaleDecoder : IDisposable
+public sealed class DecodingEngine : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _signal = new(0);
@@ -26,19 +26,19 @@ public sealed class RationaleDecoder : IDisposable
     /// <param name="embTokenId">Id of <c>&lt;emb&gt;</c>, the token that ends a rationale and is pooled.</param>
     /// <param name="options">How much is done at once; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">The vocabulary lacks the token, or an option is out of range.</exception>
-    public RationaleDecoder(QwenVlModel model, int embTokenId, RationaleDecoderOptions? options = null)
+    public DecodingEngine(QwenVlModel model, int embTokenId, DecodingEngineOptions? options = null)
         : this(new CachedModel(model), embTokenId, options)
     {
         _hasOutput = model.HasOutputProjection;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)embTokenId, (uint)model.Config.Text.VocabSize, nameof(embTokenId));
     }
 
-    internal RationaleDecoder(ISequenceModel model, int embTokenId, RationaleDecoderOptions? options)
+    internal DecodingEngine(ISequenceModel model, int embTokenId, DecodingEngineOptions? options)
     {
-        options ??= new RationaleDecoderOptions();
+        options ??= new DecodingEngineOptions();
         options.Validate();
         _scheduler = new DecodeScheduler(model, embTokenId, options);
-        _thread = new Thread(Run) { IsBackground = true, Name = nameof(RationaleDecoder) };
+        _thread = new Thread(Run) { IsBackground = true, Name = nameof(DecodingEngine) };
         _thread.Start();
     }
 
@@ -54,9 +54,10 @@ public sealed class RationaleDecoder : IDisposable
     public Task<DecodedSequence[]> DecodeAsync(IReadOnlyList<DecodeRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var images = requests.SelectMany(request => request.Images).CountBy(image => image)
-            .ToDictionary(use => use.Key, use => new SharedImage(use.Key, use.Value));
-        var sequences = requests.Select(request => new PendingSequence(request, [.. request.Images.Select(image => images[image])], cancellationToken)).ToArray();
+        // Keeps nothing: it is there so that an image given twice is encoded once.
+        var images = new VisionFeatureCache(capacity: 0);
+        var sequences = requests.Select(request => new PendingSequence(
+            request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken)).ToArray();
         Submit(sequences);
         return Task.WhenAll(sequences.Select(sequence => sequence.Completion));
     }
@@ -98,7 +99,7 @@ public sealed class RationaleDecoder : IDisposable
             }
             _scheduler.Advance();
         }
-        _scheduler.FailAll(new ObjectDisposedException(nameof(RationaleDecoder)));
+        _scheduler.FailAll(new ObjectDisposedException(nameof(DecodingEngine)));
     }
 
     /// <summary>Stops the loop; what was not finished fails with <see cref="ObjectDisposedException"/>.</summary>

@@ -1,7 +1,7 @@
 namespace Rge;
 
 /// <summary>Why a rationale ended.</summary>
-public enum RationaleEnd
+public enum FinishReason
 {
     /// <summary>No rationale was generated: the prompt was pooled as it stands.</summary>
     NotGenerated,
@@ -9,6 +9,6 @@ public enum RationaleEnd
     /// <summary>The model wrote <c>&lt;emb&gt;</c> itself.</summary>
     Emb,
 
-    /// <summary>The token budget ran out first; see <see cref="BudgetAction"/>.</summary>
-    BudgetSpent,
+    /// <summary>The rationale reached its longest first; see <see cref="LengthAction"/>.</summary>
+    Length,
 }

@@ -1,16 +1,14 @@
-using Rge.Tests.Decoding;
+namespace Rge.Tests.Decoding;
 
-namespace Rge.Tests;
-
-public sealed class RationaleDecoderTests : IDisposable
+public sealed class DecodingEngineTests : IDisposable
 {
     private const int Emb = ScriptedModel.Emb;
     private static readonly GenerationOptions Greedy = new() { MaxRationaleTokens = 4 };
 
     private readonly ScriptedModel _model = new();
-    private readonly RationaleDecoder _decoder;
+    private readonly DecodingEngine _decoder;
 
-    public RationaleDecoderTests() => _decoder = new RationaleDecoder(_model, Emb, new RationaleDecoderOptions { MaxRows = 2 });
+    public DecodingEngineTests() => _decoder = new DecodingEngine(_model, Emb, new DecodingEngineOptions { MaxBatchSize = 2 });
 
     [Fact]
     public async Task Results_come_in_the_order_of_the_requests()
@@ -45,7 +43,7 @@ public sealed class RationaleDecoderTests : IDisposable
         _decoder.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => endless);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => _decoder.DecodeAsync(_model.Request(2, 3, Greedy, Emb)));
-        Assert.False(_model.HasCache);
+        Assert.False(_model.HasState);
     }
 
     [Fact]
@@ -53,7 +51,7 @@ public sealed class RationaleDecoderTests : IDisposable
     {
         await Assert.ThrowsAsync<ArgumentException>(() => _decoder.DecodeAsync(new DecodeRequest([])));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _decoder.DecodeAsync(_model.Request(1, 3, Greedy with { MaxRationaleTokens = 0 })));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RationaleDecoder(_model, Emb, new RationaleDecoderOptions { MaxRows = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DecodingEngine(_model, Emb, new DecodingEngineOptions { MaxBatchSize = 0 }));
     }
 
     public void Dispose() => _decoder.Dispose();

@@ -1,7 +1,7 @@
 namespace Rge;
 
 /// <summary>What is pooled when a rationale reaches its token budget without <c>&lt;emb&gt;</c>.</summary>
-public enum BudgetAction
+public enum LengthAction
 {
     /// <summary><c>&lt;emb&gt;</c> is appended, so that the embedding is always taken at the token it was trained at.</summary>
     AppendEmb,
