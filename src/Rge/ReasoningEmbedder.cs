@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
-using Rge.Caching;
 using Rge.Decoding;
 using Rge.Imaging;
 using Rge.Models;
@@ -71,7 +70,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(
-        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Of(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
+        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Compute(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
         {
             // An image that ends early is embedded or refused, by this alone.
             Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
@@ -202,7 +201,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         }
     }
 
-    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.Of"/> tells the rest of each result.</summary>
+    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.From"/> tells the rest of each result.</summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<EmbeddingInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
-using Rge.Serialization;
 
 namespace Rge;
 
@@ -40,7 +39,7 @@ public sealed record ReasoningEmbedding
     /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through JSON, as in a
     /// cache; <see langword="null"/> for others.
     /// </summary>
-    public static ReasoningEmbedding? Of(Embedding embedding)
+    public static ReasoningEmbedding? From(Embedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         object? details = null;

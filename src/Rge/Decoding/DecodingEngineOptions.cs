@@ -7,8 +7,8 @@ public sealed record DecodingEngineOptions
     public int MaxBatchSize { get; init; } = 32;
 
     /// <summary>
-    /// Prompt tokens read in one pass; a longer prompt is read alone. Three prompts with an image fill the processor as well as twelve, but more
-    /// tokens take more memory for what lies between the layers.
+    /// Prompt tokens read in one pass; a longer prompt is read alone. Three prompts with an image fill the processor as well as twelve, but
+    /// more tokens take more memory for what lies between the layers.
     /// </summary>
     public int MaxPrefillTokens { get; init; } = 1024;
 

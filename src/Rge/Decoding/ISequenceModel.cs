@@ -14,7 +14,7 @@ internal interface ISequenceModel
     /// <summary>Hidden states <c>[B, hidden]</c> at the last tokens of prompts that stand alone; handed over.</summary>
     Tensor Encode(IReadOnlyList<ModelInput> inputs);
 
-    /// <summary>Reads prompts into slots, whatever these held; hidden states <c>[B, hidden]</c> at their last tokens, handed over.</summary>
+    /// <summary>Reads prompts into slots, from their start; hidden states <c>[B, hidden]</c> at their last tokens, handed over.</summary>
     Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots);
 
     /// <summary>Runs one more token in each of the slots 0, 1, 2 …; hidden states <c>[B, hidden]</c>, handed over.</summary>

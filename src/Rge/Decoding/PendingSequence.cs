@@ -13,7 +13,7 @@ internal sealed class PendingSequence
     private long _prefillEnd;
 
     /// <param name="request">What is asked.</param>
-    /// <param name="images">A lease of each image of the prompt; disposed once the prompt has been read, or the request has ended before.</param>
+    /// <param name="images">A lease of each image of the prompt; disposed once the prompt has been read or the request has ended.</param>
     /// <param name="cancellationToken">Stops the work between two steps.</param>
     public PendingSequence(DecodeRequest request, IReadOnlyList<ImageLease> images, CancellationToken cancellationToken)
     {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>
 /// Writes an image as the digest of its content, so that caches and logs tell images apart by what they show: a file that is replaced under

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Rge.Imaging;
 
-namespace Rge.Caching;
+namespace Rge;
 
 /// <summary>All of an embedder that decides what an item gets, apart from the call: its model and its own settings.</summary>
 /// <param name="Model">What <see cref="ModelFingerprint"/> says.</param>

@@ -1,4 +1,4 @@
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>A <see cref="ReasoningEmbedding"/> as it stands in JSON.</summary>
 internal sealed record StoredEmbedding

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>Writes and reads embeddings in one form, whatever the naming and the other settings of the JSON around them are.</summary>
 internal sealed class ReasoningEmbeddingConverter : JsonConverter<ReasoningEmbedding>

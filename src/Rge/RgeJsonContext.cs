@@ -1,15 +1,13 @@
 using System.Text.Json.Serialization;
-using Rge.Caching;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Configuration;
 
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>How the types of this assembly become JSON without reflection, so that it works in trimmed programs.</summary>
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(EmbeddingInput))]
-[JsonSerializable(typeof(StoredInput))]
 [JsonSerializable(typeof(ReasoningEmbedding))]
 [JsonSerializable(typeof(ReasoningEmbeddingOptions))]
 [JsonSerializable(typeof(StoredEmbedding))]

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.AI;
 
-namespace Rge.Caching;
+namespace Rge;
 
 /// <summary>Says which item a value of another type stands for.</summary>
 internal interface IItemMapping<in TInput>

@@ -15,7 +15,7 @@ public static class EmbeddingCacheExtensions
     /// <remarks>
     /// Keys hold the item with its role, its instruction and the digests of its images, the options of the call, and the embedder's settings and
     /// model. So one storage may serve several models, roles and instructions, and a file that is replaced under its path is another image.
-    /// Rationales survive: <see cref="ReasoningEmbedding.Of"/> reads them from what comes back. Generators that do not end in a
+    /// Rationales survive: <see cref="ReasoningEmbedding.From"/> reads them from what comes back. Generators that do not end in a
     /// <see cref="ReasoningEmbedder"/> are cached as the general method does.
     /// </remarks>
     /// <param name="builder">The pipeline.</param>

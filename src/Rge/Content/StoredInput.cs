@@ -1,4 +1,4 @@
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>An <see cref="EmbeddingInput"/> as it stands in JSON.</summary>
 internal sealed record StoredInput

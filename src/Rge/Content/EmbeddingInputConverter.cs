@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Rge.Serialization;
+namespace Rge;
 
 /// <summary>
 /// Writes items in one form, whatever the settings of the JSON around them are: their content in its order, images as digests. Reads those
@@ -20,11 +20,11 @@ internal sealed class EmbeddingInputConverter : JsonConverter<EmbeddingInput>
             Rationale = value.Rationale,
             AllowSpecialTokens = value.AllowSpecialTokens,
         },
-        RgeJsonContext.Default.StoredInput);
+        ContentJsonContext.Default.StoredInput);
 
     public override EmbeddingInput? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (JsonSerializer.Deserialize(ref reader, RgeJsonContext.Default.StoredInput) is not { } stored) return null;
+        if (JsonSerializer.Deserialize(ref reader, ContentJsonContext.Default.StoredInput) is not { } stored) return null;
         var input = new EmbeddingInput
         {
             Role = stored.Role,

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using Rge.Files;
 using Rge.Imaging;
-using Rge.Serialization;
 
 namespace Rge;
 
@@ -34,7 +33,7 @@ public sealed class ImageSource
     /// <summary>An encoded image in memory.</summary>
     /// <param name="encoded">PNG, JPEG, WebP, GIF or BMP. Not copied.</param>
     /// <param name="name">What errors call it.</param>
-    public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The picture")
+    public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The image")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (limits, options) => ImageDecoder.Decode(encoded, name, limits, options));
@@ -51,7 +50,7 @@ public sealed class ImageSource
     public static ImageSource FromPatches(PatchedImage patches)
     {
         ArgumentNullException.ThrowIfNull(patches);
-        return new ImageSource("The picture", patches);
+        return new ImageSource("The image", patches);
     }
 
     /// <summary>The pixels, decoded anew at every call unless they were given as such.</summary>
