@@ -204,7 +204,8 @@ public sealed class QwenVlModel : IDisposable
                 throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        return _language.Embed(tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device), images: null).MoveToOuterDisposeScope();
+        var ids = tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device);
+        return _language.Embed(ids, images: null).MoveToOuterDisposeScope();
     }
 
     /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
@@ -276,7 +277,8 @@ public sealed class QwenVlModel : IDisposable
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
         var outputTokens = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, tree.Pass(Device), images, outputTokens, activationCheckpointing: activationCheckpointing);
+            _language.Embed(ids, images), positions, tree.Pass(Device), images, outputTokens,
+            activationCheckpointing: activationCheckpointing);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 

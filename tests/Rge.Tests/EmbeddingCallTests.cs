@@ -36,9 +36,9 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
         using var decoder = new DecodingEngine(model, prompts.EmbTokenId, new DecodingEngineOptions());
         var defaults = new ReasoningEmbedderOptions { PrefetchItems = 2 };
         using var images = new VisionFeatureCache(0);
+        var context = new EmbeddingContext(decoder, processor, prompts, defaults, images);
         var call = new EmbeddingCall(
-            new EmbeddingContext(decoder, processor, prompts, defaults, images), new GenerationOptions(), new ReasoningEmbeddingOptions(), inputs,
-            onToken: null, collectsErrors: false);
+            context, new GenerationOptions(), new ReasoningEmbeddingOptions(), inputs, onToken: null, collectsErrors: false);
         return Array.ConvertAll(await call.RunAsync(TestContext.Current.CancellationToken), result => result.Embedding!);
     }
 }

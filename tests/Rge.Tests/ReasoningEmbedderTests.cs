@@ -167,7 +167,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var result = await _embedder.GenerateAsync(Mixed, options, Cancellation);
         Assert.Equal(Enumerable.Range(1, Mixed.Length), told.Select(progress => progress.Completed).Order());
         Assert.All(told, progress => Assert.Equal(Mixed.Length, progress.Total));
-        var details = result.Select(embedding => ReasoningEmbedding.Of(embedding)!).ToArray();
+        var details = result.Select(embedding => ReasoningEmbedding.From(embedding)!).ToArray();
         Assert.Equal(details.Sum(d => d.PromptTokens), result.Usage!.InputTokenCount);
         Assert.Equal(3 * 6, result.Usage.OutputTokenCount);
         Assert.Equal(result.Usage.InputTokenCount + 18, result.Usage.TotalTokenCount);

@@ -52,8 +52,9 @@ public sealed class DecodingState : IDisposable
         RequireRoom(to, 0);
         var length = source.Length(from);
         if (length > Capacity)
-            throw new ArgumentException($"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.", nameof(from));
-        if (source._layers.Length != _layers.Length || !_layers.Zip(source._layers, (layer, other) => layer.IsLike(other)).All(same => same))
+            throw new ArgumentException(
+                $"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.", nameof(from));
+        if (source._layers.Length != _layers.Length || _layers.Where((layer, i) => !layer.IsLike(source._layers[i])).Any())
             throw new ArgumentException("The states are of different models.", nameof(source));
         for (var i = 0; i < _layers.Length; i++) _layers[i].CopySlot(source._layers[i], from, to, length);
         (_lengths[to], _nextPositions[to]) = (length, source.NextPosition(from));
@@ -65,7 +66,8 @@ public sealed class DecodingState : IDisposable
     {
         if ((uint)slot >= (uint)Slots) throw new ArgumentException($"Slot {slot} does not exist; there are {Slots}.", nameof(slot));
         if (_lengths[slot] + tokens > Capacity)
-            throw new ArgumentException($"Slot {slot} holds {_lengths[slot]} of {Capacity} tokens; {tokens} more do not fit.", nameof(tokens));
+            throw new ArgumentException(
+                $"Slot {slot} holds {_lengths[slot]} of {Capacity} tokens; {tokens} more do not fit.", nameof(tokens));
     }
 
     /// <summary>Records that slots have grown by a batch, after every layer has been run on it.</summary>

@@ -72,7 +72,8 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
         var wide = v.to(ScalarType.Float32);
         if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
         {
-            AttentionSegment[] segments = [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))];
+            AttentionSegment[] segments =
+                [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))];
             return CpuKernels.Attend(q, k, wide, segments, isCausal: true).to(v.dtype);
         }
         (q, k) = (q.to(v.dtype), k.to(v.dtype));

@@ -8,7 +8,8 @@ namespace Rge.Models.Layers;
 internal sealed class DecoderLayer(INorm inputNorm, ITokenMixer mixer, INorm postAttentionNorm, IFeedForward mlp)
 {
     /// <inheritdoc cref="ITokenMixer.CreateState"/>
-    public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) => mixer.CreateState(slots, capacity, dtype, device);
+    public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) =>
+        mixer.CreateState(slots, capacity, dtype, device);
 
     /// <param name="x">Hidden states <c>[N, hidden]</c>.</param>
     /// <param name="rotary">Rotary table of the N positions.</param>

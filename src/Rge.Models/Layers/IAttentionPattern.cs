@@ -9,7 +9,7 @@ internal interface IAttentionPattern
     bool WantsFloat32Queries { get; }
 
     /// <summary>softmax(q kᵀ / √headDim) v over the tokens that each token may see, with grouped key and value heads.</summary>
-    /// <param name="cache">The layer's keys and values of earlier tokens, extended by the new ones; null where sequences stand alone.</param>
+    /// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null where sequences stand alone.</param>
     /// <param name="queries">Rotated queries <c>[N, heads, headDim]</c>.</param>
     /// <param name="keys">Rotated keys <c>[N, kvHeads, headDim]</c>.</param>
     /// <param name="values">Values <c>[N, kvHeads, headDim]</c>.</param>

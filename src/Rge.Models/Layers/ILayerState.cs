@@ -2,8 +2,8 @@ namespace Rge.Models.Layers;
 
 /// <summary>
 /// What one layer of the decoder carries of several sequences from one pass to the next: a slot a sequence. Made by the layer's
-/// <see cref="ITokenMixer"/>, which alone knows its kind: keys and values of every token (<see cref="KvCache"/>), or a recurrence's state of
-/// constant size.
+/// <see cref="ITokenMixer"/>, which alone knows its kind: keys and values of every token (<see cref="KvCache"/>), or a recurrence's state
+/// of constant size.
 /// </summary>
 /// <remarks>
 /// How many tokens a slot holds is known by <see cref="TokenRun.Past"/>, not here: a run without a past starts from nothing, whatever its
@@ -13,7 +13,7 @@ namespace Rge.Models.Layers;
 /// </remarks>
 internal interface ILayerState : IDisposable
 {
-    /// <summary>Whether slots can be copied from the other state: it is of the same kind and the same sizes, apart from slots and capacity.</summary>
+    /// <summary>Whether slots can be copied from the other state: it is of the same kind and sizes but for slots and capacity.</summary>
     bool IsLike(ILayerState other);
 
     /// <summary>Replaces what a slot holds by what a slot of this or another state like this one holds.</summary>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>Keys and values of an attention layer: memory for the longest sequence in every slot, allocated once and written in place.</summary>
+/// <summary>Keys and values of an attention layer: room for the longest sequence in every slot, allocated once, written in place.</summary>
 internal sealed class KvCache : ILayerState
 {
     /// <param name="slots">Sequences it can hold.</param>
@@ -25,7 +25,8 @@ internal sealed class KvCache : ILayerState
     /// <summary>Values <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>
     public Tensor Values { get; }
 
-    public bool IsLike(ILayerState other) => other is KvCache cache && cache.Keys.shape[1] == Keys.shape[1] && cache.Keys.shape[3] == Keys.shape[3];
+    public bool IsLike(ILayerState other) =>
+        other is KvCache cache && cache.Keys.shape[1] == Keys.shape[1] && cache.Keys.shape[3] == Keys.shape[3];
 
     public void CopySlot(ILayerState source, int from, int to, int tokens)
     {

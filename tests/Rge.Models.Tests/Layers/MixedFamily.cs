@@ -19,7 +19,8 @@ internal sealed class MixedFamily : FamilyDefinition
 
     public override VisionConfig ReadVision(ConfigReader vision, int textHidden) => throw new NotSupportedException();
 
-    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) => throw new NotSupportedException();
+    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) =>
+        throw new NotSupportedException();
 
     public override DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {

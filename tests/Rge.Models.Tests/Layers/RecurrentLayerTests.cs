@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Tests.Layers;
 
-/// <summary>A decoder with recurrent layers batches, continues, forks and shares beginnings through the same code as one of attention alone.</summary>
+/// <summary>A decoder with recurrent layers batches, continues, forks and shares beginnings by the same code as one of attention.</summary>
 public sealed class RecurrentLayerTests : IDisposable
 {
     private readonly IDisposable _scope = NewDisposeScope();
@@ -22,8 +22,8 @@ public sealed class RecurrentLayerTests : IDisposable
         var layout = new LayoutRecorder();
         _ = new LanguageModel(_config.Text, new MixedFamily(), layout);
         using var generator = new Generator(1);
-        _decoder = new LanguageModel(
-            _config.Text, _family, new ParameterSource(layout.Shapes.ToDictionary(p => p.Key, p => randn(p.Value, generator: generator).mul_(0.2), StringComparer.Ordinal)));
+        var parameters = layout.Shapes.ToDictionary(p => p.Key, p => randn(p.Value, generator: generator).mul_(0.2), StringComparer.Ordinal);
+        _decoder = new LanguageModel(_config.Text, _family, new ParameterSource(parameters));
     }
 
     [Fact]
@@ -80,7 +80,8 @@ public sealed class RecurrentLayerTests : IDisposable
         using var state = State(slots: 1);
         using var attention = TinyModel.Create(ModelFamily.Qwen3Vl);
         using var other = attention.CreateState(1, 20);
-        Assert.Contains("different models", Assert.Throws<ArgumentException>(() => state.CopyFrom(other, 0, 0)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => state.CopyFrom(other, 0, 0));
+        Assert.Contains("different models", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,8 +91,8 @@ public sealed class RecurrentLayerTests : IDisposable
         int[][] sequences = [[.. prompt, 1, 2], [.. prompt, 1, 3, 4], prompt, [.. prompt[..3], 9], Tokens(4, 8)];
         var tree = new PrefixTree(Inputs(sequences), _config);
         var before = _family.Recurrences[0].Tokens;
-        var hidden = _decoder.Forward(
-            _decoder.Embed(tensor(tree.TokenIds), images: null), tensor(tree.Positions, [3, tree.TokenIds.Length]), tree.Pass(CPU), images: null);
+        var positions = tensor(tree.Positions, [3, tree.TokenIds.Length]);
+        var hidden = _decoder.Forward(_decoder.Embed(tensor(tree.TokenIds), images: null), positions, tree.Pass(CPU), images: null);
         Assert.Equal(tree.TokenIds.Length, _family.Recurrences[0].Tokens - before);
         Assert.True(tree.TokenIds.Length < sequences.Sum(tokens => tokens.Length));
         for (var i = 0; i < sequences.Length; i++) AssertClose(Alone(sequences[i]), hidden[tree.Rows[i][^1]]);
@@ -108,7 +109,8 @@ public sealed class RecurrentLayerTests : IDisposable
     {
         using var frozen = no_grad();
         var positions = tensor(batch.Positions, [3, batch.TokenIds.Length]);
-        var hidden = _decoder.Forward(_decoder.Embed(tensor(batch.TokenIds), images: null), positions, batch.Pass(state, CPU), images: null);
+        var embedded = _decoder.Embed(tensor(batch.TokenIds), images: null);
+        var hidden = _decoder.Forward(embedded, positions, batch.Pass(state, CPU), images: null);
         state?.Advance(batch);
         return hidden.index_select(0, tensor(batch.Runs.Select(run => (long)run.Start + run.Length - 1).ToArray()));
     }

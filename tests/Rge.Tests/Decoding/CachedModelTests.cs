@@ -119,7 +119,11 @@ public sealed class CachedModelTests
     private static PendingSequence[] Submit(DecodeRequest[] requests, CancellationToken cancellationToken)
     {
         var images = new VisionFeatureCache(0);
-        return [.. requests.Select(request => new PendingSequence(request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken))];
+        return
+        [
+            .. requests.Select(request =>
+                new PendingSequence(request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken)),
+        ];
     }
 
     /// <summary>On this thread, whose tensors are counted.</summary>

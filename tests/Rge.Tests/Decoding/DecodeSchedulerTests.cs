@@ -71,7 +71,7 @@ public sealed class DecodeSchedulerTests
         var results = Run(
             new DecodingEngineOptions { MaxPrefillTokens = 10 },
             _model.Request(1, 4, null), _model.Request(2, 6, null), _model.Request(3, 1, null),
-            _model.Request(4, 2, Greedy, 5, Emb) with { OnToken = _ => readBefore = readBefore < 0 ? _model.Encoded.Sum(batch => batch.Length) : readBefore },
+            _model.Request(4, 2, Greedy, 5, Emb) with { OnToken = _ => Begins() },
             _model.Request(5, 30, null));
         Assert.Equal([1, 2, 3, 5], _model.Encoded.SelectMany(batch => batch).Order());
         // Batches are as large as they may be, and only a prompt that is too long for any is read alone.
@@ -82,6 +82,11 @@ public sealed class DecodeSchedulerTests
         Assert.Equal([3, 1], results[2].HiddenState);
         Assert.Equal(FinishReason.NotGenerated, results[2].FinishReason);
         Assert.Empty(results[2].RationaleIds);
+
+        void Begins()
+        {
+            if (readBefore < 0) readBefore = _model.Encoded.Sum(batch => batch.Length);
+        }
     }
 
     [Fact]
@@ -93,7 +98,8 @@ public sealed class DecodeSchedulerTests
         using var images = new VisionFeatureCache(0);
         Pending[] sequences =
         [
-            Submit(_model.Request(1, 3, Greedy, Emb), Lease()), Submit(_model.Request(2, 3, Greedy, Emb), Lease()), Submit(_model.Request(3, 3, null), Lease()),
+            Submit(_model.Request(1, 3, Greedy, Emb), Lease()), Submit(_model.Request(2, 3, Greedy, Emb), Lease()),
+            Submit(_model.Request(3, 3, null), Lease()),
         ];
         Advance(new DecodingEngineOptions { MaxBatchSize = 1 }, sequences);
         Assert.Equal(1, _model.ImagesEncoded);
@@ -154,7 +160,8 @@ public sealed class DecodeSchedulerTests
         using var images = new VisionFeatureCache(0);
         var cancelled = Submit(_model.Request(1, 3, Greedy, 5, 6, 7, 8), cancellation.Token);
         var kept = Submit(_model.Request(2, 3, Greedy, 5, 6, 7, Emb));
-        var waiting = new Pending(new PendingSequence(_model.Request(3, 3, Greedy, Emb), [images.Lease("image", () => new PatchedImage(new float[4], new ImageGrid(1, 2, 2)))], cancellation.Token));
+        var image = images.Lease("image", () => new PatchedImage(new float[4], new ImageGrid(1, 2, 2)));
+        var waiting = new Pending(new PendingSequence(_model.Request(3, 3, Greedy, Emb), [image], cancellation.Token));
         Advance(new DecodingEngineOptions { MaxBatchSize = 2 }, cancelled, kept, waiting);
         Assert.True(cancelled.Sequence.Completion.IsCanceled);
         Assert.True(waiting.Sequence.Completion.IsCanceled);
