@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Rge.Decoding;
 using Rge.Imaging;
-using Rge.Models;
 using Rge.Prompts;
 
 namespace Rge;

@@ -1,5 +1,4 @@
 using Rge.Models.Kernels;
-using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
