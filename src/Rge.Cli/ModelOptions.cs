@@ -42,7 +42,11 @@ internal sealed class ModelOptions
     /// <param name="batch">Queries that are decoded at once where nothing is said; the library's default without it.</param>
     public ModelOptions(bool writesRationales = true, int? batch = null)
     {
-        _batch = new Option<int>("--batch") { Description = "Queries that are decoded at once.", DefaultValueFactory = _ => batch ?? new RationaleDecoderOptions().MaxRows };
+        _batch = new Option<int>("--batch")
+        {
+            Description = "Queries that are decoded at once.",
+            DefaultValueFactory = _ => batch ?? new DecodingEngineOptions().MaxBatchSize,
+        };
         _writesRationales = writesRationales;
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "off");
@@ -105,7 +109,7 @@ internal sealed class ModelOptions
     };
 
     /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model with how it reads images, the number type it runs in, and pooling.</summary>
-    public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Of(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
+    public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Compute(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
 
     /// <summary>How the checkpoint gives embeddings.</summary>
     public EmbeddingPooling Pooling(ParseResult parsed) => parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;
@@ -124,7 +128,7 @@ internal sealed class ModelOptions
             TopP = parsed.GetValue(_topP) ?? stored.TopP,
             RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
             Seed = parsed.GetValue(_seed),
-            WhenBudgetRunsOut = parsed.GetValue(_whenBudgetRunsOut) == "append" ? BudgetAction.AppendEmb : BudgetAction.PoolLastToken,
+            OnLengthLimit = parsed.GetValue(_whenBudgetRunsOut) == "append" ? LengthAction.AppendEmb : LengthAction.PoolLastToken,
         };
     }
 
@@ -146,7 +150,7 @@ internal sealed class ModelOptions
             Pooling = Pooling(parsed),
             Images = _images.Read(parsed),
             QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
-            Decoder = _writesRationales ? basis.Decoder with { MaxRows = parsed.GetValue(_batch) } : basis.Decoder,
+            Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
         });
     }
 

@@ -26,9 +26,9 @@ internal static class RationalePrinter
         terminal.Output.MarkupLine(embedding switch
         {
             { Rationale: null } => "[dim](none: reasoning is off)[/]",
-            { RationaleEnd: RationaleEnd.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
+            { FinishReason: FinishReason.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
             { Rationale: "" } => "[dim](the model writes none)[/]",
-            { RationaleEnd: RationaleEnd.BudgetSpent } => " [dim](cut at the longest rationale)[/]",
+            { FinishReason: FinishReason.Length } => " [dim](cut at the longest rationale)[/]",
             _ => "",
         });
         return result!;

@@ -46,7 +46,7 @@ public sealed record ServerLimits
     /// <summary><see cref="MaxQueuedItems"/> as it counts.</summary>
     internal int QueuedItems => MaxQueuedItems ?? (int)Math.Min(2L * MaxItems, int.MaxValue);
 
-    /// <summary>As <see cref="RationaleDecoderOptions.MaxCacheTokens"/>.</summary>
+    /// <summary>As <see cref="DecodingEngineOptions.MaxCacheTokens"/>.</summary>
     public int MaxCacheTokens { get; init; } = 128 << 10;
 
     /// <summary>Pictures whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.</summary>
@@ -57,8 +57,8 @@ public sealed record ServerLimits
     {
         ImageLimits = ToImageLimits(),
         MaxPromptTokens = MaxPromptTokens,
-        RememberedImages = RememberedImages,
-        Decoder = new RationaleDecoderOptions { MaxCacheTokens = MaxCacheTokens },
+        VisionCacheSize = RememberedImages,
+        Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
     };
 
     /// <summary>What a picture may cost.</summary>

@@ -37,7 +37,7 @@ public static class JointCheck
         if (reference.HasModel && reference.Root?.TryGetProperty("joint", out var joint) == true)
         {
             using var model = QwenVlModel.Load(reference.ModelFolder, new QwenVlModelOptions { Writable = true, DType = ScalarType.Float32 });
-            foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
+            foreach (var (_, parameter) in model.Trainable) parameter.requires_grad_(true);
             var losses = Backward(reference, joint, model, chunkTokens, recompute);
             // Relative to losses beyond 1, as every other quantity.
             language.AddValues("joint", [(float)losses.LmLoss], [joint.GetProperty("lm_loss").GetSingle()]);
@@ -71,10 +71,11 @@ public static class JointCheck
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        var parameters = model.Trainable.ToDictionary(StringComparer.Ordinal);
         foreach (var stored in file.Names)
         {
             var name = WeightNames.Canonical(stored);
-            if (!model.Parameters.TryGetValue(name, out var parameter)) continue;
+            if (!parameters.TryGetValue(name, out var parameter)) continue;
             var (expected, found) = (file.Read(stored, ScalarType.Float32), parameter.grad ?? zeros_like(parameter));
             comparison.Add(name, GradientNorm.Of(found.sub(expected)) / Math.Max(GradientNorm.Of(expected), SmallestLength));
         }

@@ -234,6 +234,16 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"id\": \"\\ud83d\", \"text\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
     [InlineData("{\"text\": \"data:image/png;base64,iVBORw0K\"}", "line 2: text is an image as a data URI, expected a text")]
+    [InlineData("{\"content\": \"a\"}", "line 2: content is text, expected a list of parts")]
+    [InlineData("{\"content\": []}", "line 2: there is nothing to embed")]
+    [InlineData("{\"content\": [\"a\"]}", "line 2: content[0] is text, expected {\"text\": …} or {\"image\": PATH}")]
+    [InlineData("{\"content\": [{\"text\": \"a\"}, {}]}", "line 2: content[1] has neither text nor image")]
+    [InlineData("{\"content\": [{\"text\": \"a\", \"image\": \"a.png\"}]}", "line 2: content[0] has both text and image")]
+    [InlineData("{\"content\": [{\"video\": \"a.mp4\"}]}", "line 2: content[0] has the field 'video'")]
+    [InlineData("{\"content\": [{\"text\": 1}]}", "line 2: content[0].text is a number, expected text")]
+    [InlineData("{\"content\": [{\"image\": \"https://example.org/a.png\"}]}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
+    [InlineData("{\"content\": [{\"text\": \"data:image/png;base64,iVBORw0K\"}]}", "line 2: content[0].text is an image as a data URI, expected a text")]
+    [InlineData("{\"content\": [{\"text\": \"a\"}], \"images\": [\"a.png\"]}", "line 2: content stands beside images, expected one of them")]
     [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
     {

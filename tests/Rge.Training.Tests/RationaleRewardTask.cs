@@ -18,7 +18,7 @@ public sealed class RationaleRewardTask(TrainingTaskContext context) : ITraining
 
     private const int RationalesPerQuery = 4;
 
-    private readonly RationaleDecoder _decoder = new(context.Model, context.Prompts.EmbTokenId);
+    private readonly DecodingEngine _decoder = new(context.Model, context.Prompts.EmbTokenId);
 
     /// <summary>Queries, with the number of the step: it seeds what is sampled, so that a resumed run samples the same.</summary>
     public sealed record Input(long Step, TrainingBatch Batch) : StepInput

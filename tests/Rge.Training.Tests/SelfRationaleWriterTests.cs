@@ -79,7 +79,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
 
     private int[][] Decode(int embToken)
     {
-        using var decoder = new RationaleDecoder(_model, embToken);
+        using var decoder = new DecodingEngine(_model, embToken);
         var requests = _queries.Select(query => new DecodeRequest(query.Prompt, query.Images) { Generation = _generation }).ToArray();
         return [.. decoder.DecodeAsync(requests).GetAwaiter().GetResult().Select(sequence => sequence.RationaleIds.Where(token => token != embToken).ToArray())];
     }

@@ -14,7 +14,8 @@ internal static class EmbedVerb
         role.AcceptOnlyFromAmong("query", "target");
         var input = new Option<FileInfo?>("--input")
         {
-            Description = $"JSON Lines to embed, each line with any of {string.Join(", ", EmbeddingRows.Fields)}; image paths are relative to the file.",
+            Description = $"JSON Lines to embed, each line with any of {string.Join(", ", EmbeddingRows.Fields)}; " +
+                $"image paths are relative to the file. content is a list of {{\"text\": …}} and {{\"image\": PATH}} in their order.",
         };
         var output = new Option<FileInfo?>("--output")
         {

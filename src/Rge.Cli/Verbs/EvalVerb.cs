@@ -43,7 +43,7 @@ internal static class EvalVerb
             var folder = parsed.GetRequiredValue(data).FullName;
             var target = parsed.GetRequiredValue(output).FullName;
             var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
-            using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { ItemsAhead = MmebEvaluation.ChunkItems });
+            using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
             using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
             var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
             var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));

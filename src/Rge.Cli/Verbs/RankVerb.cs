@@ -51,7 +51,7 @@ internal static class RankVerb
                 vectors.Add(result.Embedding!.Vector);
             }
             if (ranked.Count == 0) throw NothingLeft(problems);
-            var ranking = Ranking.Of(embedding.Vector, vectors);
+            var ranking = Ranking.Rank(embedding.Vector, vectors);
             if (asJson) terminal.WriteJson(ToJson(embedding, ranked, ranking, problems));
             else
             {

@@ -35,7 +35,7 @@ internal sealed class AnswerWriter(ModelHost host, TimeProvider time)
     public RationaleAnswer Rationale(EmbeddingRequest request, ReasoningEmbedding embedding)
     {
         var (waiting, prefill, decoding) = embedding.Timings;
-        var end = embedding.RationaleEnd switch { RationaleEnd.Emb => "emb", RationaleEnd.BudgetSpent => "budget", _ => "none" };
+        var end = embedding.FinishReason switch { FinishReason.Emb => "emb", FinishReason.Length => "budget", _ => "none" };
         return new RationaleAnswer(
             NewId(), host.Model.Name, embedding.Rationale, end, request.Encodings[0].Encode(embedding.Vector), Usage([embedding]),
             new ItemTimings(waiting.TotalMilliseconds, prefill.TotalMilliseconds, decoding.TotalMilliseconds));

@@ -16,8 +16,8 @@ namespace Rge.Training.Objective;
 internal sealed class SelfRationaleWriter : IDisposable
 {
     private readonly QwenVlModel _model;
-    private readonly RationaleDecoder _decoder;
-    private readonly RationaleDecoderOptions _limits;
+    private readonly DecodingEngine _decoder;
+    private readonly DecodingEngineOptions _limits;
     private readonly QwenVlProcessor _processor;
     private readonly GenerationOptions _generation;
     private readonly int _embToken;
@@ -27,8 +27,8 @@ internal sealed class SelfRationaleWriter : IDisposable
     {
         if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Self rationales are greedy and without repetition penalty.", nameof(generation));
         (_model, _processor, _generation, _embToken) = (model, processor, generation, embToken);
-        _limits = new RationaleDecoderOptions { MaxRows = rows };
-        _decoder = new RationaleDecoder(model, embToken, _limits);
+        _limits = new DecodingEngineOptions { MaxBatchSize = rows };
+        _decoder = new DecodingEngine(model, embToken, _limits);
     }
 
     /// <summary>The tokens written for each query, without <c>&lt;emb&gt;</c>.</summary>
