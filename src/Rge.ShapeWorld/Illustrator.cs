@@ -1,6 +1,8 @@
 using Rge.Data;
 using Rge.Files;
 using Rge.Imaging;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 

@@ -1,4 +1,5 @@
 using Rge.Imaging;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld;
 

@@ -1,5 +1,7 @@
 using Rge.Data;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 

@@ -1,7 +1,7 @@
 using Rge.Cli.Demo;
 using Rge.Imaging;
 using Rge.Search;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Tests;
 

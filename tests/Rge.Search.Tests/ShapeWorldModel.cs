@@ -1,5 +1,5 @@
 using Rge.Imaging;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Search.Tests;
 

@@ -1,5 +1,6 @@
 using Rge.Files;
 using Rge.Imaging;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Rge.Data;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 

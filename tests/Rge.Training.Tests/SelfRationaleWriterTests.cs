@@ -1,6 +1,7 @@
 using Rge.Data;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
 

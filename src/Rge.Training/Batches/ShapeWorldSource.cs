@@ -3,6 +3,7 @@ using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;

@@ -7,6 +7,7 @@ using Rge.Evaluation;
 using Rge.Files;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Rge.Cli.Demo;
 using Rge.Imaging;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Tests.Docs;
 

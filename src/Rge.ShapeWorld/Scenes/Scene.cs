@@ -1,6 +1,6 @@
 using Rge.Files;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>Objects on a 3×3 grid, at most one in a cell. Immutable and thread-safe; compared by reference.</summary>
 public sealed class Scene

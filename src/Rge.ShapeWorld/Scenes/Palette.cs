@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>The colours in which scenes are drawn, 8 bits a channel.</summary>
 internal static class Palette

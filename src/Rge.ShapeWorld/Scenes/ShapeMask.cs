@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>How much of each pixel around its middle a shape covers. Immutable and thread-safe.</summary>
 /// <remarks>

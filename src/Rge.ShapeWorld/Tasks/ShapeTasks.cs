@@ -1,6 +1,4 @@
-using Rge.ShapeWorld.Tasks;
-
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Tasks;
 
 /// <summary>The datasets.</summary>
 internal static class ShapeTasks

@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Tasks;
 
 /// <summary>Names of the meta-tasks, as MMEB has them.</summary>
 internal static class MetaTasks

@@ -1,7 +1,7 @@
 using Rge.Files;
 using Rge.Imaging;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>Draws scenes. The pixels depend on scene and seed only: no step is left to a library, and none rounds by machine.</summary>
 public static class SceneRenderer

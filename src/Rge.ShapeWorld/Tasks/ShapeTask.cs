@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Tasks;
 
 /// <summary>Makes the questions of one dataset. Immutable and thread-safe.</summary>
 internal abstract class ShapeTask(string name, string group)

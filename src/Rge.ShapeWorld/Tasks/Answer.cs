@@ -1,6 +1,7 @@
 using Rge.Data;
+using Rge.ShapeWorld.Scenes;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Tasks;
 
 /// <summary>What a question is answered with, before anything is drawn: a text, the picture of a scene, or the crop of a cell.</summary>
 internal sealed record Answer

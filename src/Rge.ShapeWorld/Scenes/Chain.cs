@@ -1,6 +1,6 @@
 using Rge.Files;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>A walk from neighbour to neighbour over every object of a scene, which describes the scene without a picture. Immutable.</summary>
 internal sealed class Chain

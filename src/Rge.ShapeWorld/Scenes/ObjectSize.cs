@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>The sizes of objects. No question asks for them.</summary>
 public enum ObjectSize

@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>An object of a scene.</summary>
 /// <param name="Kind">Colour and shape.</param>

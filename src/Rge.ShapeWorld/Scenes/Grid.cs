@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>The 3×3 grid: where cells lie and which are neighbours.</summary>
 internal static class Grid

@@ -1,4 +1,6 @@
-namespace Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
+
+namespace Rge.ShapeWorld.Tasks;
 
 /// <summary>A query with its answer, before anything is drawn.</summary>
 /// <param name="Scene">The scene it shows, or null for a query of words alone.</param>

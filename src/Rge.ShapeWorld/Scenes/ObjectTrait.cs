@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>What a question may ask of an object.</summary>
 internal enum ObjectTrait

@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>What questions and answers name an object by; there are 100.</summary>
 /// <param name="Color">The colour.</param>

@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>Two steps from an object that is alone of its kind: over a second object to a third.</summary>
 /// <param name="Start">Where it begins.</param>

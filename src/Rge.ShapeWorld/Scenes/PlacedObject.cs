@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>An object and the cell it is in.</summary>
 /// <param name="Cell">The cell.</param>

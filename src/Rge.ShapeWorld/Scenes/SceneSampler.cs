@@ -1,6 +1,6 @@
 using Rge.Files;
 
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>Draws scenes at random, and scenes that are one edit away from others.</summary>
 internal static class SceneSampler

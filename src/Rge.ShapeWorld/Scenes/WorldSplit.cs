@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>Which part of all scenes is drawn from. No scene is in two of them.</summary>
 public enum WorldSplit

@@ -1,4 +1,4 @@
-namespace Rge.ShapeWorld;
+namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>How things are called: one lower-case word each, and a kind two.</summary>
 internal static class Words
