@@ -1,3 +1,4 @@
+using Rge.Search.Collections;
 using Rge.Tests.Shared.Stores;
 
 namespace Rge.Search.Tests;

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Collections;
+using Rge.Search.Stores;
 
 namespace Rge.Search.Indexing;
 

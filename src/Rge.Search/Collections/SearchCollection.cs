@@ -5,7 +5,7 @@ using Microsoft.Extensions.VectorData;
 using Rge.Search.Indexing;
 using Rge.Search.Stores;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>
 /// A collection of items that can be searched. Thread-safe. <see cref="Indexing.Indexer"/> fills it from files and items,

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Stores;
 
-namespace Rge.Search.Indexing;
+namespace Rge.Search.Stores;
 
 /// <summary>The claims of one worker in one scope: renewed for as long as this lives, given back when it is disposed. Thread-safe.</summary>
 internal sealed class ClaimHolder : IAsyncDisposable

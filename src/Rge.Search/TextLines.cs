@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Rge.Search.Indexing;
+namespace Rge.Search;
 
 /// <summary>Reads a file of lines in UTF-8; a line that is too long or no text is told of, and costs no other.</summary>
 internal static class TextLines

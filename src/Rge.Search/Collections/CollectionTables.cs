@@ -1,7 +1,7 @@
 using Microsoft.Extensions.VectorData;
 using Rge.Search.Stores;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>
 /// What a collection keeps in a store: its records with their vectors, and beside them, without vectors, thumbnails, contents and places.

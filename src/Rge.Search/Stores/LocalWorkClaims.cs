@@ -1,6 +1,4 @@
-using Rge.Search.Stores;
-
-namespace Rge.Search.Indexing;
+namespace Rge.Search.Stores;
 
 /// <summary>Claims for stores that have none: they hold within this process. Leases do not run out, since workers die with it.</summary>
 internal sealed class LocalWorkClaims : IWorkClaims

@@ -1,4 +1,4 @@
-namespace Rge.Search.Indexing;
+namespace Rge.Search.Stores;
 
 /// <summary>
 /// Shows the other processes of a machine that a worker lives: a file that is locked for as long as its process runs, whichever way that ends.

@@ -2,9 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rge.Search.Indexing;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>
 /// A collection as a file of JSON Lines, for a backup or another store: first what it was made with, then a record a line, with its vector

@@ -1,4 +1,6 @@
-namespace Rge.Search.Indexing;
+using Rge.Search.Stores;
+
+namespace Rge.Search.Collections;
 
 /// <summary>Takes items out of a collection when the last place that has them lets go of them. Everything is done under claims.</summary>
 internal sealed class Retirement(SearchCollection collection, ClaimHolder claims)

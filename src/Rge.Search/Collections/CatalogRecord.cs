@@ -1,4 +1,4 @@
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>An entry of the catalog of collections.</summary>
 internal sealed class CatalogRecord

@@ -1,4 +1,4 @@
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>
 /// What the vector of a record was made from, so that an item whose key or metadata alone have changed is not embedded again.

@@ -1,12 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Indexing;
 using Rge.Search.Stores;
 using Rge.Search.Stores.Postgres;
 using Rge.Search.Stores.Sqlite;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>The collections of a store. Thread-safe.</summary>
 /// <remarks>

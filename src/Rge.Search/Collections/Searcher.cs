@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
 using Rge.Imaging;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>Searches a collection with queries: rationale, embedding, nearest records. Thread-safe.</summary>
 public sealed class Searcher

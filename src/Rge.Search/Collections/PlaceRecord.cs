@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>A file or a row in which an item was found; an item stays in a collection as long as one is left.</summary>
 internal sealed class PlaceRecord

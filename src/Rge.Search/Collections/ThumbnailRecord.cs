@@ -1,4 +1,4 @@
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>A small picture of an item, beside the records so that reading those stays cheap.</summary>
 internal sealed class ThumbnailRecord

@@ -1,6 +1,6 @@
 using Rge.Files;
 
-namespace Rge.Search.Indexing;
+namespace Rge.Search;
 
 /// <summary>Opens files of a source, and says what is wrong with those that cannot be read. Stateless and thread-safe.</summary>
 internal static class ReadableFile

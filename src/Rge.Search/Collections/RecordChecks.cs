@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Numerics.Tensors;
 using System.Text.Json;
 
-namespace Rge.Search;
+namespace Rge.Search.Collections;
 
 /// <summary>
 /// Tells records that are not what this library writes, as a damaged store has them. Each problem is the end of a sentence that begins
