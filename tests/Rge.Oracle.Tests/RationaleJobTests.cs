@@ -6,6 +6,7 @@ using Rge.Data.Mmeb;
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Tests.Shared.Oracle;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static Rge.Tests.Shared.Oracle.FakeOracle;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Rge.Tests.Shared;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static TorchSharp.torch;

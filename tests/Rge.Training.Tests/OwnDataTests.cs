@@ -4,6 +4,7 @@ using Rge.Evaluation;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Tests.Shared.Oracle;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Rge.Tests.Shared;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Models;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 

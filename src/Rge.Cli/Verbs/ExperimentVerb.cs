@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Rge.Training.Experiments;
-using Rge.Training.Reports;
 using Rge.Training.Settings;
 using Spectre.Console;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Spectre.Console;

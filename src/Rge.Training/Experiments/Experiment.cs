@@ -8,6 +8,7 @@ using Rge.Files;
 using Rge.Models;
 using Rge.ShapeWorld;
 using Rge.ShapeWorld.Scenes;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;

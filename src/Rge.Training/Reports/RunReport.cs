@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Files;
 using Rge.Reports;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using static Rge.Reports.Html;
 

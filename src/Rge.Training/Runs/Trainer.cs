@@ -4,6 +4,7 @@ using Rge.Files;
 using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Reports;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
 using static TorchSharp.torch;

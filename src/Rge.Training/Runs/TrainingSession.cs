@@ -8,6 +8,7 @@ using Rge.Models.Checkpoints;
 using Rge.Training.Batches;
 using Rge.Training.Optimization;
 using Rge.Training.Reports;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
 using static TorchSharp.torch;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Training.Reports;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Tests.Reports;

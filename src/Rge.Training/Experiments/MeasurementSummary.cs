@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
 using Rge.Reports;
-using Rge.Training.Experiments;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>A row of an experiment's table: one measurement over all seeds. Scores are in percent.</summary>
 /// <param name="Measurement">What was measured.</param>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Files;
 
-namespace Rge.Training.Runs;
+namespace Rge.Training.RunFiles;
 
 /// <summary>
 /// The files of a run. <c>config.yaml</c> has the settings in full, <c>run.json</c> what it ran on, <c>log.jsonl</c> a line a step,

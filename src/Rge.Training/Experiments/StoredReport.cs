@@ -2,11 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Reports;
-using Rge.Training.Experiments;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>What a report.json has of an experiment whose runs need not be there any more. Averages are computed again from the scores of the datasets.</summary>
 /// <param name="Outcome">The results.</param>

@@ -1,4 +1,4 @@
-namespace Rge.Training.Runs;
+namespace Rge.Training.RunFiles;
 
 /// <summary>Where a run stands; a checkpoint's <c>state.json</c>.</summary>
 public sealed record RunState

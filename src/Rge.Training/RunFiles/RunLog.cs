@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Files;
 
-namespace Rge.Training.Runs;
+namespace Rge.Training.RunFiles;
 
 /// <summary>A run's log: one JSON object a line, appended. Not thread-safe.</summary>
 internal sealed class RunLog : IDisposable

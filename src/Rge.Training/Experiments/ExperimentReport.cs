@@ -4,12 +4,11 @@ using System.Xml.Linq;
 using Rge.Evaluation;
 using Rge.Files;
 using Rge.Reports;
-using Rge.Training.Experiments;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using static Rge.Reports.Html;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>The report of an experiment, in whole or as far as it has got: Markdown, JSON, and a page with charts.</summary>
 public sealed class ExperimentReport
@@ -23,7 +22,7 @@ public sealed class ExperimentReport
     public ExperimentReport(ExperimentOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        (_outcome, _development) = (outcome, DevelopmentScore.ByVariant(outcome));
+        (_outcome, _development) = (outcome, outcome.Development());
         _tables = new ExperimentTables(outcome, _development);
         _variants = [.. outcome.Config.Variants.Select(variant => variant.Name)];
     }

@@ -1,6 +1,7 @@
 using Rge.Reports;
+using Rge.Training.RunFiles;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>How the variants of an experiment came along on the development set: a line a variant, its seeds faintly behind.</summary>
 internal static class DevelopmentCharts

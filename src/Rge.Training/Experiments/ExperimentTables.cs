@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Reports;
-using Rge.Training.Experiments;
+using Rge.Training.RunFiles;
+using Rge.Training.Settings;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>The tables of an experiment's report.</summary>
 internal sealed class ExperimentTables

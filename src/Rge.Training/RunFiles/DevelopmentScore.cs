@@ -1,13 +1,11 @@
 using System.Text.Json.Nodes;
-using Rge.Training.Experiments;
-using Rge.Training.Runs;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.RunFiles;
 
 /// <summary>A measurement on the development set, as a run's log has it.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Seconds">Seconds of training up to there.</param>
-/// <param name="Scores">The scores; see <see cref="Runs.ScoreJson"/>.</param>
+/// <param name="Scores">The scores; see <see cref="ScoreJson"/>.</param>
 internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Scores)
 {
     /// <summary>Mean hit@1 of the datasets, in percent.</summary>
@@ -24,22 +22,6 @@ internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Sco
 
     /// <summary>hit@1 of a meta-task, in percent.</summary>
     public double? Group(string name) => 100 * Scores["groups"]?[name]?.GetValue<double>();
-
-    /// <summary>
-    /// The measurements of an experiment's runs by variant, one array a run that has any, counted since the pretraining: a run that begins
-    /// with another's model stands after it.
-    /// </summary>
-    public static ILookup<string, DevelopmentScore[]> ByVariant(ExperimentOutcome outcome)
-    {
-        var runs =
-            from run in outcome.Runs
-            let log = outcome.Folders[run.Name].Log
-            where File.Exists(log)
-            let scores = In(RunLog.Read(log)).Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }).ToArray()
-            where scores.Length > 0
-            select (run.Variant, Scores: scores);
-        return runs.ToLookup(run => run.Variant, run => run.Scores, StringComparer.Ordinal);
-    }
 
     /// <summary>The measurements of a log, in order.</summary>
     public static IReadOnlyList<DevelopmentScore> In(IEnumerable<JsonObject> log)

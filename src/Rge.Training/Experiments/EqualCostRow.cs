@@ -1,6 +1,6 @@
 using Rge.Reports;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>A variant in an <see cref="EqualCost"/>. Scores are in percent.</summary>
 internal sealed record EqualCostRow

@@ -1,6 +1,7 @@
 using Rge.Reports;
+using Rge.Training.RunFiles;
 
-namespace Rge.Training.Reports;
+namespace Rge.Training.Experiments;
 
 /// <summary>How far every variant was on the development set when the first of them was done.</summary>
 /// <param name="Cost">What is equal: steps, or seconds of training.</param>

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Evaluation;
 
-namespace Rge.Training.Runs;
+namespace Rge.Training.RunFiles;
 
 /// <summary>Scores as they are stored: shares of 0 to 1.</summary>
 internal static class ScoreJson
