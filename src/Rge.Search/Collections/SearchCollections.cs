@@ -43,15 +43,16 @@ public sealed class SearchCollections : IDisposable
     public static SearchCollections Open(string location, IProgress<string>? waiting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        return new SearchCollections(IsServer(location) ? new PostgresVectorStore(location) { Waiting = waiting } : new SqliteVectorStore(location) { Waiting = waiting });
+        var store = StoreKind.Of(location).Open(location);
+        store.Waiting = waiting;
+        return new SearchCollections(store);
     }
 
     /// <summary>Whether a location is a server's; otherwise it is a file's.</summary>
     public static bool IsServer(string location)
     {
         ArgumentNullException.ThrowIfNull(location);
-        return location.StartsWith("postgres://", StringComparison.Ordinal) || location.StartsWith("postgresql://", StringComparison.Ordinal)
-            || location.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+        return StoreKind.Of(location).IsServer;
     }
 
     /// <summary>Makes a collection, or opens the one that is there.</summary>
