@@ -40,7 +40,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
     [InlineData("another token in the middle")]
     [InlineData("the end in the middle")]
     [InlineData("something else")]
-    public void Rationales_are_those_of_the_decoder_whatever_the_oracle_wrote(string oracle)
+    public async Task Rationales_are_those_of_the_decoder_whatever_the_oracle_wrote(string oracle)
     {
         // An untrained model never comes to <emb>, so a token that it often writes takes the part.
         var free = Decode(embToken: _processor.Tokenizer.SpecialTokens.Values.First());
@@ -50,7 +50,8 @@ public sealed class SelfRationaleWriterTests : IDisposable
         Assert.Contains(expected, tokens => tokens.Length == Longest);
 
         using var own = new SelfRationaleWriter(_model, _processor, end, _generation, rows: 16);
-        Assert.Equal(expected, own.Write([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
+        Assert.Equal(expected,
+            await own.WriteAsync([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
 
         int[] Oracle(int[] tokens) => oracle switch
         {

@@ -1,6 +1,9 @@
 namespace Rge.Training.Batches;
 
-/// <summary>Prepares the next few steps' batches while the current one is learned from. Used from one thread; disposing it waits for what is being prepared.</summary>
+/// <summary>
+/// Prepares the next few steps' batches while the current one is learned from. Not thread-safe; disposing it waits for what is being
+/// prepared.
+/// </summary>
 /// <param name="make">Makes the batch of a step; called on other threads, several at once.</param>
 /// <param name="first">The first step wanted.</param>
 /// <param name="end">The step after the last.</param>
@@ -10,17 +13,15 @@ internal sealed class BatchQueue<T>(Func<long, T> make, long first, long end) : 
     private readonly Queue<Task<T>> _tasks = [];
     private long _next = first;
 
-    /// <summary>The batch of the next step; waits for it.</summary>
-    public T Next(CancellationToken cancellationToken)
+    /// <summary>The batch of the next step.</summary>
+    public Task<T> NextAsync(CancellationToken cancellationToken)
     {
         for (; _tasks.Count < Ahead && _next < end; _next++)
         {
             var step = _next;
             _tasks.Enqueue(Task.Run(() => make(step), CancellationToken.None));
         }
-        var task = _tasks.Dequeue();
-        task.WaitAsync(cancellationToken).GetAwaiter().GetResult();
-        return task.Result;
+        return _tasks.Dequeue().WaitAsync(cancellationToken);
     }
 
     public void Dispose()
