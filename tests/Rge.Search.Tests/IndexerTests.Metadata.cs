@@ -1,4 +1,3 @@
-using Rge.Search.Collections;
 using Rge.Search.Indexing;
 
 namespace Rge.Search.Tests;

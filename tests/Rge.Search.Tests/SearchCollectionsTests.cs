@@ -1,4 +1,3 @@
-using Rge.Search.Collections;
 using Rge.Tests.Shared.Stores;
 
 namespace Rge.Search.Tests;

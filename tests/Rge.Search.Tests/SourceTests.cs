@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Rge.Search.Collections;
 using Rge.Search.Indexing;
 
 namespace Rge.Search.Tests;

@@ -7,7 +7,7 @@ using Rge.Training.Objective;
 
 namespace Rge.Training.Tests;
 
-/// <summary>What the oracle wrote makes the model's own rationales come sooner, and never other ones.</summary>
+/// <summary>What the oracle wrote makes self rationales come sooner, and never other ones.</summary>
 public sealed class SelfRationaleWriterTests : IDisposable
 {
     private const int Longest = 7;
@@ -71,7 +71,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
     /// <summary>Four queries of one picture and words that mean nothing.</summary>
     private IEnumerable<EncodedQuery> Queries(int number)
     {
-        var image = _processor.Images.Process(new ShapeWorldSamples(1, WorldSplit.Train).Labelled(number).Picture);
+        var image = _processor.Images.Process(new ShapeWorldSamples(1, WorldSplit.Train).Labelled(number).Image);
         var config = _model.Config;
         int[] shown = [config.VisionStartTokenId, .. Enumerable.Repeat(config.ImageTokenId, 9), config.VisionEndTokenId];
         var random = new Random(number);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Rge.Search;
-using Rge.Search.Collections;
 using Rge.Search.Indexing;
 
 namespace Rge.Cli.Verbs;

@@ -2,7 +2,6 @@ using System.Linq.Expressions;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
-using Rge.Search.Indexing;
 using Rge.Search.Stores;
 
 namespace Rge.Search.Collections;

@@ -6,7 +6,7 @@ namespace Rge.ShapeWorld.Scenes;
 public readonly record struct PlacedObject(Cell Cell, SceneObject Object)
 {
     /// <summary>Colour and shape.</summary>
-    public Kind Kind => Object.Kind;
+    public ObjectKind Kind => Object.Kind;
 
     /// <summary>The colour.</summary>
     public ObjectColor Color => Object.Color;

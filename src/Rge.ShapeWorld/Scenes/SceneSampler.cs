@@ -19,11 +19,13 @@ internal static class SceneSampler
     public static Scene Draw(SplitMix64 random, IEnumerable<Cell> cells, int variety)
     {
         var (colors, shapes) = (SomeColors(random, variety), SomeShapes(random, variety));
-        return Place(random, cells.Select(cell => (cell, new Kind(random.Pick<ObjectColor>(colors), random.Pick<ObjectShape>(shapes)))));
+        return Place(random, cells.Select(cell =>
+            (cell, new ObjectKind(random.Pick<ObjectColor>(colors), random.Pick<ObjectShape>(shapes)))));
     }
 
     /// <summary>A scene with these kinds in random cells.</summary>
-    public static Scene Scatter(SplitMix64 random, IReadOnlyCollection<Kind> kinds) => Place(random, SomeCells(random, kinds.Count).Zip(kinds));
+    public static Scene Scatter(SplitMix64 random, IReadOnlyCollection<ObjectKind> kinds) =>
+        Place(random, SomeCells(random, kinds.Count).Zip(kinds));
 
     /// <summary>The scene with one object of another colour or shape, one object moved, or two objects exchanged.</summary>
     public static Scene Edited(SplitMix64 random, Scene scene)
@@ -74,10 +76,11 @@ internal static class SceneSampler
     public static ObjectShape[] SomeShapes(SplitMix64 random, int count) => random.Choose<ObjectShape>(Shapes, count);
 
     /// <summary>Every kind in the cell it is paired with, each in a random size.</summary>
-    public static Scene Place(SplitMix64 random, IEnumerable<(Cell Cell, Kind Kind)> kinds) =>
+    public static Scene Place(SplitMix64 random, IEnumerable<(Cell Cell, ObjectKind Kind)> kinds) =>
         new(kinds.Select(pair => new PlacedObject(pair.Cell, new SceneObject(pair.Kind, random.Pick<ObjectSize>(Sizes)))));
 
-    public static SceneObject SomeObject(SplitMix64 random) => new(random.Pick<Kind>([.. Kind.All]), random.Pick<ObjectSize>(Sizes));
+    public static SceneObject SomeObject(SplitMix64 random) =>
+        new(random.Pick<ObjectKind>([.. ObjectKind.All]), random.Pick<ObjectSize>(Sizes));
 
     // Half of the time the scene's own colours and shapes: such edits change what is alike to what.
     private static ObjectColor OtherColor(SplitMix64 random, Scene scene, ObjectColor color)

@@ -4,7 +4,7 @@ namespace Rge.ShapeWorld.Scenes;
 internal static class Words
 {
     private static readonly string[] Colors = Names<ObjectColor>(), Shapes = Names<ObjectShape>(), Cells = Names<Cell>(), Directions = Names<Direction>();
-    private static readonly string[] Kinds = [.. Kind.All.Select(kind => $"{Of(kind.Color)} {Of(kind.Shape)}")];
+    private static readonly string[] Kinds = [.. ObjectKind.All.Select(kind => $"{Of(kind.Color)} {Of(kind.Shape)}")];
     private static readonly string[] Numbers = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
     public static string Of(ObjectColor color) => Colors[(int)color];
@@ -15,17 +15,17 @@ internal static class Words
 
     public static string Of(Direction direction) => Directions[(int)direction];
 
-    public static string Of(Kind kind) => Kinds[kind.Index];
+    public static string Of(ObjectKind kind) => Kinds[kind.Index];
 
     public static string Of(ObjectTrait trait) => trait == ObjectTrait.Color ? "color" : "shape";
 
-    public static string Of(ObjectTrait trait, Kind kind) => trait == ObjectTrait.Color ? Of(kind.Color) : Of(kind.Shape);
+    public static string Of(ObjectTrait trait, ObjectKind kind) => trait == ObjectTrait.Color ? Of(kind.Color) : Of(kind.Shape);
 
     /// <summary>The word for a number up to nine.</summary>
     public static string Of(int number) => Numbers[number];
 
     /// <summary>The kind with its article: "a red star", "an orange bar".</summary>
-    public static string One(Kind kind) => kind.Color == ObjectColor.Orange ? "an " + Of(kind) : "a " + Of(kind);
+    public static string One(ObjectKind kind) => kind.Color == ObjectColor.Orange ? "an " + Of(kind) : "a " + Of(kind);
 
     /// <summary>Objects with the cell first: "northwest red star center blue ring".</summary>
     public static string List(IEnumerable<PlacedObject> objects) => string.Join(' ', objects.Select(placed => $"{Of(placed.Cell)} {Of(placed.Kind)}"));

@@ -22,9 +22,9 @@ internal sealed record Answer
 
     public static Answer Of(string text) => new() { Key = "text " + text, Text = text };
 
-    public static Answer Picture(Scene scene) => new() { Key = "picture " + scene.Listing(), Scene = scene };
+    public static Answer Image(Scene scene) => new() { Key = "picture " + scene.Listing(), Scene = scene };
 
     public static Answer Crop(Scene scene, Cell cell) => new() { Key = CropKey(scene[cell]!.Value.Kind), Scene = scene, Cell = cell };
 
-    public static string CropKey(Kind kind) => "crop " + Words.Of(kind);
+    public static string CropKey(ObjectKind kind) => "crop " + Words.Of(kind);
 }

@@ -7,7 +7,7 @@ namespace Rge.Training.Batches;
 /// <param name="make">Makes the batch of a step; called on other threads, several at once.</param>
 /// <param name="first">The first step wanted.</param>
 /// <param name="end">The step after the last.</param>
-internal sealed class BatchQueue<T>(Func<long, T> make, long first, long end) : IDisposable
+internal sealed class BatchQueue<T>(Func<long, T> make, long first, long end) : IAsyncDisposable
 {
     private const int Ahead = 3;
     private readonly Queue<Task<T>> _tasks = [];
@@ -24,9 +24,9 @@ internal sealed class BatchQueue<T>(Func<long, T> make, long first, long end) : 
         return _tasks.Dequeue().WaitAsync(cancellationToken);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         // What failed ahead of its turn is of no interest any more.
-        foreach (var task in _tasks) ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+        foreach (var task in _tasks) await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

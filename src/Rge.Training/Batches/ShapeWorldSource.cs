@@ -83,7 +83,7 @@ internal sealed class ShapeWorldSource : ISampleSource
         {
             var labelled = _all.Labelled(step * _settings.Queries + i);
             var cropped = i % CropsEvery == 0;
-            if (!cropped) images.Add(_images.Process(labelled.Picture));
+            if (!cropped) images.Add(_images.Process(labelled.Image));
             foreach (var cell in Enum.GetValues<Cell>())
             {
                 if (cropped) images.Add(_images.Process(labelled.Crop(cell)));

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Reports;
 using Rge.Training.RunFiles;
-using Rge.Training.Settings;
 
 namespace Rge.Training.Experiments;
 

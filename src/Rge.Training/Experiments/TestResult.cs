@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Rge.Training.RunFiles;
 
 namespace Rge.Training.Experiments;
 

@@ -63,7 +63,7 @@ internal sealed class SelfRationaleWriter : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
-            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
+            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], activationCheckpointing: false);
             var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32));
             foreach (var (query, sequence) in drafts)
             {

@@ -59,7 +59,7 @@ public sealed class Trainer
         AtomicFile.WriteText(_folder.Config, ConfigFile.Write(_config));
         using var log = new RunLog(_folder.Log, session.State.Step);
         WriteProvenance(session, data);
-        using var batches = new BatchQueue<StepInput>(session.Prepare, session.State.Step, _config.Steps());
+        await using var batches = new BatchQueue<StepInput>(session.Prepare, session.State.Step, _config.Steps());
         var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
         var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;

@@ -49,8 +49,9 @@ public sealed record DataSettings
 
     internal void Validate()
     {
-        Check.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
-        Check.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
-        foreach (var (dataset, weight) in Weights) Check.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
+        SettingCheck.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
+        SettingCheck.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
+        foreach (var (dataset, weight) in Weights) SettingCheck.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}",
+            weight, "0 or more");
     }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Rge.Training.Settings;
 
 /// <summary>Checks of settings that came from a file.</summary>
-internal static class Check
+internal static class SettingCheck
 {
     /// <exception cref="TrainingException">It does not hold.</exception>
     public static void That(bool holds, string setting, object? found, string expected)

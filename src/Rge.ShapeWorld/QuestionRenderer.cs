@@ -7,7 +7,7 @@ using Rge.ShapeWorld.Tasks;
 namespace Rge.ShapeWorld;
 
 /// <summary>Turns questions into items with pictures. What shows the same scene object shares one picture. Not thread-safe.</summary>
-internal sealed class Illustrator(SplitMix64 random)
+internal sealed class QuestionRenderer(SplitMix64 random)
 {
     private readonly Dictionary<Scene, (RgbImage Pixels, ImageSource Source)> _pictures = [];
     private readonly Dictionary<(Scene, Cell), ImageSource> _crops = [];

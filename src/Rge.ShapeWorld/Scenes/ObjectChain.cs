@@ -3,20 +3,20 @@ using Rge.Files;
 namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>A walk from neighbour to neighbour over every object of a scene, which describes the scene without a picture. Immutable.</summary>
-internal sealed class Chain
+internal sealed class ObjectChain
 {
     private readonly Scene _scene;
     private readonly Cell[] _cells;
 
-    private Chain(Scene scene, Cell[] cells) => (_scene, _cells) = (scene, cells);
+    private ObjectChain(Scene scene, Cell[] cells) => (_scene, _cells) = (scene, cells);
 
     /// <summary>A random walk; null where the objects do not hang together like that.</summary>
-    public static Chain? Of(SplitMix64 random, Scene scene)
+    public static ObjectChain? Of(SplitMix64 random, Scene scene)
     {
         var cells = new Cell[scene.Objects.Count];
         var starts = scene.Objects.Select(placed => placed.Cell).ToArray();
         random.Shuffle<Cell>(starts);
-        return starts.Any(start => Visit(start, 0)) ? new Chain(scene, cells) : null;
+        return starts.Any(start => Visit(start, 0)) ? new ObjectChain(scene, cells) : null;
 
         bool Visit(Cell cell, int visited)
         {
@@ -36,5 +36,5 @@ internal sealed class Chain
     /// <summary>"center red star west blue ring southwest green bar".</summary>
     public string Resolve() => string.Join(' ', _cells.Select((cell, i) => $"{Words.Of(cell)} {Words.Of(Kind(i))}"));
 
-    private Kind Kind(int index) => _scene[_cells[index]]!.Value.Kind;
+    private ObjectKind Kind(int index) => _scene[_cells[index]]!.Value.Kind;
 }

@@ -6,10 +6,10 @@ namespace Rge.ShapeWorld.Scenes;
 /// <param name="Middle">The object after the first step.</param>
 /// <param name="Second">The second step.</param>
 /// <param name="End">The object after the second step; not the one it began with.</param>
-internal readonly record struct Walk(PlacedObject Start, Direction First, PlacedObject Middle, Direction Second, PlacedObject End)
+internal readonly record struct GridWalk(PlacedObject Start, Direction First, PlacedObject Middle, Direction Second, PlacedObject End)
 {
     /// <summary>Every walk in a scene.</summary>
-    public static IEnumerable<Walk> In(Scene scene) =>
+    public static IEnumerable<GridWalk> In(Scene scene) =>
         from start in scene.Landmarks()
         from first in Grid.Directions
         let middle = scene.Neighbour(start.Cell, first)
@@ -17,7 +17,7 @@ internal readonly record struct Walk(PlacedObject Start, Direction First, Placed
         from second in Grid.Directions
         let end = scene.Neighbour(middle.Value.Cell, second)
         where end is not null && end.Value.Cell != start.Cell
-        select new Walk(start, first, middle.Value, second, end.Value);
+        select new GridWalk(start, first, middle.Value, second, end.Value);
 
     /// <summary>"brown circle northeast left north green square below center yellow circle".</summary>
     public string Steps()
