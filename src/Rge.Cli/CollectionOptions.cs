@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Rge.Search;
+using Rge.Search.Collections;
 
 namespace Rge.Cli;
 

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Rge.Files;
-using Rge.Search;
+using Rge.Search.Collections;
 
 namespace Rge.Server;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Search;
+using Rge.Search.Collections;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Rge.Training.Experiments;
-using Rge.Training.Reports;
 using Rge.Training.Settings;
 using Spectre.Console;
 
@@ -44,10 +43,7 @@ internal static class ExperimentVerb
             var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
             try
             {
-                // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
-                if (!parsed.GetValue(reportOnly))
-                    await Task.Factory.StartNew(
-                        () => experiment.Run(parsed.GetValue(jobs), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                if (!parsed.GetValue(reportOnly)) await experiment.RunAsync(parsed.GetValue(jobs), cancellationToken);
             }
             catch (OperationCanceledException)
             {

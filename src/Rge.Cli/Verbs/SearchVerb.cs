@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Search;
+using Rge.Search.Collections;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;

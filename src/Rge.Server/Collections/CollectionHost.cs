@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 using Rge.Server.Serving;
 

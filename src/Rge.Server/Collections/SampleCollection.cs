@@ -2,6 +2,7 @@ using Rge.Data;
 using Rge.Imaging;
 using Rge.Search;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Server.Collections;
 

@@ -32,7 +32,7 @@ internal sealed class SelfRationaleWriter : IDisposable
     }
 
     /// <summary>The tokens written for each query, without <c>&lt;emb&gt;</c>.</summary>
-    public int[][] Write(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
+    public async Task<int[][]> WriteAsync(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
         var written = FollowOracle(queries, cancellationToken);
         int[] open = [.. Enumerable.Range(0, queries.Count).Where(i => written[i].LastOrDefault(-1) != _embToken && written[i].Length < _generation.MaxRationaleTokens)];
@@ -40,7 +40,7 @@ internal sealed class SelfRationaleWriter : IDisposable
         {
             Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
         }).ToArray();
-        var rest = _decoder.DecodeAsync(requests, cancellationToken).GetAwaiter().GetResult();
+        var rest = await _decoder.DecodeAsync(requests, cancellationToken);
         foreach (var (i, sequence) in open.Zip(rest)) written[i] = [.. written[i], .. sequence.RationaleIds];
         return [.. written.Select(tokens => tokens.Where(token => token != _embToken).ToArray())];
     }
@@ -63,7 +63,7 @@ internal sealed class SelfRationaleWriter : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
-            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
+            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], activationCheckpointing: false);
             var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32));
             foreach (var (query, sequence) in drafts)
             {

@@ -4,6 +4,7 @@ using Rge.Data.Mmeb;
 using Rge.Evaluation.Mmeb;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using static TorchSharp.torch;
 
 namespace Rge.Evaluation.Tests.Mmeb;
