@@ -11,51 +11,40 @@ internal sealed class RunLog : IDisposable
 {
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly FileStream _file;
+    private readonly LineJournal _file;
 
     /// <summary>Opens the log of a run that stands at a step: what a stopped run wrote after it is cut off, since those steps are run again.</summary>
     public RunLog(string path, int step)
     {
-        // Cut in place: the entries that stay are never without a file.
-        var kept = File.Exists(path) ? Read(path).TakeWhile(entry => entry["step"]!.GetValue<int>() <= step).Count() : 0;
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        while (kept > 0 && _file.ReadByte() is >= 0 and var next)
-            if (next == '\n') kept--;
-        _file.SetLength(_file.Position);
+        _file = LineJournal.Open(path, FileShare.Read);
+        var kept = 0L;
+        foreach (var line in _file.Lines().TakeWhile(line => StepOf(Parse(line)) <= step)) kept = line.End;
+        _file.Truncate(kept);
         Flush();
     }
 
-    /// <summary>Adds an entry; it has a <c>step</c>, the number of steps done.</summary>
-    public void Write(JsonObject entry)
-    {
-        _file.Write(Encoding.UTF8.GetBytes(entry.ToJsonString(Line) + "\n"));
-        // Whoever looks on sees each step; only checkpoints wait for the disk.
-        _file.Flush();
-    }
+    /// <summary>Adds an entry; it has a <c>step</c>, the number of steps done. Readers see it at once; only <see cref="Flush"/> waits for the disk.</summary>
+    public void Write(JsonObject entry) => _file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString(Line)));
 
     /// <summary>Makes the entries so far survive the process and the machine.</summary>
-    public void Flush() => _file.Flush(flushToDisk: true);
+    public void Flush() => _file.Flush();
 
-    /// <summary>The entries of a log; a line that was being written when the process stopped is left out.</summary>
-    public static IEnumerable<JsonObject> Read(string path)
+    /// <summary>The entries of a log that a run may be writing, up to the first that is damaged.</summary>
+    public static IEnumerable<JsonObject> Read(string path) => LineJournal.Read(path).Select(Parse).TakeWhile(entry => StepOf(entry) is not null)!;
+
+    private static JsonObject? Parse(JournalLine line)
     {
-        // Also while the run appends to it.
-        using var reader = new StreamReader(FileReader.Open(path, FileShare.ReadWrite));
-        while (reader.ReadLine() is { } line)
+        try
         {
-            JsonObject? entry = null;
-            try
-            {
-                entry = JsonNode.Parse(line) as JsonObject;
-            }
-            catch (JsonException)
-            {
-                // Cut off in the middle.
-            }
-            if (entry?["step"] is not JsonValue step || !step.TryGetValue<int>(out _)) yield break;
-            yield return entry;
+            return JsonNode.Parse(line.Content.Span) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
+
+    private static int? StepOf(JsonObject? entry) => entry?["step"] is JsonValue value && value.TryGetValue<int>(out var step) ? step : null;
 
     public void Dispose() => _file.Dispose();
 }
