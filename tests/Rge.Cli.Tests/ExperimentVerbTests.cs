@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -39,7 +40,7 @@ public sealed class ExperimentVerbTests : IDisposable
         Assert.Contains("0 of 4 runs and 0 of 4 measurements", before, StringComparison.Ordinal);
 
         var (code, text, progress) = await RunAsync("experiment", experiment, "--out", output, "--jobs", "2");
-        Assert.True(code == RgeCommand.Success, progress);
+        Assert.True(code == ExitCodes.Success, progress);
         Assert.Contains("| with |", text, StringComparison.Ordinal);
         Assert.Contains("tuning 3/3", progress, StringComparison.Ordinal);
         Assert.Contains("testing 4/4", progress, StringComparison.Ordinal);
@@ -86,7 +87,7 @@ public sealed class ExperimentVerbTests : IDisposable
         var again = await OutputAsync("experiment", report, "--report-only", "--out", Path.Combine(_folder, "again"));
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(output, "report.md")), await File.ReadAllTextAsync(Path.Combine(_folder, "again", "report.md")));
         Assert.Contains("| with |", again, StringComparison.Ordinal);
-        Assert.Contains("expected --report-only", await ErrorAsync(RgeCommand.Failure, "experiment", report), StringComparison.Ordinal);
+        Assert.Contains("expected --report-only", await ErrorAsync(ExitCodes.Failure, "experiment", report), StringComparison.Ordinal);
 
         var json = JsonNode.Parse(await OutputAsync("experiment", experiment, "--out", output, "--json"))!;
         Assert.Equal((1, 1), ((int)json["measured"]!, json["measurements"]!.AsArray().Count));
@@ -108,7 +109,7 @@ public sealed class ExperimentVerbTests : IDisposable
         Write("pretraining.yaml", "model: {shape: shapeworld}\nphases: [{task: language, steps: 100000}]");
         Write("rge.yaml", Run + "\nphases: [{name: joint, steps: 1}]");
         var experiment = Write("wrong.yaml", $"name: wrong\npretraining: pretraining.yaml\nseeds: [1]\n{settings}\n");
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
     }
 

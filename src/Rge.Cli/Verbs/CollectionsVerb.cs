@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Files;
 using Rge.Search;
 using Spectre.Console;
@@ -155,7 +157,7 @@ internal static class CollectionsVerb
         {
             using var collections = options.Open(parsed, terminal, mustExist);
             await work(collections, parsed, cancellationToken);
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

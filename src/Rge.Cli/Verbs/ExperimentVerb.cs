@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Training.Experiments;
 using Rge.Training.Reports;
 using Rge.Training.Settings;
@@ -35,7 +37,7 @@ internal static class ExperimentVerb
             {
                 if (!parsed.GetValue(reportOnly)) throw new CliException($"{path} is a report and has no runs to train, expected --report-only, or the YAML file of an experiment.");
                 Print(terminal, ExperimentReport.Read(path), parsed.GetValue(output)?.FullName ?? Path.GetDirectoryName(path)!, parsed.GetValue(json));
-                return RgeCommand.Success;
+                return ExitCodes.Success;
             }
             var config = ConfigFile.Read<ExperimentConfig>(path);
             if (parsed.GetValue(device) is { } name) config = config with { Device = name };
@@ -54,7 +56,7 @@ internal static class ExperimentVerb
                 throw;
             }
             Print(terminal, new ExperimentReport(experiment.Read()), folder, parsed.GetValue(json));
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.ShapeWorld;
 
 namespace Rge.Cli.Verbs;
@@ -54,7 +56,7 @@ internal static class WorldVerb
                 });
             }
             else terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,4 +1,4 @@
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>A candidate that cannot be ranked.</summary>
 /// <param name="Candidate">The file or text.</param>

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using Rge.Cli.Output;
 using Rge.Models;
 using static TorchSharp.torch;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The option that says where a model runs or trains.</summary>
 internal static class DeviceOptions

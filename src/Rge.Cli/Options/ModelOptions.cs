@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Rge.Models;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options of every verb that runs a model: which one, where, and how it writes rationales.</summary>
 internal sealed class ModelOptions

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Output;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Oracle;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options of <c>rge rationales</c>: what for, whom to ask and how, what is good enough.</summary>
 internal sealed class RationaleOptions

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>Shows how far embedding has got: a bar with time left on a terminal, nothing where the error stream is redirected.</summary>
 internal static class ProgressReport

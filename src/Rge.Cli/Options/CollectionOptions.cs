@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Rge.Cli.Output;
 using Rge.Search;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options that name a collection: the store and the name in it.</summary>
 internal sealed class CollectionOptions

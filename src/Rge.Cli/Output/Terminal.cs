@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>Where a verb writes: results to the output, progress and remarks to the error stream, so that results can be piped.</summary>
 public sealed class Terminal

@@ -1,4 +1,4 @@
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>Something to rank: a text, or images with or without a text.</summary>
 /// <param name="Label">How it is shown: the text, or the name of the file.</param>

@@ -1,4 +1,4 @@
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>A command cannot do what was asked; the message is what the user reads.</summary>
 public sealed class CliException : RgeException

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Rge.Imaging;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options for how images are read and sized, of every verb that runs a model.</summary>
 internal sealed class ImageReading

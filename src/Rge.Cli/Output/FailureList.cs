@@ -1,4 +1,4 @@
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>Lists what could not be done, on the error stream.</summary>
 internal static class FailureList

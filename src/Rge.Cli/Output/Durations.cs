@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>How long things take, as people read it.</summary>
 internal static class Durations

@@ -1,6 +1,6 @@
 using Rge.Search;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>What a list calls records, so that no two read the same.</summary>
 internal static class HitLabels

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Output;
 
 /// <summary>Shows a query's rationale as it is written.</summary>
 internal static class RationalePrinter

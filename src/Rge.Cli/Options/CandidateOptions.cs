@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.IO.Enumeration;
+using Rge.Cli.Output;
 using Rge.Imaging;
 using Rge.Jobs;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options that say what is ranked: image files and folders of them, texts, a file of both.</summary>
 internal sealed class CandidateOptions

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>Options that several verbs share.</summary>
 internal static class CommonOptions

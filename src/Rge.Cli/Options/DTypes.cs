@@ -1,7 +1,7 @@
 using System.CommandLine;
 using static TorchSharp.torch;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>Number types as they are written on the command line.</summary>
 internal static class DTypes

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using Rge.Cli.Output;
 using Rge.Imaging;
 
-namespace Rge.Cli;
+namespace Rge.Cli.Options;
 
 /// <summary>The options that describe one item: instruction, text and images.</summary>
 internal sealed class QueryOptions
