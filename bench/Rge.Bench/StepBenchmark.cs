@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Models;
+using Rge.Models.Inputs;
 using Rge.Models.Kernels;
 using static TorchSharp.torch;
 

@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Cli.Output;
-<<<<<<< HEAD
 using Rge.Tests.Shared;
-=======
->>>>>>> h/server
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;

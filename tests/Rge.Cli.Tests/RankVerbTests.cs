@@ -124,15 +124,12 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         var json = await RankAsync("--text", "a cat", "--candidates-file", file);
         Assert.Equal(["a dog", "one", "picture-0.png"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
         Assert.Contains("line 3: image is a number, expected text", (string)json["failed"]![0]!["error"]!, StringComparison.Ordinal);
-<<<<<<< HEAD
 
         await File.WriteAllTextAsync(checkpoint.PathOf("broken.png"), "no image", TestContext.Current.CancellationToken);
         await File.WriteAllLinesAsync(file, [rows[0], "{\"id\": \"two\", \"image\": \"broken.png\"}"], TestContext.Current.CancellationToken);
         var failed = (await RankAsync("--text", "a cat", "--candidates-file", file))["failed"]!.AsArray();
         Assert.Equal($"{file}, line 2", (string)failed.Single()!["candidate"]!);
         Assert.StartsWith($"{file}, line 2: ", (string)failed.Single()!["error"]!, StringComparison.Ordinal);
-=======
->>>>>>> h/server
         Assert.Contains("There is no file", await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"), StringComparison.Ordinal);
     }
 

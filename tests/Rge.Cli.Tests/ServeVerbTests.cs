@@ -33,11 +33,7 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         var config = checkpoint.PathOf("server.json");
         await File.WriteAllTextAsync(config, """{"limits":{"max_itmes":3}}""", Cancellation);
         Assert.Contains("the setting 'max_itmes' is not known", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--config", config), StringComparison.Ordinal);
-<<<<<<< HEAD
         Assert.Contains("leave TLS to a proxy", await ErrorAsync(ExitCodes.Usage, "serve", "-m", checkpoint.Model, "--url", "https://127.0.0.1:1"), StringComparison.Ordinal);
-=======
-        Assert.Contains("leave TLS to a proxy", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--url", "https://127.0.0.1:1"), StringComparison.Ordinal);
->>>>>>> h/server
         Assert.Contains("whose folder does not exist", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--store", checkpoint.PathOf("no/store.db")), StringComparison.Ordinal);
         Assert.Contains("The store cannot be understood", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--store", "Host=a;Nonsense=b"), StringComparison.Ordinal);
     }

@@ -2,10 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Rge.Cli.Options;
 using Rge.Cli.Output;
-<<<<<<< HEAD
 using Rge.Training.RunFiles;
-=======
->>>>>>> h/server
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Spectre.Console;

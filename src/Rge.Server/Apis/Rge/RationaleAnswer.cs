@@ -1,12 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
-<<<<<<< HEAD
 using Rge.Decoding;
 using Rge.Server.Answers;
-=======
-using Rge.Server.Answers;
-using EndOfRationale = Rge.RationaleEnd;
->>>>>>> h/server
 
 namespace Rge.Server.Apis.Rge;
 
@@ -31,7 +26,6 @@ internal sealed record RationaleAnswer(
         var embedding = result.Embeddings[0];
         var (waiting, prefill, decoding) = embedding.Timings;
         return new RationaleAnswer(
-<<<<<<< HEAD
             result.Id, result.Model.Name, embedding.Rationale, NameOf(embedding.FinishReason), result.Items[0].Embedding, result.Usage,
             new ItemTimings(waiting.TotalMilliseconds, prefill.TotalMilliseconds, decoding.TotalMilliseconds));
     }
@@ -40,16 +34,6 @@ internal sealed record RationaleAnswer(
     {
         FinishReason.Emb => "emb",
         FinishReason.Length => "budget",
-=======
-            result.Id, result.Model.Name, embedding.Rationale, NameOf(embedding.RationaleEnd), result.Items[0].Embedding, result.Usage,
-            new ItemTimings(waiting.TotalMilliseconds, prefill.TotalMilliseconds, decoding.TotalMilliseconds));
-    }
-
-    private static string NameOf(EndOfRationale end) => end switch
-    {
-        EndOfRationale.Emb => "emb",
-        EndOfRationale.BudgetSpent => "budget",
->>>>>>> h/server
         _ => "none",
     };
 }
