@@ -18,8 +18,7 @@ await using var services = registered.BuildServiceProvider();
 
 // Loaded when first asked for, shared by all, safe to call from many requests at once.
 var generator = services.GetRequiredService<IEmbeddingGenerator<EmbeddingInput, Embedding<float>>>();
-var results = await generator.GenerateAsync(
-[
+var results = await generator.GenerateAsync([
     EmbeddingInput.Query("a red cube on a blue sphere"),
     EmbeddingInput.Target("a blue sphere under a red cube"),
 ]);

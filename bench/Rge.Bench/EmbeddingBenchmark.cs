@@ -8,12 +8,16 @@ using Rge.Models.Tensors;
 namespace Rge.Bench;
 
 /// <summary>
-/// The work of an embedding on a checkpoint of random weights: reading a prompt, writing a rationale, whole queries and targets. Prompts have
-/// 256 image tokens and 64 text tokens, rationales 32 tokens, targets 64 text tokens. Prints one JSON line.
+/// The work of an embedding on a checkpoint of random weights: reading a prompt, writing a rationale, whole queries and targets. Prompts
+/// have 256 image tokens and 64 text tokens, rationales 32 tokens, targets 64 text tokens. Prints one JSON line.
 /// </summary>
 internal sealed class EmbeddingBenchmark
 {
-    private const int ImageTokens = 256, TextTokens = 64, RationaleTokens = 32, Repeats = 5, Steps = 16;
+    private const int ImageTokens = 256,
+        TextTokens = 64,
+        RationaleTokens = 32,
+        Repeats = 5,
+        Steps = 16;
 
     private readonly Random _random = new(1);
     private readonly QwenVlModel _model;
@@ -32,7 +36,8 @@ internal sealed class EmbeddingBenchmark
         var bench = new EmbeddingBenchmark(folder);
         var (result, watch) = (new JsonObject { ["load_s"] = bench._loadSeconds }, Stopwatch.StartNew());
         result["prefill_tokens_per_s"] = (ImageTokens + TextTokens) / Median(Repeats, bench.Prefill);
-        foreach (var rows in (int[])[1, 8, 32]) result[$"decode_tokens_per_s_{rows}"] = rows / bench.Decode(rows);
+        foreach (var rows in (int[])[1, 8, 32])
+            result[$"decode_tokens_per_s_{rows}"] = rows / bench.Decode(rows);
         result["queries_per_s"] = 1 / Median(3, () => bench.Queries(1));
         result["batched_queries_per_s"] = bench.Queries(32);
         result["targets_per_s"] = 32 / Median(3, () => bench.Targets(32));
@@ -75,7 +80,8 @@ internal sealed class EmbeddingBenchmark
         var features = _model.EncodeImages([Image()]);
         using var cache = _model.CreateState(rows, ImageTokens + TextTokens + 2 + Steps + 2);
         int[] slots = [.. Enumerable.Range(0, rows)];
-        foreach (var slot in slots) _model.Prefill([new ModelInput(Prompt(), features)], cache, [slot]).Dispose();
+        foreach (var slot in slots)
+            _model.Prefill([new ModelInput(Prompt(), features)], cache, [slot]).Dispose();
         features[0].Dispose();
         int[] tokens = [.. slots.Select(_ => 7)];
         return Median(Steps, () =>
@@ -94,7 +100,10 @@ internal sealed class EmbeddingBenchmark
         const int EmbToken = 0;
         using var decoder = new DecodingEngine(_model, EmbToken, new DecodingEngineOptions { MaxBatchSize = count });
         var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
-        DecodeRequest[] requests = [.. Enumerable.Range(0, count).Select(_ => new DecodeRequest(Prompt(), [Image()]) { Generation = generation })];
+        DecodeRequest[] requests =
+        [
+            .. Enumerable.Range(0, count).Select(_ => new DecodeRequest(Prompt(), [Image()]) { Generation = generation }),
+        ];
         var watch = Stopwatch.StartNew();
         Task.WhenAll(requests.Select(request => decoder.DecodeAsync(request))).GetAwaiter().GetResult();
         return count / watch.Elapsed.TotalSeconds;
@@ -109,12 +118,18 @@ internal sealed class EmbeddingBenchmark
     {
         var side = (int)Math.Sqrt(ImageTokens) * _model.Config.Vision.SpatialMergeSize;
         var pixels = new float[side * side * _model.Config.Vision.PatchLength];
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = (float)_random.NextDouble() * 4 - 2;
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = (float)_random.NextDouble() * 4 - 2;
         return new PatchedImage(pixels, new ImageGrid(1, side, side));
     }
 
     private int[] Prompt() =>
-        [_model.Config.VisionStartTokenId, .. Enumerable.Repeat(_model.Config.ImageTokenId, ImageTokens), _model.Config.VisionEndTokenId, .. Text(TextTokens)];
+        [
+            _model.Config.VisionStartTokenId,
+            .. Enumerable.Repeat(_model.Config.ImageTokenId, ImageTokens),
+            _model.Config.VisionEndTokenId,
+            .. Text(TextTokens),
+        ];
 
     private int[] Text(int tokens) => [.. Enumerable.Range(0, tokens).Select(_ => _random.Next(1, _model.Config.Text.VocabSize - 30))];
 

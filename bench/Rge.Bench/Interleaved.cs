@@ -15,7 +15,8 @@ internal static class Interleaved
             {
                 var start = Stopwatch.GetTimestamp();
                 candidates[i].Run();
-                if (round >= 0) times[i].Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+                if (round >= 0)
+                    times[i].Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
             }
         }
         return [.. times.Select(t => t.Order().ElementAt(t.Count / 2))];

@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Bench;
 
-/// <summary>This project's step of the joint objective on a batch file: forward, backward, clipping, AdamW. Prints one line of JSON.</summary>
+/// <summary>
+/// This project's step of the joint objective on a batch file: forward, backward, clipping, AdamW. Prints one line of JSON.
+/// </summary>
 internal static class JointStepBenchmark
 {
     /// <param name="checkpoint">The checkpoint folder.</param>
@@ -26,24 +28,61 @@ internal static class JointStepBenchmark
         using var model = QwenVlModel.Load(checkpoint, new QwenVlModelOptions { Writable = rank == 0 });
         var file = JointBatch.Read(batchFile);
         var (batch, own) = file.Decode(model.Config);
-        using var adapter = rank == 0 ? null : PeftAdapter.Create(
-            new AdapterConfig { Rank = rank, Alpha = 2 * rank, TargetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"], TargetPattern = null },
-            model.Linears.Where(linear => linear.Key.StartsWith("model.language_model.", StringComparison.Ordinal)).ToDictionary(linear => linear.Key, linear => linear.Value, StringComparer.Ordinal), seed: 1);
-        if (adapter is not null) model.Attach(adapter);
-        Tensor[] tensors = adapter is null ? [.. model.Parameters.Values] : [.. adapter.Modules.Values.SelectMany(module => (Tensor[])[module.A, module.B])];
-        TrainedParameter[] trained = [.. tensors.Select((tensor, i) => new TrainedParameter($"p{i}", tensor.requires_grad_(true), 1, 0.01))];
+        using var adapter =
+            rank == 0
+                ? null
+                : PeftAdapter.Create(
+                    new AdapterConfig
+                    {
+                        Rank = rank,
+                        Alpha = 2 * rank,
+                        TargetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+                        TargetPattern = null,
+                    },
+                    model
+                        .Linears.Where(linear => linear.Key.StartsWith("model.language_model.", StringComparison.Ordinal))
+                        .ToDictionary(linear => linear.Key, linear => linear.Value, StringComparer.Ordinal),
+                    seed: 1
+                );
+        if (adapter is not null)
+            model.Attach(adapter);
+        Tensor[] tensors = adapter is null
+            ? [.. model.Parameters.Values]
+            : [.. adapter.Modules.Values.SelectMany(module => (Tensor[])[module.A, module.B])];
+        TrainedParameter[] trained =
+        [
+            .. tensors.Select((tensor, i) => new TrainedParameter($"p{i}", tensor.requires_grad_(true), 1, 0.01)),
+        ];
         using var optimizer = new AdamW(trained, 0.9, 0.98, 1e-8);
         using var scale = tensor((float)-Math.Log(file.Temperature));
-        var objective = new JointObjective(model, file.Emb, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale,
-            activationCheckpointing);
+        var objective = new JointObjective(
+            model,
+            file.Emb,
+            new ObjectiveSettings { ChunkTokens = chunkTokens },
+            scale,
+            activationCheckpointing
+        );
         var first = Step();
-        var seconds = Enumerable.Range(0, steps).Select(_ =>
-        {
-            var watch = Stopwatch.StartNew();
-            Step();
-            return watch.Elapsed.TotalSeconds;
-        }).Order().ElementAt(steps / 2);
-        Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, double>(StringComparer.Ordinal) { ["seconds"] = seconds, ["lm_loss"] = first.LmLoss, ["info_nce"] = first.InfoNce }));
+        var seconds = Enumerable
+            .Range(0, steps)
+            .Select(_ =>
+            {
+                var watch = Stopwatch.StartNew();
+                Step();
+                return watch.Elapsed.TotalSeconds;
+            })
+            .Order()
+            .ElementAt(steps / 2);
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new Dictionary<string, double>(StringComparer.Ordinal)
+                {
+                    ["seconds"] = seconds,
+                    ["lm_loss"] = first.LmLoss,
+                    ["info_nce"] = first.InfoNce,
+                }
+            )
+        );
 
         StepLosses Step()
         {

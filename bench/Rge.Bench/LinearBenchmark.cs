@@ -8,8 +8,17 @@ internal static class LinearBenchmark
 {
     public static void Run()
     {
-        Console.WriteLine($"{"layer",-8} {"rows",4} {"torch µs",9} {"GB/s",6} {"kernel µs",9} {"GB/s",6} {"ratio",6}");
-        foreach (var (name, outputs, inputs) in new[] { ("q, o", 1024, 1024), ("k, v", 256, 1024), ("gate, up", 5504, 1024), ("down", 1024, 5504), ("lm_head", 32768, 1024) })
+        Console.WriteLine($"{"layer", -8} {"rows", 4} {"torch µs", 9} {"GB/s", 6} {"kernel µs", 9} {"GB/s", 6} {"ratio", 6}");
+        foreach (
+            var (name, outputs, inputs) in new[]
+            {
+                ("q, o", 1024, 1024),
+                ("k, v", 256, 1024),
+                ("gate, up", 5504, 1024),
+                ("down", 1024, 5504),
+                ("lm_head", 32768, 1024),
+            }
+        )
         {
             using var scope = NewDisposeScope();
             // As many copies as exceed any cache, visited in turn.
@@ -20,11 +29,15 @@ internal static class LinearBenchmark
             {
                 var x = Random(rows, inputs);
                 var supported = CpuKernels.SupportsLinear(x, weights[0]);
-                var medians = Interleaved.Medians([
-                    new("torch", () => nn.functional.linear(x, Next()).Dispose()),
-                    new("kernel", () => { if (supported) CpuKernels.Linear(x, Next(), bias: null).Dispose(); })], rounds: 99);
-                Console.WriteLine($"{name,-8} {rows,4} {medians[0],9:F0} {bytes / medians[0] / 1e3,6:F1}"
-                    + (supported ? $" {medians[1],9:F0} {bytes / medians[1] / 1e3,6:F1} {medians[0] / medians[1],6:F2}" : ""));
+                var medians = Interleaved.Medians([new("torch", () => nn.functional.linear(x, Next()).Dispose()), new("kernel", () =>
+                        {
+                            if (supported)
+                                CpuKernels.Linear(x, Next(), bias: null).Dispose();
+                        })], rounds: 99);
+                Console.WriteLine(
+                    $"{name, -8} {rows, 4} {medians[0], 9:F0} {bytes / medians[0] / 1e3, 6:F1}"
+                        + (supported ? $" {medians[1], 9:F0} {bytes / medians[1] / 1e3, 6:F1} {medians[0] / medians[1], 6:F2}" : "")
+                );
             }
 
             Tensor Next() => weights[turn++ % weights.Length];

@@ -18,11 +18,17 @@ internal static class LoadBenchmark
         using var model = QwenVlModel.Load(folder, options);
         var seconds = watch.Elapsed.TotalSeconds;
         // Mapped weights are read when they are first used: use them all.
-        foreach (var parameter in model.Parameters.Values) parameter.sum().Dispose();
+        foreach (var parameter in model.Parameters.Values)
+            parameter.sum().Dispose();
         process.Refresh();
         var weights = model.Parameters.Values.Sum(p => p.NumberOfElements * p.ElementSize);
         var peak = process.PeakWorkingSet64 - before;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{model.DType}: loaded in {seconds:f2} s, weights {weights / 1e6:f0} MB, peak {peak / 1e6:f0} MB, {(double)peak / weights:f2} of the weights"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{model.DType}: loaded in {seconds:f2} s, weights {weights / 1e6:f0} MB, peak {peak / 1e6:f0} MB, "
+                    + $"{(double)peak / weights:f2} of the weights"
+            )
+        );
     }
 }

@@ -12,7 +12,9 @@ namespace Rge.Bench;
 /// <param name="peers">Root of the folder that holds the peers, as their setup script made it; they run under chroot.</param>
 internal sealed class PeerComparison(string peers)
 {
-    private const string Transformers = "transformers", LlamaCpp = "llama.cpp", Ours = "rge";
+    private const string Transformers = "transformers",
+        LlamaCpp = "llama.cpp",
+        Ours = "rge";
 
     private readonly Dictionary<(string Program, string Quantity), List<double>> _values = [];
 
@@ -32,13 +34,18 @@ internal sealed class PeerComparison(string peers)
     private void MeasureOurs()
     {
         var values = JsonNode.Parse(ExecuteSelf(["embedding", Path.Combine(peers, "peers", "700m")], out var peak))!.AsObject();
-        foreach (var (name, value) in values) Add(Ours, name, value!.GetValue<double>());
+        foreach (var (name, value) in values)
+            Add(Ours, name, value!.GetValue<double>());
         Add(Ours, "peak_memory_mb", peak);
     }
 
     private void MeasureTransformers()
     {
-        var output = Execute("chroot", [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3", "--attention", "eager", "--batch", "8"], out var peak);
+        var output = Execute(
+            "chroot",
+            [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3", "--attention", "eager", "--batch", "8"],
+            out var peak
+        );
         var values = JsonNode.Parse(output)!;
         double Number(string name) => values[name]!.GetValue<double>();
         Add(Transformers, "prefill_tokens_per_s", Number("prefill_tok_per_s"));
@@ -51,13 +58,35 @@ internal sealed class PeerComparison(string peers)
 
     private void MeasureLlamaCpp()
     {
-        var output = Execute("chroot",
-            [peers, "llama-batched-bench", "-m", "/peers/700m-BF16.gguf", "-npp", "256", "-ntg", "16", "-npl", "1,8,32", "-t", "2", "-c", "10240", "--output-format", "jsonl"], out var peak, all: true);
+        var output = Execute(
+            "chroot",
+            [
+                peers,
+                "llama-batched-bench",
+                "-m",
+                "/peers/700m-BF16.gguf",
+                "-npp",
+                "256",
+                "-ntg",
+                "16",
+                "-npl",
+                "1,8,32",
+                "-t",
+                "2",
+                "-c",
+                "10240",
+                "--output-format",
+                "jsonl",
+            ],
+            out var peak,
+            all: true
+        );
         foreach (var line in output.Split('\n').Where(line => line.StartsWith("{\"n_kv_max\"", StringComparison.Ordinal)))
         {
             var row = JsonNode.Parse(line)!;
             var rows = row["pl"]!.GetValue<int>();
-            if (rows == 1) Add(LlamaCpp, "prefill_tokens_per_s", row["speed_pp"]!.GetValue<double>());
+            if (rows == 1)
+                Add(LlamaCpp, "prefill_tokens_per_s", row["speed_pp"]!.GetValue<double>());
             Add(LlamaCpp, string.Create(CultureInfo.InvariantCulture, $"decode_tokens_per_s_{rows}"), row["speed_tg"]!.GetValue<double>());
         }
         Add(LlamaCpp, "peak_memory_mb", peak);
@@ -65,7 +94,8 @@ internal sealed class PeerComparison(string peers)
 
     private void Add(string program, string quantity, double value)
     {
-        if (!_values.TryGetValue((program, quantity), out var list)) _values.Add((program, quantity), list = []);
+        if (!_values.TryGetValue((program, quantity), out var list))
+            _values.Add((program, quantity), list = []);
         list.Add(value);
     }
 
@@ -76,30 +106,57 @@ internal sealed class PeerComparison(string peers)
     {
         (string Name, string Quantity)[] rows =
         [
-            ("prefill, tokens/s", "prefill_tokens_per_s"), ("decode, batch 1, tokens/s", "decode_tokens_per_s_1"), ("decode, batch 8, tokens/s", "decode_tokens_per_s_8"),
-            ("decode, batch 32, tokens/s", "decode_tokens_per_s_32"), ("queries/s, one at a time", "queries_per_s"), ("queries/s, batched", "batched_queries_per_s"), ("targets/s", "targets_per_s"), ("peak memory, MB", "peak_memory_mb"),
+            ("prefill, tokens/s", "prefill_tokens_per_s"),
+            ("decode, batch 1, tokens/s", "decode_tokens_per_s_1"),
+            ("decode, batch 8, tokens/s", "decode_tokens_per_s_8"),
+            ("decode, batch 32, tokens/s", "decode_tokens_per_s_32"),
+            ("queries/s, one at a time", "queries_per_s"),
+            ("queries/s, batched", "batched_queries_per_s"),
+            ("targets/s", "targets_per_s"),
+            ("peak memory, MB", "peak_memory_mb"),
         ];
         Console.WriteLine("| | rge | transformers | llama.cpp | rge : transformers | rge : llama.cpp |\n|---|---:|---:|---:|---:|---:|");
         foreach (var (name, quantity) in rows)
         {
-            double? ours = Median(Ours, quantity), transformers = Median(Transformers, quantity), llama = Median(LlamaCpp, quantity);
-            Console.WriteLine($"| {name} | {Show(ours)} | {Show(transformers)} | {Show(llama)} | {Ratio(ours, transformers)} | {Ratio(ours, llama)} |");
+            double? ours = Median(Ours, quantity),
+                transformers = Median(Transformers, quantity),
+                llama = Median(LlamaCpp, quantity);
+            Console.WriteLine(
+                $"| {name} | {Show(ours)} | {Show(transformers)} | {Show(llama)} | {Ratio(ours, transformers)} | {Ratio(ours, llama)} |"
+            );
         }
         Console.WriteLine();
-        Console.WriteLine(JsonSerializer.Serialize(_values.ToDictionary(v => $"{v.Key.Program} {v.Key.Quantity}", v => v.Value, StringComparer.Ordinal)));
+        Console.WriteLine(
+            JsonSerializer.Serialize(_values.ToDictionary(v => $"{v.Key.Program} {v.Key.Quantity}", v => v.Value, StringComparer.Ordinal))
+        );
     }
 
     /// <summary>What the peers are built with: a generic BLAS or another attention changes their speed several times over.</summary>
     private string Builds()
     {
-        const string script = "import torch, transformers; print(torch.__version__, torch.__config__.show().replace(chr(10), ' '), 'transformers', transformers.__version__, 'eager attention')";
+        const string script =
+            "import torch, transformers; print(torch.__version__, torch.__config__.show().replace(chr(10), ' '), 'transformers', "
+            + "transformers.__version__, 'eager attention')";
         return Execute("chroot", [peers, "python3", "-c", script], out _)
-            + "\n" + Execute("chroot", [peers, "sh", "-c", "readlink -f /etc/alternatives/libblas.so.3-x86_64-linux-gnu; dpkg-query -W llama.cpp libggml0 2>/dev/null"], out _, all: true);
+            + "\n"
+            + Execute(
+                "chroot",
+                [
+                    peers,
+                    "sh",
+                    "-c",
+                    "readlink -f /etc/alternatives/libblas.so.3-x86_64-linux-gnu; dpkg-query -W llama.cpp libggml0 2>/dev/null",
+                ],
+                out _,
+                all: true
+            );
     }
 
-    private static string Show(double? value) => value is { } number ? number.ToString(number < 10 ? "0.00" : "0", CultureInfo.InvariantCulture) : "";
+    private static string Show(double? value) =>
+        value is { } number ? number.ToString(number < 10 ? "0.00" : "0", CultureInfo.InvariantCulture) : "";
 
-    private static string Ratio(double? ours, double? theirs) => ours / theirs is { } ratio ? ratio.ToString("0.0 ×", CultureInfo.InvariantCulture) : "";
+    private static string Ratio(double? ours, double? theirs) =>
+        ours / theirs is { } ratio ? ratio.ToString("0.0 ×", CultureInfo.InvariantCulture) : "";
 
     /// <summary>Runs another verb of this program in a process of its own.</summary>
     public static string ExecuteSelf(string[] arguments, out double peakMegabytes)
@@ -114,13 +171,25 @@ internal sealed class PeerComparison(string peers)
     public static string Execute(string program, string[] arguments, out double peakMegabytes, bool all = false)
     {
         // GNU time reports what the kernel knows of the process when it is gone.
-        var start = new ProcessStartInfo("/usr/bin/env", ["time", "-f", "peak_kb %M", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("/usr/bin/env", ["time", "-f", "peak_kb %M", program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {errors.Result}");
-        peakMegabytes = double.Parse(errors.Result.Split('\n').Last(line => line.StartsWith("peak_kb", StringComparison.Ordinal))[8..], CultureInfo.InvariantCulture) * 1024 / 1e6;
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {errors.Result}");
+        peakMegabytes =
+            double.Parse(
+                errors.Result.Split('\n').Last(line => line.StartsWith("peak_kb", StringComparison.Ordinal))[8..],
+                CultureInfo.InvariantCulture
+            )
+            * 1024
+            / 1e6;
         return all ? output : output.Trim().Split('\n')[^1];
     }
 }

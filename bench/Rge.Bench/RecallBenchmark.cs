@@ -11,7 +11,11 @@ namespace Rge.Bench;
 /// </summary>
 internal static class RecallBenchmark
 {
-    private const int Top = 10, Queries = 200, Batch = 1000, Clusters = 1000, LatentDimensions = 24;
+    private const int Top = 10,
+        Queries = 200,
+        Batch = 1000,
+        Clusters = 1000,
+        LatentDimensions = 24;
 
     public static async Task RunAsync(string postgres, int count, int dimensions)
     {
@@ -19,14 +23,25 @@ internal static class RecallBenchmark
         var queries = vectors[count..];
         var name = $"recall-{Environment.ProcessId}";
         var file = Path.Combine(Path.GetTempPath(), $"{name}.db");
-        var identity = new CollectionIdentity { Model = "none", Fingerprint = "none", Dimensions = dimensions };
+        var identity = new CollectionIdentity
+        {
+            Model = "none",
+            Fingerprint = "none",
+            Dimensions = dimensions,
+        };
         try
         {
             using var exactStore = SearchCollections.Open(file);
             using var exact = await exactStore.CreateAsync(name, identity);
-            Console.WriteLine($"SQLite: {count} vectors of {dimensions} written in {await FillAsync(exact, vectors[..count]):f1} s, {new FileInfo(file).Length / 1e6:f0} MB");
+            Console.WriteLine(
+                $"SQLite: {count} vectors of {dimensions} written in {await FillAsync(exact, vectors[..count]):f1} s, "
+                    + $"{new FileInfo(file).Length / 1e6:f0} MB"
+            );
             var before = Process.GetCurrentProcess().WorkingSet64;
-            Console.WriteLine($"SQLite: first search, which reads them, {(await TimedAsync(exact, queries[0])).Milliseconds:f0} ms; {(Process.GetCurrentProcess().WorkingSet64 - before) / 1e6:f0} MB more in memory");
+            Console.WriteLine(
+                $"SQLite: first search, which reads them, {(await TimedAsync(exact, queries[0])).Milliseconds:f0} ms; "
+                    + $"{(Process.GetCurrentProcess().WorkingSet64 - before) / 1e6:f0} MB more in memory"
+            );
 
             using var indexedStore = SearchCollections.Open(postgres);
             using var indexed = await indexedStore.CreateAsync(name, identity with { Index = CollectionIndex.Hnsw });
@@ -34,8 +49,10 @@ internal static class RecallBenchmark
             await ExecuteAsync(postgres, $"DROP INDEX \"{name}.Vector\"");
             Console.WriteLine($"PostgreSQL: written in {await FillAsync(indexed, vectors[..count]):f1} s");
             var watch = Stopwatch.StartNew();
-            using (await indexedStore.OpenAsync(name)) Console.WriteLine($"PostgreSQL: indexed in {watch.Elapsed.TotalSeconds:f1} s");
-            foreach (var (what, bytes) in await SizesAsync(postgres, name)) Console.WriteLine($"PostgreSQL: {what} {bytes / 1e6:f0} MB");
+            using (await indexedStore.OpenAsync(name))
+                Console.WriteLine($"PostgreSQL: indexed in {watch.Elapsed.TotalSeconds:f1} s");
+            foreach (var (what, bytes) in await SizesAsync(postgres, name))
+                Console.WriteLine($"PostgreSQL: {what} {bytes / 1e6:f0} MB");
 
             var (found, exactTimes, indexedTimes) = (0, new List<double>(), new List<double>());
             await TimedAsync(indexed, queries[0]);
@@ -54,7 +71,8 @@ internal static class RecallBenchmark
         }
         finally
         {
-            foreach (var path in (string[])[file, $"{file}-wal", $"{file}-shm"]) File.Delete(path);
+            foreach (var path in (string[])[file, $"{file}-wal", $"{file}-shm"])
+                File.Delete(path);
         }
     }
 
@@ -85,11 +103,15 @@ internal static class RecallBenchmark
     {
         await using var connection = new NpgsqlConnection(postgres);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname IN ($1, $1 || '.Vector') ORDER BY 1", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname IN ($1, $1 || '.Vector') ORDER BY 1",
+            connection
+        );
         command.Parameters.Add(new NpgsqlParameter { Value = name });
         await using var reader = await command.ExecuteReaderAsync();
         var sizes = new List<(string, long)>();
-        while (await reader.ReadAsync()) sizes.Add((reader.GetString(0) == name ? "table and indices" : "of it the HNSW index", reader.GetInt64(1)));
+        while (await reader.ReadAsync())
+            sizes.Add((reader.GetString(0) == name ? "table and indices" : "of it the HNSW index", reader.GetInt64(1)));
         return sizes;
     }
 
@@ -110,17 +132,30 @@ internal static class RecallBenchmark
         float[][] centres = [.. Enumerable.Range(0, Clusters).Select(_ => Normal(random, LatentDimensions))];
         return
         [
-            .. Enumerable.Range(0, count).Select(_ =>
-            {
-                var (centre, noise, own, vector) = (centres[random.Next(Clusters)], Normal(random, LatentDimensions), Normal(random, dimensions), new float[dimensions]);
-                for (var i = 0; i < LatentDimensions; i++)
-                    for (var j = 0; j < dimensions; j++) vector[j] += (centre[i] + 0.7f * noise[i]) * projection[i * dimensions + j];
-                for (var j = 0; j < dimensions; j++) vector[j] += own[j];
-                return vector;
-            }),
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
+                {
+                    var (centre, noise, own, vector) = (
+                        centres[random.Next(Clusters)],
+                        Normal(random, LatentDimensions),
+                        Normal(random, dimensions),
+                        new float[dimensions]
+                    );
+                    for (var i = 0; i < LatentDimensions; i++)
+                    for (var j = 0; j < dimensions; j++)
+                        vector[j] += (centre[i] + 0.7f * noise[i]) * projection[i * dimensions + j];
+                    for (var j = 0; j < dimensions; j++)
+                        vector[j] += own[j];
+                    return vector;
+                }),
         ];
     }
 
     private static float[] Normal(Random random, int count) =>
-        [.. Enumerable.Range(0, count).Select(_ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))),
+        ];
 }

@@ -29,17 +29,26 @@ public static class RgeCommand
     {
         var (output, error) = (terminal.RawOutput, terminal.RawError);
         var parsed = Parse(args, terminal);
-        if (EmptyPath(parsed) is { } empty) return await RefuseAsync(empty);
+        if (EmptyPath(parsed) is { } empty)
+            return await RefuseAsync(empty);
         if (parsed.Errors.Count > 0)
         {
             var isRoot = string.Equals(parsed.CommandResult.Command.Name, Name, StringComparison.Ordinal);
-            var problem = isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : Problem(parsed.Errors[0]);
+            var problem =
+                isRoot && parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not a command." : Problem(parsed.Errors[0]);
             return await RefuseAsync(problem);
         }
-        if (StrayOption(parsed, args) is { } stray) return await RefuseAsync(stray);
+        if (StrayOption(parsed, args) is { } stray)
+            return await RefuseAsync(stray);
         try
         {
-            var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            var configuration = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -74,19 +83,31 @@ public static class RgeCommand
         var written = args.TakeWhile(arg => arg != "--").Where(LooksLikeOption).ToHashSet(StringComparer.Ordinal);
         foreach (var result in parsed.CommandResult.Children)
         {
-            if (result.Tokens.FirstOrDefault(token => token.Type == TokenType.Argument && written.Contains(token.Value)) is not { Value: var stray }) continue;
+            if (
+                result.Tokens.FirstOrDefault(token => token.Type == TokenType.Argument && written.Contains(token.Value))
+                is not { Value: var stray }
+            )
+                continue;
             var asValue = result is OptionResult { Option.Name: var name } ? $"; as a value it is written {name}={stray}" : "";
             return $"'{stray}' is not an option of '{Name} {parsed.CommandResult.Command.Name}'{asValue}.";
         }
         return null;
 
-        static bool LooksLikeOption(string arg) => arg.TrimStart('-') is [var first, ..] word && arg.Length - word.Length is 1 or 2 && char.IsAsciiLetter(first) && !word.Any(char.IsWhiteSpace);
+        static bool LooksLikeOption(string arg) =>
+            arg.TrimStart('-') is [var first, ..] word
+            && arg.Length - word.Length is 1 or 2
+            && char.IsAsciiLetter(first)
+            && !word.Any(char.IsWhiteSpace);
     }
 
     /// <summary>A path that is empty, as a variable leaves it that is not set; null without one.</summary>
     private static string? EmptyPath(ParseResult parsed)
     {
-        foreach (var result in parsed.CommandResult.Children.Where(result => result.Tokens.Any(token => token.Type == TokenType.Argument && token.Value.Length == 0)))
+        foreach (
+            var result in parsed.CommandResult.Children.Where(result =>
+                result.Tokens.Any(token => token.Type == TokenType.Argument && token.Value.Length == 0)
+            )
+        )
         {
             var (name, type) = result switch
             {
@@ -94,26 +115,43 @@ public static class RgeCommand
                 ArgumentResult argument => (argument.Argument.Name, argument.Argument.ValueType),
                 _ => ("", typeof(string)),
             };
-            if (typeof(FileSystemInfo).IsAssignableFrom(type.GetElementType() ?? type)) return $"{name} is empty, expected a path.";
+            if (typeof(FileSystemInfo).IsAssignableFrom(type.GetElementType() ?? type))
+                return $"{name} is empty, expected a path.";
         }
         return null;
     }
 
-    /// <summary>What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.</summary>
+    /// <summary>
+    /// What is wrong, on one line: the parser lists allowed values a line each, and calls numbers by the names of their types.
+    /// </summary>
     private static string Problem(ParseError error)
     {
         if (IsMissing(error, ModelOptions.ModelName))
-            return $"{ModelOptions.ModelName} is missing, expected the folder of a checkpoint, here or in the environment's {ModelOptions.ModelVariable}; 'rge pull' downloads one.";
+            return $"{ModelOptions.ModelName} is missing, expected the folder of a checkpoint, here or in the environment's "
+                + $"{ModelOptions.ModelVariable}; 'rge pull' downloads one.";
         string[] lines = error.Message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
         var (name, type, given) = error.SymbolResult switch
         {
-            OptionResult { Tokens.Count: > 0 } result => (result.Option.Name, result.Option.ValueType, result.Tokens.Select(token => token.Value)),
-            ArgumentResult { Tokens.Count: > 0, Parent: OptionResult { Option: var option } } result => (option.Name, option.ValueType, result.Tokens.Select(token => token.Value)),
-            ArgumentResult { Tokens.Count: > 0 } result => (result.Argument.Name, result.Argument.ValueType, result.Tokens.Select(token => token.Value)),
+            OptionResult { Tokens.Count: > 0 } result => (
+                result.Option.Name,
+                result.Option.ValueType,
+                result.Tokens.Select(token => token.Value)
+            ),
+            ArgumentResult { Tokens.Count: > 0, Parent: OptionResult { Option: var option } } result => (
+                option.Name,
+                option.ValueType,
+                result.Tokens.Select(token => token.Value)
+            ),
+            ArgumentResult { Tokens.Count: > 0 } result => (
+                result.Argument.Name,
+                result.Argument.ValueType,
+                result.Tokens.Select(token => token.Value)
+            ),
             _ => ("", typeof(void), []),
         };
         foreach (var value in given)
-            if (ExpectedNumber(type, value) is { } number) return $"{name} is '{value}', expected {number}.";
+            if (ExpectedNumber(type, value) is { } number)
+                return $"{name} is '{value}', expected {number}.";
         // The allowed values follow the first line, in quotes.
         string[] allowed = [.. lines.Skip(1).Select(line => line.Trim().Trim('\''))];
         return given.FirstOrDefault(value => !allowed.Contains(value, StringComparer.Ordinal)) is { } other && allowed.Length > 0
@@ -122,43 +160,53 @@ public static class RgeCommand
     }
 
     private static bool IsMissing(ParseError error, string option) =>
-        error.SymbolResult is CommandResult or OptionResult { Tokens: [], IdentifierToken: null } && error.Message.Contains($"'{option}'", StringComparison.Ordinal);
+        error.SymbolResult is CommandResult or OptionResult { Tokens: [], IdentifierToken: null }
+        && error.Message.Contains($"'{option}'", StringComparison.Ordinal);
 
     /// <summary>What is to be given where what was given is no number; null where it is one, and where none is expected.</summary>
-    private static string? ExpectedNumber(Type type, string given) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var number when number == typeof(int) && !int.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number",
-        var number when number == typeof(ulong) && !ulong.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number of 0 or more",
-        var number when (number == typeof(double) || number == typeof(decimal)) && !double.TryParse(given, CultureInfo.InvariantCulture, out _) => "a number",
-        _ => null,
-    };
+    private static string? ExpectedNumber(Type type, string given) =>
+        (Nullable.GetUnderlyingType(type) ?? type) switch
+        {
+            var number when number == typeof(int) && !int.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number",
+            var number when number == typeof(ulong) && !ulong.TryParse(given, CultureInfo.InvariantCulture, out _) =>
+                "a whole number of 0 or more",
+            var number
+                when (number == typeof(double) || number == typeof(decimal))
+                    && !double.TryParse(given, CultureInfo.InvariantCulture, out _) => "a number",
+            _ => null,
+        };
 
     /// <remarks>A plain command, because a <see cref="RootCommand"/> takes its name from the assembly.</remarks>
-    private static Command Create(Terminal terminal) => new(
-        Name,
-        "Reasoning-guided embeddings: a vision-language model looks at an image and an instruction, writes a short rationale, and only then gives the embedding.")
-    {
-        DemoVerb.Create(terminal),
-        RankVerb.Create(terminal),
-        EmbedVerb.Create(terminal),
-        IndexVerb.Create(terminal),
-        SearchVerb.Create(terminal),
-        CollectionsVerb.Create(terminal),
-        InfoVerb.Create(terminal),
-        ServeVerb.Create(terminal),
-        EvalVerb.Create(terminal),
-        VerifyVerb.Create(terminal),
-        NewVerb.Create(terminal),
-        PullVerb.Create(terminal),
-        RationalesVerb.Create(terminal),
-        TrainVerb.Create(terminal),
-        ExperimentVerb.Create(terminal),
-        WorldVerb.Create(terminal),
-        RgeHelp.Option(),
-        new VersionOption { Description = "Show the version." },
-    };
+    private static Command Create(Terminal terminal) =>
+        new(
+            Name,
+            "Reasoning-guided embeddings: a vision-language model looks at an image and an instruction, writes a short rationale, and "
+                + "only then gives the embedding."
+        )
+        {
+            DemoVerb.Create(terminal),
+            RankVerb.Create(terminal),
+            EmbedVerb.Create(terminal),
+            IndexVerb.Create(terminal),
+            SearchVerb.Create(terminal),
+            CollectionsVerb.Create(terminal),
+            InfoVerb.Create(terminal),
+            ServeVerb.Create(terminal),
+            EvalVerb.Create(terminal),
+            VerifyVerb.Create(terminal),
+            NewVerb.Create(terminal),
+            PullVerb.Create(terminal),
+            RationalesVerb.Create(terminal),
+            TrainVerb.Create(terminal),
+            ExperimentVerb.Create(terminal),
+            WorldVerb.Create(terminal),
+            RgeHelp.Option(),
+            new VersionOption { Description = "Show the version." },
+        };
 
-    /// <summary>An error in a user's words. Those of the file system that nobody has put into a sentence of their own tell the path alone.</summary>
+    /// <summary>
+    /// An error in a user's words. Those of the file system that nobody has put into a sentence of their own tell the path alone.
+    /// </summary>
     private static string Sentence(Exception e)
     {
         var path = e.Message.Split('\'') is [_, var quoted, ..] ? quoted : null;
@@ -166,11 +214,13 @@ public static class RgeCommand
         {
             FileNotFoundException when path is not null => $"There is no file {path}.",
             DirectoryNotFoundException when path is not null => $"There is no folder for {path}, or a file is where a folder is expected.",
-            UnauthorizedAccessException when path is not null => $"{path} cannot be read or written: {(Directory.Exists(path) ? "it is a folder, or permission is denied" : "permission is denied")}.",
+            UnauthorizedAccessException when path is not null => $"{path} cannot be read or written: "
+                + $"{(Directory.Exists(path) ? "it is a folder, or permission is denied" : "permission is denied")}.",
             _ => e.Message,
         };
     }
 
     /// <summary>Errors of files, networks and checkpoints are the user's to mend; anything else is a defect and shows its stack.</summary>
-    private static bool IsExpected(Exception e) => e is RgeException or IOException or UnauthorizedAccessException or HttpRequestException or VectorStoreException;
+    private static bool IsExpected(Exception e) =>
+        e is RgeException or IOException or UnauthorizedAccessException or HttpRequestException or VectorStoreException;
 }

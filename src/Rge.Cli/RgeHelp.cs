@@ -6,22 +6,47 @@ using Rge.Cli.Output;
 
 namespace Rge.Cli;
 
-/// <summary>The help of the command line: what a verb is about first, then how the model runs and writes, in lines that fit a terminal.</summary>
+/// <summary>
+/// The help of the command line: what a verb is about first, then how the model runs and writes, in lines that fit a terminal.
+/// </summary>
 internal sealed class RgeHelp : SynchronousCommandLineAction
 {
-    private const int Width = 100, Indent = 2, Gap = 2, MaxLeft = 38;
+    private const int Width = 100,
+        Indent = 2,
+        Gap = 2,
+        MaxLeft = 38;
 
     /// <summary>Options that most people leave as they are.</summary>
     private static readonly HashSet<string> OfModel = new(StringComparer.Ordinal)
     {
-        "--adapter", "--device", "--dtype", "--pooling", "--reasoning", "--max-rationale-tokens", "--temperature", "--top-p", "--top-k", "--repetition-penalty",
-        "--when-budget-runs-out", "--batch", "--min-pixels", "--max-pixels", "--exif-orientation", "--truncated-images",
+        "--adapter",
+        "--device",
+        "--dtype",
+        "--pooling",
+        "--reasoning",
+        "--max-rationale-tokens",
+        "--temperature",
+        "--top-p",
+        "--top-k",
+        "--repetition-penalty",
+        "--when-budget-runs-out",
+        "--batch",
+        "--min-pixels",
+        "--max-pixels",
+        "--exif-orientation",
+        "--truncated-images",
     };
 
     private RgeHelp() { }
 
     /// <summary>Makes the <c>--help</c> option.</summary>
-    public static Option Option() => new HelpOption { Recursive = true, Description = "Show this help.", Action = new RgeHelp() };
+    public static Option Option() =>
+        new HelpOption
+        {
+            Recursive = true,
+            Description = "Show this help.",
+            Action = new RgeHelp(),
+        };
 
     /// <summary>Help is shown whatever else the arguments lack.</summary>
     public override bool ClearsParseErrors => true;
@@ -33,11 +58,14 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         var (command, output) = (parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output);
         Option[] options =
         [
-            .. command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))
-                .Where(option => !option.Hidden).OrderByDescending(option => option.Required),
+            .. command
+                .Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))
+                .Where(option => !option.Hidden)
+                .OrderByDescending(option => option.Required),
         ];
         output.WriteLine("Description:");
-        foreach (var line in Wrap(command.Description ?? "", Width - Indent)) output.WriteLine($"{new string(' ', Indent)}{line}");
+        foreach (var line in Wrap(command.Description ?? "", Width - Indent))
+            output.WriteLine($"{new string(' ', Indent)}{line}");
         output.WriteLine();
         output.WriteLine("Usage:");
         output.WriteLine($"{new string(' ', Indent)}{Usage(command)}");
@@ -50,7 +78,8 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         void Write(string title, IEnumerable<(string Left, string Right)> rows)
         {
             (string Left, string Right)[] all = [.. rows];
-            if (all.Length == 0) return;
+            if (all.Length == 0)
+                return;
             output.WriteLine();
             output.WriteLine(title);
             var left = Math.Min(MaxLeft, all.Max(row => row.Left.Length));
@@ -72,12 +101,17 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         }
     }
 
-    private static string Usage(Command command) => string.Join(' ',
-        [
-            .. command.Parents.OfType<Command>().Select(parent => parent.Name), command.Name, .. command.Arguments.Select(argument => $"<{argument.Name}>"),
-            .. command.Options.Where(option => option.Required).Select(option => $"{option.Name} {Value(option)}"),
-            command.Subcommands.Count > 0 ? "[command] [options]" : "[options]",
-        ]);
+    private static string Usage(Command command) =>
+        string.Join(
+            ' ',
+            [
+                .. command.Parents.OfType<Command>().Select(parent => parent.Name),
+                command.Name,
+                .. command.Arguments.Select(argument => $"<{argument.Name}>"),
+                .. command.Options.Where(option => option.Required).Select(option => $"{option.Name} {Value(option)}"),
+                command.Subcommands.Count > 0 ? "[command] [options]" : "[options]",
+            ]
+        );
 
     /// <summary>--seed is about writing only where the verb has a temperature to sample at.</summary>
     private static bool IsOfModel(Command command, Option option) =>
@@ -85,9 +119,14 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
 
     private static (string Left, string Right) Row(Option option)
     {
-        var names = string.Join(", ", option.Aliases.Append(option.Name).Where(name => name[0] == '-' && name != "-?").OrderBy(name => name.Length));
-        var rest = option.Required ? " (required)"
-            : option.HasDefaultValue && option.ValueType != typeof(bool) && option.GetDefaultValue() is { } value && value is not Array ? $" [default: {value}]"
+        var names = string.Join(
+            ", ",
+            option.Aliases.Append(option.Name).Where(name => name[0] == '-' && name != "-?").OrderBy(name => name.Length)
+        );
+        var rest =
+            option.Required ? " (required)"
+            : option.HasDefaultValue && option.ValueType != typeof(bool) && option.GetDefaultValue() is { } value && value is not Array
+                ? $" [default: {value}]"
             : "";
         return ($"{names} {Value(option)}".TrimEnd(), option.Description + rest);
     }
@@ -96,9 +135,11 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
     private static string Value(Option option)
     {
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-        if (type == typeof(bool) || option is HelpOption or VersionOption) return "";
+        if (type == typeof(bool) || option is HelpOption or VersionOption)
+            return "";
         string[] values = [.. option.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label)];
-        if (values.Length > 0) return $"<{string.Join('|', values)}>";
+        if (values.Length > 0)
+            return $"<{string.Join('|', values)}>";
         return type switch
         {
             _ when option.HelpName is { } name => $"<{name}>",

@@ -4,11 +4,14 @@ namespace Rge.Data;
 public sealed class DatasetException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public DatasetException(string message) : base(message) { }
+    public DatasetException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public DatasetException(string message, Exception? innerException) : base(message, innerException) { }
+    public DatasetException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public DatasetException() : base("The data cannot be used.") { }
+    public DatasetException()
+        : base("The data cannot be used.") { }
 }

@@ -17,10 +17,11 @@ public static class Rationales
     public static string Conclusion(string rationale)
     {
         ArgumentNullException.ThrowIfNull(rationale);
-        for (var at = rationale.Length; at > 0;)
+        for (var at = rationale.Length; at > 0; )
         {
             at = rationale.LastIndexOf(Mark, at - 1, StringComparison.OrdinalIgnoreCase);
-            if (at < 0) break;
+            if (at < 0)
+                break;
             var end = at + Mark.Length;
             if ((at == 0 || char.IsWhiteSpace(rationale[at - 1])) && (end == rationale.Length || !char.IsLetterOrDigit(rationale[end])))
                 return rationale[end..].Trim(' ', ',', ':', '\t', '\r', '\n');

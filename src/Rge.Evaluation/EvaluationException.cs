@@ -4,11 +4,14 @@ namespace Rge.Evaluation;
 public sealed class EvaluationException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public EvaluationException(string message) : base(message) { }
+    public EvaluationException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public EvaluationException(string message, Exception? innerException) : base(message, innerException) { }
+    public EvaluationException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public EvaluationException() : base("The evaluation cannot be done.") { }
+    public EvaluationException()
+        : base("The evaluation cannot be done.") { }
 }

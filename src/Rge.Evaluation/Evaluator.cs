@@ -17,23 +17,37 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="DatasetException">A row has no candidates.</exception>
     public async Task<EvaluationOutcome> RunAsync(
-        IReadOnlyList<EvaluationDataset> datasets, QueryRationale queries = QueryRationale.Written, IProgress<EmbeddingProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        IReadOnlyList<EvaluationDataset> datasets,
+        QueryRationale queries = QueryRationale.Written,
+        IProgress<EmbeddingProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(datasets);
         var rows = datasets.SelectMany(dataset => dataset.Rows).ToArray();
-        if (Array.Find(rows, row => row.Candidates.Count == 0) is { } empty) throw new DatasetException($"{empty.Source} has no candidates.");
+        if (Array.Find(rows, row => row.Candidates.Count == 0) is { } empty)
+            throw new DatasetException($"{empty.Source} has no candidates.");
         var candidates = new Dictionary<EmbeddingInput, int>(ReferenceEqualityComparer.Instance);
-        foreach (var candidate in rows.SelectMany(row => row.Candidates)) candidates.TryAdd(candidate, candidates.Count);
+        foreach (var candidate in rows.SelectMany(row => row.Candidates))
+            candidates.TryAdd(candidate, candidates.Count);
 
         EmbeddingInput[] items = [.. candidates.Keys, .. rows.Select(row => Query(row, queries))];
         var embedded = await embedder.EmbedAsync(items, new ReasoningEmbeddingOptions { Progress = progress }, cancellationToken);
         var written = new Queue<ReasoningEmbedding>(embedded[candidates.Count..]);
-        return new EvaluationOutcome([.. datasets.Select(dataset => new DatasetOutcome(dataset.Name, dataset.Group, [.. dataset.Rows.Select(row => Score(row, written.Dequeue()))]))]);
+        return new EvaluationOutcome([
+            .. datasets.Select(dataset => new DatasetOutcome(
+                dataset.Name,
+                dataset.Group,
+                [.. dataset.Rows.Select(row => Score(row, written.Dequeue()))]
+            )),
+        ]);
 
         RowOutcome Score(EvaluationRow row, ReasoningEmbedding query)
         {
-            float[] scores = [.. row.Candidates.Select(candidate => TensorPrimitives.Dot(query.Vector.Span, embedded[candidates[candidate]].Vector.Span))];
+            float[] scores =
+            [
+                .. row.Candidates.Select(candidate => TensorPrimitives.Dot(query.Vector.Span, embedded[candidates[candidate]].Vector.Span)),
+            ];
             var rationale = query.FinishReason == FinishReason.NotGenerated ? null : query.Rationale;
             return new RowOutcome
             {
@@ -47,10 +61,11 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
         }
     }
 
-    private static EmbeddingInput Query(EvaluationRow row, QueryRationale queries) => queries switch
-    {
-        QueryRationale.Written => row.Query with { Reasoning = ReasoningMode.On },
-        QueryRationale.Oracle when row.Rationale is not null => row.Query with { Rationale = row.Rationale },
-        _ => row.Query with { Reasoning = ReasoningMode.Off },
-    };
+    private static EmbeddingInput Query(EvaluationRow row, QueryRationale queries) =>
+        queries switch
+        {
+            QueryRationale.Written => row.Query with { Reasoning = ReasoningMode.On },
+            QueryRationale.Oracle when row.Rationale is not null => row.Query with { Rationale = row.Rationale },
+            _ => row.Query with { Reasoning = ReasoningMode.Off },
+        };
 }

@@ -6,7 +6,9 @@ public sealed record RowOutcome
     /// <summary>Index of the candidate with the highest score; of equal ones the lowest.</summary>
     public required int Predicted { get; init; }
 
-    /// <summary>Place of the right candidate, 1 for the first; candidates of equal score count as behind it, since it has the lowest index.</summary>
+    /// <summary>
+    /// Place of the right candidate, 1 for the first; candidates of equal score count as behind it, since it has the lowest index.
+    /// </summary>
     public required int Rank { get; init; }
 
     /// <summary>The rationale that the embedding was taken after; <see langword="null"/> for none.</summary>
@@ -15,7 +17,10 @@ public sealed record RowOutcome
     /// <summary>Tokens that the model wrote, <c>&lt;emb&gt;</c> included.</summary>
     public int RationaleTokens { get; init; }
 
-    /// <summary>Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both, and where the oracle's is empty.</summary>
+    /// <summary>
+    /// Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both, and where the oracle's is
+    /// empty.
+    /// </summary>
     public bool? ConclusionIsRight { get; init; }
 
     /// <summary>Whether the written rationale is the oracle's word for word; <see langword="null"/> without both.</summary>

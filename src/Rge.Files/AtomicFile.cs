@@ -8,9 +8,16 @@ namespace Rge.Files;
 /// <summary>Writes whole files so that a crash leaves the old one or the new one, never half of either.</summary>
 public static class AtomicFile
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IndentSize = 1, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        IndentSize = 1,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>Writes to a temporary name in the same folder, flushes to the disk, then renames. A device is written to as it is.</summary>
+    /// <summary>
+    /// Writes to a temporary name in the same folder, flushes to the disk, then renames. A device is written to as it is.
+    /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="write">Writes the content to the stream it is given.</param>
     public static void Write(string path, Action<Stream> write)
@@ -46,11 +53,13 @@ public static class AtomicFile
     /// <param name="path">A path; nothing needs to be there.</param>
     public static bool IsDevice(string path)
     {
-        if (OperatingSystem.IsWindows() || !Path.Exists(path)) return false;
+        if (OperatingSystem.IsWindows() || !Path.Exists(path))
+            return false;
         var full = Path.GetFullPath(path);
         return Names(full) || (File.ResolveLinkTarget(full, returnFinalTarget: false) is { } target && Names(target.FullName));
 
-        static bool Names(string name) => (name.StartsWith("/dev/", StringComparison.Ordinal) && !name.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        static bool Names(string name) =>
+            (name.StartsWith("/dev/", StringComparison.Ordinal) && !name.StartsWith("/dev/shm/", StringComparison.Ordinal))
             || name.StartsWith("/proc/", StringComparison.Ordinal);
     }
 

@@ -16,8 +16,10 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
     public static JsonObject ReadFile(string path)
     {
         var file = new FileInfo(path);
-        if (!file.Exists) throw new CheckpointException($"{path} does not exist.");
-        if (file.Length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
+        if (!file.Exists)
+            throw new CheckpointException($"{path} does not exist.");
+        if (file.Length > MaxFileBytes)
+            throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
         try
         {
             var bytes = FileReader.ReadBytes(path);
@@ -36,16 +38,20 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
         }
     }
 
-    /// <summary>The parser decodes strings when they are asked for; bytes that are not Unicode should be reported while the file is read.</summary>
+    /// <summary>
+    /// The parser decodes strings when they are asked for; bytes that are not Unicode should be reported while the file is read.
+    /// </summary>
     private static void DecodeStrings(JsonNode? node)
     {
         switch (node)
         {
             case JsonObject members:
-                foreach (var (_, member) in members) DecodeStrings(member);
+                foreach (var (_, member) in members)
+                    DecodeStrings(member);
                 break;
             case JsonArray items:
-                foreach (var item in items) DecodeStrings(item);
+                foreach (var item in items)
+                    DecodeStrings(item);
                 break;
             case JsonValue value:
                 value.TryGetValue<string>(out _);
@@ -60,56 +66,67 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
     public bool Has(string field) => Get(field) is not null;
 
     /// <summary>An object in the object; <see langword="null"/> where there is none.</summary>
-    public ConfigReader? Section(string field) => Get(field) switch
-    {
-        null => null,
-        JsonObject section => new ConfigReader(section, path, $"{prefix}{field}."),
-        var other => throw Error(field, $"is {Show(other)}, expected an object"),
-    };
+    public ConfigReader? Section(string field) =>
+        Get(field) switch
+        {
+            null => null,
+            JsonObject section => new ConfigReader(section, path, $"{prefix}{field}."),
+            var other => throw Error(field, $"is {Show(other)}, expected an object"),
+        };
 
     /// <summary>A text, or the fallback where there is none.</summary>
-    public string? String(string field, string? fallback) => Get(field) switch
-    {
-        null => fallback,
-        JsonValue value when value.TryGetValue<string>(out var text) => text,
-        var other => throw Error(field, $"is {Show(other)}, expected a string"),
-    };
+    public string? String(string field, string? fallback) =>
+        Get(field) switch
+        {
+            null => fallback,
+            JsonValue value when value.TryGetValue<string>(out var text) => text,
+            var other => throw Error(field, $"is {Show(other)}, expected a string"),
+        };
 
     /// <summary>A text that must be there.</summary>
     public string String(string field) => String(field, null) ?? throw Error(field, "is missing");
 
     /// <summary>True or false, or the fallback where there is neither.</summary>
-    public bool Bool(string field, bool fallback) => Get(field) switch
-    {
-        null => fallback,
-        JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
-        var other => throw Error(field, $"is {Show(other)}, expected true or false"),
-    };
+    public bool Bool(string field, bool fallback) =>
+        Get(field) switch
+        {
+            null => fallback,
+            JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
+            var other => throw Error(field, $"is {Show(other)}, expected true or false"),
+        };
 
     /// <summary>A whole number within bounds; without a fallback it must be there.</summary>
-    public int Int(string field, int min, int max, int? fallback = null) => Get(field) switch
-    {
-        null => fallback ?? throw Error(field, "is missing"),
-        var value when Number(value) is { } number && number == Math.Floor(number) && number >= min && number <= max => (int)number,
-        var other => throw Error(field, $"is {Show(other)}, expected a whole number from {min} to {max}"),
-    };
+    public int Int(string field, int min, int max, int? fallback = null) =>
+        Get(field) switch
+        {
+            null => fallback ?? throw Error(field, "is missing"),
+            var value when Number(value) is { } number && number == Math.Floor(number) && number >= min && number <= max => (int)number,
+            var other => throw Error(field, $"is {Show(other)}, expected a whole number from {min} to {max}"),
+        };
 
     /// <summary>A number within bounds; without a fallback it must be there.</summary>
-    public double Double(string field, double min, double max, double? fallback = null) => Get(field) switch
-    {
-        null => fallback ?? throw Error(field, "is missing"),
-        var value when Number(value) is { } number && number >= min && number <= max => number,
-        var other => throw Error(field, string.Create(CultureInfo.InvariantCulture, $"is {Show(other)}, expected a number from {min} to {max}")),
-    };
+    public double Double(string field, double min, double max, double? fallback = null) =>
+        Get(field) switch
+        {
+            null => fallback ?? throw Error(field, "is missing"),
+            var value when Number(value) is { } number && number >= min && number <= max => number,
+            var other => throw Error(
+                field,
+                string.Create(CultureInfo.InvariantCulture, $"is {Show(other)}, expected a number from {min} to {max}")
+            ),
+        };
 
     /// <summary>A list of whole numbers; <see langword="null"/> where there is none.</summary>
     public IReadOnlyList<int>? Ints(string field)
     {
         switch (Get(field))
         {
-            case null: return null;
-            case JsonArray array when array.Count <= 4096 && array.All(IsInt): return [.. array.Select(n => (int)Number(n)!)];
-            case var other: throw Error(field, $"is {Show(other)}, expected a list of whole numbers");
+            case null:
+                return null;
+            case JsonArray array when array.Count <= 4096 && array.All(IsInt):
+                return [.. array.Select(n => (int)Number(n)!)];
+            case var other:
+                throw Error(field, $"is {Show(other)}, expected a list of whole numbers");
         }
     }
 
@@ -118,10 +135,12 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
     {
         switch (Get(field))
         {
-            case null: return null;
+            case null:
+                return null;
             case JsonArray array when array.Count <= 4096 && array.All(n => Number(n) is not null):
                 return [.. array.Select(n => Number(n)!.Value)];
-            case var other: throw Error(field, $"is {Show(other)}, expected a list of numbers");
+            case var other:
+                throw Error(field, $"is {Show(other)}, expected a list of numbers");
         }
     }
 
@@ -129,12 +148,14 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
         Number(node) is { } number && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
 
     /// <summary>
-    /// The node's number, whether it was parsed or made in code (where an int is not a double). One too large for its type, which the parser
-    /// takes for infinite, is none.
+    /// The node's number, whether it was parsed or made in code (where an int is not a double). One too large for its type, which the
+    /// parser takes for infinite, is none.
     /// </summary>
     private static double? Number(JsonNode? node) =>
         node is not JsonValue value ? null
-        : value.TryGetValue<double>(out var real) ? double.IsFinite(real) ? real : null
+        : value.TryGetValue<double>(out var real)
+            ? double.IsFinite(real) ? real
+                : null
         : value.TryGetValue<int>(out var whole) ? whole
         : null;
 

@@ -3,28 +3,34 @@ namespace Rge.Files;
 /// <summary>What is wrong with a file or a folder, in a user's words. Stateless and thread-safe.</summary>
 public static class FileProblem
 {
-    private const int InUse = 11, InUseOnMac = 35, InUseOnWindows = unchecked((int)0x80070020);
-    private const int DiskFull = 28, DiskFullOnWindows = unchecked((int)0x80070070);
+    private const int InUse = 11,
+        InUseOnMac = 35,
+        InUseOnWindows = unchecked((int)0x80070020);
+    private const int DiskFull = 28,
+        DiskFullOnWindows = unchecked((int)0x80070070);
 
     /// <summary>A sentence about what was given as a folder and is none; <see langword="null"/> for a folder that is there.</summary>
     /// <param name="folder">The path that was given.</param>
     public static string? OfFolder(string folder) =>
-        Directory.Exists(folder) ? null : File.Exists(folder) ? $"{folder} is a file, expected a folder." : $"The folder {folder} does not exist.";
+        Directory.Exists(folder) ? null
+        : File.Exists(folder) ? $"{folder} is a file, expected a folder."
+        : $"The folder {folder} does not exist.";
 
     /// <summary>The words for the end of a sentence, without a full stop.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">What opening or reading it ended with.</param>
-    public static string Of(string path, Exception error) => error switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => "it is not there",
-        // A folder that is opened as a file is reported as one that may not be read.
-        UnauthorizedAccessException when Directory.Exists(path) => "it is a folder, expected a file",
-        UnauthorizedAccessException => "permission is denied",
-        EndOfStreamException => "it was cut while it was read",
-        IrregularFileException irregular => $"it {irregular.Problem}",
-        PathTooLongException => "its path is too long",
-        IOException when error.HResult is InUse or InUseOnMac or InUseOnWindows => "another process is using it",
-        IOException when error.HResult is DiskFull or DiskFullOnWindows => "the disk is full",
-        _ => error.Message.TrimEnd('.'),
-    };
+    public static string Of(string path, Exception error) =>
+        error switch
+        {
+            FileNotFoundException or DirectoryNotFoundException => "it is not there",
+            // A folder that is opened as a file is reported as one that may not be read.
+            UnauthorizedAccessException when Directory.Exists(path) => "it is a folder, expected a file",
+            UnauthorizedAccessException => "permission is denied",
+            EndOfStreamException => "it was cut while it was read",
+            IrregularFileException irregular => $"it {irregular.Problem}",
+            PathTooLongException => "its path is too long",
+            IOException when error.HResult is InUse or InUseOnMac or InUseOnWindows => "another process is using it",
+            IOException when error.HResult is DiskFull or DiskFullOnWindows => "the disk is full",
+            _ => error.Message.TrimEnd('.'),
+        };
 }

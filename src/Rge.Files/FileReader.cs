@@ -11,7 +11,9 @@ namespace Rge.Files;
 /// <remarks>All methods throw what <see cref="File"/> throws otherwise; <see cref="FileProblem.Of"/> has the words for it.</remarks>
 public static partial class FileReader
 {
-    private const int TypeMask = 0xF000, FolderType = 0x4000, RegularType = 0x8000;
+    private const int TypeMask = 0xF000,
+        FolderType = 0x4000,
+        RegularType = 0x8000;
 
     /// <summary>Refuses what cannot be read as a file. A folder, or nothing at all, is left to whoever opens it.</summary>
     /// <param name="path">The path.</param>
@@ -20,8 +22,10 @@ public static partial class FileReader
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var (type, error) = TypeOf(path);
-        if (type is not (0 or FolderType or RegularType)) throw new IrregularFileException(path, "is a pipe, a socket or a device, not a file");
-        if (error == (OperatingSystem.IsLinux() ? 40 : 62)) throw new IrregularFileException(path, "is a link that leads back to itself");
+        if (type is not (0 or FolderType or RegularType))
+            throw new IrregularFileException(path, "is a pipe, a socket or a device, not a file");
+        if (error == (OperatingSystem.IsLinux() ? 40 : 62))
+            throw new IrregularFileException(path, "is a link that leads back to itself");
     }
 
     /// <summary>Opens a file as a stream; the caller disposes.</summary>
@@ -73,12 +77,18 @@ public static partial class FileReader
     /// <summary>The type of what a path leads to, and the system's error; both 0 where the system does not tell.</summary>
     private static (int Type, int Error) TypeOf(string path)
     {
-        const int CurrentFolder = -100, WantsType = 1, StatxMode = 28, StatMode = 4;
+        const int CurrentFolder = -100,
+            WantsType = 1,
+            StatxMode = 28,
+            StatMode = 4;
         Span<byte> status = stackalloc byte[512];
         int mode;
-        if (OperatingSystem.IsLinux()) mode = StatusOnLinux(CurrentFolder, path, 0, WantsType, status) == 0 ? StatxMode : -1;
-        else if (OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64) mode = StatusOnMac(path, status) == 0 ? StatMode : -1;
-        else return (0, 0);
+        if (OperatingSystem.IsLinux())
+            mode = StatusOnLinux(CurrentFolder, path, 0, WantsType, status) == 0 ? StatxMode : -1;
+        else if (OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
+            mode = StatusOnMac(path, status) == 0 ? StatMode : -1;
+        else
+            return (0, 0);
         return mode < 0 ? (0, Marshal.GetLastPInvokeError()) : (BitConverter.ToUInt16(status[mode..]) & TypeMask, 0);
     }
 

@@ -4,11 +4,14 @@ namespace Rge.Files;
 public sealed class FolderInUseException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public FolderInUseException(string message) : base(message) { }
+    public FolderInUseException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public FolderInUseException(string message, Exception? innerException) : base(message, innerException) { }
+    public FolderInUseException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public FolderInUseException() : base("The folder is in use by another run.") { }
+    public FolderInUseException()
+        : base("The folder is in use by another run.") { }
 }

@@ -27,7 +27,10 @@ public sealed class FolderLock : IDisposable
         catch (IOException e) when (File.Exists(path))
         {
             // The file is there and cannot be opened alone: somebody holds it.
-            throw new FolderInUseException($"{folder} is in use by a run that has not ended: wait for it or stop it, or name another folder.", e);
+            throw new FolderInUseException(
+                $"{folder} is in use by a run that has not ended: wait for it or stop it, or name another folder.",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +39,8 @@ public sealed class FolderLock : IDisposable
     }
 
     /// <summary>Whether nothing but a lock is in a folder.</summary>
-    public static bool IsAloneIn(string folder) => Directory.EnumerateFileSystemEntries(folder).All(path => Path.GetFileName(path) == FileName);
+    public static bool IsAloneIn(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder).All(path => Path.GetFileName(path) == FileName);
 
     /// <summary>Releases the folder; one that nothing was written into is deleted.</summary>
     public void Dispose()

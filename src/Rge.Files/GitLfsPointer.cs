@@ -15,7 +15,8 @@ public static class GitLfsPointer
     /// <summary>Whether a file, which exists, is a pointer.</summary>
     public static bool Is(string path)
     {
-        if (new FileInfo(path).Length is 0 or > MaxBytes) return false;
+        if (new FileInfo(path).Length is 0 or > MaxBytes)
+            return false;
         Span<byte> start = stackalloc byte[64];
         using var file = FileReader.Open(path);
         return Is(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
@@ -28,7 +29,9 @@ public static class GitLfsPointer
     {
         var lines = Encoding.ASCII.GetString(start[..Math.Min(start.Length, MaxBytes)]).Split('\n');
         var size = Array.Find(lines, line => line.StartsWith("size ", StringComparison.Ordinal));
-        var shown = long.TryParse(size?[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? $" of {ByteSize.Show(bytes)}" : "";
+        var shown = long.TryParse(size?[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
+            ? $" of {ByteSize.Show(bytes)}"
+            : "";
         return $"{path} is a Git LFS pointer, not the file{shown} that it stands for: fetch the file with `git lfs pull`";
     }
 
@@ -36,7 +39,8 @@ public static class GitLfsPointer
     /// <exception cref="CheckpointException">It is one.</exception>
     public static void Refuse(string path, ReadOnlySpan<byte> start)
     {
-        if (Is(start)) throw new CheckpointException($"{Problem(path, start)}, or the checkpoint with `rge pull`.");
+        if (Is(start))
+            throw new CheckpointException($"{Problem(path, start)}, or the checkpoint with `rge pull`.");
     }
 
     /// <inheritdoc cref="Refuse(string, ReadOnlySpan{byte})"/>

@@ -1,8 +1,8 @@
 namespace Rge.Files;
 
 /// <summary>
-/// A file of lines that is only appended to, so that what was flushed survives a kill or a power cut. A last line without its end, which was
-/// being written when a process stopped, is cut off when the file is opened. Not thread-safe.
+/// A file of lines that is only appended to, so that what was flushed survives a kill or a power cut. A last line without its end, which
+/// was being written when a process stopped, is cut off when the file is opened. Not thread-safe.
 /// </summary>
 public sealed class LineJournal : IDisposable
 {
@@ -46,7 +46,8 @@ public sealed class LineJournal : IDisposable
     public static IEnumerable<JournalLine> Read(string path)
     {
         using var file = FileReader.Open(path, FileShare.ReadWrite);
-        foreach (var line in Lines(file)) yield return line;
+        foreach (var line in Lines(file))
+            yield return line;
     }
 
     /// <summary>The lines, and where each begins. Nothing may be appended while they are read.</summary>
@@ -92,7 +93,8 @@ public sealed class LineJournal : IDisposable
         for (var end = _file.Length; end > 0; end--)
         {
             _file.Position = end - 1;
-            if (_file.ReadByte() == '\n') return end;
+            if (_file.ReadByte() == '\n')
+                return end;
         }
         return 0;
     }
@@ -100,13 +102,14 @@ public sealed class LineJournal : IDisposable
     private static IEnumerable<JournalLine> Lines(FileStream file)
     {
         var (buffer, line, start) = (new byte[1 << 16], new List<byte>(), 0L);
-        for (int read; (read = file.Read(buffer)) > 0;)
+        for (int read; (read = file.Read(buffer)) > 0; )
         {
             for (var (from, end) = (0, 0); from < read; from = end + 1)
             {
                 end = Array.IndexOf(buffer, (byte)'\n', from, read - from);
                 line.AddRange(buffer.AsSpan(from, (end < 0 ? read : end) - from));
-                if (end < 0) break;
+                if (end < 0)
+                    break;
                 yield return new JournalLine(start, line.ToArray());
                 start += line.Count + 1;
                 line.Clear();

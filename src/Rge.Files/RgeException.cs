@@ -9,15 +9,19 @@ public abstract class RgeException : Exception
     private bool _namesItem;
 
     /// <summary>Creates the exception.</summary>
-    protected RgeException(string message) : base(message) { }
+    protected RgeException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    protected RgeException(string message, Exception? innerException) : base(message, innerException) { }
+    protected RgeException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
     protected RgeException() { }
 
-    /// <summary>Index of the item that failed, among the items of the call; <see langword="null"/> where the error is not about one item.</summary>
+    /// <summary>
+    /// Index of the item that failed, among the items of the call; <see langword="null"/> where the error is not about one item.
+    /// </summary>
     public int? ItemIndex { get; private set; }
 
     /// <summary>What went wrong, without the item's index.</summary>
@@ -26,7 +30,9 @@ public abstract class RgeException : Exception
     /// <summary>What went wrong; begins with the item's index where the call had several items.</summary>
     public override string Message => _namesItem ? $"Item {ItemIndex}: {Problem}" : Problem;
 
-    /// <summary>A copy of the exception that says which item it is about. One failure may concern several items, which each get their own.</summary>
+    /// <summary>
+    /// A copy of the exception that says which item it is about. One failure may concern several items, which each get their own.
+    /// </summary>
     /// <param name="index">Index of the item in its call, from 0.</param>
     /// <param name="inMessage">Whether the message begins with the index: not where the call has one item.</param>
     public RgeException AtItem(int index, bool inMessage)

@@ -11,7 +11,8 @@ public sealed class SplitMix64(ulong state)
     public static SplitMix64 At(params ReadOnlySpan<ulong> place)
     {
         var state = 0UL;
-        foreach (var part in place) state = Mix(state + Golden + Mix(part + Golden));
+        foreach (var part in place)
+            state = Mix(state + Golden + Mix(part + Golden));
         return new SplitMix64(state);
     }
 
@@ -66,7 +67,8 @@ public sealed class SplitMix64(ulong state)
         foreach (var item in items)
         {
             left -= weight(item);
-            if (left < 0) return item;
+            if (left < 0)
+                return item;
         }
         return items.Last(item => weight(item) > 0); // rounding
     }

@@ -10,7 +10,14 @@ namespace Rge.Hub;
 /// then renamed. NAME.part.etag says which version of the file the part belongs to. Used once, by one thread.
 /// </summary>
 internal sealed class FileTransfer(
-    HubClient client, HubSnapshot snapshot, HubFile file, string path, HubOptions options, TimeProvider time, IProgress<HubProgress>? progress)
+    HubClient client,
+    HubSnapshot snapshot,
+    HubFile file,
+    string path,
+    HubOptions options,
+    TimeProvider time,
+    IProgress<HubProgress>? progress
+)
 {
     private const int BufferSize = 256 << 10;
 
@@ -26,10 +33,13 @@ internal sealed class FileTransfer(
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 var isRight = await CompletePartAsync(cancellationToken);
-                if (isRight) File.Move(_partPath, path, overwrite: true);
-                else File.Delete(_partPath);
+                if (isRight)
+                    File.Move(_partPath, path, overwrite: true);
+                else
+                    File.Delete(_partPath);
                 File.Delete(_etagPath);
-                if (!isRight) throw WrongChecksum();
+                if (!isRight)
+                    throw WrongChecksum();
             }
 
             Report(HubFileState.Done, file.Size);
@@ -43,7 +53,8 @@ internal sealed class FileTransfer(
 
     private async Task<bool> IsFinishedAsync(CancellationToken cancellationToken)
     {
-        if (new FileInfo(path) is not { Exists: true } found || found.Length != file.Size) return false;
+        if (new FileInfo(path) is not { Exists: true } found || found.Length != file.Size)
+            return false;
 
         Report(HubFileState.Verifying, file.Size);
         await using var content = FileReader.Open(path);
@@ -54,15 +65,19 @@ internal sealed class FileTransfer(
     private async Task<bool> CompletePartAsync(CancellationToken cancellationToken)
     {
         // Held open and unshared to the end: a second download into the same folder is refused instead of mixing its bytes in.
-        await using var part = new FileStream(_partPath, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-            Options = FileOptions.Asynchronous,
-            BufferSize = 0,
-        });
-        if (part.Length > file.Size) part.SetLength(0);
+        await using var part = new FileStream(
+            _partPath,
+            new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                Options = FileOptions.Asynchronous,
+                BufferSize = 0,
+            }
+        );
+        if (part.Length > file.Size)
+            part.SetLength(0);
 
         await FillAsync(part, cancellationToken);
         if (!await IsRightAsync(part, cancellationToken))
@@ -70,7 +85,8 @@ internal sealed class FileTransfer(
             // Once more from the start: what was kept of an earlier run may be the culprit.
             part.SetLength(0);
             await FillAsync(part, cancellationToken);
-            if (!await IsRightAsync(part, cancellationToken)) return false;
+            if (!await IsRightAsync(part, cancellationToken))
+                return false;
         }
 
         part.Flush(flushToDisk: true);
@@ -78,7 +94,10 @@ internal sealed class FileTransfer(
     }
 
     private HubException WrongChecksum() =>
-        new($"{file.Name} of '{snapshot.Repository}' came twice with a wrong checksum, expected {file.Sha256 ?? file.BlobId}; its bytes were removed.");
+        new(
+            $"{file.Name} of '{snapshot.Repository}' came twice with a wrong checksum, expected {file.Sha256 ?? file.BlobId}; its "
+                + $"bytes were removed."
+        );
 
     private Task<bool> IsRightAsync(FileStream part, CancellationToken cancellationToken)
     {
@@ -100,7 +119,8 @@ internal sealed class FileTransfer(
             catch (TransientException failure)
             {
                 // Getting further than ever before makes the earlier failures forgotten: a flaky line still ends some day.
-                if (part.Length > longest) retry.Reset();
+                if (part.Length > longest)
+                    retry.Reset();
                 longest = Math.Max(longest, part.Length);
                 await retry.WaitAsync(failure, problem => Report(HubFileState.Waiting, part.Length, problem), cancellationToken);
             }
@@ -110,18 +130,26 @@ internal sealed class FileTransfer(
     private async Task AppendAsync(FileStream part, CancellationToken cancellationToken)
     {
         var etag = part.Length > 0 ? ReadETag() : null;
-        using var response = await client.GetAsync(client.FileAddress(snapshot, file), snapshot.Repository, part.Length, etag, cancellationToken);
+        using var response = await client.GetAsync(
+            client.FileAddress(snapshot, file),
+            snapshot.Repository,
+            part.Length,
+            etag,
+            cancellationToken
+        );
         if (part.Length > 0 && !Continues(response, part.Length, etag))
         {
             part.SetLength(0);
-            if (response.StatusCode != HttpStatusCode.OK) throw new TransientException("the server cannot continue where the download stopped");
+            if (response.StatusCode != HttpStatusCode.OK)
+                throw new TransientException("the server cannot continue where the download stopped");
         }
         else if (response.StatusCode != (part.Length > 0 ? HttpStatusCode.PartialContent : HttpStatusCode.OK))
         {
             throw new TransientException($"the server answers HTTP {(int)response.StatusCode} to a plain request");
         }
 
-        if (part.Length == 0) WriteETag(response.Headers.ETag);
+        if (part.Length == 0)
+            WriteETag(response.Headers.ETag);
         part.Seek(0, SeekOrigin.End);
         await CopyAsync(response.Content, part, cancellationToken);
     }
@@ -129,7 +157,9 @@ internal sealed class FileTransfer(
     /// <summary>Whether the answer is the rest of the same bytes; otherwise it starts anew, or belongs to another version.</summary>
     private bool Continues(HttpResponseMessage response, long from, EntityTagHeaderValue? etag) =>
         response.StatusCode == HttpStatusCode.PartialContent
-        && response.Content.Headers.ContentRange is { From: { } start, Length: var length } && start == from && (length ?? file.Size) == file.Size
+        && response.Content.Headers.ContentRange is { From: { } start, Length: var length }
+        && start == from
+        && (length ?? file.Size) == file.Size
         && (etag is null || response.Headers.ETag is null || etag.Equals(response.Headers.ETag));
 
     private async Task CopyAsync(HttpContent content, FileStream part, CancellationToken cancellationToken)
@@ -155,10 +185,16 @@ internal sealed class FileTransfer(
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (part.Length < file.Size) throw new TransientException($"the connection ended after {part.Length} of {file.Size} bytes");
+        if (part.Length < file.Size)
+            throw new TransientException($"the connection ended after {part.Length} of {file.Size} bytes");
     }
 
-    private async Task<int> ReadAsync(HttpContent content, byte[] buffer, CancellationTokenSource stall, CancellationToken cancellationToken)
+    private async Task<int> ReadAsync(
+        HttpContent content,
+        byte[] buffer,
+        CancellationTokenSource stall,
+        CancellationToken cancellationToken
+    )
     {
         stall.CancelAfter(options.StallTimeout);
         try
@@ -181,9 +217,12 @@ internal sealed class FileTransfer(
 
     private void WriteETag(EntityTagHeaderValue? etag)
     {
-        if (etag is null) File.Delete(_etagPath);
-        else File.WriteAllText(_etagPath, etag.ToString());
+        if (etag is null)
+            File.Delete(_etagPath);
+        else
+            File.WriteAllText(_etagPath, etag.ToString());
     }
 
-    private void Report(HubFileState state, long bytes, string? problem = null) => progress?.Report(new HubProgress(file, state, bytes, problem));
+    private void Report(HubFileState state, long bytes, string? problem = null) =>
+        progress?.Report(new HubProgress(file, state, bytes, problem));
 }

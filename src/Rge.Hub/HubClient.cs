@@ -26,7 +26,11 @@ internal sealed class HubClient
         new(_endpoint, $"api/models/{repository}/revision/{Uri.EscapeDataString(revision)}?blobs=true");
 
     public Uri FileAddress(HubSnapshot snapshot, HubFile file) =>
-        new(_endpoint, $"{snapshot.Repository}/resolve/{Uri.EscapeDataString(snapshot.Commit)}/{string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))}");
+        new(
+            _endpoint,
+            $"{snapshot.Repository}/resolve/{Uri.EscapeDataString(snapshot.Commit)}/"
+                + string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))
+        );
 
     /// <summary>Asks for an address and returns once the headers are there. The caller disposes the answer: 200, 206 or 416.</summary>
     /// <param name="address">What to get.</param>
@@ -36,12 +40,19 @@ internal sealed class HubClient
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="TransientException">No connection, or a server that is overloaded.</exception>
     /// <exception cref="HubException">The server refuses.</exception>
-    public async Task<HttpResponseMessage> GetAsync(Uri address, string repository, long from, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> GetAsync(
+        Uri address,
+        string repository,
+        long from,
+        EntityTagHeaderValue? etag,
+        CancellationToken cancellationToken
+    )
     {
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var response = await SendAsync(address, from, etag, cancellationToken);
-            if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable) return response;
+            if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
+                return response;
             using (response)
             {
                 address = IsRedirect(response) ? Target(address, response) : throw Refusal(address, response, repository);
@@ -51,12 +62,20 @@ internal sealed class HubClient
         throw new HubException($"{_endpoint} redirects more than {MaxRedirects} times.");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri address, long from, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        Uri address,
+        long from,
+        EntityTagHeaderValue? etag,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        if (_options.Token is not null && IsEndpoint(address)) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Token);
-        if (from > 0) request.Headers.Range = new RangeHeaderValue(from, null);
-        if (from > 0 && etag is { IsWeak: false }) request.Headers.IfRange = new RangeConditionHeaderValue(etag);
+        if (_options.Token is not null && IsEndpoint(address))
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Token);
+        if (from > 0)
+            request.Headers.Range = new RangeHeaderValue(from, null);
+        if (from > 0 && etag is { IsWeak: false })
+            request.Headers.IfRange = new RangeConditionHeaderValue(etag);
 
         using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         stall.CancelAfter(_options.StallTimeout);
@@ -80,11 +99,18 @@ internal sealed class HubClient
     }
 
     private bool IsEndpoint(Uri address) =>
-        address.Scheme == _endpoint.Scheme && address.Port == _endpoint.Port && string.Equals(address.IdnHost, _endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
+        address.Scheme == _endpoint.Scheme
+        && address.Port == _endpoint.Port
+        && string.Equals(address.IdnHost, _endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsRedirect(HttpResponseMessage response) =>
-        response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect && response.Headers.Location is not null;
+        response.StatusCode
+            is HttpStatusCode.MovedPermanently
+                or HttpStatusCode.Found
+                or HttpStatusCode.SeeOther
+                or HttpStatusCode.TemporaryRedirect
+                or HttpStatusCode.PermanentRedirect
+        && response.Headers.Location is not null;
 
     private static Uri Target(Uri address, HttpResponseMessage response)
     {
@@ -97,8 +123,14 @@ internal sealed class HubClient
     private Exception Refusal(Uri address, HttpResponseMessage response, string repository)
     {
         var status = $"HTTP {(int)response.StatusCode}";
-        var isTransient = response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
-            or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        var isTransient =
+            response.StatusCode
+            is HttpStatusCode.RequestTimeout
+                or HttpStatusCode.TooManyRequests
+                or HttpStatusCode.InternalServerError
+                or HttpStatusCode.BadGateway
+                or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout;
         if (isTransient)
         {
             var retryAfter = response.Headers.RetryAfter;
@@ -110,21 +142,26 @@ internal sealed class HubClient
         }
 
         // Only the hub itself knows of names and tokens; what a storage server refuses is another matter.
-        if (!IsEndpoint(address)) return new HubException($"{address.Host} answers {status} for a file of '{repository}'.");
+        if (!IsEndpoint(address))
+            return new HubException($"{address.Host} answers {status} for a file of '{repository}'.");
 
         var code = response.Headers.TryGetValues("X-Error-Code", out var values) ? values.FirstOrDefault() : null;
-        return new HubException((response.StatusCode, code) switch
-        {
-            (_, "RevisionNotFound") => $"'{repository}' at {_endpoint} has no such revision.",
-            (_, "EntryNotFound") => $"'{repository}' at {_endpoint} lists a file that it does not have.",
-            (_, "GatedRepo") or (HttpStatusCode.Forbidden, _) =>
-                $"'{repository}' is gated: ask for access at {new Uri(_endpoint, repository)}, then pass an access token (--token or HF_TOKEN); {status}.",
-            (HttpStatusCode.NotFound, _) or (HttpStatusCode.Unauthorized, "RepoNotFound") =>
-                $"There is no model repository '{repository}' at {_endpoint}, or it is private and needs an access token (--token or HF_TOKEN); {status}.",
-            (HttpStatusCode.Unauthorized, _) when _options.Token is null =>
-                $"'{repository}' needs an access token (--token or HF_TOKEN); {status}.",
-            (HttpStatusCode.Unauthorized, _) => $"{_endpoint} does not accept the access token; {status}.",
-            _ => $"{address.Host} answers {status} for '{repository}'.",
-        });
+        return new HubException(
+            (response.StatusCode, code) switch
+            {
+                (_, "RevisionNotFound") => $"'{repository}' at {_endpoint} has no such revision.",
+                (_, "EntryNotFound") => $"'{repository}' at {_endpoint} lists a file that it does not have.",
+                (_, "GatedRepo") or (HttpStatusCode.Forbidden, _) =>
+                    $"'{repository}' is gated: ask for access at {new Uri(_endpoint, repository)}, then pass an access token (--token "
+                        + $"or HF_TOKEN); {status}.",
+                (HttpStatusCode.NotFound, _) or (HttpStatusCode.Unauthorized, "RepoNotFound") =>
+                    $"There is no model repository '{repository}' at {_endpoint}, or it is private and needs an access token (--token "
+                        + $"or HF_TOKEN); {status}.",
+                (HttpStatusCode.Unauthorized, _) when _options.Token is null =>
+                    $"'{repository}' needs an access token (--token or HF_TOKEN); {status}.",
+                (HttpStatusCode.Unauthorized, _) => $"{_endpoint} does not accept the access token; {status}.",
+                _ => $"{address.Host} answers {status} for '{repository}'.",
+            }
+        );
     }
 }

@@ -9,8 +9,9 @@ namespace Rge.Hub;
 /// </summary>
 public sealed class HubDownloader
 {
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+    );
 
     private readonly HubOptions _options;
     private readonly TimeProvider _time;
@@ -37,7 +38,12 @@ public sealed class HubDownloader
     /// </summary>
     public static HttpClient CreateHttpClient()
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(30) };
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+        };
         var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd($"rge/{typeof(HubDownloader).Assembly.GetName().Version?.ToString(3)}");
         return client;
@@ -47,8 +53,12 @@ public sealed class HubDownloader
     public static bool IsRepositoryName(string repository)
     {
         ArgumentNullException.ThrowIfNull(repository);
-        return repository.Split('/') is { Length: 1 or 2 } parts && parts.All(part =>
-            part is [not ('.' or '-'), ..] && !part.AsSpan().ContainsAnyExcept(NameCharacters) && !part.Contains("..", StringComparison.Ordinal));
+        return repository.Split('/') is { Length: 1 or 2 } parts
+            && parts.All(part =>
+                part is [not ('.' or '-'), ..]
+                && !part.AsSpan().ContainsAnyExcept(NameCharacters)
+                && !part.Contains("..", StringComparison.Ordinal)
+            );
     }
 
     /// <summary>Lists a repository and chooses files from it.</summary>
@@ -60,11 +70,17 @@ public sealed class HubDownloader
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="HubException">No such repository or revision, no access, nothing to choose, no connection.</exception>
     public async Task<HubSnapshot> FindAsync(
-        string repository, string revision = "main", IReadOnlyList<string>? include = null, IProgress<string>? waiting = null,
-        CancellationToken cancellationToken = default)
+        string repository,
+        string revision = "main",
+        IReadOnlyList<string>? include = null,
+        IProgress<string>? waiting = null,
+        CancellationToken cancellationToken = default
+    )
     {
-        if (!IsRepositoryName(repository)) throw new ArgumentException($"'{repository}' is no repository name, expected owner/name.", nameof(repository));
-        if (revision is "" or "." or "..") throw new ArgumentException($"'{revision}' is no revision.", nameof(revision));
+        if (!IsRepositoryName(repository))
+            throw new ArgumentException($"'{repository}' is no repository name, expected owner/name.", nameof(repository));
+        if (revision is "" or "." or "..")
+            throw new ArgumentException($"'{revision}' is no revision.", nameof(revision));
 
         var (commit, files) = HubListing.Parse(await ListAsync(repository, revision, waiting, cancellationToken), repository);
         return new HubSnapshot(repository, commit, HubSelection.Choose(files, include ?? [], repository));
@@ -77,7 +93,11 @@ public sealed class HubDownloader
     /// <param name="cancellationToken">Stops the download; what has arrived is kept for the next one.</param>
     /// <exception cref="HubException">A file cannot be had or be written; those that are complete stay.</exception>
     public async Task DownloadAsync(
-        HubSnapshot snapshot, string folder, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+        HubSnapshot snapshot,
+        string folder,
+        IProgress<HubProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -88,17 +108,29 @@ public sealed class HubDownloader
         await Parallel.ForEachAsync(
             transfers,
             new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelFiles, CancellationToken = cancellationToken },
-            async (item, stop) => await new FileTransfer(_client, snapshot, item.File, item.Path, _options, _time, progress).RunAsync(stop));
+            async (item, stop) => await new FileTransfer(_client, snapshot, item.File, item.Path, _options, _time, progress).RunAsync(stop)
+        );
     }
 
-    private async Task<byte[]> ListAsync(string repository, string revision, IProgress<string>? waiting, CancellationToken cancellationToken)
+    private async Task<byte[]> ListAsync(
+        string repository,
+        string revision,
+        IProgress<string>? waiting,
+        CancellationToken cancellationToken
+    )
     {
         var retry = new HubRetry($"The files of '{repository}' cannot be listed", _options, _time);
         while (true)
         {
             try
             {
-                using var response = await _client.GetAsync(_client.ListingAddress(repository, revision), repository, from: 0, etag: null, cancellationToken);
+                using var response = await _client.GetAsync(
+                    _client.ListingAddress(repository, revision),
+                    repository,
+                    from: 0,
+                    etag: null,
+                    cancellationToken
+                );
                 return await ReadListingAsync(response.Content, cancellationToken);
             }
             catch (TransientException failure)
@@ -133,7 +165,10 @@ public sealed class HubDownloader
         var needed = 0L;
         foreach (var (file, path) in transfers)
         {
-            var present = new[] { path, path + ".part" }.Select(name => new FileInfo(name)).Where(found => found.Exists).Sum(found => found.Length);
+            var present = new[] { path, path + ".part" }
+                .Select(name => new FileInfo(name))
+                .Where(found => found.Exists)
+                .Sum(found => found.Length);
             needed += Math.Max(0, file.Size - present);
         }
 
@@ -141,7 +176,8 @@ public sealed class HubDownloader
         {
             Directory.CreateDirectory(root);
             var free = new DriveInfo(root).AvailableFreeSpace;
-            if (needed > free) throw new HubException($"The download needs {needed / 1e9:0.##} GB more, and {root} has {free / 1e9:0.##} GB free.");
+            if (needed > free)
+                throw new HubException($"The download needs {needed / 1e9:0.##} GB more, and {root} has {free / 1e9:0.##} GB free.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

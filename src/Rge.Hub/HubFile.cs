@@ -4,7 +4,8 @@ namespace Rge.Hub;
 /// <param name="Name">Path inside the repository, with slashes.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Sha256">SHA-256 of the content in lower-case hexadecimal; null for a small file kept in git itself.</param>
-/// <param name="BlobId">Git's identity of the content (SHA-1 over a header and the bytes); used when there is no <paramref name="Sha256"/>.</param>
+/// <param name="BlobId">Git's identity of the content (SHA-1 over a header and the bytes); used when there is no
+/// <paramref name="Sha256"/>.</param>
 public sealed record HubFile(string Name, long Size, string? Sha256, string? BlobId)
 {
     /// <summary>Where the file goes in a folder.</summary>

@@ -6,7 +6,8 @@ namespace Rge.Hub;
 /// <summary>The server's answer about a repository: the fields used here, by their names there.</summary>
 internal sealed record HubListing(
     [property: JsonPropertyName("sha")] string? Commit,
-    [property: JsonPropertyName("siblings")] IReadOnlyList<HubListing.Sibling?>? Siblings)
+    [property: JsonPropertyName("siblings")] IReadOnlyList<HubListing.Sibling?>? Siblings
+)
 {
     /// <summary>Far above the largest repositories; an answer is held in memory.</summary>
     public const long MaxBytes = 64 << 20;
@@ -28,8 +29,12 @@ internal sealed record HubListing(
             throw Error(repository, error.Message, error);
         }
 
-        if (listing is not { Commit.Length: > 0, Siblings: not null }) throw Error(repository, "it has no 'sha' or no 'siblings'");
-        return (listing.Commit, [.. listing.Siblings.Select(sibling => (sibling ?? throw Error(repository, "a file is null")).ToFile(repository))]);
+        if (listing is not { Commit.Length: > 0, Siblings: not null })
+            throw Error(repository, "it has no 'sha' or no 'siblings'");
+        return (
+            listing.Commit,
+            [.. listing.Siblings.Select(sibling => (sibling ?? throw Error(repository, "a file is null")).ToFile(repository))]
+        );
     }
 
     private static HubException Error(string repository, string problem, Exception? inner = null) =>
@@ -39,7 +44,8 @@ internal sealed record HubListing(
         [property: JsonPropertyName("rfilename")] string? Name,
         [property: JsonPropertyName("size")] long? Size,
         [property: JsonPropertyName("blobId")] string? BlobId,
-        [property: JsonPropertyName("lfs")] LargeFile? Lfs)
+        [property: JsonPropertyName("lfs")] LargeFile? Lfs
+    )
     {
         public HubFile ToFile(string repository)
         {
@@ -55,5 +61,6 @@ internal sealed record HubListing(
 
     internal sealed record LargeFile(
         [property: JsonPropertyName("sha256")] string? Sha256,
-        [property: JsonPropertyName("size")] long? Size);
+        [property: JsonPropertyName("size")] long? Size
+    );
 }

@@ -18,12 +18,22 @@ internal sealed class HubRetry(string what, HubOptions options, TimeProvider tim
     {
         var wait = _backoff.Next();
         if (_backoff.Failures >= options.Attempts)
-            throw new HubException($"{what}: {failure.Message}; given up after {_backoff.Failures} attempts. The same command continues where it stopped.", failure);
+            throw new HubException(
+                $"{what}: {failure.Message}; given up after {_backoff.Failures} attempts. The same command continues where it stopped.",
+                failure
+            );
         if (failure.RetryAfter > options.LongestWait)
-            throw new HubException($"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it stopped.", failure);
+            throw new HubException(
+                $"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it "
+                    + $"stopped.",
+                failure
+            );
 
         wait = failure.RetryAfter ?? wait;
-        waiting?.Invoke($"{failure.Message}; trying again in {Math.Max(1, Math.Round(wait.TotalSeconds))} s (attempt {_backoff.Failures + 1} of {options.Attempts})");
+        waiting?.Invoke(
+            $"{failure.Message}; trying again in {Math.Max(1, Math.Round(wait.TotalSeconds))} s (attempt {_backoff.Failures + 1} of "
+                + $"{options.Attempts})"
+        );
         await Task.Delay(wait, time, cancellationToken);
     }
 }

@@ -10,7 +10,8 @@ internal static class Crc32
         foreach (var value in bytes)
         {
             crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
         }
         return ~crc;
     }

@@ -1,8 +1,8 @@
 namespace Rge.Imaging;
 
 /// <summary>
-/// The colour of transparent pixels in the first frame of a GIF. Pillow's conversion to RGB shows the colour that the palette holds for them;
-/// decoders to RGBA forget it. Without the transparency flag they are ordinary pixels.
+/// The colour of transparent pixels in the first frame of a GIF. Pillow's conversion to RGB shows the colour that the palette holds for
+/// them; decoders to RGBA forget it. Without the transparency flag they are ordinary pixels.
 /// </summary>
 internal static class GifFirstFrame
 {
@@ -11,7 +11,9 @@ internal static class GifFirstFrame
     private const byte GraphicControl = 0xF9;
     private const byte ImageDescriptor = (byte)',';
 
-    /// <summary>A copy whose first frame has no transparency. A file that does not parse is copied as it is, for the decoder to judge.</summary>
+    /// <summary>
+    /// A copy whose first frame has no transparency. A file that does not parse is copied as it is, for the decoder to judge.
+    /// </summary>
     /// <param name="gif">The file.</param>
     /// <param name="background">
     /// Colour of what the first frame leaves uncovered: that of its transparent index, else of index 0; black where the palette lacks it.
@@ -20,7 +22,8 @@ internal static class GifFirstFrame
     {
         var bytes = gif.ToArray();
         background = default;
-        if (bytes.Length < LogicalScreen) return bytes;
+        if (bytes.Length < LogicalScreen)
+            return bytes;
         byte transparent = 0;
         var position = LogicalScreen + PaletteLength(bytes[10]);
         while (position + 2 < bytes.Length && bytes[position] == Extension)
@@ -32,10 +35,12 @@ internal static class GifFirstFrame
                 transparent = bytes[position + 6];
             }
             position += 2;
-            while (position < bytes.Length && bytes[position] != 0) position += bytes[position] + 1;
+            while (position < bytes.Length && bytes[position] != 0)
+                position += bytes[position] + 1;
             position++;
         }
-        if (position + 9 >= bytes.Length || bytes[position] != ImageDescriptor) return bytes;
+        if (position + 9 >= bytes.Length || bytes[position] != ImageDescriptor)
+            return bytes;
         var local = PaletteLength(bytes[position + 9]);
         var palette = local > 0 ? bytes.AsSpan(position + 10) : bytes.AsSpan(LogicalScreen);
         var length = local > 0 ? local : PaletteLength(bytes[10]);

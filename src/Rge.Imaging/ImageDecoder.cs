@@ -32,7 +32,8 @@ public static class ImageDecoder
         try
         {
             using var file = FileReader.Open(path);
-            if (file.Length > limits.MaxBytes) throw TooManyBytes(path, file.Length, limits);
+            if (file.Length > limits.MaxBytes)
+                throw TooManyBytes(path, file.Length, limits);
             bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
         }
@@ -47,14 +48,16 @@ public static class ImageDecoder
     /// <param name="bytes">The encoded image.</param>
     /// <param name="name">What errors call it: a file name or an address.</param>
     /// <param name="limits">What it may cost; <see cref="ImageLimits.Default"/> when null. Checked before any pixel is decoded.</param>
-    /// <param name="options">Whether it is turned upright, and what becomes of it if it ends early; <see cref="ImageOptions.Default"/> when null.</param>
+    /// <param name="options">Whether it is turned upright, and what becomes of it if it ends early; <see cref="ImageOptions.Default"/> when
+    /// null.</param>
     /// <exception cref="ImageInputException">The image is of another format, too large, truncated or damaged.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, ImageLimits? limits = null, ImageOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         limits ??= ImageLimits.Default;
         options ??= ImageOptions.Default;
-        if (bytes.Length > limits.MaxBytes) throw TooManyBytes(name, bytes.Length, limits);
+        if (bytes.Length > limits.MaxBytes)
+            throw TooManyBytes(name, bytes.Length, limits);
         var format = FormatOf(bytes.Span);
         switch (format)
         {
@@ -76,33 +79,47 @@ public static class ImageDecoder
 
         RgbImage Read(ReadOnlyMemory<byte> encoded, SKEncodedImageFormat format, PixelConversion convert) =>
             ImageDecoder.Read(encoded, format, name, limits, options, convert)
-            ?? (options.Truncated == TruncatedImages.Accept && TruncatedImage.Complete(encoded.Span, format) is { } whole ? ImageDecoder.Read(whole, format, name, limits, options, convert) : null)
+            ?? (
+                options.Truncated == TruncatedImages.Accept && TruncatedImage.Complete(encoded.Span, format) is { } whole
+                    ? ImageDecoder.Read(whole, format, name, limits, options, convert)
+                    : null
+            )
             ?? throw Truncated(name, format);
     }
 
     /// <summary>Tells the accepted formats by their first bytes, so that no other decoder of the library is ever reached.</summary>
-    private static SKEncodedImageFormat? FormatOf(ReadOnlySpan<byte> bytes) => bytes switch
-    {
-        [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n', ..] => SKEncodedImageFormat.Png,
-        [0xFF, 0xD8, 0xFF, ..] => SKEncodedImageFormat.Jpeg,
-        [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P', ..] => SKEncodedImageFormat.Webp,
-        [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..] => SKEncodedImageFormat.Gif,
-        [(byte)'B', (byte)'M', ..] => SKEncodedImageFormat.Bmp,
-        _ => null,
-    };
+    private static SKEncodedImageFormat? FormatOf(ReadOnlySpan<byte> bytes) =>
+        bytes switch
+        {
+            [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n', ..] => SKEncodedImageFormat.Png,
+            [0xFF, 0xD8, 0xFF, ..] => SKEncodedImageFormat.Jpeg,
+            [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P', ..] =>
+                SKEncodedImageFormat.Webp,
+            [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..] => SKEncodedImageFormat.Gif,
+            [(byte)'B', (byte)'M', ..] => SKEncodedImageFormat.Bmp,
+            _ => null,
+        };
 
     /// <summary>Converts one row.</summary>
     private delegate void PixelConversion(ReadOnlySpan<byte> rgba, Span<byte> rgb);
 
     /// <returns>The image; null where the file ends before it does.</returns>
     private static unsafe RgbImage? Read(
-        ReadOnlyMemory<byte> bytes, SKEncodedImageFormat format, string name, ImageLimits limits, ImageOptions options, PixelConversion convert)
+        ReadOnlyMemory<byte> bytes,
+        SKEncodedImageFormat format,
+        string name,
+        ImageLimits limits,
+        ImageOptions options,
+        PixelConversion convert
+    )
     {
         using var pin = bytes.Pin();
         using var data = SKData.Create((nint)pin.Pointer, bytes.Length);
         using var codec = SKCodec.Create(new SKMemoryStream(data), out var result);
-        if (codec is null && result == SKCodecResult.IncompleteInput) return null;
-        if (codec is null || codec.EncodedFormat != format) throw Damaged(name, format);
+        if (codec is null && result == SKCodecResult.IncompleteInput)
+            return null;
+        if (codec is null || codec.EncodedFormat != format)
+            throw Damaged(name, format);
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (Math.Max(width, height) > limits.MaxSide)
             throw new ImageInputException($"{name} has {width}×{height} pixels, expected sides of at most {limits.MaxSide}.");
@@ -115,7 +132,8 @@ public static class ImageDecoder
         // Large photographs are JPEGs, and those can be had a few rows at a time.
         var byRows = format == SKEncodedImageFormat.Jpeg;
         // A progressive one is read to its end here, without saying that this is what is missing.
-        if (byRows && codec.StartScanlineDecode(info) != SKCodecResult.Success) return bytes.Span.EndsWith(EndOfJpeg) ? throw Damaged(name, format) : null;
+        if (byRows && codec.StartScanlineDecode(info) != SKCodecResult.Success)
+            return bytes.Span.EndsWith(EndOfJpeg) ? throw Damaged(name, format) : null;
         var rowsHeld = byRows ? Math.Min(height, RowsAtOnce) : height;
         var rgba = (byte*)NativeMemory.AllocZeroed((nuint)rowsHeld * (nuint)width, BytesOfPixel);
         try
@@ -125,15 +143,21 @@ public static class ImageDecoder
             if (!byRows)
             {
                 result = codec.GetPixels(info, (nint)rgba);
-                if (result == SKCodecResult.IncompleteInput) return null;
-                if (result != SKCodecResult.Success) throw Damaged(name, format);
+                if (result == SKCodecResult.IncompleteInput)
+                    return null;
+                if (result != SKCodecResult.Success)
+                    throw Damaged(name, format);
             }
             for (var y = 0; y < height; y += rowsHeld)
             {
                 var rows = Math.Min(rowsHeld, height - y);
-                if (byRows && codec.GetScanlines((nint)rgba, rows, info.RowBytes) < rows) return null;
+                if (byRows && codec.GetScanlines((nint)rgba, rows, info.RowBytes) < rows)
+                    return null;
                 for (var row = 0; row < rows; row++)
-                    convert(new ReadOnlySpan<byte>(rgba + (long)row * info.RowBytes, info.RowBytes), rgb.AsSpan((y + row) * stride, stride));
+                    convert(
+                        new ReadOnlySpan<byte>(rgba + (long)row * info.RowBytes, info.RowBytes),
+                        rgb.AsSpan((y + row) * stride, stride)
+                    );
             }
             var image = new RgbImage(width, height, rgb) { Name = name };
             return options.ExifOrientation == true ? ImageOrientation.Apply(image, codec.EncodedOrigin) : image;
@@ -154,7 +178,8 @@ public static class ImageDecoder
         // Four pixels at a time; the vector written is longer than their colours, hence the distance kept from the end.
         var colours = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0xFF, 0xFF, 0xFF, 0xFF);
         for (; pixel <= pixels - 6; pixel += 4)
-            Vector128.Shuffle(Vector128.LoadUnsafe(ref from, (nuint)(pixel * BytesOfPixel)), colours)
+            Vector128
+                .Shuffle(Vector128.LoadUnsafe(ref from, (nuint)(pixel * BytesOfPixel)), colours)
                 .StoreUnsafe(ref to, (nuint)(pixel * RgbImage.Channels));
         for (; pixel < pixels; pixel++)
             rgba.Slice(pixel * BytesOfPixel, RgbImage.Channels).CopyTo(rgb[(pixel * RgbImage.Channels)..]);
@@ -176,12 +201,19 @@ public static class ImageDecoder
         new($"{name} is a damaged {Name(format)} image: expected one that image viewers show.");
 
     private static ImageInputException Truncated(string name, SKEncodedImageFormat format) =>
-        new($"{name} is a truncated {Name(format)} image, whose file ends before the image does: expected the whole file" +
-            (format is SKEncodedImageFormat.Webp or SKEncodedImageFormat.Gif ? "." : ", or --truncated-images accept (in training data.truncated_images) to use what is there."));
+        new(
+            $"{name} is a truncated {Name(format)} image, whose file ends before the image does: expected the whole file"
+                + (
+                    format is SKEncodedImageFormat.Webp or SKEncodedImageFormat.Gif
+                        ? "."
+                        : ", or --truncated-images accept (in training data.truncated_images) to use what is there."
+                )
+        );
 
-    private static string Name(SKEncodedImageFormat format) => format switch
-    {
-        SKEncodedImageFormat.Webp => "WebP",
-        _ => format.ToString().ToUpperInvariant(),
-    };
+    private static string Name(SKEncodedImageFormat format) =>
+        format switch
+        {
+            SKEncodedImageFormat.Webp => "WebP",
+            _ => format.ToString().ToUpperInvariant(),
+        };
 }

@@ -1,17 +1,47 @@
 namespace Rge.Imaging;
 
-/// <summary>What the extension of a file name says about images: which are read, and which are images of formats that cannot be read.</summary>
+/// <summary>
+/// What the extension of a file name says about images: which are read, and which are images of formats that cannot be read.
+/// </summary>
 public static class ImageFileTypes
 {
     /// <summary>Extensions of files that are read as images, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> Readable { get; } =
-        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".webp", ".gif", ".bmp", ".dib"];
+    [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".webp", ".gif", ".bmp", ".dib"];
 
     /// <summary>Extensions of files that are images, but of a format that cannot be read, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> KnownUnreadable { get; } =
     [
-        ".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".svg", ".svgz", ".jxl", ".jp2", ".j2k", ".jpx", ".ico", ".cur", ".psd", ".tga",
-        ".exr", ".hdr", ".pbm", ".pgm", ".ppm", ".pnm", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".tif",
+        ".tiff",
+        ".svg",
+        ".svgz",
+        ".jxl",
+        ".jp2",
+        ".j2k",
+        ".jpx",
+        ".ico",
+        ".cur",
+        ".psd",
+        ".tga",
+        ".exr",
+        ".hdr",
+        ".pbm",
+        ".pgm",
+        ".ppm",
+        ".pnm",
+        ".dng",
+        ".cr2",
+        ".cr3",
+        ".nef",
+        ".arw",
+        ".orf",
+        ".rw2",
+        ".raf",
     ];
 
     private static readonly HashSet<string> ReadableSet = new(Readable, StringComparer.OrdinalIgnoreCase);

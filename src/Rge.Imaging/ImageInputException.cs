@@ -4,11 +4,14 @@ namespace Rge.Imaging;
 public sealed class ImageInputException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public ImageInputException(string message) : base(message) { }
+    public ImageInputException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public ImageInputException(string message, Exception? innerException) : base(message, innerException) { }
+    public ImageInputException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public ImageInputException() : base("The picture cannot be used.") { }
+    public ImageInputException()
+        : base("The picture cannot be used.") { }
 }

@@ -1,7 +1,9 @@
 namespace Rge.Imaging;
 
 /// <summary>How images are read and sized, where the checkpoint's own files leave that open or are overridden. Immutable.</summary>
-/// <remarks>All but <see cref="Truncated"/> decide what vector an image gets: an index is searched with the options that it was made with.</remarks>
+/// <remarks>
+/// All but <see cref="Truncated"/> decide what vector an image gets: an index is searched with the options that it was made with.
+/// </remarks>
 public sealed record ImageOptions
 {
     /// <summary>The options used when none are given.</summary>
@@ -11,17 +13,26 @@ public sealed record ImageOptions
     /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint's
     /// preprocessor_config.json says.
     /// </summary>
-    public int? MinPixels { get; init => field = AtLeastOne(value); }
+    public int? MinPixels
+    {
+        get;
+        init => field = AtLeastOne(value);
+    }
 
     /// <summary>
     /// Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint's
-    /// preprocessor_config.json says, or <see cref="ImageProcessorConfig.DefaultMaxTokens"/> image tokens where that has the value that every
-    /// checkpoint is released with.
+    /// preprocessor_config.json says, or <see cref="ImageProcessorConfig.DefaultMaxTokens"/> image tokens where that has the value that
+    /// every checkpoint is released with.
     /// </summary>
-    public int? MaxPixels { get; init => field = AtLeastOne(value); }
+    public int? MaxPixels
+    {
+        get;
+        init => field = AtLeastOne(value);
+    }
 
     /// <summary>
-    /// Whether JPEG and WebP images are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says, which is
+    /// Whether JPEG and WebP images are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says, which
+    /// is
     /// <see langword="false"/> unless it was trained otherwise (<see cref="ImageProcessorConfig.ExifOrientation"/>).
     /// </summary>
     public bool? ExifOrientation { get; init; }
@@ -31,7 +42,8 @@ public sealed record ImageOptions
 
     private static int? AtLeastOne(int? pixels)
     {
-        if (pixels is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, nameof(pixels));
+        if (pixels is { } given)
+            ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, nameof(pixels));
         return pixels;
     }
 }

@@ -12,7 +12,8 @@ public sealed class ImageProcessor
     /// <summary>Creates the processor.</summary>
     /// <param name="config">How images are sized and cut. Areas are taken as they stand here, whatever the options say.</param>
     /// <param name="options">How images are to be read before that; <see cref="ImageOptions.Default"/> when null.</param>
-    /// <exception cref="ArgumentException">The configuration's sizes are out of range, or its mean or std are not one for each channel.</exception>
+    /// <exception cref="ArgumentException">The configuration's sizes are out of range, or its mean or std are not one for each
+    /// channel.</exception>
     public ImageProcessor(ImageProcessorConfig config, ImageOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -23,7 +24,10 @@ public sealed class ImageProcessor
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MinPixels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(config.MaxPixels, config.MinPixels);
         if (config.Mean.Count != RgbImage.Channels || config.Std.Count != RgbImage.Channels)
-            throw new ArgumentException($"Mean has {config.Mean.Count} and std {config.Std.Count} values, expected {RgbImage.Channels}.", nameof(config));
+            throw new ArgumentException(
+                $"Mean has {config.Mean.Count} and std {config.Std.Count} values, expected {RgbImage.Channels}.",
+                nameof(config)
+            );
         _config = config;
         options ??= ImageOptions.Default;
         Options = options with { ExifOrientation = options.ExifOrientation ?? config.ExifOrientation };
@@ -47,7 +51,8 @@ public sealed class ImageProcessor
     public ImageProcessor With(ImageOptions options) => new(_config.With(options), options);
 
     /// <summary>The patch grid of an image of that size, without looking at its pixels.</summary>
-    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not fit.</exception>
+    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not
+    /// fit.</exception>
     public ImageGrid GridOf(int width, int height)
     {
         (width, height) = ResizedSize(width, height);
@@ -61,7 +66,8 @@ public sealed class ImageProcessor
     /// Patches of (channel, frame, row, column). Those of one merged patch lie together, merged patches run along the rows:
     /// <c>[height/m, width/m, m, m]</c> for merge size m. All frames are the same image.
     /// </returns>
-    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not fit.</exception>
+    /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not
+    /// fit.</exception>
     public PatchedImage Process(RgbImage image, int maxTokens = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -70,7 +76,9 @@ public sealed class ImageProcessor
             var (width, height) = ResizedSize(image.Width, image.Height);
             var tokens = (long)width * height / ((long)_config.MergedPatchSide * _config.MergedPatchSide);
             if (tokens > maxTokens)
-                throw new ImageInputException($"It would take {tokens} image tokens, expected at most {maxTokens}: give a lower largest area (--max-pixels).");
+                throw new ImageInputException(
+                    $"It would take {tokens} image tokens, expected at most {maxTokens}: give a lower largest area (--max-pixels)."
+                );
             var (wideEnough, highEnough) = AtLeastOnePatch(image.Width, image.Height);
             return Cut(PillowResize.Bicubic(PillowResize.Bicubic(image, wideEnough, highEnough), width, height));
         }
@@ -80,19 +88,24 @@ public sealed class ImageProcessor
         }
     }
 
-    /// <summary>The value of each of the 256 levels: the product in double rounded to single, then subtraction and division in single.</summary>
+    /// <summary>
+    /// The value of each of the 256 levels: the product in double rounded to single, then subtraction and division in single.
+    /// </summary>
     private static float[] Levels(ImageProcessorConfig config, int channel)
     {
         var levels = new float[256];
         for (var level = 0; level < levels.Length; level++)
         {
             levels[level] = config.Rescale ? (float)(level * config.RescaleFactor) : level;
-            if (config.Normalize) levels[level] = (levels[level] - (float)config.Mean[channel]) / (float)config.Std[channel];
+            if (config.Normalize)
+                levels[level] = (levels[level] - (float)config.Mean[channel]) / (float)config.Std[channel];
         }
         return levels;
     }
 
-    /// <summary>The reference's caller first stretches a side shorter than one merged patch to it, leaving the other side as it is.</summary>
+    /// <summary>
+    /// The reference's caller first stretches a side shorter than one merged patch to it, leaving the other side as it is.
+    /// </summary>
     private (int Width, int Height) AtLeastOnePatch(int width, int height) =>
         (Math.Max(width, _config.MergedPatchSide), Math.Max(height, _config.MergedPatchSide));
 
@@ -105,7 +118,9 @@ public sealed class ImageProcessor
         else if (width % side != 0 || height % side != 0)
             throw new ImageInputException($"The sides are {width} and {height}, expected multiples of {side}, since resizing is off.");
         if ((long)width * height * RgbImage.Channels * _config.TemporalPatchSize > MaxValues)
-            throw new ImageInputException($"It would be resized to {width}×{height} pixels, which no model reads: give a lower largest area (--max-pixels).");
+            throw new ImageInputException(
+                $"It would be resized to {width}×{height} pixels, which no model reads: give a lower largest area (--max-pixels)."
+            );
         return (width, height);
     }
 
@@ -116,20 +131,20 @@ public sealed class ImageProcessor
         var pixels = GC.AllocateUninitializedArray<float>(checked(grid.Patches * _config.PatchLength));
         var rest = pixels.AsSpan();
         for (var mergedY = 0; mergedY < grid.Height; mergedY += merge)
-            for (var mergedX = 0; mergedX < grid.Width; mergedX += merge)
-                for (var y = mergedY; y < mergedY + merge; y++)
-                    for (var x = mergedX; x < mergedX + merge; x++)
-                        for (var channel = 0; channel < RgbImage.Channels; channel++)
-                        {
-                            var first = rest[..(patch * patch)];
-                            CutFrame(image, x * patch, y * patch, channel, first);
-                            rest = rest[first.Length..];
-                            for (var frame = 1; frame < frames; frame++)
-                            {
-                                first.CopyTo(rest);
-                                rest = rest[first.Length..];
-                            }
-                        }
+        for (var mergedX = 0; mergedX < grid.Width; mergedX += merge)
+        for (var y = mergedY; y < mergedY + merge; y++)
+        for (var x = mergedX; x < mergedX + merge; x++)
+        for (var channel = 0; channel < RgbImage.Channels; channel++)
+        {
+            var first = rest[..(patch * patch)];
+            CutFrame(image, x * patch, y * patch, channel, first);
+            rest = rest[first.Length..];
+            for (var frame = 1; frame < frames; frame++)
+            {
+                first.CopyTo(rest);
+                rest = rest[first.Length..];
+            }
+        }
         return new PatchedImage(pixels, grid);
     }
 
@@ -140,7 +155,8 @@ public sealed class ImageProcessor
         {
             var source = image.Pixels.AsSpan(((top + y) * image.Width + left) * RgbImage.Channels, patch * RgbImage.Channels);
             var row = target.Slice(y * patch, patch);
-            for (var x = 0; x < row.Length; x++) row[x] = levels[source[x * RgbImage.Channels + channel]];
+            for (var x = 0; x < row.Length; x++)
+                row[x] = levels[source[x * RgbImage.Channels + channel]];
         }
     }
 }

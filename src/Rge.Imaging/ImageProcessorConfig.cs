@@ -5,8 +5,8 @@ using Rge.Files;
 namespace Rge.Imaging;
 
 /// <summary>
-/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint says.
-/// Images are always converted to RGB and resized bicubically, as every released checkpoint asks.
+/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint
+/// says. Images are always converted to RGB and resized bicubically, as every released checkpoint asks.
 /// </summary>
 public sealed record ImageProcessorConfig
 {
@@ -16,12 +16,21 @@ public sealed record ImageProcessorConfig
     /// </summary>
     public const int DefaultMaxTokens = 1024;
 
-    internal const int MaxPatchSize = 256, MaxMergeSize = 16, MaxTemporalPatchSize = 16, MaxMergedPatchSide = 1024;
+    internal const int MaxPatchSize = 256,
+        MaxMergeSize = 16,
+        MaxTemporalPatchSize = 16,
+        MaxMergedPatchSide = 1024;
 
     private const int Bicubic = 3;
 
-    private const string ProcessorFile = "processor_config.json", PreprocessorFile = "preprocessor_config.json", ImageSection = "image_processor";
-    private const string MinPixelsField = "min_pixels", MaxPixelsField = "max_pixels", SizeSection = "size", ShortestEdge = "shortest_edge", LongestEdge = "longest_edge";
+    private const string ProcessorFile = "processor_config.json",
+        PreprocessorFile = "preprocessor_config.json",
+        ImageSection = "image_processor";
+    private const string MinPixelsField = "min_pixels",
+        MaxPixelsField = "max_pixels",
+        SizeSection = "size",
+        ShortestEdge = "shortest_edge",
+        LongestEdge = "longest_edge";
     private const string ExifOrientationField = "exif_orientation";
 
     /// <summary>Largest areas that every Qwen-VL checkpoint is released with, so that nobody has chosen them for this one.</summary>
@@ -63,8 +72,8 @@ public sealed record ImageProcessorConfig
     public bool Normalize { get; init; } = true;
 
     /// <summary>
-    /// Whether JPEG and WebP images are turned as their EXIF orientation says, unless the caller decides: the field <c>exif_orientation</c>,
-    /// which training writes and other libraries do not know.
+    /// Whether JPEG and WebP images are turned as their EXIF orientation says, unless the caller decides: the field
+    /// <c>exif_orientation</c>, which training writes and other libraries do not know.
     /// </summary>
     [JsonIgnore]
     public bool ExifOrientation { get; init; }
@@ -78,8 +87,12 @@ public sealed record ImageProcessorConfig
     /// <summary>Whether a folder has image settings of its own.</summary>
     /// <exception cref="CheckpointException">Its processor_config.json cannot be read.</exception>
     public static bool IsIn(string folder) =>
-        File.Exists(Path.Combine(folder, PreprocessorFile)) ||
-        (Path.Combine(folder, ProcessorFile) is var path && File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has(ImageSection));
+        File.Exists(Path.Combine(folder, PreprocessorFile))
+        || (
+            Path.Combine(folder, ProcessorFile) is var path
+            && File.Exists(path)
+            && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has(ImageSection)
+        );
 
     /// <summary>
     /// Reads a checkpoint folder: the <c>image_processor</c> section of processor_config.json where there is one (newer checkpoints), else
@@ -113,25 +126,33 @@ public sealed record ImageProcessorConfig
         if (options.MaxPixels is { } chosen && IsStockMaxPixels(chosen))
         {
             throw new CheckpointException(
-                $"The largest area of images is given as {chosen} pixels, which stands in every released checkpoint and so counts as not chosen "
-                + $"there. Give another, such as {chosen - 1}.");
+                $"The largest area of images is given as {chosen} pixels, which stands in every released checkpoint and so counts as "
+                    + $"not chosen "
+                    + $"there. Give another, such as {chosen - 1}."
+            );
         }
         var inForce = FromFolder(source).With(options);
         foreach (var name in (string[])[ProcessorFile, PreprocessorFile])
         {
             var path = Path.Combine(source, name);
-            if (!File.Exists(path)) continue;
+            if (!File.Exists(path))
+                continue;
             var file = ConfigReader.ReadFile(path);
-            if ((name == ProcessorFile ? file[ImageSection] : file) is not JsonObject settings) continue;
-            if (options.MinPixels is not null || options.MaxPixels is not null) Set(MinPixelsField, ShortestEdge, inForce.MinPixels);
-            if (options.MaxPixels is not null) Set(MaxPixelsField, LongestEdge, inForce.MaxPixels);
-            if (options.ExifOrientation is { } turned) settings[ExifOrientationField] = turned;
+            if ((name == ProcessorFile ? file[ImageSection] : file) is not JsonObject settings)
+                continue;
+            if (options.MinPixels is not null || options.MaxPixels is not null)
+                Set(MinPixelsField, ShortestEdge, inForce.MinPixels);
+            if (options.MaxPixels is not null)
+                Set(MaxPixelsField, LongestEdge, inForce.MaxPixels);
+            if (options.ExifOrientation is { } turned)
+                settings[ExifOrientationField] = turned;
             AtomicFile.WriteJson(Path.Combine(target, name), file);
 
             void Set(string field, string edge, int area)
             {
                 settings[field] = area;
-                if (settings[SizeSection] is JsonObject size) size[edge] = area;
+                if (settings[SizeSection] is JsonObject size)
+                    size[edge] = area;
             }
         }
     }
@@ -141,8 +162,8 @@ public sealed record ImageProcessorConfig
     public static bool IsStockMaxPixels(int area) => StockMaxPixels.Contains(area);
 
     /// <summary>
-    /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place of
-    /// a largest area that nobody has chosen. A smallest area above the largest that is given comes down to it.
+    /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place
+    /// of a largest area that nobody has chosen. A smallest area above the largest that is given comes down to it.
     /// </summary>
     /// <exception cref="CheckpointException">The smallest area that is given is above the largest.</exception>
     public ImageProcessorConfig With(ImageOptions options)
@@ -150,7 +171,10 @@ public sealed record ImageProcessorConfig
         ArgumentNullException.ThrowIfNull(options);
         var most = options.MaxPixels ?? (IsStockMaxPixels(MaxPixels) ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
         if (options.MinPixels > most)
-            throw new CheckpointException($"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as well (--max-pixels).");
+            throw new CheckpointException(
+                $"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as "
+                    + $"well (--max-pixels)."
+            );
         return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
     }
 
@@ -160,11 +184,19 @@ public sealed record ImageProcessorConfig
         var size = reader.Section(SizeSection);
         var minPixels = Area(MinPixelsField, ShortestEdge, defaults.MinPixels);
         var maxPixels = Area(MaxPixelsField, LongestEdge, defaults.MaxPixels);
-        if (maxPixels < minPixels) throw reader.Error(MaxPixelsField, $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
+        if (maxPixels < minPixels)
+            throw reader.Error(MaxPixelsField, $"is {maxPixels}, expected at least min_pixels, which is {minPixels}");
         reader.Int("resample", Bicubic, Bicubic, Bicubic);
-        var (patch, merge) = (reader.Int("patch_size", 1, MaxPatchSize, defaults.PatchSize), reader.Int("merge_size", 1, MaxMergeSize, defaults.MergeSize));
+        var (patch, merge) = (
+            reader.Int("patch_size", 1, MaxPatchSize, defaults.PatchSize),
+            reader.Int("merge_size", 1, MaxMergeSize, defaults.MergeSize)
+        );
         if (patch * merge > MaxMergedPatchSide)
-            throw reader.Error("patch_size", $"is {patch}, which with a merge_size of {merge} makes merged patches of {patch * merge} pixels, expected at most {MaxMergedPatchSide}");
+            throw reader.Error(
+                "patch_size",
+                $"is {patch}, which with a merge_size of {merge} makes merged patches of {patch * merge} pixels, expected at most "
+                    + $"{MaxMergedPatchSide}"
+            );
         return new ImageProcessorConfig
         {
             MinPixels = minPixels,
@@ -185,7 +217,8 @@ public sealed record ImageProcessorConfig
         int Area(string field, string edge, int fallback)
         {
             var found = reader.Int(field, 0, int.MaxValue, 0);
-            if (found == 0 && size is not null) found = size.Int(edge, 0, int.MaxValue, size.Int(field, 0, int.MaxValue, 0));
+            if (found == 0 && size is not null)
+                found = size.Int(edge, 0, int.MaxValue, size.Int(field, 0, int.MaxValue, 0));
             return found == 0 ? fallback : found;
         }
 
@@ -194,7 +227,11 @@ public sealed record ImageProcessorConfig
             var values = reader.Doubles(field) ?? fallback;
             return values.Count == RgbImage.Channels && values.All(v => v >= min && v <= 1e6)
                 ? values
-                : throw reader.Error(field, $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")} of at most a million");
+                : throw reader.Error(
+                    field,
+                    $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")} of at most a "
+                        + $"million"
+                );
         }
     }
 }

@@ -11,7 +11,10 @@ public sealed class PatchedImage
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (grid.Patches <= 0 || pixels.Length % grid.Patches != 0)
-            throw new ArgumentException($"{pixels.Length} values do not divide into the {grid.Patches} patches of grid {grid}.", nameof(pixels));
+            throw new ArgumentException(
+                $"{pixels.Length} values do not divide into the {grid.Patches} patches of grid {grid}.",
+                nameof(pixels)
+            );
         Pixels = pixels;
         Grid = grid;
     }

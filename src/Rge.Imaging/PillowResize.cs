@@ -11,7 +11,9 @@ namespace Rge.Imaging;
 /// </summary>
 public static class PillowResize
 {
-    /// <summary>Fractional bits of a weight: 32 less 8 of the pixel, 1 for the sign and 1 for sums that exceed a byte until clipped.</summary>
+    /// <summary>
+    /// Fractional bits of a weight: 32 less 8 of the pixel, 1 for the sign and 1 for sums that exceed a byte until clipped.
+    /// </summary>
     private const int Precision = 32 - 8 - 2;
 
     private const int Half = 1 << (Precision - 1);
@@ -28,8 +30,10 @@ public static class PillowResize
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (width == image.Width) return height == image.Height ? image : Columns(image, height);
-        if (height == image.Height) return Rows(image, width);
+        if (width == image.Width)
+            return height == image.Height ? image : Columns(image, height);
+        if (height == image.Height)
+            return Rows(image, width);
         return ColumnsFirst(image, width, height) ? Rows(Columns(image, height), width) : Columns(Rows(image, width), height);
     }
 
@@ -92,7 +96,8 @@ public static class PillowResize
         {
             var row = image.Pixels.AsSpan(y * fromStride, fromStride);
             // Each pixel is read with the byte behind it; only the picture's last pixel has none.
-            if (y == image.Height - 1) row = (byte[])[.. row, 0];
+            if (y == image.Height - 1)
+                row = (byte[])[.. row, 0];
             ref var from = ref MemoryMarshal.GetReference(row);
             ref var to = ref MemoryMarshal.GetReference(resized.AsSpan(y * toStride, toStride));
             for (var x = 0; x < width; x++)
@@ -131,7 +136,10 @@ public static class PillowResize
             var x = 0;
             for (; x <= stride - Vector<byte>.Count; x += Vector<byte>.Count)
             {
-                Vector<int> a = new(Half), b = a, c = a, d = a;
+                Vector<int> a = new(Half),
+                    b = a,
+                    c = a,
+                    d = a;
                 for (var tap = 0; tap < weights.Length; tap++)
                 {
                     Vector.Widen(new Vector<byte>(rows[(tap * stride + x)..]), out var low, out var high);
@@ -147,7 +155,8 @@ public static class PillowResize
             for (; x < stride; x++)
             {
                 var sum = Half;
-                for (var tap = 0; tap < weights.Length; tap++) sum += rows[tap * stride + x] * weights[tap];
+                for (var tap = 0; tap < weights.Length; tap++)
+                    sum += rows[tap * stride + x] * weights[tap];
                 result[x] = (byte)Math.Clamp(sum >> Precision, 0, 255);
             }
         }

@@ -27,15 +27,21 @@ public static class Thumbnails
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         var pixels = new byte[width * height * RgbImage.Channels];
         for (var row = 0; row < height; row++)
-            for (var column = 0; column < width; column++)
-                Mean(image, Part(column, width, image.Width), Part(row, height, image.Height), pixels.AsSpan((row * width + column) * RgbImage.Channels));
+        for (var column = 0; column < width; column++)
+            Mean(
+                image,
+                Part(column, width, image.Width),
+                Part(row, height, image.Height),
+                pixels.AsSpan((row * width + column) * RgbImage.Channels)
+            );
         return new RgbImage(width, height, pixels);
     }
 
     /// <summary>The image as a file: PNG or JPEG, whichever is smaller.</summary>
     public static byte[] Encode(RgbImage image)
     {
-        byte[] png = PngEncoder.Encode(image), jpeg = JpegEncoder.Encode(image);
+        byte[] png = PngEncoder.Encode(image),
+            jpeg = JpegEncoder.Encode(image);
         return png.Length < jpeg.Length ? png : jpeg;
     }
 
@@ -46,10 +52,11 @@ public static class Thumbnails
         var (left, width) = columns.GetOffsetAndLength(image.Width);
         var (top, height) = rows.GetOffsetAndLength(image.Height);
         for (var y = top; y < top + height; y++)
-            for (var x = left; x < left + width; x++)
-                for (var channel = 0; channel < RgbImage.Channels; channel++)
-                    sums[channel] += image.Pixels[(y * image.Width + x) * RgbImage.Channels + channel];
-        for (var channel = 0; channel < RgbImage.Channels; channel++) mean[channel] = (byte)(sums[channel] / (width * height));
+        for (var x = left; x < left + width; x++)
+        for (var channel = 0; channel < RgbImage.Channels; channel++)
+            sums[channel] += image.Pixels[(y * image.Width + x) * RgbImage.Channels + channel];
+        for (var channel = 0; channel < RgbImage.Channels; channel++)
+            mean[channel] = (byte)(sums[channel] / (width * height));
     }
 
     /// <summary>One of so many equal parts of a length, at least one pixel of it.</summary>

@@ -9,7 +9,11 @@ namespace Rge.Models;
 internal static class FamilyRegistry
 {
     private static readonly (ModelFamily Family, FamilyDefinition Definition)[] Families =
-        [(ModelFamily.Qwen2Vl, new Qwen2VlFamily()), (ModelFamily.Qwen25Vl, new Qwen25VlFamily()), (ModelFamily.Qwen3Vl, new Qwen3VlFamily())];
+    [
+        (ModelFamily.Qwen2Vl, new Qwen2VlFamily()),
+        (ModelFamily.Qwen25Vl, new Qwen25VlFamily()),
+        (ModelFamily.Qwen3Vl, new Qwen3VlFamily()),
+    ];
 
     /// <summary>The <c>model_type</c> of each family, as messages list them.</summary>
     public static string ModelTypes
@@ -28,7 +32,8 @@ internal static class FamilyRegistry
     public static (ModelFamily Family, FamilyDefinition Definition)? Find(string? modelType)
     {
         foreach (var entry in Families)
-            if (entry.Definition.ModelType == modelType) return entry;
+            if (entry.Definition.ModelType == modelType)
+                return entry;
         return null;
     }
 }

@@ -14,7 +14,9 @@ public static class ParameterLayout
     /// <summary>Name of the token embedding.</summary>
     public const string TokenEmbedding = LanguageModel.TokenEmbedding;
 
-    /// <summary>Lists the tensors of a configuration, in the order of the forward pass. Found by constructing the model's layers without weights.</summary>
+    /// <summary>
+    /// Lists the tensors of a configuration, in the order of the forward pass. Found by constructing the model's layers without weights.
+    /// </summary>
     public static IReadOnlyDictionary<string, long[]> Of(QwenVlConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -25,7 +27,9 @@ public static class ParameterLayout
         return recorder.Shapes;
     }
 
-    /// <summary>Whether a tensor that <see cref="Of"/> does not list may lie in a checkpoint all the same: the output projection where it is tied.</summary>
+    /// <summary>
+    /// Whether a tensor that <see cref="Of"/> does not list may lie in a checkpoint all the same: the output projection where it is tied.
+    /// </summary>
     public static bool IsIgnorable(QwenVlConfig config, string name)
     {
         ArgumentNullException.ThrowIfNull(config);

@@ -21,7 +21,8 @@ public sealed record QwenVlConfig : ModelConfig
     public required JsonObject Source { get; init; }
 
     /// <summary>Reads <c>config.json</c> of a checkpoint folder.</summary>
-    /// <exception cref="CheckpointException">The file is missing, is not JSON, lacks a field, or describes a model that is not supported.</exception>
+    /// <exception cref="CheckpointException">The file is missing, is not JSON, lacks a field, or describes a model that is not
+    /// supported.</exception>
     public static QwenVlConfig Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -49,7 +50,8 @@ public sealed record QwenVlConfig : ModelConfig
         if (visionConfig.DeepstackBlocks.Count >= textConfig.NumHiddenLayers)
             throw vision.Error(
                 "deepstack_visual_indexes",
-                $"names {visionConfig.DeepstackBlocks.Count} blocks, expected fewer than the {textConfig.NumHiddenLayers} decoder layers");
+                $"names {visionConfig.DeepstackBlocks.Count} blocks, expected fewer than the {textConfig.NumHiddenLayers} decoder layers"
+            );
         return new QwenVlConfig
         {
             Family = family,
@@ -66,12 +68,14 @@ public sealed record QwenVlConfig : ModelConfig
     /// <summary>The configuration of the same model with another vocabulary, or with its output projection tied otherwise.</summary>
     internal QwenVlConfig WithVocabulary(int rows, bool tied)
     {
-        if (rows == Text.VocabSize && tied == Text.TieWordEmbeddings) return this;
+        if (rows == Text.VocabSize && tied == Text.TieWordEmbeddings)
+            return this;
         var source = (JsonObject)Source.DeepClone();
         var text = source["text_config"] as JsonObject ?? source;
         text["vocab_size"] = rows;
         source["tie_word_embeddings"] = tied;
-        if (text.ContainsKey("tie_word_embeddings")) text["tie_word_embeddings"] = tied;
+        if (text.ContainsKey("tie_word_embeddings"))
+            text["tie_word_embeddings"] = tied;
         return this with { Text = Text with { VocabSize = rows, TieWordEmbeddings = tied }, Source = source };
     }
 }

@@ -20,17 +20,18 @@ namespace Rge.Models;
 /// used by one at a time. Methods that return a tensor hand it over to the caller.
 /// <para>
 /// Prompts are run without gradient by <see cref="Prefill"/>, <see cref="Step"/> and <see cref="Encode"/>. <see cref="EncodeImages"/>,
-/// <see cref="Forward"/> and <see cref="Logits"/> follow the calling thread's gradient mode: results are part of the graph where it is on and
-/// a parameter, or what is passed in, requires a gradient. <see cref="Forward"/> and <see cref="EncodeImages"/> hold no more of the graph
-/// than the tensors they hand over.
+/// <see cref="Forward"/> and <see cref="Logits"/> follow the calling thread's gradient mode: results are part of the graph where it is on
+/// and a parameter, or what is passed in, requires a gradient. <see cref="Forward"/> and <see cref="EncodeImages"/> hold no more of the
+/// graph than the tensors they hand over.
 /// </para>
 /// </remarks>
 public sealed class QwenVlModel : IDisposable
 {
     /// <summary>What to say to those who want a model without output projection to write.</summary>
     public const string MissingOutputProjection =
-        $"The model cannot write rationales: its checkpoint has no output projection ({ParameterLayout.OutputProjection}) and config.json does not tie it to the token " +
-        "embedding (tie_word_embeddings). Embed without reasoning (--reasoning off, or --pooling last), or give the rationales.";
+        $"The model cannot write rationales: its checkpoint has no output projection ({ParameterLayout.OutputProjection}) and "
+        + $"config.json does not tie it to the token "
+        + "embedding (tie_word_embeddings). Embed without reasoning (--reasoning off, or --pooling last), or give the rationales.";
 
     private readonly Checkpoint? _mapped;
     private readonly VisionTower _vision;
@@ -38,12 +39,12 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters">
-    /// A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device; <see cref="ParameterLayout.OutputProjection"/>
-    /// may be left out. Ownership is taken.
+    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device;
+    /// <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
-    public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters) : this(config, parameters, mapped: null) { }
+    public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters)
+        : this(config, parameters, mapped: null) { }
 
     private QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters, Checkpoint? mapped)
     {
@@ -94,12 +95,19 @@ public sealed class QwenVlModel : IDisposable
     /// On the CPU, weights of the wanted number type stay in the memory-mapped file and are read when first used; others are converted one
     /// tensor at a time. Either way there is never a second full copy in memory.
     /// </remarks>
-    /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was expected.</exception>
+    /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was
+    /// expected.</exception>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
-    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) => LoadWithProgress(folder, options, progress: null, CancellationToken.None);
+    public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) =>
+        LoadWithProgress(folder, options, progress: null, CancellationToken.None);
 
     /// <summary>Loads a checkpoint folder, telling the parameters as they are loaded.</summary>
-    public static QwenVlModel LoadWithProgress(string folder, QwenVlModelOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    public static QwenVlModel LoadWithProgress(
+        string folder,
+        QwenVlModelOptions? options,
+        IProgress<LoadProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var config = QwenVlConfig.Load(folder);
         var checkpoint = Checkpoint.Open(folder);
@@ -111,7 +119,9 @@ public sealed class QwenVlModel : IDisposable
             var dtype = options?.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
             var device = options?.Device ?? CPU;
             if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
-                throw new CheckpointException($"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16.");
+                throw new CheckpointException(
+                    $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
+                );
             foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -122,17 +132,19 @@ public sealed class QwenVlModel : IDisposable
         }
         catch
         {
-            foreach (var tensor in parameters.Values) tensor.Dispose();
+            foreach (var tensor in parameters.Values)
+                tensor.Dispose();
             checkpoint.Dispose();
             throw;
         }
     }
 
     /// <summary>
-    /// Applies an adapter on the fly from now on, next to the weights, as training does; <see cref="QwenVlModelOptions.Adapter"/> merges one
-    /// instead, which runs faster.
+    /// Applies an adapter on the fly from now on, next to the weights, as training does; <see cref="QwenVlModelOptions.Adapter"/> merges
+    /// one instead, which runs faster.
     /// </summary>
-    /// <param name="adapter">On the model's device; in whichever number type it is to compute, customarily float32. Borrowed: dispose it after the model.</param>
+    /// <param name="adapter">On the model's device; in whichever number type it is to compute, customarily float32. Borrowed: dispose it
+    /// after the model.</param>
     /// <exception cref="CheckpointException">The model lacks a module that the adapter changes, or has it in another shape.</exception>
     /// <exception cref="ArgumentException">The adapter replaces whole parameters, which is done only by merging.</exception>
     public void Attach(PeftAdapter adapter)
@@ -140,16 +152,25 @@ public sealed class QwenVlModel : IDisposable
         ArgumentNullException.ThrowIfNull(adapter);
         adapter.Require(ParameterLayout.Of(Config));
         if (adapter.FullParameters.Count > 0)
-            throw new ArgumentException($"The adapter replaces {adapter.FullParameters.First().Key}; load it together with the model, which merges it.", nameof(adapter));
+            throw new ArgumentException(
+                $"The adapter replaces {adapter.FullParameters.First().Key}; load it together with the model, which merges it.",
+                nameof(adapter)
+            );
         foreach (var (module, weights) in adapter.Modules)
         {
-            if (!Linears.TryGetValue(module, out var linear)) throw new CheckpointException($"The adapter changes {module}, which is not a linear layer.");
+            if (!Linears.TryGetValue(module, out var linear))
+                throw new CheckpointException($"The adapter changes {module}, which is not a linear layer.");
             linear.Attach(weights);
         }
     }
 
-    /// <summary>Writes config and weights into a folder, in the layout and naming of released checkpoints, so that transformers loads them.</summary>
-    /// <remarks>Weights go first and replace old ones at one stroke; see <see cref="Checkpoint.Save"/>. Tokenizer and processor files are not written.</remarks>
+    /// <summary>
+    /// Writes config and weights into a folder, in the layout and naming of released checkpoints, so that transformers loads them.
+    /// </summary>
+    /// <remarks>
+    /// Weights go first and replace old ones at one stroke; see <see cref="Checkpoint.Save"/>. Tokenizer and processor files are not
+    /// written.
+    /// </remarks>
     /// <param name="folder">The folder; made when needed. May be the one the model was loaded from.</param>
     /// <param name="progress">Told the bytes of weights written so far.</param>
     /// <param name="cancellationToken">Stops the writing; what was there before stays.</param>
@@ -171,14 +192,16 @@ public sealed class QwenVlModel : IDisposable
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images, bool activationCheckpointing = false)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 0) return [];
+        if (images.Count == 0)
+            return [];
         using var scope = NewDisposeScope();
         var (merged, deepstack) = _vision.Forward(images, activationCheckpointing);
         var features = new VisionFeatures[images.Count];
         var start = 0L;
         for (var i = 0; i < features.Length; i++)
         {
-            long first = start, count = images[i].Grid.MergedPatches(Config.Vision.SpatialMergeSize);
+            long first = start,
+                count = images[i].Grid.MergedPatches(Config.Vision.SpatialMergeSize);
             features[i] = new VisionFeatures(images[i].Grid, Rows(merged), [.. deepstack.Select(Rows)]);
             start += count;
 
@@ -223,7 +246,8 @@ public sealed class QwenVlModel : IDisposable
     /// <param name="state">The state to extend.</param>
     /// <param name="slots">The slot of each prompt; all different.</param>
     /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
-    /// <exception cref="ArgumentException">A prompt is empty, does not fit its slot, has a token that the vocabulary lacks, or its image tokens do not fit its images.</exception>
+    /// <exception cref="ArgumentException">A prompt is empty, does not fit its slot, has a token that the vocabulary lacks, or its image
+    /// tokens do not fit its images.</exception>
     public Tensor Prefill(IReadOnlyList<ModelInput> inputs, DecodingState state, IReadOnlyList<int> slots)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -256,29 +280,36 @@ public sealed class QwenVlModel : IDisposable
         Run(PackedBatch.Of(inputs, Config), state: null, observer);
 
     /// <summary>
-    /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with the
-    /// same <see cref="VisionFeatures"/> among them, are computed once.
+    /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with
+    /// the same <see cref="VisionFeatures"/> among them, are computed once.
     /// </summary>
     /// <remarks>Call <c>backward</c> within a dispose scope, in which what passes through it is freed.</remarks>
     /// <param name="inputs">The sequences.</param>
     /// <param name="wanted">
     /// Of each sequence, the tokens whose states are asked for: most of the last layer runs for no others. Null for all.
     /// </param>
-    /// <param name="activationCheckpointing">
-    /// Whether the backward pass is to run each layer again, so that only the layers' inputs stay in memory meanwhile. Costs about a third of the time.
+    /// <param name="activationCheckpointing"> Whether the backward pass is to run each layer again, so that only the layers' inputs stay in
+    /// memory meanwhile. Costs about a third of the time.
     /// </param>
     /// <returns>Hidden states of the tokens; the caller disposes.</returns>
-    /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its sequence.</exception>
+    /// <exception cref="ArgumentException">As <see cref="Prefill"/>; or there is not one range a sequence, or a range goes beyond its
+    /// sequence.</exception>
     public PackedStates Forward(IReadOnlyList<ModelInput> inputs, IReadOnlyList<Range>? wanted = null, bool activationCheckpointing = false)
     {
         var tree = new PrefixTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
-        Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
+        Tensor ids = tensor(tree.TokenIds, device: Device),
+            positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
         var outputTokens = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, tree.Pass(Device), images, outputTokens,
-            activationCheckpointing: activationCheckpointing);
+            _language.Embed(ids, images),
+            positions,
+            tree.Pass(Device),
+            images,
+            outputTokens,
+            activationCheckpointing: activationCheckpointing
+        );
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
 
@@ -290,9 +321,13 @@ public sealed class QwenVlModel : IDisposable
     public Tensor Logits(Tensor hidden)
     {
         ArgumentNullException.ThrowIfNull(hidden);
-        if (!HasOutputProjection) throw new CheckpointException(MissingOutputProjection);
+        if (!HasOutputProjection)
+            throw new CheckpointException(MissingOutputProjection);
         if (hidden.dim() != 2 || hidden.shape[1] != Config.Text.HiddenSize)
-            throw new ArgumentException($"Hidden states are [{string.Join(", ", hidden.shape)}], expected [B, {Config.Text.HiddenSize}].", nameof(hidden));
+            throw new ArgumentException(
+                $"Hidden states are [{string.Join(", ", hidden.shape)}], expected [B, {Config.Text.HiddenSize}].",
+                nameof(hidden)
+            );
         using var scope = NewDisposeScope();
         return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
     }
@@ -309,15 +344,18 @@ public sealed class QwenVlModel : IDisposable
         var outputTokens = observer is null && last.shape[0] < ids.shape[0] ? last : null;
         var hidden = _language.Forward(_language.Embed(ids, images), positions, batch.Pass(state, Device), images, outputTokens, observer);
         state?.Advance(batch);
-        if (observer is not null) hidden = hidden.index_select(0, last);
+        if (observer is not null)
+            hidden = hidden.index_select(0, last);
         return hidden.MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the parameters and closes the checkpoint. Attached adapters stay the caller's.</summary>
     public void Dispose()
     {
-        foreach (var linear in Linears.Values) linear.Detach();
-        foreach (var tensor in Parameters.Values) tensor.Dispose();
+        foreach (var linear in Linears.Values)
+            linear.Detach();
+        foreach (var tensor in Parameters.Values)
+            tensor.Dispose();
         _mapped?.Dispose();
     }
 }

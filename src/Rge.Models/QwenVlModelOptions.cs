@@ -8,7 +8,9 @@ public sealed record QwenVlModelOptions
     /// <summary>Number type of weights and activations; <see langword="null"/> keeps the checkpoint's own.</summary>
     public ScalarType? DType { get; init; }
 
-    /// <summary>Folder of a LoRA or DoRA adapter in PEFT's layout, merged into the weights while they load; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// Folder of a LoRA or DoRA adapter in PEFT's layout, merged into the weights while they load; <see langword="null"/> for none.
+    /// </summary>
     public string? Adapter { get; init; }
 
     /// <summary>

@@ -6,12 +6,13 @@ using static TorchSharp.torch;
 namespace Rge.Models;
 
 /// <summary>
-/// Where each parameter of a model comes from: the checkpoint, an adapter merged into it, or both. Decides what transformers and PEFT decide
-/// where the two disagree about the vocabulary and the output projection. Borrows both.
+/// Where each parameter of a model comes from: the checkpoint, an adapter merged into it, or both. Decides what transformers and PEFT
+/// decide where the two disagree about the vocabulary and the output projection. Borrows both.
 /// </summary>
 internal sealed class WeightPlan
 {
-    private const string Weight = ".weight", Head = "lm_head";
+    private const string Weight = ".weight",
+        Head = "lm_head";
 
     private readonly Checkpoint _checkpoint;
     private readonly PeftAdapter? _adapter;
@@ -23,17 +24,26 @@ internal sealed class WeightPlan
         (_checkpoint, _adapter) = (checkpoint, adapter);
         var stored = new Dictionary<string, long[]>(ParameterLayout.Of(config), StringComparer.Ordinal);
         // As in transformers, which begins a head that is not stored at random: of use only to those who train it.
-        if (!checkpoint.Contains(ParameterLayout.OutputProjection)) stored.Remove(ParameterLayout.OutputProjection);
+        if (!checkpoint.Contains(ParameterLayout.OutputProjection))
+            stored.Remove(ParameterLayout.OutputProjection);
         checkpoint.Require(stored, name => ParameterLayout.IsIgnorable(config, name));
 
         var rows = Replaced(ParameterLayout.TokenEmbedding)?.shape[0] ?? config.Text.VocabSize;
         _output = DecideOutput(config.Text, rows);
         Config = config.WithVocabulary(checked((int)rows), tied: _output == Output.Tied);
         var layout = new Dictionary<string, long[]>(ParameterLayout.Of(Config), StringComparer.Ordinal);
-        if (_output == Output.None) layout.Remove(ParameterLayout.OutputProjection);
+        if (_output == Output.None)
+            layout.Remove(ParameterLayout.OutputProjection);
         Layout = layout;
         // An output projection that equals the tied embedding is nothing of its own.
-        adapter?.Require(_output == Output.Tied ? new Dictionary<string, long[]>(layout, StringComparer.Ordinal) { [ParameterLayout.OutputProjection] = layout[ParameterLayout.TokenEmbedding] } : layout);
+        adapter?.Require(
+            _output == Output.Tied
+                ? new Dictionary<string, long[]>(layout, StringComparer.Ordinal)
+                {
+                    [ParameterLayout.OutputProjection] = layout[ParameterLayout.TokenEmbedding],
+                }
+                : layout
+        );
     }
 
     /// <summary>What the output projection is made of.</summary>
@@ -50,7 +60,9 @@ internal sealed class WeightPlan
     /// <summary>The checkpoint's configuration, with the vocabulary and the tying that the adapter has left.</summary>
     public QwenVlConfig Config { get; }
 
-    /// <summary>Shapes of the parameters by canonical name. The output projection is among them where the model has one of its own.</summary>
+    /// <summary>
+    /// Shapes of the parameters by canonical name. The output projection is among them where the model has one of its own.
+    /// </summary>
     public IReadOnlyDictionary<string, long[]> Layout { get; }
 
     /// <summary>Reads a parameter; the caller disposes.</summary>
@@ -60,24 +72,31 @@ internal sealed class WeightPlan
     /// <param name="writable">Whether it must have memory of its own.</param>
     public Tensor Read(string name, ScalarType dtype, Device device, bool writable)
     {
-        var (replaced, stored) = name == ParameterLayout.OutputProjection
-            ? _output switch
-            {
-                Output.AdapterOutput => (Replaced(name), name),
-                Output.AdapterEmbedding => (Replaced(ParameterLayout.TokenEmbedding), name),
-                Output.StoredEmbedding => (null, ParameterLayout.TokenEmbedding),
-                _ => (null, name),
-            }
-            : (Replaced(name), name);
-        if (name.EndsWith(Weight, StringComparison.Ordinal) && _adapter?.Modules.TryGetValue(name[..^Weight.Length], out var change) == true)
+        var (replaced, stored) =
+            name == ParameterLayout.OutputProjection
+                ? _output switch
+                {
+                    Output.AdapterOutput => (Replaced(name), name),
+                    Output.AdapterEmbedding => (Replaced(ParameterLayout.TokenEmbedding), name),
+                    Output.StoredEmbedding => (null, ParameterLayout.TokenEmbedding),
+                    _ => (null, name),
+                }
+                : (Replaced(name), name);
+        if (
+            name.EndsWith(Weight, StringComparison.Ordinal)
+            && _adapter?.Modules.TryGetValue(name[..^Weight.Length], out var change) == true
+        )
         {
             // Merged in float32 before the weight is rounded to the wanted type.
             using var full = replaced?.to(ScalarType.Float32, CPU, copy: true) ?? _checkpoint.Read(stored, ScalarType.Float32);
             using var merged = change.Merge(full);
             return merged.to(dtype, device, copy: true);
         }
-        if (replaced is not null) return replaced.to(dtype, device, copy: true);
-        return !writable && device.type == DeviceType.CPU && _checkpoint.DType(stored) == dtype ? _checkpoint.Map(stored) : _checkpoint.Read(stored, dtype, device);
+        if (replaced is not null)
+            return replaced.to(dtype, device, copy: true);
+        return !writable && device.type == DeviceType.CPU && _checkpoint.DType(stored) == dtype
+            ? _checkpoint.Map(stored)
+            : _checkpoint.Read(stored, dtype, device);
     }
 
     /// <summary>
@@ -88,10 +107,13 @@ internal sealed class WeightPlan
     {
         var (embedding, output) = (Replaced(ParameterLayout.TokenEmbedding), Replaced(ParameterLayout.OutputProjection));
         if (!text.TieWordEmbeddings)
-            return output is not null ? Output.AdapterOutput : _checkpoint.Contains(ParameterLayout.OutputProjection) && rows == text.VocabSize ? Output.StoredOutput : Output.None;
+            return output is not null ? Output.AdapterOutput
+                : _checkpoint.Contains(ParameterLayout.OutputProjection) && rows == text.VocabSize ? Output.StoredOutput
+                : Output.None;
 
         var shared = DecideTied(text, rows, embedding, output);
-        if (shared != Output.Tied || _adapter?.Modules.ContainsKey(Head) != true) return shared;
+        if (shared != Output.Tied || _adapter?.Modules.ContainsKey(Head) != true)
+            return shared;
         // The low-rank change is the output's alone.
         return embedding is null ? Output.StoredEmbedding : Output.AdapterEmbedding;
     }
@@ -100,22 +122,29 @@ internal sealed class WeightPlan
     {
         if (output is not null)
         {
-            if (embedding is not null && AreEqual(embedding, output)) return Output.Tied;
-            if (!_adapter!.Config.KeepsWeightsTied && (IsSaved("embed_tokens") || IsSaved(Head))) return Output.AdapterOutput;
+            if (embedding is not null && AreEqual(embedding, output))
+                return Output.Tied;
+            if (!_adapter!.Config.KeepsWeightsTied && (IsSaved("embed_tokens") || IsSaved(Head)))
+                return Output.AdapterOutput;
             throw new CheckpointException(
-                $"The adapter{_adapter.Named} holds a token embedding and an output projection of its own, but the model ties the two and modules_to_save does not part them.");
+                $"The adapter{_adapter.Named} holds a token embedding and an output projection of its own, but the model ties the two "
+                    + $"and modules_to_save does not part them."
+            );
         }
-        if (embedding is null || _adapter!.Config.KeepsWeightsTied || !IsSaved("embed_tokens")) return Output.Tied;
+        if (embedding is null || _adapter!.Config.KeepsWeightsTied || !IsSaved("embed_tokens"))
+            return Output.Tied;
         return rows == text.VocabSize ? Output.StoredEmbedding : Output.None;
     }
 
-    private bool IsSaved(string module) => _adapter!.Config.ModulesToSave.Any(saved => saved == module || saved.EndsWith("." + module, StringComparison.Ordinal));
+    private bool IsSaved(string module) =>
+        _adapter!.Config.ModulesToSave.Any(saved => saved == module || saved.EndsWith("." + module, StringComparison.Ordinal));
 
     private Tensor? Replaced(string name) => _adapter?.FullParameters.GetValueOrDefault(name);
 
     private static bool AreEqual(Tensor a, Tensor b)
     {
-        if (a.dtype != b.dtype || !a.shape.AsSpan().SequenceEqual(b.shape)) return false;
+        if (a.dtype != b.dtype || !a.shape.AsSpan().SequenceEqual(b.shape))
+            return false;
         using var scope = NewDisposeScope();
         return a.eq(b).all().item<bool>();
     }

@@ -20,9 +20,14 @@ internal sealed class EndpointException(string message, FaultKind kind, Exceptio
     /// <param name="now">The time, for pauses that end at a time of day.</param>
     public static EndpointException Of(Exception error, DateTimeOffset now)
     {
-        if (error is ClientResultException { Status: > 0 } refused) return OfStatus(refused, now);
+        if (error is ClientResultException { Status: > 0 } refused)
+            return OfStatus(refused, now);
         if (error is ClientResultException or HttpRequestException)
-            return new EndpointException(Short((error.InnerException as HttpRequestException ?? error).Message), FaultKind.Unreachable, error);
+            return new EndpointException(
+                Short((error.InnerException as HttpRequestException ?? error).Message),
+                FaultKind.Unreachable,
+                error
+            );
         return new EndpointException($"the answer cannot be understood: {Short(error.Message)}", FaultKind.Transient, error);
     }
 
@@ -37,16 +42,23 @@ internal sealed class EndpointException(string message, FaultKind kind, Exceptio
             (408 or 409 or 425 or 429 or >= 500, _) => FaultKind.Transient,
             _ => FaultKind.Fatal,
         };
-        return new EndpointException($"HTTP {error.Status}{(message.Length > 0 ? $": {message}" : "")}", kind, error) { RetryAfter = Pause(error, now) };
+        return new EndpointException($"HTTP {error.Status}{(message.Length > 0 ? $": {message}" : "")}", kind, error)
+        {
+            RetryAfter = Pause(error, now),
+        };
     }
 
-    /// <summary>Message and code of an error: {"error": {"message": …, "code": …}} as OpenAI has it, {"error": …}, {"message": …} or {"detail": …} as others.</summary>
+    /// <summary>
+    /// Message and code of an error: {"error": {"message": …, "code": …}} as OpenAI has it, {"error": …}, {"message": …} or {"detail": …}
+    /// as others.
+    /// </summary>
     private static (string Message, string? Code) Body(ClientResultException error)
     {
         var text = error.GetRawResponse()?.Content.ToString() ?? "";
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject body) return (Short(text), null);
+            if (JsonNode.Parse(text) is not JsonObject body)
+                return (Short(text), null);
             var details = body["error"] as JsonObject ?? body;
             var message = details["message"] ?? details["error"] ?? details["detail"];
             return (Short(message is null ? text : message.ToString()), (details["code"] ?? details["type"])?.ToString());
@@ -59,10 +71,13 @@ internal sealed class EndpointException(string message, FaultKind kind, Exceptio
 
     private static TimeSpan? Pause(ClientResultException error, DateTimeOffset now)
     {
-        if (error.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var value) != true) return null;
-        TimeSpan? pause = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e9
-            ? TimeSpan.FromSeconds(seconds)
-            : DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out var end) ? end - now : null;
+        if (error.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var value) != true)
+            return null;
+        TimeSpan? pause =
+            double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e9
+                ? TimeSpan.FromSeconds(seconds)
+            : DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out var end) ? end - now
+            : null;
         return pause is { Ticks: < 0 } ? TimeSpan.Zero : pause;
     }
 

@@ -11,7 +11,8 @@ namespace Rge.Oracle;
 /// A file of JSON objects, one a line, that is only ever added to: what was added is there after a kill or a power cut. The first line says
 /// what the others belong to. Held by one process at a time; thread-safe within it.
 /// </summary>
-internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
+internal sealed class Journal<T> : IDisposable
+    where T : class, IJournalEntry
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -45,15 +46,20 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
             var now = header.ToJsonString(Json);
             foreach (var (index, line) in _file.Lines().Index())
             {
-                if (index > 0) _entries.Add(Entry(path, index + 1, line));
+                if (index > 0)
+                    _entries.Add(Entry(path, index + 1, line));
                 else if (line.Text is var begun && begun != now)
                 {
-                    if (!startOver) throw new OracleException($"{path} was begun with {begun}, which now is {now}: run it as before, or name another folder.");
+                    if (!startOver)
+                        throw new OracleException(
+                            $"{path} was begun with {begun}, which now is {now}: run it as before, or name another folder."
+                        );
                     _file.Truncate(0);
                     break;
                 }
             }
-            if (_file.IsEmpty) Write(now);
+            if (_file.IsEmpty)
+                Write(now);
         }
         catch
         {
@@ -69,7 +75,8 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
     public Dictionary<RowIdentity, T> Latest()
     {
         var latest = new Dictionary<RowIdentity, T>();
-        foreach (var entry in _entries) latest[entry.Identity] = entry;
+        foreach (var entry in _entries)
+            latest[entry.Identity] = entry;
         return latest;
     }
 
@@ -97,7 +104,10 @@ internal sealed class Journal<T> : IDisposable where T : class, IJournalEntry
         }
         catch (JsonException e)
         {
-            throw new OracleException($"{path}, line {number} is damaged, expected an entry as in the lines around it; remove the line to resume. {e.Message}", e);
+            throw new OracleException(
+                $"{path}, line {number} is damaged, expected an entry as in the lines around it; remove the line to resume. {e.Message}",
+                e
+            );
         }
     }
 

@@ -26,5 +26,11 @@ internal sealed record OracleAnswer : IJournalEntry
 
     public RowIdentity Identity => new(Dataset, Row, Key);
 
-    public static OracleAnswer To(OracleRow row) => new() { Dataset = row.Dataset, Row = row.Number, Key = row.Key };
+    public static OracleAnswer To(OracleRow row) =>
+        new()
+        {
+            Dataset = row.Dataset,
+            Row = row.Number,
+            Key = row.Key,
+        };
 }

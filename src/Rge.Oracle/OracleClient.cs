@@ -10,7 +10,13 @@ namespace Rge.Oracle;
 /// <param name="settings">How it is asked.</param>
 /// <param name="time">Clock of the waits.</param>
 /// <param name="remark">Told why a request has to wait.</param>
-internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, OracleSettings settings, TimeProvider time, Action<string> remark)
+internal sealed class OracleClient(
+    IChatClient endpoint,
+    OraclePrompt prompt,
+    OracleSettings settings,
+    TimeProvider time,
+    Action<string> remark
+)
 {
     private readonly Lock _lock = new();
     private DateTimeOffset _closedUntil;
@@ -36,11 +42,18 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
             catch (EndpointException e) when (e.Kind is FaultKind.Transient or FaultKind.Unreachable)
             {
                 if (e.RetryAfter > settings.LongestWait)
-                    throw new EndpointException($"{e.Message}; it asks to come back in {e.RetryAfter}, longer than the {settings.LongestWait} that are waited", FaultKind.Fatal, e);
-                if (e.RetryAfter is { } pause) Close(pause);
+                    throw new EndpointException(
+                        $"{e.Message}; it asks to come back in {e.RetryAfter}, longer than the {settings.LongestWait} that are waited",
+                        FaultKind.Fatal,
+                        e
+                    );
+                if (e.RetryAfter is { } pause)
+                    Close(pause);
                 var wait = backoff.Next();
-                if (backoff.Failures == settings.Attempts) throw;
-                if (e.RetryAfter is { } asked) wait = Backoff.Spread(asked);
+                if (backoff.Failures == settings.Attempts)
+                    throw;
+                if (e.RetryAfter is { } asked)
+                    wait = Backoff.Spread(asked);
                 remark($"{e.Message}; attempt {backoff.Failures + 1} of {settings.Attempts} in {wait.TotalSeconds:0.#} s");
                 await Task.Delay(wait, time, stop);
             }
@@ -72,28 +85,45 @@ internal sealed class OracleClient(IChatClient endpoint, OraclePrompt prompt, Or
 
     private static OracleAnswer Read(OracleRow row, ChatResponse response)
     {
-        var answer = OracleAnswer.To(row) with { InputTokens = response.Usage?.InputTokenCount ?? 0, OutputTokens = response.Usage?.OutputTokenCount ?? 0 };
-        if (response.FinishReason == ChatFinishReason.ContentFilter) return answer with { Refusal = "a content filter has stopped the answer" };
-        if (response.FinishReason == ChatFinishReason.Length) return answer with { Refusal = "the answer was cut off at the largest number of tokens" };
+        var answer = OracleAnswer.To(row) with
+        {
+            InputTokens = response.Usage?.InputTokenCount ?? 0,
+            OutputTokens = response.Usage?.OutputTokenCount ?? 0,
+        };
+        if (response.FinishReason == ChatFinishReason.ContentFilter)
+            return answer with { Refusal = "a content filter has stopped the answer" };
+        if (response.FinishReason == ChatFinishReason.Length)
+            return answer with { Refusal = "the answer was cut off at the largest number of tokens" };
         var refusals = response.Messages.SelectMany(message => message.Contents).OfType<ErrorContent>().Select(error => error.Message);
-        return refusals.FirstOrDefault() is { } refusal ? answer with { Refusal = $"the model has refused: {refusal}" } : answer with { Text = response.Text };
+        return refusals.FirstOrDefault() is { } refusal
+            ? answer with
+            {
+                Refusal = $"the model has refused: {refusal}",
+            }
+            : answer with
+            {
+                Text = response.Text,
+            };
     }
 
     /// <summary>A rate limit is one for all requests: none is sent before the pause is over.</summary>
     private void Close(TimeSpan pause)
     {
         lock (_lock)
-            if (time.GetUtcNow() + pause is var end && end > _closedUntil) _closedUntil = end;
+            if (time.GetUtcNow() + pause is var end && end > _closedUntil)
+                _closedUntil = end;
     }
 
     private async Task WaitForOpeningAsync(CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        while (TimeLeft() is { Ticks: > 0 } wait) await Task.Delay(Backoff.Spread(wait), time, stop);
+        while (TimeLeft() is { Ticks: > 0 } wait)
+            await Task.Delay(Backoff.Spread(wait), time, stop);
 
         TimeSpan TimeLeft()
         {
-            lock (_lock) return _closedUntil - time.GetUtcNow();
+            lock (_lock)
+                return _closedUntil - time.GetUtcNow();
         }
     }
 }

@@ -12,14 +12,23 @@ public sealed class OracleEndpoint : DelegatingChatClient
 {
     private readonly HttpClient _http;
 
-    private OracleEndpoint(IChatClient client, HttpClient http) : base(client) => _http = http;
+    private OracleEndpoint(IChatClient client, HttpClient http)
+        : base(client) => _http = http;
 
     /// <summary>Makes a client; nothing is sent yet.</summary>
     /// <param name="address">What stands before <c>/chat/completions</c>: https://api.openai.com/v1.</param>
     /// <param name="model">Name of the model.</param>
     /// <param name="apiKey">Key that is sent along and shown to nobody; <see langword="null"/> where the endpoint needs none.</param>
     public static OracleEndpoint Connect(Uri address, string model, string? apiKey) =>
-        Connect(address, model, new Transport(apiKey, new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(30), PooledConnectionLifetime = TimeSpan.FromMinutes(10) }), apiKey);
+        Connect(
+            address,
+            model,
+            new Transport(
+                apiKey,
+                new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(30), PooledConnectionLifetime = TimeSpan.FromMinutes(10) }
+            ),
+            apiKey
+        );
 
     internal static OracleEndpoint Connect(Uri address, string model, HttpMessageHandler transport, string? apiKey = null)
     {
@@ -41,7 +50,8 @@ public sealed class OracleEndpoint : DelegatingChatClient
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _http.Dispose();
+        if (disposing)
+            _http.Dispose();
         base.Dispose(disposing);
     }
 
@@ -52,10 +62,12 @@ public sealed class OracleEndpoint : DelegatingChatClient
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (apiKey is null) request.Headers.Authorization = null;
+            if (apiKey is null)
+                request.Headers.Authorization = null;
             var response = await base.SendAsync(request, cancellationToken);
             await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
-            if (apiKey is null || response.IsSuccessStatusCode) return response;
+            if (apiKey is null || response.IsSuccessStatusCode)
+                return response;
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             response.Content = new StringContent(text.Replace(apiKey, "***", StringComparison.Ordinal), Encoding.UTF8, "application/json");
             return response;

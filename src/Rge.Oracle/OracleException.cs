@@ -4,11 +4,14 @@ namespace Rge.Oracle;
 public sealed class OracleException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public OracleException(string message) : base(message) { }
+    public OracleException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public OracleException(string message, Exception? innerException) : base(message, innerException) { }
+    public OracleException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public OracleException() : base("Rationales cannot be written.") { }
+    public OracleException()
+        : base("Rationales cannot be written.") { }
 }

@@ -9,12 +9,13 @@ using Rge.Prompts;
 namespace Rge.Oracle;
 
 /// <summary>
-/// What an oracle is asked: a text with <c>{query}</c> and <c>{target}</c> in it, for which texts and pictures of a row are put, the pictures
-/// where the row has them. Immutable and thread-safe.
+/// What an oracle is asked: a text with <c>{query}</c> and <c>{target}</c> in it, for which texts and pictures of a row are put, the
+/// pictures where the row has them. Immutable and thread-safe.
 /// </summary>
 public sealed partial class OraclePrompt
 {
-    private const string QueryMark = "{query}", TargetMark = "{target}";
+    private const string QueryMark = "{query}",
+        TargetMark = "{target}";
     private const long MaxBytes = 1 << 20;
 
     private readonly string[] _segments;
@@ -22,21 +23,24 @@ public sealed partial class OraclePrompt
     private OraclePrompt(string text) => (Text, _segments) = (text, Mark.Split(text));
 
     /// <summary>The prompt that is used when none is given.</summary>
-    public static OraclePrompt Default { get; } = new("""
-        You write training data for a search model. The model looks at a query, thinks in a few plain sentences, and then searches. You see a query and the one item that it should find. Write the thoughts that lead from the one to the other.
+    public static OraclePrompt Default { get; } =
+        new(
+            """
+            You write training data for a search model. The model looks at a query, thinks in a few plain sentences, and then searches. You see a query and the one item that it should find. Write the thoughts that lead from the one to the other.
 
-        Query:
-        {query}
+            Query:
+            {query}
 
-        Item to be found:
-        {target}
+            Item to be found:
+            {target}
 
-        Write two to four sentences, 60 words at most:
-        - Describe what is there: what the query shows or says, as far as it matters here.
-        - Interpret what is asked for.
-        - Conclude in a last sentence that begins with "So": what is to be found, in words that fit the item and tell it from similar ones.
-        Write as if you had seen the query alone: do not mention that you were shown the item, and claim nothing that the query gives no ground for. Plain English in one paragraph, without lists, headings or markup.
-        """);
+            Write two to four sentences, 60 words at most:
+            - Describe what is there: what the query shows or says, as far as it matters here.
+            - Interpret what is asked for.
+            - Conclude in a last sentence that begins with "So": what is to be found, in words that fit the item and tell it from similar ones.
+            Write as if you had seen the query alone: do not mention that you were shown the item, and claim nothing that the query gives no ground for. Plain English in one paragraph, without lists, headings or markup.
+            """
+        );
 
     /// <summary>The text with its marks.</summary>
     public string Text { get; }
@@ -51,7 +55,8 @@ public sealed partial class OraclePrompt
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes and var length }) throw new OracleException($"{path} has {length} bytes, expected a prompt of at most {MaxBytes}.");
+            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes and var length })
+                throw new OracleException($"{path} has {length} bytes, expected a prompt of at most {MaxBytes}.");
             return Parse(FileReader.ReadText(path), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -68,7 +73,11 @@ public sealed partial class OraclePrompt
     {
         ArgumentNullException.ThrowIfNull(text);
         foreach (var mark in (string[])[QueryMark, TargetMark])
-            if (!text.Contains(mark, StringComparison.Ordinal)) throw new OracleException($"The prompt {name} does not say {mark}, expected {QueryMark} and {TargetMark} where a row's query and right target are to stand.");
+            if (!text.Contains(mark, StringComparison.Ordinal))
+                throw new OracleException(
+                    $"The prompt {name} does not say {mark}, expected {QueryMark} and {TargetMark} where a row's query and right "
+                        + $"target are to stand."
+                );
         return new OraclePrompt(text);
     }
 
@@ -81,9 +90,12 @@ public sealed partial class OraclePrompt
         var (contents, text) = (new List<AIContent>(), new StringBuilder());
         foreach (var segment in _segments)
         {
-            if (segment == QueryMark) Add(sample.Query);
-            else if (segment == TargetMark) Add(sample.Targets[0].Item);
-            else text.Append(segment);
+            if (segment == QueryMark)
+                Add(sample.Query);
+            else if (segment == TargetMark)
+                Add(sample.Targets[0].Item);
+            else
+                text.Append(segment);
         }
         EndText();
         return new ChatMessage(ChatRole.User, contents);
@@ -101,12 +113,14 @@ public sealed partial class OraclePrompt
                 contents.Add(picture(image.Source));
             }
             // The prompt has line ends of its own.
-            while (text is [.., '\n' or ' ']) text.Length--;
+            while (text is [.., '\n' or ' '])
+                text.Length--;
         }
 
         void EndText()
         {
-            if (text.Length > 0) contents.Add(new TextContent(text.ToString()));
+            if (text.Length > 0)
+                contents.Add(new TextContent(text.ToString()));
             text.Clear();
         }
     }

@@ -22,9 +22,11 @@ internal sealed record OracleRow(TrainingSample Sample, int Number, string Key)
         string?[] parts = [.. Parts(sample.Query), .. Parts(sample.Targets[0].Item)];
         return new OracleRow(sample, number, KeyOf(parts));
 
-        IEnumerable<string?> Parts(EmbeddingInput item) => [item.Instruction, MmebText.Of(item), .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
+        IEnumerable<string?> Parts(EmbeddingInput item) =>
+            [item.Instruction, MmebText.Of(item), .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
     }
 
     /// <summary>A short text that stands for others.</summary>
-    public static string KeyOf(params string?[] parts) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)))[..KeyLength];
+    public static string KeyOf(params string?[] parts) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)))[..KeyLength];
 }

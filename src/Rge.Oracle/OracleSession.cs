@@ -7,10 +7,16 @@ namespace Rge.Oracle;
 /// <param name="settings">How many at once, and when to give up.</param>
 /// <param name="journal">Where answers are written down; borrowed.</param>
 /// <param name="answered">Told of each answer, on any thread, one at a time.</param>
-internal sealed class OracleSession(OracleClient client, OracleSettings settings, Journal<OracleAnswer> journal, Action<OracleAnswer> answered)
+internal sealed class OracleSession(
+    OracleClient client,
+    OracleSettings settings,
+    Journal<OracleAnswer> journal,
+    Action<OracleAnswer> answered
+)
 {
     private readonly Lock _lock = new();
-    private int _answers, _failedInARow;
+    private int _answers,
+        _failedInARow;
 
     /// <summary>Asks; what fails for one row is written down as its failure.</summary>
     /// <exception cref="EndpointException">No further request would be answered.</exception>
@@ -19,18 +25,22 @@ internal sealed class OracleSession(OracleClient client, OracleSettings settings
     {
         using var abort = new CancellationTokenSource();
         await using var grace = cancellationToken.Register(() => abort.CancelAfter(settings.Grace));
-        await Parallel.ForEachAsync(rows, new ParallelOptions { MaxDegreeOfParallelism = settings.Parallel, CancellationToken = cancellationToken }, async (row, stop) =>
-        {
-            try
+        await Parallel.ForEachAsync(
+            rows,
+            new ParallelOptions { MaxDegreeOfParallelism = settings.Parallel, CancellationToken = cancellationToken },
+            async (row, stop) =>
             {
-                Take(await AskOrFailAsync(row, stop, abort.Token));
+                try
+                {
+                    Take(await AskOrFailAsync(row, stop, abort.Token));
+                }
+                catch (EndpointException)
+                {
+                    abort.CancelAfter(settings.Grace);
+                    throw;
+                }
             }
-            catch (EndpointException)
-            {
-                abort.CancelAfter(settings.Grace);
-                throw;
-            }
-        });
+        );
     }
 
     private async Task<OracleAnswer> AskOrFailAsync(OracleRow row, CancellationToken stop, CancellationToken abort)
@@ -51,7 +61,11 @@ internal sealed class OracleSession(OracleClient client, OracleSettings settings
             var failed = Interlocked.Increment(ref _failedInARow);
             // An address that nobody has ever answered at is more likely wrong than busy.
             if (failed >= settings.GiveUpAfter || (e.Kind == FaultKind.Unreachable && Volatile.Read(ref _answers) == 0))
-                throw new EndpointException(failed == 1 ? e.Message : $"{failed} rows one after the other have got no answer, the last: {e.Message}", FaultKind.Fatal, e);
+                throw new EndpointException(
+                    failed == 1 ? e.Message : $"{failed} rows one after the other have got no answer, the last: {e.Message}",
+                    FaultKind.Fatal,
+                    e
+                );
             return OracleAnswer.To(row) with { Failure = e.Message };
         }
         catch (Exception e) when (e is ImageInputException or EmbeddingException)

@@ -12,7 +12,9 @@ public sealed record OracleSettings
     /// <summary>Times that a row is asked before it counts as failed, at least 1.</summary>
     public int Attempts { get; init; } = 6;
 
-    /// <summary>Wait after the first failure of a row. It doubles with each further one, up to <see cref="LongestWait"/>, and has a random part.</summary>
+    /// <summary>
+    /// Wait after the first failure of a row. It doubles with each further one, up to <see cref="LongestWait"/>, and has a random part.
+    /// </summary>
     public TimeSpan FirstWait { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest wait between attempts. An endpoint that asks for a longer one (Retry-After) ends the run.</summary>

@@ -25,16 +25,21 @@ internal sealed class RationaleFolder(string root)
     {
         Directory.CreateDirectory(root);
         if (!File.Exists(Answers) && !FolderLock.IsAloneIn(root))
-            throw new OracleException($"{root} is not empty and has no {Path.GetFileName(Answers)} of an earlier run: name a folder that does not exist yet.");
+            throw new OracleException(
+                $"{root} is not empty and has no {Path.GetFileName(Answers)} of an earlier run: name a folder that does not exist yet."
+            );
     }
 
     /// <summary>Deletes what writes that were ended by force have left. Only by the run that holds the journal.</summary>
     public void Tidy()
     {
-        foreach (var part in Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).ToArray()) File.Delete(part);
+        foreach (var part in Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).ToArray())
+            File.Delete(part);
     }
 
-    /// <summary>Writes the rows of a dataset whose rationale is kept, or all, the others without one; where there is none, there is no file.</summary>
+    /// <summary>
+    /// Writes the rows of a dataset whose rationale is kept, or all, the others without one; where there is none, there is no file.
+    /// </summary>
     public void WriteRows(string dataset, IEnumerable<RationaleResult> results, string imageFolder, bool keepsAll)
     {
         RationaleResult[] kept = [.. results.Where(result => keepsAll || result.State == RationaleState.Kept)];
@@ -42,11 +47,16 @@ internal sealed class RationaleFolder(string root)
         var path = Path.Combine(folder, "train.jsonl");
         if (kept.Length == 0)
         {
-            if (File.Exists(path)) File.Delete(path);
+            if (File.Exists(path))
+                File.Delete(path);
             return;
         }
         Directory.CreateDirectory(folder);
-        MmebJsonLines.WriteTraining(path, kept.Select(result => result.Row.Sample with { Rationale = result.State == RationaleState.Kept ? result.Rationale : null }), imageFolder);
+        MmebJsonLines.WriteTraining(
+            path,
+            kept.Select(result => result.Row.Sample with { Rationale = result.State == RationaleState.Kept ? result.Rationale : null }),
+            imageFolder
+        );
     }
 
     /// <summary>Writes the report, and what became of the rows that have no rationale to keep.</summary>
@@ -59,21 +69,30 @@ internal sealed class RationaleFolder(string root)
     }
 
     /// <summary>Changes with the files of a checkpoint.</summary>
-    public static string StampOf(string checkpoint) => OracleRow.KeyOf(
-    [
-        .. new DirectoryInfo(checkpoint).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
-            .SelectMany(file => (string[])[file.Name, $"{file.Length}", $"{file.LastWriteTimeUtc.Ticks}"]),
-    ]);
+    public static string StampOf(string checkpoint) =>
+        OracleRow.KeyOf([
+            .. new DirectoryInfo(checkpoint)
+                .EnumerateFiles()
+                .OrderBy(file => file.Name, StringComparer.Ordinal)
+                .SelectMany(file => (string[])[file.Name, $"{file.Length}", $"{file.LastWriteTimeUtc.Ticks}"]),
+        ]);
 
     private void WriteLines(string name, IEnumerable<RationaleResult> results) => AtomicFile.Write(PathOf(name), stream =>
-    {
-        foreach (var result in results)
         {
-            var line = new JsonObject { ["dataset"] = result.Row.Dataset, ["row"] = result.Row.Number, ["reason"] = result.Reason, ["detail"] = result.Detail };
-            if (result.Rationale is not null) line["rationale"] = result.Rationale;
-            stream.Write(Encoding.UTF8.GetBytes(line.ToJsonString(Line) + "\n"));
-        }
-    });
+            foreach (var result in results)
+            {
+                var line = new JsonObject
+                {
+                    ["dataset"] = result.Row.Dataset,
+                    ["row"] = result.Row.Number,
+                    ["reason"] = result.Reason,
+                    ["detail"] = result.Detail,
+                };
+                if (result.Rationale is not null)
+                    line["rationale"] = result.Rationale;
+                stream.Write(Encoding.UTF8.GetBytes(line.ToJsonString(Line) + "\n"));
+            }
+        });
 
     private string PathOf(string name) => Path.Combine(root, name);
 }

@@ -32,10 +32,12 @@ public sealed class RationaleJob
     {
         ArgumentNullException.ThrowIfNull(settings);
         (_settings, _progress, _time) = (settings, progress, time ?? TimeProvider.System);
-        _rules = settings.Verifier is null ? settings.Rules : settings.Rules with
-        {
-            SpecialTokens = [.. settings.Rules.SpecialTokens, .. QwenTokenizer.Load(settings.Verifier.Model).SpecialTokens.Keys],
-        };
+        _rules = settings.Verifier is null
+            ? settings.Rules
+            : settings.Rules with
+            {
+                SpecialTokens = [.. settings.Rules.SpecialTokens, .. QwenTokenizer.Load(settings.Verifier.Model).SpecialTokens.Keys],
+            };
         _folder = new RationaleFolder(settings.Output);
         _images = Path.GetFullPath(settings.Images ?? settings.Data);
     }
@@ -43,7 +45,8 @@ public sealed class RationaleJob
     /// <summary>The first row that is to be asked about.</summary>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
     /// <exception cref="OracleException">There is no row.</exception>
-    public async Task<TrainingSample> FirstRowAsync(CancellationToken cancellationToken = default) => (await ReadAsync(cancellationToken))[0].Rows[0].Sample;
+    public async Task<TrainingSample> FirstRowAsync(CancellationToken cancellationToken = default) =>
+        (await ReadAsync(cancellationToken))[0].Rows[0].Sample;
 
     /// <summary>Asks, checks and writes.</summary>
     /// <param name="endpoint">The model that writes; borrowed.</param>
@@ -57,7 +60,8 @@ public sealed class RationaleJob
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(prompt);
-        if (Whole(_settings.Output) == Whole(_settings.Data)) throw new OracleException($"{_settings.Output} is the data folder, expected another one to write to.");
+        if (Whole(_settings.Output) == Whole(_settings.Data))
+            throw new OracleException($"{_settings.Output} is the data folder, expected another one to write to.");
         var subsets = await ReadAsync(cancellationToken);
         _folder.Prepare();
         using var held = Hold();
@@ -65,13 +69,25 @@ public sealed class RationaleJob
         var writer = new JsonObject { ["model"] = endpoint.GetService<ChatClientMetadata>()?.DefaultModelId, ["prompt"] = prompt.Digest };
         using var journal = new Journal<OracleAnswer>(_folder.Answers, writer);
         _folder.Tidy();
-        if (!_settings.Offline) await AskAsync(endpoint, prompt, journal, [.. subsets.SelectMany(subset => subset.Rows)], cancellationToken);
+        if (!_settings.Offline)
+            await AskAsync(endpoint, prompt, journal, [.. subsets.SelectMany(subset => subset.Rows)], cancellationToken);
 
         var answers = journal.Latest();
-        (Subset Subset, RationaleResult[] Rows)[] results = [.. subsets.Select(subset => (subset, subset.Rows.Select(row => Result(row, answers)).ToArray()))];
-        if (_settings.Verifier is { } verifier) await VerifyAsync(verifier, results, cancellationToken);
-        foreach (var (subset, rows) in results) _folder.WriteRows(subset.Name, rows, _images, _settings.KeepAllRows);
-        var report = new RationaleReport(_settings, endpoint.GetService<ChatClientMetadata>(), prompt, [.. results.SelectMany(pair => pair.Rows)], Tokens(journal));
+        (Subset Subset, RationaleResult[] Rows)[] results =
+        [
+            .. subsets.Select(subset => (subset, subset.Rows.Select(row => Result(row, answers)).ToArray())),
+        ];
+        if (_settings.Verifier is { } verifier)
+            await VerifyAsync(verifier, results, cancellationToken);
+        foreach (var (subset, rows) in results)
+            _folder.WriteRows(subset.Name, rows, _images, _settings.KeepAllRows);
+        var report = new RationaleReport(
+            _settings,
+            endpoint.GetService<ChatClientMetadata>(),
+            prompt,
+            [.. results.SelectMany(pair => pair.Rows)],
+            Tokens(journal)
+        );
         _folder.Write(report);
         return report;
 
@@ -92,22 +108,48 @@ public sealed class RationaleJob
 
     private async Task<List<Subset>> ReadAsync(CancellationToken cancellationToken)
     {
-        var samples = await MmebReader.ReadTrainingFolderAsync(_settings.Data, _settings.Images, _settings.Subsets.Count > 0 ? _settings.Subsets : null, cancellationToken);
-        var subsets = samples.GroupBy(sample => sample.Dataset, StringComparer.Ordinal).Select(group =>
-        {
-            TrainingSample[] all = [.. group];
-            // Rows without a target teach to write; there is nothing to lead to.
-            var rows = all.Index().Where(row => row.Item.Targets.Count > 0).Select(row => OracleRow.Of(row.Item, row.Index + 1, _images));
-            return new Subset(group.Key, all, [.. rows.Take(_settings.Limit ?? int.MaxValue)]);
-        }).Where(subset => subset.Rows.Count > 0).ToList();
-        return subsets.Count > 0 ? subsets : throw new OracleException($"{_settings.Data} has no row with a target, so that there is nothing to write rationales for.");
+        var samples = await MmebReader.ReadTrainingFolderAsync(
+            _settings.Data,
+            _settings.Images,
+            _settings.Subsets.Count > 0 ? _settings.Subsets : null,
+            cancellationToken
+        );
+        var subsets = samples
+            .GroupBy(sample => sample.Dataset, StringComparer.Ordinal)
+            .Select(group =>
+            {
+                TrainingSample[] all = [.. group];
+                // Rows without a target teach to write; there is nothing to lead to.
+                var rows = all.Index()
+                    .Where(row => row.Item.Targets.Count > 0)
+                    .Select(row => OracleRow.Of(row.Item, row.Index + 1, _images));
+                return new Subset(group.Key, all, [.. rows.Take(_settings.Limit ?? int.MaxValue)]);
+            })
+            .Where(subset => subset.Rows.Count > 0)
+            .ToList();
+        return subsets.Count > 0
+            ? subsets
+            : throw new OracleException($"{_settings.Data} has no row with a target, so that there is nothing to write rationales for.");
     }
 
-    private async Task AskAsync(IChatClient endpoint, OraclePrompt prompt, Journal<OracleAnswer> journal, OracleRow[] all, CancellationToken cancellationToken)
+    private async Task AskAsync(
+        IChatClient endpoint,
+        OraclePrompt prompt,
+        Journal<OracleAnswer> journal,
+        OracleRow[] all,
+        CancellationToken cancellationToken
+    )
     {
         var answers = journal.Latest();
-        OracleRow[] rows = [.. all.Where(row => Result(row, answers).State is var state && (_settings.Retry ? state != RationaleState.Kept : state is RationaleState.NotAsked or RationaleState.Failed))];
-        if (rows.Length == 0) return;
+        OracleRow[] rows =
+        [
+            .. all.Where(row =>
+                Result(row, answers).State is var state
+                && (_settings.Retry ? state != RationaleState.Kept : state is RationaleState.NotAsked or RationaleState.Failed)
+            ),
+        ];
+        if (rows.Length == 0)
+            return;
 
         var watch = Stopwatch.StartNew();
         var (done, failed) = (0, 0);
@@ -118,7 +160,8 @@ public sealed class RationaleJob
             await new OracleSession(client, _settings.Oracle, journal, answer =>
             {
                 done++;
-                if (answer.Text is null) failed++;
+                if (answer.Text is null)
+                    failed++;
                 (input, output) = (input + answer.InputTokens, output + answer.OutputTokens);
                 Report(answer.Failure is { } failure ? $"{answer.Dataset}, row {answer.Row}: {failure}" : null);
             }).AskAsync(rows, cancellationToken);
@@ -126,25 +169,42 @@ public sealed class RationaleJob
         catch (EndpointException e)
         {
             var address = endpoint.GetService<ChatClientMetadata>()?.ProviderUri?.GetLeftPart(UriPartial.Path);
-            throw new OracleException($"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. {journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command goes on from there.", e);
+            throw new OracleException(
+                $"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. "
+                    + $"{journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command goes on "
+                    + $"from there.",
+                e
+            );
         }
 
-        void Report(string? remark) => _progress?.Report(new RationaleProgress
-        {
-            Phase = "asking",
-            Done = all.Length - rows.Length + done,
-            Total = all.Length,
-            Failed = failed,
-            InputTokens = input,
-            OutputTokens = output,
-            TimeLeft = done > 0 ? watch.Elapsed / done * (rows.Length - done) : null,
-            Remark = remark,
-        });
+        void Report(string? remark) =>
+            _progress?.Report(
+                new RationaleProgress
+                {
+                    Phase = "asking",
+                    Done = all.Length - rows.Length + done,
+                    Total = all.Length,
+                    Failed = failed,
+                    InputTokens = input,
+                    OutputTokens = output,
+                    TimeLeft = done > 0 ? watch.Elapsed / done * (rows.Length - done) : null,
+                    Remark = remark,
+                }
+            );
     }
 
-    private async Task VerifyAsync(VerifierSettings verifier, (Subset Subset, RationaleResult[] Rows)[] results, CancellationToken cancellationToken)
+    private async Task VerifyAsync(
+        VerifierSettings verifier,
+        (Subset Subset, RationaleResult[] Rows)[] results,
+        CancellationToken cancellationToken
+    )
     {
-        var header = new JsonObject { ["model"] = RationaleFolder.StampOf(verifier.Model), ["candidates"] = verifier.Candidates, ["seed"] = verifier.Seed };
+        var header = new JsonObject
+        {
+            ["model"] = RationaleFolder.StampOf(verifier.Model),
+            ["candidates"] = verifier.Candidates,
+            ["seed"] = verifier.Seed,
+        };
         using var journal = new Journal<RationaleVerdict>(_folder.Verdicts, header, startOver: true);
         var verdicts = journal.Latest();
         using var embedder = ReasoningEmbedder.Load(verifier.Model, verifier.Embedder);
@@ -153,37 +213,51 @@ public sealed class RationaleJob
         foreach (var (subset, rows) in results)
         {
             var judge = new RationaleVerifier(embedder, subset.Samples, verifier.Candidates, verifier.Seed);
-            foreach (var indices in rows.Index().Where(row => row.Item.State == RationaleState.Kept).Select(row => row.Index).Chunk(RowsAtOnce))
+            foreach (
+                var indices in rows.Index().Where(row => row.Item.State == RationaleState.Kept).Select(row => row.Index).Chunk(RowsAtOnce)
+            )
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 int[] open = [.. indices.Where(i => !verdicts.ContainsKey(Identity(rows[i])))];
                 if (open.Length > 0)
                 {
-                    foreach (var verdict in await judge.JudgeAsync([.. open.Select(i => (rows[i].Row, rows[i].Rationale!))], cancellationToken))
+                    foreach (
+                        var verdict in await judge.JudgeAsync([.. open.Select(i => (rows[i].Row, rows[i].Rationale!))], cancellationToken)
+                    )
                     {
                         journal.Add(verdict);
                         verdicts.Add(verdict.Identity, verdict);
                     }
                 }
-                foreach (var i in indices) rows[i] = rows[i].With(verdicts[Identity(rows[i])]);
-                (done, judged, dropped) = (done + indices.Length, judged + open.Length, dropped + indices.Count(i => rows[i].State == RationaleState.NoHelp));
-                _progress?.Report(new RationaleProgress
-                {
-                    Phase = "verifying",
-                    Done = done,
-                    Total = total,
-                    Failed = dropped,
-                    TimeLeft = judged > 0 ? watch.Elapsed / judged * (total - done) : null,
-                });
+                foreach (var i in indices)
+                    rows[i] = rows[i].With(verdicts[Identity(rows[i])]);
+                (done, judged, dropped) = (
+                    done + indices.Length,
+                    judged + open.Length,
+                    dropped + indices.Count(i => rows[i].State == RationaleState.NoHelp)
+                );
+                _progress?.Report(
+                    new RationaleProgress
+                    {
+                        Phase = "verifying",
+                        Done = done,
+                        Total = total,
+                        Failed = dropped,
+                        TimeLeft = judged > 0 ? watch.Elapsed / judged * (total - done) : null,
+                    }
+                );
             }
         }
 
-        static RowIdentity Identity(RationaleResult result) => new(result.Row.Dataset, result.Row.Number, RationaleVerifier.KeyOf(result.Row, result.Rationale!));
+        static RowIdentity Identity(RationaleResult result) =>
+            new(result.Row.Dataset, result.Row.Number, RationaleVerifier.KeyOf(result.Row, result.Rationale!));
     }
 
-    private RationaleResult Result(OracleRow row, Dictionary<RowIdentity, OracleAnswer> answers) => RationaleResult.Of(row, answers.GetValueOrDefault(row.Identity), _rules);
+    private RationaleResult Result(OracleRow row, Dictionary<RowIdentity, OracleAnswer> answers) =>
+        RationaleResult.Of(row, answers.GetValueOrDefault(row.Identity), _rules);
 
-    private static (long Input, long Output) Tokens(Journal<OracleAnswer> journal) => (journal.Entries.Sum(answer => answer.InputTokens), journal.Entries.Sum(answer => answer.OutputTokens));
+    private static (long Input, long Output) Tokens(Journal<OracleAnswer> journal) =>
+        (journal.Entries.Sum(answer => answer.InputTokens), journal.Entries.Sum(answer => answer.OutputTokens));
 
     private sealed record Subset(string Name, IReadOnlyList<TrainingSample> Samples, IReadOnlyList<OracleRow> Rows);
 }

@@ -30,16 +30,27 @@ internal sealed record RationaleResult(OracleRow Row, RationaleState State)
             default:
                 var text = RationaleRules.Normalise(answer.Text ?? "");
                 return rules.Check(text, row.Sample.Targets[0].Item.Text) is { } rejection
-                    ? new(row, RationaleState.Rejected) { Reason = rejection.Reason, Detail = rejection.Detail, Rationale = text }
+                    ? new(row, RationaleState.Rejected)
+                    {
+                        Reason = rejection.Reason,
+                        Detail = rejection.Detail,
+                        Rationale = text,
+                    }
                     : new(row, RationaleState.Kept) { Rationale = text };
         }
     }
 
-    public RationaleResult With(RationaleVerdict verdict) => this with
-    {
-        Verdict = verdict,
-        State = verdict.Helps ? State : RationaleState.NoHelp,
-        Reason = verdict.Helps ? "" : verdict.Problem is null ? "does not help the model" : "the model cannot embed the row",
-        Detail = verdict.Helps ? "" : verdict.Problem ?? $"rank {verdict.RankWithout} without the rationale, {verdict.RankWith} with it",
-    };
+    public RationaleResult With(RationaleVerdict verdict) =>
+        this with
+        {
+            Verdict = verdict,
+            State = verdict.Helps ? State : RationaleState.NoHelp,
+            Reason =
+                verdict.Helps ? ""
+                : verdict.Problem is null ? "does not help the model"
+                : "the model cannot embed the row",
+            Detail = verdict.Helps
+                ? ""
+                : verdict.Problem ?? $"rank {verdict.RankWithout} without the rationale, {verdict.RankWith} with it",
+        };
 }

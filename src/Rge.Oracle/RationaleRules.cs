@@ -17,7 +17,9 @@ public sealed partial record RationaleRules
     /// <summary>Most words; 90 are about the 128 tokens that a rationale may have when models are evaluated.</summary>
     public int MaxWords { get; init; } = 90;
 
-    /// <summary>Smallest share of Latin letters among all letters, 0 to 1: tells English from Chinese or Russian, not from French.</summary>
+    /// <summary>
+    /// Smallest share of Latin letters among all letters, 0 to 1: tells English from Chinese or Russian, not from French.
+    /// </summary>
     public double MinLatinShare { get; init; } = 0.9;
 
     /// <summary>Smallest share of words that are not the right target's, 0 to 1: below it a rationale is a copy.</summary>
@@ -43,19 +45,26 @@ public sealed partial record RationaleRules
     {
         ArgumentNullException.ThrowIfNull(rationale);
         var words = Words(rationale);
-        if (words.Length == 0) return new("empty", "no words");
-        if (SpecialTokens.FirstOrDefault(token => rationale.Contains(token, StringComparison.Ordinal)) is { } special) return new("special token", special);
-        if (Markup.Match(rationale) is { Success: true } mark) return new("special token", mark.Value);
+        if (words.Length == 0)
+            return new("empty", "no words");
+        if (SpecialTokens.FirstOrDefault(token => rationale.Contains(token, StringComparison.Ordinal)) is { } special)
+            return new("special token", special);
+        if (Markup.Match(rationale) is { Success: true } mark)
+            return new("special token", mark.Value);
 
         var letters = rationale.EnumerateRunes().Where(Rune.IsLetter).ToArray();
         var latin = letters.Length == 0 ? 1 : (double)letters.Count(IsLatin) / letters.Length;
-        if (latin < MinLatinShare) return new("language", Invariant($"{latin:P0} of the letters are Latin, expected at least {MinLatinShare:P0}"));
+        if (latin < MinLatinShare)
+            return new("language", Invariant($"{latin:P0} of the letters are Latin, expected at least {MinLatinShare:P0}"));
 
         var own = (double)OwnWords(words, target) / words.Length;
-        if (own < MinOwnShare) return new("copy of the target", Invariant($"{own:P0} of the words are not the target's, expected at least {MinOwnShare:P0}"));
+        if (own < MinOwnShare)
+            return new("copy of the target", Invariant($"{own:P0} of the words are not the target's, expected at least {MinOwnShare:P0}"));
 
-        if (words.Length < MinWords) return new("too short", Invariant($"{words.Length} words, expected at least {MinWords}"));
-        if (words.Length > MaxWords) return new("too long", Invariant($"{words.Length} words, expected at most {MaxWords}"));
+        if (words.Length < MinWords)
+            return new("too short", Invariant($"{words.Length} words, expected at least {MinWords}"));
+        if (words.Length > MaxWords)
+            return new("too long", Invariant($"{words.Length} words, expected at most {MaxWords}"));
         if (ConclusionWords.Count > 0 && !words.TakeLast(EndWords).Intersect(ConclusionWords, StringComparer.OrdinalIgnoreCase).Any())
             return new("no conclusion", $"none of {string.Join(", ", ConclusionWords)} at its end");
         return null;
@@ -67,7 +76,8 @@ public sealed partial record RationaleRules
         var left = Words(target ?? "").CountBy(word => word, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
         return words.Count(word =>
         {
-            if (!left.TryGetValue(word, out var count) || count == 0) return true;
+            if (!left.TryGetValue(word, out var count) || count == 0)
+                return true;
             left[word] = count - 1;
             return false;
         });
@@ -75,7 +85,9 @@ public sealed partial record RationaleRules
 
     private static string[] Words(string text) => [.. Word.Matches(text).Select(match => match.Value.ToLowerInvariant())];
 
-    /// <summary>Latin letters with and without accents: the blocks from Basic Latin to Latin Extended-B, and Latin Extended Additional.</summary>
+    /// <summary>
+    /// Latin letters with and without accents: the blocks from Basic Latin to Latin Extended-B, and Latin Extended Additional.
+    /// </summary>
     private static bool IsLatin(Rune letter) => letter.Value is <= 0x024F or (>= 0x1E00 and <= 0x1EFF);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
@@ -86,6 +98,8 @@ public sealed partial record RationaleRules
     /// <summary>What ends turns, frames pictures or thoughts, or fences code in the chat formats of common models.</summary>
     [GeneratedRegex(
         @"<\|[^|\s]{1,40}\|>|</?(s|emb|pad|unk|bos|eos|mask|image|img|video|audio|box|ref|quad|think|answer|tool_call|tool_response|start_of_turn|end_of_turn)>|\[/?(INST|SYS|IMG)\]|<</?SYS>>|```",
-        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 10_000
+    )]
     private static partial Regex Markup { get; }
 }

@@ -24,7 +24,9 @@ public sealed record RationaleSettings
     /// <summary>Whether nothing is asked, so that the files are made of the answers that are there.</summary>
     public bool Offline { get; init; }
 
-    /// <summary>Whether rows without a rationale to keep are written too, without one: training then learns their embedding alone.</summary>
+    /// <summary>
+    /// Whether rows without a rationale to keep are written too, without one: training then learns their embedding alone.
+    /// </summary>
     public bool KeepAllRows { get; init; }
 
     /// <summary>How the endpoint is asked.</summary>

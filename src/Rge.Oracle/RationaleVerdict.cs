@@ -11,7 +11,9 @@ internal sealed record RationaleVerdict : IJournalEntry
     /// <summary>Key of row and rationale.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Place of the right target without a rationale: 1 and the number of others with a higher score. 0 where there is a problem.</summary>
+    /// <summary>
+    /// Place of the right target without a rationale: 1 and the number of others with a higher score. 0 where there is a problem.
+    /// </summary>
     public int RankWithout { get; init; }
 
     /// <summary>Its place with the rationale.</summary>

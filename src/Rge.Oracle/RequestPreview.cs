@@ -11,9 +11,15 @@ namespace Rge.Oracle;
 /// <summary>Shows a request as it would be sent, without sending it.</summary>
 public static class RequestPreview
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>The request about a row: method and address, then the body, each picture replaced by its size. The key is not part of it.</summary>
+    /// <summary>
+    /// The request about a row: method and address, then the body, each picture replaced by its size. The key is not part of it.
+    /// </summary>
     /// <param name="address">What stands before <c>/chat/completions</c>.</param>
     /// <param name="model">Name of the model.</param>
     /// <param name="prompt">What is asked.</param>
@@ -23,15 +29,26 @@ public static class RequestPreview
     /// <exception cref="Imaging.ImageInputException">A picture cannot be used.</exception>
     /// <exception cref="EmbeddingException">A text names an image that its item lacks.</exception>
     public static async Task<string> OfAsync(
-        Uri address, string model, OraclePrompt prompt, OracleSettings settings, TrainingSample sample, CancellationToken cancellationToken = default)
+        Uri address,
+        string model,
+        OraclePrompt prompt,
+        OracleSettings settings,
+        TrainingSample sample,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(settings);
         using var capture = new Capture();
         using var endpoint = OracleEndpoint.Connect(address, model, capture);
-        await endpoint.GetResponseAsync([prompt.Fill(sample, source => OraclePicture.Encode(source, settings))], settings.ChatOptions, cancellationToken);
+        await endpoint.GetResponseAsync(
+            [prompt.Fill(sample, source => OraclePicture.Encode(source, settings))],
+            settings.ChatOptions,
+            cancellationToken
+        );
         foreach (var part in capture.Body!["messages"]!.AsArray().SelectMany(message => message!["content"] as JsonArray ?? []))
-            if (part!["image_url"] is JsonObject image) image["url"] = Describe(image["url"]!.GetValue<string>());
+            if (part!["image_url"] is JsonObject image)
+                image["url"] = Describe(image["url"]!.GetValue<string>());
         return $"POST {capture.Address}\n{capture.Body.ToJsonString(Indented)}";
     }
 
@@ -46,7 +63,8 @@ public static class RequestPreview
     /// <summary>Keeps a request, and answers as an endpoint would.</summary>
     private sealed class Capture : HttpMessageHandler
     {
-        private const string Answer = """{"id": "", "object": "chat.completion", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]}""";
+        private const string Answer =
+            """{"id": "", "object": "chat.completion", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]}""";
 
         public Uri? Address { get; private set; }
 

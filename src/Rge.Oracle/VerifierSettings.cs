@@ -9,7 +9,9 @@ public sealed record VerifierSettings
     /// <summary>Number type and device, and how much is done at once.</summary>
     public ReasoningEmbedderOptions Embedder { get; init; } = new();
 
-    /// <summary>Targets of a dataset that every right target of it is ranked among, beside a row's own hard negatives; at least 1.</summary>
+    /// <summary>
+    /// Targets of a dataset that every right target of it is ranked among, beside a row's own hard negatives; at least 1.
+    /// </summary>
     public int Candidates { get; init; } = 64;
 
     /// <summary>Seed by which they are drawn.</summary>

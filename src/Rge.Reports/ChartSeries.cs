@@ -5,7 +5,9 @@ namespace Rge.Reports;
 /// <param name="Points">Its points from left to right; one that is not a number breaks the line.</param>
 public sealed record ChartSeries(string Name, IReadOnlyList<ChartPoint> Points)
 {
-    /// <summary>Lines of the same colour that stand faintly behind it: what was measured where the line itself is smoothed or a mean.</summary>
+    /// <summary>
+    /// Lines of the same colour that stand faintly behind it: what was measured where the line itself is smoothed or a mean.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<ChartPoint>> Behind { get; init; } = [];
 
     /// <summary>Whether each point has a dot, which tells its numbers when pointed at.</summary>

@@ -29,17 +29,33 @@ public static class Html
     /// <summary>A table that scrolls sideways where it is wider than the screen; all columns but the first are set for numbers.</summary>
     /// <param name="header">Headings of the columns.</param>
     /// <param name="rows">The cells of each row: text or elements.</param>
-    public static XElement Table(IEnumerable<string> header, IEnumerable<IEnumerable<object?>> rows) => Tag(
-        "div", Class("scroll"),
+    public static XElement Table(IEnumerable<string> header, IEnumerable<IEnumerable<object?>> rows) =>
         Tag(
-            "table",
-            Tag("thead", Tag("tr", header.Select(cell => Tag("th", Attribute("scope", "col"), cell)))),
-            Tag("tbody", rows.Select(row => Tag("tr", row.Select((cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))))));
+            "div",
+            Class("scroll"),
+            Tag(
+                "table",
+                Tag("thead", Tag("tr", header.Select(cell => Tag("th", Attribute("scope", "col"), cell)))),
+                Tag(
+                    "tbody",
+                    rows.Select(row =>
+                        Tag("tr", row.Select((cell, i) => i == 0 ? Tag("th", Attribute("scope", "row"), cell) : Tag("td", cell)))
+                    )
+                )
+            )
+        );
 
     /// <summary>A table of names and what they stand for.</summary>
-    public static XElement Facts(IEnumerable<(string Name, string Value)> facts) => Tag(
-        "div", Class("scroll"),
-        Tag("table", Class("facts"), facts.Select(fact => Tag("tr", Tag("th", Attribute("scope", "row"), fact.Name), Tag("td", fact.Value)))));
+    public static XElement Facts(IEnumerable<(string Name, string Value)> facts) =>
+        Tag(
+            "div",
+            Class("scroll"),
+            Tag(
+                "table",
+                Class("facts"),
+                facts.Select(fact => Tag("tr", Tag("th", Attribute("scope", "row"), fact.Name), Tag("td", fact.Value)))
+            )
+        );
 
     /// <summary>A picture that is part of the page.</summary>
     /// <param name="file">A PNG or JPEG file.</param>
@@ -73,26 +89,35 @@ public static class Html
     public static string Page(string title, params object?[] body)
     {
         var page = Tag(
-            "html", Attribute("lang", "en"),
+            "html",
+            Attribute("lang", "en"),
             Tag(
                 "head",
                 Tag("meta", Attribute("charset", "utf-8")),
                 Tag("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
                 Tag("title", title),
-                Tag("style", Style.Sheet)),
-            Tag("body", Tag("main", Tag("h1", title), body)));
-        foreach (var text in page.DescendantNodes().OfType<XText>().ToList()) text.Value = Printable(text.Value);
+                Tag("style", Style.Sheet)
+            ),
+            Tag("body", Tag("main", Tag("h1", title), body))
+        );
+        foreach (var text in page.DescendantNodes().OfType<XText>().ToList())
+            text.Value = Printable(text.Value);
         foreach (var element in page.Descendants().ToList())
         {
-            foreach (var attribute in element.Attributes()) attribute.Value = Printable(attribute.Value);
+            foreach (var attribute in element.Attributes())
+                attribute.Value = Printable(attribute.Value);
             // HTML knows no <td/>: it would take what follows for the cell's content.
-            if (element.IsEmpty && !Childless.Contains(element.Name.LocalName)) element.Value = "";
+            if (element.IsEmpty && !Childless.Contains(element.Name.LocalName))
+                element.Value = "";
         }
         return "<!DOCTYPE html>\n" + page.ToString(SaveOptions.DisableFormatting) + "\n";
     }
 
     /// <summary>What a model writes may hold characters that no document can.</summary>
-    private static string Printable(string text) => text.All(XmlConvert.IsXmlChar)
-        ? text
-        : string.Concat(text.EnumerateRunes().Select(rune => !rune.IsBmp || XmlConvert.IsXmlChar((char)rune.Value) ? rune : Rune.ReplacementChar));
+    private static string Printable(string text) =>
+        text.All(XmlConvert.IsXmlChar)
+            ? text
+            : string.Concat(
+                text.EnumerateRunes().Select(rune => !rune.IsBmp || XmlConvert.IsXmlChar((char)rune.Value) ? rune : Rune.ReplacementChar)
+            );
 }

@@ -9,7 +9,12 @@ namespace Rge.Reports;
 public sealed record LineChart
 {
     // Units of the drawing; a page scales it to the width there is, about one pixel each.
-    private const int Width = 448, Height = 230, Left = 46, Right = 432, Top = 18, Bottom = 200;
+    private const int Width = 448,
+        Height = 230,
+        Left = 46,
+        Right = 432,
+        Top = 18,
+        Bottom = 200;
     private const int Colors = 8;
 
     /// <summary>What is drawn, with its unit.</summary>
@@ -34,7 +39,8 @@ public sealed record LineChart
     public XElement? Draw()
     {
         var shown = Series.Index().Where(series => series.Item.Points.Any(IsShown)).ToArray();
-        if (shown.Length == 0) return null;
+        if (shown.Length == 0)
+            return null;
         var all = shown.SelectMany(series => series.Item.Points.Where(IsShown)).ToArray();
         var behind = shown.SelectMany(series => series.Item.Behind).SelectMany(line => line).Where(IsShown);
         var last = all.Max(point => point.X);
@@ -46,7 +52,10 @@ public sealed record LineChart
             Tag("figcaption", Title),
             Tag("div", Class("legend"), shown.Select(series => Tag("span", Class(Color(series.Index)), Tag("i"), series.Item.Name))),
             Tag(
-                "svg", Attribute("viewBox", $"0 0 {Width} {Height}"), Attribute("role", "img"), Attribute("aria-label", Title),
+                "svg",
+                Attribute("viewBox", $"0 0 {Width} {Height}"),
+                Attribute("role", "img"),
+                Attribute("aria-label", Title),
                 vertical.Ticks.Select(tick => Path("grid", $"M{Left} {Number(Y(tick))}H{Right}")),
                 vertical.Ticks.Select(tick => Text(Left - 6, Y(tick) + 4, "end", Axis.Label(tick))),
                 horizontal.Ticks.Select(tick => Text(X(tick), Bottom + 15, "middle", Axis.Label(tick))),
@@ -55,7 +64,11 @@ public sealed record LineChart
                 marks.Select(mark => Text(X(mark.X) + 4, Top - 5, "start", mark.Name)),
                 shown.SelectMany(series => series.Item.Behind.Select(line => Line("faint", series.Index, line))),
                 shown.Select(series => Line("curve", series.Index, series.Item.Points)),
-                shown.Where(series => series.Item.HasDots).SelectMany(series => series.Item.Points.Where(IsShown).Select(point => Dot(series, point)))));
+                shown
+                    .Where(series => series.Item.HasDots)
+                    .SelectMany(series => series.Item.Points.Where(IsShown).Select(point => Dot(series, point)))
+            )
+        );
 
         double X(double value) => Left + (Right - Left) * horizontal.Share(value);
 
@@ -66,15 +79,25 @@ public sealed record LineChart
             var (path, pen) = (new StringBuilder(), 'M');
             foreach (var point in points)
             {
-                if (IsShown(point)) path.Append(pen).Append(Number(X(point.X))).Append(' ').Append(Number(Y(point.Y)));
+                if (IsShown(point))
+                    path.Append(pen).Append(Number(X(point.X))).Append(' ').Append(Number(Y(point.Y)));
                 pen = IsShown(point) ? 'L' : 'M';
             }
             return Path($"{kind} {Color(index)}", path.ToString());
         }
 
-        XElement Dot((int Index, ChartSeries Item) series, ChartPoint point) => Tag(
-            "circle", Class($"dot {Color(series.Index)}"), Attribute("cx", Number(X(point.X))), Attribute("cy", Number(Y(point.Y))), Attribute("r", 3),
-            Tag("title", string.Create(CultureInfo.InvariantCulture, $"{series.Item.Name}: {point.Y:0.###} at {Horizontal} {point.X:0.##}")));
+        XElement Dot((int Index, ChartSeries Item) series, ChartPoint point) =>
+            Tag(
+                "circle",
+                Class($"dot {Color(series.Index)}"),
+                Attribute("cx", Number(X(point.X))),
+                Attribute("cy", Number(Y(point.Y))),
+                Attribute("r", 3),
+                Tag(
+                    "title",
+                    string.Create(CultureInfo.InvariantCulture, $"{series.Item.Name}: {point.Y:0.###} at {Horizontal} {point.X:0.##}")
+                )
+            );
     }
 
     /// <summary>Shows all of the lines, and of what stands behind them all but the few numbers that would press the rest flat.</summary>
@@ -82,8 +105,11 @@ public sealed record LineChart
     {
         Array.Sort(behind);
         var (least, most, few) = (lines.Min(), lines.Max(), behind.Length / 50);
-        if (behind.Length > 0) (least, most) = (Math.Min(least, behind[few]), Math.Max(most, behind[^(few + 1)]));
-        return IsLogarithmic ? Axis.Logarithmic(least, most) : Axis.Linear(FromZero ? Math.Min(0, least) : least, most, ticks: 5, reach: true);
+        if (behind.Length > 0)
+            (least, most) = (Math.Min(least, behind[few]), Math.Max(most, behind[^(few + 1)]));
+        return IsLogarithmic
+            ? Axis.Logarithmic(least, most)
+            : Axis.Linear(FromZero ? Math.Min(0, least) : least, most, ticks: 5, reach: true);
     }
 
     private bool IsShown(ChartPoint point) => double.IsFinite(point.Y) && (!IsLogarithmic || point.Y > 0);

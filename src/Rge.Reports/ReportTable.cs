@@ -14,9 +14,11 @@ public sealed record ReportTable(string Title, string Note, IReadOnlyList<string
     public string ToMarkdown()
     {
         var text = new StringBuilder($"## {Title}\n\n");
-        if (Note.Length > 0) text.Append(Note).Append("\n\n");
+        if (Note.Length > 0)
+            text.Append(Note).Append("\n\n");
         text.Append(Line(Header)).Append(Line(Header.Select((_, i) => i == 0 ? "---" : "---:")));
-        foreach (var row in Rows) text.Append(Line(row));
+        foreach (var row in Rows)
+            text.Append(Line(row));
         return text.ToString();
     }
 
@@ -24,7 +26,8 @@ public sealed record ReportTable(string Title, string Note, IReadOnlyList<string
     public IEnumerable<XElement> ToHtml()
     {
         yield return Html.Tag("h2", Title);
-        if (Note.Length > 0) yield return Html.Tag("p", Html.Class("dim"), Note);
+        if (Note.Length > 0)
+            yield return Html.Tag("p", Html.Class("dim"), Note);
         yield return Html.Table(Header, Rows);
     }
 

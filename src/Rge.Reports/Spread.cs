@@ -12,7 +12,8 @@ public readonly record struct Spread(double Mean, double? Deviation, int Count)
     public static Spread? Of(IEnumerable<double> values)
     {
         double[] all = [.. values];
-        if (all.Length == 0) return null;
+        if (all.Length == 0)
+            return null;
         var mean = all.Average();
         var squares = all.Sum(value => (value - mean) * (value - mean));
         return new Spread(mean, all.Length == 1 ? null : Math.Sqrt(squares / (all.Length - 1)), all.Length);

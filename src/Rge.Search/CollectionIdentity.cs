@@ -2,7 +2,9 @@ using Microsoft.Extensions.AI;
 
 namespace Rge.Search;
 
-/// <summary>What the vectors of a collection were made with; stored with it, and what is added or searched must be made with the same. Immutable.</summary>
+/// <summary>
+/// What the vectors of a collection were made with; stored with it, and what is added or searched must be made with the same. Immutable.
+/// </summary>
 public sealed record CollectionIdentity
 {
     /// <summary>Name of the model; told to people, not compared.</summary>
@@ -32,7 +34,8 @@ public sealed record CollectionIdentity
         ArgumentNullException.ThrowIfNull(embedder);
         var metadata = embedder.GetRequiredService<EmbeddingGeneratorMetadata>();
         var most = metadata.DefaultModelDimensions!.Value;
-        if (dimensions < 1 || dimensions > most) throw new SearchException($"{dimensions} dimensions were asked for, expected 1 to {most}.");
+        if (dimensions < 1 || dimensions > most)
+            throw new SearchException($"{dimensions} dimensions were asked for, expected 1 to {most}.");
         return new CollectionIdentity
         {
             Model = metadata.DefaultModelId ?? "a model",
@@ -43,11 +46,15 @@ public sealed record CollectionIdentity
 
     /// <summary>Says in which way another identity does not fit; <see langword="null"/> when it does.</summary>
     internal string? Mismatch(CollectionIdentity other) =>
-        Fingerprint != other.Fingerprint ? $"was made with the model {Model} (fingerprint {Fingerprint}), but this is {other.Model} (fingerprint {other.Fingerprint})"
+        Fingerprint != other.Fingerprint
+            ? $"was made with the model {Model} (fingerprint {Fingerprint}), but this is {other.Model} (fingerprint {other.Fingerprint})"
         : Dimensions != other.Dimensions ? $"has vectors of {Dimensions} dimensions, but {other.Dimensions} were asked for"
         : Instruction != other.Instruction ? $"was made with {Said(Instruction)}, but {Said(other.Instruction)} was given"
-        : Reasoning != other.Reasoning ? $"was made with reasoning {Reasoning.ToString().ToLowerInvariant()} for items, but {other.Reasoning.ToString().ToLowerInvariant()} was given"
-        : Index != other.Index ? $"has the index {Index.ToString().ToLowerInvariant()}, but {other.Index.ToString().ToLowerInvariant()} was asked for"
+        : Reasoning != other.Reasoning
+            ? $"was made with reasoning {Reasoning.ToString().ToLowerInvariant()} for items, but "
+                + $"{other.Reasoning.ToString().ToLowerInvariant()} was given"
+        : Index != other.Index
+            ? $"has the index {Index.ToString().ToLowerInvariant()}, but {other.Index.ToString().ToLowerInvariant()} was asked for"
         : null;
 
     private static string Said(string? instruction) => instruction is null ? "no instruction" : $"the instruction \"{instruction}\"";

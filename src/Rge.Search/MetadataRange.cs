@@ -13,18 +13,23 @@ public sealed record MetadataRange
     public required RangeComparison Comparison { get; init; }
 
     /// <summary>What values are compared with; as a number where it is written like one.</summary>
-    public required string Value { get; init => (field, Number) = (value, MetadataValue.NumberOf(value)); }
+    public required string Value
+    {
+        get;
+        init => (field, Number) = (value, MetadataValue.NumberOf(value));
+    }
 
     internal double? Number { get; private init; }
 
     /// <summary>The comparison as SQL and people write it.</summary>
-    internal string Sign => Comparison switch
-    {
-        RangeComparison.Less => "<",
-        RangeComparison.LessOrEqual => "<=",
-        RangeComparison.Greater => ">",
-        _ => ">=",
-    };
+    internal string Sign =>
+        Comparison switch
+        {
+            RangeComparison.Less => "<",
+            RangeComparison.LessOrEqual => "<=",
+            RangeComparison.Greater => ">",
+            _ => ">=",
+        };
 
     /// <summary>Whether one of a record's tags meets a condition: what filters call, and databases translate.</summary>
     internal static bool HasOne(List<string> tags, MetadataRange range)
@@ -36,7 +41,8 @@ public sealed record MetadataRange
     private bool Holds(string value)
     {
         var number = MetadataValue.NumberOf(value);
-        if (number is null != Number is null) return false;
+        if (number is null != Number is null)
+            return false;
         var order = number is { } one ? one.CompareTo(Number!.Value) : MetadataValue.Compare(value, Value);
         return Comparison switch
         {

@@ -24,17 +24,25 @@ public static class MetadataValue
     /// <summary>Entries of one item's metadata that are read.</summary>
     internal const int MaxEntries = 4096;
 
-    private static readonly Regex Number =
-        new(Digits + @"\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
+    private static readonly Regex Number = new(
+        Digits + @"\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    );
 
-    private const double Largest = 1e99, Smallest = 1e-99;
+    private const double Largest = 1e99,
+        Smallest = 1e-99;
 
     /// <summary>A number as text.</summary>
     /// <exception cref="SearchException">It is not finite, or too large or small to be compared in every store.</exception>
     public static string Of(double value) =>
         value == 0 ? "0"
         : Math.Abs(value) is >= Smallest and <= Largest ? value.ToString(CultureInfo.InvariantCulture)
-        : throw new SearchException(string.Create(CultureInfo.InvariantCulture, $"The number {value} is out of range, expected 0 or a size of {Smallest} to {Largest}."));
+        : throw new SearchException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The number {value} is out of range, expected 0 or a size of {Smallest} to {Largest}."
+            )
+        );
 
     /// <summary>A truth value as text.</summary>
     public static string Of(bool value) => value ? "true" : "false";
@@ -46,30 +54,40 @@ public static class MetadataValue
     /// "metadata".</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata)
     {
-        if (metadata.ValueKind == JsonValueKind.Null) return [];
-        if (metadata.ValueKind != JsonValueKind.Object) throw new SearchException($"metadata is {JsonKinds.Name(metadata)}, expected an object such as {{\"color\": \"red\", \"year\": 2020}}.");
+        if (metadata.ValueKind == JsonValueKind.Null)
+            return [];
+        if (metadata.ValueKind != JsonValueKind.Object)
+            throw new SearchException(
+                $"metadata is {JsonKinds.Name(metadata)}, expected an object such as {{\"color\": \"red\", \"year\": 2020}}."
+            );
         var (entries, names) = (new List<KeyValuePair<string, string>>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var member in metadata.EnumerateObject())
         {
             var name = JsonKinds.NameOf(member) ?? throw new SearchException("metadata has a name that is not valid Unicode text.");
-            if (!names.Add(name)) throw new SearchException($"metadata has the name '{name}' twice; several values of one name are written as a list.");
-            if (member.Value.ValueKind != JsonValueKind.Array) Add(name, member.Value);
+            if (!names.Add(name))
+                throw new SearchException($"metadata has the name '{name}' twice; several values of one name are written as a list.");
+            if (member.Value.ValueKind != JsonValueKind.Array)
+                Add(name, member.Value);
             else
-                foreach (var value in member.Value.EnumerateArray()) Add(name, value);
+                foreach (var value in member.Value.EnumerateArray())
+                    Add(name, value);
         }
         return entries;
 
         void Add(string name, JsonElement value)
         {
-            if (value.ValueKind == JsonValueKind.Null) return;
-            if (entries.Count == MaxEntries) throw new SearchException($"metadata has more than {MaxEntries} values.");
+            if (value.ValueKind == JsonValueKind.Null)
+                return;
+            if (entries.Count == MaxEntries)
+                throw new SearchException($"metadata has more than {MaxEntries} values.");
             entries.Add(KeyValuePair.Create(name, Text(name, value)));
         }
     }
 
     /// <summary>The number that a text is; <see langword="null"/> where it is none.</summary>
     internal static double? NumberOf(string text) =>
-        text.Length <= MaxNumberLength && Number.IsMatch(text) ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)
+        text.Length <= MaxNumberLength && Number.IsMatch(text)
+            ? double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)
             : null;
 
     /// <summary>The one text of a number that may be written in several ways (10, 10.0, 1e1); others as they are.</summary>
@@ -81,15 +99,20 @@ public static class MetadataValue
     /// <summary>Compares texts by the bytes of UTF-8, as the stores do.</summary>
     internal static int Compare(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
-    private static string Text(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String =>
-            JsonKinds.TextOf(value) ?? throw new SearchException($"metadata '{name}' has half of a character in it (a lone surrogate)."),
-        JsonValueKind.True => Of(true),
-        JsonValueKind.False => Of(false),
-        JsonValueKind.Number => Canonical(value.GetRawText()) is var text && NumberOf(text) is not null
-            ? text
-            : throw new SearchException($"metadata '{name}' is the number {value.GetRawText()}, which is too long, too large or too small; write it as a text."),
-        _ => throw new SearchException($"metadata '{name}' is {JsonKinds.Name(value)}, expected a text, a number, true or false, or a list of them."),
-    };
+    private static string Text(string name, JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => JsonKinds.TextOf(value)
+                ?? throw new SearchException($"metadata '{name}' has half of a character in it (a lone surrogate)."),
+            JsonValueKind.True => Of(true),
+            JsonValueKind.False => Of(false),
+            JsonValueKind.Number => Canonical(value.GetRawText()) is var text && NumberOf(text) is not null
+                ? text
+                : throw new SearchException(
+                    $"metadata '{name}' is the number {value.GetRawText()}, which is too long, too large or too small; write it as a text."
+                ),
+            _ => throw new SearchException(
+                $"metadata '{name}' is {JsonKinds.Name(value)}, expected a text, a number, true or false, or a list of them."
+            ),
+        };
 }

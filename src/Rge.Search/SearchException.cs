@@ -5,11 +5,14 @@ namespace Rge.Search;
 public sealed class SearchException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public SearchException(string message) : base(message) { }
+    public SearchException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public SearchException(string message, Exception? innerException) : base(message, innerException) { }
+    public SearchException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public SearchException() : base("The collection cannot be used.") { }
+    public SearchException()
+        : base("The collection cannot be used.") { }
 }

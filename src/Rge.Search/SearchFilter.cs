@@ -9,18 +9,21 @@ public sealed record SearchFilter
 {
     private static readonly SearchValues<char> Signs = SearchValues.Create("=!<>");
 
-    private static readonly Regex Date =
-        new(@"^\d{4}-\d\d(-\d\d([T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?)?)?\z",
-            RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking);
+    private static readonly Regex Date = new(
+        @"^\d{4}-\d\d(-\d\d([T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?)?)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    );
 
     /// <summary>Only items of this kind.</summary>
     public ItemKind? Kind { get; init; }
 
     /// <summary>For each key, values of which an item must have one.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> AnyOf { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> AnyOf { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 
     /// <summary>For each key, values of which an item must have none.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> NoneOf { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> NoneOf { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 
     /// <summary>Comparisons, each of which an item must meet with one of its values.</summary>
     public IReadOnlyList<MetadataRange> Ranges { get; init; } = [];
@@ -39,7 +42,17 @@ public sealed record SearchFilter
             Kind = kind,
             AnyOf = ByKey(parsed, "="),
             NoneOf = ByKey(parsed, "!="),
-            Ranges = [.. parsed.Where(one => one.Sign is not ("=" or "!=")).Select(one => new MetadataRange { Key = one.Key, Comparison = Comparison(one.Sign), Value = one.Value })],
+            Ranges =
+            [
+                .. parsed
+                    .Where(one => one.Sign is not ("=" or "!="))
+                    .Select(one => new MetadataRange
+                    {
+                        Key = one.Key,
+                        Comparison = Comparison(one.Sign),
+                        Value = one.Value,
+                    }),
+            ],
         };
     }
 
@@ -52,16 +65,24 @@ public sealed record SearchFilter
         var record = Expression.Parameter(typeof(SearchRecord), "record");
         var tags = Expression.Property(record, nameof(SearchRecord.Tags));
         var conditions = new List<Expression>();
-        if (Kind is { } kind) conditions.Add(Expression.Equal(Expression.Property(record, nameof(SearchRecord.Kind)), Expression.Constant(kind.ToString())));
+        if (Kind is { } kind)
+            conditions.Add(Expression.Equal(Expression.Property(record, nameof(SearchRecord.Kind)), Expression.Constant(kind.ToString())));
         conditions.AddRange(AnyOf.Select(values => values.Value.SelectMany(value => Has(values.Key, value)).Aggregate(Expression.OrElse)));
         conditions.AddRange(NoneOf.SelectMany(values => values.Value.SelectMany(value => Has(values.Key, value)).Select(Expression.Not)));
-        conditions.AddRange(Ranges.Select(range => Expression.Call(typeof(MetadataRange), nameof(MetadataRange.HasOne), typeArguments: null, tags, Expression.Constant(range))));
+        conditions.AddRange(
+            Ranges.Select(range =>
+                Expression.Call(typeof(MetadataRange), nameof(MetadataRange.HasOne), typeArguments: null, tags, Expression.Constant(range))
+            )
+        );
         return conditions.Count == 0 ? null : Expression.Lambda<Func<SearchRecord, bool>>(conditions.Aggregate(Expression.AndAlso), record);
 
         // A number is equal however it is written.
         IEnumerable<Expression> Has(string key, string value) =>
-            ((string[])[value, MetadataValue.Canonical(value)]).Distinct(StringComparer.Ordinal).Select(text =>
-            Expression.Call(tags, nameof(List<>.Contains), typeArguments: null, Expression.Constant(Tag.Of(key, text))));
+            ((string[])[value, MetadataValue.Canonical(value)])
+                .Distinct(StringComparer.Ordinal)
+                .Select(text =>
+                    Expression.Call(tags, nameof(List<>.Contains), typeArguments: null, Expression.Constant(Tag.Of(key, text)))
+                );
     }
 
     private static (string Key, string Sign, string Value) Parse(string condition)
@@ -69,7 +90,8 @@ public sealed record SearchFilter
         var at = condition.AsSpan().IndexOfAny(Signs);
         var key = at > 0 ? condition[..at].Trim() : "";
         // No key ends like an operator that is not known: ~=, ^=, *= ….
-        if (key.Length == 0 || "~^*$|:".Contains(key[^1], StringComparison.Ordinal)) throw NotUnderstood();
+        if (key.Length == 0 || "~^*$|:".Contains(key[^1], StringComparison.Ordinal))
+            throw NotUnderstood();
         var sign = condition.AsSpan(at) switch
         {
             ['!' or '<' or '>', '=', ..] => condition[at..(at + 2)],
@@ -78,9 +100,13 @@ public sealed record SearchFilter
         };
         var value = condition[(at + sign.Length)..].Trim();
         // Nor does a value begin like one: ==, =>.
-        if (value is ['=' or '<' or '>', ..]) throw NotUnderstood();
+        if (value is ['=' or '<' or '>', ..])
+            throw NotUnderstood();
         if (sign is not ("=" or "!=") && MetadataValue.NumberOf(value) is null && !IsDate(value) && !IsWord(value))
-            throw new SearchException($"The filter '{condition}' cannot be understood: after {sign} comes a number (2020, -0.5), a date (2024-05-31) or a word, but not '{value}'.");
+            throw new SearchException(
+                $"The filter '{condition}' cannot be understood: after {sign} comes a number (2020, -0.5), a date (2024-05-31) or a "
+                    + $"word, but not '{value}'."
+            );
         return (key, sign, value);
 
         SearchException NotUnderstood() =>
@@ -91,19 +117,24 @@ public sealed record SearchFilter
 
     /// <summary>Whether a value is a text that has an order: truth values have none.</summary>
     private static bool IsWord(string value) =>
-        value.Length > 0 && char.IsLetter(value[0]) && value.AsSpan().IndexOfAny(Signs) < 0
-        && !value.Equals("true", StringComparison.OrdinalIgnoreCase) && !value.Equals("false", StringComparison.OrdinalIgnoreCase);
+        value.Length > 0
+        && char.IsLetter(value[0])
+        && value.AsSpan().IndexOfAny(Signs) < 0
+        && !value.Equals("true", StringComparison.OrdinalIgnoreCase)
+        && !value.Equals("false", StringComparison.OrdinalIgnoreCase);
 
-    private static RangeComparison Comparison(string sign) => sign switch
-    {
-        "<" => RangeComparison.Less,
-        "<=" => RangeComparison.LessOrEqual,
-        ">" => RangeComparison.Greater,
-        _ => RangeComparison.GreaterOrEqual,
-    };
+    private static RangeComparison Comparison(string sign) =>
+        sign switch
+        {
+            "<" => RangeComparison.Less,
+            "<=" => RangeComparison.LessOrEqual,
+            ">" => RangeComparison.Greater,
+            _ => RangeComparison.GreaterOrEqual,
+        };
 
     private static Dictionary<string, IReadOnlyList<string>> ByKey((string Key, string Sign, string Value)[] conditions, string sign) =>
-        conditions.Where(condition => condition.Sign == sign).GroupBy(condition => condition.Key, condition => condition.Value,
-            StringComparer.Ordinal)
+        conditions
+            .Where(condition => condition.Sign == sign)
+            .GroupBy(condition => condition.Key, condition => condition.Value, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group], StringComparer.Ordinal);
 }

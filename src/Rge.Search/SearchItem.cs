@@ -33,7 +33,10 @@ public sealed record SearchItem
     public IReadOnlyCollection<KeyValuePair<string, string>> Metadata { get; init; } = [];
 
     /// <summary>Its kind.</summary>
-    public ItemKind Kind => Images.Count == 0 ? ItemKind.Text : Text is null ? ItemKind.Image : ItemKind.ImageAndText;
+    public ItemKind Kind =>
+        Images.Count == 0 ? ItemKind.Text
+        : Text is null ? ItemKind.Image
+        : ItemKind.ImageAndText;
 
     /// <summary>Hash of key, text, pictures and metadata, in hexadecimal digits.</summary>
     /// <exception cref="SearchException">A metadata key cannot be used.</exception>
@@ -48,8 +51,10 @@ public sealed record SearchItem
         AppendText(key);
         AppendText(Text);
         Append(Images.Count, []);
-        foreach (var image in Images) Append(image.Length, image.Span);
-        foreach (var tag in tags.Order(StringComparer.Ordinal)) AppendText(tag);
+        foreach (var image in Images)
+            Append(image.Length, image.Span);
+        foreach (var tag in tags.Order(StringComparer.Ordinal))
+            AppendText(tag);
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..IdDigits];
 
         void AppendText(string? text) => Append(text is null ? -1 : Encoding.UTF8.GetByteCount(text), Encoding.UTF8.GetBytes(text ?? ""));
@@ -72,23 +77,29 @@ public sealed record SearchItem
     /// <exception cref="SearchException">There is nothing in it, a text is no text, or a metadata key cannot be used.</exception>
     internal void Check()
     {
-        if (string.IsNullOrEmpty(Text) && Images.Count == 0) throw new SearchException("There is nothing to index, expected a text or a picture.");
+        if (string.IsNullOrEmpty(Text) && Images.Count == 0)
+            throw new SearchException("There is nothing to index, expected a text or a picture.");
         if (Key is not null && Encoding.UTF8.GetByteCount(Key) is > MaxKeyBytes and var bytes)
             throw new SearchException($"The key has {bytes:N0} bytes, expected at most {MaxKeyBytes:N0}.");
-        if (Metadata.Count > MetadataValue.MaxEntries) throw new SearchException($"The metadata has {Metadata.Count:N0} values, expected at most {MetadataValue.MaxEntries:N0}.");
+        if (Metadata.Count > MetadataValue.MaxEntries)
+            throw new SearchException($"The metadata has {Metadata.Count:N0} values, expected at most {MetadataValue.MaxEntries:N0}.");
         string[] tags = [.. Tags()];
-        foreach (var tag in tags) Tag.CheckLength(tag);
+        foreach (var tag in tags)
+            Tag.CheckLength(tag);
         foreach (var text in (string?[])[Key, Text, Path, .. tags])
         {
-            if (text?.Contains('\0') == true) throw new SearchException("A text has the character NUL in it, which stores do not keep.");
-            if (text is not null && !Utf8(text)) throw new SearchException("A text has half of a character in it (a lone surrogate).");
+            if (text?.Contains('\0') == true)
+                throw new SearchException("A text has the character NUL in it, which stores do not keep.");
+            if (text is not null && !Utf8(text))
+                throw new SearchException("A text has half of a character in it (a lone surrogate).");
         }
     }
 
     private static bool Utf8(string text)
     {
         for (var i = 0; i < text.Length; i++)
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i]))) return false;
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+                return false;
         return true;
     }
 }

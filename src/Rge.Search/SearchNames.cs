@@ -7,11 +7,20 @@ public static class SearchNames
 {
     /// <summary>Kinds of items.</summary>
     public static FrozenDictionary<string, ItemKind> Kinds { get; } =
-        FrozenDictionary.Create<string, ItemKind>(StringComparer.Ordinal, new("text", ItemKind.Text), new("image", ItemKind.Image), new("image-and-text", ItemKind.ImageAndText));
+        FrozenDictionary.Create<string, ItemKind>(
+            StringComparer.Ordinal,
+            new("text", ItemKind.Text),
+            new("image", ItemKind.Image),
+            new("image-and-text", ItemKind.ImageAndText)
+        );
 
     /// <summary>Ways to search.</summary>
     public static FrozenDictionary<string, CollectionIndex> Indexes { get; } =
-        FrozenDictionary.Create<string, CollectionIndex>(StringComparer.Ordinal, new("exact", CollectionIndex.Exact), new("hnsw", CollectionIndex.Hnsw));
+        FrozenDictionary.Create<string, CollectionIndex>(
+            StringComparer.Ordinal,
+            new("exact", CollectionIndex.Exact),
+            new("hnsw", CollectionIndex.Hnsw)
+        );
 
     /// <summary>The name of a record's kind.</summary>
     public static string KindOf(SearchRecord record)

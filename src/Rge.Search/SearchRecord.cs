@@ -5,7 +5,9 @@ namespace Rge.Search;
 /// <summary>An item of a collection as it is stored.</summary>
 public sealed class SearchRecord
 {
-    /// <summary>Hash of the item's content (<see cref="SearchItem.Id"/>): the same item has the same id wherever and whenever it is indexed.</summary>
+    /// <summary>
+    /// Hash of the item's content (<see cref="SearchItem.Id"/>): the same item has the same id wherever and whenever it is indexed.
+    /// </summary>
     public string Id { get; set; } = "";
 
     /// <summary>Name of the item's <see cref="ItemKind"/>.</summary>
@@ -17,11 +19,18 @@ public sealed class SearchRecord
     /// <summary>The item's text.</summary>
     public string? Text { get; set; }
 
-    /// <summary>Where the item's first picture or text file lies, on the machine that indexed it; <see langword="null"/> for what came without a file.</summary>
+    /// <summary>
+    /// Where the item's first picture or text file lies, on the machine that indexed it; <see langword="null"/> for what came without a
+    /// file.
+    /// </summary>
     public string? Path { get; set; }
 
     /// <summary>The metadata, each entry as <c>key=value</c>; see <see cref="Metadata"/>.</summary>
-    [SuppressMessage("Design", "MA0016:Prefer using collection abstraction instead of implementation", Justification = "VectorData's stores know lists, not their abstractions.")]
+    [SuppressMessage(
+        "Design",
+        "MA0016:Prefer using collection abstraction instead of implementation",
+        Justification = "VectorData's stores know lists, not their abstractions."
+    )]
     public List<string> Tags { get; set; } = [];
 
     /// <summary>The embedding; empty where it was not asked for.</summary>

@@ -11,15 +11,20 @@ internal static class Tag
     /// <exception cref="SearchException">The key is empty or has a sign in it that filters need.</exception>
     public static string Of(string key, string value) =>
         key.Length > 0 && key.IndexOfAny(['=', '!', '<', '>']) < 0 && key.Trim().Length == key.Length
-        ? $"{key}={value}"
-        : throw new SearchException($"The metadata key '{key}' cannot be used, expected a name without =, !, < and >, and no space around it.");
+            ? $"{key}={value}"
+            : throw new SearchException(
+                $"The metadata key '{key}' cannot be used, expected a name without =, !, < and >, and no space around it."
+            );
 
-    public static (string Key, string Value) Split(string tag) => tag.IndexOf('=', StringComparison.Ordinal) is > 0 and var end ? (tag[..end], tag[(end + 1)..]) : (tag, "");
+    public static (string Key, string Value) Split(string tag) =>
+        tag.IndexOf('=', StringComparison.Ordinal) is > 0 and var end ? (tag[..end], tag[(end + 1)..]) : (tag, "");
 
     /// <exception cref="SearchException">It is too long to be filtered by.</exception>
     public static void CheckLength(string tag)
     {
         if (tag.Length > MaxBytes / 4 && Encoding.UTF8.GetByteCount(tag) is > MaxBytes and var bytes)
-            throw new SearchException($"The metadata '{Split(tag).Key}' has {bytes:N0} bytes with its value, expected at most {MaxBytes:N0}.");
+            throw new SearchException(
+                $"The metadata '{Split(tag).Key}' has {bytes:N0} bytes with its value, expected at most {MaxBytes:N0}."
+            );
     }
 }

@@ -17,12 +17,13 @@ namespace Rge.Server;
 public static class RgeEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps the API: embeddings, rationales, models, collections and health, below the prefix of the group it is called on. Errors are answered
-    /// by the endpoints themselves; authorization, logging, CORS and whatever else the program does are put around them by the program.
+    /// Maps the API: embeddings, rationales, models, collections and health, below the prefix of the group it is called on. Errors are
+    /// answered by the endpoints themselves; authorization, logging, CORS and whatever else the program does are put around them by the
+    /// program.
     /// </summary>
     /// <remarks>
-    /// Where the options name API keys, all endpoints but health ask for one. Without keys, and without authorization by the program, everybody
-    /// who reaches the endpoints may ask. Health is open, also where the group asks for authorization.
+    /// Where the options name API keys, all endpoints but health ask for one. Without keys, and without authorization by the program,
+    /// everybody who reaches the endpoints may ask. Health is open, also where the group asks for authorization.
     /// </remarks>
     /// <param name="endpoints">The program, or a group of it.</param>
     /// <returns>The group of the endpoints, for conventions such as <c>RequireAuthorization</c>.</returns>
@@ -34,7 +35,8 @@ public static class RgeEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         var gate = services.GetService<EndpointGate>()
             ?? throw new InvalidOperationException("MapRge needs the services that AddRgeServer registers; call that first.");
-        // Made now, so that metrics are there before the first request, and a store that cannot be understood is told before anything is served.
+        // Made now, so that metrics are there before the first request, and a store that cannot be understood is told before anything is
+        // served.
         services.GetRequiredService<CollectionHost>();
         services.GetRequiredService<Telemetry>();
         var group = endpoints.MapGroup("").AlsoHead().Around(gate.InvokeAsync);

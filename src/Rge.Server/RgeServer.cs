@@ -25,14 +25,18 @@ public static class RgeServer
 
     /// <summary>Serves a model until it is stopped by SIGTERM, Ctrl-C or the token; what was taken until then is finished.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="load">Loads the model, with the limits of the options it is given. Called once, while the server already answers.</param>
+    /// <param name="load">Loads the model, with the limits of the options it is given. Called once, while the server already
+    /// answers.</param>
     /// <param name="started">Told the addresses that are listened on.</param>
     /// <param name="cancellationToken">Stops the server.</param>
     /// <exception cref="ServerException">A setting makes no sense, or the file of API keys cannot be read.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task RunAsync(
-        ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IEnumerable<string>>? started = null,
-        CancellationToken cancellationToken = default)
+        ServerOptions options,
+        Func<ReasoningEmbedderOptions, ReasoningEmbedder> load,
+        Action<IEnumerable<string>>? started = null,
+        CancellationToken cancellationToken = default
+    )
     {
         await using var app = Build(options, load);
         try
@@ -53,7 +57,10 @@ public static class RgeServer
     /// <param name="load">Loads the model.</param>
     /// <param name="replace">Replaces services.</param>
     internal static WebApplication Build(
-        ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IServiceCollection>? replace = null)
+        ServerOptions options,
+        Func<ReasoningEmbedderOptions, ReasoningEmbedder> load,
+        Action<IServiceCollection>? replace = null
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(load);
@@ -62,16 +69,24 @@ public static class RgeServer
         // Empty: nothing is read from files or variables that happen to be there, but for OpenTelemetry's own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(
-            Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            Environment
+                .GetEnvironmentVariables()
+                .Cast<DictionaryEntry>()
                 .Select(pair => KeyValuePair.Create((string)pair.Key, (string?)pair.Value))
-                .Where(pair => pair.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
-        builder.WebHost.UseKestrelCore().UseUrls([.. options.Urls]).ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
-        });
+                .Where(pair => pair.Key.StartsWith("OTEL_", StringComparison.Ordinal))
+        );
+        builder
+            .WebHost.UseKestrelCore()
+            .UseUrls([.. options.Urls])
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
+            });
         // What keeps the host from starting is thrown to whoever starts it.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
+        builder
+            .Logging.AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
             .Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
             .AddJsonConsole(console =>
             {
@@ -80,7 +95,8 @@ public static class RgeServer
             });
         builder.Services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: true));
         builder.Services.Configure<HostOptions>(host =>
-            host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds));
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds)
+        );
         AddReference(builder.Services);
         AddTelemetry(builder.Services, builder.Configuration);
         replace?.Invoke(builder.Services);
@@ -88,19 +104,23 @@ public static class RgeServer
         var app = builder.Build();
         var keys = app.Services.GetRequiredService<ApiKeyRing>();
         app.Logger.LogInformation("Settings: {Settings}", options.ToJson());
-        if (keys.IsEmpty) app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
+        if (keys.IsEmpty)
+            app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
 
         app.UseMiddleware<RequestLog>();
         // Around everything, for what comes to no endpoint, too.
         var errors = app.Services.GetRequiredService<ErrorResponses>();
         app.Use(next => context => errors.InvokeAsync(context, next));
         app.UseRouting();
-        if (keys.IsEmpty) app.UseMiddleware<BrowserGuard>();
-        app.Use(next => context =>
-        {
-            keys.Require(context);
-            return next(context);
-        });
+        if (keys.IsEmpty)
+            app.UseMiddleware<BrowserGuard>();
+        app.Use(next =>
+            context =>
+            {
+                keys.Require(context);
+                return next(context);
+            }
+        );
         app.MapRge();
         app.MapRgePage();
         app.MapMetrics();
@@ -122,11 +142,16 @@ public static class RgeServer
     private static void AddTelemetry(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<PrometheusExporter>();
-        var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("rge"))
-            .WithMetrics(metrics => metrics
-                .AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-                .AddReader(provider => new BaseExportingMetricReader(provider.GetRequiredService<PrometheusExporter>())))
+        var telemetry = services
+            .AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("rge"))
+            .WithMetrics(metrics =>
+                metrics
+                    .AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                    .AddReader(provider => new BaseExportingMetricReader(provider.GetRequiredService<PrometheusExporter>()))
+            )
             .WithTracing(tracing => tracing.AddSource(Telemetry.Name, "Microsoft.AspNetCore"));
-        if (configuration[CollectorVariable] is { Length: > 0 }) telemetry.UseOtlpExporter();
+        if (configuration[CollectorVariable] is { Length: > 0 })
+            telemetry.UseOtlpExporter();
     }
 }

@@ -14,11 +14,11 @@ public static class RgeServiceCollectionExtensions
 {
     /// <summary>Registers the API around the <see cref="ReasoningEmbedder"/> that the program has registered.</summary>
     /// <remarks>
-    /// The embedder is asked for when the program has started, and stays the program's; until then, and where it cannot be had, requests are
-    /// answered with 503. It keeps its own limits on images and prompts. Of the options, <see cref="ServerOptions.Urls"/>,
-    /// <see cref="ServerOptions.HostNames"/>, <see cref="ServerOptions.ShutdownSeconds"/> and <see cref="ServerLimits.MaxConnections"/> are the
-    /// program's own business and not looked at. The program's JSON options do not change the API's answers. Metrics are those of the meter
-    /// <c>Rge.Server</c>, spans those of the activity source of that name.
+    /// The embedder is asked for when the program has started, and stays the program's; until then, and where it cannot be had, requests
+    /// are answered with 503. It keeps its own limits on images and prompts. Of the options, <see cref="ServerOptions.Urls"/>,
+    /// <see cref="ServerOptions.HostNames"/>, <see cref="ServerOptions.ShutdownSeconds"/> and <see cref="ServerLimits.MaxConnections"/> are
+    /// the program's own business and not looked at. The program's JSON options do not change the API's answers. Metrics are those of the
+    /// meter <c>Rge.Server</c>, spans those of the activity source of that name.
     /// </remarks>
     /// <param name="services">The program's services.</param>
     /// <param name="options">The settings; <see langword="null"/> for the defaults.</param>
@@ -27,17 +27,25 @@ public static class RgeServiceCollectionExtensions
     public static IServiceCollection AddRgeServer(this IServiceCollection services, ServerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        return services.AddRge(
-            options, provider => new ModelSource(_ => provider.GetRequiredService<ReasoningEmbedder>(), IsOwned: false, EndsProgram: false));
+        return services.AddRge(options, provider => new ModelSource(
+            _ => provider.GetRequiredService<ReasoningEmbedder>(),
+            IsOwned: false,
+            EndsProgram: false
+        ));
     }
 
-    /// <summary>Registers the API around an embedder that it loads itself, while the program already answers, and disposes with the program.</summary>
+    /// <summary>
+    /// Registers the API around an embedder that it loads itself, while the program already answers, and disposes with the program.
+    /// </summary>
     /// <param name="services">The program's services.</param>
     /// <param name="options">The settings.</param>
     /// <param name="load">Loads the model, with the limits of the options it is given. Called once.</param>
     /// <inheritdoc cref="AddRgeServer(IServiceCollection, ServerOptions?)"/>
     public static IServiceCollection AddRgeServer(
-        this IServiceCollection services, ServerOptions? options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load)
+        this IServiceCollection services,
+        ServerOptions? options,
+        Func<ReasoningEmbedderOptions, ReasoningEmbedder> load
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(load);
@@ -45,7 +53,10 @@ public static class RgeServiceCollectionExtensions
     }
 
     internal static IServiceCollection AddRge(
-        this IServiceCollection services, ServerOptions? options, Func<IServiceProvider, ModelSource> source)
+        this IServiceCollection services,
+        ServerOptions? options,
+        Func<IServiceProvider, ModelSource> source
+    )
     {
         options ??= new ServerOptions();
         options.Validate();

@@ -13,7 +13,8 @@ internal static class Pretraining
         while (true)
         {
             var scene = SceneSampler.Draw(random, random.Between(3, 8), random.Between(3, 10));
-            if (scene.Split == split) return scene;
+            if (scene.Split == split)
+                return scene;
         }
     }
 
@@ -24,9 +25,15 @@ internal static class Pretraining
     public static IReadOnlyList<(string Dataset, Question Question)> Draw(SplitMix64 random, WorldSplit split, bool likeness)
     {
         var form = random.Below(8);
-        if (form == 0) return [.. Enumerable.Range(0, ShapeTask.GroupSize).Select(_ => ("pre_resolve", Resolve(random, split)))];
+        if (form == 0)
+            return [.. Enumerable.Range(0, ShapeTask.GroupSize).Select(_ => ("pre_resolve", Resolve(random, split)))];
         var scene = DrawScene(random, split);
-        if (form == 1) return [.. Crops(random, scene).Select(cell => ("pre_crop", new Question(scene, "what is this", Words.Content(scene, cell)) { Cell = cell }))];
+        if (form == 1)
+            return
+            [
+                .. Crops(random, scene)
+                    .Select(cell => ("pre_crop", new Question(scene, "what is this", Words.Content(scene, cell)) { Cell = cell })),
+            ];
         var questions = new List<(string, Question)>(ShapeTask.GroupSize);
         while (questions.Count < ShapeTask.GroupSize)
         {
@@ -42,7 +49,8 @@ internal static class Pretraining
                 < 16 => ("pre_other", Other(random, scene)),
                 _ => ("pre_most", Most(random, scene)),
             };
-            if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale)) questions.Add((next.Item1, question));
+            if (next.Item2 is { } question && questions.TrueForAll(other => other.Item2.Rationale != question.Rationale))
+                questions.Add((next.Item1, question));
         }
         return questions;
     }
@@ -59,17 +67,26 @@ internal static class Pretraining
         {
             case 0 when scene[one] is not null && scene[other] is not null && scene[one]!.Value.Kind != scene[other]!.Value.Kind:
                 var swapped = scene.Swapped(one, other);
-                return Edited(swapped, $"swap the {Words.Of(one)} with the {Words.Of(other)}", $"{Words.Of(one)} {Words.Content(swapped, one)} {Words.Of(other)} {Words.Content(swapped, other)}");
+                return Edited(
+                    swapped,
+                    $"swap the {Words.Of(one)} with the {Words.Of(other)}",
+                    $"{Words.Of(one)} {Words.Content(swapped, one)} {Words.Of(other)} {Words.Content(swapped, other)}"
+                );
             case 1 when scene[one] is not null && scene.Objects.Count > 1:
                 return Edited(scene.With(one, null), $"remove the object in the {Words.Of(one)}", $"{Words.Of(one)} nothing");
             case 2:
                 var kind = SceneSampler.SomeObject(random);
-                return Edited(scene.With(one, kind), $"put {Words.One(kind.Kind)} in the {Words.Of(one)}", $"{Words.Of(one)} {Words.Of(kind.Kind)}");
+                return Edited(
+                    scene.With(one, kind),
+                    $"put {Words.One(kind.Kind)} in the {Words.Of(one)}",
+                    $"{Words.Of(one)} {Words.Of(kind.Kind)}"
+                );
             default:
                 return null;
         }
 
-        Question Edited(Scene edited, string text, string change) => new(scene, $"{text} then list all objects", $"put {change} then {edited.Listing()}");
+        Question Edited(Scene edited, string text, string change) =>
+            new(scene, $"{text} then list all objects", $"put {change} then {edited.Listing()}");
     }
 
     private static Question Count(SplitMix64 random, Scene scene)
@@ -79,17 +96,21 @@ internal static class Pretraining
         return new Question(
             scene,
             $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {value} {Words.Count(scene, trait, value)}");
+            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {value} {Words.Count(scene, trait, value)}"
+        );
     }
 
     /// <summary>An object like another in colour or shape.</summary>
     private static Question? Other(SplitMix64 random, Scene scene)
     {
         var (mark, trait) = (SomeObject(random, scene), SomeTrait(random));
-        return Words.Search(scene, mark, trait) is not { } search ? null : new Question(
-            scene,
-            $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {Words.Of(trait, mark.Kind)} {search}");
+        return Words.Search(scene, mark, trait) is not { } search
+            ? null
+            : new Question(
+                scene,
+                $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
+                $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {Words.Of(trait, mark.Kind)} {search}"
+            );
     }
 
     /// <summary>The colour or shape that more objects have than any other.</summary>
@@ -97,7 +118,8 @@ internal static class Pretraining
     {
         var trait = SomeTrait(random);
         var counts = scene.Objects.CountBy(placed => Words.Of(trait, placed.Kind)).OrderByDescending(count => count.Value).ToArray();
-        if (counts.Length > 1 && counts[0].Value == counts[1].Value) return null;
+        if (counts.Length > 1 && counts[0].Value == counts[1].Value)
+            return null;
         return new Question(scene, $"which {Words.Of(trait)} is the most common", $"{Words.List(scene, trait)} most {counts[0].Key}");
     }
 
@@ -110,20 +132,24 @@ internal static class Pretraining
     /// <summary>Where one to three objects are, in any order.</summary>
     private static Question? Find(SplitMix64 random, Scene scene)
     {
-        if (scene.Landmarks().ToArray() is not { Length: > 0 } marks) return null;
+        if (scene.Landmarks().ToArray() is not { Length: > 0 } marks)
+            return null;
         var wanted = random.Choose<PlacedObject>(marks, Math.Min(marks.Length, random.Between(1, 3)));
         return new Question(
             scene,
             $"where is {string.Join(" and ", wanted.Select(mark => $"the {Words.Of(mark.Kind)}"))}",
-            string.Join(' ', wanted.Select(mark => $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}")));
+            string.Join(' ', wanted.Select(mark => $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}"))
+        );
     }
 
     private static Question? Next(SplitMix64 random, Scene scene)
     {
-        if (scene.Landmarks().ToArray() is not { Length: > 0 } marks) return null;
+        if (scene.Landmarks().ToArray() is not { Length: > 0 } marks)
+            return null;
         var (mark, direction) = (random.Pick<PlacedObject>(marks), random.Pick<Direction>([.. Grid.Directions]));
         // An empty neighbour now and then, so that the answer has to be looked up; the edge never, where there is no cell to name.
-        if (mark.Cell.Step(direction) is not { } cell || (scene[cell] is null && random.Below(4) > 0)) return null;
+        if (mark.Cell.Step(direction) is not { } cell || (scene[cell] is null && random.Below(4) > 0))
+            return null;
         var answer = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Words.Content(scene, cell)}";
         return new Question(scene, $"what is {Words.Relation(direction)} the {Words.Of(mark.Kind)}", answer);
     }
@@ -132,8 +158,13 @@ internal static class Pretraining
     private static IEnumerable<Cell> Crops(SplitMix64 random, Scene scene)
     {
         var cells = SceneSampler.SomeCells(random, Grid.Count);
-        var ordered = cells.Where(cell => scene[cell] is not null).Concat(cells.Where(cell => scene[cell] is null)).Take(ShapeTask.GroupSize).ToArray();
-        if (random.Below(4) == 0) ordered[^1] = cells.First(cell => scene[cell] is null);
+        var ordered = cells
+            .Where(cell => scene[cell] is not null)
+            .Concat(cells.Where(cell => scene[cell] is null))
+            .Take(ShapeTask.GroupSize)
+            .ToArray();
+        if (random.Below(4) == 0)
+            ordered[^1] = cells.First(cell => scene[cell] is null);
         return ordered;
     }
 
@@ -142,8 +173,8 @@ internal static class Pretraining
         while (true)
         {
             var scene = SceneSampler.Draw(random, random.Between(2, 6), random.Between(3, 8));
-            if (scene.Split == split && ObjectChain.Of(random, scene) is { } chain) return new Question(null,
-                $"name the place of {chain.Describe()}", chain.Resolve());
+            if (scene.Split == split && ObjectChain.Of(random, scene) is { } chain)
+                return new Question(null, $"name the place of {chain.Describe()}", chain.Resolve());
         }
     }
 

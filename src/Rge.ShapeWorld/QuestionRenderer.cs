@@ -15,24 +15,27 @@ internal sealed class QuestionRenderer(SplitMix64 random)
     public EmbeddingInput Query(Question question) =>
         EmbeddingInput.Query(question.Text, question.Scene is { } scene ? [Show(scene, question.Cell)] : []);
 
-    public TargetItem Target(Answer answer) => new(
-        answer switch
-        {
-            { Text: { } text } => EmbeddingInput.Target(text),
-            { Cell: { } cell } => EmbeddingInput.Target("represent the object", Show(answer.Scene!, cell)),
-            _ => EmbeddingInput.Target("represent the picture", Show(answer.Scene!, cell: null)),
-        },
-        answer.Key);
+    public TargetItem Target(Answer answer) =>
+        new(
+            answer switch
+            {
+                { Text: { } text } => EmbeddingInput.Target(text),
+                { Cell: { } cell } => EmbeddingInput.Target("represent the object", Show(answer.Scene!, cell)),
+                _ => EmbeddingInput.Target("represent the picture", Show(answer.Scene!, cell: null)),
+            },
+            answer.Key
+        );
 
-    public TrainingSample Sample(Question question, string dataset, string source) => new()
-    {
-        Dataset = dataset,
-        Source = source,
-        Query = Query(question),
-        Rationale = question.Rationale,
-        Targets = question.Answer is { } answer ? [Target(answer)] : [],
-        Negatives = [.. question.Negatives.Select(Target)],
-    };
+    public TrainingSample Sample(Question question, string dataset, string source) =>
+        new()
+        {
+            Dataset = dataset,
+            Source = source,
+            Query = Query(question),
+            Rationale = question.Rationale,
+            Targets = question.Answer is { } answer ? [Target(answer)] : [],
+            Negatives = [.. question.Negatives.Select(Target)],
+        };
 
     private ImageSource Show(Scene scene, Cell? cell)
     {
@@ -41,7 +44,8 @@ internal sealed class QuestionRenderer(SplitMix64 random)
             var pixels = SceneRenderer.Render(scene, random.Next());
             _pictures.Add(scene, picture = (pixels, Named(pixels, $"picture: {scene}")));
         }
-        if (cell is not { } part) return picture.Source;
+        if (cell is not { } part)
+            return picture.Source;
         if (!_crops.TryGetValue((scene, part), out var crop))
             _crops.Add((scene, part), crop = Named(SceneRenderer.Crop(picture.Pixels, part), $"crop: {scene[part]?.Kind}"));
         return crop;

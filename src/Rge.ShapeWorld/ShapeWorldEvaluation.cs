@@ -9,8 +9,8 @@ namespace Rge.ShapeWorld;
 /// <remarks>
 /// Candidates, the right one first. Classification: the 100 classes of the dataset. VQA: 130 answers, the same for its three datasets: the
 /// 100 kinds, 10 colours, 10 shapes, the numbers one to nine and "nothing". Retrieval: 256 pictures or captions, those of the row's own
-/// group first, which are one or two edits away, then those of other rows. Grounding: 100 crops, one of each kind, which come from the row's
-/// own scene where that has the kind.
+/// group first, which are one or two edits away, then those of other rows. Grounding: 100 crops, one of each kind, which come from the
+/// row's own scene where that has the kind.
 /// </remarks>
 public static class ShapeWorldEvaluation
 {
@@ -19,9 +19,11 @@ public static class ShapeWorldEvaluation
 
     private static readonly string[] SingleAnswers =
     [
-        .. ObjectKind.All.Select(Words.Of), .. Enum.GetValues<ObjectColor>().Select(Words.Of),
+        .. ObjectKind.All.Select(Words.Of),
+        .. Enum.GetValues<ObjectColor>().Select(Words.Of),
         .. Enum.GetValues<ObjectShape>().Select(Words.Of),
-        .. Enumerable.Range(1, 9).Select(Words.Of), "nothing",
+        .. Enumerable.Range(1, 9).Select(Words.Of),
+        "nothing",
     ];
 
     /// <summary>Makes all datasets.</summary>
@@ -31,11 +33,19 @@ public static class ShapeWorldEvaluation
     /// <param name="datasets">The datasets to make; <see langword="null"/> for all.</param>
     /// <returns>The datasets. Rows share the instances of candidates, also across datasets.</returns>
     /// <exception cref="ArgumentException">A dataset is not known.</exception>
-    public static IReadOnlyList<EvaluationDataset> Create(WorldSplit split, ulong seed, int queriesPerDataset, IReadOnlyCollection<string>? datasets = null)
+    public static IReadOnlyList<EvaluationDataset> Create(
+        WorldSplit split,
+        ulong seed,
+        int queriesPerDataset,
+        IReadOnlyCollection<string>? datasets = null
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerDataset, 1);
         if (datasets?.FirstOrDefault(name => ShapeTasks.All.All(task => task.Name != name)) is { } unknown)
-            throw new ArgumentException($"The dataset '{unknown}' is not known, expected any of {string.Join(", ", ShapeWorldSamples.Datasets)}.", nameof(datasets));
+            throw new ArgumentException(
+                $"The dataset '{unknown}' is not known, expected any of {string.Join(", ", ShapeWorldSamples.Datasets)}.",
+                nameof(datasets)
+            );
         var texts = new Dictionary<string, TargetItem>(StringComparer.Ordinal);
         var crops = new Lazy<TargetItem[]>(() => DrawCrops(split, seed));
         var chosen = ShapeTasks.All.Index().Where(task => datasets?.Contains(task.Item.Name, StringComparer.Ordinal) ?? true);
@@ -51,20 +61,32 @@ public static class ShapeWorldEvaluation
                 // One row a group, so that rows are independent; the rest of the group are its hard candidates.
                 var own = questions[i % questions.Count];
                 var sample = illustrator.Sample(own, task.Name, $"{task.Name}, row {i + 1} of the {split} split with seed {seed}");
-                entries[i] = new Entry(own, illustrator, sample, [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)]);
+                entries[i] = new Entry(
+                    own,
+                    illustrator,
+                    sample,
+                    [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)]
+                );
             }
-            return new EvaluationDataset(task.Name, task.Group, [.. task.Group switch
-            {
-                MetaTasks.Classification => entries.Select(entry => Row(entry, Classes(task.Name, entry.Question).Select(Shared))),
-                MetaTasks.Vqa => entries.Select(entry => Row(entry, SingleAnswers.Select(Shared))),
-                MetaTasks.Retrieval => RetrievalRows(entries),
-                _ => entries.Select(entry => Row(entry, CropsFor(entry, crops.Value))),
-            }]);
+            return new EvaluationDataset(
+                task.Name,
+                task.Group,
+                [
+                    .. task.Group switch
+                    {
+                        MetaTasks.Classification => entries.Select(entry => Row(entry, Classes(task.Name, entry.Question).Select(Shared))),
+                        MetaTasks.Vqa => entries.Select(entry => Row(entry, SingleAnswers.Select(Shared))),
+                        MetaTasks.Retrieval => RetrievalRows(entries),
+                        _ => entries.Select(entry => Row(entry, CropsFor(entry, crops.Value))),
+                    },
+                ]
+            );
         }
 
         TargetItem Shared(string text)
         {
-            if (!texts.TryGetValue(text, out var item)) texts.Add(text, item = new TargetItem(EmbeddingInput.Target(text), Answer.Of(text).Key));
+            if (!texts.TryGetValue(text, out var item))
+                texts.Add(text, item = new TargetItem(EmbeddingInput.Target(text), Answer.Of(text).Key));
             return item;
         }
     }
@@ -89,7 +111,9 @@ public static class ShapeWorldEvaluation
         var suffix = question.Answer!.Text!.Split(' ')[^1];
         var shapes = Enum.GetValues<ObjectShape>();
         return dataset == "cls_twins"
-            ? from first in shapes from second in shapes select $"{Words.Of(first)} {Words.Of(second)} {suffix}"
+            ? from first in shapes
+            from second in shapes
+            select $"{Words.Of(first)} {Words.Of(second)} {suffix}"
             : ObjectKind.All.Select(kind => $"{Words.Of(kind)} {suffix}");
     }
 
@@ -100,35 +124,44 @@ public static class ShapeWorldEvaluation
         {
             // Targets of the next rows, then, where rows are few, what is hard for them.
             var others = Enumerable.Range(1, entries.Length - 1).Select(step => (i + step) % entries.Length).ToArray();
-            var candidates = hard[i].Prepend(entries[i].Sample.Targets[0])
-                .Concat(others.Select(other => entries[other].Sample.Targets[0])).Concat(others.SelectMany(other => hard[other]));
-            yield return Row(entries[i], candidates.DistinctBy(candidate => candidate.Key, StringComparer.Ordinal).Take(RetrievalCandidates));
+            var candidates = hard[i]
+                .Prepend(entries[i].Sample.Targets[0])
+                .Concat(others.Select(other => entries[other].Sample.Targets[0]))
+                .Concat(others.SelectMany(other => hard[other]));
+            yield return Row(
+                entries[i],
+                candidates.DistinctBy(candidate => candidate.Key, StringComparer.Ordinal).Take(RetrievalCandidates)
+            );
         }
     }
 
     private static IEnumerable<TargetItem> CropsFor(Entry entry, TargetItem[] crops)
     {
         var scene = entry.Question.Scene!;
-        var own = scene.Objects.Select(placed => entry.Illustrator.Target(Answer.Crop(scene, placed.Cell))).Prepend(entry.Sample.Targets[0])
-            .DistinctBy(item => item.Key, StringComparer.Ordinal).ToDictionary(item => item.Key, StringComparer.Ordinal);
+        var own = scene
+            .Objects.Select(placed => entry.Illustrator.Target(Answer.Crop(scene, placed.Cell)))
+            .Prepend(entry.Sample.Targets[0])
+            .DistinctBy(item => item.Key, StringComparer.Ordinal)
+            .ToDictionary(item => item.Key, StringComparer.Ordinal);
         return crops.Select(crop => own.GetValueOrDefault(crop.Key, crop));
     }
 
     /// <summary>A crop of every kind from a scene of its own.</summary>
     private static TargetItem[] DrawCrops(WorldSplit split, ulong seed) =>
-    [
-        .. ObjectKind.All.Select(kind =>
-        {
-            var random = SplitMix64.At(seed, (ulong)split, (ulong)WorldStream.Crops, (ulong)kind.Index);
-            while (true)
+        [
+            .. ObjectKind.All.Select(kind =>
             {
-                var scene = Pretraining.DrawScene(random, split);
-                var cell = scene.Objects[0].Cell;
-                scene = scene.With(cell, scene.Objects[0].Object with { Kind = kind });
-                if (scene.Split == split) return new QuestionRenderer(random).Target(Answer.Crop(scene, cell));
-            }
-        }),
-    ];
+                var random = SplitMix64.At(seed, (ulong)split, (ulong)WorldStream.Crops, (ulong)kind.Index);
+                while (true)
+                {
+                    var scene = Pretraining.DrawScene(random, split);
+                    var cell = scene.Objects[0].Cell;
+                    scene = scene.With(cell, scene.Objects[0].Object with { Kind = kind });
+                    if (scene.Split == split)
+                        return new QuestionRenderer(random).Target(Answer.Crop(scene, cell));
+                }
+            }),
+        ];
 
     private sealed record Entry(Question Question, QuestionRenderer Illustrator, TrainingSample Sample, Answer[] Hard);
 }

@@ -12,7 +12,9 @@ public static class ShapeWorldFiles
     // To be raised when the same seed would draw something else.
     private const int Version = 1;
 
-    /// <summary>Writes the datasets: for training those of <see cref="ShapeWorldSamples"/>, else those of <see cref="ShapeWorldEvaluation"/>.</summary>
+    /// <summary>
+    /// Writes the datasets: for training those of <see cref="ShapeWorldSamples"/>, else those of <see cref="ShapeWorldEvaluation"/>.
+    /// </summary>
     /// <param name="folder">The folder to make; may exist when it is empty.</param>
     /// <param name="split">Which scenes are drawn from.</param>
     /// <param name="seed">The seed.</param>
@@ -21,33 +23,59 @@ public static class ShapeWorldFiles
     /// <param name="cancellationToken">Stops between rows; nothing is left behind.</param>
     /// <exception cref="DatasetException">The folder has something in it.</exception>
     public static async Task WriteAsync(
-        string folder, WorldSplit split, ulong seed, int queriesPerDataset, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+        string folder,
+        WorldSplit split,
+        ulong seed,
+        int queriesPerDataset,
+        IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerDataset, 1);
         using var writer = new MmebWriter(folder);
         foreach (var (i, task) in ShapeTasks.All.Index())
         {
             var rows = new RowsBefore(progress, i * queriesPerDataset);
-            if (split == WorldSplit.Train) await writer.WriteAsync(task.Name, Samples(task.Name, seed, queriesPerDataset), rows, cancellationToken);
-            else await writer.WriteAsync(ShapeWorldEvaluation.Create(split, seed, queriesPerDataset, [task.Name]).Single(), rows, cancellationToken);
+            if (split == WorldSplit.Train)
+                await writer.WriteAsync(task.Name, Samples(task.Name, seed, queriesPerDataset), rows, cancellationToken);
+            else
+                await writer.WriteAsync(
+                    ShapeWorldEvaluation.Create(split, seed, queriesPerDataset, [task.Name]).Single(),
+                    rows,
+                    cancellationToken
+                );
         }
-        writer.Complete(new JsonObject
-        {
-            ["name"] = "ShapeWorld",
-            ["version"] = Version,
-            ["split"] = split.ToString().ToLowerInvariant(),
-            ["seed"] = seed,
-            ["queries_per_dataset"] = queriesPerDataset,
-            ["rows"] = queriesPerDataset * ShapeTasks.All.Count,
-            ["groups"] = new JsonObject(ShapeTasks.All.GroupBy(task => task.Group, StringComparer.Ordinal).Select(group =>
-                KeyValuePair.Create(group.Key, (JsonNode?)new JsonArray([.. group.Select(task => (JsonNode)task.Name)])))),
-        });
+        writer.Complete(
+            new JsonObject
+            {
+                ["name"] = "ShapeWorld",
+                ["version"] = Version,
+                ["split"] = split.ToString().ToLowerInvariant(),
+                ["seed"] = seed,
+                ["queries_per_dataset"] = queriesPerDataset,
+                ["rows"] = queriesPerDataset * ShapeTasks.All.Count,
+                ["groups"] = new JsonObject(
+                    ShapeTasks
+                        .All.GroupBy(task => task.Group, StringComparer.Ordinal)
+                        .Select(group =>
+                            KeyValuePair.Create(group.Key, (JsonNode?)new JsonArray([.. group.Select(task => (JsonNode)task.Name)]))
+                        )
+                ),
+            }
+        );
     }
 
     private static IEnumerable<TrainingSample> Samples(string dataset, ulong seed, int count)
     {
-        var samples = new ShapeWorldSamples(seed, WorldSplit.Train, new Dictionary<string, double>(StringComparer.Ordinal) { [dataset] = 1 });
-        return Enumerable.Range(0, (count + ShapeWorldSamples.GroupSize - 1) / ShapeWorldSamples.GroupSize).SelectMany(index => samples.Group(index)).Take(count);
+        var samples = new ShapeWorldSamples(
+            seed,
+            WorldSplit.Train,
+            new Dictionary<string, double>(StringComparer.Ordinal) { [dataset] = 1 }
+        );
+        return Enumerable
+            .Range(0, (count + ShapeWorldSamples.GroupSize - 1) / ShapeWorldSamples.GroupSize)
+            .SelectMany(index => samples.Group(index))
+            .Take(count);
     }
 
     private sealed class RowsBefore(IProgress<int>? progress, int rows) : IProgress<int>

@@ -16,7 +16,11 @@ public sealed class ShapeWorldSamples
     /// <summary>The meta-task a dataset belongs to: classification, vqa, retrieval or grounding.</summary>
     /// <exception cref="ArgumentException">The dataset is not known.</exception>
     public static string MetaTaskOf(string dataset) =>
-        ShapeTasks.All.FirstOrDefault(task => task.Name == dataset)?.Group ?? throw new ArgumentException($"The dataset '{dataset}' is not known, expected any of {string.Join(", ", Datasets)}.", nameof(dataset));
+        ShapeTasks.All.FirstOrDefault(task => task.Name == dataset)?.Group
+        ?? throw new ArgumentException(
+            $"The dataset '{dataset}' is not known, expected any of {string.Join(", ", Datasets)}.",
+            nameof(dataset)
+        );
 
     /// <summary>Creates a stream.</summary>
     /// <param name="seed">The seed; streams of different seeds have nothing to do with each other.</param>
@@ -30,13 +34,17 @@ public sealed class ShapeWorldSamples
         (Seed, Split) = (seed, split);
         weights ??= ShapeTasks.All.ToDictionary(task => task.Name, _ => 1.0, StringComparer.Ordinal);
         if (weights.Keys.FirstOrDefault(name => ShapeTasks.All.All(task => task.Name != name)) is { } unknown)
-            throw new ArgumentException($"The dataset '{unknown}' is not known, expected any of {string.Join(", ", Datasets)}.", nameof(weights));
+            throw new ArgumentException(
+                $"The dataset '{unknown}' is not known, expected any of {string.Join(", ", Datasets)}.",
+                nameof(weights)
+            );
         if (weights.Values.Any(weight => !(weight >= 0 && double.IsFinite(weight))) || weights.Values.Sum() is not > 0)
             throw new ArgumentException("The weights are expected to be 0 or more, and not all 0.", nameof(weights));
         // In the datasets' own order, whatever the order of the map.
         var (upTo, tasks) = (0.0, new List<(ShapeTask, double)>());
         foreach (var task in ShapeTasks.All)
-            if (weights.GetValueOrDefault(task.Name) is > 0 and var weight) tasks.Add((task, upTo += weight));
+            if (weights.GetValueOrDefault(task.Name) is > 0 and var weight)
+                tasks.Add((task, upTo += weight));
         _tasks = [.. tasks];
     }
 
@@ -100,6 +108,16 @@ public sealed class ShapeWorldSamples
     private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<(string Dataset, Question Question)> asked, long index)
     {
         QuestionRenderer illustrator = new QuestionRenderer(random);
-        return [.. asked.Select((one, i) => illustrator.Sample(one.Question, one.Dataset, $"{one.Dataset}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"))];
+        return
+        [
+            .. asked.Select(
+                (one, i) =>
+                    illustrator.Sample(
+                        one.Question,
+                        one.Dataset,
+                        $"{one.Dataset}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"
+                    )
+            ),
+        ];
     }
 }

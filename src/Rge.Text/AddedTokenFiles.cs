@@ -10,27 +10,58 @@ namespace Rge.Text;
 /// </remarks>
 internal static class AddedTokenFiles
 {
-    public const string AddedTokens = "added_tokens.json", SpecialTokensMap = "special_tokens_map.json";
+    public const string AddedTokens = "added_tokens.json",
+        SpecialTokensMap = "special_tokens_map.json";
 
     // The search for added tokens takes memory with the number of their characters, so a damaged file must not bring in megabytes of them.
-    private const int MaxTokens = 10_000, MaxContentLength = 128;
+    private const int MaxTokens = 10_000,
+        MaxContentLength = 128;
 
     /// <summary>The control tokens of Qwen2 and the VL models made from it, in the order of their ids.</summary>
     private static readonly string[] Usual =
     [
-        "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>",
-        "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>",
-        "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>",
+        "<|endoftext|>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|object_ref_start|>",
+        "<|object_ref_end|>",
+        "<|box_start|>",
+        "<|box_end|>",
+        "<|quad_start|>",
+        "<|quad_end|>",
+        "<|vision_start|>",
+        "<|vision_end|>",
+        "<|vision_pad|>",
+        "<|image_pad|>",
+        "<|video_pad|>",
+        "<tool_call>",
+        "</tool_call>",
+        "<|fim_prefix|>",
+        "<|fim_middle|>",
+        "<|fim_suffix|>",
+        "<|fim_pad|>",
+        "<|repo_name|>",
+        "<|file_sep|>",
     ];
 
-    private static readonly string[] NamedTokens = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] NamedTokens =
+    [
+        "bos_token",
+        "eos_token",
+        "unk_token",
+        "sep_token",
+        "pad_token",
+        "cls_token",
+        "mask_token",
+    ];
     private static readonly string[] NamedLists = ["additional_special_tokens", "extra_special_tokens"];
 
     /// <summary>The added tokens of a folder whose vocabulary, and whose tokens added in tokenizer.json, were read before.</summary>
     public static IReadOnlyList<AddedToken> Read(string folder, TokenizerDefinition definition)
     {
         var tokens = new Collector(definition.Vocabulary);
-        foreach (var token in definition.AddedTokens) tokens.Add(token, Path.Combine(folder, TokenizerFiles.Tokenizer));
+        foreach (var token in definition.AddedTokens)
+            tokens.Add(token, Path.Combine(folder, TokenizerFiles.Tokenizer));
 
         var named = new List<string>();
         ReadFile(TokenizerFiles.Config, root =>
@@ -42,19 +73,26 @@ internal static class AddedTokenFiles
         ReadFile(AddedTokens, root =>
         {
             foreach (var (content, id) in root.Fields())
-                tokens.Add(new AddedToken(Checked(content, id), id.Integer(0, TokenizerDefinition.MaxIds - 1)), Path.Combine(folder, AddedTokens));
+                tokens.Add(
+                    new AddedToken(Checked(content, id), id.Integer(0, TokenizerDefinition.MaxIds - 1)),
+                    Path.Combine(folder, AddedTokens)
+                );
         });
         ReadFile(SpecialTokensMap, root => named.AddRange(Named(root)));
 
-        if (named.Count == 0 && tokens.Count == 0) named.AddRange(Usual);
-        foreach (var content in Usual.Intersect(named, StringComparer.Ordinal).Union(named, StringComparer.Ordinal)) tokens.AddNamed(content);
-        if (tokens.Count > MaxTokens) throw new CheckpointException($"{folder} has {tokens.Count} added tokens, expected at most {MaxTokens}.");
+        if (named.Count == 0 && tokens.Count == 0)
+            named.AddRange(Usual);
+        foreach (var content in Usual.Intersect(named, StringComparer.Ordinal).Union(named, StringComparer.Ordinal))
+            tokens.AddNamed(content);
+        if (tokens.Count > MaxTokens)
+            throw new CheckpointException($"{folder} has {tokens.Count} added tokens, expected at most {MaxTokens}.");
         return tokens.Result;
 
         void ReadFile(string name, Action<JsonField> read)
         {
             var path = Path.Combine(folder, name);
-            if (!File.Exists(path)) return;
+            if (!File.Exists(path))
+                return;
             JsonField.Read(path, root =>
             {
                 read(root);
@@ -66,21 +104,27 @@ internal static class AddedTokenFiles
     /// <summary>A token with its flags, as tokenizer.json and <c>added_tokens_decoder</c> write it.</summary>
     public static AddedToken ReadToken(JsonField field, int id)
     {
-        // Whitespace swallowing and word boundaries have no use in this family; taking them for plain tokens would give wrong ids in silence.
+        // Whitespace swallowing and word boundaries have no use in this family; taking them for plain tokens would give wrong ids in
+        // silence.
         foreach (var name in (string[])["single_word", "lstrip", "rstrip"])
-            if (field[name].Flag(false)) throw field[name].Error("is true, expected false");
+            if (field[name].Flag(false))
+                throw field[name].Error("is true, expected false");
         return new AddedToken(Content(field), id, field["special"].Flag(false));
     }
 
-    /// <summary>Tokens that a configuration names without giving ids: a string, an object with the content, a list or a map of either.</summary>
+    /// <summary>
+    /// Tokens that a configuration names without giving ids: a string, an object with the content, a list or a map of either.
+    /// </summary>
     private static IEnumerable<string> Named(JsonField root)
     {
         foreach (var name in NamedTokens)
-            if (!root[name].IsMissing) yield return Content(root[name]);
+            if (!root[name].IsMissing)
+                yield return Content(root[name]);
         foreach (var list in NamedLists)
         {
             var values = root[list].IsList ? root[list].Items() : root[list].Fields().Select(field => field.Value);
-            foreach (var value in values) yield return Content(value);
+            foreach (var value in values)
+                yield return Content(value);
         }
     }
 
@@ -90,9 +134,10 @@ internal static class AddedTokenFiles
         return Checked(content.Text(), content);
     }
 
-    private static string Checked(string content, JsonField field) => content.Length is > 0 and <= MaxContentLength
-        ? content
-        : throw field.Error($"is a token of {content.Length} characters, expected 1 to {MaxContentLength}");
+    private static string Checked(string content, JsonField field) =>
+        content.Length is > 0 and <= MaxContentLength
+            ? content
+            : throw field.Error($"is a token of {content.Length} characters, expected 1 to {MaxContentLength}");
 
     private static int ParseId(string text, JsonField field) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id < TokenizerDefinition.MaxIds
@@ -112,8 +157,11 @@ internal static class AddedTokenFiles
 
         public void Add(AddedToken token, string path)
         {
-            var known = _tokens.TryGetValue(token.Content, out var before) ? before.Id : vocabulary.GetValueOrDefault(token.Content, token.Id);
-            if (known != token.Id) throw new CheckpointException($"{path}: the token {token.Content} has id {token.Id}, but elsewhere {known}.");
+            var known = _tokens.TryGetValue(token.Content, out var before)
+                ? before.Id
+                : vocabulary.GetValueOrDefault(token.Content, token.Id);
+            if (known != token.Id)
+                throw new CheckpointException($"{path}: the token {token.Content} has id {token.Id}, but elsewhere {known}.");
             if (_contents.GetValueOrDefault(token.Id, token.Content) is var owner && owner != token.Content)
                 throw new CheckpointException($"{path}: the token {token.Content} has id {token.Id}, which {owner} has already.");
             Insert(token);
@@ -123,7 +171,8 @@ internal static class AddedTokenFiles
 
         private void Insert(AddedToken token)
         {
-            if (!_tokens.TryAdd(token.Content, token)) return;
+            if (!_tokens.TryAdd(token.Content, token))
+                return;
             _contents[token.Id] = token.Content;
             _next = Math.Max(_next, token.Id + 1);
         }

@@ -34,10 +34,12 @@ internal sealed class AddedTokenSet
     public (int Start, AddedToken? Token) Find(ReadOnlySpan<char> text)
     {
         var start = Tokens.Count == 0 ? -1 : text.IndexOfAny(_contents);
-        if (start < 0) return (-1, null);
+        if (start < 0)
+            return (-1, null);
         var rest = text[start..];
         foreach (var length in _lengths)
-            if (length <= rest.Length && _byContent.TryGetValue(rest[..length], out var token)) return (start, token);
+            if (length <= rest.Length && _byContent.TryGetValue(rest[..length], out var token))
+                return (start, token);
         throw new UnreachableException();
     }
 }

@@ -7,7 +7,9 @@ namespace Rge.Text;
 internal static class ByteAlphabet
 {
     private static readonly char[] Characters = Enumerate().ToArray();
-    private static readonly Dictionary<char, byte> Bytes = Characters.Select((c, b) => (c, b)).ToDictionary(pair => pair.c, pair => (byte)pair.b);
+    private static readonly Dictionary<char, byte> Bytes = Characters
+        .Select((c, b) => (c, b))
+        .ToDictionary(pair => pair.c, pair => (byte)pair.b);
 
     /// <summary>The character that stands for a byte.</summary>
     public static char Character(byte value) => Characters[value];
@@ -17,7 +19,8 @@ internal static class ByteAlphabet
     {
         var bytes = new byte[token.Length];
         for (var i = 0; i < token.Length; i++)
-            if (!Bytes.TryGetValue(token[i], out bytes[i])) return Encoding.UTF8.GetBytes(token);
+            if (!Bytes.TryGetValue(token[i], out bytes[i]))
+                return Encoding.UTF8.GetBytes(token);
         return bytes;
     }
 

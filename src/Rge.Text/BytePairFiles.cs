@@ -9,8 +9,21 @@ public static class BytePairFiles
     /// <summary>The special tokens of the Qwen-VL family in the order of their ids, then <c>&lt;emb&gt;</c>.</summary>
     public static IReadOnlyList<string> SpecialTokens { get; } =
     [
-        "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>",
-        "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>", "<emb>",
+        "<|endoftext|>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|object_ref_start|>",
+        "<|object_ref_end|>",
+        "<|box_start|>",
+        "<|box_end|>",
+        "<|quad_start|>",
+        "<|quad_end|>",
+        "<|vision_start|>",
+        "<|vision_end|>",
+        "<|vision_pad|>",
+        "<|image_pad|>",
+        "<|video_pad|>",
+        "<emb>",
     ];
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json. Ids: the 256 bytes, then one a merge, then the special tokens.</summary>
@@ -21,40 +34,56 @@ public static class BytePairFiles
         ArgumentNullException.ThrowIfNull(merges);
         var vocabulary = new Dictionary<string, int>(256 + merges.Count, StringComparer.Ordinal);
         var characters = Enumerable.Range(0, 256).Select(b => ByteAlphabet.Character((byte)b)).Order();
-        foreach (var character in characters) vocabulary.Add(character.ToString(), vocabulary.Count);
-        foreach (var (left, right) in merges) vocabulary.Add(left + right, vocabulary.Count);
+        foreach (var character in characters)
+            vocabulary.Add(character.ToString(), vocabulary.Count);
+        foreach (var (left, right) in merges)
+            vocabulary.Add(left + right, vocabulary.Count);
         var definition = new TokenizerDefinition(
             vocabulary,
-            [.. merges.Select(pair => new Merge(pair.Left, pair.Right, vocabulary[pair.Left], vocabulary[pair.Right], vocabulary[pair.Left + pair.Right]))],
+            [
+                .. merges.Select(pair => new Merge(
+                    pair.Left,
+                    pair.Right,
+                    vocabulary[pair.Left],
+                    vocabulary[pair.Right],
+                    vocabulary[pair.Left + pair.Right]
+                )),
+            ],
             WordSplitter.QwenPattern,
             Normalizes: true,
-            [.. SpecialTokens.Select((token, i) => new AddedToken(token, vocabulary.Count + i))]);
+            [.. SpecialTokens.Select((token, i) => new AddedToken(token, vocabulary.Count + i))]
+        );
         AtomicFile.WriteJson(Path.Combine(folder, TokenizerFiles.Tokenizer), TokenizerWriter.Describe(definition));
-        AtomicFile.WriteJson(Path.Combine(folder, TokenizerFiles.Config), new JsonObject
-        {
-            ["tokenizer_class"] = "Qwen2Tokenizer",
-            ["eos_token"] = "<|im_end|>",
-            ["pad_token"] = "<|endoftext|>",
-            ["extra_special_tokens"] = new JsonArray([.. SpecialTokens.Skip(1).Select(t => (JsonNode)t)]),
-            ["model_max_length"] = 131072,
-        });
+        AtomicFile.WriteJson(
+            Path.Combine(folder, TokenizerFiles.Config),
+            new JsonObject
+            {
+                ["tokenizer_class"] = "Qwen2Tokenizer",
+                ["eos_token"] = "<|im_end|>",
+                ["pad_token"] = "<|endoftext|>",
+                ["extra_special_tokens"] = new JsonArray([.. SpecialTokens.Skip(1).Select(t => (JsonNode)t)]),
+                ["model_max_length"] = 131072,
+            }
+        );
     }
 
     /// <summary>
-    /// Merges that build lower-case letter strings, with and without a space before them, the short ones first: a stand-in vocabulary of any
-    /// size for models that were never trained.
+    /// Merges that build lower-case letter strings, with and without a space before them, the short ones first: a stand-in vocabulary of
+    /// any size for models that were never trained.
     /// </summary>
     public static IReadOnlyList<(string Left, string Right)> LetterMerges(int count)
     {
         var space = ByteAlphabet.Character((byte)' ').ToString();
         var letters = Enumerable.Range('a', 26).Select(c => ((char)c).ToString()).ToArray();
         var merges = new List<(string, string)>(count);
-        foreach (var letter in letters) merges.Add((space, letter));
+        foreach (var letter in letters)
+            merges.Add((space, letter));
         for (var longer = letters; merges.Count < count; longer = [.. longer.SelectMany(word => letters.Select(letter => word + letter))])
             foreach (var prefix in (string[])["", space])
-                foreach (var word in longer)
-                    foreach (var letter in letters)
-                        if (merges.Count < count) merges.Add((prefix + word, letter));
+            foreach (var word in longer)
+            foreach (var letter in letters)
+                if (merges.Count < count)
+                    merges.Add((prefix + word, letter));
         return merges.Count > count ? merges[..count] : merges;
     }
 }

@@ -20,16 +20,22 @@ internal sealed class BytePairModel
         Definition = definition;
         _splitter = new WordSplitter(definition.Pattern);
         _normalizes = definition.Normalizes;
-        _library = BpeTokenizer.Create(new BpeOptions(definition.Vocabulary)
-        {
-            Merges = definition.Merges.Select(merge => $"{merge.Left} {merge.Right}"),
-            ByteLevel = true,
-        });
-        _longWords = new(() => new LongWordEncoder(
-            [.. Enumerable.Range(0, 256).Select(b => definition.Vocabulary[ByteAlphabet.Character((byte)b).ToString()])],
-            definition.Merges));
+        _library = BpeTokenizer.Create(
+            new BpeOptions(definition.Vocabulary)
+            {
+                Merges = definition.Merges.Select(merge => $"{merge.Left} {merge.Right}"),
+                ByteLevel = true,
+            }
+        );
+        _longWords = new(() =>
+            new LongWordEncoder(
+                [.. Enumerable.Range(0, 256).Select(b => definition.Vocabulary[ByteAlphabet.Character((byte)b).ToString()])],
+                definition.Merges
+            )
+        );
         _tokens = new string?[definition.Vocabulary.Values.Max() + 1];
-        foreach (var (token, id) in definition.Vocabulary) _tokens[id] = token;
+        foreach (var (token, id) in definition.Vocabulary)
+            _tokens[id] = token;
     }
 
     public TokenizerDefinition Definition { get; }
@@ -43,22 +49,28 @@ internal sealed class BytePairModel
     /// <summary>Appends the ids of a text in which nothing is looked for. Lone surrogates count as U+FFFD.</summary>
     public void Encode(string text, List<int> ids)
     {
-        if (text.Length == 0) return;
+        if (text.Length == 0)
+            return;
         var normal = WellFormed(text);
-        if (_normalizes) normal = Nfc.Normalize(normal);
+        if (_normalizes)
+            normal = Nfc.Normalize(normal);
         _splitter.Split(normal, (start, length) =>
         {
             var word = normal.AsSpan(start, length);
-            if (length <= LongWord) ids.AddRange(_library.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
-            else _longWords.Value.Encode(word, ids);
+            if (length <= LongWord)
+                ids.AddRange(_library.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
+            else
+                _longWords.Value.Encode(word, ids);
         });
     }
 
     private static string WellFormed(string text)
     {
-        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return text;
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+            return text;
         var whole = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes()) whole.Append(rune.ToString());
+        foreach (var rune in text.EnumerateRunes())
+            whole.Append(rune.ToString());
         return whole.ToString();
     }
 }

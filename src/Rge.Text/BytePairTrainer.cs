@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Rge.Text;
 
-/// <summary>Learns the merges of a byte-level BPE vocabulary (Sennrich, Haddow and Birch, 2016): the commonest pair becomes a token, again and again.</summary>
+/// <summary>
+/// Learns the merges of a byte-level BPE vocabulary (Sennrich, Haddow and Birch, 2016): the commonest pair becomes a token, again and
+/// again.
+/// </summary>
 /// <remarks>Counts all pairs anew for each merge, which is quick for the few thousand different words of a small corpus.</remarks>
 public static class BytePairTrainer
 {
@@ -11,7 +14,9 @@ public static class BytePairTrainer
     /// How often each word occurs. A word is what the split pattern cuts out of text, so one inside a sentence begins with its space.
     /// </param>
     /// <param name="maxMerges">How many merges to learn at most; fewer when every word is one token before that.</param>
-    /// <returns>Pairs of tokens in the byte alphabet, as <see cref="BytePairFiles.Write"/> takes them. Equal counts are decided by spelling.</returns>
+    /// <returns>
+    /// Pairs of tokens in the byte alphabet, as <see cref="BytePairFiles.Write"/> takes them. Equal counts are decided by spelling.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">A count is negative, or <paramref name="maxMerges"/> is.</exception>
     public static IReadOnlyList<(string Left, string Right)> Learn(IReadOnlyDictionary<string, long> words, int maxMerges)
     {
@@ -27,7 +32,8 @@ public static class BytePairTrainer
         while (merges.Count < maxMerges && Commonest(corpus) is var (left, right))
         {
             merges.Add((left, right));
-            foreach (var (tokens, _) in corpus) Join(tokens, left, right);
+            foreach (var (tokens, _) in corpus)
+                Join(tokens, left, right);
         }
         return merges;
     }
@@ -41,7 +47,8 @@ public static class BytePairTrainer
         (string Left, string Right)? best = null;
         var most = 0L;
         foreach (var (pair, count) in counts)
-            if (count > most || (count == most && best is { } other && Compare(pair, other) < 0)) (best, most) = (pair, count);
+            if (count > most || (count == most && best is { } other && Compare(pair, other) < 0))
+                (best, most) = (pair, count);
         return best;
     }
 
@@ -52,7 +59,8 @@ public static class BytePairTrainer
     {
         for (var i = 0; i + 1 < tokens.Count; i++)
         {
-            if (tokens[i] != left || tokens[i + 1] != right) continue;
+            if (tokens[i] != left || tokens[i + 1] != right)
+                continue;
             tokens[i] = left + right;
             tokens.RemoveAt(i + 1);
         }

@@ -11,7 +11,9 @@ namespace Rge.Text;
 /// </remarks>
 public sealed class ChatTemplate
 {
-    private const string Jinja = "chat_template.jinja", Json = "chat_template.json", Field = "chat_template";
+    private const string Jinja = "chat_template.jinja",
+        Json = "chat_template.json",
+        Field = "chat_template";
     private const long MaxFileBytes = 1 << 20;
 
     /// <summary>The layout of Qwen2-VL and Qwen2.5-VL, for folders without a template.</summary>
@@ -47,22 +49,27 @@ public sealed class ChatTemplate
     }
 
     /// <summary>
-    /// Loads the template of a checkpoint folder: chat_template.jinja, chat_template.json, or the field of tokenizer_config.json (of several
-    /// named ones, "default"). A folder that has none gets the layout of Qwen2-VL.
+    /// Loads the template of a checkpoint folder: chat_template.jinja, chat_template.json, or the field of tokenizer_config.json (of
+    /// several named ones, "default"). A folder that has none gets the layout of Qwen2-VL.
     /// </summary>
     /// <exception cref="CheckpointException">The template is malformed or uses what is not supported.</exception>
     public static ChatTemplate Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
+        if (FileProblem.OfFolder(folder) is { } problem)
+            throw new CheckpointException(problem);
         try
         {
             var config = Path.Combine(folder, TokenizerFiles.Config);
-            var (configured, tokens) = File.Exists(config) ? JsonField.Read(config, root => (Source(root[Field]), Tokens(root))) : (null, []);
+            var (configured, tokens) = File.Exists(config)
+                ? JsonField.Read(config, root => (Source(root[Field]), Tokens(root)))
+                : (null, []);
 
             var (jinja, json) = (Path.Combine(folder, Jinja), Path.Combine(folder, Json));
-            if (File.Exists(jinja)) return new ChatTemplate(ReadText(jinja), jinja, tokens);
-            if (File.Exists(json) && JsonField.Read(json, root => Source(root[Field])) is { } source) return new ChatTemplate(source, json, tokens);
+            if (File.Exists(jinja))
+                return new ChatTemplate(ReadText(jinja), jinja, tokens);
+            if (File.Exists(json) && JsonField.Read(json, root => Source(root[Field])) is { } source)
+                return new ChatTemplate(source, json, tokens);
             return new ChatTemplate(configured ?? ChatMl, config, tokens);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -75,7 +82,8 @@ public sealed class ChatTemplate
     /// <exception cref="CheckpointException">Its tokenizer_config.json cannot be read.</exception>
     public static bool IsIn(string folder)
     {
-        if (File.Exists(Path.Combine(folder, Jinja)) || File.Exists(Path.Combine(folder, Json))) return true;
+        if (File.Exists(Path.Combine(folder, Jinja)) || File.Exists(Path.Combine(folder, Json)))
+            return true;
         var config = Path.Combine(folder, TokenizerFiles.Config);
         return File.Exists(config) && JsonField.Read(config, root => !root[Field].IsMissing);
     }
@@ -89,7 +97,8 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(userContent);
         var messages = new List<object?>();
-        if (system is not null) messages.Add(Message("system", [ChatPart.Text(system)]));
+        if (system is not null)
+            messages.Add(Message("system", [ChatPart.Text(system)]));
         messages.Add(Message("user", userContent));
         var variables = new Dictionary<string, object?>(_tokens, StringComparer.Ordinal)
         {
@@ -124,16 +133,17 @@ public sealed class ChatTemplate
         }
     }
 
-    private static Dictionary<string, object?> Message(string role, IReadOnlyList<ChatPart> parts) => new(StringComparer.Ordinal)
-    {
-        ["role"] = TracedText.FromTemplate(role),
-        ["content"] = parts.Select(Part).ToList<object?>(),
-    };
+    private static Dictionary<string, object?> Message(string role, IReadOnlyList<ChatPart> parts) =>
+        new(StringComparer.Ordinal) { ["role"] = TracedText.FromTemplate(role), ["content"] = parts.Select(Part).ToList<object?>() };
 
     private static Dictionary<string, object?> Part(ChatPart part)
     {
-        var entries = new Dictionary<string, object?>(StringComparer.Ordinal) { ["type"] = TracedText.FromTemplate(part.IsImage ? "image" : "text") };
-        if (part.Content is { } text) entries["text"] = part.AllowSpecialTokens ? TracedText.FromTemplate(text) : TracedText.FromCaller(text);
+        var entries = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["type"] = TracedText.FromTemplate(part.IsImage ? "image" : "text"),
+        };
+        if (part.Content is { } text)
+            entries["text"] = part.AllowSpecialTokens ? TracedText.FromTemplate(text) : TracedText.FromCaller(text);
         return entries;
     }
 
@@ -143,9 +153,11 @@ public sealed class ChatTemplate
 
     private static string? Source(JsonField field)
     {
-        if (!field.IsList) return field.Text(null);
+        if (!field.IsList)
+            return field.Text(null);
         foreach (var template in field.Items())
-            if (template["name"].Text() == "default") return template["template"].Text();
+            if (template["name"].Text() == "default")
+                return template["template"].Text();
         throw field.Error("has no template named \"default\"");
     }
 
@@ -153,14 +165,16 @@ public sealed class ChatTemplate
     {
         var tokens = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var name in TokenNames)
-            if (root[name] is { IsMissing: false } token) tokens[name] = TracedText.FromTemplate((token.IsText ? token : token["content"]).Text());
+            if (root[name] is { IsMissing: false } token)
+                tokens[name] = TracedText.FromTemplate((token.IsText ? token : token["content"]).Text());
         return tokens;
     }
 
     private static string ReadText(string path)
     {
         var length = new FileInfo(path).Length;
-        if (length > MaxFileBytes) throw new CheckpointException($"{path} has {ByteSize.Excess(length, MaxFileBytes)}.");
+        if (length > MaxFileBytes)
+            throw new CheckpointException($"{path} has {ByteSize.Excess(length, MaxFileBytes)}.");
         GitLfsPointer.Refuse(path);
         return FileReader.ReadText(path);
     }

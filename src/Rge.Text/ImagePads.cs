@@ -13,7 +13,8 @@ public static class ImagePads
     {
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(counts);
-        if (ids.Contains(videoPad)) throw new ArgumentException("The prompt has a video token, and videos are not supported.", nameof(ids));
+        if (ids.Contains(videoPad))
+            throw new ArgumentException("The prompt has a video token, and videos are not supported.", nameof(ids));
         if (ids.Count(id => id == imagePad) is var pads && pads != counts.Count)
             throw new ArgumentException($"The prompt has {pads} image tokens for {counts.Count} images.", nameof(ids));
         if (counts.FirstOrDefault(count => count < 1, 1) is var odd && odd < 1)
@@ -22,8 +23,10 @@ public static class ImagePads
         var expanded = new List<int>(ids.Count + counts.Sum());
         var image = 0;
         foreach (var id in ids)
-            if (id == imagePad) expanded.AddRange(Enumerable.Repeat(id, counts[image++]));
-            else expanded.Add(id);
+            if (id == imagePad)
+                expanded.AddRange(Enumerable.Repeat(id, counts[image++]));
+            else
+                expanded.Add(id);
         return [.. expanded];
     }
 }

@@ -5,8 +5,8 @@ namespace Rge.Text;
 /// <summary>Byte-pair encoding of one long word in n·log n time.</summary>
 /// <remarks>
 /// Design note: Microsoft.ML.Tokenizers takes merged symbols out of its list one at a time, which is quadratic in the length of a word
-/// (100,000 Chinese characters: ten seconds). Ordinary words go to the library; this takes the ones that nobody writes but anybody can send.
-/// Thread-safe.
+/// (100,000 Chinese characters: ten seconds). Ordinary words go to the library; this takes the ones that nobody writes but anybody can
+/// send. Thread-safe.
 /// </remarks>
 internal sealed class LongWordEncoder
 {
@@ -20,7 +20,8 @@ internal sealed class LongWordEncoder
     {
         _byteIds = byteIds;
         _merges.EnsureCapacity(merges.Count);
-        foreach (var merge in merges) _merges.Add((merge.LeftId, merge.RightId), (_merges.Count, merge.WholeId));
+        foreach (var merge in merges)
+            _merges.Add((merge.LeftId, merge.RightId), (_merges.Count, merge.WholeId));
     }
 
     /// <summary>Appends the tokens of a word.</summary>
@@ -31,7 +32,8 @@ internal sealed class LongWordEncoder
         var tokens = Array.ConvertAll(bytes, b => _byteIds[b]);
         // Symbols are a linked list over the byte positions; a symbol that was merged into its left neighbour has token -1.
         var (next, previous) = (new int[tokens.Length], new int[tokens.Length]);
-        for (var i = 0; i < tokens.Length; i++) (next[i], previous[i]) = (i + 1, i - 1);
+        for (var i = 0; i < tokens.Length; i++)
+            (next[i], previous[i]) = (i + 1, i - 1);
 
         var queue = new PriorityQueue<(int Left, int Right, int Id), (int Rank, int Position)>();
         void Offer(int left, int right)
@@ -40,12 +42,14 @@ internal sealed class LongWordEncoder
                 queue.Enqueue((tokens[left], tokens[right], merge.Id), (merge.Rank, left));
         }
 
-        for (var i = 0; i + 1 < tokens.Length; i++) Offer(i, i + 1);
+        for (var i = 0; i + 1 < tokens.Length; i++)
+            Offer(i, i + 1);
         while (queue.TryDequeue(out var pair, out var priority))
         {
             var left = priority.Position;
             var right = next[left];
-            if (tokens[left] != pair.Left || right >= tokens.Length || tokens[right] != pair.Right) continue; // overtaken by another merge
+            if (tokens[left] != pair.Left || right >= tokens.Length || tokens[right] != pair.Right)
+                continue; // overtaken by another merge
             tokens[left] = pair.Id;
             tokens[right] = -1;
             next[left] = next[right];
@@ -54,7 +58,8 @@ internal sealed class LongWordEncoder
                 previous[next[left]] = left;
                 Offer(left, next[left]);
             }
-            if (previous[left] >= 0) Offer(previous[left], left);
+            if (previous[left] >= 0)
+                Offer(previous[left], left);
         }
         ids.AddRange(tokens.Where(token => token >= 0));
     }

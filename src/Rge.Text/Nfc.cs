@@ -13,12 +13,20 @@ internal static class Nfc
 {
     // Below U+0300 nothing decomposes into something that does not compose again, and nothing is a combining mark.
     private const int FirstOfInterest = 0x300;
-    private const int HangulBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
-    private const int LeadCount = 19, VowelCount = 21, TailCount = 28, HangulCount = LeadCount * VowelCount * TailCount;
+    private const int HangulBase = 0xAC00,
+        LeadBase = 0x1100,
+        VowelBase = 0x1161,
+        TailBase = 0x11A7;
+    private const int LeadCount = 19,
+        VowelCount = 21,
+        TailCount = 28,
+        HangulCount = LeadCount * VowelCount * TailCount;
 
     private static readonly Lazy<Tables> Data = new(Tables.Load);
 
-    /// <summary>Normalises well-formed UTF-16 text. Returns the same instance when nothing changes. Linear but for sorting runs of marks.</summary>
+    /// <summary>
+    /// Normalises well-formed UTF-16 text. Returns the same instance when nothing changes. Linear but for sorting runs of marks.
+    /// </summary>
     public static string Normalize(string text)
     {
         var start = text.AsSpan().IndexOfAnyInRange((char)FirstOfInterest, char.MaxValue);
@@ -28,14 +36,16 @@ internal static class Nfc
     private static bool IsNormalized(string text)
     {
         foreach (var rune in text.EnumerateRunes())
-            if (rune.Value >= FirstOfInterest && Data.Value.Unsettled.Contains(rune.Value)) return false;
+            if (rune.Value >= FirstOfInterest && Data.Value.Unsettled.Contains(rune.Value))
+                return false;
         return true;
     }
 
     private static List<int> Decompose(string text)
     {
         var points = new List<int>(text.Length + 16);
-        foreach (var rune in text.EnumerateRunes()) AddDecomposed(rune.Value, points);
+        foreach (var rune in text.EnumerateRunes())
+            AddDecomposed(rune.Value, points);
 
         // Stable sort by combining class of every run of marks: class, then place, then the code point itself in one number.
         var keys = new List<long>();
@@ -45,9 +55,11 @@ internal static class Nfc
             var first = i;
             for (; i < points.Count && Class(points[i]) is var mark and not 0; i++)
                 keys.Add((long)mark << 53 | (long)i << 21 | (uint)points[i]);
-            if (keys.Count < 2) continue;
+            if (keys.Count < 2)
+                continue;
             keys.Sort();
-            for (var k = 0; k < keys.Count; k++) points[first + k] = (int)(keys[k] & 0x1FFFFF);
+            for (var k = 0; k < keys.Count; k++)
+                points[first + k] = (int)(keys[k] & 0x1FFFFF);
         }
         return points;
     }
@@ -58,12 +70,14 @@ internal static class Nfc
         {
             points.Add(LeadBase + (syllable / (VowelCount * TailCount)));
             points.Add(VowelBase + (syllable % (VowelCount * TailCount) / TailCount));
-            if (syllable % TailCount is var tail and > 0) points.Add(TailBase + tail);
+            if (syllable % TailCount is var tail and > 0)
+                points.Add(TailBase + tail);
         }
         else if (Data.Value.Decompositions.TryGetValue(point, out var parts))
         {
             AddDecomposed(parts.First, points);
-            if (parts.Second != 0) points.Add(parts.Second);
+            if (parts.Second != 0)
+                points.Add(parts.Second);
         }
         else
         {
@@ -84,13 +98,15 @@ internal static class Nfc
                 points[starter] = whole;
                 continue;
             }
-            if (mark == 0) starter = kept;
+            if (mark == 0)
+                starter = kept;
             lastClass = mark;
             points[kept++] = point;
         }
 
         var text = new StringBuilder(kept + 16);
-        for (var i = 0; i < kept; i++) text.Append(new Rune(points[i]).ToString());
+        for (var i = 0; i < kept; i++)
+            text.Append(new Rune(points[i]).ToString());
         return text.ToString();
     }
 
@@ -101,8 +117,11 @@ internal static class Nfc
             whole = HangulBase + (((lead * VowelCount) + vowel) * TailCount);
             return true;
         }
-        if (first - HangulBase is var syllable and >= 0 and < HangulCount && syllable % TailCount == 0 &&
-            second - TailBase is var tail and > 0 and < TailCount)
+        if (
+            first - HangulBase is var syllable and >= 0 and < HangulCount
+            && syllable % TailCount == 0
+            && second - TailBase is var tail and > 0 and < TailCount
+        )
         {
             whole = first + tail;
             return true;
@@ -127,7 +146,8 @@ internal static class Nfc
             var tables = new Tables();
             using var reader = new StreamReader(typeof(Nfc).Assembly.GetManifestResourceStream("Rge.Text.nfc.txt")!);
             while (reader.ReadLine() is { } line)
-                if (line is not ['#', ..]) tables.Add(line);
+                if (line is not ['#', ..])
+                    tables.Add(line);
             tables.Unsettled.UnionWith(tables.Classes.Keys);
             tables.Unsettled.UnionWith(Enumerable.Range(VowelBase, VowelCount));
             tables.Unsettled.UnionWith(Enumerable.Range(TailBase + 1, TailCount - 1));

@@ -26,8 +26,10 @@ public sealed class PromptText : IEquatable<PromptText>
         foreach (var (text, isTrusted) in segments)
         {
             ArgumentNullException.ThrowIfNull(text, nameof(segments));
-            if (text.Length == 0) continue;
-            if (runs.Count == 0 || runs[^1].IsTrusted != isTrusted) runs.Add(([], isTrusted));
+            if (text.Length == 0)
+                continue;
+            if (runs.Count == 0 || runs[^1].IsTrusted != isTrusted)
+                runs.Add(([], isTrusted));
             runs[^1].Texts.Add(text);
         }
         return new([.. runs.Select(run => new PromptSegment(string.Concat(run.Texts), run.IsTrusted))]);

@@ -23,8 +23,11 @@ public sealed class QwenTokenizer
     /// <summary>The highest id, plus one. The model's embedding may have more rows than that.</summary>
     public int VocabularySize => _added.Tokens is [.., var last] ? Math.Max(_model.Size, last.Id + 1) : _model.Size;
 
-    /// <summary>Bytes of the longest token, so that a text has at least its bytes divided by this many tokens once it is normalised.</summary>
-    public int LongestToken => _model.Definition.Vocabulary.Keys.Select(token => token.Length).Concat(_added.Ids.Keys.Select(Encoding.UTF8.GetByteCount)).Max();
+    /// <summary>
+    /// Bytes of the longest token, so that a text has at least its bytes divided by this many tokens once it is normalised.
+    /// </summary>
+    public int LongestToken =>
+        _model.Definition.Vocabulary.Keys.Select(token => token.Length).Concat(_added.Ids.Keys.Select(Encoding.UTF8.GetByteCount)).Max();
 
     /// <summary>Id of every token that is found in trusted text as it stands, control tokens and others.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _added.Ids;
@@ -70,7 +73,9 @@ public sealed class QwenTokenizer
         return Encode(PromptText.Of([new PromptSegment(text, allowSpecialTokens)]));
     }
 
-    /// <summary>Encodes a prompt: special tokens count inside its trusted text only, everything else merges as in the joined text.</summary>
+    /// <summary>
+    /// Encodes a prompt: special tokens count inside its trusted text only, everything else merges as in the joined text.
+    /// </summary>
     /// <inheritdoc cref="Encode(string, bool)" path="/exception"/>
     public int[] Encode(PromptText prompt)
     {
@@ -81,7 +86,8 @@ public sealed class QwenTokenizer
         foreach (var segment in prompt.Segments)
         {
             end += segment.Text.Length;
-            if (!segment.IsTrusted) continue;
+            if (!segment.IsTrusted)
+                continue;
             var from = end - segment.Text.Length;
             while (_added.Find(text.AsSpan(from, end - from)) is (var start, { } token))
             {
@@ -101,7 +107,8 @@ public sealed class QwenTokenizer
     {
         ArgumentNullException.ThrowIfNull(ids);
         var bytes = new ArrayBufferWriter<byte>();
-        foreach (var id in ids) bytes.Write(Bytes(id, skipSpecialTokens));
+        foreach (var id in ids)
+            bytes.Write(Bytes(id, skipSpecialTokens));
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
@@ -110,15 +117,16 @@ public sealed class QwenTokenizer
     public QwenTokenizer WithToken(string token)
     {
         ArgumentException.ThrowIfNullOrEmpty(token);
-        if (_added.Ids.ContainsKey(token)) return this;
+        if (_added.Ids.ContainsKey(token))
+            return this;
         var id = _model.Definition.Vocabulary.TryGetValue(token, out var known) ? known : VocabularySize;
         return new QwenTokenizer(_model, new AddedTokenSet([.. _added.Tokens, new AddedToken(token, id)]), _folder, isChanged: true);
     }
 
     /// <summary>Writes the tokenizer into a folder such that this library and transformers load it.</summary>
     /// <remarks>
-    /// The files it was loaded from are copied as they are; when tokens were added, tokenizer.json (made from vocab.json and merges.txt where
-    /// there was none) and tokenizer_config.json are written anew with them. The folder it was loaded from must still be there.
+    /// The files it was loaded from are copied as they are; when tokens were added, tokenizer.json (made from vocab.json and merges.txt
+    /// where there was none) and tokenizer_config.json are written anew with them. The folder it was loaded from must still be there.
     /// </remarks>
     /// <exception cref="CheckpointException">The files cannot be copied or written.</exception>
     public void Save(string folder)
@@ -127,8 +135,10 @@ public sealed class QwenTokenizer
         try
         {
             Directory.CreateDirectory(folder);
-            if (_isChanged) TokenizerWriter.Write(_folder, folder, _model.Definition, _added.Tokens);
-            else TokenizerWriter.Copy(_folder, folder, TokenizerFiles.All);
+            if (_isChanged)
+                TokenizerWriter.Write(_folder, folder, _model.Definition, _added.Tokens);
+            else
+                TokenizerWriter.Copy(_folder, folder, TokenizerFiles.All);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -137,10 +147,11 @@ public sealed class QwenTokenizer
     }
 
     /// <summary>The bytes that an id adds to a text.</summary>
-    internal byte[] Bytes(int id, bool skipSpecialTokens) => _added[id] switch
-    {
-        { Special: true } when skipSpecialTokens => [],
-        { } token => Encoding.UTF8.GetBytes(token.Content),
-        null => _model[id] is { } token ? ByteAlphabet.ToBytes(token) : [],
-    };
+    internal byte[] Bytes(int id, bool skipSpecialTokens) =>
+        _added[id] switch
+        {
+            { Special: true } when skipSpecialTokens => [],
+            { } token => Encoding.UTF8.GetBytes(token.Content),
+            null => _model[id] is { } token ? ByteAlphabet.ToBytes(token) : [],
+        };
 }

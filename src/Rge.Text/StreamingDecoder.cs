@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Rge.Text;
 
-/// <summary>Turns ids into text as they come. The pieces joined are what <see cref="QwenTokenizer.Decode"/> gives for all ids at once.</summary>
+/// <summary>
+/// Turns ids into text as they come. The pieces joined are what <see cref="QwenTokenizer.Decode"/> gives for all ids at once.
+/// </summary>
 /// <remarks>Not thread-safe: one decoder for one stream of ids.</remarks>
 /// <param name="tokenizer">The tokenizer.</param>
 /// <param name="skipSpecialTokens">Whether control tokens are left out.</param>

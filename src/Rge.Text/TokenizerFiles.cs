@@ -2,28 +2,48 @@ using Rge.Files;
 
 namespace Rge.Text;
 
-/// <summary>Reads the tokenizer of a checkpoint folder: tokenizer.json, or vocab.json with merges.txt; and the tokens added elsewhere.</summary>
+/// <summary>
+/// Reads the tokenizer of a checkpoint folder: tokenizer.json, or vocab.json with merges.txt; and the tokens added elsewhere.
+/// </summary>
 internal static class TokenizerFiles
 {
-    public const string Tokenizer = "tokenizer.json", Vocabulary = "vocab.json", Merges = "merges.txt", Config = "tokenizer_config.json";
+    public const string Tokenizer = "tokenizer.json",
+        Vocabulary = "vocab.json",
+        Merges = "merges.txt",
+        Config = "tokenizer_config.json";
 
     /// <summary>Every file that belongs to a tokenizer.</summary>
     public static readonly IReadOnlyList<string> All =
-        [Tokenizer, Vocabulary, Merges, Config, AddedTokenFiles.AddedTokens, AddedTokenFiles.SpecialTokensMap];
+    [
+        Tokenizer,
+        Vocabulary,
+        Merges,
+        Config,
+        AddedTokenFiles.AddedTokens,
+        AddedTokenFiles.SpecialTokensMap,
+    ];
 
     private const long MaxMergesBytes = 64 << 20;
 
     /// <summary>Whether a folder has a tokenizer of its own.</summary>
     public static bool IsIn(string folder) =>
-        File.Exists(Path.Combine(folder, Tokenizer)) || (File.Exists(Path.Combine(folder, Vocabulary)) && File.Exists(Path.Combine(folder, Merges)));
+        File.Exists(Path.Combine(folder, Tokenizer))
+        || (File.Exists(Path.Combine(folder, Vocabulary)) && File.Exists(Path.Combine(folder, Merges)));
 
     /// <summary>Reads and checks the tokenizer of a folder.</summary>
-    /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or asks for something that is not supported.</exception>
+    /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or asks for something that is not
+    /// supported.</exception>
     public static TokenizerDefinition Read(string folder)
     {
-        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
-        var (tokenizer, vocabulary, merges) = (Path.Combine(folder, Tokenizer), Path.Combine(folder, Vocabulary), Path.Combine(folder, Merges));
-        var definition = File.Exists(tokenizer) ? JsonField.Read(tokenizer, root => ReadTokenizer(root, tokenizer))
+        if (FileProblem.OfFolder(folder) is { } problem)
+            throw new CheckpointException(problem);
+        var (tokenizer, vocabulary, merges) = (
+            Path.Combine(folder, Tokenizer),
+            Path.Combine(folder, Vocabulary),
+            Path.Combine(folder, Merges)
+        );
+        var definition =
+            File.Exists(tokenizer) ? JsonField.Read(tokenizer, root => ReadTokenizer(root, tokenizer))
             : File.Exists(vocabulary) && File.Exists(merges) ? ReadVocabularyAndMerges(vocabulary, merges)
             : throw new CheckpointException($"{folder} has no tokenizer: expected {Tokenizer}, or {Vocabulary} and {Merges}.");
         return definition with { AddedTokens = AddedTokenFiles.Read(folder, definition) };
@@ -34,26 +54,35 @@ internal static class TokenizerFiles
         var model = root["model"];
         Expect(model["type"], "BPE", optional: true);
         foreach (var name in (string[])["unk_token", "continuing_subword_prefix", "end_of_word_suffix"])
-            if (model[name].Text("")!.Length > 0) throw model[name].Error($"is {model[name].Show()}, expected null");
-        foreach (var name in (string[])["fuse_unk", "byte_fallback", "ignore_merges"]) Expect(model[name], false);
+            if (model[name].Text("")!.Length > 0)
+                throw model[name].Error($"is {model[name].Show()}, expected null");
+        foreach (var name in (string[])["fuse_unk", "byte_fallback", "ignore_merges"])
+            Expect(model[name], false);
         Expect(root["decoder"]["type"], "ByteLevel", optional: true);
 
         var vocabulary = ReadVocabulary(model["vocab"], path);
         var merges = new MergeList(vocabulary, model["merges"].Count);
         foreach (var merge in model["merges"].Items())
-            if (merges.Add(merge.Pair()) is { } problem) throw merge.Error($"({merge.Show()}) {problem}");
+            if (merges.Add(merge.Pair()) is { } problem)
+                throw merge.Error($"({merge.Show()}) {problem}");
         return new TokenizerDefinition(
             vocabulary,
             merges.Merges,
             ReadPattern(root["pre_tokenizer"]),
             ReadNormalizer(root["normalizer"]),
-            [.. root["added_tokens"].Items().Select(token => AddedTokenFiles.ReadToken(token, token["id"].Integer(0, TokenizerDefinition.MaxIds - 1)))]);
+            [
+                .. root["added_tokens"]
+                    .Items()
+                    .Select(token => AddedTokenFiles.ReadToken(token, token["id"].Integer(0, TokenizerDefinition.MaxIds - 1))),
+            ]
+        );
     }
 
     private static TokenizerDefinition ReadVocabularyAndMerges(string vocabularyPath, string mergesPath)
     {
         var length = new FileInfo(mergesPath).Length;
-        if (length > MaxMergesBytes) throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
+        if (length > MaxMergesBytes)
+            throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
         GitLfsPointer.Refuse(mergesPath);
         var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var merges = new MergeList(vocabulary, vocabulary.Count);
@@ -75,8 +104,10 @@ internal static class TokenizerFiles
         foreach (var (token, value) in field.Fields())
         {
             var id = value.Integer(0, TokenizerDefinition.MaxIds - 1);
-            if (token.Length == 0) throw value.Error("is the id of an empty token");
-            if (!seen.Add(id)) throw value.Error($"is {id}, which another token has as well");
+            if (token.Length == 0)
+                throw value.Error("is the id of an empty token");
+            if (!seen.Add(id))
+                throw value.Error($"is {id}, which another token has as well");
             vocabulary.Add(token, id);
         }
         for (var b = 0; b < 256; b++)
@@ -87,15 +118,18 @@ internal static class TokenizerFiles
 
     private static bool ReadNormalizer(JsonField field)
     {
-        if (field.IsMissing) return false;
-        foreach (var step in Steps(field, "normalizers")) Expect(step["type"], "NFC");
+        if (field.IsMissing)
+            return false;
+        foreach (var step in Steps(field, "normalizers"))
+            Expect(step["type"], "NFC");
         return Steps(field, "normalizers").Any();
     }
 
     private static string ReadPattern(JsonField field)
     {
         var steps = Steps(field, "pretokenizers").ToList();
-        if (steps.Count != 2) throw field.Error($"has {steps.Count} steps, expected a Split and a ByteLevel");
+        if (steps.Count != 2)
+            throw field.Error($"has {steps.Count} steps, expected a Split and a ByteLevel");
         var (split, bytes) = (steps[0], steps[1]);
         Expect(split["type"], "Split");
         Expect(split["behavior"], "Isolated");
@@ -114,16 +148,19 @@ internal static class TokenizerFiles
         }
     }
 
-    private static IEnumerable<JsonField> Steps(JsonField field, string list) => field["type"].Text("") == "Sequence" ? field[list].Items() : [field];
+    private static IEnumerable<JsonField> Steps(JsonField field, string list) =>
+        field["type"].Text("") == "Sequence" ? field[list].Items() : [field];
 
     private static void Expect(JsonField field, string expected, bool optional = false)
     {
-        if (!(optional && field.IsMissing) && field.Text() != expected) throw field.Error($"is {field.Show()}, expected \"{expected}\"");
+        if (!(optional && field.IsMissing) && field.Text() != expected)
+            throw field.Error($"is {field.Show()}, expected \"{expected}\"");
     }
 
     private static void Expect(JsonField field, bool expected)
     {
-        if (field.Flag(expected) != expected) throw field.Error($"is {field.Show()}, expected {(expected ? "true" : "false")}");
+        if (field.Flag(expected) != expected)
+            throw field.Error($"is {field.Show()}, expected {(expected ? "true" : "false")}");
     }
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
@@ -138,11 +175,16 @@ internal static class TokenizerFiles
         /// <summary>Takes one merge, or says what is wrong with it.</summary>
         public string? Add((string Left, string Right)? parts)
         {
-            if (parts is not var (left, right)) return "is not a pair of tokens";
-            if (!vocabulary.TryGetValue(left, out var leftId)) return "begins with a token that is not in the vocabulary";
-            if (!vocabulary.TryGetValue(right, out var rightId)) return "ends with a token that is not in the vocabulary";
-            if (!vocabulary.TryGetValue(left + right, out var wholeId)) return "makes a token that is not in the vocabulary";
-            if (!_seen.Add((leftId, rightId))) return "is there twice";
+            if (parts is not var (left, right))
+                return "is not a pair of tokens";
+            if (!vocabulary.TryGetValue(left, out var leftId))
+                return "begins with a token that is not in the vocabulary";
+            if (!vocabulary.TryGetValue(right, out var rightId))
+                return "ends with a token that is not in the vocabulary";
+            if (!vocabulary.TryGetValue(left + right, out var wholeId))
+                return "makes a token that is not in the vocabulary";
+            if (!_seen.Add((leftId, rightId)))
+                return "is there twice";
             Merges.Add(new Merge(left, right, leftId, rightId, wholeId));
             return null;
         }

@@ -6,8 +6,8 @@ namespace Rge.Text;
 /// <summary>Cuts text into the words that byte-pair encoding never merges across, as the split pattern of a tokenizer says.</summary>
 /// <remarks>
 /// Design note: .NET matches UTF-16 code units, the reference matches code points. Where text has surrogate pairs, a stand-in of the same
-/// general category takes the place of each pair before matching, and lengths are mapped back. Likewise U+017F, which the reference's engine
-/// holds equal to "s" when case is ignored and .NET's does not, is replaced by "s". Thread-safe.
+/// general category takes the place of each pair before matching, and lengths are mapped back. Likewise U+017F, which the reference's
+/// engine holds equal to "s" when case is ignored and .NET's does not, is replaced by "s". Thread-safe.
 /// </remarks>
 internal sealed partial class WordSplitter
 {
@@ -15,12 +15,13 @@ internal sealed partial class WordSplitter
     public const string QwenPattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    private const int MaxPatternLength = 2000, MillisecondsPerMatch = 5000;
+    private const int MaxPatternLength = 2000,
+        MillisecondsPerMatch = 5000;
 
     // One character for each UnicodeCategory, in the order of that enumeration; none of them has an ASCII letter as its other case.
     private const string StandIns =
-        "\u00C0\u00E0\u01C5\u02B0\u00AA\u0300\u0903\u0488\u0660\u2160\u00B2\u2003\u2028\u2029\u0080" +
-        "\u00AD\uFFFD\uE000\u203F\u2010\u2045\u2046\u00AB\u00BB\u00A1\u00B1\u00A2\u00A8\u00A6\u0378";
+        "\u00C0\u00E0\u01C5\u02B0\u00AA\u0300\u0903\u0488\u0660\u2160\u00B2\u2003\u2028\u2029\u0080"
+        + "\u00AD\uFFFD\uE000\u203F\u2010\u2045\u2046\u00AB\u00BB\u00A1\u00B1\u00A2\u00A8\u00A6\u0378";
 
     private readonly Regex _pattern;
 
@@ -31,10 +32,14 @@ internal sealed partial class WordSplitter
     public WordSplitter(string pattern, TimeSpan? limit = null)
     {
         if (pattern.Length > MaxPatternLength)
-            throw new ArgumentException($"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.", nameof(pattern));
-        _pattern = pattern == QwenPattern
-            ? Qwen()
-            : new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch));
+            throw new ArgumentException(
+                $"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.",
+                nameof(pattern)
+            );
+        _pattern =
+            pattern == QwenPattern
+                ? Qwen()
+                : new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch));
         Pattern = pattern;
     }
 
@@ -47,13 +52,15 @@ internal sealed partial class WordSplitter
     /// <exception cref="CheckpointException">The checkpoint's pattern needs too long on this text.</exception>
     public void Split(string text, Action<int, int> word)
     {
-        var (shadow, offsets) = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || text.Contains('\u017F', StringComparison.Ordinal)
-            ? Shadow(text)
-            : (text, null);
+        var (shadow, offsets) =
+            text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || text.Contains('\u017F', StringComparison.Ordinal)
+                ? Shadow(text)
+                : (text, null);
         var end = 0;
         void Emit(int from, int to)
         {
-            if (from == to) return;
+            if (from == to)
+                return;
             var (start, stop) = offsets is null ? (from, to) : (offsets[from], offsets[to]);
             word(start, stop - start);
         }
@@ -82,7 +89,10 @@ internal sealed partial class WordSplitter
         {
             offsets[count] = i;
             var pair = char.IsSurrogatePair(text, i);
-            shadow[count] = pair ? StandIns[(int)CharUnicodeInfo.GetUnicodeCategory(text, i)] : text[i] == '\u017F' ? 's' : text[i];
+            shadow[count] =
+                pair ? StandIns[(int)CharUnicodeInfo.GetUnicodeCategory(text, i)]
+                : text[i] == '\u017F' ? 's'
+                : text[i];
             i += pair ? 2 : 1;
         }
         offsets[count] = text.Length;

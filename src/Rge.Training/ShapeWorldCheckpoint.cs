@@ -13,7 +13,8 @@ public static class ShapeWorldCheckpoint
     public const string Name = "shapeworld";
 
     /// <summary>Pixels of one merged patch, and of a whole scene: neither is ever resized.</summary>
-    private const int MergedPatch = 28 * 28, Scene = 84 * 84;
+    private const int MergedPatch = 28 * 28,
+        Scene = 84 * 84;
 
     /// <summary>The layout of Qwen2.5-VL without a system message, which would only cost tokens here.</summary>
     private const string ChatTemplate = """
@@ -59,6 +60,9 @@ public static class ShapeWorldCheckpoint
     {
         RandomCheckpoint.Write(folder, Shape, (int)seed, ScalarType.Float32, ShapeWorldTokenizer.Merges(), ChatTemplate);
         // Rationales list objects, and the right next word is often one that was there before: no penalty for repetition.
-        AtomicFile.WriteJson(Path.Combine(folder, GenerationOptions.FileName), new JsonObject { ["do_sample"] = false, ["repetition_penalty"] = 1.0 });
+        AtomicFile.WriteJson(
+            Path.Combine(folder, GenerationOptions.FileName),
+            new JsonObject { ["do_sample"] = false, ["repetition_penalty"] = 1.0 }
+        );
     }
 }

@@ -4,11 +4,14 @@ namespace Rge.Training;
 public sealed class TrainingException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public TrainingException(string message) : base(message) { }
+    public TrainingException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public TrainingException(string message, Exception? innerException) : base(message, innerException) { }
+    public TrainingException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public TrainingException() : base("The run cannot go on.") { }
+    public TrainingException()
+        : base("The run cannot go on.") { }
 }

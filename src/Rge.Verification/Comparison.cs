@@ -24,13 +24,16 @@ internal sealed class Comparison(string quantity, string measure, double toleran
     public void AddEqual<T>(string name, IReadOnlyList<T> found, IReadOnlyList<T> expected)
     {
         _cases++;
-        if (found.SequenceEqual(expected)) return;
+        if (found.SequenceEqual(expected))
+            return;
         _largest++;
         var place = 0;
-        while (place < found.Count && place < expected.Count && Equals(found[place], expected[place])) place++;
+        while (place < found.Count && place < expected.Count && Equals(found[place], expected[place]))
+            place++;
         _worst ??= string.Create(CultureInfo.InvariantCulture, $"{name}: at {place} {At(found)}, expected {At(expected)}");
 
-        string At(IReadOnlyList<T> values) => place < values.Count ? string.Create(CultureInfo.InvariantCulture, $"'{values[place]}'") : "the end";
+        string At(IReadOnlyList<T> values) =>
+            place < values.Count ? string.Create(CultureInfo.InvariantCulture, $"'{values[place]}'") : "the end";
     }
 
     /// <summary>Counts a case by the difference of two texts or other values that must be equal.</summary>
@@ -41,7 +44,8 @@ internal sealed class Comparison(string quantity, string measure, double toleran
     {
         _cases++;
         // Written so that a difference that is not a number counts as the largest.
-        if (difference <= _largest || double.IsNaN(_largest)) return;
+        if (difference <= _largest || double.IsNaN(_largest))
+            return;
         (_largest, _worst) = (difference, name);
     }
 
@@ -60,7 +64,8 @@ internal sealed class Comparison(string quantity, string measure, double toleran
         for (var i = 0; i < found.Length; i++)
         {
             var difference = Math.Abs((double)found[i] - expected[i]) / Math.Max(1, Math.Abs(expected[i]) / 2);
-            if (!(difference <= largest)) largest = difference;
+            if (!(difference <= largest))
+                largest = difference;
         }
         Add(name, largest);
     }
@@ -68,8 +73,10 @@ internal sealed class Comparison(string quantity, string measure, double toleran
     /// <summary>Counts a case by the cosine distance of two vectors.</summary>
     public void AddDistance(string name, ReadOnlySpan<float> found, ReadOnlySpan<float> expected)
     {
-        if (found.Length != expected.Length) Add($"{name} ({found.Length} dimensions, expected {expected.Length})", double.PositiveInfinity);
-        else Add(name, Distance(found, expected));
+        if (found.Length != expected.Length)
+            Add($"{name} ({found.Length} dimensions, expected {expected.Length})", double.PositiveInfinity);
+        else
+            Add(name, Distance(found, expected));
     }
 
     /// <summary>One minus the cosine, in double: single precision would round distances of 1e-7.</summary>

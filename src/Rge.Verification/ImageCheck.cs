@@ -13,15 +13,21 @@ internal static class ImageCheck
         var (grids, largest, mean) = (
             Comparison.Exact("image grids"),
             new Comparison("patches before normalisation, largest", Comparison.Absolute, Level * (1 + 1e-4)),
-            new Comparison("patches before normalisation, mean", Comparison.Absolute, Level / 20));
+            new Comparison("patches before normalisation, mean", Comparison.Absolute, Level / 20)
+        );
         if (folder.Json("image_grids.json") is { } pictures)
         {
             var processor = new ImageProcessor(ImageProcessorConfig.FromFolder(folder.ModelFolder));
             foreach (var picture in pictures.EnumerateObject())
             {
                 var patches = processor.Process(ImageDecoder.DecodeFile(Path.Combine(folder.ImageFolder, picture.Name)));
-                grids.AddEqual(picture.Name, [patches.Grid.Temporal, patches.Grid.Height, patches.Grid.Width], ReferenceCase.Ids(picture.Value));
-                if (folder.Patches(picture.Name) is { } expected) Compare(picture.Name, patches, expected, processor.Config, largest, mean);
+                grids.AddEqual(
+                    picture.Name,
+                    [patches.Grid.Temporal, patches.Grid.Height, patches.Grid.Width],
+                    ReferenceCase.Ids(picture.Value)
+                );
+                if (folder.Patches(picture.Name) is { } expected)
+                    Compare(picture.Name, patches, expected, processor.Config, largest, mean);
             }
         }
         yield return grids.Row;
@@ -32,7 +38,8 @@ internal static class ImageCheck
     private static Comparison Sizes(ReferenceFolder folder)
     {
         var sizes = Comparison.Exact("smart resize");
-        if (folder.Json("smart_resize.json") is not { } rows) return sizes;
+        if (folder.Json("smart_resize.json") is not { } rows)
+            return sizes;
         foreach (var row in rows.EnumerateArray().Select(ReferenceCase.Ids))
         {
             var (height, width) = SmartResize.Fit(row[0], row[1], row[2], row[3], row[4]);
@@ -41,7 +48,14 @@ internal static class ImageCheck
         return sizes;
     }
 
-    private static void Compare(string name, PatchedImage image, float[] expected, ImageProcessorConfig config, Comparison largest, Comparison mean)
+    private static void Compare(
+        string name,
+        PatchedImage image,
+        float[] expected,
+        ImageProcessorConfig config,
+        Comparison largest,
+        Comparison mean
+    )
     {
         if (image.Pixels.Length != expected.Length)
         {
@@ -53,8 +67,10 @@ internal static class ImageCheck
         var (max, sum) = (0.0, 0.0);
         for (var i = 0; i < expected.Length; i++)
         {
-            var difference = Math.Abs((double)image.Pixels[i] - expected[i]) * (config.Normalize ? config.Std[i % image.PatchLength / channel] : 1);
-            if (!(difference <= max)) max = difference;
+            var difference =
+                Math.Abs((double)image.Pixels[i] - expected[i]) * (config.Normalize ? config.Std[i % image.PatchLength / channel] : 1);
+            if (!(difference <= max))
+                max = difference;
             sum += difference;
         }
         largest.Add(name, max);

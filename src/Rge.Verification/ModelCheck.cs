@@ -15,7 +15,8 @@ internal static class ModelCheck
         var (vision, hidden, logits) = (
             new Comparison("vision features", Comparison.Absolute, Tolerance),
             new Comparison("hidden states", Comparison.Absolute, Tolerance),
-            new Comparison("logits", Comparison.Absolute, Tolerance));
+            new Comparison("logits", Comparison.Absolute, Tolerance)
+        );
         foreach (var item in folder.Cases)
         {
             using var scope = NewDisposeScope();
@@ -27,13 +28,16 @@ internal static class ModelCheck
                     vision.AddValues(item.Name, Values(cat([.. features.Select(image => image.Merged)], 0)), expectedVision);
                 var last = model.Encode([new ModelInput(item.InputIds, features)], (layer, states) =>
                 {
-                    if (folder.Activation($"{item.Name}.hidden.{layer}") is { } expected) hidden.AddValues($"{item.Name}, layer {layer}", Values(states), expected);
+                    if (folder.Activation($"{item.Name}.hidden.{layer}") is { } expected)
+                        hidden.AddValues($"{item.Name}, layer {layer}", Values(states), expected);
                 });
-                if (folder.Activation($"{item.Name}.logits_last") is { } expectedLogits) logits.AddValues(item.Name, Values(model.Logits(last)), expectedLogits);
+                if (folder.Activation($"{item.Name}.logits_last") is { } expectedLogits)
+                    logits.AddValues(item.Name, Values(model.Logits(last)), expectedLogits);
             }
             finally
             {
-                foreach (var image in features) image.Dispose();
+                foreach (var image in features)
+                    image.Dispose();
             }
         }
         return [vision.Row, hidden.Row, logits.Row];
@@ -42,7 +46,9 @@ internal static class ModelCheck
         PatchedImage Patches(string name, ImageSource source)
         {
             var own = source.Load(processor.Images, ImageLimits.Default);
-            return folder.Patches(name) is { } reference && reference.Length == own.Pixels.Length ? new PatchedImage(reference, own.Grid) : own;
+            return folder.Patches(name) is { } reference && reference.Length == own.Pixels.Length
+                ? new PatchedImage(reference, own.Grid)
+                : own;
         }
     }
 

@@ -10,7 +10,12 @@ namespace Rge.Verification;
 /// <summary>Prompts, their token ids and positions, and that config.json says the same in its newer layout.</summary>
 internal static class PromptCheck
 {
-    public static IEnumerable<VerificationRow> Run(ReferenceFolder folder, QwenVlConfig config, QwenVlProcessor processor, PromptBuilder prompts)
+    public static IEnumerable<VerificationRow> Run(
+        ReferenceFolder folder,
+        QwenVlConfig config,
+        QwenVlProcessor processor,
+        PromptBuilder prompts
+    )
     {
         var nested = Comparison.Exact("nested config");
         if (folder.Has("config.nested.json"))
@@ -19,7 +24,11 @@ internal static class PromptCheck
             nested.AddEqual("config.nested.json", Describe(QwenVlConfig.Parse(ConfigReader.ReadFile(path), path)), Describe(config));
         }
         var (texts, ids, positions, deltas) = (
-            Comparison.Exact("prompts"), Comparison.Exact("input ids"), Comparison.Exact("position ids"), Comparison.Exact("rope delta"));
+            Comparison.Exact("prompts"),
+            Comparison.Exact("input ids"),
+            Comparison.Exact("position ids"),
+            Comparison.Exact("rope delta")
+        );
         foreach (var item in folder.Cases)
         {
             var content = PromptContent.Of(item.Input);
@@ -35,5 +44,6 @@ internal static class PromptCheck
     }
 
     /// <summary>Every field of a configuration, the file's own text aside.</summary>
-    private static string Describe(QwenVlConfig config) => JsonSerializer.Serialize(config with { Source = [] }, VerificationJsonContext.Default.QwenVlConfig);
+    private static string Describe(QwenVlConfig config) =>
+        JsonSerializer.Serialize(config with { Source = [] }, VerificationJsonContext.Default.QwenVlConfig);
 }

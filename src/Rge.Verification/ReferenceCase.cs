@@ -30,7 +30,9 @@ internal sealed record ReferenceCase
     public bool EndedWithEmb { get; init; }
 
     public static IReadOnlyList<ReferenceCase> Read(JsonElement cases, string list, ItemRole role, string imageFolder) =>
-        cases.TryGetProperty(list, out var rows) ? [.. rows.EnumerateArray().Select((row, i) => ReadRow(row, $"{list}.{i}", role, imageFolder))] : [];
+        cases.TryGetProperty(list, out var rows)
+            ? [.. rows.EnumerateArray().Select((row, i) => ReadRow(row, $"{list}.{i}", role, imageFolder))]
+            : [];
 
     private static ReferenceCase ReadRow(JsonElement row, string name, ItemRole role, string imageFolder)
     {

@@ -14,7 +14,8 @@ internal sealed class ReferenceFolder : IDisposable
     /// <exception cref="CheckpointException">A file breaks its format.</exception>
     public ReferenceFolder(string folder)
     {
-        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(problem);
+        if (FileProblem.OfFolder(folder) is { } problem)
+            throw new CheckpointException(problem);
         Folder = folder;
         var cases = Json("cases.json");
         HasModel = Directory.Exists(ModelFolder);
@@ -61,7 +62,8 @@ internal sealed class ReferenceFolder : IDisposable
     /// <summary>A JSON file of the folder; null where it is not there.</summary>
     public JsonElement? Json(string file)
     {
-        if (!Has(file)) return null;
+        if (!Has(file))
+            return null;
         using var document = JsonDocument.Parse(FileReader.ReadBytes(PathOf(file)));
         return document.RootElement.Clone();
     }
@@ -74,7 +76,8 @@ internal sealed class ReferenceFolder : IDisposable
 
     private static float[]? Values(SafetensorsFile? file, string name)
     {
-        if (file?.Contains(name) != true) return null;
+        if (file?.Contains(name) != true)
+            return null;
         using var values = file.Read(name, ScalarType.Float32);
         return values.data<float>().ToArray();
     }

@@ -8,23 +8,34 @@ namespace Rge.Verification;
 /// </summary>
 internal static class RoundedEmbeddingCheck
 {
-    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, VerificationOptions options, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<VerificationRow>> RunAsync(
+        ReferenceFolder folder,
+        ReasoningEmbedder embedder,
+        VerificationOptions options,
+        CancellationToken cancellationToken
+    )
     {
-        Comparison queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance), targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
+        Comparison queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
+            targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
             appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance);
         foreach (var query in folder.Queries)
         {
             await CompareAsync(queries, query, "embedding", query.GeneratedIds);
             await CompareAsync(appended, query, "embedding_appended", [.. query.GeneratedIds, embedder.EmbTokenId]);
         }
-        foreach (var target in folder.Targets) await CompareAsync(targets, target, "embedding", []);
+        foreach (var target in folder.Targets)
+            await CompareAsync(targets, target, "embedding", []);
         return [queries.Row, appended.Row, targets.Row];
 
         async Task CompareAsync(Comparison comparison, ReferenceCase item, string quantity, int[] continuation)
         {
-            if (folder.Activation($"{item.Name}.{quantity}") is not { } expected) return;
+            if (folder.Activation($"{item.Name}.{quantity}") is not { } expected)
+                return;
             var images = item.Input.Images.Select(source => source.Load(embedder.Processor.Images, ImageLimits.Default)).ToArray();
-            var decoded = await embedder.Decoder.DecodeAsync(new DecodeRequest([.. item.InputIds, .. continuation], images), cancellationToken);
+            var decoded = await embedder.Decoder.DecodeAsync(
+                new DecodeRequest([.. item.InputIds, .. continuation], images),
+                cancellationToken
+            );
             comparison.AddDistance(item.Name, decoded.HiddenState, expected);
         }
     }

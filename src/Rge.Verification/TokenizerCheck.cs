@@ -18,7 +18,8 @@ internal static class TokenizerCheck
             {
                 var expected = ReferenceCase.Ids(row.GetProperty("ids"));
                 ids.AddEqual($"text {i}", tokenizer.Encode(row.GetProperty("text").GetString()!, allowSpecialTokens: true), expected);
-                if (row.TryGetProperty("decoded", out var text)) decoded.AddEqual($"text {i}", tokenizer.Decode(expected), text.GetString()!);
+                if (row.TryGetProperty("decoded", out var text))
+                    decoded.AddEqual($"text {i}", tokenizer.Decode(expected), text.GetString()!);
             }
         }
         return [ids.Row, decoded.Row];

@@ -7,7 +7,14 @@ namespace Rge.Verification;
 /// <param name="LargestDifference">The largest difference, or the number of cases that differ.</param>
 /// <param name="Tolerance">The largest difference that passes.</param>
 /// <param name="WorstCase">Which case has the largest difference, or differs first; <see langword="null"/> where none does.</param>
-public sealed record VerificationRow(string Quantity, string Measure, int Cases, double LargestDifference, double Tolerance, string? WorstCase)
+public sealed record VerificationRow(
+    string Quantity,
+    string Measure,
+    int Cases,
+    double LargestDifference,
+    double Tolerance,
+    string? WorstCase
+)
 {
     /// <summary>False where the folder has nothing to compare with.</summary>
     public bool IsPresent => Cases > 0;

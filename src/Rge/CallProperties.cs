@@ -9,7 +9,9 @@ namespace Rge;
 /// <param name="Reasoning">Whether items reason that do not say so themselves.</param>
 internal sealed record CallProperties(ItemRole? Role, string? Instruction, ReasoningMode? Reasoning)
 {
-    private const string RoleName = "role", InstructionName = "instruction", ReasoningName = "reasoning";
+    private const string RoleName = "role",
+        InstructionName = "instruction",
+        ReasoningName = "reasoning";
 
     /// <exception cref="ArgumentException">A property has another name or value than those that are known.</exception>
     public static CallProperties Of(EmbeddingGenerationOptions? options)
@@ -19,10 +21,20 @@ internal sealed record CallProperties(ItemRole? Role, string? Instruction, Reaso
             found = name.ToLowerInvariant() switch
             {
                 RoleName => found with { Role = Named<ItemRole>(name, value) },
-                ReasoningName => found with { Reasoning = value is bool on ? on ? ReasoningMode.On : ReasoningMode.Off : Named<ReasoningMode>(name, value) },
+                ReasoningName => found with
+                {
+                    Reasoning = value is bool on
+                        ? on
+                            ? ReasoningMode.On
+                            : ReasoningMode.Off
+                        : Named<ReasoningMode>(name, value),
+                },
                 InstructionName => found with { Instruction = value is null ? null : Text(value) ?? throw Refused(name, value, "a text") },
                 _ => throw new ArgumentException(
-                    $"The embedder does not know the additional property '{name}', expected {RoleName}, {InstructionName} or {ReasoningName}.", nameof(options)),
+                    $"The embedder does not know the additional property '{name}', expected {RoleName}, {InstructionName} or "
+                        + $"{ReasoningName}.",
+                    nameof(options)
+                ),
             };
         return found;
     }
@@ -30,23 +42,33 @@ internal sealed record CallProperties(ItemRole? Role, string? Instruction, Reaso
     /// <summary>The options of a call whose items have got their role and instruction.</summary>
     public static EmbeddingGenerationOptions? WithoutItem(EmbeddingGenerationOptions? options)
     {
-        if (options?.AdditionalProperties is not { } properties || !(properties.ContainsKey(RoleName) || properties.ContainsKey(InstructionName))) return options;
+        if (
+            options?.AdditionalProperties is not { } properties
+            || !(properties.ContainsKey(RoleName) || properties.ContainsKey(InstructionName))
+        )
+            return options;
         var rest = options.Clone();
         rest.AdditionalProperties!.Remove(RoleName);
         rest.AdditionalProperties.Remove(InstructionName);
         return rest;
     }
 
-    private static T? Named<T>(string name, object? value) where T : struct, Enum => value switch
-    {
-        null => null,
-        T named when Enum.IsDefined(named) => named,
-        _ when Text(value) is { } text && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) => Enum.Parse<T>(text, ignoreCase: true),
-        _ => throw Refused(name, value, string.Join(" or ", Enum.GetNames<T>().Select(known => known.ToLowerInvariant()))),
-    };
+    private static T? Named<T>(string name, object? value)
+        where T : struct, Enum =>
+        value switch
+        {
+            null => null,
+            T named when Enum.IsDefined(named) => named,
+            _ when Text(value) is { } text && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) => Enum.Parse<T>(
+                text,
+                ignoreCase: true
+            ),
+            _ => throw Refused(name, value, string.Join(" or ", Enum.GetNames<T>().Select(known => known.ToLowerInvariant()))),
+        };
 
     /// <summary>The text of a value that may have come through JSON.</summary>
-    private static string? Text(object value) => value as string ?? (value is JsonElement { ValueKind: JsonValueKind.String } json ? json.GetString() : null);
+    private static string? Text(object value) =>
+        value as string ?? (value is JsonElement { ValueKind: JsonValueKind.String } json ? json.GetString() : null);
 
     private static ArgumentException Refused(string name, object? value, string expected) =>
         new($"The additional property '{name}' is '{value}', expected {expected}.", nameof(value));

@@ -10,7 +10,12 @@ namespace Rge;
 /// <param name="QueryReasoning">Whether queries reason.</param>
 /// <param name="TargetReasoning">Whether targets reason.</param>
 internal sealed record EmbedderIdentity(
-    string Model, GenerationOptions Generation, EmbeddingPooling Pooling, ReasoningMode QueryReasoning, ReasoningMode TargetReasoning)
+    string Model,
+    GenerationOptions Generation,
+    EmbeddingPooling Pooling,
+    ReasoningMode QueryReasoning,
+    ReasoningMode TargetReasoning
+)
 {
     /// <summary>What becomes of images that end early; <see langword="null"/>, which is left out of keys, where they are refused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

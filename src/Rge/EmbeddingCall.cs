@@ -17,8 +17,13 @@ namespace Rge;
 /// <param name="onToken">Told each token that is written; null for nobody.</param>
 /// <param name="collectsErrors">Whether failures are collected.</param>
 internal sealed class EmbeddingCall(
-    EmbeddingContext context, GenerationOptions generation, ReasoningEmbeddingOptions options, IReadOnlyList<EmbeddingInput> inputs,
-    Action<int>? onToken, bool collectsErrors)
+    EmbeddingContext context,
+    GenerationOptions generation,
+    ReasoningEmbeddingOptions options,
+    IReadOnlyList<EmbeddingInput> inputs,
+    Action<int>? onToken,
+    bool collectsErrors
+)
 {
     private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
     private readonly object[][] _imageKeys = new object[inputs.Count][]; // by item, as in its Images
@@ -32,7 +37,8 @@ internal sealed class EmbeddingCall(
     public async Task<EmbeddingResult[]> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(Checked(inputs[i]))) ?? [];
+        for (var i = 0; i < inputs.Count; i++)
+            _contents[i] = OfItem(i, () => PromptContent.Of(Checked(inputs[i]))) ?? [];
         try
         {
             await FindImagesAsync(stop.Token);
@@ -55,22 +61,30 @@ internal sealed class EmbeddingCall(
         finally
         {
             // Nothing of a call goes on after it has ended.
-            await Task.WhenAll(_submitted).ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            foreach (var image in _images.SelectMany(images => images ?? [])) image.Dispose();
+            await Task.WhenAll(_submitted)
+                .ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            foreach (var image in _images.SelectMany(images => images ?? []))
+                image.Dispose();
         }
     }
 
     /// <summary>Refuses an item that is null, or has what no item can have: every other part of the call relies on it.</summary>
     private static EmbeddingInput Checked(EmbeddingInput? input)
     {
-        if (input is null) throw new EmbeddingException("The item is null, expected an EmbeddingInput.");
+        if (input is null)
+            throw new EmbeddingException("The item is null, expected an EmbeddingInput.");
         if (input.Images.ToList().FindIndex(image => image is null) is >= 0 and var index)
             throw new EmbeddingException($"Images[{index}] of the item is null, expected an image.");
         if (input.Content.ToList().FindIndex(part => part is null or TextPart { Text: null }) is >= 0 and var place)
             throw new EmbeddingException($"Content[{place}] of the item is null, expected a text or an image.");
-        if (!Enum.IsDefined(input.Role)) throw new EmbeddingException($"The item's role is {input.Role}, expected {nameof(ItemRole.Query)} or {nameof(ItemRole.Target)}.");
+        if (!Enum.IsDefined(input.Role))
+            throw new EmbeddingException(
+                $"The item's role is {input.Role}, expected {nameof(ItemRole.Query)} or {nameof(ItemRole.Target)}."
+            );
         return input.Reasoning is { } mode && !Enum.IsDefined(mode)
-            ? throw new EmbeddingException($"The item's reasoning is {mode}, expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.")
+            ? throw new EmbeddingException(
+                $"The item's reasoning is {mode}, expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}."
+            )
             : input;
     }
 
@@ -93,7 +107,8 @@ internal sealed class EmbeddingCall(
             return ValueTask.CompletedTask;
         });
         for (var i = 0; i < inputs.Count; i++)
-            if (IsAlive(i) && inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
+            if (IsAlive(i) && inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source)
+                Fail(i, unreadable[source]);
 
         for (var i = 0; i < inputs.Count; i++)
         {
@@ -110,7 +125,10 @@ internal sealed class EmbeddingCall(
     private IEnumerable<int> Order()
     {
         var firstImages = _imageKeys.Select(keys => keys.FirstOrDefault()).ToArray();
-        return Enumerable.Range(0, inputs.Count).Where(IsAlive).GroupBy(i => firstImages[i])
+        return Enumerable
+            .Range(0, inputs.Count)
+            .Where(IsAlive)
+            .GroupBy(i => firstImages[i])
             .SelectMany(group => group.OrderByDescending(i => _contents[i].OfType<TextPart>().Sum(part => part.Text.Length)));
     }
 
@@ -130,9 +148,14 @@ internal sealed class EmbeddingCall(
         var input = inputs[index];
         var mode = input.Reasoning ?? options.Reasoning ?? context.Options.ReasoningOf(input.Role);
         var reasons = mode == ReasoningMode.On && input.Rationale is null;
-        if (reasons) context.Decoder.RequireOutput();
+        if (reasons)
+            context.Decoder.RequireOutput();
         var prompt = context.Prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
-        return new Prepared(index, prompt, new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken });
+        return new Prepared(
+            index,
+            prompt,
+            new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken }
+        );
     }
 
     /// <summary>Hands a window to the decoder, the longest prompts first.</summary>
@@ -162,9 +185,10 @@ internal sealed class EmbeddingCall(
     {
         var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
         var text = decoded.FinishReason == FinishReason.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds;
-        var written = decoded.FinishReason == FinishReason.NotGenerated
-            ? inputs[item.Index].Rationale
-            : context.Processor.Tokenizer.Decode(text, skipSpecialTokens: true);
+        var written =
+            decoded.FinishReason == FinishReason.NotGenerated
+                ? inputs[item.Index].Rationale
+                : context.Processor.Tokenizer.Decode(text, skipSpecialTokens: true);
         return new ReasoningEmbedding
         {
             Vector = Similarity.Normalize(hidden.Span),
@@ -180,7 +204,8 @@ internal sealed class EmbeddingCall(
     private bool IsAlive(int index) => _results[index] is null;
 
     /// <summary>Does what concerns one item only. Null where that fails and failures are collected.</summary>
-    private T? OfItem<T>(int index, Func<T> work) where T : class
+    private T? OfItem<T>(int index, Func<T> work)
+        where T : class
     {
         try
         {
@@ -197,7 +222,8 @@ internal sealed class EmbeddingCall(
     private void Fail(int index, RgeException error)
     {
         var named = error.AtItem(index, inMessage: inputs.Count > 1);
-        if (!collectsErrors) ExceptionDispatchInfo.Throw(named);
+        if (!collectsErrors)
+            ExceptionDispatchInfo.Throw(named);
         Finish(new EmbeddingResult { Index = index, Error = named });
     }
 

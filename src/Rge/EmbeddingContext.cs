@@ -11,4 +11,9 @@ namespace Rge;
 /// <param name="Options">How the embedder works unless a call says otherwise.</param>
 /// <param name="Images">Owns the images of calls.</param>
 internal sealed record EmbeddingContext(
-    DecodingEngine Decoder, QwenVlProcessor Processor, PromptBuilder Prompts, ReasoningEmbedderOptions Options, VisionFeatureCache Images);
+    DecodingEngine Decoder,
+    QwenVlProcessor Processor,
+    PromptBuilder Prompts,
+    ReasoningEmbedderOptions Options,
+    VisionFeatureCache Images
+);

@@ -11,17 +11,18 @@ using static TorchSharp.torch;
 namespace Rge;
 
 /// <summary>
-/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how images are read, sized and cut,
-/// and how tokenizer and chat template write a prompt.
+/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how images are read, sized
+/// and cut, and how tokenizer and chat template write a prompt.
 /// </summary>
 /// <remarks>
-/// Weights are sampled: of each parameter 1,024 values in 16 runs spread over it, and the whole row of <c>&lt;emb&gt;</c>, which may be all that
-/// was trained. They are compared as float32, so that file layout, shards and a wider number type make no difference; a narrower one, or a
-/// merged adapter, does. Reads 2 MB of a 3B model.
+/// Weights are sampled: of each parameter 1,024 values in 16 runs spread over it, and the whole row of <c>&lt;emb&gt;</c>, which may be all
+/// that was trained. They are compared as float32, so that file layout, shards and a wider number type make no difference; a narrower one,
+/// or a merged adapter, does. Reads 2 MB of a 3B model.
 /// </remarks>
 public static class ModelFingerprint
 {
-    private const int Runs = 16, ValuesOfRun = 64;
+    private const int Runs = 16,
+        ValuesOfRun = 64;
 
     /// <summary>Hexadecimal digits of a fingerprint: 64 bits, enough to tell models apart that nobody forges.</summary>
     private const int Digits = 16;
@@ -40,7 +41,8 @@ public static class ModelFingerprint
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Vision, RgeJsonContext.Default.VisionConfig));
         Append(JsonSerializer.SerializeToUtf8Bytes(processor.Images.Config, RgeJsonContext.Default.ImageProcessorConfig));
         // Only where it is on, so that fingerprints from before there was a choice stay what they are.
-        if (processor.Images.Options.ExifOrientation == true) Append("upright"u8);
+        if (processor.Images.Options.ExifOrientation == true)
+            Append("upright"u8);
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();

@@ -11,7 +11,8 @@ public static class Ranking
         // OrderByDescending keeps the order of equals.
         return
         [
-            .. candidates.Select((candidate, index) => new RankedCandidate(index, Similarity.Cosine(query.Span, candidate.Span)))
+            .. candidates
+                .Select((candidate, index) => new RankedCandidate(index, Similarity.Cosine(query.Span, candidate.Span)))
                 .OrderByDescending(ranked => ranked.Score),
         ];
     }

@@ -30,7 +30,9 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private readonly bool _ownsModel;
     private EmbedderIdentity? _identity;
 
-    /// <summary>Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.</summary>
+    /// <summary>
+    /// Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.
+    /// </summary>
     /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
     /// <exception cref="CheckpointException">The smallest area of images is above the largest.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -45,15 +47,21 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentOutOfRangeException.ThrowIfNegative(options.VisionCacheSize);
         RequireDefined(options.QueryReasoning, nameof(options.QueryReasoning));
         RequireDefined(options.TargetReasoning, nameof(options.TargetReasoning));
-        if (options.Images is { } images) processor = processor.With(images);
+        if (options.Images is { } images)
+            processor = processor.With(images);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
-        if (options.MaxPromptTokens is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
+        if (options.MaxPromptTokens is { } most)
+            ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
         Generation = options.Generation ?? new GenerationOptions();
         Generation.Validate();
         _prompts = new PromptBuilder(model.Config, processor, options.Pooling, options.MaxPromptTokens);
         Decoder = new DecodingEngine(model, _prompts.EmbTokenId, options.Decoder);
         _context = new EmbeddingContext(Decoder, processor, _prompts, options, new VisionFeatureCache(options.VisionCacheSize));
-        _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
+        _metadata = new EmbeddingGeneratorMetadata(
+            "rge",
+            defaultModelId: options.ModelId,
+            defaultModelDimensions: model.Config.Text.HiddenSize
+        );
     }
 
     /// <summary>The decoder that every call goes through.</summary>
@@ -69,12 +77,17 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     public int EmbTokenId => _prompts.EmbTokenId;
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
-    internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(
-        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Compute(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
-        {
-            // An image that ends early is embedded or refused, by this alone.
-            Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
-        });
+    internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(ref _identity, () => new EmbedderIdentity(
+                ModelFingerprint.Compute(this),
+                Generation,
+                _options.Pooling,
+                _options.ReasoningOf(ItemRole.Query),
+                _options.ReasoningOf(ItemRole.Target)
+            )
+            {
+                // An image that ends early is embedded or refused, by this alone.
+                Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
+            });
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be used.</exception>
@@ -83,7 +96,12 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null) =>
         LoadWithProgress(folder, options, progress: null, CancellationToken.None);
 
-    private static ReasoningEmbedder LoadWithProgress(string folder, ReasoningEmbedderOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    private static ReasoningEmbedder LoadWithProgress(
+        string folder,
+        ReasoningEmbedderOptions? options,
+        IProgress<LoadProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new ReasoningEmbedderOptions();
@@ -112,7 +130,11 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <param name="cancellationToken">Stops the loading between two parameters.</param>
     /// <inheritdoc cref="Load" path="/exception"/>
     public static Task<ReasoningEmbedder> LoadAsync(
-        string folder, ReasoningEmbedderOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string folder,
+        ReasoningEmbedderOptions? options = null,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Task.Run(() => LoadWithProgress(folder, options, progress, cancellationToken), cancellationToken);
@@ -127,8 +149,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <exception cref="ImageInputException">An image cannot be used.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public Task<ReasoningEmbedding[]> EmbedAsync(
-        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
-        EmbedAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, cancellationToken);
+        IReadOnlyList<EmbeddingInput> inputs,
+        ReasoningEmbeddingOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => EmbedAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, cancellationToken);
 
     /// <summary>Embeds items, each for itself: one that cannot be embedded costs no other, and its result says why.</summary>
     /// <param name="inputs">The items; images that several show are decoded and encoded once.</param>
@@ -137,8 +161,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <returns>A result for each item, in their order.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public Task<EmbeddingResult[]> TryEmbedAsync(
-        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
-        CallAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, collectsErrors: true, cancellationToken);
+        IReadOnlyList<EmbeddingInput> inputs,
+        ReasoningEmbeddingOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => CallAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, collectsErrors: true, cancellationToken);
 
     /// <summary>
     /// Embeds a stream of items of any length and hands out their results in order. Memory is bounded: at most twice
@@ -150,7 +176,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public async IAsyncEnumerable<EmbeddingResult> EmbedManyAsync(
-        IAsyncEnumerable<EmbeddingInput> inputs, ReasoningEmbeddingOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<EmbeddingInput> inputs,
+        ReasoningEmbeddingOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var call = new ReasoningEmbeddingOptions(options);
@@ -159,13 +188,22 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         await foreach (var chunk in inputs.Chunk(2 * _options.PrefetchItems).WithCancellation(cancellationToken))
         {
             var (before, written) = (first, tokens);
-            call.Progress = progress is null ? null : new ForwardedProgress(done =>
-                progress.Report(new EmbeddingProgress((int)Math.Min(before + done.Completed, int.MaxValue), 0, written + done.RationaleTokens)));
+            call.Progress = progress is null
+                ? null
+                : new ForwardedProgress(done =>
+                    progress.Report(
+                        new EmbeddingProgress((int)Math.Min(before + done.Completed, int.MaxValue), 0, written + done.RationaleTokens)
+                    )
+                );
             foreach (var result in await TryEmbedAsync(chunk, call, cancellationToken))
             {
                 tokens += result.Embedding?.RationaleIds.Count ?? 0;
                 var index = first + result.Index;
-                yield return result with { Index = index, Error = result.Error?.AtItem((int)Math.Min(index, int.MaxValue), inMessage: true) };
+                yield return result with
+                {
+                    Index = index,
+                    Error = result.Error?.AtItem((int)Math.Min(index, int.MaxValue), inMessage: true),
+                };
             }
             first += chunk.Length;
         }
@@ -173,25 +211,38 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>Embeds one item.</summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
-    public async Task<ReasoningEmbedding> EmbedAsync(EmbeddingInput input, ReasoningEmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
-        (await EmbedAsync([input], options, cancellationToken))[0];
+    public async Task<ReasoningEmbedding> EmbedAsync(
+        EmbeddingInput input,
+        ReasoningEmbeddingOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => (await EmbedAsync([input], options, cancellationToken))[0];
 
     /// <summary>Embeds one item and hands out its rationale as it is written: pieces of text, then an update with the embedding.</summary>
     /// <remarks>Whoever stops reading early stops the work.</remarks>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
-        EmbeddingInput input, ReasoningEmbeddingOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        EmbeddingInput input,
+        ReasoningEmbeddingOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         var tokens = Channel.CreateUnbounded<int>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var embedding = EmbedAsync([input], options ?? new ReasoningEmbeddingOptions(), token => tokens.Writer.TryWrite(token), stop.Token);
-        var end = embedding.ContinueWith(_ => tokens.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var end = embedding.ContinueWith(
+            _ => tokens.Writer.Complete(),
+            CancellationToken.None,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default
+        );
         try
         {
             var decoder = new StreamingDecoder(Processor.Tokenizer, skipSpecialTokens: true);
             await foreach (var token in tokens.Reader.ReadAllAsync(CancellationToken.None))
-                if (token != _prompts.EmbTokenId && decoder.Append(token) is { Length: > 0 } text) yield return new RationaleUpdate(text);
-            if (decoder.Flush() is { Length: > 0 } rest) yield return new RationaleUpdate(rest);
+                if (token != _prompts.EmbTokenId && decoder.Append(token) is { Length: > 0 } text)
+                    yield return new RationaleUpdate(text);
+            if (decoder.Flush() is { Length: > 0 } rest)
+                yield return new RationaleUpdate(rest);
             yield return new RationaleUpdate("", (await embedding)[0]);
         }
         finally
@@ -201,14 +252,24 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         }
     }
 
-    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.From"/> tells the rest of each result.</summary>
+    /// <summary>
+    /// Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.From"/> tells the rest of each result.
+    /// </summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-        IEnumerable<EmbeddingInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<EmbeddingInput> values,
+        EmbeddingGenerationOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(values);
-        var embeddings = await EmbedAsync([.. values], options as ReasoningEmbeddingOptions ?? new ReasoningEmbeddingOptions(options), cancellationToken);
-        long prompt = embeddings.Sum(e => (long)e.PromptTokens), written = embeddings.Sum(e => (long)e.WrittenTokens);
+        var embeddings = await EmbedAsync(
+            [.. values],
+            options as ReasoningEmbeddingOptions ?? new ReasoningEmbeddingOptions(options),
+            cancellationToken
+        );
+        long prompt = embeddings.Sum(e => (long)e.PromptTokens),
+            written = embeddings.Sum(e => (long)e.WrittenTokens);
         return new GeneratedEmbeddings<Embedding<float>>(embeddings.Select(ToEmbedding))
         {
             Usage = new UsageDetails
@@ -226,7 +287,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
-        if (serviceKey is not null) return null;
+        if (serviceKey is not null)
+            return null;
         return new object[] { this, _metadata, _model, Processor }.FirstOrDefault(serviceType.IsInstanceOfType);
     }
 
@@ -235,28 +297,51 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     {
         Decoder.Dispose();
         _context.Images.Dispose();
-        if (_ownsModel) _model.Dispose();
+        if (_ownsModel)
+            _model.Dispose();
     }
 
     private async Task<ReasoningEmbedding[]> EmbedAsync(
-        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, CancellationToken cancellationToken) =>
-        Array.ConvertAll(await CallAsync(inputs, options, onToken, collectsErrors: false, cancellationToken), result => result.Embedding!);
+        IReadOnlyList<EmbeddingInput> inputs,
+        ReasoningEmbeddingOptions options,
+        Action<int>? onToken,
+        CancellationToken cancellationToken
+    ) => Array.ConvertAll(await CallAsync(inputs, options, onToken, collectsErrors: false, cancellationToken), result => result.Embedding!);
 
     private Task<EmbeddingResult[]> CallAsync(
-        IReadOnlyList<EmbeddingInput> inputs, ReasoningEmbeddingOptions options, Action<int>? onToken, bool collectsErrors, CancellationToken cancellationToken)
+        IReadOnlyList<EmbeddingInput> inputs,
+        ReasoningEmbeddingOptions options,
+        Action<int>? onToken,
+        bool collectsErrors,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var generation = options.Generation ?? Generation;
         generation.Validate();
         if (options.ModelId is { } model && model != _metadata.DefaultModelId)
-            throw new ArgumentException($"The call asks for the model '{model}', and the embedder's is {(_metadata.DefaultModelId is { } own ? $"'{own}'" : "not named")}.", nameof(options));
+            throw new ArgumentException(
+                $"The call asks for the model '{model}', and the embedder's is "
+                    + $"{(_metadata.DefaultModelId is { } own ? $"'{own}'" : "not named")}.",
+                nameof(options)
+            );
         var asked = CallProperties.Of(options);
         if (asked.Role is not null || asked.Instruction is not null)
-            throw new ArgumentException("An EmbeddingInput has its own role and instruction; the additional properties of a call can set them for texts and contents only.", nameof(options));
-        if (options.Reasoning is null && asked.Reasoning is { } reasoning) options = new ReasoningEmbeddingOptions(options) { Reasoning = reasoning };
-        if (options.Reasoning is { } mode) RequireDefined(mode, nameof(options.Reasoning));
+            throw new ArgumentException(
+                "An EmbeddingInput has its own role and instruction; the additional properties of a call can set them for texts and "
+                    + "contents only.",
+                nameof(options)
+            );
+        if (options.Reasoning is null && asked.Reasoning is { } reasoning)
+            options = new ReasoningEmbeddingOptions(options) { Reasoning = reasoning };
+        if (options.Reasoning is { } mode)
+            RequireDefined(mode, nameof(options.Reasoning));
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
-            throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options),
+                dimensions,
+                $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions."
+            );
         var call = new EmbeddingCall(_context, generation, options, inputs, onToken, collectsErrors);
         // Prompts of many items take a while: not on the caller's thread, which may be that of a user interface.
         return Task.Run(() => call.RunAsync(cancellationToken), cancellationToken);
@@ -264,14 +349,16 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     private static void RequireDefined(ReasoningMode mode, string option)
     {
-        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(option, mode, $"Expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.");
+        if (!Enum.IsDefined(mode))
+            throw new ArgumentOutOfRangeException(option, mode, $"Expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.");
     }
 
-    private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) => new(embedding.Vector)
-    {
-        ModelId = _metadata.DefaultModelId,
-        AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = embedding },
-    };
+    private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) =>
+        new(embedding.Vector)
+        {
+            ModelId = _metadata.DefaultModelId,
+            AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = embedding },
+        };
 
     /// <summary>Hands progress on at once, on the thread that reports it.</summary>
     private sealed class ForwardedProgress(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>

@@ -9,10 +9,15 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>Number type and device of the model.</summary>
     public QwenVlModelOptions Model { get; init; } = new();
 
-    /// <summary>How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says.</summary>
+    /// <summary>
+    /// How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says.
+    /// </summary>
     public GenerationOptions? Generation { get; init; }
 
-    /// <summary>How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to, which is an error.</summary>
+    /// <summary>
+    /// How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to,
+    /// which is an error.
+    /// </summary>
     public EmbeddingPooling Pooling { get; init; }
 
     /// <summary>Whether queries reason.</summary>
@@ -30,7 +35,10 @@ public sealed record ReasoningEmbedderOptions
     /// </summary>
     public int PrefetchItems { get; init; } = 32;
 
-    /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included, at least 1; <see langword="null"/> for the checkpoint's positions.</summary>
+    /// <summary>
+    /// Longest prompt of an item in tokens, image tokens and a given rationale included, at least 1; <see langword="null"/> for the
+    /// checkpoint's positions.
+    /// </summary>
     public int? MaxPromptTokens { get; init; }
 
     /// <summary>
@@ -53,5 +61,7 @@ public sealed record ReasoningEmbedderOptions
     public string? ModelId { get; init; }
 
     internal ReasoningMode ReasoningOf(ItemRole role) =>
-        Pooling == EmbeddingPooling.LastToken ? ReasoningMode.Off : role == ItemRole.Query ? QueryReasoning : TargetReasoning;
+        Pooling == EmbeddingPooling.LastToken ? ReasoningMode.Off
+        : role == ItemRole.Query ? QueryReasoning
+        : TargetReasoning;
 }

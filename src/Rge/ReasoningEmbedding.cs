@@ -8,13 +8,17 @@ namespace Rge;
 [JsonConverter(typeof(ReasoningEmbeddingConverter))]
 public sealed record ReasoningEmbedding
 {
-    /// <summary>Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> hands it out.</summary>
+    /// <summary>
+    /// Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> hands it out.
+    /// </summary>
     public const string PropertyName = "rge";
 
     /// <summary>The L2-normalised vector.</summary>
     public required ReadOnlyMemory<float> Vector { get; init; }
 
-    /// <summary>The rationale that the embedding was taken after, without special tokens: written or given; <see langword="null"/> without one.</summary>
+    /// <summary>
+    /// The rationale that the embedding was taken after, without special tokens: written or given; <see langword="null"/> without one.
+    /// </summary>
     public string? Rationale { get; init; }
 
     /// <summary>Tokens of the rationale; of a written one, the model's own <c>&lt;emb&gt;</c> included.</summary>
@@ -36,8 +40,8 @@ public sealed record ReasoningEmbedding
     public DecodeTimings Timings { get; init; }
 
     /// <summary>
-    /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through JSON, as in a
-    /// cache; <see langword="null"/> for others.
+    /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through
+    /// JSON, as in a cache; <see langword="null"/> for others.
     /// </summary>
     public static ReasoningEmbedding? From(Embedding embedding)
     {
@@ -46,7 +50,9 @@ public sealed record ReasoningEmbedding
         embedding.AdditionalProperties?.TryGetValue(PropertyName, out details);
         try
         {
-            return details is JsonElement json ? json.Deserialize(RgeJsonContext.Default.ReasoningEmbedding) : details as ReasoningEmbedding;
+            return details is JsonElement json
+                ? json.Deserialize(RgeJsonContext.Default.ReasoningEmbedding)
+                : details as ReasoningEmbedding;
         }
         catch (JsonException)
         {

@@ -6,21 +6,23 @@ namespace Rge;
 /// <summary>Writes and reads embeddings in one form, whatever the naming and the other settings of the JSON around them are.</summary>
 internal sealed class ReasoningEmbeddingConverter : JsonConverter<ReasoningEmbedding>
 {
-    public override void Write(Utf8JsonWriter writer, ReasoningEmbedding value, JsonSerializerOptions options) => JsonSerializer.Serialize(
-        writer,
-        new StoredEmbedding
-        {
-            Vector = value.Vector.ToArray(),
-            Rationale = value.Rationale,
-            RationaleIds = [.. value.RationaleIds],
-            RationaleEnd = value.FinishReason,
-            PromptTokens = value.PromptTokens,
-            ImageTokens = value.ImageTokens,
-            Waiting = value.Timings.Waiting,
-            Prefill = value.Timings.Prefill,
-            Decoding = value.Timings.Decoding,
-        },
-        RgeJsonContext.Default.StoredEmbedding);
+    public override void Write(Utf8JsonWriter writer, ReasoningEmbedding value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(
+            writer,
+            new StoredEmbedding
+            {
+                Vector = value.Vector.ToArray(),
+                Rationale = value.Rationale,
+                RationaleIds = [.. value.RationaleIds],
+                RationaleEnd = value.FinishReason,
+                PromptTokens = value.PromptTokens,
+                ImageTokens = value.ImageTokens,
+                Waiting = value.Timings.Waiting,
+                Prefill = value.Timings.Prefill,
+                Decoding = value.Timings.Decoding,
+            },
+            RgeJsonContext.Default.StoredEmbedding
+        );
 
     public override ReasoningEmbedding? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         JsonSerializer.Deserialize(ref reader, RgeJsonContext.Default.StoredEmbedding) is { } stored

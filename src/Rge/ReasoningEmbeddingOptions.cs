@@ -10,9 +10,11 @@ public class ReasoningEmbeddingOptions : EmbeddingGenerationOptions
     public ReasoningEmbeddingOptions() { }
 
     /// <summary>Copies options; those of the base class keep what this class adds unset.</summary>
-    public ReasoningEmbeddingOptions(EmbeddingGenerationOptions? other) : base(other)
+    public ReasoningEmbeddingOptions(EmbeddingGenerationOptions? other)
+        : base(other)
     {
-        if (other is ReasoningEmbeddingOptions options) (Reasoning, Generation, Progress) = (options.Reasoning, options.Generation, options.Progress);
+        if (other is ReasoningEmbeddingOptions options)
+            (Reasoning, Generation, Progress) = (options.Reasoning, options.Generation, options.Progress);
     }
 
     /// <summary>Whether items reason that do not say so themselves; <see langword="null"/> for the embedder's default.</summary>

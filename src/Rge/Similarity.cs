@@ -14,9 +14,11 @@ public static class Similarity
     {
         // In double: the square of a large activation may not fit a float.
         var squares = 0.0;
-        foreach (var value in vector) squares += (double)value * value;
+        foreach (var value in vector)
+            squares += (double)value * value;
         var (scale, result) = (squares > 0 ? 1 / Math.Sqrt(squares) : 0, new float[vector.Length]);
-        for (var i = 0; i < result.Length; i++) result[i] = (float)(vector[i] * scale);
+        for (var i = 0; i < result.Length; i++)
+            result[i] = (float)(vector[i] * scale);
         return result;
     }
 }

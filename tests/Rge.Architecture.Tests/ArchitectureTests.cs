@@ -5,13 +5,28 @@ namespace Rge.Architecture.Tests;
 /// <summary>Projects and folders depend on each other as docs/architecture.md says, and never in a circle.</summary>
 public sealed class ArchitectureTests
 {
-    public static TheoryData<string> Projects => [.. Directory.EnumerateDirectories(Path.Combine(Plan.Root, "src")).Where(HasProject).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Projects =>
+        [
+            .. Directory
+                .EnumerateDirectories(Path.Combine(Plan.Root, "src"))
+                .Where(HasProject)
+                .Select(folder => Path.GetFileName(folder)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Fact]
     public void Projects_reference_what_the_table_says()
     {
         SortedDictionary<string, string[]> graph = new(StringComparer.Ordinal);
-        foreach (var project in Projects) graph.Add(project.Data, [.. Items(project.Data, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/'))!).Order(StringComparer.Ordinal)]);
+        foreach (var project in Projects)
+            graph.Add(
+                project.Data,
+                [
+                    .. Items(project.Data, "ProjectReference")
+                        .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/'))!)
+                        .Order(StringComparer.Ordinal),
+                ]
+            );
         Check("projects", graph);
     }
 
@@ -20,7 +35,8 @@ public sealed class ArchitectureTests
     public void Folders_use_what_the_table_says(string project)
     {
         var graph = SourceGraph.Of(project);
-        if (graph.Count > 1) Check(project, graph);
+        if (graph.Count > 1)
+            Check(project, graph);
     }
 
     [Theory]
@@ -31,7 +47,13 @@ public sealed class ArchitectureTests
     [Fact]
     public void A_circle_is_found()
     {
-        SortedDictionary<string, string[]> graph = new() { ["a"] = ["b"], ["b"] = ["c"], ["c"] = ["b"], ["d"] = ["a"] };
+        SortedDictionary<string, string[]> graph = new()
+        {
+            ["a"] = ["b"],
+            ["b"] = ["c"],
+            ["c"] = ["b"],
+            ["d"] = ["a"],
+        };
         Assert.Equal(["b", "c", "b"], Plan.Cycle(graph));
         graph["c"] = [];
         Assert.Empty(Plan.Cycle(graph));
@@ -48,5 +70,8 @@ public sealed class ArchitectureTests
     private static bool HasProject(string folder) => File.Exists(Path.Combine(folder, Path.GetFileName(folder) + ".csproj"));
 
     private static IEnumerable<string> Items(string project, string item) =>
-        XDocument.Load(Path.Combine(Plan.Root, "src", project, project + ".csproj")).Descendants(item).Select(element => element.Attribute("Include")!.Value);
+        XDocument
+            .Load(Path.Combine(Plan.Root, "src", project, project + ".csproj"))
+            .Descendants(item)
+            .Select(element => element.Attribute("Include")!.Value);
 }

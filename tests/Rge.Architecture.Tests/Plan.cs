@@ -1,6 +1,8 @@
 namespace Rge.Architecture.Tests;
 
-/// <summary>The arrows that docs/architecture.md allows: its blocks of lines such as <c>Rge.Data -> Rge</c>, each under the name of its graph.</summary>
+/// <summary>
+/// The arrows that docs/architecture.md allows: its blocks of lines such as <c>Rge.Data -> Rge</c>, each under the name of its graph.
+/// </summary>
 internal sealed class Plan
 {
     private readonly Dictionary<string, SortedDictionary<string, string[]>> _graphs = [];
@@ -10,8 +12,10 @@ internal sealed class Plan
         SortedDictionary<string, string[]>? graph = null;
         foreach (var line in lines)
         {
-            if (line.StartsWith("```arrows ", StringComparison.Ordinal)) _graphs.Add(line[10..].Trim(), graph = new(StringComparer.Ordinal));
-            else if (line.StartsWith("```", StringComparison.Ordinal)) graph = null;
+            if (line.StartsWith("```arrows ", StringComparison.Ordinal))
+                _graphs.Add(line[10..].Trim(), graph = new(StringComparer.Ordinal));
+            else if (line.StartsWith("```", StringComparison.Ordinal))
+                graph = null;
             else if (graph is not null && line.Split("->") is [var from, var to])
                 graph.Add(from.Trim(), to.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
@@ -24,8 +28,7 @@ internal sealed class Plan
     public static Plan Read() => new(File.ReadLines(Path.Combine(Root, "docs", "architecture.md")));
 
     /// <summary>What each node of a graph may depend on.</summary>
-    public SortedDictionary<string, string[]> this[string graph] =>
-        _graphs.GetValueOrDefault(graph, []);
+    public SortedDictionary<string, string[]> this[string graph] => _graphs.GetValueOrDefault(graph, []);
 
     /// <summary>A graph in the form of the table.</summary>
     public static string Write(SortedDictionary<string, string[]> graph)
@@ -43,11 +46,14 @@ internal sealed class Plan
 
         string[] Visit(string node)
         {
-            if (path.Contains(node)) return [.. path.SkipWhile(step => step != node), node];
-            if (!done.Add(node)) return [];
+            if (path.Contains(node))
+                return [.. path.SkipWhile(step => step != node), node];
+            if (!done.Add(node))
+                return [];
             path.Add(node);
             foreach (var next in graph.GetValueOrDefault(node) ?? [])
-                if (Visit(next) is { Length: > 0 } found) return found;
+                if (Visit(next) is { Length: > 0 } found)
+                    return found;
             path.RemoveAt(path.Count - 1);
             return [];
         }
@@ -56,7 +62,8 @@ internal sealed class Plan
     private static string FindRoot()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Rge.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No folder above has Rge.slnx.");
+        while (!File.Exists(Path.Combine(folder, "Rge.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No folder above has Rge.slnx.");
         return folder;
     }
 }

@@ -8,7 +8,8 @@ internal static class CommandLine
 {
     public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {
-        using StringWriter output = new(), error = new();
+        using StringWriter output = new(),
+            error = new();
         var code = await RgeCommand.RunAsync(args, output, error, TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
@@ -26,7 +27,9 @@ internal static class CommandLine
     {
         var (code, _, error) = await RunAsync(args);
         Assert.True(code == expectedCode, $"exit code {code}, expected {expectedCode}: {error}");
-        return Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("rge: ", StringComparison.Ordinal));
+        return Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line =>
+            line.StartsWith("rge: ", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>Starts a command in a process of its own.</summary>
@@ -35,7 +38,8 @@ internal static class CommandLine
     public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args)
     {
         var process = StartInfo([], args);
-        foreach (var (name, value) in environment) process.Environment[name] = value;
+        foreach (var (name, value) in environment)
+            process.Environment[name] = value;
         return Process.Start(process)!;
     }
 
@@ -46,7 +50,18 @@ internal static class CommandLine
     {
         // What both frameworks have lies beside neither program; with this one's files the other finds it all the same.
         var here = Path.Combine(AppContext.BaseDirectory, typeof(CommandLine).Assembly.GetName().Name!);
-        string[] line = [.. program, "dotnet", "exec", "--runtimeconfig", $"{here}.runtimeconfig.json", "--depsfile", $"{here}.deps.json", typeof(RgeCommand).Assembly.Location, .. args];
+        string[] line =
+        [
+            .. program,
+            "dotnet",
+            "exec",
+            "--runtimeconfig",
+            $"{here}.runtimeconfig.json",
+            "--depsfile",
+            $"{here}.deps.json",
+            typeof(RgeCommand).Assembly.Location,
+            .. args,
+        ];
         return new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardOutput = true,

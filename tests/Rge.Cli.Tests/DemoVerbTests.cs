@@ -31,10 +31,14 @@ public sealed class DemoVerbTests : IDisposable
         var read = XDocument.Load(page);
         Assert.Contains(DemoChoice.Rule, read.Descendants("p").Select(paragraph => paragraph.Value));
         Assert.Equal(8, read.Descendants("section").Count());
-        Assert.All(read.Descendants("section"), section => Assert.Equal(2, section.Descendants("ol").Count(list => list.Elements("li").Count() == 3)));
+        Assert.All(read.Descendants("section"), section =>
+            Assert.Equal(2, section.Descendants("ol").Count(list => list.Elements("li").Count() == 3))
+        );
         // Right candidates are marked so, be they among the first or named after them.
         Assert.Equal(16, read.Descendants("li").Count(hit => hit.Element("span")!.Attribute("class")!.Value == "right"));
-        Assert.All(read.Descendants("img"), picture => Assert.StartsWith("data:image/png;base64,iVBOR", picture.Attribute("src")!.Value, StringComparison.Ordinal));
+        Assert.All(read.Descendants("img"), picture =>
+            Assert.StartsWith("data:image/png;base64,iVBOR", picture.Attribute("src")!.Value, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -15,7 +15,9 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [Fact]
     public async Task One_item_is_printed_as_a_unit_vector()
     {
-        var json = JsonNode.Parse(await OutputAsync("embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Picture(0), "--max-rationale-tokens", "4"))!;
+        var json = JsonNode.Parse(
+            await OutputAsync("embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Picture(0), "--max-rationale-tokens", "4")
+        )!;
         double[] vector = [.. json["embedding"]!.AsArray().Select(v => (double)v!)];
         Assert.Equal(256, vector.Length);
         Assert.Equal(1, vector.Sum(v => v * v), 5);
@@ -37,7 +39,8 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         Assert.Contains("--truncated-images accept", error, StringComparison.Ordinal);
         Assert.Equal(await TokensAsync(checkpoint.Picture(2)), await TokensAsync(cut, "--truncated-images", "accept"));
 
-        async Task<int> TokensAsync(string image, params string[] options) => (int)JsonNode.Parse(await OutputAsync([.. embed, image, .. options]))!["prompt_tokens"]!;
+        async Task<int> TokensAsync(string image, params string[] options) =>
+            (int)JsonNode.Parse(await OutputAsync([.. embed, image, .. options]))!["prompt_tokens"]!;
     }
 
     [Fact]
@@ -47,9 +50,12 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
             """{"id": "q", "text": "a cat"}""",
             $$"""{"id": "t", "role": "target", "image": "{{checkpoint.Picture(1)}}"}""",
             """{"role": "query", "text": "a dog", "reasoning": "off"}""",
-            """{"text": "a dog", "rationale": "it barks"}""");
+            """{"text": "a dog", "rationale": "it barks"}"""
+        );
         await EmbedAsync();
-        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken)).Select(line => JsonNode.Parse(line)!).ToList();
+        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
+            .Select(line => JsonNode.Parse(line)!)
+            .ToList();
         Assert.Equal(["q", "t", null, null], rows.Select(row => (string?)row["id"]));
         Assert.Equal([4, 0, 0], rows.Take(3).Select(row => (int)row["rationale_tokens"]!));
         Assert.Equal("it barks", (string?)rows[3]["rationale"]);
@@ -67,7 +73,11 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         {
             using var process = Start([.. Line, "--max-rationale-tokens", "4"]);
             part.Refresh();
-            for (var before = part.Exists ? part.Length : 0; !process.HasExited && (!part.Exists || part.Length <= before + 1); part.Refresh())
+            for (
+                var before = part.Exists ? part.Length : 0;
+                !process.HasExited && (!part.Exists || part.Length <= before + 1);
+                part.Refresh()
+            )
                 await Task.Delay(2, TestContext.Current.CancellationToken);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -81,7 +91,9 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         Assert.Contains($"Going on after {done} of 300 rows", error, StringComparison.Ordinal);
         Assert.True(done > 0);
         Assert.False(part.Exists && File.Exists(part.FullName));
-        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken)).Select(line => JsonNode.Parse(line)!).ToList();
+        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
+            .Select(line => JsonNode.Parse(line)!)
+            .ToList();
         Assert.Equal(Enumerable.Range(0, 300).Select(i => $"{i}"), rows.Select(row => (string)row["id"]!));
         Assert.Contains("complete already", (await RunAsync([.. Line, "--max-rationale-tokens", "4"])).Error, StringComparison.Ordinal);
     }
@@ -103,25 +115,59 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""");
         await EmbedAsync();
         var before = await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken);
-        Assert.Contains("other settings", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "other settings",
+            await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]),
+            StringComparison.Ordinal
+        );
         using (var other = new TinyCheckpoint(seed: 4))
-            Assert.Contains("another model", await ErrorAsync(ExitCodes.Failure, "embed", "-m", other.Model, "--input", Input, "--output", Output, "--max-rationale-tokens", "4"), StringComparison.Ordinal);
+            Assert.Contains(
+                "another model",
+                await ErrorAsync(
+                    ExitCodes.Failure,
+                    "embed",
+                    "-m",
+                    other.Model,
+                    "--input",
+                    Input,
+                    "--output",
+                    Output,
+                    "--max-rationale-tokens",
+                    "4"
+                ),
+                StringComparison.Ordinal
+            );
         // As many rows, but other ones.
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "c"}""");
-        Assert.Contains("made from other rows", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "made from other rows",
+            await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]),
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken));
         File.Delete(Output + ".job");
-        Assert.Contains("nothing says what it was made from", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing says what it was made from",
+            await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Bad_rows_cost_no_good_ones_and_a_second_run_embeds_only_them()
     {
         var late = Path.Combine(_folder, "late.png");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "pointer.png"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", TestContext.Current.CancellationToken);
-        await WriteRowsAsync(
-            [.. Enumerable.Range(0, 70).Select(i => $$"""{"id": "{{i}}", "text": "row {{i}}", "role": "target"}"""), """{"id": "late", "image": "late.png", "role": "target"}""",
-                """{"id": "pointer", "image": "pointer.png", "role": "target"}""", """{"id": "last", "text": "the last row", "role": "target"}"""]);
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "pointer.png"),
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+            TestContext.Current.CancellationToken
+        );
+        await WriteRowsAsync([
+            .. Enumerable.Range(0, 70).Select(i => $$"""{"id": "{{i}}", "text": "row {{i}}", "role": "target"}"""),
+            """{"id": "late", "image": "late.png", "role": "target"}""",
+            """{"id": "pointer", "image": "pointer.png", "role": "target"}""",
+            """{"id": "last", "text": "the last row", "role": "target"}""",
+        ]);
         var (code, _, error) = await RunAsync(Line);
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("2 rows failed:\n", error, StringComparison.Ordinal);
@@ -163,7 +209,11 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task A_row_that_was_mended_in_the_input_is_the_only_one_embedded_again()
     {
         await WriteRowsAsync("""{"text": "a"}""", """{"image": "nowhere.png"}""", """{"text": "c"}""");
-        Assert.Contains("1 of 3 rows cannot be embedded", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of 3 rows cannot be embedded",
+            await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]),
+            StringComparison.Ordinal
+        );
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""", """{"text": "c"}""");
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2"]);
         Assert.True(code == ExitCodes.Success, error);
@@ -175,7 +225,11 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task Rows_that_cannot_be_read_are_skipped_where_that_is_asked_for()
     {
         await WriteRowsAsync("""{"id": "a", "text": "a"}""", "no JSON", """{"id": "c", "txt": "c"}""", "", """{"id": "a", "text": "d"}""");
-        Assert.Contains("line 2: ", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "line 2: ",
+            await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]),
+            StringComparison.Ordinal
+        );
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2", "--on-error", "skip"]);
         Assert.True(code == ExitCodes.Success, error);
         // An id that is there twice is no failure, but nobody should overlook it.
@@ -200,7 +254,11 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         var link = Path.Combine(_folder, "link.jsonl");
         File.CreateSymbolicLink(link, Input);
         foreach (var output in (string[])[Input, link])
-            Assert.Contains("is the input", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "--input", Input, "--output", output, "--overwrite"), StringComparison.Ordinal);
+            Assert.Contains(
+                "is the input",
+                await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "--input", Input, "--output", output, "--overwrite"),
+                StringComparison.Ordinal
+            );
         Assert.Equal("""{"text": "a"}""", (await File.ReadAllLinesAsync(Input, TestContext.Current.CancellationToken))[0]);
     }
 
@@ -209,7 +267,11 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         string[] missing = [.. Line[..^3], Path.Combine(_folder, "nowhere.jsonl"), .. Line[^2..]];
         Assert.Contains("There is no file", await ErrorAsync(ExitCodes.Failure, missing), StringComparison.Ordinal);
-        Assert.Contains("is a folder, expected a JSON Lines file", await ErrorAsync(ExitCodes.Failure, [.. Line[..^3], _folder, .. Line[^2..]]), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a folder, expected a JSON Lines file",
+            await ErrorAsync(ExitCodes.Failure, [.. Line[..^3], _folder, .. Line[^2..]]),
+            StringComparison.Ordinal
+        );
         await WriteRowsAsync("", " ");
         Assert.Contains("has no rows", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
         await WriteRowsAsync("version https://git-lfs.github.com/spec/v1", "oid sha256:0");
@@ -233,7 +295,10 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"text\": \"\\ud800\"}", "line 2: it has half of a surrogate pair, such as \\ud800 alone, expected whole characters")]
     [InlineData("{\"\\udc00\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"id\": \"\\ud83d\", \"text\": \"a\"}", "line 2: it has half of a surrogate pair")]
-    [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
+    [InlineData(
+        "{\"image\": \"https://example.org/a.png\"}",
+        "line 2: the image is given as 'https://example.org/a.png', expected the path of a file"
+    )]
     [InlineData("{\"text\": \"data:image/png;base64,iVBORw0K\"}", "line 2: text is an image as a data URI, expected a text")]
     [InlineData("{\"content\": \"a\"}", "line 2: content is text, expected a list of parts")]
     [InlineData("{\"content\": []}", "line 2: there is nothing to embed")]
@@ -242,10 +307,22 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"content\": [{\"text\": \"a\", \"image\": \"a.png\"}]}", "line 2: content[0] has both text and image")]
     [InlineData("{\"content\": [{\"video\": \"a.mp4\"}]}", "line 2: content[0] has the field 'video'")]
     [InlineData("{\"content\": [{\"text\": 1}]}", "line 2: content[0].text is a number, expected text")]
-    [InlineData("{\"content\": [{\"image\": \"https://example.org/a.png\"}]}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
-    [InlineData("{\"content\": [{\"text\": \"data:image/png;base64,iVBORw0K\"}]}", "line 2: content[0].text is an image as a data URI, expected a text")]
-    [InlineData("{\"content\": [{\"text\": \"a\"}], \"images\": [\"a.png\"]}", "line 2: content stands beside images, expected one of them")]
-    [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
+    [InlineData(
+        "{\"content\": [{\"image\": \"https://example.org/a.png\"}]}",
+        "line 2: the image is given as 'https://example.org/a.png', expected the path of a file"
+    )]
+    [InlineData(
+        "{\"content\": [{\"text\": \"data:image/png;base64,iVBORw0K\"}]}",
+        "line 2: content[0].text is an image as a data URI, expected a text"
+    )]
+    [InlineData(
+        "{\"content\": [{\"text\": \"a\"}], \"images\": [\"a.png\"]}",
+        "line 2: content stands beside images, expected one of them"
+    )]
+    [InlineData(
+        "{\"image\": \"data:image/png;base64,iVBORw0K\"}",
+        "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file"
+    )]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
     {
         await WriteRowsAsync("""{"text": "a"}""", row);
@@ -257,8 +334,14 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task An_image_that_is_no_file_is_told_in_words_of_ours()
     {
         var missing = Path.Combine(_folder, "nowhere", "a.png");
-        Assert.Equal($"rge: {missing} cannot be read: it is not there.", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
-        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
+        Assert.Equal(
+            $"rge: {missing} cannot be read: it is not there.",
+            await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", missing)
+        );
+        Assert.Equal(
+            $"rge: {_folder} cannot be read: it is a folder, expected a file.",
+            await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", _folder)
+        );
     }
 
     private async Task<List<JsonNode>> RowsAsync() =>

@@ -14,13 +14,17 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
 
     private string Data => Path.Combine(_folder.FullName, "world");
 
-    public async ValueTask InitializeAsync() => await OutputAsync("world", "--split", "test", "--seed", "3", "--queries", "8", "--out", Data);
+    public async ValueTask InitializeAsync() =>
+        await OutputAsync("world", "--split", "test", "--seed", "3", "--queries", "8", "--out", Data);
 
     [Fact]
     public async Task A_run_killed_at_random_moments_comes_to_the_scores_of_one_that_was_not()
     {
         var whole = JsonNode.Parse(await EvaluateAsync("whole"))!;
-        Assert.Equal(["hit_at_1", "hit_at_1_interval", "hit_at_5", "mrr", "subsets"], whole["overall"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(
+            ["hit_at_1", "hit_at_1_interval", "hit_at_5", "mrr", "subsets"],
+            whole["overall"]!.AsObject().Select(pair => pair.Key)
+        );
         Assert.Equal(["classification", "vqa", "retrieval", "grounding"], whole["groups"]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(11, whole["subsets"]!.AsObject().Count);
 
@@ -49,7 +53,19 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     [Fact]
     public async Task Last_token_pooling_and_reasoning_off_are_evaluated_too()
     {
-        var text = await OutputAsync("eval", "--model", tiny.Model, "--pooling", "last", "--data", Data, "--subset", "cls_row", "--out", Out("last"));
+        var text = await OutputAsync(
+            "eval",
+            "--model",
+            tiny.Model,
+            "--pooling",
+            "last",
+            "--data",
+            Data,
+            "--subset",
+            "cls_row",
+            "--out",
+            Out("last")
+        );
         Assert.Contains("cls_row", text, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Out("last"), "off", "cls_row", "scores.json")));
         Assert.Contains(Path.Combine(Out("last"), "report.html"), text, StringComparison.Ordinal);
@@ -63,20 +79,31 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     public async Task What_cannot_be_evaluated_is_said_before_any_work(string options, string message)
     {
         string[] data = options.StartsWith("--data", StringComparison.Ordinal) ? [] : ["--data", Data];
-        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, ["eval", "--model", tiny.Model, "--out", Out("none"), .. data, .. options.Split(' ')]), StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            await ErrorAsync(ExitCodes.Failure, ["eval", "--model", tiny.Model, "--out", Out("none"), .. data, .. options.Split(' ')]),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
     }
 
     [Theory]
     [InlineData("""{"qry_text": "a", "tgt_text": []}""", "row 1: tgt_text and tgt_img_path are empty, expected candidates")]
-    [InlineData("""{"qry_text": "a", "tgt_text": ["", "b"]}""", "row 1: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one.")]
+    [InlineData(
+        """{"qry_text": "a", "tgt_text": ["", "b"]}""",
+        "row 1: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one."
+    )]
     [InlineData("""{"qry_img_path": "none.png", "tgt_text": ["a", "b"]}""", "none.png does not exist. Give --images")]
     public async Task Rows_that_cannot_be_used_are_named_before_any_work(string row, string message)
     {
         var data = Path.Combine(_folder.FullName, "rows");
         Directory.CreateDirectory(Path.Combine(data, "GQA"));
         await File.WriteAllTextAsync(Path.Combine(data, "GQA", "test.jsonl"), row);
-        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, "eval", "--model", tiny.Model, "--data", data, "--out", Out("none")), StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            await ErrorAsync(ExitCodes.Failure, "eval", "--model", tiny.Model, "--data", data, "--out", Out("none")),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
     }
 
@@ -85,10 +112,30 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     [InlineData("--on-bad-image")]
     public async Task Rows_that_cannot_be_used_are_left_out_counted_and_listed(string option)
     {
-        var data = Rows("GQA", """{"qry_text": "a", "tgt_text": ["b", "c"], "id": 7}""", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
-        var (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
+        var data = Rows(
+            "GQA",
+            """{"qry_text": "a", "tgt_text": ["b", "c"], "id": 7}""",
+            """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}"""
+        );
+        var (code, text, progress) = await RunAsync(
+            "eval",
+            "--model",
+            tiny.Model,
+            "--max-rationale-tokens",
+            "2",
+            "--data",
+            data,
+            "--out",
+            Out("skip"),
+            option,
+            "skip"
+        );
         Assert.True(code == ExitCodes.Success, progress);
-        Assert.Contains("of 1 rows, 1 left out; 1 items could not be embedded, see the report; columns left out: id", progress, StringComparison.Ordinal);
+        Assert.Contains(
+            "of 1 rows, 1 left out; 1 items could not be embedded, see the report; columns left out: id",
+            progress,
+            StringComparison.Ordinal
+        );
         var report = await File.ReadAllTextAsync(Path.Combine(Out("skip"), "report.md"));
         Assert.Contains($"| {Path.Combine(data, "GQA", "test.jsonl")}, row 2 |", report, StringComparison.Ordinal);
         Assert.Contains("Columns of the data that nothing was taken from: id.", report, StringComparison.Ordinal);
@@ -96,7 +143,19 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
 
         // A subset of which nothing is left fails the run; the others have their scores.
         Rows("OK-VQA", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
-        (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
+        (code, text, progress) = await RunAsync(
+            "eval",
+            "--model",
+            tiny.Model,
+            "--max-rationale-tokens",
+            "2",
+            "--data",
+            data,
+            "--out",
+            Out("skip"),
+            option,
+            "skip"
+        );
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("OK-VQA has no rows left: ", progress, StringComparison.Ordinal);
         Assert.Contains("GQA ", text, StringComparison.Ordinal);
@@ -108,7 +167,11 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         var data = Rows("GQA", """{"qry_text": "a", "qry_instruction": "Find", "tgt_text": ["b", "c"]}""");
         string[] arguments = ["eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("column")];
         var error = await ErrorAsync(ExitCodes.Failure, arguments);
-        Assert.Contains("test.jsonl, row 1: the column qry_instruction is not understood, expected qry_inst, ", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "test.jsonl, row 1: the column qry_instruction is not understood, expected qry_inst, ",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.False(File.Exists(Path.Combine(Out("column"), "report.json")));
         await OutputAsync([.. arguments, "--ignore-column", "qry_instruction"]);
     }
@@ -121,15 +184,43 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         foreach (var model in models)
         {
             var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, "runs", model)).FullName;
-            foreach (var file in Directory.GetFiles(tiny.Model)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            foreach (var file in Directory.GetFiles(tiny.Model))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             // A setting that changes what comes out stands for other weights.
-            await OutputAsync("eval", "--model", folder, "--data", data, "--out", Out("runs"), "--max-rationale-tokens", (2 + Array.IndexOf(models, model)).ToString(CultureInfo.InvariantCulture));
+            await OutputAsync(
+                "eval",
+                "--model",
+                folder,
+                "--data",
+                data,
+                "--out",
+                Out("runs"),
+                "--max-rationale-tokens",
+                (2 + Array.IndexOf(models, model)).ToString(CultureInfo.InvariantCulture)
+            );
         }
         var json = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Out("runs"), "report.json")))!;
-        Assert.Equal(["one", "two", "two/step-00000010"], json["models"]!.AsArray().Select(model => (string)model!["model"]!).Order(StringComparer.Ordinal));
-        Assert.Contains("--max-rationale-tokens=3", (string)json["models"]!.AsArray().Single(model => (string)model!["model"]! == "two")!["runs"]!["on"]!["settings"]!["options"]!, StringComparison.Ordinal);
+        Assert.Equal(
+            ["one", "two", "two/step-00000010"],
+            json["models"]!.AsArray().Select(model => (string)model!["model"]!).Order(StringComparer.Ordinal)
+        );
+        Assert.Contains(
+            "--max-rationale-tokens=3",
+            (string)json["models"]!.AsArray().Single(model => (string)model!["model"]! == "two")!["runs"]!["on"]!["settings"]!["options"]!,
+            StringComparison.Ordinal
+        );
 
-        var (_, _, progress) = await RunAsync("eval", "--model", tiny.Model, "--data", data, "--out", Out("runs"), "--max-rationale-tokens", "9");
+        var (_, _, progress) = await RunAsync(
+            "eval",
+            "--model",
+            tiny.Model,
+            "--data",
+            data,
+            "--out",
+            Out("runs"),
+            "--max-rationale-tokens",
+            "9"
+        );
         Assert.Contains("has results of another model or other settings: these are called", progress, StringComparison.Ordinal);
     }
 
@@ -139,7 +230,18 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         var data = Path.Combine(_folder.FullName, "part");
         Directory.CreateDirectory(Path.Combine(data, "RefCOCO"));
         await File.WriteAllTextAsync(Path.Combine(data, "RefCOCO", "test.jsonl"), """{"qry_text": "a", "tgt_text": ["b", "c"]}""");
-        var error = await ErrorAsync(ExitCodes.Failure, "eval", "--model", tiny.Model, "--data", data, "--group", "grounding", "--out", Out("none"));
+        var error = await ErrorAsync(
+            ExitCodes.Failure,
+            "eval",
+            "--model",
+            tiny.Model,
+            "--data",
+            data,
+            "--group",
+            "grounding",
+            "--out",
+            Out("none")
+        );
         Assert.Contains("lacks MSCOCO, RefCOCO-Matching, Visual7W-Pointing of the group grounding", error, StringComparison.Ordinal);
     }
 
@@ -149,11 +251,16 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>In a process of its own, as the killed ones are: in this one other tests set the number of threads, which the last bits depend on.</summary>
+    /// <summary>
+    /// In a process of its own, as the killed ones are: in this one other tests set the number of threads, which the last bits depend on.
+    /// </summary>
     private async Task<string> EvaluateAsync(string name)
     {
         using var process = Start("eval", "--model", Shipped, "--data", Data, "--out", Out(name), "--json");
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+        );
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == ExitCodes.Success, await error);
         return await output;

@@ -23,7 +23,9 @@ public sealed class ExperimentVerbTests : IDisposable
         Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
         Write("baseline.yaml", Run + "\nobjective: {rationale: none, lm_weight: 0}\nphases: [{name: contrast, steps: 1}]");
         Write("rge.yaml", Run + "\nobjective: {rationale: self, max_rationale_tokens: 4}\nphases: [{name: joint, steps: 1}]");
-        var experiment = Write("small.yaml", """
+        var experiment = Write(
+            "small.yaml",
+            """
             name: small
             pretraining: pretraining.yaml
             seeds: [1, 2]
@@ -34,7 +36,8 @@ public sealed class ExperimentVerbTests : IDisposable
               - {name: without, variant: baseline, queries: none, baseline: true}
               - {name: with, variant: rge}
             test: {queries: 1}
-            """);
+            """
+        );
         var output = Directory.CreateDirectory(Path.Combine(_folder, "out")).FullName;
 
         var before = await OutputAsync("experiment", experiment, "--out", output, "--report-only");
@@ -45,11 +48,20 @@ public sealed class ExperimentVerbTests : IDisposable
         Assert.Contains("| with |", text, StringComparison.Ordinal);
         Assert.Contains("tuning 3/3", progress, StringComparison.Ordinal);
         Assert.Contains("testing 4/4", progress, StringComparison.Ordinal);
-        Assert.All((string[])["report.md", "report.json", "report.html"], name => Assert.Contains(Path.Combine(output, name), text, StringComparison.Ordinal));
-        var report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "report.json"), TestContext.Current.CancellationToken))!;
-        Assert.Equal((4, 4, 2), ((int)report["measured"]!, (int)report["to_measure"]!, (int)report["measurements"]![1]!["average"]!["count"]!));
+        Assert.All((string[])["report.md", "report.json", "report.html"], name =>
+            Assert.Contains(Path.Combine(output, name), text, StringComparison.Ordinal)
+        );
+        var report = JsonNode.Parse(
+            await File.ReadAllTextAsync(Path.Combine(output, "report.json"), TestContext.Current.CancellationToken)
+        )!;
+        Assert.Equal(
+            (4, 4, 2),
+            ((int)report["measured"]!, (int)report["to_measure"]!, (int)report["measurements"]![1]!["average"]!["count"]!)
+        );
         Assert.Single(report["chosen"]!["baseline"]!.AsArray());
-        Assert.All(Directory.GetDirectories(Path.Combine(output, "runs")), run => Assert.True(File.Exists(Path.Combine(run, "report.html"))));
+        Assert.All(Directory.GetDirectories(Path.Combine(output, "runs")), run =>
+            Assert.True(File.Exists(Path.Combine(run, "report.html")))
+        );
 
         // All is on the disk: the second time nothing is trained.
         var written = LastModel();
@@ -68,7 +80,9 @@ public sealed class ExperimentVerbTests : IDisposable
     {
         Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
         Write("rge.yaml", Run + "\nobjective: {rationale: self, max_rationale_tokens: 4}\nphases: [{name: joint, steps: 1}]");
-        var experiment = Write("alone.yaml", """
+        var experiment = Write(
+            "alone.yaml",
+            """
             name: alone
             pretraining: pretraining.yaml
             seeds: [1]
@@ -77,16 +91,23 @@ public sealed class ExperimentVerbTests : IDisposable
             measurements:
               - {name: with, variant: rge}
             test: {queries: 1}
-            """);
+            """
+        );
         var output = Path.Combine(_folder, "alone");
         var text = await OutputAsync("experiment", experiment, "--out", output);
         Assert.Contains("| with |", text, StringComparison.Ordinal);
         // Values that are tuned name the runs, whatever is in them.
-        Assert.Equal(["rge-a_b-seed1", "rge-a_c-seed1"], Directory.GetDirectories(Path.Combine(output, "runs")).Select(run => Path.GetFileName(run)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["rge-a_b-seed1", "rge-a_c-seed1"],
+            Directory.GetDirectories(Path.Combine(output, "runs")).Select(run => Path.GetFileName(run)).Order(StringComparer.Ordinal)
+        );
 
         var report = Path.Combine(output, "report.json");
         var again = await OutputAsync("experiment", report, "--report-only", "--out", Path.Combine(_folder, "again"));
-        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(output, "report.md")), await File.ReadAllTextAsync(Path.Combine(_folder, "again", "report.md")));
+        Assert.Equal(
+            await File.ReadAllTextAsync(Path.Combine(output, "report.md")),
+            await File.ReadAllTextAsync(Path.Combine(_folder, "again", "report.md"))
+        );
         Assert.Contains("| with |", again, StringComparison.Ordinal);
         Assert.Contains("expected --report-only", await ErrorAsync(ExitCodes.Failure, "experiment", report), StringComparison.Ordinal);
 
@@ -95,22 +116,44 @@ public sealed class ExperimentVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("variants: [{name: rge, config: rge.yaml}, {name: rge, config: rge.yaml}]", "variants is 'rge' several times, expected each name once.")]
-    [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: rge}, {name: a, variant: rge}]", "measurements is 'a' several times, expected each name once.")]
-    [InlineData("variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: other}]", "measurements.0.variant is 'other', expected one of rge.")]
-    [InlineData("variants: [{name: rge, config: rge.yaml, after: other}]", "variants.0.after is other, expected a variant that has neither tune nor after itself.")]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}, {name: rge, config: rge.yaml}]",
+        "variants is 'rge' several times, expected each name once."
+    )]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: rge}, {name: a, variant: rge}]",
+        "measurements is 'a' several times, expected each name once."
+    )]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: other}]",
+        "measurements.0.variant is 'other', expected one of rge."
+    )]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml, after: other}]",
+        "variants.0.after is other, expected a variant that has neither tune nor after itself."
+    )]
     [InlineData("variants: [{name: rge, config: none.yaml}]", "none.yaml cannot be read: ")]
     [InlineData("variants: [{name: rge, config: rge.yaml, set: {data.querys: 3}}]", "querys")]
     [InlineData("variants: [{name: rge, config: rge.yaml, tune: {data.queries: [4, 0]}}]", "data.queries")]
-    [InlineData("variants: [{name: rge, config: rge.yaml, set: {evaluation.every: 0}}]", "evaluation.every is 0, expected at least 1: an experiment needs the development set.")]
-    [InlineData("variants: [{name: rge-4, config: rge.yaml}, {name: rge, config: rge.yaml, tune: {data.queries: [4]}}]", "would both be called rge-4-seed1")]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml, set: {evaluation.every: 0}}]",
+        "evaluation.every is 0, expected at least 1: an experiment needs the development set."
+    )]
+    [InlineData(
+        "variants: [{name: rge-4, config: rge.yaml}, {name: rge, config: rge.yaml, tune: {data.queries: [4]}}]",
+        "would both be called rge-4-seed1"
+    )]
     [InlineData("variants: []", "variants is [], expected at least one.")]
     public async Task What_is_wrong_with_an_experiment_is_known_before_the_first_step(string settings, string message)
     {
         Write("pretraining.yaml", "model: {shape: shapeworld}\nphases: [{task: language, steps: 100000}]");
         Write("rge.yaml", Run + "\nphases: [{name: joint, steps: 1}]");
         var experiment = Write("wrong.yaml", $"name: wrong\npretraining: pretraining.yaml\nseeds: [1]\n{settings}\n");
-        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
     }
 
@@ -119,7 +162,11 @@ public sealed class ExperimentVerbTests : IDisposable
     {
         var config = Path.Combine(Golden.RepositoryRoot, "configs", "headline.yaml");
         var folder = Path.Combine(_folder, "nowhere");
-        Assert.Contains($"There is no folder {folder}", await ErrorAsync(ExitCodes.Failure, "experiment", config, "--report-only", "--out", folder), StringComparison.Ordinal);
+        Assert.Contains(
+            $"There is no folder {folder}",
+            await ErrorAsync(ExitCodes.Failure, "experiment", config, "--report-only", "--out", folder),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(folder));
     }
 

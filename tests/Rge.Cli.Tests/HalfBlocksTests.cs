@@ -11,8 +11,15 @@ public sealed class HalfBlocksTests
         // 4×4: the upper left quarter red with one black pixel of four, the lower left one blue, the right half white.
         var pixels = new byte[4 * 4 * 3];
         for (var y = 0; y < 4; y++)
-            for (var x = 0; x < 4; x++)
-                ((byte[])(x >= 2 ? [255, 255, 255] : y >= 2 ? [0, 0, 255] : (x, y) == (0, 0) ? [0, 0, 0] : [200, 0, 0])).CopyTo(pixels, (y * 4 + x) * 3);
+        for (var x = 0; x < 4; x++)
+            (
+                (byte[])(
+                    x >= 2 ? [255, 255, 255]
+                    : y >= 2 ? [0, 0, 255]
+                    : (x, y) == (0, 0) ? [0, 0, 0]
+                    : [200, 0, 0]
+                )
+            ).CopyTo(pixels, (y * 4 + x) * 3);
         Assert.Equal("[#960000 on #0000ff]▀[/][#ffffff on #ffffff]▀[/]", HalfBlocks.Markup(new RgbImage(4, 4, pixels), columns: 2));
     }
 

@@ -25,7 +25,8 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
         var acknowledged = new Dictionary<string, string>();
         for (var kill = 0; kill < Kills; kill++)
         {
-            foreach (var name in await RunAndKillAsync(_folder.Store, random, moment: kill % 4)) acknowledged[name] = ids[name];
+            foreach (var name in await RunAndKillAsync(_folder.Store, random, moment: kill % 4))
+                acknowledged[name] = ids[name];
             var stored = await StoredAsync(_folder.Store);
             Assert.Equal(stored.Distinct(), stored);
             Assert.Subset(stored.ToHashSet(), acknowledged.Values.ToHashSet());
@@ -34,8 +35,10 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
             {
                 var name = $"{random.Next(Files):d2}.png";
                 acknowledged.Remove(name);
-                if (i < 10) ids[name] = _folder.Write(name, random.Next(6) == 0 ? random.Next(written) : written++);
-                else if (ids.Remove(name)) File.Delete(_folder.Picture(name));
+                if (i < 10)
+                    ids[name] = _folder.Write(name, random.Next(6) == 0 ? random.Next(written) : written++);
+                else if (ids.Remove(name))
+                    File.Delete(_folder.Picture(name));
             }
         }
         Assert.NotEmpty(acknowledged);
@@ -47,7 +50,8 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
     [Fact]
     public async Task Two_indexers_fill_one_collection_in_PostgreSQL_and_one_of_them_dies()
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         var store = await server.CreateSchemaAsync();
         var ids = Enumerable.Range(0, 80).Select(i => _folder.Write($"{i:d2}.png", i)).ToList();
         var killed = RunAndKillAsync(store, TestRandom.Create(), moment: 1);
@@ -67,16 +71,22 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
     {
         using var process = Start(Line(store));
         var (stored, batches) = (new List<string>(), new SemaphoreSlim(0));
-        var reading = Task.Run(async () =>
-        {
-            while (await process.StandardError.ReadLineAsync(Cancel) is { } line)
+        var reading = Task.Run(
+            async () =>
             {
-                if (!line.StartsWith("stored ", StringComparison.Ordinal)) continue;
-                stored.Add(line["stored ".Length..]);
-                if (stored.Count % 16 == 1) batches.Release();
-            }
-        }, Cancel);
-        for (var i = 0; i < moment; i++) await Task.WhenAny(batches.WaitAsync(Cancel), process.WaitForExitAsync(Cancel));
+                while (await process.StandardError.ReadLineAsync(Cancel) is { } line)
+                {
+                    if (!line.StartsWith("stored ", StringComparison.Ordinal))
+                        continue;
+                    stored.Add(line["stored ".Length..]);
+                    if (stored.Count % 16 == 1)
+                        batches.Release();
+                }
+            },
+            Cancel
+        );
+        for (var i = 0; i < moment; i++)
+            await Task.WhenAny(batches.WaitAsync(Cancel), process.WaitForExitAsync(Cancel));
         await Task.WhenAny(Task.Delay(random.Next(moment == 0 ? 2000 : 150), Cancel), process.WaitForExitAsync(Cancel));
         process.Kill();
         await process.WaitForExitAsync(Cancel);
@@ -86,9 +96,11 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
 
     private static async Task<List<string>> StoredAsync(string store)
     {
-        if (!SearchCollections.IsServer(store) && !File.Exists(store)) return [];
+        if (!SearchCollections.IsServer(store) && !File.Exists(store))
+            return [];
         using var collections = SearchCollections.Open(store);
-        if (!(await collections.ListAsync(Cancel)).ContainsKey("items")) return [];
+        if (!(await collections.ListAsync(Cancel)).ContainsKey("items"))
+            return [];
         using var collection = await collections.OpenAsync("items", Cancel);
         return [.. (await collection.ListAsync(0, 10_000, cancellationToken: Cancel)).Select(record => record.Id)];
     }

@@ -57,8 +57,13 @@ public sealed class InfoVerbTests : IDisposable
         var adapter = Directory.CreateDirectory(_checkpoint.PathOf("adapter")).FullName;
         File.WriteAllText(Path.Combine(adapter, "adapter_config.json"), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
         var header = """{"base_model.model.lm_head.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8;
-        await File.WriteAllBytesAsync(Path.Combine(adapter, "adapter_model.safetensors"), [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0], TestContext.Current.CancellationToken);
-        foreach (var file in new[] { "tokenizer.json", "preprocessor_config.json" }) File.Copy(Path.Combine(_checkpoint.Model, file), Path.Combine(adapter, file));
+        await File.WriteAllBytesAsync(
+            Path.Combine(adapter, "adapter_model.safetensors"),
+            [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0],
+            TestContext.Current.CancellationToken
+        );
+        foreach (var file in new[] { "tokenizer.json", "preprocessor_config.json" })
+            File.Copy(Path.Combine(_checkpoint.Model, file), Path.Combine(adapter, file));
         var (code, output, _) = await RunAsync("info", _checkpoint.Model, "--adapter", adapter);
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("LoRA of rank 1", output, StringComparison.Ordinal);

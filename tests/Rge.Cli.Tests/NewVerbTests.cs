@@ -11,7 +11,8 @@ public sealed class NewVerbTests : IDisposable
     [Fact]
     public async Task The_same_seed_writes_the_same_weights()
     {
-        foreach (var (name, seed) in ((string, string)[])[("a", "1"), ("b", "1"), ("c", "2")]) await OutputAsync("new", Path.Combine(_folder.FullName, name), "--seed", seed);
+        foreach (var (name, seed) in ((string, string)[])[("a", "1"), ("b", "1"), ("c", "2")])
+            await OutputAsync("new", Path.Combine(_folder.FullName, name), "--seed", seed);
         byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(_folder.FullName, name, "model.safetensors"));
         Assert.Equal(Weights("a"), Weights("b"));
         Assert.NotEqual(Weights("a"), Weights("c"));
@@ -29,7 +30,11 @@ public sealed class NewVerbTests : IDisposable
     public async Task A_checkpoint_that_is_there_is_not_overwritten()
     {
         await OutputAsync("new", _folder.FullName);
-        Assert.Contains("holds a checkpoint already", await ErrorAsync(ExitCodes.Failure, "new", _folder.FullName), StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a checkpoint already",
+            await ErrorAsync(ExitCodes.Failure, "new", _folder.FullName),
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

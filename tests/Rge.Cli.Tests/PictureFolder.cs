@@ -5,7 +5,9 @@ using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Tests;
 
-/// <summary>A folder with pictures of single objects, as the model knows them that comes with the repository, and a place for a store.</summary>
+/// <summary>
+/// A folder with pictures of single objects, as the model knows them that comes with the repository, and a place for a store.
+/// </summary>
 internal sealed class PictureFolder : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-pictures-").FullName;
@@ -25,8 +27,12 @@ internal sealed class PictureFolder : IDisposable
     /// <summary>Writes a picture, another for each number, and returns the id that a collection gives it.</summary>
     public string Write(string name, int number)
     {
-        var scene = new Scene([new PlacedObject((Cell)(number / ObjectKind.All.Count % 9),
-            new SceneObject(ObjectKind.All[number % ObjectKind.All.Count], ObjectSize.Large))]);
+        var scene = new Scene([
+            new PlacedObject(
+                (Cell)(number / ObjectKind.All.Count % 9),
+                new SceneObject(ObjectKind.All[number % ObjectKind.All.Count], ObjectSize.Large)
+            ),
+        ]);
         var bytes = PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)number));
         File.WriteAllBytes(Picture(name), bytes);
         return new SearchItem { Images = [bytes] }.Id();

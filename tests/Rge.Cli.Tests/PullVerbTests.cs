@@ -89,7 +89,11 @@ public sealed class PullVerbTests : IAsyncLifetime
 
         Assert.Equal(1, code);
         Assert.Empty(output);
-        Assert.Equal($"rge: There is no model repository 'owner/other' at {_hub.Address}, or it is private and needs an access token (--token or HF_TOKEN); HTTP 404.\n", error);
+        Assert.Equal(
+            $"rge: There is no model repository 'owner/other' at {_hub.Address}, or it is private and needs an access token (--token "
+                + $"or HF_TOKEN); HTTP 404.\n",
+            error
+        );
     }
 
     [Theory]
@@ -115,13 +119,15 @@ public sealed class PullVerbTests : IAsyncLifetime
         return (process.ExitCode, await output, await error);
     }
 
-    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "Rge.Cli.dll"), "pull", .. arguments])
-    {
-        UseShellExecute = false,
-        WorkingDirectory = _folder.FullName,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        Environment = { ["HF_ENDPOINT"] = _hub.Address.AbsoluteUri, ["HF_TOKEN"] = "" },
-    })!;
+    private Process Start(params string[] arguments) =>
+        Process.Start(
+            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Rge.Cli.dll"), "pull", .. arguments])
+            {
+                UseShellExecute = false,
+                WorkingDirectory = _folder.FullName,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                Environment = { ["HF_ENDPOINT"] = _hub.Address.AbsoluteUri, ["HF_TOKEN"] = "" },
+            }
+        )!;
 }

@@ -11,7 +11,10 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     {
         var json = await RankAsync("--text", "a red square", "--candidates", "one text", checkpoint.Picture(2), checkpoint.Pictures);
         var ranking = json["ranking"]!.AsArray();
-        Assert.Equal(["one text", "picture-0.png", "picture-1.png", "picture-2.png", "picture-2.png"], ranking.Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["one text", "picture-0.png", "picture-1.png", "picture-2.png", "picture-2.png"],
+            ranking.Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal)
+        );
         Assert.Equal([1, 2, 3, 4, 5], ranking.Select(r => (int)r!["rank"]!));
         double[] scores = [.. ranking.Select(r => (double)r!["score"]!)];
         Assert.Equal(scores.OrderDescending(), scores);
@@ -51,10 +54,26 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     public async Task A_picture_that_is_cut_off_is_named()
     {
         var broken = checkpoint.PathOf("broken.png");
-        await File.WriteAllBytesAsync(broken, (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60], TestContext.Current.CancellationToken);
-        Assert.Contains("broken.png", await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-i", broken, "-c", "x"), StringComparison.Ordinal);
-        Assert.Contains("nothing to embed", await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-c", "x"), StringComparison.Ordinal);
-        Assert.Contains("nothing to rank", await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-t", "x"), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(
+            broken,
+            (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60],
+            TestContext.Current.CancellationToken
+        );
+        Assert.Contains(
+            "broken.png",
+            await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-i", broken, "-c", "x"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "nothing to embed",
+            await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-c", "x"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "nothing to rank",
+            await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-t", "x"),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -77,9 +96,22 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     [Fact]
     public async Task A_text_may_look_like_a_path_where_it_is_said_to_be_one()
     {
-        var json = await RankAsync("--text", "a cat", "--candidate-text", "nothere.jpg", "and/or", "--candidates", "a red square", "3.5", "U.S.");
+        var json = await RankAsync(
+            "--text",
+            "a cat",
+            "--candidate-text",
+            "nothere.jpg",
+            "and/or",
+            "--candidates",
+            "a red square",
+            "3.5",
+            "U.S."
+        );
         Assert.All(json["ranking"]!.AsArray(), ranked => Assert.Equal("text", (string?)ranked!["kind"]));
-        Assert.Equal(["3.5", "U.S.", "a red square", "and/or", "nothere.jpg"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["3.5", "U.S.", "a red square", "and/or", "nothere.jpg"],
+            json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -92,14 +124,21 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         File.Copy(checkpoint.Picture(1), Path.Combine(folder, "a.png"));
         File.Copy(checkpoint.Picture(1), Path.Combine(folder, ".hidden", "b.png"));
         var cut = Path.Combine(folder, "deep", "cut.png");
-        await File.WriteAllBytesAsync(cut, (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            cut,
+            (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60],
+            TestContext.Current.CancellationToken
+        );
         var phone = Path.Combine(folder, "phone.heic");
         await File.WriteAllTextAsync(phone, "of another format", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "notes.md"), "no image", TestContext.Current.CancellationToken);
 
         string[] line = ["rank", "-m", checkpoint.Model, "--max-rationale-tokens", "2", "-t", "a cat", "-c", folder];
         var json = JsonNode.Parse(await OutputAsync([.. line, "--json"]))!;
-        Assert.Equal(["a.png", "deep/er/a.PNG"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a.png", "deep/er/a.PNG"],
+            json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal)
+        );
         Assert.Equal([phone, cut], json["failed"]!.AsArray().Select(failed => (string)failed!["candidate"]!));
         var (code, output, error) = await RunAsync(line);
         Assert.Equal(ExitCodes.Success, code);
@@ -112,25 +151,46 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         Assert.Contains("phone.heic", await ErrorAsync(ExitCodes.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
         File.Delete(phone);
         Assert.Contains("cut.png", await ErrorAsync(ExitCodes.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
-        Assert.Contains("None of the 1 candidates can be ranked", await ErrorAsync(ExitCodes.Failure, [.. line[..^1], cut]), StringComparison.Ordinal);
+        Assert.Contains(
+            "None of the 1 candidates can be ranked",
+            await ErrorAsync(ExitCodes.Failure, [.. line[..^1], cut]),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_file_of_candidates_says_of_each_what_it_is()
     {
         var file = checkpoint.PathOf("candidates.jsonl");
-        string[] rows = ["""{"id": "one", "text": "nothere.jpg"}""", """{"image": "pictures/picture-0.png"}""", """{"image": 3}""", """{"text": "a dog"}"""];
+        string[] rows =
+        [
+            """{"id": "one", "text": "nothere.jpg"}""",
+            """{"image": "pictures/picture-0.png"}""",
+            """{"image": 3}""",
+            """{"text": "a dog"}""",
+        ];
         await File.WriteAllLinesAsync(file, rows, TestContext.Current.CancellationToken);
         var json = await RankAsync("--text", "a cat", "--candidates-file", file);
-        Assert.Equal(["a dog", "one", "picture-0.png"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a dog", "one", "picture-0.png"],
+            json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal)
+        );
         Assert.Contains("line 3: image is a number, expected text", (string)json["failed"]![0]!["error"]!, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(checkpoint.PathOf("broken.png"), "no image", TestContext.Current.CancellationToken);
-        await File.WriteAllLinesAsync(file, [rows[0], "{\"id\": \"two\", \"image\": \"broken.png\"}"], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            file,
+            [rows[0], "{\"id\": \"two\", \"image\": \"broken.png\"}"],
+            TestContext.Current.CancellationToken
+        );
         var failed = (await RankAsync("--text", "a cat", "--candidates-file", file))["failed"]!.AsArray();
         Assert.Equal($"{file}, line 2", (string)failed.Single()!["candidate"]!);
         Assert.StartsWith($"{file}, line 2: ", (string)failed.Single()!["error"]!, StringComparison.Ordinal);
-        Assert.Contains("There is no file", await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"), StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no file",
+            await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"),
+            StringComparison.Ordinal
+        );
     }
 
     private async Task<JsonNode> RankAsync(params string[] line) =>

@@ -42,8 +42,14 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         Assert.Contains($"data.folder={Output} data.images={Data}", string.Concat(error.Split('\n')), StringComparison.Ordinal);
         Assert.DoesNotContain(Key, output + error, StringComparison.Ordinal);
         Assert.Equal(59, (await MmebReader.ReadTrainingFolderAsync(Output, Data)).Count);
-        Assert.Contains("| first | 60 | 59 | 0 | 0 | 1 | 0 | 0 |", await File.ReadAllTextAsync(Path.Combine(Output, "report.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.All(Directory.GetFiles(Output, "*", SearchOption.AllDirectories), file => Assert.DoesNotContain(Key, File.ReadAllText(file), StringComparison.Ordinal));
+        Assert.Contains(
+            "| first | 60 | 59 | 0 | 0 | 1 | 0 | 0 |",
+            await File.ReadAllTextAsync(Path.Combine(Output, "report.md"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+        Assert.All(Directory.GetFiles(Output, "*", SearchOption.AllDirectories), file =>
+            Assert.DoesNotContain(Key, File.ReadAllText(file), StringComparison.Ordinal)
+        );
 
         (code, output, error) = await RunAsync("--json");
         Assert.True(code == 0, error);
@@ -68,8 +74,10 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         for (var kills = 1; kills <= 4; kills++)
         {
             using var process = Start(Key, "--parallel", "6");
-            while (_oracle.Answered.Count < kills * 10 && !process.HasExited) await Task.Delay(1, TestContext.Current.CancellationToken);
-            using (var kill = Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
+            while (_oracle.Answered.Count < kills * 10 && !process.HasExited)
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            using (var kill = Process.Start("kill", [signal, $"{process.Id}"]))
+                await kill.WaitForExitAsync();
             await process.WaitForExitAsync();
             Assert.Equal(expectedCode, process.ExitCode);
             var written = Journalled();
@@ -84,8 +92,12 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         Assert.True(code == 0, error);
         Assert.NotEmpty(acknowledged);
         Assert.All(acknowledged, row => Assert.Equal(asked[row], _oracle.AskedAbout(row)));
-        Assert.Equal(Enumerable.Range(1, Rows).Select(Rationale), (await MmebReader.ReadTrainingFolderAsync(Output, Data)).Select(sample => sample.Rationale));
-        if (signal == "-INT") Assert.Equal(Rows, _oracle.Requests.Count);
+        Assert.Equal(
+            Enumerable.Range(1, Rows).Select(Rationale),
+            (await MmebReader.ReadTrainingFolderAsync(Output, Data)).Select(sample => sample.Rationale)
+        );
+        if (signal == "-INT")
+            Assert.Equal(Rows, _oracle.Requests.Count);
         Assert.Empty(Directory.GetFiles(Output, "*.part", SearchOption.AllDirectories));
     }
 
@@ -113,7 +125,12 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         _oracle.Answer = Status(401, $$$"""{"error": {"message": "Incorrect API key provided: {{{Key}}}"}}""");
         var (code, output, error) = await RunAsync();
         Assert.Equal((1, ""), (code, output));
-        Assert.EndsWith($"rge: {_oracle.Address}: HTTP 401: Incorrect API key provided: ***. 0 answers are kept; the same command goes on from there.\n", error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"rge: {_oracle.Address}: HTTP 401: Incorrect API key provided: ***. 0 answers are kept; the same command goes on from "
+                + $"there.\n",
+            error,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(Key, error, StringComparison.Ordinal);
     }
 
@@ -129,7 +146,11 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     [Fact]
     public async Task A_named_variable_without_a_key_is_an_error_and_none_named_sends_none()
     {
-        Assert.Contains("RGE_TEST_NO_KEY is not set", await CommandLine.ErrorAsync(ExitCodes.Failure, [.. Line, "--api-key-env", "RGE_TEST_NO_KEY"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "RGE_TEST_NO_KEY is not set",
+            await CommandLine.ErrorAsync(ExitCodes.Failure, [.. Line, "--api-key-env", "RGE_TEST_NO_KEY"]),
+            StringComparison.Ordinal
+        );
         Assert.Empty(_oracle.Requests);
         var (code, _, error) = await RunWithKeyAsync("", "--limit", "1");
         Assert.True(code == 0, error);
@@ -145,7 +166,19 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     [InlineData("--input-price", "-1", "--input-price is -1, expected 0 or more")]
     public async Task Arguments_that_make_no_sense_end_with_2(string option, string value, string message)
     {
-        string[] line = ["rationales", "--data", "a", "--model", "m", "--out", "b", .. option == "--endpoint" ? Array.Empty<string>() : ["--endpoint", "http://localhost/v1"], option, value];
+        string[] line =
+        [
+            "rationales",
+            "--data",
+            "a",
+            "--model",
+            "m",
+            "--out",
+            "b",
+            .. option == "--endpoint" ? Array.Empty<string>() : ["--endpoint", "http://localhost/v1"],
+            option,
+            value,
+        ];
         Assert.Contains(message, await CommandLine.ErrorAsync(ExitCodes.Usage, line), StringComparison.Ordinal);
     }
 
@@ -158,15 +191,23 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         Assert.Empty(_oracle.Requests);
     }
 
-    private string[] Line => ["rationales", "--data", Data, "--endpoint", _oracle.Address.ToString(), "--model", "oracle-1", "--out", Output];
+    private string[] Line =>
+        ["rationales", "--data", Data, "--endpoint", _oracle.Address.ToString(), "--model", "oracle-1", "--out", Output];
 
     /// <summary>Rows whose answers are whole lines of the journal.</summary>
     private HashSet<int> Journalled()
     {
         var path = Path.Combine(Output, "answers.jsonl");
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(path))
+            return [];
         var text = File.ReadAllText(path);
-        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (int)JsonNode.Parse(line)!["row"]!)];
+        return
+        [
+            .. text[..(text.LastIndexOf('\n') + 1)]
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Skip(1)
+                .Select(line => (int)JsonNode.Parse(line)!["row"]!),
+        ];
     }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithKeyAsync(Key, arguments);

@@ -5,7 +5,8 @@ namespace Rge.Cli.Tests;
 
 public sealed class RgeCommandTests
 {
-    public static TheoryData<string> Verbs => ["demo", "rank", "embed", "index", "search", "info", "verify", "new", "pull", "train", "experiment", "world"];
+    public static TheoryData<string> Verbs =>
+        ["demo", "rank", "embed", "index", "search", "info", "verify", "new", "pull", "train", "experiment", "world"];
 
     [Fact]
     public async Task Without_arguments_the_verbs_are_listed()
@@ -19,7 +20,10 @@ public sealed class RgeCommandTests
     public async Task Every_verb_and_option_says_what_it_is_for(string verb)
     {
         var help = await OutputAsync(verb, "--help");
-        var options = help[help.IndexOf("Options:", StringComparison.Ordinal)..].Split('\n').Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
+        var options = help[help.IndexOf("Options:", StringComparison.Ordinal)..]
+            .Split('\n')
+            .Skip(1)
+            .TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
         Assert.All(options, line => Assert.Matches(@"^\s+-.+?\s{2,}\S|^\s{10,}\S", line));
         Assert.All(help.Split('\n'), line => Assert.True(line.Length <= 100, $"{line.Length} columns: {line}"));
     }
@@ -28,8 +32,21 @@ public sealed class RgeCommandTests
     public async Task What_a_verb_is_about_comes_before_how_the_model_writes()
     {
         var help = await OutputAsync("rank", "--help");
-        string[] inOrder = ["--model <DIR>", "--text", "--image", "--candidates", "--json", "How the model runs and writes:", "--device", "--temperature", "--seed"];
-        var places = inOrder.Select(text => help.IndexOf(text, help.IndexOf("Options:", StringComparison.Ordinal), StringComparison.Ordinal)).ToArray();
+        string[] inOrder =
+        [
+            "--model <DIR>",
+            "--text",
+            "--image",
+            "--candidates",
+            "--json",
+            "How the model runs and writes:",
+            "--device",
+            "--temperature",
+            "--seed",
+        ];
+        var places = inOrder
+            .Select(text => help.IndexOf(text, help.IndexOf("Options:", StringComparison.Ordinal), StringComparison.Ordinal))
+            .ToArray();
         Assert.All(places, place => Assert.True(place > 0, help));
         Assert.Equal(places.Order(), places);
     }
@@ -43,7 +60,10 @@ public sealed class RgeCommandTests
     [InlineData("new x --seed one", "--seed is 'one', expected a whole number")]
     [InlineData("demo --queries many", "--queries is 'many', expected a whole number")]
     [InlineData("world --out x --split dev --queries many", "--queries is 'many', expected a whole number")]
-    [InlineData("rationales --data x --endpoint http://127.0.0.1:1 -m x -o y --input-price cheap", "--input-price is 'cheap', expected a number")]
+    [InlineData(
+        "rationales --data x --endpoint http://127.0.0.1:1 -m x -o y --input-price cheap",
+        "--input-price is 'cheap', expected a number"
+    )]
     [InlineData("serve --model x --batch many", "--batch is 'many', expected a whole number")]
     [InlineData("embed -m x -t y --temperature warm", "--temperature is 'warm', expected a number")]
     [InlineData("rank -m x -t y -c z --max-rationale-tokens 0", "--max-rationale-tokens is 0, expected at least 1")]
@@ -57,18 +77,31 @@ public sealed class RgeCommandTests
     [InlineData("world --split dev --out x --seed -1", "--seed is '-1', expected a whole number of 0 or more")]
     [InlineData("index x -m y --dimensions 1.5", "--dimensions is '1.5', expected a whole number")]
     [InlineData("index x -m y --index ivf", "'exact' 'hnsw'")]
-    [InlineData("embed -t y", "--model is missing, expected the folder of a checkpoint, here or in the environment's RGE_MODEL; 'rge pull' downloads one.")]
-    [InlineData("embed -m Qwen/Qwen2.5-VL-3B-Instruct -t y", "--model is 'Qwen/Qwen2.5-VL-3B-Instruct', which is no folder here. If you mean the repository, 'rge pull Qwen/Qwen2.5-VL-3B-Instruct' downloads it into Qwen2.5-VL-3B-Instruct.")]
+    [InlineData(
+        "embed -t y",
+        "--model is missing, expected the folder of a checkpoint, here or in the environment's RGE_MODEL; 'rge pull' downloads one."
+    )]
+    [InlineData(
+        "embed -m Qwen/Qwen2.5-VL-3B-Instruct -t y",
+        "--model is 'Qwen/Qwen2.5-VL-3B-Instruct', which is no folder here. If you mean the repository, 'rge pull "
+            + "Qwen/Qwen2.5-VL-3B-Instruct' downloads it into Qwen2.5-VL-3B-Instruct."
+    )]
     [InlineData("info Qwen/Qwen2.5-VL-3B-Instruct", "'rge pull Qwen/Qwen2.5-VL-3B-Instruct' downloads it")]
     [InlineData("serve -m x --url foo", "--url is 'foo', expected an address such as http://127.0.0.1:8000.")]
     [InlineData("serve -m x --url https://a:1", "--url is 'https://a:1', expected http:// with host and port alone")]
     [InlineData("train a.yaml --set foo", "--set is 'foo', expected NAME=VALUE")]
     [InlineData("embed -m x --input rows.jsonl", "--input and --output go together")]
-    [InlineData("embed -m x --input rows.jsonl --output out.jsonl -t y", "--input was given, so --text, --image, --instruction and --rationale were not expected")]
+    [InlineData(
+        "embed -m x --input rows.jsonl --output out.jsonl -t y",
+        "--input was given, so --text, --image, --instruction and --rationale were not expected"
+    )]
     [InlineData("embed -m x", "There is nothing to embed: expected --text, --image or --instruction, or --input.")]
     [InlineData("search -m x", "There is nothing to embed: expected --text, --image or --instruction.")]
     [InlineData("rank -m x -t y", "There is nothing to rank: expected --candidates, --candidate-text or --candidates-file.")]
-    [InlineData("rank -m x -i a.jpg --jsn -c b", "'--jsn' is not an option of 'rge rank'; as a value it is written --image=--jsn. See 'rge rank --help'.")]
+    [InlineData(
+        "rank -m x -i a.jpg --jsn -c b",
+        "'--jsn' is not an option of 'rge rank'; as a value it is written --image=--jsn. See 'rge rank --help'."
+    )]
     [InlineData("embed -m x -i a.jpg b.jpg -j", "'-j' is not an option of 'rge embed'")]
     [InlineData("rank -m x -t y -c a b --tpo=3", "'--tpo=3' is not an option of 'rge rank'")]
     [InlineData("embed -m x -t --jsn", "'--jsn' is not an option of 'rge embed'; as a value it is written --text=--jsn.")]
@@ -96,7 +129,19 @@ public sealed class RgeCommandTests
     {
         using var checkpoint = new TinyCheckpoint();
         var file = checkpoint.Picture(0);
-        string[] words = [.. line.Split(' ').Select(word => word switch { "FILE" => file, "FOLDER" => checkpoint.Model, "OUT" => checkpoint.PathOf("out"), _ => word })];
+        string[] words =
+        [
+            .. line.Split(' ')
+                .Select(word =>
+                    word switch
+                    {
+                        "FILE" => file,
+                        "FOLDER" => checkpoint.Model,
+                        "OUT" => checkpoint.PathOf("out"),
+                        _ => word,
+                    }
+                ),
+        ];
         Assert.Contains($"{file} is a file, expected a folder.", await ErrorAsync(ExitCodes.Failure, words), StringComparison.Ordinal);
     }
 
@@ -104,8 +149,16 @@ public sealed class RgeCommandTests
     public async Task A_file_in_the_place_of_a_folder_is_found_before_any_work()
     {
         using var checkpoint = new TinyCheckpoint();
-        Assert.Contains("is a folder, expected the name of the page", await ErrorAsync(ExitCodes.Failure, "demo", "--out", checkpoint.Pictures), StringComparison.Ordinal);
-        Assert.Contains("is a file, expected a folder", await ErrorAsync(ExitCodes.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a folder, expected the name of the page",
+            await ErrorAsync(ExitCodes.Failure, "demo", "--out", checkpoint.Pictures),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is a file, expected a folder",
+            await ErrorAsync(ExitCodes.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -113,13 +166,19 @@ public sealed class RgeCommandTests
     {
         using var checkpoint = new TinyCheckpoint();
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["RGE_MODEL"] = checkpoint.Model };
-        Assert.Equal(await OutputAsync("embed", "-m", checkpoint.Model, "--role", "target", "-t", "a"), await ReadAsync("embed", "--role", "target", "-t", "a"));
+        Assert.Equal(
+            await OutputAsync("embed", "-m", checkpoint.Model, "--role", "target", "-t", "a"),
+            await ReadAsync("embed", "--role", "target", "-t", "a")
+        );
         Assert.Contains("nowhere", await ReadAsync("embed", "-m", "nowhere", "-t", "a"), StringComparison.Ordinal);
 
         async Task<string> ReadAsync(params string[] args)
         {
             using var process = Start(environment, args);
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            var (output, error) = (
+                process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+                process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+            );
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             return await output + await error;
         }
@@ -157,7 +216,11 @@ public sealed class RgeCommandTests
     {
         Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "this machine has a CUDA device");
         using var checkpoint = new TinyCheckpoint();
-        Assert.Contains("No CUDA device", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "cat", "--device", "cuda"), StringComparison.Ordinal);
+        Assert.Contains(
+            "No CUDA device",
+            await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "cat", "--device", "cuda"),
+            StringComparison.Ordinal
+        );
         Assert.NotEmpty(await OutputAsync("embed", "-m", checkpoint.Model, "-t", "cat", "--device", "auto", "--max-rationale-tokens", "2"));
     }
 }

@@ -12,11 +12,19 @@ public sealed class SearchVerbTests : IDisposable
     [Fact]
     public async Task A_folder_is_indexed_and_a_picture_found_again()
     {
-        for (var i = 0; i < 6; i++) _folder.Write($"{i}.png", i);
+        for (var i = 0; i < 6; i++)
+            _folder.Write($"{i}.png", i);
         await File.WriteAllTextAsync(_folder.Picture("broken.png"), "no picture", TestContext.Current.CancellationToken);
-        Assert.Equal("rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"]));
+        Assert.Equal(
+            "rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.",
+            await ErrorAsync(ExitCodes.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"])
+        );
         var output = await OutputAsync([.. Index, "--metadata", "album=one", "--on-error", "skip"]);
-        Assert.StartsWith("6 stored (6 embedded), 0 unchanged, 0 removed, 1 broken\nbroken: broken.png: ", output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "6 stored (6 embedded), 0 unchanged, 0 removed, 1 broken\nbroken: broken.png: ",
+            output,
+            StringComparison.Ordinal
+        );
         File.Delete(_folder.Picture("broken.png"));
         File.Delete(_folder.Picture("5.png"));
         var again = JsonNode.Parse(await OutputAsync([.. Index, "--metadata", "album=one", "--json"]))!;
@@ -25,7 +33,14 @@ public sealed class SearchVerbTests : IDisposable
         var found = await SearchAsync("-i", _folder.Picture("3.png"), "--reasoning", "off", "--top", "2");
         Assert.Null(found["rationale"]);
         Assert.Equal(2, found["hits"]!.AsArray().Count);
-        Assert.Equal((_folder.Picture("3.png"), "image", "one"), ((string)found["hits"]![0]!["path"]!, (string)found["hits"]![0]!["kind"]!, (string)found["hits"]![0]!["metadata"]!["album"]![0]!));
+        Assert.Equal(
+            (_folder.Picture("3.png"), "image", "one"),
+            (
+                (string)found["hits"]![0]!["path"]!,
+                (string)found["hits"]![0]!["kind"]!,
+                (string)found["hits"]![0]!["metadata"]!["album"]![0]!
+            )
+        );
         Assert.Equal(1, (double)found["hits"]![0]!["score"]!, 3);
         Assert.Equal(0, (double)found["seconds"]!["reason"]!);
         Assert.Empty((await SearchAsync("-t", "red", "--where", "album!=one"))["hits"]!.AsArray());
@@ -35,16 +50,34 @@ public sealed class SearchVerbTests : IDisposable
     [Fact]
     public async Task The_rationale_is_shown_before_the_hits_and_a_given_one_is_taken_instead()
     {
-        for (var i = 0; i < 3; i++) _folder.Write($"{i}.png", i);
+        for (var i = 0; i < 3; i++)
+            _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
         var json = await SearchAsync("-t", "a red circle", "-i", _folder.Picture("1.png"), "--instruction", "Find a picture:");
         Assert.True((double)json["seconds"]!["reason"]! > 0);
-        string[] query = ["search", "-m", PictureFolder.Model, "--store", _folder.Store, "-t", "a red circle", "-i", _folder.Picture("1.png"), "--instruction", "Find a picture:"];
+        string[] query =
+        [
+            "search",
+            "-m",
+            PictureFolder.Model,
+            "--store",
+            _folder.Store,
+            "-t",
+            "a red circle",
+            "-i",
+            _folder.Picture("1.png"),
+            "--instruction",
+            "Find a picture:",
+        ];
         var text = await OutputAsync(query);
         Assert.StartsWith($"rationale {(string?)json["rationale"]}", text, StringComparison.Ordinal);
         Assert.Contains("│ cosine │", text, StringComparison.Ordinal);
         Assert.Contains("0.png", text, StringComparison.Ordinal);
-        Assert.StartsWith("rationale a blue star (given)", await OutputAsync([.. query, "--rationale", "a blue star"]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "rationale a blue star (given)",
+            await OutputAsync([.. query, "--rationale", "a blue star"]),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -54,9 +87,16 @@ public sealed class SearchVerbTests : IDisposable
     public async Task Dimensions_that_the_model_does_not_have_leave_no_collection_behind(string dimensions)
     {
         _folder.Write("0.png", 0);
-        Assert.Equal($"rge: {dimensions} dimensions were asked for, expected 1 to 128.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--dimensions", dimensions]));
+        Assert.Equal(
+            $"rge: {dimensions} dimensions were asked for, expected 1 to 128.",
+            await ErrorAsync(ExitCodes.Failure, [.. Index, "--dimensions", dimensions])
+        );
         Assert.Contains("1 stored", await OutputAsync(Index), StringComparison.Ordinal);
-        Assert.Contains("│ items      │     1 │ shapeworld │", await OutputAsync("collections", "list", "--store", _folder.Store), StringComparison.Ordinal);
+        Assert.Contains(
+            "│ items      │     1 │ shapeworld │",
+            await OutputAsync("collections", "list", "--store", _folder.Store),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -81,7 +121,8 @@ public sealed class SearchVerbTests : IDisposable
     [Fact]
     public async Task An_export_to_a_device_leaves_the_device_what_it_is()
     {
-        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no device files.");
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows has no device files.");
         _folder.Write("0.png", 0);
         await OutputAsync(Index);
         var link = _folder.Picture("device");
@@ -97,26 +138,65 @@ public sealed class SearchVerbTests : IDisposable
         _folder.Write("0.png", 0);
         await OutputAsync([.. Index, "--instruction", "Describe:", "--dimensions", "16"]);
         Assert.Contains("1 unchanged", await OutputAsync(Index), StringComparison.Ordinal);
-        Assert.Contains("was made with the instruction \"Describe:\", but the instruction \"Another:\" was given", await ErrorAsync(ExitCodes.Failure, [.. Index, "--instruction", "Another:"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "was made with the instruction \"Describe:\", but the instruction \"Another:\" was given",
+            await ErrorAsync(ExitCodes.Failure, [.. Index, "--instruction", "Another:"]),
+            StringComparison.Ordinal
+        );
         var baseline = Path.Combine(Path.GetDirectoryName(PictureFolder.Model)!, "shapeworld-baseline");
-        Assert.Contains("was made with the model shapeworld ", await ErrorAsync(ExitCodes.Failure, "search", "-m", baseline, "--store", _folder.Store, "-t", "x"), StringComparison.Ordinal);
-        Assert.Contains("There is no collection other; the store has items", await ErrorAsync(ExitCodes.Failure, "search", "-m", PictureFolder.Model, "--store", _folder.Store, "--collection", "other", "-t", "x"), StringComparison.Ordinal);
+        Assert.Contains(
+            "was made with the model shapeworld ",
+            await ErrorAsync(ExitCodes.Failure, "search", "-m", baseline, "--store", _folder.Store, "-t", "x"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "There is no collection other; the store has items",
+            await ErrorAsync(
+                ExitCodes.Failure,
+                "search",
+                "-m",
+                PictureFolder.Model,
+                "--store",
+                _folder.Store,
+                "--collection",
+                "other",
+                "-t",
+                "x"
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_file_that_is_no_store_is_named_and_left_alone()
     {
         _folder.Write("0.png", 0);
-        await File.WriteAllTextAsync(_folder.Store, "something of somebody's, long enough to be taken for a header of a database file", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _folder.Store,
+            "something of somebody's, long enough to be taken for a header of a database file",
+            TestContext.Current.CancellationToken
+        );
         Assert.Contains("store.db failed", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
-        Assert.StartsWith("something of somebody's", await File.ReadAllTextAsync(_folder.Store, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "something of somebody's",
+            await File.ReadAllTextAsync(_folder.Store, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_server_that_is_not_there_is_named_without_its_password()
     {
         _folder.Write("0.png", 0);
-        var problem = await ErrorAsync(ExitCodes.Failure, "index", _folder.Pictures, "-m", PictureFolder.Model, "--store", "postgresql://me:secret@127.0.0.1:1/db");
+        var problem = await ErrorAsync(
+            ExitCodes.Failure,
+            "index",
+            _folder.Pictures,
+            "-m",
+            PictureFolder.Model,
+            "--store",
+            "postgresql://me:secret@127.0.0.1:1/db"
+        );
         Assert.Contains("127.0.0.1:1/db", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
     }
@@ -124,18 +204,35 @@ public sealed class SearchVerbTests : IDisposable
     [Fact]
     public async Task A_folder_that_is_empty_removes_nothing_unless_it_may()
     {
-        for (var i = 0; i < 3; i++) _folder.Write($"{i}.png", i);
+        for (var i = 0; i < 3; i++)
+            _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
-        for (var i = 0; i < 3; i++) File.Delete(_folder.Picture($"{i}.png"));
+        for (var i = 0; i < 3; i++)
+            File.Delete(_folder.Picture($"{i}.png"));
         await File.WriteAllTextAsync(_folder.Picture("a.heic"), "x", TestContext.Current.CancellationToken);
         var (code, output, error) = await RunAsync(Index);
-        Assert.Equal((ExitCodes.Failure, "0 stored (0 embedded), 0 unchanged, 0 removed, 0 broken, 3 missing but kept\nnot read: 1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG\n"), (code, output));
         Assert.Equal(
-            $"rge: {_folder.Pictures} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG); " +
-            "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is gone for good, run again with --allow-empty.\n", error);
+            (
+                ExitCodes.Failure,
+                "0 stored (0 embedded), 0 unchanged, 0 removed, 0 broken, 3 missing but kept\nnot read: 1 HEIC: images of formats that "
+                    + "cannot be read; convert them to JPEG or PNG\n"
+            ),
+            (code, output)
+        );
+        Assert.Equal(
+            $"rge: {_folder.Pictures} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them "
+                + $"to JPEG or PNG); "
+                + "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is "
+                + "gone for good, run again with --allow-empty.\n",
+            error
+        );
         var json = JsonNode.Parse((await RunAsync([.. Index, "--json"])).Output)!;
         Assert.Equal((3, 0, 1), ((int)json["withheld"]!, (int)json["removed"]!, (int)json["unreadable"]!["HEIC"]!));
-        Assert.StartsWith("0 stored (0 embedded), 0 unchanged, 3 removed", await OutputAsync([.. Index, "--allow-empty"]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "0 stored (0 embedded), 0 unchanged, 3 removed",
+            await OutputAsync([.. Index, "--allow-empty"]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("if that is right, --allow-empty says so", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
     }
 
@@ -146,7 +243,11 @@ public sealed class SearchVerbTests : IDisposable
     public async Task Rows_that_cannot_be_indexed_are_no_success(string rows, string problem)
     {
         await File.WriteAllTextAsync(_folder.PathOf("rows.jsonl"), rows, TestContext.Current.CancellationToken);
-        Assert.Contains(problem, await ErrorAsync(ExitCodes.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store), StringComparison.Ordinal);
+        Assert.Contains(
+            problem,
+            await ErrorAsync(ExitCodes.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -154,7 +255,10 @@ public sealed class SearchVerbTests : IDisposable
     {
         _folder.Write("0.png", 0);
         await File.WriteAllTextAsync(_folder.Picture("1.txt"), "", TestContext.Current.CancellationToken);
-        Assert.Equal("rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--on-error", "fail"]));
+        Assert.Equal(
+            "rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.",
+            await ErrorAsync(ExitCodes.Failure, [.. Index, "--on-error", "fail"])
+        );
     }
 
     [Theory]
@@ -178,12 +282,32 @@ public sealed class SearchVerbTests : IDisposable
             Directory.CreateDirectory(_folder.Picture(folder));
             _folder.Write($"{folder}/front.png", i);
         }
-        await File.WriteAllLinesAsync(_folder.PathOf("rows.jsonl"), [.. Enumerable.Range(2018, 5).Select(year => $"{{\"id\": \"{year}\", \"text\": \"red\", \"metadata\": {{\"year\": {year}, \"new\": true}}}}")], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            _folder.PathOf("rows.jsonl"),
+            [
+                .. Enumerable
+                    .Range(2018, 5)
+                    .Select(year => $"{{\"id\": \"{year}\", \"text\": \"red\", \"metadata\": {{\"year\": {year}, \"new\": true}}}}"),
+            ],
+            TestContext.Current.CancellationToken
+        );
         await OutputAsync(Index);
         await OutputAsync("index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store);
         var found = await SearchAsync("-t", "red", "--reasoning", "off", "--where", "year>=2020", "year<2022");
         Assert.Equal(["2020", "2021"], found["hits"]!.AsArray().Select(hit => (string)hit!["key"]!).Order(StringComparer.Ordinal));
-        var table = await OutputAsync("search", "-m", PictureFolder.Model, "--store", _folder.Store, "-t", "red", "--reasoning", "off", "--kind", "image");
+        var table = await OutputAsync(
+            "search",
+            "-m",
+            PictureFolder.Model,
+            "--store",
+            _folder.Store,
+            "-t",
+            "red",
+            "--reasoning",
+            "off",
+            "--kind",
+            "image"
+        );
         Assert.Contains("│ a/front.png │", table, StringComparison.Ordinal);
         Assert.Contains("│ b/front.png │", table, StringComparison.Ordinal);
     }
@@ -205,12 +329,25 @@ public sealed class SearchVerbTests : IDisposable
         File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {
-            var (code, output, error) = await RunAsUserAsync("search", "-m", PictureFolder.Model, "--store", store, "-t", "red", "--reasoning", "off");
+            var (code, output, error) = await RunAsUserAsync(
+                "search",
+                "-m",
+                PictureFolder.Model,
+                "--store",
+                store,
+                "-t",
+                "red",
+                "--reasoning",
+                "off"
+            );
             Assert.True(code == ExitCodes.Success, error);
             Assert.Contains("│ 0.png │", output, StringComparison.Ordinal);
             _folder.Write("1.png", 1);
             (code, _, error) = await RunAsUserAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
-            Assert.Equal((ExitCodes.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"), (code, error));
+            Assert.Equal(
+                (ExitCodes.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"),
+                (code, error)
+            );
         }
         finally
         {
@@ -221,7 +358,8 @@ public sealed class SearchVerbTests : IDisposable
     [Fact]
     public async Task Collections_are_listed_shown_moved_and_deleted()
     {
-        for (var i = 0; i < 3; i++) _folder.Write($"{i}.png", i);
+        for (var i = 0; i < 3; i++)
+            _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
         var moved = _folder.PathOf("moved");
         Directory.Move(_folder.Pictures, moved);
@@ -229,30 +367,63 @@ public sealed class SearchVerbTests : IDisposable
         string[] at = ["--store", _folder.Store];
         Assert.Contains("│ items      │     6 │ shapeworld │", await OutputAsync(["collections", "list", .. at]), StringComparison.Ordinal);
         var shown = JsonNode.Parse(await OutputAsync(["collections", "show", "items", "--json", .. at]))!;
-        Assert.Equal((6, "exact", 3, 3), ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Pictures]!, (int)shown["sources"]![moved]!));
+        Assert.Equal(
+            (6, "exact", 3, 3),
+            ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Pictures]!, (int)shown["sources"]![moved]!)
+        );
 
-        Assert.Contains($"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}", await ErrorAsync(ExitCodes.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]), StringComparison.Ordinal);
-        Assert.Equal($"removed 3 files or rows of {_folder.Pictures}, and with them 3 items\n", await OutputAsync(["collections", "remove-source", "items", _folder.Pictures + "/", .. at]));
+        Assert.Contains(
+            $"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}",
+            await ErrorAsync(ExitCodes.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            $"removed 3 files or rows of {_folder.Pictures}, and with them 3 items\n",
+            await OutputAsync(["collections", "remove-source", "items", _folder.Pictures + "/", .. at])
+        );
         Assert.Equal(3, JsonNode.Parse(await OutputAsync(["collections", "list", "--json", .. at]))![0]!["items"]!.GetValue<int>());
 
         var file = _folder.PathOf("items.jsonl");
         Assert.Equal($"exported 3 items to {file}\n", await OutputAsync(["collections", "export", "items", "--out", file, .. at]));
-        Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), await OutputAsync(["collections", "export", "items", .. at]));
+        Assert.Equal(
+            await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken),
+            await OutputAsync(["collections", "export", "items", .. at])
+        );
         string[] other = ["--store", _folder.PathOf("other.db")];
         Assert.Equal("imported 3 items into copy\n", await OutputAsync(["collections", "import", "copy", file, .. other]));
-        Assert.Contains("3 unchanged", await OutputAsync(["index", moved, "-m", PictureFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]), StringComparison.Ordinal);
+        Assert.Contains(
+            "3 unchanged",
+            await OutputAsync(["index", moved, "-m", PictureFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]),
+            StringComparison.Ordinal
+        );
 
         Assert.Equal("deleted items (3 items)\n", await OutputAsync(["collections", "delete", "items", .. at]));
         Assert.Equal("no collections\n", await OutputAsync(["collections", "list", .. at]));
-        Assert.Contains("There is no collection items", await ErrorAsync(ExitCodes.Failure, ["collections", "delete", "items", .. at]), StringComparison.Ordinal);
-        Assert.Contains("There is no store", await ErrorAsync(ExitCodes.Failure, "collections", "list", "--store", _folder.PathOf("none.db")), StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no collection items",
+            await ErrorAsync(ExitCodes.Failure, ["collections", "delete", "items", .. at]),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "There is no store",
+            await ErrorAsync(ExitCodes.Failure, "collections", "list", "--store", _folder.PathOf("none.db")),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>Runs a command in a process that may not do what permissions forbid, though its user be root.</summary>
     private static async Task<(int Code, string Output, string Error)> RunAsUserAsync(params string[] line)
     {
-        using var process = Start(Environment.UserName == "root" ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"] : [], line);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        using var process = Start(
+            Environment.UserName == "root"
+                ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+                : [],
+            line
+        );
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+        );
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output, await error);
     }

@@ -9,7 +9,8 @@ namespace Rge.Cli.Tests;
 /// <summary>Servers as processes of their own: killed (-9) at any moment, or with a store that goes away.</summary>
 public sealed class ServeFaultTests : IDisposable
 {
-    private const int Kills = 20, Clients = 4;
+    private const int Kills = 20,
+        Clients = 4;
 
     private readonly PictureFolder _folder = new();
 
@@ -40,13 +41,21 @@ public sealed class ServeFaultTests : IDisposable
     [Fact]
     public async Task A_store_that_restarts_under_load_fails_requests_cleanly_and_loses_nothing()
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         await using var own = new PostgresServer();
         var store = await own.CreateSchemaAsync();
         using var served = await ServedProcess.StartAsync(PictureFolder.Model, store);
         await served.PostAsync("/v1/collections", """{"name":"items"}""");
-        var (acknowledged, statuses, stop) = (new ConcurrentDictionary<string, byte>(StringComparer.Ordinal), new ConcurrentBag<int>(), new CancellationTokenSource());
-        var clients = Enumerable.Range(0, Clients).Select(client => AddAsync(served, $"c{client}", acknowledged, statuses, stop.Token)).ToList();
+        var (acknowledged, statuses, stop) = (
+            new ConcurrentDictionary<string, byte>(StringComparer.Ordinal),
+            new ConcurrentBag<int>(),
+            new CancellationTokenSource()
+        );
+        var clients = Enumerable
+            .Range(0, Clients)
+            .Select(client => AddAsync(served, $"c{client}", acknowledged, statuses, stop.Token))
+            .ToList();
         await UntilAsync(() => acknowledged.Count > 20);
         await own.StopAsync();
         await UntilAsync(() => statuses.Contains(503));
@@ -62,16 +71,27 @@ public sealed class ServeFaultTests : IDisposable
     }
 
     /// <summary>Adds items until the server is gone, or somebody says stop.</summary>
-    private static async Task AddAsync(ServedProcess served, string name, ConcurrentDictionary<string, byte> acknowledged, ConcurrentBag<int>? statuses = null, CancellationToken stop = default)
+    private static async Task AddAsync(
+        ServedProcess served,
+        string name,
+        ConcurrentDictionary<string, byte> acknowledged,
+        ConcurrentBag<int>? statuses = null,
+        CancellationToken stop = default
+    )
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
             try
             {
-                using var response = await served.SendAsync("/v1/collections/items/items", $$"""{"items":[{"text":"{{name}} item {{i}}"},{"text":"{{name}} item {{i}}, too"}]}""");
+                using var response = await served.SendAsync(
+                    "/v1/collections/items/items",
+                    $$"""{"items":[{"text":"{{name}} item {{i}}"},{"text":"{{name}} item {{i}}, too"}]}"""
+                );
                 statuses?.Add((int)response.StatusCode);
-                if (!response.IsSuccessStatusCode) continue;
-                foreach (var id in JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["ids"]!.AsArray()) acknowledged[(string)id!] = 0;
+                if (!response.IsSuccessStatusCode)
+                    continue;
+                foreach (var id in JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["ids"]!.AsArray())
+                    acknowledged[(string)id!] = 0;
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {

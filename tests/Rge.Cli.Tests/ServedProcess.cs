@@ -18,8 +18,10 @@ internal sealed partial class ServedProcess : IDisposable
         process.OutputDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
         process.ErrorDataReceived += (_, line) =>
         {
-            if (Address().Match(line.Data ?? "") is { Success: true } match) _address.TrySetResult(match.Value);
-            if (line.Data is null) _address.TrySetException(new InvalidOperationException("The server has ended before it said where it is."));
+            if (Address().Match(line.Data ?? "") is { Success: true } match)
+                _address.TrySetResult(match.Value);
+            if (line.Data is null)
+                _address.TrySetException(new InvalidOperationException("The server has ended before it said where it is."));
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -36,7 +38,9 @@ internal sealed partial class ServedProcess : IDisposable
     public static async Task<ServedProcess> StartAsync(string model, string store, params string[] options)
     {
         // A port that the system chooses, which the server tells: one that was free a moment ago may be another's by now.
-        var served = new ServedProcess(CommandLine.Start(["serve", "-m", model, "--store", store, "--url", "http://127.0.0.1:0", .. options]));
+        var served = new ServedProcess(
+            CommandLine.Start(["serve", "-m", model, "--store", store, "--url", "http://127.0.0.1:0", .. options])
+        );
         served._client.BaseAddress = new Uri(await served._address.Task.WaitAsync(Cancel));
         while (!await served.IsReadyAsync())
         {
@@ -64,7 +68,8 @@ internal sealed partial class ServedProcess : IDisposable
 
     public void Dispose()
     {
-        if (!Process.HasExited) Process.Kill();
+        if (!Process.HasExited)
+            Process.Kill();
         Process.Dispose();
         _client.Dispose();
     }

@@ -7,7 +7,8 @@ namespace Rge.Cli.Tests;
 /// <summary>A random checkpoint and some pictures on disk, made once for the tests of a class.</summary>
 public sealed class TinyCheckpoint : IDisposable
 {
-    public TinyCheckpoint() : this(seed: 3) { }
+    public TinyCheckpoint()
+        : this(seed: 3) { }
 
     internal TinyCheckpoint(int seed)
     {

@@ -22,7 +22,11 @@ public sealed class VerifyVerbTests(TinyCheckpoint checkpoint) : IClassFixture<T
     {
         var folder = Directory.CreateDirectory(checkpoint.PathOf("vectors")).FullName;
         File.Copy(Path.Combine(checkpoint.Model, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "cases.json"), """[{"text": "a", "ids": [1, 2, 3]}]""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "cases.json"),
+            """[{"text": "a", "ids": [1, 2, 3]}]""",
+            TestContext.Current.CancellationToken
+        );
         var (code, output, _) = await RunAsync("verify", folder);
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("beyond", output, StringComparison.Ordinal);
@@ -31,5 +35,9 @@ public sealed class VerifyVerbTests(TinyCheckpoint checkpoint) : IClassFixture<T
 
     [Fact]
     public async Task A_folder_without_vectors_is_refused() =>
-        Assert.Contains("no reference vectors", await ErrorAsync(ExitCodes.Failure, "verify", checkpoint.Pictures), StringComparison.Ordinal);
+        Assert.Contains(
+            "no reference vectors",
+            await ErrorAsync(ExitCodes.Failure, "verify", checkpoint.Pictures),
+            StringComparison.Ordinal
+        );
 }

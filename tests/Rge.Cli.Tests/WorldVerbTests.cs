@@ -14,7 +14,10 @@ public sealed class WorldVerbTests : IDisposable
     public async Task The_benchmark_is_written_to_disk(string split, string file)
     {
         var world = Path.Combine(_folder.FullName, "world");
-        Assert.Equal($"Wrote 11 datasets of 2 rows to {world}.\n", await OutputAsync("world", "--split", split, "--seed", "3", "--queries", "2", "--out", world));
+        Assert.Equal(
+            $"Wrote 11 datasets of 2 rows to {world}.\n",
+            await OutputAsync("world", "--split", split, "--seed", "3", "--queries", "2", "--out", world)
+        );
         Assert.Equal(11, Directory.GetFiles(world, file, SearchOption.AllDirectories).Length);
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(world, "images"), "*.png"));
     }
@@ -24,14 +27,21 @@ public sealed class WorldVerbTests : IDisposable
     {
         var world = Path.Combine(_folder.FullName, "world");
         var json = JsonNode.Parse(await OutputAsync("world", "--queries", "1", "--seed", "5", "--out", world, "--json"))!;
-        Assert.Equal((world, "test", 5UL, 11), ((string)json["folder"]!, (string)json["split"]!, (ulong)json["seed"]!, json["datasets"]!.AsArray().Count));
+        Assert.Equal(
+            (world, "test", 5UL, 11),
+            ((string)json["folder"]!, (string)json["split"]!, (ulong)json["seed"]!, json["datasets"]!.AsArray().Count)
+        );
     }
 
     [Fact]
     public async Task A_folder_with_something_in_it_is_refused()
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "notes.txt"), "mine");
-        Assert.Contains("is not empty: name a folder that does not exist yet", await ErrorAsync(ExitCodes.Failure, "world", "--queries", "1", "--out", _folder.FullName), StringComparison.Ordinal);
+        Assert.Contains(
+            "is not empty: name a folder that does not exist yet",
+            await ErrorAsync(ExitCodes.Failure, "world", "--queries", "1", "--out", _folder.FullName),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -11,7 +11,8 @@ public sealed class RationalesTests
     [InlineData("and so", "")]
     [InlineData(" ", "")]
     [InlineData("", "")]
-    public void Conclusion_follows_the_last_so(string rationale, string conclusion) => Assert.Equal(conclusion, Rationales.Conclusion(rationale));
+    public void Conclusion_follows_the_last_so(string rationale, string conclusion) =>
+        Assert.Equal(conclusion, Rationales.Conclusion(rationale));
 
     [Theory]
     [InlineData("center red star so red star", "west red star so red star", true)]

@@ -20,7 +20,8 @@ public sealed class BackoffTests
     public void Failures_without_end_wait_the_longest()
     {
         var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
-        for (var i = 0; i < 5000; i++) Assert.True(backoff.Next() <= TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 5000; i++)
+            Assert.True(backoff.Next() <= TimeSpan.FromMinutes(1));
         Assert.Equal(TimeSpan.FromMinutes(1), backoff.Next());
     }
 }

@@ -26,7 +26,9 @@ public sealed class FileReaderTests : IDisposable
         foreach (var path in (string[])[pipe, "/dev/zero", "/dev/null"])
         {
             // On a thread of its own: a pipe that is waited for fails the test by its timeout.
-            var error = await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => Read(way, path), TestContext.Current.CancellationToken));
+            var error = await Assert.ThrowsAnyAsync<Exception>(() =>
+                Task.Run(() => Read(way, path), TestContext.Current.CancellationToken)
+            );
             Assert.Contains(Refused, error.Message, StringComparison.Ordinal);
             Assert.Contains(path, error.Message, StringComparison.Ordinal);
         }
@@ -41,7 +43,10 @@ public sealed class FileReaderTests : IDisposable
         socket.Bind(new UnixDomainSocketEndPoint(name));
         File.CreateSymbolicLink(loop, loop);
         Assert.Equal($"{name} {Refused}.", Assert.Throws<IrregularFileException>(() => FileReader.Require(name)).Message);
-        Assert.Equal($"{loop} is a link that leads back to itself.", Assert.Throws<IrregularFileException>(() => FileReader.Require(loop)).Message);
+        Assert.Equal(
+            $"{loop} is a link that leads back to itself.",
+            Assert.Throws<IrregularFileException>(() => FileReader.Require(loop)).Message
+        );
     }
 
     [Fact]
@@ -70,18 +75,30 @@ public sealed class FileReaderTests : IDisposable
     {
         switch (way)
         {
-            case "Open": FileReader.Open(path).Dispose(); break;
-            case "OpenHandle": FileReader.OpenHandle(path).Dispose(); break;
-            case "ReadBytes": FileReader.ReadBytes(path); break;
-            case "ReadText": FileReader.ReadText(path); break;
-            case "ReadLines": _ = FileReader.ReadLines(path).Count(); break;
+            case "Open":
+                FileReader.Open(path).Dispose();
+                break;
+            case "OpenHandle":
+                FileReader.OpenHandle(path).Dispose();
+                break;
+            case "ReadBytes":
+                FileReader.ReadBytes(path);
+                break;
+            case "ReadText":
+                FileReader.ReadText(path);
+                break;
+            case "ReadLines":
+                _ = FileReader.ReadLines(path).Count();
+                break;
             case "Yaml":
                 var yaml = Assert.Throws<YamlTextException>(() => YamlText.Read(path));
                 throw yaml;
             case "Config":
                 var config = Assert.Throws<CheckpointException>(() => ConfigReader.ReadFile(path));
                 throw config;
-            default: AtomicFile.Copy(path, Path.Combine(_folder.Path, "copy")); break;
+            default:
+                AtomicFile.Copy(path, Path.Combine(_folder.Path, "copy"));
+                break;
         }
     }
 }

@@ -19,7 +19,8 @@ public sealed class LineJournalTests : IDisposable
         using (var journal = LineJournal.Open(Path))
         {
             Assert.True(journal.IsEmpty);
-            foreach (var text in texts) journal.Append(Encoding.UTF8.GetBytes(text));
+            foreach (var text in texts)
+                journal.Append(Encoding.UTF8.GetBytes(text));
             journal.Flush();
         }
         using var again = LineJournal.Open(Path);
@@ -55,7 +56,8 @@ public sealed class LineJournalTests : IDisposable
     public void Cut_at_the_end_of_a_line_the_others_stay()
     {
         using var journal = LineJournal.Open(Path);
-        foreach (var text in (string[])["one", "two", "three"]) journal.Append(Encoding.UTF8.GetBytes(text));
+        foreach (var text in (string[])["one", "two", "three"])
+            journal.Append(Encoding.UTF8.GetBytes(text));
         journal.Truncate(journal.Lines().ElementAt(1).End);
         journal.Append("four"u8.ToArray());
         Assert.Equal(["one", "two", "four"], journal.Lines().Select(line => line.Text));
@@ -64,7 +66,8 @@ public sealed class LineJournalTests : IDisposable
     [Fact]
     public void It_belongs_to_one_process_which_others_may_be_allowed_to_read()
     {
-        using (LineJournal.Open(Path)) Assert.Throws<IOException>(() => LineJournal.Open(Path));
+        using (LineJournal.Open(Path))
+            Assert.Throws<IOException>(() => LineJournal.Open(Path));
         using var shared = LineJournal.Open(Path, FileShare.Read);
         shared.Append("seen"u8.ToArray());
         Assert.Equal(["seen"], LineJournal.Read(Path).Select(line => line.Text));

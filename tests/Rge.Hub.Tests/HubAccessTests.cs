@@ -83,7 +83,8 @@ public sealed class HubAccessTests : IAsyncLifetime
         _hub.Listing = context =>
         {
             context.Response.StatusCode = status;
-            if (code is not null) context.Response.Headers["X-Error-Code"] = code;
+            if (code is not null)
+                context.Response.Headers["X-Error-Code"] = code;
             return Task.CompletedTask;
         };
 
@@ -114,24 +115,42 @@ public sealed class HubAccessTests : IAsyncLifetime
         _hub.Listing = context =>
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            if (++asked == 2) _hub.Listing = null;
+            if (++asked == 2)
+                _hub.Listing = null;
             return Task.CompletedTask;
         };
 
         var told = new Told();
-        await new HubDownloader(_http, new HubOptions { Endpoint = _hub.Address }, new SkippedTime()).FindAsync(FakeHub.Repository, waiting: told);
+        await new HubDownloader(_http, new HubOptions { Endpoint = _hub.Address }, new SkippedTime()).FindAsync(
+            FakeHub.Repository,
+            waiting: told
+        );
         Assert.Equal(2, asked);
-        Assert.Equal(["127.0.0.1 answers HTTP 503; trying again in 1 s (attempt 2 of 6)", "127.0.0.1 answers HTTP 503; trying again in 2 s (attempt 3 of 6)"], told.Lines);
+        Assert.Equal(
+            [
+                "127.0.0.1 answers HTTP 503; trying again in 1 s (attempt 2 of 6)",
+                "127.0.0.1 answers HTTP 503; trying again in 2 s (attempt 3 of 6)",
+            ],
+            told.Lines
+        );
     }
 
     [Fact]
     public async Task Unreachable_server_is_reported()
     {
         await _hub.DisposeAsync();
-        var downloader = new HubDownloader(_http, new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2 }, new SkippedTime());
+        var downloader = new HubDownloader(
+            _http,
+            new HubOptions { Endpoint = new Uri("http://127.0.0.1:9"), Attempts = 2 },
+            new SkippedTime()
+        );
 
         var error = await Assert.ThrowsAsync<HubException>(() => downloader.FindAsync(FakeHub.Repository));
-        Assert.StartsWith("The files of 'owner/tiny-vl' cannot be listed: 127.0.0.1 cannot be reached: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The files of 'owner/tiny-vl' cannot be listed: 127.0.0.1 cannot be reached: ",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -139,7 +158,11 @@ public sealed class HubAccessTests : IAsyncLifetime
     {
         var handler = new UnknownHost();
         using var http = new HttpClient(handler);
-        var downloader = new HubDownloader(http, new HubOptions { Endpoint = new Uri("http://hub.invalid"), Attempts = 6 }, new SkippedTime());
+        var downloader = new HubDownloader(
+            http,
+            new HubOptions { Endpoint = new Uri("http://hub.invalid"), Attempts = 6 },
+            new SkippedTime()
+        );
 
         var error = await Assert.ThrowsAsync<HubException>(() => downloader.FindAsync(FakeHub.Repository));
         Assert.StartsWith("There is no host 'hub.invalid', or no network to ask for it: ", error.Message, StringComparison.Ordinal);
@@ -238,7 +261,8 @@ public sealed class HubAccessTests : IAsyncLifetime
     public async Task Repository_names_are_checked(string name, bool isName)
     {
         Assert.Equal(isName, HubDownloader.IsRepositoryName(name));
-        if (!isName) await Assert.ThrowsAsync<ArgumentException>(() => new HubDownloader(_http).FindAsync(name));
+        if (!isName)
+            await Assert.ThrowsAsync<ArgumentException>(() => new HubDownloader(_http).FindAsync(name));
     }
 
     private void List(string json) => _hub.Listing = context => context.Response.WriteAsync(json);

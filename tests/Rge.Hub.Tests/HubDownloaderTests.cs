@@ -29,9 +29,11 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     {
         var weights = _hub.AddLarge(Weights, 3_000_000);
         string[] small = ["config.json", "tokenizer.json", "merges.txt", "chat_template.jinja", "empty.json"];
-        foreach (var name in small) _hub.Add(name, name == "empty.json" ? "" : $"content of {name}");
+        foreach (var name in small)
+            _hub.Add(name, name == "empty.json" ? "" : $"content of {name}");
         string[] others = ["README.md", "pytorch_model.bin", "onnx/config.json", "notes.txt"];
-        foreach (var name in others) _hub.Add(name, name);
+        foreach (var name in others)
+            _hub.Add(name, name);
 
         var snapshot = await PullAsync();
 
@@ -49,7 +51,8 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     [InlineData("*config.json", new[] { "config.json", "onnx/config.json" })]
     public async Task Patterns_take_the_place_of_the_usual_choice(string pattern, string[] expected)
     {
-        foreach (var name in new[] { "config.json", "onnx/config.json", "notes.txt" }) _hub.Add(name, name);
+        foreach (var name in new[] { "config.json", "onnx/config.json", "notes.txt" })
+            _hub.Add(name, name);
 
         await PullAsync(include: pattern);
 
@@ -77,7 +80,8 @@ public sealed class HubDownloaderTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         var first = new SynchronousProgress(news =>
         {
-            if (news.Bytes > 1_000_000) stop.Cancel();
+            if (news.Bytes > 1_000_000)
+                stop.Cancel();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PullAsync(progress: first, cancellationToken: stop.Token));
         var kept = new FileInfo(PathOf(Weights + ".part")).Length;
@@ -134,7 +138,8 @@ public sealed class HubDownloaderTests : IAsyncLifetime
         await Assert.ThrowsAsync<HubException>(() => PullAsync());
         Assert.Equal(2000, new FileInfo(PathOf(Weights + ".part")).Length);
         var weights = _hub.AddLarge(Weights, 100_000, seed: 2, etag: "\"new\"");
-        if (!serverChecksVersions) _hub.Fail(Weights, FakeHub.WithoutVersions);
+        if (!serverChecksVersions)
+            _hub.Fail(Weights, FakeHub.WithoutVersions);
         _hub.Requests.Clear();
 
         await PullAsync();
@@ -166,7 +171,11 @@ public sealed class HubDownloaderTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<HubException>(() => PullAsync());
 
-        Assert.StartsWith($"{wrong} of 'owner/tiny-vl' came twice with a wrong checksum, expected ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{wrong} of 'owner/tiny-vl' came twice with a wrong checksum, expected ",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(FilesHere(), name => name.StartsWith(wrong, StringComparison.Ordinal));
     }
 
@@ -204,7 +213,11 @@ public sealed class HubDownloaderTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<HubException>(() => PullAsync());
 
-        Assert.Equal("model.safetensors: 127.0.0.1 answers HTTP 429; the server asks to come back in 01:00:00. The same command continues where it stopped.", error.Message);
+        Assert.Equal(
+            "model.safetensors: 127.0.0.1 answers HTTP 429; the server asks to come back in 01:00:00. The same command continues where "
+                + "it stopped.",
+            error.Message
+        );
     }
 
     [Fact]
@@ -251,7 +264,8 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     public async Task No_more_files_at_once_than_asked_for()
     {
         _hub.AddLarge(Weights, 1000);
-        for (var i = 0; i < 9; i++) _hub.Add($"{i}.json", $"{i}");
+        for (var i = 0; i < 9; i++)
+            _hub.Add($"{i}.json", $"{i}");
 
         await PullAsync(options: new HubOptions { Endpoint = _hub.Address, ParallelFiles = 2 });
 
@@ -273,7 +287,9 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     [Fact]
     public async Task Download_larger_than_the_disk_is_refused_before_it_starts()
     {
-        _hub.Listing = Answer($$"""{ "sha": "{{FakeHub.Commit}}", "siblings": [{ "rfilename": "model.safetensors", "size": 4000000000000 }] }""");
+        _hub.Listing = Answer(
+            $$"""{ "sha": "{{FakeHub.Commit}}", "siblings": [{ "rfilename": "model.safetensors", "size": 4000000000000 }] }"""
+        );
 
         var error = await Assert.ThrowsAsync<HubException>(() => PullAsync());
 
@@ -301,12 +317,16 @@ public sealed class HubDownloaderTests : IAsyncLifetime
         var news = new List<HubProgress>();
         var progress = new SynchronousProgress(item =>
         {
-            lock (news) news.Add(item);
+            lock (news)
+                news.Add(item);
         });
 
         var snapshot = await PullAsync(progress: progress);
 
-        Assert.Equal(snapshot.Files, news.Where(item => item.State == HubFileState.Done).Select(item => item.File).OrderBy(file => file.Size));
+        Assert.Equal(
+            snapshot.Files,
+            news.Where(item => item.State == HubFileState.Done).Select(item => item.File).OrderBy(file => file.Size)
+        );
         var bytes = news.Where(item => item.File.Name == Weights).Select(item => item.Bytes).ToArray();
         Assert.Equal(bytes.Order(), bytes);
         Assert.Equal(1_000_000, bytes[^1]);
@@ -317,10 +337,18 @@ public sealed class HubDownloaderTests : IAsyncLifetime
         async context => await context.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes(json));
 
     private async Task<HubSnapshot> PullAsync(
-        string? include = null, HubOptions? options = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+        string? include = null,
+        HubOptions? options = null,
+        IProgress<HubProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var downloader = new HubDownloader(_http, options ?? new HubOptions { Endpoint = _hub.Address }, _time);
-        var snapshot = await downloader.FindAsync(FakeHub.Repository, include: include is null ? null : [include], cancellationToken: cancellationToken);
+        var snapshot = await downloader.FindAsync(
+            FakeHub.Repository,
+            include: include is null ? null : [include],
+            cancellationToken: cancellationToken
+        );
         await downloader.DownloadAsync(snapshot, _folder.FullName, progress, cancellationToken);
         return snapshot;
     }
@@ -330,7 +358,8 @@ public sealed class HubDownloaderTests : IAsyncLifetime
     private Task<byte[]> ReadAsync(string name) => File.ReadAllBytesAsync(PathOf(name));
 
     private IEnumerable<string> FilesHere() =>
-        _folder.EnumerateFiles("*", SearchOption.AllDirectories)
+        _folder
+            .EnumerateFiles("*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(_folder.FullName, file.FullName))
             .Order(StringComparer.Ordinal);
 

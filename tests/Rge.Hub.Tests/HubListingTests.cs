@@ -5,7 +5,8 @@ namespace Rge.Hub.Tests;
 
 public sealed class HubListingTests
 {
-    private static readonly byte[] Listing = """
+    private static readonly byte[] Listing =
+        """
         {
           "id": "owner/name", "sha": "c0ffee", "gated": false,
           "siblings": [
@@ -26,20 +27,26 @@ public sealed class HubListingTests
 
     [Fact]
     public void Damaged_listing_is_read_or_refused_and_never_leads_out_of_the_folder() =>
-        Gen.Select(Gen.Int[0, Listing.Length - 1], Gen.Byte).Array[1, 6].Sample(damage =>
-        {
-            var json = Listing.ToArray();
-            foreach (var (offset, value) in damage) json[offset] = value;
-            try
+        Gen.Select(Gen.Int[0, Listing.Length - 1], Gen.Byte)
+            .Array[1, 6]
+            .Sample(damage =>
             {
-                var (_, files) = HubListing.Parse(json, "owner/name");
-                return files.All(file => Path.GetFullPath(file.PathIn("folder")).StartsWith(Path.GetFullPath("folder"), StringComparison.Ordinal) && file.Size >= 0);
-            }
-            catch (HubException)
-            {
-                return true;
-            }
-        });
+                var json = Listing.ToArray();
+                foreach (var (offset, value) in damage)
+                    json[offset] = value;
+                try
+                {
+                    var (_, files) = HubListing.Parse(json, "owner/name");
+                    return files.All(file =>
+                        Path.GetFullPath(file.PathIn("folder")).StartsWith(Path.GetFullPath("folder"), StringComparison.Ordinal)
+                        && file.Size >= 0
+                    );
+                }
+                catch (HubException)
+                {
+                    return true;
+                }
+            });
 
     [Fact]
     public void Truncated_listing_is_refused()

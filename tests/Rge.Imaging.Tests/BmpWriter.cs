@@ -13,11 +13,12 @@ internal static class BmpWriter
         var file = new byte[Offset + stride * height];
         "BM"u8.CopyTo(file);
         int[] fields = [file.Length, 0, Offset, 40, width, height, 1 | 24 << 16];
-        for (var i = 0; i < fields.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(2 + 4 * i), fields[i]);
+        for (var i = 0; i < fields.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(2 + 4 * i), fields[i]);
         for (var y = 0; y < height; y++)
-            for (var x = 0; x < width; x++)
-                for (var channel = 0; channel < 3; channel++)
-                    file[Offset + (height - 1 - y) * stride + x * 3 + 2 - channel] = rgb[(y * width + x) * 3 + channel];
+        for (var x = 0; x < width; x++)
+        for (var channel = 0; channel < 3; channel++)
+            file[Offset + (height - 1 - y) * stride + x * 3 + 2 - channel] = rgb[(y * width + x) * 3 + channel];
         return file;
     }
 }

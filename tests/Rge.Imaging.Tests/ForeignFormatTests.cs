@@ -30,7 +30,10 @@ public sealed class ForeignFormatTests
     [InlineData("https://example.org/cat.jpg", "is an address")]
     [InlineData("a red bicycle\n", "is text")]
     [InlineData("\u0001\u0002\u0003\u0004", "is of no format that is known")]
-    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:01\nsize 20503198\n", "is a Git LFS pointer, not the file of 20.5 MB")]
+    [InlineData(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:01\nsize 20503198\n",
+        "is a Git LFS pointer, not the file of 20.5 MB"
+    )]
     public void A_file_of_another_format_is_called_by_its_name(string content, string expected)
     {
         var message = Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(Encoding.Latin1.GetBytes(content), "x.jpg")).Message;
@@ -43,7 +46,11 @@ public sealed class ForeignFormatTests
     public void Text_that_is_cut_within_a_character_is_text()
     {
         var bytes = Encoding.UTF8.GetBytes(new string('x', 511) + "東京の写真");
-        Assert.Contains("is text", Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "x.jpg")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is text",
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "x.jpg")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -52,10 +59,12 @@ public sealed class ForeignFormatTests
         var limits = new ImageLimits { MaxBytes = 16_000_000 };
         Assert.Equal(
             "x.jpg has 20.5 MB, expected at most 16 MB.",
-            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(new byte[20_503_198], "x.jpg", limits)).Message);
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(new byte[20_503_198], "x.jpg", limits)).Message
+        );
         Assert.Equal(
             "x.jpg has 16000001 bytes, expected at most 16000000.",
-            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(new byte[16_000_001], "x.jpg", limits)).Message);
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(new byte[16_000_001], "x.jpg", limits)).Message
+        );
     }
 
     [Theory]

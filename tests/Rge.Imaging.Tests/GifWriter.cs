@@ -8,11 +8,20 @@ internal static class GifWriter
     public static byte[] Write(GifPicture picture)
     {
         var file = new List<byte>("GIF89a"u8.ToArray());
-        file.AddRange([.. Short(picture.ScreenWidth), .. Short(picture.ScreenHeight), PaletteFlags(picture.Palette), 0, 0, .. picture.Palette ?? []]);
-        if (picture.Transparent is { } transparent) file.AddRange([0x21, 0xF9, 4, 1, 0, 0, transparent, 0]);
+        file.AddRange([
+            .. Short(picture.ScreenWidth),
+            .. Short(picture.ScreenHeight),
+            PaletteFlags(picture.Palette),
+            0,
+            0,
+            .. picture.Palette ?? [],
+        ]);
+        if (picture.Transparent is { } transparent)
+            file.AddRange([0x21, 0xF9, 4, 1, 0, 0, transparent, 0]);
         file.AddRange([(byte)',', .. Short(picture.X), .. Short(picture.Y), .. Short(picture.Width), .. Short(picture.Height)]);
         file.AddRange([PaletteFlags(picture.LocalPalette), .. picture.LocalPalette ?? [], Bits]);
-        foreach (var block in Compress(picture.Indices).Chunk(255)) file.AddRange([(byte)block.Length, .. block]);
+        foreach (var block in Compress(picture.Indices).Chunk(255))
+            file.AddRange([(byte)block.Length, .. block]);
         file.AddRange([0, (byte)';']);
         return [.. file];
     }

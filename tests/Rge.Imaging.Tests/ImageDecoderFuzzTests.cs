@@ -13,32 +13,38 @@ public sealed class ImageDecoderFuzzTests
     public void Every_truncation(string name)
     {
         var file = File(name);
-        for (var length = 0; length < file.Length; length++) Try(file[..length]);
+        for (var length = 0; length < file.Length; length++)
+            Try(file[..length]);
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Flipped_bits(string name)
     {
         var file = File(name);
-        var flips = Gen.Frequency((1, Gen.Int[0, Math.Min(file.Length, 64) - 1]), (1, Gen.Int[0, file.Length - 1])).Select(Gen.Int[0, 7]).Array[1, 6];
+        var flips = Gen.Frequency((1, Gen.Int[0, Math.Min(file.Length, 64) - 1]), (1, Gen.Int[0, file.Length - 1]))
+            .Select(Gen.Int[0, 7])
+            .Array[1, 6];
         flips.Sample(
             damage =>
             {
                 var broken = (byte[])file.Clone();
-                foreach (var (position, bit) in damage) broken[position] ^= (byte)(1 << bit);
+                foreach (var (position, bit) in damage)
+                    broken[position] ^= (byte)(1 << bit);
                 Try(broken);
             },
-            iter: 300);
+            iter: 300
+        );
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Replaced_and_removed_bytes(string name)
     {
         var file = File(name);
-        var edits = from start in Gen.Int[0, file.Length - 1]
-                    from removed in Gen.Int[0, 40]
-                    from added in Gen.Frequency((2, Gen.Byte), (1, Gen.Const((byte)0)), (1, Gen.Const((byte)0xFF))).Array[0, 40]
-                    select (byte[])[.. file[..start], .. added, .. file[Math.Min(file.Length, start + removed)..]];
+        var edits =
+            from start in Gen.Int[0, file.Length - 1]
+            from removed in Gen.Int[0, 40]
+            from added in Gen.Frequency((2, Gen.Byte), (1, Gen.Const((byte)0)), (1, Gen.Const((byte)0xFF))).Array[0, 40]
+            select (byte[])[.. file[..start], .. added, .. file[Math.Min(file.Length, start + removed)..]];
         edits.Sample(Try, iter: 300);
     }
 

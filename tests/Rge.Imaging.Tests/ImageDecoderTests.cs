@@ -19,38 +19,51 @@ public sealed class ImageDecoderTests
     [Theory]
     [InlineData(PngPicture.Grey, 1), InlineData(PngPicture.Grey, 2), InlineData(PngPicture.Grey, 4), InlineData(PngPicture.Grey, 8)]
     [InlineData(PngPicture.Grey, 16)]
-    [InlineData(PngPicture.Rgb, 8), InlineData(PngPicture.Rgb, 16), InlineData(PngPicture.GreyAlpha, 8), InlineData(PngPicture.GreyAlpha, 16)]
+    [
+        InlineData(PngPicture.Rgb, 8),
+        InlineData(PngPicture.Rgb, 16),
+        InlineData(PngPicture.GreyAlpha, 8),
+        InlineData(PngPicture.GreyAlpha, 16)
+    ]
     [InlineData(PngPicture.Rgba, 8), InlineData(PngPicture.Rgba, 16)]
-    [InlineData(PngPicture.Indexed, 1), InlineData(PngPicture.Indexed, 2), InlineData(PngPicture.Indexed, 4), InlineData(PngPicture.Indexed, 8)]
+    [
+        InlineData(PngPicture.Indexed, 1),
+        InlineData(PngPicture.Indexed, 2),
+        InlineData(PngPicture.Indexed, 4),
+        InlineData(PngPicture.Indexed, 8)
+    ]
     public void Png_of_every_colour_type_and_depth(byte colourType, int bitDepth) =>
-        Pngs(colourType, bitDepth).Sample(
-            picture =>
-            {
-                var image = ImageDecoder.Decode(PngWriter.Write(picture), "picture");
-                Assert.Equal((picture.Width, picture.Height), (image.Width, image.Height));
-                Assert.Equal(picture.ToRgb(), image.Pixels);
-            },
-            iter: 40);
+        Pngs(colourType, bitDepth)
+            .Sample(
+                picture =>
+                {
+                    var image = ImageDecoder.Decode(PngWriter.Write(picture), "picture");
+                    Assert.Equal((picture.Width, picture.Height), (image.Width, image.Height));
+                    Assert.Equal(picture.ToRgb(), image.Pixels);
+                },
+                iter: 40
+            );
 
     [Fact]
     public void Gif_with_or_without_transparency_and_uncovered_screen()
     {
-        var gifs = from width in Gen.Int[1, 20]
-                   from height in Gen.Int[1, 20]
-                   from indices in Gen.Byte[0, 15].Array[width * height]
-                   from palettes in Gen.Byte.Array[48].Array[2]
-                   from local in Gen.Bool
-                   from transparent in Gen.Byte[0, 15].Nullable()
-                   from extra in Gen.Int[0, 5].Array[4]
-                   select new GifPicture(width, height, indices, palettes[0])
-                   {
-                       LocalPalette = local ? palettes[1] : null,
-                       Transparent = transparent,
-                       ScreenWidth = width + extra[0] + extra[1],
-                       ScreenHeight = height + extra[2] + extra[3],
-                       X = extra[0],
-                       Y = extra[2],
-                   };
+        var gifs =
+            from width in Gen.Int[1, 20]
+            from height in Gen.Int[1, 20]
+            from indices in Gen.Byte[0, 15].Array[width * height]
+            from palettes in Gen.Byte.Array[48].Array[2]
+            from local in Gen.Bool
+            from transparent in Gen.Byte[0, 15].Nullable()
+            from extra in Gen.Int[0, 5].Array[4]
+            select new GifPicture(width, height, indices, palettes[0])
+            {
+                LocalPalette = local ? palettes[1] : null,
+                Transparent = transparent,
+                ScreenWidth = width + extra[0] + extra[1],
+                ScreenHeight = height + extra[2] + extra[3],
+                X = extra[0],
+                Y = extra[2],
+            };
         gifs.Sample(
             gif =>
             {
@@ -58,7 +71,8 @@ public sealed class ImageDecoderTests
                 Assert.Equal((gif.ScreenWidth, gif.ScreenHeight), (image.Width, image.Height));
                 Assert.Equal(gif.ToRgb(), image.Pixels);
             },
-            iter: 200);
+            iter: 200
+        );
     }
 
     [Fact]
@@ -82,10 +96,16 @@ public sealed class ImageDecoderTests
     public void Limits_hold_to_the_pixel_and_the_byte()
     {
         var bytes = PngWriter.Write(new PngPicture(6, 4, 8, PngPicture.Grey, new int[24]));
-        var limits = new ImageLimits { MaxBytes = bytes.Length, MaxPixels = 24, MaxSide = 6 };
+        var limits = new ImageLimits
+        {
+            MaxBytes = bytes.Length,
+            MaxPixels = 24,
+            MaxSide = 6,
+        };
         Assert.Equal(24 * 3, ImageDecoder.Decode(bytes, "picture", limits).Pixels.Length);
         ImageLimits[] tooLow = [limits with { MaxBytes = bytes.Length - 1 }, limits with { MaxPixels = 23 }, limits with { MaxSide = 5 }];
-        foreach (var low in tooLow) Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "picture", low));
+        foreach (var low in tooLow)
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "picture", low));
         Assert.Throws<ArgumentOutOfRangeException>(() => limits with { MaxPixels = 0 });
     }
 
@@ -116,7 +136,11 @@ public sealed class ImageDecoderTests
         try
         {
             var path = Path.Combine(folder.FullName, "picture.bmp");
-            Assert.Contains(path, Assert.Throws<ImageInputException>(() => ImageDecoder.DecodeFile(path)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                path,
+                Assert.Throws<ImageInputException>(() => ImageDecoder.DecodeFile(path)).Message,
+                StringComparison.Ordinal
+            );
             Assert.Throws<ImageInputException>(() => ImageDecoder.DecodeFile(folder.FullName));
             File.WriteAllBytes(path, BmpWriter.Write(2, 2, new byte[12]));
             Assert.Equal(path, ImageDecoder.DecodeFile(path).Name);
@@ -142,11 +166,16 @@ public sealed class ImageDecoderTests
             Samples = samples,
             Interlaced = interlaced,
             Palette = colourType == PngPicture.Indexed ? palette : null,
-            Transparency = !transparency ? null : colourType switch
-            {
-                PngPicture.Indexed => alpha,
-                PngPicture.Grey or PngPicture.Rgb => [.. samples[..empty.SamplesOfPixel].SelectMany(s => (byte[])[(byte)(s >> 8), (byte)s])],
-                _ => null,
-            },
+            Transparency = !transparency
+                ? null
+                : colourType switch
+                {
+                    PngPicture.Indexed => alpha,
+                    PngPicture.Grey or PngPicture.Rgb =>
+                    [
+                        .. samples[..empty.SamplesOfPixel].SelectMany(s => (byte[])[(byte)(s >> 8), (byte)s]),
+                    ],
+                    _ => null,
+                },
         };
 }

@@ -20,7 +20,8 @@ public sealed class ImageOptionsTests
     [InlineData(1_003_520)]
     [InlineData(12_845_055)]
     [InlineData(2_000_000)]
-    public void Any_other_limit_is_kept(int maxPixels) => Assert.Equal(maxPixels, (Qwen2 with { MaxPixels = maxPixels }).With(new ImageOptions()).MaxPixels);
+    public void Any_other_limit_is_kept(int maxPixels) =>
+        Assert.Equal(maxPixels, (Qwen2 with { MaxPixels = maxPixels }).With(new ImageOptions()).MaxPixels);
 
     [Fact]
     public void What_is_given_counts_before_the_file()
@@ -30,7 +31,11 @@ public sealed class ImageOptionsTests
         Assert.Equal((5000, 90_000), Areas(stock.With(new ImageOptions { MinPixels = 5000, MaxPixels = 90_000 })));
         // A smallest area of the file gives way to a largest that is given.
         Assert.Equal((2000, 2000), Areas(stock.With(new ImageOptions { MaxPixels = 2000 })));
-        Assert.Contains("--max-pixels", Assert.Throws<CheckpointException>(() => stock.With(new ImageOptions { MinPixels = 900_000 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--max-pixels",
+            Assert.Throws<CheckpointException>(() => stock.With(new ImageOptions { MinPixels = 900_000 })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new ImageOptions { MaxPixels = 0 });
 
         static (int, int) Areas(ImageProcessorConfig config) => (config.MinPixels, config.MaxPixels);
@@ -44,7 +49,11 @@ public sealed class ImageOptionsTests
     public void A_photograph_of_a_phone_is_read_and_becomes_1024_tokens_at_most(int megapixels)
     {
         var (width, height) = ((int)Math.Sqrt(megapixels * 1e6 * 4 / 3), (int)Math.Sqrt(megapixels * 1e6 * 3 / 4));
-        var image = ImageDecoder.Decode(GreyJpeg(width, height), "photo.jpg", options: new ImageOptions { Truncated = TruncatedImages.Accept });
+        var image = ImageDecoder.Decode(
+            GreyJpeg(width, height),
+            "photo.jpg",
+            options: new ImageOptions { Truncated = TruncatedImages.Accept }
+        );
         Assert.Equal((width, height), (image.Width, image.Height));
         var patches = new ImageProcessor((Qwen2 with { MaxPixels = 12_845_056 }).With(ImageOptions.Default)).Process(image);
         Assert.InRange(patches.Grid.MergedPatches(2), 900, 1024);
@@ -57,7 +66,8 @@ public sealed class ImageOptionsTests
         Assert.Equal((40, 24), Size(new ImageOptions { Truncated = TruncatedImages.Accept }));
         Assert.Equal((24, 40), Size(new ImageOptions { Truncated = TruncatedImages.Accept, ExifOrientation = true }));
 
-        (int, int) Size(ImageOptions options) => ImageDecoder.Decode(file, "photo.jpg", options: options) is var image ? (image.Width, image.Height) : default;
+        (int, int) Size(ImageOptions options) =>
+            ImageDecoder.Decode(file, "photo.jpg", options: options) is var image ? (image.Width, image.Height) : default;
     }
 
     [Fact]
@@ -67,7 +77,11 @@ public sealed class ImageOptionsTests
         var image = new RgbImage(2800, 2800, new byte[2800 * 2800 * 3]) { Name = "large.png" };
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<ImageInputException>(() => processor.Process(image, maxTokens: 8192));
-        Assert.Equal("large.png (2800×2800 pixels): It would take 10000 image tokens, expected at most 8192: give a lower largest area (--max-pixels).", error.Message);
+        Assert.Equal(
+            "large.png (2800×2800 pixels): It would take 10000 image tokens, expected at most 8192: give a lower largest area "
+                + "(--max-pixels).",
+            error.Message
+        );
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -87,7 +101,12 @@ public sealed class ImageOptionsTests
         using var encoded = bitmap.Encode(SKEncodedImageFormat.Jpeg, 80);
         var file = encoded.ToArray();
         var frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
-        (file[frame + 5], file[frame + 6], file[frame + 7], file[frame + 8]) = ((byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width);
+        (file[frame + 5], file[frame + 6], file[frame + 7], file[frame + 8]) = (
+            (byte)(height >> 8),
+            (byte)height,
+            (byte)(width >> 8),
+            (byte)width
+        );
         return file;
     }
 

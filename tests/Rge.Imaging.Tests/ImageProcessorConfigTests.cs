@@ -52,16 +52,30 @@ public sealed class ImageProcessorConfigTests : IDisposable
     public void A_folder_written_with_options_means_without_them_what_they_said(string preprocessor)
     {
         Read(preprocessor);
-        foreach (var options in (ImageOptions[])
-            [ImageOptions.Default, new() { MinPixels = 4000 }, new() { MaxPixels = 50_000 }, new() { MinPixels = 20_000, MaxPixels = 50_000 }, new() { ExifOrientation = true }])
+        foreach (
+            var options in (ImageOptions[])
+                [
+                    ImageOptions.Default,
+                    new() { MinPixels = 4000 },
+                    new() { MaxPixels = 50_000 },
+                    new() { MinPixels = 20_000, MaxPixels = 50_000 },
+                    new() { ExifOrientation = true },
+                ]
+        )
         {
             var target = Directory.CreateDirectory(Path.Combine(_folder, "written")).FullName;
             ImageProcessorConfig.Write(_folder, target, options);
             var expected = new ImageProcessor(ImageProcessorConfig.FromFolder(_folder).With(options), options);
             var found = new ImageProcessor(ImageProcessorConfig.FromFolder(target).With(ImageOptions.Default));
             Assert.Equal((expected.Config.MinPixels, expected.Config.MaxPixels), (found.Config.MinPixels, found.Config.MaxPixels));
-            Assert.Equal((expected.Options.ExifOrientation, expected.Config.PatchSize), (found.Options.ExifOrientation, found.Config.PatchSize));
-            Assert.Equal(preprocessor.Contains("stays", StringComparison.Ordinal), File.ReadAllText(Path.Combine(target, Preprocessor)).Contains("stays", StringComparison.Ordinal));
+            Assert.Equal(
+                (expected.Options.ExifOrientation, expected.Config.PatchSize),
+                (found.Options.ExifOrientation, found.Config.PatchSize)
+            );
+            Assert.Equal(
+                preprocessor.Contains("stays", StringComparison.Ordinal),
+                File.ReadAllText(Path.Combine(target, Preprocessor)).Contains("stays", StringComparison.Ordinal)
+            );
         }
     }
 
@@ -71,27 +85,54 @@ public sealed class ImageProcessorConfigTests : IDisposable
         Write("processor_config.json", "{\"image_processor\": {\"patch_size\": 16}, \"video_processor\": {\"fps\": 2}}");
         Read("{\"patch_size\": 14}");
         ImageProcessorConfig.Write(_folder, _folder, new ImageOptions { MaxPixels = 70_000 });
-        Assert.Equal((16, 70_000), (ImageProcessorConfig.FromFolder(_folder).PatchSize, ImageProcessorConfig.FromFolder(_folder).MaxPixels));
+        Assert.Equal(
+            (16, 70_000),
+            (ImageProcessorConfig.FromFolder(_folder).PatchSize, ImageProcessorConfig.FromFolder(_folder).MaxPixels)
+        );
         Assert.Contains("fps", File.ReadAllText(Path.Combine(_folder, "processor_config.json")), StringComparison.Ordinal);
-        Assert.Contains("12845056", Assert.Throws<CheckpointException>(() => ImageProcessorConfig.Write(_folder, _folder, new ImageOptions { MaxPixels = 12845056 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "12845056",
+            Assert
+                .Throws<CheckpointException>(() => ImageProcessorConfig.Write(_folder, _folder, new ImageOptions { MaxPixels = 12845056 }))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Defaults_are_those_of_the_reference()
     {
         var config = Read("{}");
-        Assert.Equal((3136, 1003520, 14, 2, 2), (config.MinPixels, config.MaxPixels, config.PatchSize, config.MergeSize, config.TemporalPatchSize));
+        Assert.Equal(
+            (3136, 1003520, 14, 2, 2),
+            (config.MinPixels, config.MaxPixels, config.PatchSize, config.MergeSize, config.TemporalPatchSize)
+        );
         Assert.Equal([0.48145466, 0.4578275, 0.40821073], config.Mean);
     }
 
     [Theory]
-    [InlineData("""{"patch_size": 0}""", "patch_size"), InlineData("""{"resample": 2}""", "resample"), InlineData("""{"size": 7}""", "size")]
+    [
+        InlineData("""{"patch_size": 0}""", "patch_size"),
+        InlineData("""{"resample": 2}""", "resample"),
+        InlineData("""{"size": 7}""", "size")
+    ]
     [InlineData("""{"image_mean": [1, 2]}""", "image_mean"), InlineData("""{"image_mean": ["a", 1, 2]}""", "image_mean")]
     [InlineData("""{"image_std": [1, 0, 1]}""", "image_std"), InlineData("""{"rescale_factor": -1}""", "rescale_factor")]
     [InlineData("""{"min_pixels": 900, "max_pixels": 800}""", "max_pixels"), InlineData("[]", "object"), InlineData("{", "JSON")]
-    [InlineData("""{"patch_size": 1024}""", "patch_size"), InlineData("""{"merge_size": 64}""", "merge_size"), InlineData("""{"patch_size": 256, "merge_size": 16}""", "merged patches of 4096 pixels")]
-    [InlineData("""{"max_pixels": 1e400}""", "max_pixels"), InlineData("""{"image_std": [1e-300, 1, 1]}""", "image_std"), InlineData("""{"image_mean": [1e300, 1, 1]}""", "image_mean")]
-    [InlineData("""{"rescale_factor": 1e300}""", "rescale_factor"), InlineData("""{"temporal_patch_size": 2147483648}""", "temporal_patch_size")]
+    [
+        InlineData("""{"patch_size": 1024}""", "patch_size"),
+        InlineData("""{"merge_size": 64}""", "merge_size"),
+        InlineData("""{"patch_size": 256, "merge_size": 16}""", "merged patches of 4096 pixels")
+    ]
+    [
+        InlineData("""{"max_pixels": 1e400}""", "max_pixels"),
+        InlineData("""{"image_std": [1e-300, 1, 1]}""", "image_std"),
+        InlineData("""{"image_mean": [1e300, 1, 1]}""", "image_mean")
+    ]
+    [
+        InlineData("""{"rescale_factor": 1e300}""", "rescale_factor"),
+        InlineData("""{"temporal_patch_size": 2147483648}""", "temporal_patch_size")
+    ]
     public void Wrong_fields_are_named(string json, string field)
     {
         var message = Assert.Throws<CheckpointException>(() => Read(json)).Message;
@@ -101,7 +142,11 @@ public sealed class ImageProcessorConfigTests : IDisposable
 
     [Fact]
     public void Missing_files_are_named() =>
-        Assert.Contains(Preprocessor, Assert.Throws<CheckpointException>(() => ImageProcessorConfig.FromFolder(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Preprocessor,
+            Assert.Throws<CheckpointException>(() => ImageProcessorConfig.FromFolder(_folder)).Message,
+            StringComparison.Ordinal
+        );
 
     private ImageProcessorConfig Read(string json)
     {

@@ -6,7 +6,14 @@ namespace Rge.Imaging.Tests;
 
 public sealed class ImageProcessorTests
 {
-    private static readonly ImageProcessorConfig Tiny = new() { PatchSize = 1, MinPixels = 4, MaxPixels = 64, Rescale = false, Normalize = false };
+    private static readonly ImageProcessorConfig Tiny = new()
+    {
+        PatchSize = 1,
+        MinPixels = 4,
+        MaxPixels = 64,
+        Rescale = false,
+        Normalize = false,
+    };
 
     [Fact]
     public void Patches_equal_those_of_the_reference()
@@ -14,7 +21,9 @@ public sealed class ImageProcessorTests
         foreach (var family in Golden.Families())
         {
             var processor = new ImageProcessor(ImageProcessorConfig.FromFolder(Golden.Require(family, "model")));
-            var grids = JsonSerializer.Deserialize<Dictionary<string, int[]>>(File.ReadAllBytes(Golden.Require(family, "image_grids.json")))!;
+            var grids = JsonSerializer.Deserialize<Dictionary<string, int[]>>(
+                File.ReadAllBytes(Golden.Require(family, "image_grids.json"))
+            )!;
             var patches = ReadSafetensors(Golden.Require(family, "image_patches.safetensors"));
             Assert.NotEmpty(grids);
             foreach (var (name, grid) in grids)
@@ -44,7 +53,10 @@ public sealed class ImageProcessorTests
     {
         var config = Tiny with { Rescale = true, Normalize = true, Mean = [0.5, 0.25, 0.1], Std = [0.5, 0.3, 0.7], TemporalPatchSize = 1 };
         var image = new RgbImage(2, 2, [.. Enumerable.Repeat((byte[])[0, 100, 255], 4).SelectMany(p => p)]);
-        Assert.Equal([-1f, ((float)(100 / 255.0) - 0.25f) / 0.3f, (1f - 0.1f) / 0.7f], new ImageProcessor(config).Process(image).Pixels[..3]);
+        Assert.Equal(
+            [-1f, ((float)(100 / 255.0) - 0.25f) / 0.3f, (1f - 0.1f) / 0.7f],
+            new ImageProcessor(config).Process(image).Pixels[..3]
+        );
     }
 
     [Fact]
@@ -75,8 +87,27 @@ public sealed class ImageProcessorTests
     [Fact]
     public void Config_that_cannot_work_is_refused()
     {
-        ImageProcessorConfig[] wrong = [Tiny with { PatchSize = 0 }, Tiny with { MergeSize = 0 }, Tiny with { MinPixels = 100 }, Tiny with { Mean = [1] }];
-        foreach (var config in wrong) Assert.ThrowsAny<ArgumentException>(() => new ImageProcessor(config));
+        ImageProcessorConfig[] wrong =
+        [
+            Tiny with
+            {
+                PatchSize = 0,
+            },
+            Tiny with
+            {
+                MergeSize = 0,
+            },
+            Tiny with
+            {
+                MinPixels = 100,
+            },
+            Tiny with
+            {
+                Mean = [1],
+            },
+        ];
+        foreach (var config in wrong)
+            Assert.ThrowsAny<ArgumentException>(() => new ImageProcessor(config));
     }
 
     /// <summary>Lossless pictures give the reference's very values; a lossy one may be decoded a level off, on average far less.</summary>
@@ -99,7 +130,10 @@ public sealed class ImageProcessorTests
         var bytes = File.ReadAllBytes(path);
         var data = 8 + (int)BitConverter.ToInt64(bytes);
         using var header = JsonDocument.Parse(bytes.AsMemory(8..data));
-        return header.RootElement.EnumerateObject().Where(t => t.Name != "__metadata__").ToDictionary(t => t.Name, Values, StringComparer.Ordinal);
+        return header
+            .RootElement.EnumerateObject()
+            .Where(t => t.Name != "__metadata__")
+            .ToDictionary(t => t.Name, Values, StringComparer.Ordinal);
 
         float[] Values(JsonProperty tensor)
         {

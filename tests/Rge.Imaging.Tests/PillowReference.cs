@@ -7,7 +7,8 @@ namespace Rge.Imaging.Tests;
 /// <summary>Pictures decoded and resized by Pillow; make_reference.py beside this file writes them.</summary>
 internal sealed record PillowReference(
     [property: JsonPropertyName("pictures")] PillowReference.Picture[] Pictures,
-    [property: JsonPropertyName("resize")] PillowReference.Resizing Resize)
+    [property: JsonPropertyName("resize")] PillowReference.Resizing Resize
+)
 {
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 

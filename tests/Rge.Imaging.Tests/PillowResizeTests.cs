@@ -24,36 +24,49 @@ public sealed class PillowResizeTests
 
     [Fact]
     public void One_colour_stays_that_colour() =>
-        Gen.Select(Sizes, Sizes, Gen.Byte.Array[3]).Sample(
-            (from, to, colour) =>
-            {
-                var image = new RgbImage(from.Width, from.Height, Repeat(colour, from.Width * from.Height));
-                Assert.Equal(Repeat(colour, to.Width * to.Height), PillowResize.Bicubic(image, to.Width, to.Height).Pixels);
-            },
-            iter: 200);
+        Gen.Select(Sizes, Sizes, Gen.Byte.Array[3])
+            .Sample(
+                (from, to, colour) =>
+                {
+                    var image = new RgbImage(from.Width, from.Height, Repeat(colour, from.Width * from.Height));
+                    Assert.Equal(Repeat(colour, to.Width * to.Height), PillowResize.Bicubic(image, to.Width, to.Height).Pixels);
+                },
+                iter: 200
+            );
 
     [Fact]
     public void Mirrored_picture_gives_the_mirrored_result() =>
-        Gen.Select(Pictures, Sizes).Sample(
-            (image, size) =>
-            {
-                var expected = Mirror(PillowResize.Bicubic(image, size.Width, size.Height));
-                var mirrored = PillowResize.Bicubic(Mirror(image), size.Width, size.Height);
-                // The two differ where a sum falls on the other side of a half, by one level in each pass.
-                Assert.All(expected.Pixels.Zip(mirrored.Pixels), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
-            },
-            iter: 100);
+        Gen.Select(Pictures, Sizes)
+            .Sample(
+                (image, size) =>
+                {
+                    var expected = Mirror(PillowResize.Bicubic(image, size.Width, size.Height));
+                    var mirrored = PillowResize.Bicubic(Mirror(image), size.Width, size.Height);
+                    // The two differ where a sum falls on the other side of a half, by one level in each pass.
+                    Assert.All(expected.Pixels.Zip(mirrored.Pixels), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
+                },
+                iter: 100
+            );
 
     [Fact]
     public void Channels_do_not_mix() =>
-        Gen.Select(Pictures, Sizes).Sample(
-            (image, size) =>
-            {
-                var grey = new RgbImage(image.Width, image.Height, [.. image.Pixels.Chunk(3).SelectMany(p => Enumerable.Repeat(p[1], 3))]);
-                var (expected, whole) = (PillowResize.Bicubic(grey, size.Width, size.Height), PillowResize.Bicubic(image, size.Width, size.Height));
-                Assert.Equal(expected.Pixels.Chunk(3).Select(p => p[0]), whole.Pixels.Chunk(3).Select(p => p[1]));
-            },
-            iter: 100);
+        Gen.Select(Pictures, Sizes)
+            .Sample(
+                (image, size) =>
+                {
+                    var grey = new RgbImage(
+                        image.Width,
+                        image.Height,
+                        [.. image.Pixels.Chunk(3).SelectMany(p => Enumerable.Repeat(p[1], 3))]
+                    );
+                    var (expected, whole) = (
+                        PillowResize.Bicubic(grey, size.Width, size.Height),
+                        PillowResize.Bicubic(image, size.Width, size.Height)
+                    );
+                    Assert.Equal(expected.Pixels.Chunk(3).Select(p => p[0]), whole.Pixels.Chunk(3).Select(p => p[1]));
+                },
+                iter: 100
+            );
 
     private static Gen<RgbImage> Pictures =>
         from size in Sizes
@@ -63,5 +76,9 @@ public sealed class PillowResizeTests
     private static byte[] Repeat(byte[] colour, int pixels) => [.. Enumerable.Repeat(colour, pixels).SelectMany(c => c)];
 
     private static RgbImage Mirror(RgbImage image) =>
-        new(image.Width, image.Height, [.. image.Pixels.Chunk(image.Width * 3).SelectMany(row => row.Chunk(3).Reverse()).SelectMany(p => p)]);
+        new(
+            image.Width,
+            image.Height,
+            [.. image.Pixels.Chunk(image.Width * 3).SelectMany(row => row.Chunk(3).Reverse()).SelectMany(p => p)]
+        );
 }

@@ -10,8 +10,8 @@ public sealed class SmartResizeTests
     public void Sizes_equal_those_of_the_reference()
     {
         foreach (var family in Golden.Families())
-            foreach (var row in JsonSerializer.Deserialize<int[][]>(File.ReadAllBytes(Golden.Require(family, "smart_resize.json")))!)
-                Assert.Equal((row[5], row[6]), SmartResize.Fit(row[0], row[1], row[2], row[3], row[4]));
+        foreach (var row in JsonSerializer.Deserialize<int[][]>(File.ReadAllBytes(Golden.Require(family, "smart_resize.json")))!)
+            Assert.Equal((row[5], row[6]), SmartResize.Fit(row[0], row[1], row[2], row[3], row[4]));
     }
 
     [Fact]
@@ -19,14 +19,17 @@ public sealed class SmartResizeTests
 
     [Fact]
     public void Sides_are_positive_multiples_and_the_area_is_within_bounds() =>
-        Gen.Select(Gen.Int[1, 5000], Gen.Int[1, 5000], Gen.Bool.Select(b => b ? 28 : 32)).Where((h, w, _) => Math.Max(h, w) <= 200 * Math.Min(h, w)).Sample(
-            (height, width, factor) =>
-            {
-                var (h, w) = SmartResize.Fit(height, width, factor, 256 * factor * factor, 1024 * factor * factor);
-                Assert.True(h >= factor && w >= factor && h % factor == 0 && w % factor == 0);
-                Assert.True((long)h * w >= 256 * factor * factor);
-                Assert.True((long)h * w <= 1024 * factor * factor || Math.Min(h, w) == factor);
-            });
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[1, 5000], Gen.Bool.Select(b => b ? 28 : 32))
+            .Where((h, w, _) => Math.Max(h, w) <= 200 * Math.Min(h, w))
+            .Sample(
+                (height, width, factor) =>
+                {
+                    var (h, w) = SmartResize.Fit(height, width, factor, 256 * factor * factor, 1024 * factor * factor);
+                    Assert.True(h >= factor && w >= factor && h % factor == 0 && w % factor == 0);
+                    Assert.True((long)h * w >= 256 * factor * factor);
+                    Assert.True((long)h * w <= 1024 * factor * factor || Math.Min(h, w) == factor);
+                }
+            );
 
     [Fact]
     public void Narrow_picture_is_refused_beyond_200_to_1()

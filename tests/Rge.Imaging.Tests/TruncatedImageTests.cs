@@ -12,8 +12,18 @@ public sealed class TruncatedImageTests
     {
         var data = new TheoryData<byte, int, bool>();
         foreach (var interlaced in (bool[])[false, true])
-            foreach (var (colour, depth) in (ReadOnlySpan<(byte, int)>)[(PngPicture.Rgb, 8), (PngPicture.Rgb, 16), (PngPicture.Grey, 1), (PngPicture.Grey, 8), (PngPicture.Grey, 16), (PngPicture.Indexed, 4)])
-                data.Add(colour, depth, interlaced);
+        foreach (
+            var (colour, depth) in (ReadOnlySpan<(byte, int)>)
+                [
+                    (PngPicture.Rgb, 8),
+                    (PngPicture.Rgb, 16),
+                    (PngPicture.Grey, 1),
+                    (PngPicture.Grey, 8),
+                    (PngPicture.Grey, 16),
+                    (PngPicture.Indexed, 4),
+                ]
+        )
+            data.Add(colour, depth, interlaced);
         return data;
     }
 
@@ -30,11 +40,18 @@ public sealed class TruncatedImageTests
         var cut = file[..(file.Length / 2)];
         Assert.Contains("truncated PNG", Refused(cut), StringComparison.Ordinal);
         var shown = ImageDecoder.Decode(cut, "cut", options: Accepting).Pixels;
-        var missing = Enumerable.Range(0, whole.Length / 3).Where(i => !shown.AsSpan(i * 3, 3).SequenceEqual(whole.AsSpan(i * 3, 3))).ToArray();
+        var missing = Enumerable
+            .Range(0, whole.Length / 3)
+            .Where(i => !shown.AsSpan(i * 3, 3).SequenceEqual(whole.AsSpan(i * 3, 3)))
+            .ToArray();
         Assert.InRange(missing.Length, 100, whole.Length / 3 - 100);
         Assert.All(missing, i => Assert.Equal(nothing, shown[(i * 3)..(i * 3 + 3)]));
         // Without interlacing whole rows are there, then none.
-        if (!interlaced) Assert.True(missing[0] >= picture.Height / 4 * picture.Width && shown.AsSpan(missing[0] / picture.Width * picture.Width * 3).IndexOfAnyExcept(nothing) < 0);
+        if (!interlaced)
+            Assert.True(
+                missing[0] >= picture.Height / 4 * picture.Width
+                    && shown.AsSpan(missing[0] / picture.Width * picture.Width * 3).IndexOfAnyExcept(nothing) < 0
+            );
     }
 
     [Fact]
@@ -43,13 +60,16 @@ public sealed class TruncatedImageTests
         var picture = Noise(PngPicture.Rgb, 8);
         var file = PngWriter.Write(picture);
         var whole = ImageDecoder.Decode(file, "whole").Pixels;
-        foreach (var cut in (int[])[1, 8, 12, 14]) Assert.Equal(whole, ImageDecoder.Decode(file.AsMemory(0, file.Length - cut), "cut", options: Accepting).Pixels);
+        foreach (var cut in (int[])[1, 8, 12, 14])
+            Assert.Equal(whole, ImageDecoder.Decode(file.AsMemory(0, file.Length - cut), "cut", options: Accepting).Pixels);
     }
 
     [Fact]
     public void What_a_JPEG_lacks_is_grey()
     {
-        const int Width = 96, Height = 96, Block = 16;
+        const int Width = 96,
+            Height = 96,
+            Block = 16;
         var file = Jpeg(Width, Height);
         var whole = ImageDecoder.Decode(file, "whole").Pixels;
         var cut = file[..(file.Length / 2)];
@@ -63,13 +83,19 @@ public sealed class TruncatedImageTests
     public void A_JPEG_without_its_end_marker_is_whole()
     {
         var file = Jpeg(64, 48);
-        Assert.Equal(ImageDecoder.Decode(file, "whole").Pixels, ImageDecoder.Decode(file.AsMemory(0, file.Length - 2), "cut", options: Accepting).Pixels);
+        Assert.Equal(
+            ImageDecoder.Decode(file, "whole").Pixels,
+            ImageDecoder.Decode(file.AsMemory(0, file.Length - 2), "cut", options: Accepting).Pixels
+        );
     }
 
     [Fact]
     public void Rows_that_a_BMP_lacks_are_black()
     {
-        const int Width = 30, Height = 20, Stride = 92, Missing = 7;
+        const int Width = 30,
+            Height = 20,
+            Stride = 92,
+            Missing = 7;
         byte[] pixels = [.. Enumerable.Range(0, Width * Height * 3).Select(i => (byte)(1 + i % 255))];
         var file = BmpWriter.Write(Width, Height, pixels);
         var cut = file[..^(Stride * Missing - 5)];
@@ -88,7 +114,11 @@ public sealed class TruncatedImageTests
         using var bitmap = Bitmap(40, 30);
         using var encoded = bitmap.Encode(format, 80);
         var cut = encoded.ToArray()[..^20];
-        Assert.Contains(expected, Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(cut, "cut", options: Accepting)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(cut, "cut", options: Accepting)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -107,7 +137,12 @@ public sealed class TruncatedImageTests
         return picture with
         {
             // Never zero, so that what is missing shows.
-            Samples = [.. Enumerable.Range(0, 37 * 29 * picture.SamplesOfPixel).Select(_ => depth == 1 ? random.Next(2) : random.Next(1, 1 << depth))],
+            Samples =
+            [
+                .. Enumerable
+                    .Range(0, 37 * 29 * picture.SamplesOfPixel)
+                    .Select(_ => depth == 1 ? random.Next(2) : random.Next(1, 1 << depth)),
+            ],
             Palette = colour == PngPicture.Indexed ? [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5 + 7))] : null,
         };
     }
@@ -117,7 +152,8 @@ public sealed class TruncatedImageTests
         var random = new Random(5);
         var bitmap = new SKBitmap(width, height);
         for (var y = 0; y < height; y++)
-            for (var x = 0; x < width; x++) bitmap.SetPixel(x, y, new SKColor((byte)random.Next(256), (byte)(x * 3), (byte)(y * 3)));
+        for (var x = 0; x < width; x++)
+            bitmap.SetPixel(x, y, new SKColor((byte)random.Next(256), (byte)(x * 3), (byte)(y * 3)));
         return bitmap;
     }
 

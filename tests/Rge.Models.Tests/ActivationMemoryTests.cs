@@ -14,10 +14,12 @@ public sealed class ActivationMemoryTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Allocated() > 0, "the allocator does not say what it holds");
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
-        foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
+        foreach (var parameter in model.Parameters.Values)
+            parameter.requires_grad_(true);
         ModelInput[] inputs = [.. Enumerable.Range(0, 40).Select(i => new ModelInput(TinyModel.Tokens(model.Config, 100, seed: i)))];
         Held(activationCheckpointing: false);
-        long kept = Held(activationCheckpointing: false), recomputed = Held(activationCheckpointing: true);
+        long kept = Held(activationCheckpointing: false),
+            recomputed = Held(activationCheckpointing: true);
         Assert.True(recomputed < kept / 3, $"{recomputed} bytes with recomputation, {kept} without");
 
         long Held(bool activationCheckpointing)
@@ -51,10 +53,15 @@ public sealed class ActivationMemoryTests
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct AllocatorInformation
     {
-        private readonly nuint _arena, _freeChunks, _fastChunks, _maps;
+        private readonly nuint _arena,
+            _freeChunks,
+            _fastChunks,
+            _maps;
         public readonly nuint Mapped;
-        private readonly nuint _peak, _fastBytes;
+        private readonly nuint _peak,
+            _fastBytes;
         public readonly nuint InUse;
-        private readonly nuint _free, _top;
+        private readonly nuint _free,
+            _top;
     }
 }

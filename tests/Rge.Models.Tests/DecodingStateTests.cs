@@ -16,7 +16,8 @@ public sealed class DecodingStateTests
         using var model = TinyModel.Create(family);
         var image = TinyModel.Image(model.Config, 4, 6);
         using var features = model.EncodeImages([image])[0];
-        using DecodingState small = model.CreateState(1, 40), large = model.CreateState(3, 64);
+        using DecodingState small = model.CreateState(1, 40),
+            large = model.CreateState(3, 64);
         model.Prefill([new ModelInput(TinyModel.Tokens(model.Config, 9, 1, image.Grid), [features])], small, [0]);
         large.CopyFrom(small, 0, 2);
         large.CopyFrom(large, 2, 1);
@@ -31,7 +32,8 @@ public sealed class DecodingStateTests
     public void What_does_not_fit_is_not_copied()
     {
         using var model = TinyModel.Create(ModelFamily.Qwen2Vl);
-        using DecodingState source = model.CreateState(1, 40), small = model.CreateState(1, 4);
+        using DecodingState source = model.CreateState(1, 40),
+            small = model.CreateState(1, 4);
         model.Prefill([new ModelInput([1, 2, 3, 4, 5])], source, [0]).Dispose();
         Assert.Throws<ArgumentException>(() => small.CopyFrom(source, 0, 0));
         Assert.Throws<ArgumentException>(() => small.CopyFrom(source, 1, 0));

@@ -16,7 +16,8 @@ public sealed class JointGradientTests
         using var scope = NewDisposeScope();
         using var expected = SafetensorsFile.Open(Golden.Require(family, "joint_gradients.safetensors"));
         using var model = QwenVlModel.Load(Golden.Require(family, "model"), new QwenVlModelOptions { Writable = true });
-        foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
+        foreach (var parameter in model.Parameters.Values)
+            parameter.requires_grad_(true);
         using var joint = new JointLoss(family);
         var (lm, infoNce, tokens) = joint.Compute(model);
         Assert.Equal(joint.Expected["lm_tokens"]!.GetValue<int>(), tokens);
@@ -29,9 +30,12 @@ public sealed class JointGradientTests
         var wrong = new List<string>();
         foreach (var (name, parameter) in model.Parameters)
         {
-            Tensor reference = expected.Read(stored[name]), gradient = parameter.grad ?? zeros_like(parameter);
-            double off = (gradient - reference).norm().item<float>(), length = reference.norm().item<float>();
-            if (off > 1e-3 * length + 1e-6) wrong.Add($"{name}: off by {off:g3} where the length is {length:g3}");
+            Tensor reference = expected.Read(stored[name]),
+                gradient = parameter.grad ?? zeros_like(parameter);
+            double off = (gradient - reference).norm().item<float>(),
+                length = reference.norm().item<float>();
+            if (off > 1e-3 * length + 1e-6)
+                wrong.Add($"{name}: off by {off:g3} where the length is {length:g3}");
         }
         Assert.Empty(wrong);
     }

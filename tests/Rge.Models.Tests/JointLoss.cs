@@ -35,19 +35,26 @@ internal sealed class JointLoss : IDisposable
     public (Tensor Lm, Tensor InfoNce, int LmTokens) Compute(QwenVlModel model)
     {
         var features = new Dictionary<string, VisionFeatures>(StringComparer.Ordinal);
-        JsonNode[] queries = [.. _cases["queries"]!.AsArray().Select(q => q!)], targets = [.. _cases["targets"]!.AsArray().Select(t => t!)];
+        JsonNode[] queries = [.. _cases["queries"]!.AsArray().Select(q => q!)],
+            targets = [.. _cases["targets"]!.AsArray().Select(t => t!)];
         var names = queries.Concat(targets).SelectMany(Images).Distinct(StringComparer.Ordinal).ToArray();
         var encoded = model.EncodeImages([.. names.Select(Patches)]);
-        for (var i = 0; i < names.Length; i++) features.Add(names[i], encoded[i]);
+        for (var i = 0; i < names.Length; i++)
+            features.Add(names[i], encoded[i]);
 
         var end = _cases["emb_token_id"]!.GetValue<int>();
-        int[][] oracles = [.. Expected["oracle_rationales"]!.AsArray().Select(r => (int[])[.. _tokenizer.Encode(r!.GetValue<string>()), end])];
-        var inputs = queries.Select((q, i) => Input(q, oracles[i]))
+        int[][] oracles =
+        [
+            .. Expected["oracle_rationales"]!.AsArray().Select(r => (int[])[.. _tokenizer.Encode(r!.GetValue<string>()), end]),
+        ];
+        var inputs = queries
+            .Select((q, i) => Input(q, oracles[i]))
             .Concat(queries.Select(q => Input(q, Ended(Ids(q["generated_ids"]!)))))
             .Concat(targets.Select(t => Input(t, [])))
             .ToArray();
         using var states = model.Forward(inputs);
-        foreach (var image in encoded) image.Dispose();
+        foreach (var image in encoded)
+            image.Dispose();
 
         var (rows, labels) = (new List<long>(), new List<long>());
         for (var i = 0; i < queries.Length; i++)
@@ -61,15 +68,19 @@ internal sealed class JointLoss : IDisposable
         }
         var logits = model.Logits(states.Hidden.index_select(0, tensor(rows.ToArray())));
         var lm = nn.functional.cross_entropy(logits, tensor(labels.ToArray()));
-        Tensor own = Pool(queries.Length), other = Pool(2 * queries.Length);
+        Tensor own = Pool(queries.Length),
+            other = Pool(2 * queries.Length);
         var scores = own.mm(other.t()) / Expected["temperature"]!.GetValue<double>();
         return (lm, nn.functional.cross_entropy(scores, arange(queries.Length)), labels.Count);
 
         // Where the budget ran out, the end is appended.
         int[] Ended(int[] own) => own[^1] == end ? own : [.. own, end];
 
-        Tensor Pool(int first) => nn.functional.normalize(
-            states.Hidden.index_select(0, tensor(queries.Select((_, i) => (long)states.Row(first + i, ^1)).ToArray())), dim: 1);
+        Tensor Pool(int first) =>
+            nn.functional.normalize(
+                states.Hidden.index_select(0, tensor(queries.Select((_, i) => (long)states.Row(first + i, ^1)).ToArray())),
+                dim: 1
+            );
 
         ModelInput Input(JsonNode item, int[] continuation) =>
             new([.. Ids(item["input_ids"]!), .. continuation], [.. Images(item).Select(name => features[name])]);
@@ -82,12 +93,13 @@ internal sealed class JointLoss : IDisposable
         }
     }
 
-    private static IEnumerable<string> Images(JsonNode item) => item["image"] switch
-    {
-        null => [],
-        JsonArray names => names.Select(name => name!.GetValue<string>()),
-        var name => [name.GetValue<string>()],
-    };
+    private static IEnumerable<string> Images(JsonNode item) =>
+        item["image"] switch
+        {
+            null => [],
+            JsonArray names => names.Select(name => name!.GetValue<string>()),
+            var name => [name.GetValue<string>()],
+        };
 
     private static int[] Ids(JsonNode list) => [.. list.AsArray().Select(id => id!.GetValue<int>())];
 

@@ -32,7 +32,11 @@ public sealed class MropePositionsTests
     [Fact]
     public void Image_tokens_that_no_vision_start_announces_advance_like_text()
     {
-        var positions = MropePositions.Compute([TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, 1], [new ImageGrid(1, 4, 4)], Config);
+        var positions = MropePositions.Compute(
+            [TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken, 1],
+            [new ImageGrid(1, 4, 4)],
+            Config
+        );
         Assert.Equal([0, 1, 2, 3, 4], positions.Time);
         Assert.Equal([0, 1, 2, 3, 4], positions.Height);
         Assert.Equal([0, 1, 2, 3, 4], positions.Width);
@@ -52,5 +56,9 @@ public sealed class MropePositionsTests
 
     [Fact]
     public void A_video_token_is_refused() =>
-        Assert.Contains("videos are not supported", Assert.Throws<ArgumentException>(() => MropePositions.Compute([91], [], Config)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "videos are not supported",
+            Assert.Throws<ArgumentException>(() => MropePositions.Compute([91], [], Config)).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -52,7 +52,10 @@ public sealed class PadRowTests
     {
         using var made = TinyModel.Create(family);
         var config = made.Config with { Text = made.Config.Text with { PadTokenId = pad } };
-        return new QwenVlModel(config, made.Parameters.ToDictionary(p => p.Key, p => p.Value.clone().DetachFromDisposeScope(), StringComparer.Ordinal));
+        return new QwenVlModel(
+            config,
+            made.Parameters.ToDictionary(p => p.Key, p => p.Value.clone().DetachFromDisposeScope(), StringComparer.Ordinal)
+        );
     }
 
     /// <summary>Gradient of the token embedding, where the loss is a fixed sum of hidden states or of logits.</summary>

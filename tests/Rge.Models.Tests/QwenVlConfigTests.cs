@@ -22,17 +22,24 @@ public sealed class QwenVlConfigTests
     [Fact]
     public void The_layout_of_the_released_3B_checkpoint_is_read()
     {
-        var config = QwenVlConfig.Parse(JsonNode.Parse("""
-            {"architectures":["Qwen2_5_VLForConditionalGeneration"],"attention_dropout":0.0,"bos_token_id":151643,"eos_token_id":151645,
-             "vision_start_token_id":151652,"vision_end_token_id":151653,"vision_token_id":151654,"image_token_id":151655,"video_token_id":151656,
-             "hidden_act":"silu","hidden_size":2048,"initializer_range":0.02,"intermediate_size":11008,"max_position_embeddings":128000,
-             "max_window_layers":70,"model_type":"qwen2_5_vl","num_attention_heads":16,"num_hidden_layers":36,"num_key_value_heads":2,
-             "rms_norm_eps":1e-06,"rope_theta":1000000.0,"sliding_window":32768,"tie_word_embeddings":true,"torch_dtype":"bfloat16","use_cache":true,
-             "use_sliding_window":false,"vision_config":{"depth":32,"hidden_act":"silu","hidden_size":1280,"intermediate_size":3420,"num_heads":16,
-             "in_chans":3,"out_hidden_size":2048,"patch_size":14,"spatial_merge_size":2,"spatial_patch_size":14,"window_size":112,
-             "fullatt_block_indexes":[7,15,23,31],"tokens_per_second":2,"temporal_patch_size":2},
-             "rope_scaling":{"type":"mrope","mrope_section":[16,24,24]},"vocab_size":151936}
-            """)!.AsObject(), "config.json");
+        var config = QwenVlConfig.Parse(
+            JsonNode
+                .Parse(
+                    """
+                    {"architectures":["Qwen2_5_VLForConditionalGeneration"],"attention_dropout":0.0,"bos_token_id":151643,"eos_token_id":151645,
+                     "vision_start_token_id":151652,"vision_end_token_id":151653,"vision_token_id":151654,"image_token_id":151655,"video_token_id":151656,
+                     "hidden_act":"silu","hidden_size":2048,"initializer_range":0.02,"intermediate_size":11008,"max_position_embeddings":128000,
+                     "max_window_layers":70,"model_type":"qwen2_5_vl","num_attention_heads":16,"num_hidden_layers":36,"num_key_value_heads":2,
+                     "rms_norm_eps":1e-06,"rope_theta":1000000.0,"sliding_window":32768,"tie_word_embeddings":true,"torch_dtype":"bfloat16","use_cache":true,
+                     "use_sliding_window":false,"vision_config":{"depth":32,"hidden_act":"silu","hidden_size":1280,"intermediate_size":3420,"num_heads":16,
+                     "in_chans":3,"out_hidden_size":2048,"patch_size":14,"spatial_merge_size":2,"spatial_patch_size":14,"window_size":112,
+                     "fullatt_block_indexes":[7,15,23,31],"tokens_per_second":2,"temporal_patch_size":2},
+                     "rope_scaling":{"type":"mrope","mrope_section":[16,24,24]},"vocab_size":151936}
+                    """
+                )!
+                .AsObject(),
+            "config.json"
+        );
         Assert.Equal((128, 2, true), (config.Text.HeadDim, config.Text.NumKeyValueHeads, config.Text.TieWordEmbeddings));
         Assert.Equal([7, 15, 23, 31], config.Vision.FullAttentionBlocks);
         Assert.Equal(1176, config.Vision.PatchLength);
@@ -55,7 +62,11 @@ public sealed class QwenVlConfigTests
     [InlineData("rms_norm_eps", "1e999", "expected a number from 0 to 1")]
     [InlineData("image_token_id", "4096", "image_token_id is 4096")]
     [InlineData("pad_token_id", "96", "pad_token_id is 96, expected a whole number from -96 to 95")]
-    [InlineData("quantization_config", """{"quant_method":"awq","bits":4}""", "quantization_config says that the weights are quantised with AWQ (4 bits)")]
+    [InlineData(
+        "quantization_config",
+        """{"quant_method":"awq","bits":4}""",
+        "quantization_config says that the weights are quantised with AWQ (4 bits)"
+    )]
     [InlineData("quantization_config", """{"quant_method":"gptq","bits":8}""", "GPTQ (8 bits)")]
     [InlineData("quantization_config", """{"quant_method":"fp8","activation_scheme":"dynamic"}""", "quantised with FP8")]
     [InlineData("quantization_config", """{"load_in_4bit":true,"quant_method":"bitsandbytes"}""", "bitsandbytes (4 bits)")]
@@ -65,7 +76,8 @@ public sealed class QwenVlConfigTests
     {
         var json = TinyModel.Json(ModelFamily.Qwen25Vl);
         json.Remove(field);
-        if (value is not null) json[field] = JsonNode.Parse(value);
+        if (value is not null)
+            json[field] = JsonNode.Parse(value);
         var error = Assert.Throws<CheckpointException>(() => QwenVlConfig.Parse(json, "folder/config.json"));
         Assert.StartsWith("folder/config.json: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
@@ -76,27 +88,34 @@ public sealed class QwenVlConfigTests
     {
         var folder = Directory.CreateTempSubdirectory("rge-config-").FullName;
         var bytes = Encoding.UTF8.GetBytes(TinyModel.Json(ModelFamily.Qwen3Vl).ToJsonString());
-        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte, Gen.Int[0, bytes.Length]).Sample((at, value, length) =>
-        {
-            var damaged = (byte[])bytes.Clone();
-            damaged[at] = value;
-            var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
-            Directory.CreateDirectory(path);
-            File.WriteAllBytes(Path.Combine(path, "config.json"), at % 2 == 0 ? damaged : damaged[..length]);
-            try
-            {
-                Assert.NotNull(QwenVlConfig.Load(path));
-            }
-            catch (CheckpointException e)
-            {
-                Assert.Contains("config.json", e.Message, StringComparison.Ordinal);
-            }
-        }, iter: 400, threads: 1);
+        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte, Gen.Int[0, bytes.Length])
+            .Sample(
+                (at, value, length) =>
+                {
+                    var damaged = (byte[])bytes.Clone();
+                    damaged[at] = value;
+                    var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
+                    Directory.CreateDirectory(path);
+                    File.WriteAllBytes(Path.Combine(path, "config.json"), at % 2 == 0 ? damaged : damaged[..length]);
+                    try
+                    {
+                        Assert.NotNull(QwenVlConfig.Load(path));
+                    }
+                    catch (CheckpointException e)
+                    {
+                        Assert.Contains("config.json", e.Message, StringComparison.Ordinal);
+                    }
+                },
+                iter: 400,
+                threads: 1
+            );
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Shown(QwenVlConfig config) => string.Join("\n", ParameterLayout.Of(config).Select(p => $"{p.Key} [{string.Join(",", p.Value)}]"))
+    private static string Shown(QwenVlConfig config) =>
+        string.Join("\n", ParameterLayout.Of(config).Select(p => $"{p.Key} [{string.Join(",", p.Value)}]"))
         + $"\n{config.Family} {config.ImageTokenId} {config.VideoTokenId} {config.VisionStartTokenId} {config.VisionEndTokenId}"
         + $"\n{config.Text with { MropeSection = [] }} {string.Join(",", config.Text.MropeSection)}"
-        + $"\n{config.Vision with { FullAttentionBlocks = [], DeepstackBlocks = [] }} {string.Join(",", config.Vision.FullAttentionBlocks)} {string.Join(",", config.Vision.DeepstackBlocks)}";
+        + $"\n{config.Vision with { FullAttentionBlocks = [], DeepstackBlocks = [] }} "
+        + $"{string.Join(",", config.Vision.FullAttentionBlocks)} {string.Join(",", config.Vision.DeepstackBlocks)}";
 }

@@ -18,7 +18,8 @@ public sealed class QwenVlModelFilesTests : IDisposable
         using var model = TinyModel.Create(family);
         model.Save(_folder);
         using var loaded = QwenVlModel.Load(_folder);
-        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]), actual = loaded.Encode([new ModelInput([1, 2, 3])]);
+        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]),
+            actual = loaded.Encode([new ModelInput([1, 2, 3])]);
         Assert.All(model.Parameters, p => Assert.Equal(p.Value.data<float>().ToArray(), loaded.Parameters[p.Key].data<float>().ToArray()));
         // Not to the last bit: where a weight lies in memory decides how its sums are split.
         Assert.InRange((expected - actual).abs().max().item<float>(), 0, 1e-5f);
@@ -33,7 +34,8 @@ public sealed class QwenVlModelFilesTests : IDisposable
         model.Save(_folder);
         using var half = QwenVlModel.Load(_folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 });
         Assert.All(half.Parameters.Values, p => Assert.Equal(ScalarType.BFloat16, p.dtype));
-        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]), actual = half.Encode([new ModelInput([1, 2, 3])]).to(ScalarType.Float32);
+        using Tensor expected = model.Encode([new ModelInput([1, 2, 3])]),
+            actual = half.Encode([new ModelInput([1, 2, 3])]).to(ScalarType.Float32);
         using var cosine = nn.functional.cosine_similarity(expected, actual);
         Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
     }
@@ -46,7 +48,8 @@ public sealed class QwenVlModelFilesTests : IDisposable
         ModelInput[] inputs = [new([1, 2, 3, 4])];
         using var plain = QwenVlModel.Load(folder);
         using var merged = QwenVlModel.Load(folder, new QwenVlModelOptions { Adapter = path });
-        using Tensor before = plain.Encode(inputs), withMerged = merged.Encode(inputs);
+        using Tensor before = plain.Encode(inputs),
+            withMerged = merged.Encode(inputs);
         using (var adapter = PeftAdapter.Load(path, plain.DType))
         {
             plain.Attach(adapter);
@@ -66,7 +69,8 @@ public sealed class QwenVlModelFilesTests : IDisposable
         using var merged = QwenVlModel.Load(folder, new QwenVlModelOptions { Adapter = path });
         using var adapter = PeftAdapter.Load(path);
         model.Attach(adapter);
-        using Tensor expected = merged.Encode(inputs), actual = model.Encode(inputs);
+        using Tensor expected = merged.Encode(inputs),
+            actual = model.Encode(inputs);
         Assert.Equal(ScalarType.BFloat16, actual.dtype);
         using var cosine = nn.functional.cosine_similarity(expected, actual.to(ScalarType.Float32));
         Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
@@ -78,7 +82,10 @@ public sealed class QwenVlModelFilesTests : IDisposable
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
         model.Save(_folder);
         var config = Path.Combine(_folder, QwenVlConfig.FileName);
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"intermediate_size\": 48", "\"intermediate_size\": 56", StringComparison.Ordinal));
+        File.WriteAllText(
+            config,
+            File.ReadAllText(config).Replace("\"intermediate_size\": 48", "\"intermediate_size\": 56", StringComparison.Ordinal)
+        );
         var error = Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder));
         Assert.Contains("model.safetensors", error.Message, StringComparison.Ordinal);
         Assert.Contains("expected [56, 32]", error.Message, StringComparison.Ordinal);
@@ -87,7 +94,8 @@ public sealed class QwenVlModelFilesTests : IDisposable
     [Fact]
     public void Closing_a_model_frees_its_native_memory()
     {
-        using (var model = TinyModel.Create(ModelFamily.Qwen2Vl)) model.Save(_folder);
+        using (var model = TinyModel.Create(ModelFamily.Qwen2Vl))
+            model.Save(_folder);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         QwenVlModel.Load(_folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 }).Dispose();
         QwenVlModel.Load(_folder).Dispose();

@@ -14,7 +14,8 @@ public sealed class QwenVlModelForwardTests
         {
             var cases = new TheoryData<ModelFamily, int>();
             foreach (var family in Enum.GetValues<ModelFamily>())
-                for (var seed = 0; seed < 4; seed++) cases.Add(family, seed);
+                for (var seed = 0; seed < 4; seed++)
+                    cases.Add(family, seed);
             return cases;
         }
     }
@@ -31,8 +32,10 @@ public sealed class QwenVlModelForwardTests
         var gradients = ForwardCase.TakeGradients(model);
         var alone = sequences.Select((s, i) => ForwardCase.Run(model, sequences, weights, [i])).ToArray();
         Assert.True(count < alone.Sum(a => a.Count), $"{count} rows for {alone.Sum(a => a.Count)} tokens: nothing was shared");
-        for (var i = 0; i < alone.Length; i++) ForwardCase.AssertClose(alone[i].Hidden[0], together[i], "sequence " + i);
-        foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradient, gradients[name], name);
+        for (var i = 0; i < alone.Length; i++)
+            ForwardCase.AssertClose(alone[i].Hidden[0], together[i], "sequence " + i);
+        foreach (var (name, gradient) in ForwardCase.TakeGradients(model))
+            ForwardCase.AssertClose(gradient, gradients[name], name);
     }
 
     [Theory, MemberData(nameof(QwenVlModelTests.Families), MemberType = typeof(QwenVlModelTests))]
@@ -53,9 +56,11 @@ public sealed class QwenVlModelForwardTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
         Check(expected: false);
-        foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
+        foreach (var parameter in model.Parameters.Values)
+            parameter.requires_grad_(true);
         Check(expected: true);
-        using (no_grad()) Check(expected: false);
+        using (no_grad())
+            Check(expected: false);
 
         void Check(bool expected)
         {
@@ -100,7 +105,8 @@ public sealed class QwenVlModelForwardTests
         var gradients = ForwardCase.TakeGradients(model);
         ForwardCase.Run(model, sequences, weights, all, activationCheckpointing: true);
         // Without gradient the vision tower attends by a kernel, whose sums are rounded in another order than torch's.
-        foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradients[name], gradient, name, 1e-5);
+        foreach (var (name, gradient) in ForwardCase.TakeGradients(model))
+            ForwardCase.AssertClose(gradients[name], gradient, name, 1e-5);
     }
 
     [Fact]
@@ -130,11 +136,16 @@ public sealed class QwenVlModelForwardTests
         var gradients = ForwardCase.TakeGradients(model);
         var some = model.Forward(inputs, [Range.StartAt(2), 1..2, 0..0], activationCheckpointing);
         Assert.Equal(3, some.Hidden.shape[0]);
-        ForwardCase.AssertClose(all.Select([all.Row(0, 2), all.Row(0, 3), all.Row(1, 1)]), some.Select([some.Row(0, 2), some.Row(0, ^1), some.Row(1, 1)]), "hidden");
+        ForwardCase.AssertClose(
+            all.Select([all.Row(0, 2), all.Row(0, 3), all.Row(1, 1)]),
+            some.Select([some.Row(0, 2), some.Row(0, ^1), some.Row(1, 1)]),
+            "hidden"
+        );
         Assert.Equal(some.Row(0, 3), some.Row(0, ^1));
         Assert.Throws<ArgumentException>(() => some.Row(1, 2));
         some.Hidden.sum().backward();
-        foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradients[name], gradient, name);
+        foreach (var (name, gradient) in ForwardCase.TakeGradients(model))
+            ForwardCase.AssertClose(gradients[name], gradient, name);
         Assert.Throws<ArgumentException>(() => model.Forward(inputs, [Range.All]));
         Assert.Throws<ArgumentException>(() => model.Forward(inputs, [0..0, 0..0, 0..0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Forward(inputs, [0..5, Range.All, Range.All]));

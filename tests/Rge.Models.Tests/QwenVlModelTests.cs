@@ -28,14 +28,20 @@ public sealed class QwenVlModelTests
     public void Images_encoded_together_equal_images_encoded_alone(ModelFamily family)
     {
         using var model = TinyModel.Create(family);
-        PatchedImage[] images = [TinyModel.Image(model.Config, 4, 6, 1), TinyModel.Image(model.Config, 10, 2, 2), TinyModel.Image(model.Config, 4, 6, 3)];
+        PatchedImage[] images =
+        [
+            TinyModel.Image(model.Config, 4, 6, 1),
+            TinyModel.Image(model.Config, 10, 2, 2),
+            TinyModel.Image(model.Config, 4, 6, 3),
+        ];
         var together = model.EncodeImages(images);
         for (var i = 0; i < images.Length; i++)
         {
             var alone = model.EncodeImages([images[i]])[0];
             AssertClose(alone.Merged, together[i].Merged);
             Assert.Equal(model.Config.Vision.DeepstackBlocks.Count, alone.Deepstack.Count);
-            for (var d = 0; d < alone.Deepstack.Count; d++) AssertClose(alone.Deepstack[d], together[i].Deepstack[d]);
+            for (var d = 0; d < alone.Deepstack.Count; d++)
+                AssertClose(alone.Deepstack[d], together[i].Deepstack[d]);
             alone.Dispose();
         }
         Dispose(together);
@@ -49,7 +55,13 @@ public sealed class QwenVlModelTests
         using var cache = model.CreateState(slots: 8, capacity: 80);
         int[] slots = [6, 0, 3, 5];
         model.Prefill(inputs, cache, slots).Dispose();
-        int[][] continuations = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]];
+        int[][] continuations =
+        [
+            [1, 2, 3],
+            [4, 5, 6],
+            [7, 8, 9],
+            [10, 11, 12],
+        ];
         for (var step = 0; step < 3; step++)
         {
             using var hidden = model.Step([.. continuations.Select(c => c[step])], cache, slots);
@@ -116,7 +128,8 @@ public sealed class QwenVlModelTests
             using var cache = model.CreateState(2, 40);
             var input = new ModelInput(TinyModel.Tokens(model.Config, 9, 1, image.Grid), features);
             model.Prefill([input, new ModelInput([1, 2])], cache, [1, 0]).Dispose();
-            using (var hidden = model.Step([1, 2], cache, [1, 0])) model.Logits(hidden).Dispose();
+            using (var hidden = model.Step([1, 2], cache, [1, 0]))
+                model.Logits(hidden).Dispose();
             model.Encode([input]).Dispose();
             Dispose(features);
         }
@@ -131,11 +144,23 @@ public sealed class QwenVlModelTests
         Assert.Contains("vocabulary has 96", Refused(() => model.Encode([new ModelInput([96])])), StringComparison.Ordinal);
         Assert.Contains("vocabulary has 96", Refused(() => model.Encode([new ModelInput([-1])])), StringComparison.Ordinal);
         Assert.Contains("only 0 images", Refused(() => model.Encode([new ModelInput([TinyModel.ImageToken])])), StringComparison.Ordinal);
-        Assert.Contains("do not fit", Refused(() => model.Prefill([new ModelInput([1, 2, 3, 4, 5])], cache, [0])), StringComparison.Ordinal);
+        Assert.Contains(
+            "do not fit",
+            Refused(() => model.Prefill([new ModelInput([1, 2, 3, 4, 5])], cache, [0])),
+            StringComparison.Ordinal
+        );
         Assert.Contains("Slot 1 does not exist", Refused(() => model.Step([1], cache, [1])), StringComparison.Ordinal);
         Assert.Contains("different slots", Refused(() => model.Step([1, 2], cache, [0, 0])), StringComparison.Ordinal);
-        Assert.Contains("patch size", Refused(() => model.EncodeImages([new PatchedImage(new float[4 * 7], new ImageGrid(1, 2, 2))])), StringComparison.Ordinal);
-        Assert.Contains("merge size", Refused(() => model.EncodeImages([new PatchedImage(new float[3 * 96], new ImageGrid(1, 1, 3))])), StringComparison.Ordinal);
+        Assert.Contains(
+            "patch size",
+            Refused(() => model.EncodeImages([new PatchedImage(new float[4 * 7], new ImageGrid(1, 2, 2))])),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "merge size",
+            Refused(() => model.EncodeImages([new PatchedImage(new float[3 * 96], new ImageGrid(1, 1, 3))])),
+            StringComparison.Ordinal
+        );
         using var wide = zeros(1, 5);
         Assert.Contains("expected [B, 32]", Refused(() => model.Logits(wide)), StringComparison.Ordinal);
 
@@ -151,13 +176,17 @@ public sealed class QwenVlModelTests
             new(TinyModel.Tokens(model.Config, 12, 1, images[0].Grid), [encoded[0]]),
             new(TinyModel.Tokens(model.Config, 5, 2)),
             new(TinyModel.Tokens(model.Config, 20, 3, images[1].Grid), [encoded[1]]),
-            new([1, 2, 88, .. Enumerable.Repeat(TinyModel.ImageToken, 6), 89, 88, .. Enumerable.Repeat(TinyModel.ImageToken, 10), 89, 7], [encoded[0], encoded[1]]),
+            new(
+                [1, 2, 88, .. Enumerable.Repeat(TinyModel.ImageToken, 6), 89, 88, .. Enumerable.Repeat(TinyModel.ImageToken, 10), 89, 7],
+                [encoded[0], encoded[1]]
+            ),
         ];
     }
 
     private static void Dispose(IReadOnlyList<VisionFeatures> features)
     {
-        foreach (var feature in features) feature.Dispose();
+        foreach (var feature in features)
+            feature.Dispose();
     }
 
     private static void AssertClose(Tensor expected, Tensor actual)

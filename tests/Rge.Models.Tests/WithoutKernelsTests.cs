@@ -23,8 +23,10 @@ public sealed class WithoutKernelsTests : IDisposable
         foreach (var activationCheckpointing in new[] { false, true })
         {
             var expected = ForwardCase.Run(model, sequences, weights, all, activationCheckpointing).Hidden;
-            for (var i = 0; i < hidden.Length; i++) ForwardCase.AssertClose(expected[i], hidden[i], "sequence " + i);
-            foreach (var (name, gradient) in ForwardCase.TakeGradients(model)) ForwardCase.AssertClose(gradient, gradients[name], name);
+            for (var i = 0; i < hidden.Length; i++)
+                ForwardCase.AssertClose(expected[i], hidden[i], "sequence " + i);
+            foreach (var (name, gradient) in ForwardCase.TakeGradients(model))
+                ForwardCase.AssertClose(gradient, gradients[name], name);
         }
     }
 }

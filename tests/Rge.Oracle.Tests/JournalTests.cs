@@ -13,7 +13,8 @@ public sealed class JournalTests : IDisposable
     public void What_is_left_of_a_journal_cut_anywhere_is_its_whole_lines_and_it_goes_on()
     {
         using (var journal = Open())
-            for (var i = 1; i <= 3; i++) journal.Add(Entry(i, $"text {i}\nwith \"line ends\" and ü"));
+            for (var i = 1; i <= 3; i++)
+                journal.Add(Entry(i, $"text {i}\nwith \"line ends\" and ü"));
         var bytes = File.ReadAllBytes(Path);
         for (var length = 0; length <= bytes.Length; length++)
         {
@@ -31,23 +32,29 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Entries_come_back_as_they_were() => Gen.Select(Gen.String, Gen.Int[1, 1000], Gen.Long[0, 1L << 40]).Sample(
-        (text, row, tokens) =>
-        {
-            File.Delete(Path);
-            // A lone surrogate cannot be written.
-            text = new string([.. text.Where(c => !char.IsSurrogate(c))]);
-            var entry = Entry(row, text) with { InputTokens = tokens };
-            using (var journal = Open()) journal.Add(entry);
-            using var again = Open();
-            return again.Entries.Single() == entry;
-        },
-        iter: 100, threads: 1);
+    public void Entries_come_back_as_they_were() =>
+        Gen.Select(Gen.String, Gen.Int[1, 1000], Gen.Long[0, 1L << 40])
+            .Sample(
+                (text, row, tokens) =>
+                {
+                    File.Delete(Path);
+                    // A lone surrogate cannot be written.
+                    text = new string([.. text.Where(c => !char.IsSurrogate(c))]);
+                    var entry = Entry(row, text) with { InputTokens = tokens };
+                    using (var journal = Open())
+                        journal.Add(entry);
+                    using var again = Open();
+                    return again.Entries.Single() == entry;
+                },
+                iter: 100,
+                threads: 1
+            );
 
     [Fact]
     public void Many_threads_may_add()
     {
-        using (var journal = Open()) Parallel.For(1, 200, i => journal.Add(Entry(i, new string('x', i))));
+        using (var journal = Open())
+            Parallel.For(1, 200, i => journal.Add(Entry(i, new string('x', i))));
         using var again = Open();
         Assert.Equal(Enumerable.Range(1, 199), again.Entries.Select(entry => entry.Row).Order());
         Assert.All(again.Entries, entry => Assert.Equal(entry.Row, entry.Text!.Length));
@@ -57,7 +64,8 @@ public sealed class JournalTests : IDisposable
     public void A_damaged_line_in_the_middle_is_an_error_that_names_it()
     {
         using (var journal = Open())
-            for (var i = 1; i <= 3; i++) journal.Add(Entry(i, "a"));
+            for (var i = 1; i <= 3; i++)
+                journal.Add(Entry(i, "a"));
         var lines = File.ReadAllLines(Path);
         File.WriteAllLines(Path, [.. lines[..2], "{\"dataset\": 3", .. lines[3..]]);
         Assert.Contains("line 3 is damaged", Assert.Throws<OracleException>(Open).Message, StringComparison.Ordinal);
@@ -67,18 +75,33 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Another_header_is_refused_or_starts_over()
     {
-        using (var journal = Open()) journal.Add(Entry(1, "a"));
-        Assert.Contains("{\"of\":\"test\"}", Assert.Throws<OracleException>(() => Open("other", startOver: false)).Message, StringComparison.Ordinal);
-        using (var journal = Open()) Assert.Single(journal.Entries);
-        using (var journal = Open("other", startOver: true)) Assert.Empty(journal.Entries);
-        using (var journal = Open("other", startOver: false)) Assert.Empty(journal.Entries);
+        using (var journal = Open())
+            journal.Add(Entry(1, "a"));
+        Assert.Contains(
+            "{\"of\":\"test\"}",
+            Assert.Throws<OracleException>(() => Open("other", startOver: false)).Message,
+            StringComparison.Ordinal
+        );
+        using (var journal = Open())
+            Assert.Single(journal.Entries);
+        using (var journal = Open("other", startOver: true))
+            Assert.Empty(journal.Entries);
+        using (var journal = Open("other", startOver: false))
+            Assert.Empty(journal.Entries);
     }
 
     private Journal<OracleAnswer> Open() => Open("test", startOver: false);
 
     private Journal<OracleAnswer> Open(string of, bool startOver) => new(Path, new JsonObject { ["of"] = of }, startOver);
 
-    private static OracleAnswer Entry(int row, string text) => new() { Dataset = "d", Row = row, Key = "k", Text = text };
+    private static OracleAnswer Entry(int row, string text) =>
+        new()
+        {
+            Dataset = "d",
+            Row = row,
+            Key = "k",
+            Text = text,
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

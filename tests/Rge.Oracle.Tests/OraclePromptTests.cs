@@ -10,9 +10,19 @@ public sealed class OraclePromptTests
     public void Instruction_text_and_picture_stand_where_the_marks_are()
     {
         var picture = ImageSource.FromPixels(OracleData.Picture(2, 2));
-        var query = new EmbeddingInput { Content = [new TextPart("which "), new ImagePart(picture), new TextPart(" is it?")], Instruction = "Say" };
-        Assert.Equal("Q: Say which [picture] is it? T: it is {query} R.", Fill("Q: {query} T: {target} R.", query, EmbeddingInput.Target("it is {query}\n")));
-        Assert.Equal("a red thing / [picture]\n", Fill("{query} / {target}\n", EmbeddingInput.Query("a red thing"), EmbeddingInput.Target(null, picture)));
+        var query = new EmbeddingInput
+        {
+            Content = [new TextPart("which "), new ImagePart(picture), new TextPart(" is it?")],
+            Instruction = "Say",
+        };
+        Assert.Equal(
+            "Q: Say which [picture] is it? T: it is {query} R.",
+            Fill("Q: {query} T: {target} R.", query, EmbeddingInput.Target("it is {query}\n"))
+        );
+        Assert.Equal(
+            "a red thing / [picture]\n",
+            Fill("{query} / {target}\n", EmbeddingInput.Query("a red thing"), EmbeddingInput.Target(null, picture))
+        );
     }
 
     [Fact]
@@ -31,11 +41,24 @@ public sealed class OraclePromptTests
 
     [Fact]
     public void A_mark_in_a_text_is_text() =>
-        Assert.Equal("[picture] <|image_2|>t", Fill("{query}{target}", EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Picture(2, 2))), EmbeddingInput.Target("t")));
+        Assert.Equal(
+            "[picture] <|image_2|>t",
+            Fill(
+                "{query}{target}",
+                EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Picture(2, 2))),
+                EmbeddingInput.Target("t")
+            )
+        );
 
     private static string Fill(string prompt, EmbeddingInput query, EmbeddingInput target)
     {
-        var sample = new TrainingSample { Dataset = "d", Source = "s", Query = query, Targets = [new TargetItem(target, "k")] };
+        var sample = new TrainingSample
+        {
+            Dataset = "d",
+            Source = "s",
+            Query = query,
+            Targets = [new TargetItem(target, "k")],
+        };
         var message = OraclePrompt.Parse(prompt, "test").Fill(sample, _ => new DataContent(new byte[] { 1 }, "image/png"));
         return string.Concat(message.Contents.Select(content => content is TextContent text ? text.Text : "[picture]"));
     }

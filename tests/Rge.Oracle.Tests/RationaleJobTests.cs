@@ -27,7 +27,18 @@ public sealed class RationaleJobTests : IAsyncLifetime
 
     private string Output => Path.Combine(_root, "out");
 
-    private RationaleSettings Settings => new() { Data = Data, Output = Output, Oracle = new OracleSettings { Parallel = 4, Attempts = 3, Timeout = TimeSpan.FromSeconds(60) } };
+    private RationaleSettings Settings =>
+        new()
+        {
+            Data = Data,
+            Output = Output,
+            Oracle = new OracleSettings
+            {
+                Parallel = 4,
+                Attempts = 3,
+                Timeout = TimeSpan.FromSeconds(60),
+            },
+        };
 
     public async ValueTask InitializeAsync()
     {
@@ -47,14 +58,28 @@ public sealed class RationaleJobTests : IAsyncLifetime
         OracleData.Write(Data, "second", 3);
         var report = await RunAsync(Settings with { InputPrice = 2, OutputPrice = 10 });
         Assert.Equal((15, 15), (report.Rows, report.Kept));
-        Assert.Equal((15 * InputTokens, 15 * OutputTokens), ((long)report.ToJson()["input_tokens"]!, (long)report.ToJson()["output_tokens"]!));
+        Assert.Equal(
+            (15 * InputTokens, 15 * OutputTokens),
+            ((long)report.ToJson()["input_tokens"]!, (long)report.ToJson()["output_tokens"]!)
+        );
         Assert.Equal(15 * (InputTokens * 2 + OutputTokens * 10) / 1e6m, (decimal)report.ToJson()["cost"]!);
 
         var (before, after) = (await MmebReader.ReadTrainingFolderAsync(Data), await MmebReader.ReadTrainingFolderAsync(Output, Data));
         Assert.Equal(before.Select(Describe), after.Select(Describe));
-        Assert.Equal([.. Enumerable.Range(1, Rows).Select(Rationale), .. Enumerable.Range(1, 3).Select(Rationale)], after.Select(sample => sample.Rationale));
+        Assert.Equal(
+            [.. Enumerable.Range(1, Rows).Select(Rationale), .. Enumerable.Range(1, 3).Select(Rationale)],
+            after.Select(sample => sample.Rationale)
+        );
 
-        static string Describe(TrainingSample sample) => string.Join('\n', [sample.Dataset, Item(sample.Query), .. sample.Targets.Concat(sample.Negatives).Select(target => $"{target.Key} = {Item(target.Item)}")]);
+        static string Describe(TrainingSample sample) =>
+            string.Join(
+                '\n',
+                [
+                    sample.Dataset,
+                    Item(sample.Query),
+                    .. sample.Targets.Concat(sample.Negatives).Select(target => $"{target.Key} = {Item(target.Item)}"),
+                ]
+            );
 
         static string Item(EmbeddingInput item) => $"{item.Text}|{string.Join(',', item.Images.Select(image => image.Name))}";
     }
@@ -78,7 +103,11 @@ public sealed class RationaleJobTests : IAsyncLifetime
     public async Task A_folder_that_another_run_works_in_is_refused()
     {
         using (FolderLock.Take(Output))
-            Assert.Contains($"{Output} is in use by a run that has not ended", (await Assert.ThrowsAsync<OracleException>(() => RunAsync(Settings))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"{Output} is in use by a run that has not ended",
+                (await Assert.ThrowsAsync<OracleException>(() => RunAsync(Settings))).Message,
+                StringComparison.Ordinal
+            );
         Assert.Empty(_oracle.Requests);
         Assert.Equal(Rows, (await RunAsync(Settings)).Kept);
     }
@@ -91,14 +120,21 @@ public sealed class RationaleJobTests : IAsyncLifetime
         {
             Threads = 1,
             Model = new ModelSettings { Shape = "shapeworld" },
-            Data = new DataSettings { Folder = Output, Images = Data, Queries = 4 },
+            Data = new DataSettings
+            {
+                Folder = Output,
+                Images = Data,
+                Queries = 4,
+            },
             Objective = new ObjectiveSettings { MaxRationaleTokens = 4 },
             Phases = [new() { Steps = 2, LearningRate = 1e-3 }],
             Evaluation = new EvaluationSettings { Every = 0 },
         };
         var outcome = await new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false);
         Assert.Equal((2, 8L), (outcome.State.Step, outcome.State.Queries));
-        Assert.All(File.ReadLines(Path.Combine(_root, "run", "log.jsonl")), line => Assert.True((double)JsonNode.Parse(line)!["lm_loss"]! > 0));
+        Assert.All(File.ReadLines(Path.Combine(_root, "run", "log.jsonl")), line =>
+            Assert.True((double)JsonNode.Parse(line)!["lm_loss"]! > 0)
+        );
     }
 
     [Fact]
@@ -107,7 +143,16 @@ public sealed class RationaleJobTests : IAsyncLifetime
         await RunAsync(Settings with { Limit = 3 }, prompt: OraclePrompt.Parse("Query: {query}\nTarget: {target}\nWrite.", "test"));
         var text = _oracle.Requests.Single(request => request.Row == 1).Request;
         Assert.Equal(["Query: ", "data:image/png;base6", "\nFind what goes with query number 1\nTarget: item 1\nWrite."], text.Parts);
-        Assert.Equal(["Query: ", "data:image/png;base6", "\nFind what goes with query number 3\nTarget: ", "data:image/png;base6", " seen from above\nWrite."], _oracle.Requests.Single(request => request.Row == 3).Request.Parts);
+        Assert.Equal(
+            [
+                "Query: ",
+                "data:image/png;base6",
+                "\nFind what goes with query number 3\nTarget: ",
+                "data:image/png;base6",
+                " seen from above\nWrite.",
+            ],
+            _oracle.Requests.Single(request => request.Row == 3).Request.Parts
+        );
         Assert.Equal($"Bearer {Key}", text.Authorization);
         Assert.Equal("oracle-1", (string?)text.Body["model"]);
     }
@@ -119,9 +164,16 @@ public sealed class RationaleJobTests : IAsyncLifetime
         await RunAsync(Settings with { Limit = 1, Oracle = Settings.Oracle with { LongestSide = 600 } }, key: null);
         var request = _oracle.Requests.Single().Request;
         Assert.Equal("", request.Authorization);
-        var url = request.Body["messages"]![0]!["content"]!.AsArray().Select(part => (string?)part!["image_url"]?["url"]).OfType<string>().Single();
+        var url = request.Body["messages"]![0]!["content"]!
+            .AsArray()
+            .Select(part => (string?)part!["image_url"]?["url"])
+            .OfType<string>()
+            .Single();
         Assert.StartsWith("data:image/jpeg;base64,", url, StringComparison.Ordinal);
-        var picture = Imaging.ImageDecoder.Decode(Convert.FromBase64String(url[(url.IndexOf(',', StringComparison.Ordinal) + 1)..]), "sent");
+        var picture = Imaging.ImageDecoder.Decode(
+            Convert.FromBase64String(url[(url.IndexOf(',', StringComparison.Ordinal) + 1)..]),
+            "sent"
+        );
         Assert.Equal((600, 200), (picture.Width, picture.Height));
     }
 
@@ -132,7 +184,8 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var plain = _oracle.Answer;
         _oracle.Answer = async (context, request) =>
         {
-            if (Interlocked.Increment(ref waiting) == 4) full.SetResult();
+            if (Interlocked.Increment(ref waiting) == 4)
+                full.SetResult();
             await full.Task;
             await plain(context, request);
         };
@@ -157,7 +210,12 @@ public sealed class RationaleJobTests : IAsyncLifetime
             _ => Silence,
         };
         _oracle.Fail(2, reply);
-        var report = await RunAsync(Settings with { Oracle = Settings.Oracle with { Timeout = TimeSpan.FromSeconds(fault == "silence" ? 4 : 60) } });
+        var report = await RunAsync(
+            Settings with
+            {
+                Oracle = Settings.Oracle with { Timeout = TimeSpan.FromSeconds(fault == "silence" ? 4 : 60) },
+            }
+        );
         Assert.Equal((Rows, 2), (report.Kept, _oracle.AskedAbout(2)));
         Assert.InRange(_time.Waits.Single(), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.25));
     }
@@ -170,7 +228,8 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var plain = _oracle.Answer;
         _oracle.Answer = (context, request) =>
         {
-            lock (arrivals) arrivals.Add(_time.GetUtcNow());
+            lock (arrivals)
+                arrivals.Add(_time.GetUtcNow());
             return plain(context, request);
         };
         var begun = _time.GetUtcNow();
@@ -184,7 +243,10 @@ public sealed class RationaleJobTests : IAsyncLifetime
     [Fact]
     public async Task A_pause_given_as_a_time_of_day_is_kept_and_one_too_long_ends_the_run()
     {
-        _oracle.Fail(1, Status(503, retryAfter: _time.GetUtcNow().AddSeconds(100).ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
+        _oracle.Fail(
+            1,
+            Status(503, retryAfter: _time.GetUtcNow().AddSeconds(100).ToString("R", System.Globalization.CultureInfo.InvariantCulture))
+        );
         await RunAsync(Settings with { Limit = 1 });
         Assert.InRange(_time.Waits.First(), TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(130));
 
@@ -193,9 +255,17 @@ public sealed class RationaleJobTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(401, """{"error": {"message": "Incorrect API key provided: sk-secret-0123456789.", "code": "invalid_api_key"}}""", "HTTP 401: Incorrect API key provided: ***.")]
+    [InlineData(
+        401,
+        """{"error": {"message": "Incorrect API key provided: sk-secret-0123456789.", "code": "invalid_api_key"}}""",
+        "HTTP 401: Incorrect API key provided: ***."
+    )]
     [InlineData(404, """{"detail": "The model oracle-1 does not exist"}""", "HTTP 404: The model oracle-1 does not exist.")]
-    [InlineData(429, """{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}""", "HTTP 429: You exceeded your quota.")]
+    [InlineData(
+        429,
+        """{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}""",
+        "HTTP 429: You exceeded your quota."
+    )]
     [InlineData(302, "elsewhere", "HTTP 302: elsewhere.")]
     public async Task What_no_request_can_pass_ends_the_run_with_one_sentence(int status, string body, string expected)
     {
@@ -212,8 +282,13 @@ public sealed class RationaleJobTests : IAsyncLifetime
         _oracle.Fail(5, Status(500, "broken"), Status(502), Status(500, "{\"error\": \"still broken\"}"));
         var report = await RunAsync(Settings);
         Assert.Equal(Rows - 1, report.Kept);
-        var failed = JsonNode.Parse(Assert.Single(await File.ReadAllLinesAsync(Path.Combine(Output, "failed.jsonl"), TestContext.Current.CancellationToken)))!;
-        Assert.Equal(("first", 5, "no answer", "HTTP 500: still broken"), ((string?)failed["dataset"], (int)failed["row"]!, (string?)failed["reason"], (string?)failed["detail"]));
+        var failed = JsonNode.Parse(
+            Assert.Single(await File.ReadAllLinesAsync(Path.Combine(Output, "failed.jsonl"), TestContext.Current.CancellationToken))
+        )!;
+        Assert.Equal(
+            ("first", 5, "no answer", "HTTP 500: still broken"),
+            ((string?)failed["dataset"], (int)failed["row"]!, (string?)failed["reason"], (string?)failed["detail"])
+        );
         Assert.Equal(Rows - 1, (await MmebReader.ReadTrainingFolderAsync(Output, Data)).Count);
 
         var asked = _oracle.Requests.Count;
@@ -233,8 +308,14 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var report = await RunAsync(Settings);
         Assert.Equal(Rows - 5, report.Kept);
         Assert.Equal(
-            ["a content filter has stopped the answer", "the answer was cut off at the largest number of tokens", "the model has refused: I will not.", "HTTP 400: policy"],
-            report.ToJson()["refused"]!.AsObject().Select(pair => pair.Key));
+            [
+                "a content filter has stopped the answer",
+                "the answer was cut off at the largest number of tokens",
+                "the model has refused: I will not.",
+                "HTTP 400: policy",
+            ],
+            report.ToJson()["refused"]!.AsObject().Select(pair => pair.Key)
+        );
         Assert.Equal(1, (int)report.ToJson()["rejected"]!["copy of the target"]!);
         Assert.Equal(Rows, _oracle.Requests.Count);
 
@@ -252,7 +333,9 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var nobody = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/v1");
         listener.Stop();
         using var endpoint = OracleEndpoint.Connect(nobody, "oracle-1", Key);
-        var error = await Assert.ThrowsAsync<OracleException>(() => new RationaleJob(Settings, null, _time).RunAsync(endpoint, OraclePrompt.Default, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<OracleException>(() =>
+            new RationaleJob(Settings, null, _time).RunAsync(endpoint, OraclePrompt.Default, TestContext.Current.CancellationToken)
+        );
         Assert.StartsWith($"{nobody}: Connection refused", error.Message, StringComparison.Ordinal);
         Assert.True(_time.Waits.Count >= 2, "it was not tried again");
     }
@@ -264,7 +347,11 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var plain = _oracle.Answer;
         _oracle.Answer = (context, request) => RowOf(request) <= 4 ? plain(context, request) : Status(500)(context, request);
         var error = await FailAsync(settings);
-        Assert.Equal($"{_oracle.Address}: 3 rows one after the other have got no answer, the last: HTTP 500. 4 answers are kept; the same command goes on from there.", error.Message);
+        Assert.Equal(
+            $"{_oracle.Address}: 3 rows one after the other have got no answer, the last: HTTP 500. 4 answers are kept; the same "
+                + $"command goes on from there.",
+            error.Message
+        );
         Assert.Equal(7, _oracle.Requests.Count);
 
         _oracle.Answer = plain;
@@ -301,7 +388,13 @@ public sealed class RationaleJobTests : IAsyncLifetime
     public async Task Nothing_is_asked_offline_and_other_rules_apply_to_old_answers()
     {
         await RunAsync(Settings with { Limit = 4 });
-        var report = await RunAsync(Settings with { Offline = true, Rules = new RationaleRules { MinWords = 30 } });
+        var report = await RunAsync(
+            Settings with
+            {
+                Offline = true,
+                Rules = new RationaleRules { MinWords = 30 },
+            }
+        );
         Assert.Equal((0, 4, Rows - 4), (report.Kept, (int)report.ToJson()["rejected"]!["too short"]!, (int)report.ToJson()["not_asked"]!));
         Assert.Equal(4, _oracle.Requests.Count);
         Assert.False(File.Exists(Path.Combine(Output, "first", "train.jsonl")));
@@ -316,7 +409,8 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var plain = _oracle.Answer;
         _oracle.Answer = async (context, request) =>
         {
-            if (Interlocked.Increment(ref waiting) == 4) full.SetResult();
+            if (Interlocked.Increment(ref waiting) == 4)
+                full.SetResult();
             await goOn.Task;
             await plain(context, request);
         };
@@ -337,9 +431,25 @@ public sealed class RationaleJobTests : IAsyncLifetime
     {
         await RunAsync(Settings with { Limit = 1 });
         using (var other = OracleEndpoint.Connect(_oracle.Address, "oracle-2", Key))
-            Assert.Contains("was begun with {\"model\":\"oracle-1\"", (await Assert.ThrowsAsync<OracleException>(() => new RationaleJob(Settings).RunAsync(other, OraclePrompt.Default, default))).Message, StringComparison.Ordinal);
-        Assert.Contains("was begun with", (await FailAsync(Settings, OraclePrompt.Parse("{query} {target}", "other"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is not empty", (await FailAsync(Settings with { Output = Path.Combine(Data, "images") })).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "was begun with {\"model\":\"oracle-1\"",
+                (
+                    await Assert.ThrowsAsync<OracleException>(() =>
+                        new RationaleJob(Settings).RunAsync(other, OraclePrompt.Default, default)
+                    )
+                ).Message,
+                StringComparison.Ordinal
+            );
+        Assert.Contains(
+            "was begun with",
+            (await FailAsync(Settings, OraclePrompt.Parse("{query} {target}", "other"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is not empty",
+            (await FailAsync(Settings with { Output = Path.Combine(Data, "images") })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("is the data folder", (await FailAsync(Settings with { Output = Data })).Message, StringComparison.Ordinal);
         using (File.Open(Path.Combine(Output, "answers.jsonl"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
             Assert.Contains("is another run at work", (await FailAsync(Settings)).Message, StringComparison.Ordinal);
@@ -348,8 +458,13 @@ public sealed class RationaleJobTests : IAsyncLifetime
     private async Task<RationaleReport> RunAsync(RationaleSettings settings, OraclePrompt? prompt = null, string? key = Key)
     {
         using var endpoint = OracleEndpoint.Connect(_oracle.Address, "oracle-1", key);
-        return await new RationaleJob(settings, null, _time).RunAsync(endpoint, prompt ?? OraclePrompt.Default, TestContext.Current.CancellationToken);
+        return await new RationaleJob(settings, null, _time).RunAsync(
+            endpoint,
+            prompt ?? OraclePrompt.Default,
+            TestContext.Current.CancellationToken
+        );
     }
 
-    private Task<OracleException> FailAsync(RationaleSettings settings, OraclePrompt? prompt = null) => Assert.ThrowsAsync<OracleException>(() => RunAsync(settings, prompt));
+    private Task<OracleException> FailAsync(RationaleSettings settings, OraclePrompt? prompt = null) =>
+        Assert.ThrowsAsync<OracleException>(() => RunAsync(settings, prompt));
 }

@@ -31,7 +31,12 @@ public sealed class RationaleRulesTests
     public void Length_is_bounded_in_words_on_both_sides()
     {
         var rules = new RationaleRules { MinWords = 5, MaxWords = 10 };
-        Assert.Equal([false, true, true, false], ((int[])[4, 5, 10, 11]).Select(count => rules.Check(string.Join(' ', Enumerable.Repeat("word", count - 1).Append("so")), null) is null));
+        Assert.Equal(
+            [false, true, true, false],
+            ((int[])[4, 5, 10, 11]).Select(count =>
+                rules.Check(string.Join(' ', Enumerable.Repeat("word", count - 1).Append("so")), null) is null
+            )
+        );
     }
 
     [Fact]

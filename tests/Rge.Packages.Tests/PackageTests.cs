@@ -40,7 +40,10 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         var folder = await CreateAsync(name, Program);
         var output = Path.Combine(folder, "out");
         await workplace.RunAsync(folder, $"dotnet publish --verbosity quiet --output {output} {options}");
-        Assert.Equal(Expected, (await workplace.RunAsync(folder, string.Format(System.Globalization.CultureInfo.InvariantCulture, start, output))).TrimEnd());
+        Assert.Equal(
+            Expected,
+            (await workplace.RunAsync(folder, string.Format(System.Globalization.CultureInfo.InvariantCulture, start, output))).TrimEnd()
+        );
         ExpectOneLibtorch(output);
         Directory.Delete(folder, recursive: true);
     }
@@ -51,13 +54,20 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the names are those of Linux");
         var folder = await CreateAsync("windows", Program);
         var output = Path.Combine(folder, "out");
-        await workplace.RunAsync(folder, $"dotnet publish --verbosity quiet --runtime win-x64 --self-contained false -p:UseAppHost=false --output {output}");
+        await workplace.RunAsync(
+            folder,
+            $"dotnet publish --verbosity quiet --runtime win-x64 --self-contained false -p:UseAppHost=false --output {output}"
+        );
         Assert.True(File.Exists(Path.Combine(output, "torch_cpu.dll")));
         Assert.True(File.Exists(Path.Combine(output, "LibTorchSharp.dll")));
         Assert.Empty(Directory.GetFiles(output, "*.so", SearchOption.AllDirectories));
         Assert.Empty(Directory.GetFiles(output, "*.dylib", SearchOption.AllDirectories));
         // For a system that libtorch is not there for, the build says so.
-        Assert.Contains("RGE0002", await workplace.RunAsync(folder, "dotnet build --runtime linux-arm64 --self-contained false -p:UseAppHost=false"), StringComparison.Ordinal);
+        Assert.Contains(
+            "RGE0002",
+            await workplace.RunAsync(folder, "dotnet build --runtime linux-arm64 --self-contained false -p:UseAppHost=false"),
+            StringComparison.Ordinal
+        );
         Directory.Delete(folder, recursive: true);
     }
 
@@ -68,7 +78,10 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         var folder = await CreateAsync("everywhere", "return;", "<RgeNatives>all</RgeNatives>");
         await workplace.RunAsync(folder, "dotnet build --verbosity quiet");
         var runtimes = Path.Combine(folder, "bin", "Debug", "net10.0", "runtimes");
-        foreach (var file in (string[])["win-x64/native/torch_cpu.dll", "osx-arm64/native/libtorch_cpu.dylib", "linux-x64/native/libtorch_cpu.so"])
+        foreach (
+            var file in (string[])
+                ["win-x64/native/torch_cpu.dll", "osx-arm64/native/libtorch_cpu.dylib", "linux-x64/native/libtorch_cpu.so"]
+        )
             Assert.True(File.Exists(Path.Combine(runtimes, file)), file);
         Directory.Delete(folder, recursive: true);
     }
@@ -83,7 +96,11 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         File.Delete(Path.Combine(output, "runtimes", "linux-x64", "native", "libtorch_cpu.so"));
         var before = Directory.GetFiles(output, "*", SearchOption.AllDirectories);
         var said = await workplace.RunAsync(folder, $"dotnet {output}/without.dll", fails: true);
-        Assert.Contains("Rge.Models.Tensors.NativeLibraryException: libtorch cannot be loaded: libtorch_cpu.so is not with the program", said, StringComparison.Ordinal);
+        Assert.Contains(
+            "Rge.Models.Tensors.NativeLibraryException: libtorch cannot be loaded: libtorch_cpu.so is not with the program",
+            said,
+            StringComparison.Ordinal
+        );
         Assert.Contains("dotnet publish -r linux-x64", said, StringComparison.Ordinal);
         Assert.Equal(before, Directory.GetFiles(output, "*", SearchOption.AllDirectories));
         Directory.Delete(folder, recursive: true);
@@ -124,19 +141,28 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         foreach (var package in Directory.GetFiles(workplace.Feed, "Rge*.nupkg"))
         {
             using var archive = ZipFile.OpenRead(package);
-            foreach (var entry in archive.Entries.Where(entry => entry.Name.StartsWith("Rge", StringComparison.Ordinal) && entry.Name.EndsWith(".dll", StringComparison.Ordinal)))
+            foreach (
+                var entry in archive.Entries.Where(entry =>
+                    entry.Name.StartsWith("Rge", StringComparison.Ordinal) && entry.Name.EndsWith(".dll", StringComparison.Ordinal)
+                )
+            )
             {
                 using var content = new MemoryStream();
-                using (var stream = entry.Open()) stream.CopyTo(content);
+                using (var stream = entry.Open())
+                    stream.CopyTo(content);
                 content.Position = 0;
                 using var assembly = new PEReader(content);
-                var symbols = assembly.ReadDebugDirectory().Single(directory => directory.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+                var symbols = assembly
+                    .ReadDebugDirectory()
+                    .Single(directory => directory.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
                 using var provider = assembly.ReadEmbeddedPortablePdbDebugDirectoryData(symbols);
                 var reader = provider.GetMetadataReader();
                 Assert.NotEmpty(reader.Documents);
                 foreach (var document in reader.Documents)
                 {
-                    var kinds = reader.GetCustomDebugInformation(document).Select(handle => reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind));
+                    var kinds = reader
+                        .GetCustomDebugInformation(document)
+                        .Select(handle => reader.GetGuid(reader.GetCustomDebugInformation(handle).Kind));
                     Assert.True(kinds.Contains(embeddedSource), $"{entry.FullName}: {reader.GetString(reader.GetDocument(document).Name)}");
                 }
             }
@@ -147,8 +173,13 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     public async Task All_packages_work_together()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the programs are built for Linux");
-        var references = string.Concat(Directory.GetFiles(workplace.Feed, "Rge.*.nupkg").Select(ReadNuspec).Where(package => !package.Id.StartsWith("Rge.Cli", StringComparison.Ordinal))
-            .Select(package => $"<PackageReference Include=\"{package.Id}\" Version=\"{package.Version}\" />"));
+        var references = string.Concat(
+            Directory
+                .GetFiles(workplace.Feed, "Rge.*.nupkg")
+                .Select(ReadNuspec)
+                .Where(package => !package.Id.StartsWith("Rge.Cli", StringComparison.Ordinal))
+                .Select(package => $"<PackageReference Include=\"{package.Id}\" Version=\"{package.Version}\" />")
+        );
         const string Use = """
             using Rge;
             using Rge.Search;
@@ -164,7 +195,10 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
             """;
         var folder = await CreateAsync("together", Use, reference: references);
         await workplace.RunAsync(folder, "dotnet build --verbosity quiet");
-        Assert.Equal("Rge.Data\nRge.Evaluation\nRge.Training\nRge.Server\ntwo\n", await workplace.RunAsync(folder, "dotnet bin/Debug/net10.0/together.dll"));
+        Assert.Equal(
+            "Rge.Data\nRge.Evaluation\nRge.Training\nRge.Server\ntwo\n",
+            await workplace.RunAsync(folder, "dotnet bin/Debug/net10.0/together.dll")
+        );
         Directory.Delete(folder, recursive: true);
     }
 
@@ -176,7 +210,10 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         await workplace.RunAsync(workplace.Folder, $"dotnet tool install Rge.Cli --tool-path {tools}");
         Assert.Contains("rge", await workplace.RunAsync(workplace.Folder, $"{tools}/rge --help"), StringComparison.Ordinal);
         var ranked = await workplace.RunAsync(
-            workplace.Folder, $"{tools}/rge rank --model {Workplace.Repository}/models/shapeworld --text 'red ring' --candidates 'red ring class' --candidates 'blue bar class' --json");
+            workplace.Folder,
+            $"{tools}/rge rank --model {Workplace.Repository}/models/shapeworld --text 'red ring' --candidates 'red ring class' "
+                + $"--candidates 'blue bar class' --json"
+        );
         Assert.Contains("red ring class", ranked, StringComparison.Ordinal);
         Directory.Delete(tools, recursive: true);
     }
@@ -186,9 +223,17 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the programs are built for Linux");
         // As the user whose packages the repository is built with, and with what is built already.
-        var folder = await CreateAsync("project", Program, reference: $"""<ProjectReference Include="{Workplace.Repository}/src/Rge/Rge.csproj" />""");
-        await workplace.RunAsync(folder, $"env --unset=NUGET_PACKAGES --unset=RestoreFallbackFolders HOME={Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)} "
-            + $"dotnet build --verbosity quiet --configuration {Workplace.Configuration} -p:BuildProjectReferences=false");
+        var folder = await CreateAsync(
+            "project",
+            Program,
+            reference: $"""<ProjectReference Include="{Workplace.Repository}/src/Rge/Rge.csproj" />"""
+        );
+        await workplace.RunAsync(
+            folder,
+            $"env --unset=NUGET_PACKAGES --unset=RestoreFallbackFolders "
+                + $"HOME={Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)} "
+                + $"dotnet build --verbosity quiet --configuration {Workplace.Configuration} -p:BuildProjectReferences=false"
+        );
         Assert.Equal(Expected, (await workplace.RunAsync(folder, $"dotnet bin/{Workplace.Configuration}/net10.0/project.dll")).TrimEnd());
         Directory.Delete(folder, recursive: true);
     }
@@ -196,10 +241,13 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     [Fact]
     public void The_readme_prints_what_is_run_here()
     {
-        var readme = File.ReadAllText(Path.Combine(Workplace.Repository, "README.md")).Split("<!-- in-your-project: begin -->")[1].Split("<!-- in-your-project: end -->")[0];
+        var readme = File.ReadAllText(Path.Combine(Workplace.Repository, "README.md"))
+            .Split("<!-- in-your-project: begin -->")[1]
+            .Split("<!-- in-your-project: end -->")[0];
         var blocks = Workplace.BlocksOf(readme);
         Assert.Equal(["bash", "csharp", "text", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
-        foreach (var language in blocks) Assert.Equal(Workplace.Printed[language.Key].Take(language.Count()), language);
+        foreach (var language in blocks)
+            Assert.Equal(Workplace.Printed[language.Key].Take(language.Count()), language);
     }
 
     [Fact]
@@ -210,7 +258,10 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         Assert.Equal(Workplace.Packages, packages.Length);
         foreach (var (id, version, nuspec, files) in packages)
         {
-            Assert.Equal(("Rge contributors", "Apache-2.0", "README.md"), (Field(nuspec, "authors"), Field(nuspec, "license"), Field(nuspec, "readme")));
+            Assert.Equal(
+                ("Rge contributors", "Apache-2.0", "README.md"),
+                (Field(nuspec, "authors"), Field(nuspec, "license"), Field(nuspec, "readme"))
+            );
             Assert.NotEqual("Package Description", Field(nuspec, "description"));
             Assert.NotEmpty(Field(nuspec, "tags"));
             Assert.Contains("README.md", files);
@@ -222,16 +273,36 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         Assert.Contains("buildTransitive/Rge.Models.targets", models.Files);
         Assert.Equal(
             ["libtorch-cpu-linux-x64 2.10.0", "libtorch-cpu-osx-arm64 2.10.0", "libtorch-cpu-win-x64 2.10.0"],
-            Dependencies(models.Nuspec).Where(dependency => dependency.StartsWith("libtorch", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            Dependencies(models.Nuspec)
+                .Where(dependency => dependency.StartsWith("libtorch", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
     }
 
-    private async Task<string> CreateAsync(string name, string program, string properties = "", string? reference = null, string sdk = "Microsoft.NET.Sdk")
+    private async Task<string> CreateAsync(
+        string name,
+        string program,
+        string properties = "",
+        string? reference = null,
+        string sdk = "Microsoft.NET.Sdk"
+    )
     {
         var folder = workplace.CreateProject(name, program, reference, sdk, properties);
         if (program == Program)
         {
-            var command = Workplace.Printed["bash"].Single().Split('\n').Single(line => line.StartsWith("RGE/rge world", StringComparison.Ordinal));
-            await workplace.RunAsync(folder, command.Replace("RGE/rge", $"dotnet {Workplace.Repository}/src/Rge.Cli/bin/{Workplace.Configuration}/net10.0/Rge.Cli.dll", StringComparison.Ordinal));
+            var command = Workplace
+                .Printed["bash"]
+                .Single()
+                .Split('\n')
+                .Single(line => line.StartsWith("RGE/rge world", StringComparison.Ordinal));
+            await workplace.RunAsync(
+                folder,
+                command.Replace(
+                    "RGE/rge",
+                    $"dotnet {Workplace.Repository}/src/Rge.Cli/bin/{Workplace.Configuration}/net10.0/Rge.Cli.dll",
+                    StringComparison.Ordinal
+                )
+            );
         }
         return folder;
     }
@@ -240,15 +311,24 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     private static string[] OursIn(string dependencies)
     {
         using var document = JsonDocument.Parse(File.ReadAllText(dependencies));
-        return [.. document.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name.Split('/')[0])
-            .Where(name => name is "Rge" || name.StartsWith("Rge.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. document
+                .RootElement.GetProperty("libraries")
+                .EnumerateObject()
+                .Select(library => library.Name.Split('/')[0])
+                .Where(name => name is "Rge" || name.StartsWith("Rge.", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     private static void ExpectOneLibtorch(string output)
     {
         var files = Directory.GetFiles(output, "*", SearchOption.AllDirectories);
         Assert.Single(files, file => Path.GetFileName(file) == "libtorch_cpu.so");
-        Assert.DoesNotContain(files, file => Path.GetExtension(file) is ".dylib" || Path.GetFileName(file) is "torch_cpu.dll" or "libSkiaSharp.dll");
+        Assert.DoesNotContain(files, file =>
+            Path.GetExtension(file) is ".dylib" || Path.GetFileName(file) is "torch_cpu.dll" or "libSkiaSharp.dll"
+        );
         Assert.True(files.Sum(file => new FileInfo(file).Length) < 700L << 20, Sizes);
     }
 
@@ -260,8 +340,12 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         return (Field(nuspec, "id"), Field(nuspec, "version"), nuspec, [.. package.Entries.Select(entry => entry.FullName)]);
     }
 
-    private static IEnumerable<string> Dependencies(XDocument nuspec) => nuspec.Descendants().Where(element => element.Name.LocalName == "dependency")
-        .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
+    private static IEnumerable<string> Dependencies(XDocument nuspec) =>
+        nuspec
+            .Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
+            .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
 
-    private static string Field(XDocument nuspec, string name) => nuspec.Descendants().First(element => element.Name.LocalName == name).Value;
+    private static string Field(XDocument nuspec, string name) =>
+        nuspec.Descendants().First(element => element.Name.LocalName == name).Value;
 }

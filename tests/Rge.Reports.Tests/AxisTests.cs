@@ -11,7 +11,8 @@ public sealed class AxisTests
     [InlineData(-3, 3, true, "-3 -2 -1 0 1 2 3")]
     [InlineData(1, 102400, false, "20k 40k 60k 80k 100k")]
     [InlineData(0, 0.0000072, true, "0 2e-6 4e-6 6e-6 8e-6")]
-    public void Ticks_are_round_numbers(double least, double most, bool reach, string expected) => Assert.Equal(expected, string.Join(' ', Axis.Linear(least, most, ticks: 5, reach).Ticks.Select(Axis.Label)));
+    public void Ticks_are_round_numbers(double least, double most, bool reach, string expected) =>
+        Assert.Equal(expected, string.Join(' ', Axis.Linear(least, most, ticks: 5, reach).Ticks.Select(Axis.Label)));
 
     [Theory]
     [InlineData(0.04, 5, "0.05 0.1 0.2 0.5 1 2 5")]
@@ -42,7 +43,9 @@ public sealed class AxisTests
     private static bool Holds(double least, double length, int ticks, bool reach)
     {
         var axis = Axis.Linear(least, least + length, ticks, reach);
-        return axis.Ticks.Count <= 1.25 * ticks + 3 && axis.Share(least) is >= 0 and <= 1 && axis.Share(least) <= axis.Share(least + length)
+        return axis.Ticks.Count <= 1.25 * ticks + 3
+            && axis.Share(least) is >= 0 and <= 1
+            && axis.Share(least) <= axis.Share(least + length)
             && axis.Ticks.All(tick => axis.Share(tick) is >= 0 and <= 1);
     }
 }

@@ -8,7 +8,17 @@ public sealed class HtmlTests
     public void Text_is_escaped_wherever_it_stands()
     {
         const string Nasty = "<script>alert('&\"')</script>";
-        var page = Html.Page(Nasty, Html.Tag("p", new XAttribute("title", Nasty), Nasty), Html.Table([Nasty], [[Nasty]]), Html.Facts([(Nasty, Nasty)]));
+        var page = Html.Page(
+            Nasty,
+            Html.Tag("p", new XAttribute("title", Nasty), Nasty),
+            Html.Table(
+                [Nasty],
+                [
+                    [Nasty],
+                ]
+            ),
+            Html.Facts([(Nasty, Nasty)])
+        );
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         var read = XDocument.Parse(page);
         Assert.Equal(7, read.Descendants().Count(element => !element.HasElements && element.Value == Nasty));
@@ -20,13 +30,26 @@ public sealed class HtmlTests
     {
         var read = XDocument.Parse(Html.Page("a\u0001b", Html.Tag("p", new XAttribute("title", "c\u0002"), "\ud800 \ud83d\ude00 é")));
         Assert.Equal("a\ufffdb", read.Descendants("title").Single().Value);
-        Assert.Equal(("c\ufffd", "\ufffd \ud83d\ude00 é"), (read.Descendants("p").Single().Attribute("title")!.Value, read.Descendants("p").Single().Value));
+        Assert.Equal(
+            ("c\ufffd", "\ufffd \ud83d\ude00 é"),
+            (read.Descendants("p").Single().Attribute("title")!.Value, read.Descendants("p").Single().Value)
+        );
     }
 
     [Fact]
     public void Empty_elements_are_closed_as_html_has_it()
     {
-        var page = Html.Page("x", Html.Tag("p"), Html.Table(["a", "b"], [["c", ""]]), Html.Tag("br"));
+        var page = Html.Page(
+            "x",
+            Html.Tag("p"),
+            Html.Table(
+                ["a", "b"],
+                [
+                    ["c", ""],
+                ]
+            ),
+            Html.Tag("br")
+        );
         Assert.Contains("<p></p>", page, StringComparison.Ordinal);
         Assert.Contains("<td></td>", page, StringComparison.Ordinal);
         Assert.Contains("<br />", page, StringComparison.Ordinal);

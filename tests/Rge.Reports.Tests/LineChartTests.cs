@@ -21,18 +21,37 @@ public sealed class LineChartTests
     public void A_few_outliers_behind_a_line_do_not_press_it_flat()
     {
         ChartPoint[] raw = [.. Enumerable.Range(0, 200).Select(i => new ChartPoint(i, i == 5 ? 1000 : 1 + i % 2))];
-        var figure = new LineChart { Title = "t", Series = [new ChartSeries("a", [new(0, 1.5), new(199, 1.5)]) { Behind = [raw] }] }.Draw()!;
+        var figure = new LineChart
+        {
+            Title = "t",
+            Series = [new ChartSeries("a", [new(0, 1.5), new(199, 1.5)]) { Behind = [raw] }],
+        }.Draw()!;
         Assert.DoesNotContain(figure.Descendants("text"), text => text.Value is "1000" or "500");
     }
 
     [Fact]
     public void Phases_are_marked_up_to_where_the_lines_go()
     {
-        var figure = new LineChart { Title = "t", Series = [new ChartSeries("a", [new(1, 1), new(80, 2)])], Marks = [new("write", 0), new("joint", 50), new("later", 90)] }.Draw()!;
-        Assert.Equal(["write", "joint"], figure.Descendants("text").Select(text => text.Value).Where(text => text is "write" or "joint" or "later"));
+        var figure = new LineChart
+        {
+            Title = "t",
+            Series = [new ChartSeries("a", [new(1, 1), new(80, 2)])],
+            Marks = [new("write", 0), new("joint", 50), new("later", 90)],
+        }.Draw()!;
+        Assert.Equal(
+            ["write", "joint"],
+            figure.Descendants("text").Select(text => text.Value).Where(text => text is "write" or "joint" or "later")
+        );
     }
 
     [Fact]
     public void Without_numbers_there_is_no_chart() =>
-        Assert.Null(new LineChart { Title = "t", IsLogarithmic = true, Series = [new ChartSeries("a", [new(1, 0)])] }.Draw());
+        Assert.Null(
+            new LineChart
+            {
+                Title = "t",
+                IsLogarithmic = true,
+                Series = [new ChartSeries("a", [new(1, 0)])],
+            }.Draw()
+        );
 }

@@ -49,13 +49,19 @@ public sealed class ClaimHolderTests
 
         public IReadOnlyList<string> Workers { get; set; } = [];
 
-        public Task<IReadOnlySet<string>> AcquireAsync(string scope, string worker, IReadOnlyCollection<string> keys, TimeSpan lease, CancellationToken cancellationToken = default) =>
-            Task.FromResult<IReadOnlySet<string>>(keys.Where(key => key != Refused).ToHashSet());
+        public Task<IReadOnlySet<string>> AcquireAsync(
+            string scope,
+            string worker,
+            IReadOnlyCollection<string> keys,
+            TimeSpan lease,
+            CancellationToken cancellationToken = default
+        ) => Task.FromResult<IReadOnlySet<string>>(keys.Where(key => key != Refused).ToHashSet());
 
         public Task RenewAsync(string worker, TimeSpan lease, CancellationToken cancellationToken = default)
         {
             Calls.Enqueue("renew");
-            if (Interlocked.Increment(ref _renewals) == 2) RenewedTwice.SetResult();
+            if (Interlocked.Increment(ref _renewals) == 2)
+                RenewedTwice.SetResult();
             return Task.CompletedTask;
         }
 
@@ -67,9 +73,15 @@ public sealed class ClaimHolderTests
             return Task.CompletedTask;
         }
 
-        public Task ReleaseAsync(string scope, string worker, IReadOnlyCollection<string> keys, CancellationToken cancellationToken = default)
+        public Task ReleaseAsync(
+            string scope,
+            string worker,
+            IReadOnlyCollection<string> keys,
+            CancellationToken cancellationToken = default
+        )
         {
-            foreach (var key in keys) Calls.Enqueue($"release {key}");
+            foreach (var key in keys)
+                Calls.Enqueue($"release {key}");
             return Task.CompletedTask;
         }
     }

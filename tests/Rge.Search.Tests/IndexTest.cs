@@ -10,10 +10,15 @@ public abstract class IndexTest(ShapeWorldModel model) : StoreTest, IClassFixtur
 
     protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
 
-    protected async Task<SearchCollection> CollectionAsync() => await OpenCollections().CreateAsync("c", CollectionIdentity.Of(Model.Embedder), Cancel);
+    protected async Task<SearchCollection> CollectionAsync() =>
+        await OpenCollections().CreateAsync("c", CollectionIdentity.Of(Model.Embedder), Cancel);
 
-    protected Task<IndexOutcome> IndexAsync(SearchCollection collection, IndexOptions? options = null, IItemSource? source = null, IProgress<IndexProgress>? progress = null) =>
-        new Indexer(collection, Model.Embedder, options).IndexAsync(source ?? new FolderSource(Folder), progress, Cancel);
+    protected Task<IndexOutcome> IndexAsync(
+        SearchCollection collection,
+        IndexOptions? options = null,
+        IItemSource? source = null,
+        IProgress<IndexProgress>? progress = null
+    ) => new Indexer(collection, Model.Embedder, options).IndexAsync(source ?? new FolderSource(Folder), progress, Cancel);
 
     protected string InFolder(string path) => Path.Combine(Folder, path);
 

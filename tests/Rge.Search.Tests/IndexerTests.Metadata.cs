@@ -9,23 +9,27 @@ public abstract partial class IndexerTests
     public async Task Rows_have_keys_texts_pictures_and_metadata()
     {
         Write("pictures/a.png", ShapeWorldModel.Picture(0));
-        await File.WriteAllLinesAsync(InFolder("rows.jsonl"),
-        [
-            """{"id": "1", "text": "a red circle", "metadata": {"color": "red", "year": 2020, "tags": ["x", "y"], "new": true, "none": null}}""",
-            """{"id": 2, "image": "pictures/a.png", "metadata": {"color": "blue"}}""",
-            """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
-            """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
-            "",
-            """{"id": "1", "text": "another"}""",
-            """{"id": "3", "image": "missing.png"}""",
-            """{"id": "4"}""",
-            """{"id": "5", "txt": "typo"}""",
-            """{"id": "6", "text": "a", "text": "b"}""",
-            """{"id": "7", "images": [null]}""",
-            """{"id": "8", "text": "x", "metadata": {"a": {"b": 1}}}""",
-            """{"id": "9", "text": "<|image_2|>", "image": "pictures/a.png"}""",
-            "[1]", "{",
-        ], Cancel);
+        await File.WriteAllLinesAsync(
+            InFolder("rows.jsonl"),
+            [
+                """{"id": "1", "text": "a red circle", "metadata": {"color": "red", "year": 2020, "tags": ["x", "y"], "new": true, "none": null}}""",
+                """{"id": 2, "image": "pictures/a.png", "metadata": {"color": "blue"}}""",
+                """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
+                """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
+                "",
+                """{"id": "1", "text": "another"}""",
+                """{"id": "3", "image": "missing.png"}""",
+                """{"id": "4"}""",
+                """{"id": "5", "txt": "typo"}""",
+                """{"id": "6", "text": "a", "text": "b"}""",
+                """{"id": "7", "images": [null]}""",
+                """{"id": "8", "text": "x", "metadata": {"a": {"b": 1}}}""",
+                """{"id": "9", "text": "<|image_2|>", "image": "pictures/a.png"}""",
+                "[1]",
+                "{",
+            ],
+            Cancel
+        );
         var collection = await CollectionAsync();
         var outcome = await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
         Assert.Equal((4, 4), (outcome.Stored, outcome.Embedded));
@@ -51,15 +55,29 @@ public abstract partial class IndexerTests
     [Fact]
     public async Task Metadata_of_rows_change_without_embedding_and_updates_last_until_the_item_comes_again()
     {
-        string[] Rows(string color) => [.. Enumerable.Range(0, 3).Select(i => $"{{\"id\": \"{i}\", \"text\": \"ring {i}\", \"metadata\": {{\"color\": \"{color}\"}}}}")];
+        string[] Rows(string color) =>
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(i => $"{{\"id\": \"{i}\", \"text\": \"ring {i}\", \"metadata\": {{\"color\": \"{color}\"}}}}"),
+            ];
         await File.WriteAllLinesAsync(InFolder("rows.jsonl"), Rows("red"), Cancel);
         var collection = await CollectionAsync();
         await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl")));
         await File.WriteAllLinesAsync(InFolder("rows.jsonl"), Rows("blue"), Cancel);
-        Assert.Equivalent(new IndexOutcome(3, 0, 0, 0, []), await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl"))), strict: true);
+        Assert.Equivalent(
+            new IndexOutcome(3, 0, 0, 0, []),
+            await IndexAsync(collection, source: new JsonLinesSource(InFolder("rows.jsonl"))),
+            strict: true
+        );
         Assert.All(await collection.ListAsync(0, 9, cancellationToken: Cancel), record => Assert.Equal(["color=blue"], record.Tags));
 
-        var item = new SearchItem { Key = "k", Text = "x", Metadata = [new("a", "1")] };
+        var item = new SearchItem
+        {
+            Key = "k",
+            Text = "x",
+            Metadata = [new("a", "1")],
+        };
         var indexer = new Indexer(collection, Model.Embedder);
         await indexer.AddAsync([item], Cancel);
         Assert.Equal(1, await collection.UpdateMetadataAsync("k", [new("a", "2"), new("b", "3")], Cancel));
@@ -82,7 +100,10 @@ public abstract partial class IndexerTests
         Assert.Equal(["color=blue"], Assert.Single(await collection.GetAsync(["a"], Cancel)).Tags);
         await AssertIsBackAsync();
 
-        foreach (var change in (Action<SearchRecord>[])[record => record.Tags = ["color=green"], record => record.Text = "x", record => record.Key = "b"])
+        foreach (
+            var change in (Action<SearchRecord>[])
+                [record => record.Tags = ["color=green"], record => record.Text = "x", record => record.Key = "b"]
+        )
         {
             var record = Assert.Single(await collection.GetAsync(["a"], includeVectors: true, Cancel));
             change(record);
@@ -124,10 +145,16 @@ public abstract partial class IndexerTests
         var collection = await CollectionAsync();
         var many = Enumerable.Range(0, 5000).Select(i => KeyValuePair.Create($"k{i}", "v")).ToArray();
         var outcome = await new Indexer(collection, Model.Embedder).AddAsync(
-        [
-            new() { Text = "fine" }, new() { Text = "a", Metadata = [new("a<b", "1")] }, new() { Text = "b", Metadata = [new("a", new string('x', 3000))] },
-            new() { Text = "c", Metadata = many }, new() { Text = "d", Key = new string('k', 1001) }, new() { Text = "also fine" },
-        ], Cancel);
+            [
+                new() { Text = "fine" },
+                new() { Text = "a", Metadata = [new("a<b", "1")] },
+                new() { Text = "b", Metadata = [new("a", new string('x', 3000))] },
+                new() { Text = "c", Metadata = many },
+                new() { Text = "d", Key = new string('k', 1001) },
+                new() { Text = "also fine" },
+            ],
+            Cancel
+        );
         Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
         Assert.Equal([1, 2, 3, 4], outcome.Broken.Select(broken => broken.Index).Order());
         Assert.Equal(
@@ -137,6 +164,7 @@ public abstract partial class IndexerTests
                 "The metadata has 5,000 values, expected at most 4,096.",
                 "The key has 1,001 bytes, expected at most 1,000.",
             ],
-            outcome.Broken.OrderBy(broken => broken.Index).Select(broken => broken.Problem));
+            outcome.Broken.OrderBy(broken => broken.Index).Select(broken => broken.Problem)
+        );
     }
 }

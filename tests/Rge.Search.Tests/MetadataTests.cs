@@ -61,7 +61,11 @@ public abstract class MetadataTests : StoreTest
     {
         var collection = await FilledAsync();
         // Words are conditions but for spaces around a sign.
-        var filter = SearchFilter.Parse(conditions.Contains(" > ", StringComparison.Ordinal) || conditions.Contains(" = ", StringComparison.Ordinal) ? [conditions] : conditions.Split(' '));
+        var filter = SearchFilter.Parse(
+            conditions.Contains(" > ", StringComparison.Ordinal) || conditions.Contains(" = ", StringComparison.Ordinal)
+                ? [conditions]
+                : conditions.Split(' ')
+        );
         Assert.Equal(expected, Ids(await collection.ListAsync(0, 99, filter, Cancel)));
         Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length, await collection.CountAsync(filter, Cancel));
         Assert.Equal(expected, Ids((await collection.SearchAsync(new float[] { 1, 1, 1 }, 99, filter, Cancel)).Select(hit => hit.Record)));
@@ -88,7 +92,11 @@ public abstract class MetadataTests : StoreTest
         await collection.UpsertAsync([record], Cancel);
         Assert.Equal("2", Ids(await collection.ListAsync(0, 9, SearchFilter.Parse(["year<2000"]), Cancel)));
         var without = Assert.Single(await collection.GetAsync(["key 2"], Cancel));
-        Assert.Contains("has no vector", (await Assert.ThrowsAsync<ArgumentException>(() => collection.UpsertAsync([without], Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no vector",
+            (await Assert.ThrowsAsync<ArgumentException>(() => collection.UpsertAsync([without], Cancel))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -96,41 +104,116 @@ public abstract class MetadataTests : StoreTest
     {
         var collection = await FilledAsync();
         await collection.Tables.Thumbnails.UpsertAsync(new ThumbnailRecord { Id = "1", Jpeg = Convert.ToBase64String([1, 2, 3]) }, Cancel);
-        await collection.Tables.Places.UpsertAsync(new PlaceRecord { Id = PlaceRecord.IdOf("s", "n"), Source = "s", Name = "n", Stamp = "t", Item = "1" }, Cancel);
+        await collection.Tables.Places.UpsertAsync(
+            new PlaceRecord
+            {
+                Id = PlaceRecord.IdOf("s", "n"),
+                Source = "s",
+                Name = "n",
+                Stamp = "t",
+                Item = "1",
+            },
+            Cancel
+        );
         var path = Path.Combine(Folder, "c.jsonl");
-        await using (var writer = File.CreateText(path)) Assert.Equal(Tags.Length, await CollectionFile.WriteAsync(collection, writer, cancellationToken: Cancel));
+        await using (var writer = File.CreateText(path))
+            Assert.Equal(Tags.Length, await CollectionFile.WriteAsync(collection, writer, cancellationToken: Cancel));
 
         var other = await OpenCollections().CreateAsync("d", CollectionFile.ReadIdentity(path), Cancel);
         Assert.Equal(Tags.Length, await other.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel));
         Assert.Equal(await collection.StatsAsync(Cancel), await other.StatsAsync(Cancel));
-        var (before, after) = (await collection.ExportAsync(cancellationToken: Cancel).ToListAsync(Cancel), await other.ExportAsync(cancellationToken: Cancel).ToListAsync(Cancel));
-        Assert.Equivalent(before.Select(entry => new { entry.Record.Id, entry.Record.Key, entry.Record.Tags, Vector = entry.Record.Vector.ToArray(), entry.Thumbnail, entry.Places }),
-            after.Select(entry => new { entry.Record.Id, entry.Record.Key, entry.Record.Tags, Vector = entry.Record.Vector.ToArray(), entry.Thumbnail, entry.Places }), strict: true);
+        var (before, after) = (
+            await collection.ExportAsync(cancellationToken: Cancel).ToListAsync(Cancel),
+            await other.ExportAsync(cancellationToken: Cancel).ToListAsync(Cancel)
+        );
+        Assert.Equivalent(
+            before.Select(entry => new
+            {
+                entry.Record.Id,
+                entry.Record.Key,
+                entry.Record.Tags,
+                Vector = entry.Record.Vector.ToArray(),
+                entry.Thumbnail,
+                entry.Places,
+            }),
+            after.Select(entry => new
+            {
+                entry.Record.Id,
+                entry.Record.Key,
+                entry.Record.Tags,
+                Vector = entry.Record.Vector.ToArray(),
+                entry.Thumbnail,
+                entry.Places,
+            }),
+            strict: true
+        );
         Assert.Equal([1, 2, 3], after[1].Thumbnail!);
         Assert.Equal(new EntryPlace("s", "n", "t"), Assert.Single(after[1].Places));
         Assert.Equal(["s"], (await other.SourcesAsync(Cancel)).Keys);
 
         await File.AppendAllTextAsync(path, "{}\n", Cancel);
-        Assert.Contains($"line {Tags.Length + 2} is not a record", (await Assert.ThrowsAsync<SearchException>(() => other.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"line {Tags.Length + 2} is not a record",
+            (await Assert.ThrowsAsync<SearchException>(() => other.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel))).Message,
+            StringComparison.Ordinal
+        );
         await File.WriteAllTextAsync(path, "{\"id\": \"1\"}\n", Cancel);
-        Assert.Contains("is not an exported collection", Assert.Throws<SearchException>(() => CollectionFile.ReadIdentity(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not an exported collection",
+            Assert.Throws<SearchException>(() => CollectionFile.ReadIdentity(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
-    [InlineData("""{"n": 10.0, "m": 1e3, "k": 0.50, "l": -0, "b": false, "t": "10.0", "z": null, "a": [1, "x", true]}""", "a=1 a=true a=x b=false k=0.5 l=0 m=1000 n=10 t=10.0")]
+    [InlineData(
+        """{"n": 10.0, "m": 1e3, "k": 0.50, "l": -0, "b": false, "t": "10.0", "z": null, "a": [1, "x", true]}""",
+        "a=1 a=true a=x b=false k=0.5 l=0 m=1000 n=10 t=10.0"
+    )]
     [InlineData("""{"id": 12345678901234567890}""", "id=12345678901234567890")]
     public void Numbers_and_truth_values_are_written_in_one_way(string json, string expected)
     {
         using var document = JsonDocument.Parse(json);
-        Assert.Equal(expected, string.Join(' ', MetadataValue.Read(document.RootElement).Select(entry => $"{entry.Key}={entry.Value}").Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                MetadataValue.Read(document.RootElement).Select(entry => $"{entry.Key}={entry.Value}").Order(StringComparer.Ordinal)
+            )
+        );
     }
 
     private async Task<SearchCollection> FilledAsync()
     {
-        var collection = await OpenCollections().CreateAsync("c", new CollectionIdentity { Model = "m", Fingerprint = "f", Dimensions = 3 }, Cancel);
-        await collection.UpsertAsync([.. Tags.Select((tags, i) => new SearchRecord { Id = i.ToString(CultureInfo.InvariantCulture), Key = $"key {i}", Tags = [.. tags], Vector = new float[] { i + 1, 1, 2 } })], Cancel);
+        var collection = await OpenCollections()
+            .CreateAsync(
+                "c",
+                new CollectionIdentity
+                {
+                    Model = "m",
+                    Fingerprint = "f",
+                    Dimensions = 3,
+                },
+                Cancel
+            );
+        await collection.UpsertAsync(
+            [
+                .. Tags.Select(
+                    (tags, i) =>
+                        new SearchRecord
+                        {
+                            Id = i.ToString(CultureInfo.InvariantCulture),
+                            Key = $"key {i}",
+                            Tags = [.. tags],
+                            Vector = new float[] { i + 1, 1, 2 },
+                        }
+                ),
+            ],
+            Cancel
+        );
         return collection;
     }
 
-    private static string Ids(IEnumerable<SearchRecord> records) => string.Join(' ', records.Select(record => record.Id).Order(StringComparer.Ordinal));
+    private static string Ids(IEnumerable<SearchRecord> records) =>
+        string.Join(' ', records.Select(record => record.Id).Order(StringComparer.Ordinal));
 }

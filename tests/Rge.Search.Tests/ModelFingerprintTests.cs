@@ -14,7 +14,8 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
         Assert.Matches("^[0-9a-f]{16}$", expected);
         Assert.Equal(expected, Load());
         // Saved anew under another name, by us.
-        using (var loaded = QwenVlModel.Load(Copy())) loaded.Save(_folder);
+        using (var loaded = QwenVlModel.Load(Copy()))
+            loaded.Save(_folder);
         Assert.Equal(expected, Load(_folder));
     }
 
@@ -53,7 +54,8 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
 
     private string Copy()
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"))) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld")))
+            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)), overwrite: true);
         return _folder;
     }
 

@@ -18,30 +18,49 @@ public sealed class PostgresRestartTests(ShapeWorldModel model) : IClassFixture<
     public async Task Requests_fail_cleanly_while_the_server_is_away_and_work_again_afterwards()
     {
         using var collections = new SearchCollections(new PostgresVectorStore(await _server.CreateSchemaAsync()));
-        var collection = await collections.CreateAsync("c", new CollectionIdentity { Model = "m", Fingerprint = "f", Dimensions = 2 }, Cancel);
-        using var stop = new CancellationTokenSource();
-        var (acknowledged, failures, next) = (new System.Collections.Concurrent.ConcurrentBag<string>(), new System.Collections.Concurrent.ConcurrentBag<Exception>(), 0);
-        var clients = Enumerable.Range(0, 6).Select(client => Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
+        var collection = await collections.CreateAsync(
+            "c",
+            new CollectionIdentity
             {
-                try
+                Model = "m",
+                Fingerprint = "f",
+                Dimensions = 2,
+            },
+            Cancel
+        );
+        using var stop = new CancellationTokenSource();
+        var (acknowledged, failures, next) = (
+            new System.Collections.Concurrent.ConcurrentBag<string>(),
+            new System.Collections.Concurrent.ConcurrentBag<Exception>(),
+            0
+        );
+        var clients = Enumerable
+            .Range(0, 6)
+            .Select(client =>
+                Task.Run(async () =>
                 {
-                    var id = $"{Interlocked.Increment(ref next):d6}";
-                    if (client % 2 == 0)
+                    while (!stop.IsCancellationRequested)
                     {
-                        await collection.UpsertAsync([new SearchRecord { Id = id, Vector = new float[] { 1, client } }], Cancel);
-                        acknowledged.Add(id);
+                        try
+                        {
+                            var id = $"{Interlocked.Increment(ref next):d6}";
+                            if (client % 2 == 0)
+                            {
+                                await collection.UpsertAsync([new SearchRecord { Id = id, Vector = new float[] { 1, client } }], Cancel);
+                                acknowledged.Add(id);
+                            }
+                            else
+                                await collection.SearchAsync(new float[] { 1, 1 }, 3, cancellationToken: Cancel);
+                        }
+                        catch (Exception e)
+                        {
+                            failures.Add(e);
+                            await Task.Delay(5, Cancel);
+                        }
                     }
-                    else await collection.SearchAsync(new float[] { 1, 1 }, 3, cancellationToken: Cancel);
-                }
-                catch (Exception e)
-                {
-                    failures.Add(e);
-                    await Task.Delay(5, Cancel);
-                }
-            }
-        })).ToArray();
+                })
+            )
+            .ToArray();
         await UntilAsync(() => acknowledged.Count > 20);
         await _server.StopAsync();
         await UntilAsync(() => failures.Count > 10);
@@ -58,16 +77,27 @@ public sealed class PostgresRestartTests(ShapeWorldModel model) : IClassFixture<
     [Fact]
     public async Task An_indexer_waits_until_the_server_is_back()
     {
-        for (var i = 0; i < 24; i++) await File.WriteAllBytesAsync(Path.Combine(_folder, $"{i}.png"), ShapeWorldModel.Picture(i), Cancel);
+        for (var i = 0; i < 24; i++)
+            await File.WriteAllBytesAsync(Path.Combine(_folder, $"{i}.png"), ShapeWorldModel.Picture(i), Cancel);
         using var collections = new SearchCollections(new PostgresVectorStore(await _server.CreateSchemaAsync()));
         var collection = await collections.CreateAsync("c", CollectionIdentity.Of(model.Embedder), Cancel);
         var (first, away) = (new TaskCompletionSource(), new TaskCompletionSource());
         var progress = new Report(value =>
         {
-            if (value.Stored.Count > 0) first.TrySetResult();
-            if (value.Remark?.Contains("Trying again", StringComparison.Ordinal) == true) away.TrySetResult();
+            if (value.Stored.Count > 0)
+                first.TrySetResult();
+            if (value.Remark?.Contains("Trying again", StringComparison.Ordinal) == true)
+                away.TrySetResult();
         });
-        var run = Task.Run(() => new Indexer(collection, model.Embedder, new IndexOptions { BatchItems = 2 }).IndexAsync(new FolderSource(_folder), progress, Cancel), Cancel);
+        var run = Task.Run(
+            () =>
+                new Indexer(collection, model.Embedder, new IndexOptions { BatchItems = 2 }).IndexAsync(
+                    new FolderSource(_folder),
+                    progress,
+                    Cancel
+                ),
+            Cancel
+        );
         await first.Task;
         await _server.StopAsync();
         await Task.WhenAny(away.Task, run);
@@ -78,7 +108,8 @@ public sealed class PostgresRestartTests(ShapeWorldModel model) : IClassFixture<
 
     public ValueTask InitializeAsync()
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         return ValueTask.CompletedTask;
     }
 
@@ -90,7 +121,8 @@ public sealed class PostgresRestartTests(ShapeWorldModel model) : IClassFixture<
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        while (!condition()) await Task.Delay(10, Cancel);
+        while (!condition())
+            await Task.Delay(10, Cancel);
     }
 
     private sealed class Report(Action<IndexProgress> report) : IProgress<IndexProgress>

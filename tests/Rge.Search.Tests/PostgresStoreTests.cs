@@ -8,7 +8,13 @@ namespace Rge.Search.Tests;
 /// <summary>PostgreSQL stores in whatever state they are.</summary>
 public sealed class PostgresStoreTests(PostgresServer server)
 {
-    private static readonly CollectionIdentity Identity = new() { Model = "m", Fingerprint = "f", Dimensions = 2, Index = CollectionIndex.Hnsw };
+    private static readonly CollectionIdentity Identity = new()
+    {
+        Model = "m",
+        Fingerprint = "f",
+        Dimensions = 2,
+        Index = CollectionIndex.Hnsw,
+    };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -26,7 +32,10 @@ public sealed class PostgresStoreTests(PostgresServer server)
         var error = await Assert.ThrowsAsync<StoreException>(() => collection.UpsertAsync([record], Cancel));
         Assert.Equal(StoreProblem.ReadOnly, error.Problem);
         Assert.EndsWith("is read-only: it can be searched, but nothing can be written to it.", error.Message, StringComparison.Ordinal);
-        Assert.Equal(StoreProblem.ReadOnly, (await Assert.ThrowsAsync<StoreException>(() => collections.PingAsync(writes: true, Cancel))).Problem);
+        Assert.Equal(
+            StoreProblem.ReadOnly,
+            (await Assert.ThrowsAsync<StoreException>(() => collections.PingAsync(writes: true, Cancel))).Problem
+        );
     }
 
     [Fact]
@@ -55,7 +64,8 @@ public sealed class PostgresStoreTests(PostgresServer server)
 
     private async Task<string> MakeAsync()
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         var connection = await server.CreateSchemaAsync();
         using var collections = SearchCollections.Open(connection);
         using var collection = await collections.CreateAsync("c", Identity, Cancel);

@@ -10,20 +10,24 @@ public sealed class ShapeWorldModel : IDisposable
 
     public static string Root { get; } = Find();
 
-    public static ReasoningEmbedder Load(string name = "shapeworld", ReasoningEmbedderOptions? options = null) => ReasoningEmbedder.Load(Path.Combine(Root, "models", name), options);
+    public static ReasoningEmbedder Load(string name = "shapeworld", ReasoningEmbedderOptions? options = null) =>
+        ReasoningEmbedder.Load(Path.Combine(Root, "models", name), options);
 
     /// <summary>A picture of one object; another for each number.</summary>
     public static byte[] Picture(int number)
     {
         ObjectKind kind = ObjectKind.All[number % ObjectKind.All.Count];
         var cell = (Cell)(number / ObjectKind.All.Count % 9);
-        return PngEncoder.Encode(SceneRenderer.Render(new Scene([new PlacedObject(cell, new SceneObject(kind, ObjectSize.Large))]), (ulong)number));
+        return PngEncoder.Encode(
+            SceneRenderer.Render(new Scene([new PlacedObject(cell, new SceneObject(kind, ObjectSize.Large))]), (ulong)number)
+        );
     }
 
     private static string Find()
     {
         var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at.FullName, "Rge.slnx"))) at = at.Parent!;
+        while (!File.Exists(Path.Combine(at.FullName, "Rge.slnx")))
+            at = at.Parent!;
         return at.FullName;
     }
 

@@ -9,7 +9,12 @@ namespace Rge.Search.Tests;
 /// <summary>SQLite files in whatever state they are.</summary>
 public sealed class SqliteStoreTests : IAsyncDisposable
 {
-    private static readonly CollectionIdentity Identity = new() { Model = "m", Fingerprint = "f", Dimensions = 2 };
+    private static readonly CollectionIdentity Identity = new()
+    {
+        Model = "m",
+        Fingerprint = "f",
+        Dimensions = 2,
+    };
 
     private readonly SqliteFile _file = new();
 
@@ -25,7 +30,10 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         var said = new Said();
         using var collections = SearchCollections.Open(_file.Path, said);
         var making = collections.CreateAsync("d", Identity, Cancel);
-        Assert.Equal($"The store {_file.Path} is locked by another process; waiting for up to 2 minutes.", await said.First.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel));
+        Assert.Equal(
+            $"The store {_file.Path} is locked by another process; waiting for up to 2 minutes.",
+            await said.First.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel)
+        );
         Assert.False(making.IsCompleted);
         Execute(other, "COMMIT");
         using var made = await making;
@@ -41,11 +49,21 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         using var database = new SqliteDatabase(_file.Path);
         // Whichever of them the pool hands out next has no room.
         SqliteConnection[] connections = [.. Enumerable.Range(0, 4).Select(_ => database.Open())];
-        foreach (var connection in connections) Execute(connection, "PRAGMA max_page_count = 1");
-        foreach (var connection in connections) connection.Dispose();
-        var large = new SearchRecord { Id = "large", Text = new string('x', 1 << 20), Vector = new float[] { 1, 0 } };
+        foreach (var connection in connections)
+            Execute(connection, "PRAGMA max_page_count = 1");
+        foreach (var connection in connections)
+            connection.Dispose();
+        var large = new SearchRecord
+        {
+            Id = "large",
+            Text = new string('x', 1 << 20),
+            Vector = new float[] { 1, 0 },
+        };
         var error = await Assert.ThrowsAsync<StoreException>(() => collection.UpsertAsync([large], Cancel));
-        Assert.Equal((StoreProblem.Full, $"The disk of the store {_file.Path} is full; make room, then write again."), (error.Problem, error.Message));
+        Assert.Equal(
+            (StoreProblem.Full, $"The disk of the store {_file.Path} is full; make room, then write again."),
+            (error.Problem, error.Message)
+        );
         Assert.Single(await collection.SearchAsync(new float[] { 1, 0 }, 3, cancellationToken: Cancel));
     }
 
@@ -57,7 +75,13 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         Execute("PRAGMA user_version = 2");
         using var collections = SearchCollections.Open(_file.Path);
         var error = await Assert.ThrowsAsync<StoreException>(() => collections.ListAsync(Cancel));
-        Assert.Equal((StoreProblem.TooNew, $"The store {_file.Path} has version 2, but this program knows versions up to 1: use a newer program, or another store."), (error.Problem, error.Message));
+        Assert.Equal(
+            (
+                StoreProblem.TooNew,
+                $"The store {_file.Path} has version 2, but this program knows versions up to 1: use a newer program, or another store."
+            ),
+            (error.Problem, error.Message)
+        );
         await Assert.ThrowsAsync<StoreException>(() => collections.PingAsync(cancellationToken: Cancel));
     }
 
@@ -82,9 +106,17 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         await MakeAsync();
         using var collections = SearchCollections.Open(_file.Path);
         await collections.PingAsync(writes: true, Cancel);
-        await File.WriteAllTextAsync(_file.Path + "2", "something of somebody's, long enough to be taken for a header of a database file", Cancel);
+        await File.WriteAllTextAsync(
+            _file.Path + "2",
+            "something of somebody's, long enough to be taken for a header of a database file",
+            Cancel
+        );
         using var other = SearchCollections.Open(_file.Path + "2");
-        Assert.Contains("the file is not a SQLite database", (await Assert.ThrowsAnyAsync<VectorStoreException>(() => other.PingAsync(cancellationToken: Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the file is not a SQLite database",
+            (await Assert.ThrowsAnyAsync<VectorStoreException>(() => other.PingAsync(cancellationToken: Cancel))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -100,12 +132,21 @@ public sealed class SqliteStoreTests : IAsyncDisposable
     [Theory]
     [InlineData("UPDATE \"c\" SET \"Vector\" = x'00'", "the record 1 of c has a vector of 1 bytes, expected 8")]
     [InlineData("UPDATE \"c\" SET \"Vector\" = 'text'", "the record 1 of c has a vector of 0 bytes, expected 8")]
-    [InlineData("UPDATE \"c\" SET \"Vector\" = x'0000C07F00000000'", "the record 1 of c has a vector with something in it that is no number")]
+    [InlineData(
+        "UPDATE \"c\" SET \"Vector\" = x'0000C07F00000000'",
+        "the record 1 of c has a vector with something in it that is no number"
+    )]
     [InlineData("UPDATE \"c\" SET \"Tags\" = '[\"a=1'", "the record 1 of c has a Tags that cannot be read")]
     [InlineData("UPDATE \"c\" SET \"Tags\" = '[null]'", "the record 1 of c has metadata that are no list of texts")]
     [InlineData("UPDATE \"c\" SET \"Kind\" = 'Song'", "the record 1 of c has the kind 'Song', which there is not")]
-    [InlineData("UPDATE rge_collections SET \"Identity\" = '{}'", "the record c of rge_collections does not say what the collection was made with (")]
-    [InlineData("UPDATE rge_collections SET \"Identity\" = 'null'", "the record c of rge_collections does not say what the collection was made with;")]
+    [InlineData(
+        "UPDATE rge_collections SET \"Identity\" = '{}'",
+        "the record c of rge_collections does not say what the collection was made with ("
+    )]
+    [InlineData(
+        "UPDATE rge_collections SET \"Identity\" = 'null'",
+        "the record c of rge_collections does not say what the collection was made with;"
+    )]
     public async Task A_search_in_a_store_that_is_damaged_names_the_record(string damage, string problem)
     {
         await MakeAsync();
@@ -118,7 +159,11 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         });
         Assert.Equal(StoreProblem.Damaged, error.Problem);
         Assert.StartsWith($"The store {_file.Path} is damaged: {problem}", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("; restore the store from a backup, or delete the collection and index it again.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "; restore the store from a backup, or delete the collection and index it again.",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -132,7 +177,9 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         Execute(damage);
         using var collections = SearchCollections.Open(_file.Path);
         using var collection = await collections.OpenAsync("c", Cancel);
-        var error = await Assert.ThrowsAsync<StoreException>(() => CollectionFile.WriteAsync(collection, TextWriter.Null, cancellationToken: Cancel));
+        var error = await Assert.ThrowsAsync<StoreException>(() =>
+            CollectionFile.WriteAsync(collection, TextWriter.Null, cancellationToken: Cancel)
+        );
         Assert.StartsWith($"The store {_file.Path} is damaged: {problem}; restore", error.Message, StringComparison.Ordinal);
     }
 
@@ -147,16 +194,25 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         var record = new SearchRecord { Id = "2", Vector = new float[] { 0, 1 } };
         await collection.UpsertAsync([record], Cancel);
         File.Move(_file.Path, _file.Path + ".away");
-        if (isReplaced) File.Copy(_file.Path + ".away", _file.Path);
-        foreach (var use in (Func<Task>[])
-            [
-                () => collections.PingAsync(cancellationToken: Cancel), () => collection.UpsertAsync([record], Cancel),
-                () => collection.SearchAsync(new float[] { 1, 0 }, 3, cancellationToken: Cancel), () => collections.ListAsync(Cancel),
-            ])
+        if (isReplaced)
+            File.Copy(_file.Path + ".away", _file.Path);
+        foreach (
+            var use in (Func<Task>[])
+                [
+                    () => collections.PingAsync(cancellationToken: Cancel),
+                    () => collection.UpsertAsync([record], Cancel),
+                    () => collection.SearchAsync(new float[] { 1, 0 }, 3, cancellationToken: Cancel),
+                    () => collections.ListAsync(Cancel),
+                ]
+        )
         {
             var error = await Assert.ThrowsAsync<StoreException>(use);
             Assert.Equal(StoreProblem.Gone, error.Problem);
-            Assert.StartsWith($"The file of the store {_file.Path} was deleted or replaced while it was open", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"The file of the store {_file.Path} was deleted or replaced while it was open",
+                error.Message,
+                StringComparison.Ordinal
+            );
         }
         Assert.Equal(isReplaced, File.Exists(_file.Path));
         // Put back, it is what it was.
@@ -171,7 +227,8 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         await MakeAsync();
         using var before = SearchCollections.Open(_file.Path);
         await before.ListAsync(Cancel);
-        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_file.Path)!)) File.Delete(file);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_file.Path)!))
+            File.Delete(file);
         await MakeAsync();
         using var after = SearchCollections.Open(_file.Path);
         using var collection = await after.OpenAsync("c", Cancel);
@@ -186,7 +243,10 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         Execute(foreign);
         using var collections = SearchCollections.Open(_file.Path);
         var error = await Assert.ThrowsAsync<SearchException>(() => collections.CreateAsync("items", Identity, Cancel));
-        Assert.Equal($"The store has a table {table} that is no collection's; choose another name than items for the collection, or another store.", error.Message);
+        Assert.Equal(
+            $"The store has a table {table} that is no collection's; choose another name than items for the collection, or another store.",
+            error.Message
+        );
         Assert.Empty(await collections.ListAsync(Cancel));
         using var other = await collections.CreateAsync("others", Identity, Cancel);
         Assert.Equal(["others"], (await collections.ListAsync(Cancel)).Keys);
@@ -206,12 +266,14 @@ public sealed class SqliteStoreTests : IAsyncDisposable
     {
         await System.Diagnostics.Process.Start("mkfifo", _file.Path).WaitForExitAsync(TestContext.Current.CancellationToken);
         var folder = Path.GetDirectoryName(_file.Path)!;
-        foreach (var (path, problem) in (IEnumerable<(string, string)>)
-            [
-                (_file.Path, "it is a pipe, a socket or a device, not a file"),
-                ("/dev/null", "it is a pipe, a socket or a device, not a file"),
-                (folder, "it is a folder, expected a file"),
-            ])
+        foreach (
+            var (path, problem) in (IEnumerable<(string, string)>)
+                [
+                    (_file.Path, "it is a pipe, a socket or a device, not a file"),
+                    ("/dev/null", "it is a pipe, a socket or a device, not a file"),
+                    (folder, "it is a folder, expected a file"),
+                ]
+        )
         {
             using var collections = SearchCollections.Open(path);
             var error = await Assert.ThrowsAsync<VectorStoreException>(() => collections.CreateAsync("c", Identity, Cancel));

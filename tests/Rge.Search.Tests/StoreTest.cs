@@ -29,8 +29,10 @@ public abstract class StoreTest : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var store in _opened) store.Dispose();
-        if (_stores is not null) await _stores.DisposeAsync();
+        foreach (var store in _opened)
+            store.Dispose();
+        if (_stores is not null)
+            await _stores.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
         GC.SuppressFinalize(this);
     }

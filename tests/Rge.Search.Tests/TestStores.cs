@@ -37,7 +37,8 @@ internal sealed class PostgresSchema : ITestStores
 
     public static async Task<PostgresSchema> CreateAsync(PostgresServer server)
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         return new PostgresSchema(await server.CreateSchemaAsync());
     }
 
@@ -57,53 +58,78 @@ internal sealed class PlainStores : ITestStores
 
     private sealed class PlainStore(VectorStore inner) : VectorStore
     {
-        public override VectorStoreCollection<TKey, TRecord> GetCollection<TKey, TRecord>(string name, VectorStoreCollectionDefinition? definition = null) =>
-            new PlainCollection<TKey, TRecord>(inner.GetCollection<TKey, TRecord>(name, definition));
+        public override VectorStoreCollection<TKey, TRecord> GetCollection<TKey, TRecord>(
+            string name,
+            VectorStoreCollectionDefinition? definition = null
+        ) => new PlainCollection<TKey, TRecord>(inner.GetCollection<TKey, TRecord>(name, definition));
 
-        public override VectorStoreCollection<object, Dictionary<string, object?>> GetDynamicCollection(string name, VectorStoreCollectionDefinition definition) =>
-            inner.GetDynamicCollection(name, definition);
+        public override VectorStoreCollection<object, Dictionary<string, object?>> GetDynamicCollection(
+            string name,
+            VectorStoreCollectionDefinition definition
+        ) => inner.GetDynamicCollection(name, definition);
 
-        public override IAsyncEnumerable<string> ListCollectionNamesAsync(CancellationToken cancellationToken = default) => inner.ListCollectionNamesAsync(cancellationToken);
+        public override IAsyncEnumerable<string> ListCollectionNamesAsync(CancellationToken cancellationToken = default) =>
+            inner.ListCollectionNamesAsync(cancellationToken);
 
-        public override Task<bool> CollectionExistsAsync(string name, CancellationToken cancellationToken = default) => inner.CollectionExistsAsync(name, cancellationToken);
+        public override Task<bool> CollectionExistsAsync(string name, CancellationToken cancellationToken = default) =>
+            inner.CollectionExistsAsync(name, cancellationToken);
 
-        public override Task EnsureCollectionDeletedAsync(string name, CancellationToken cancellationToken = default) => inner.EnsureCollectionDeletedAsync(name, cancellationToken);
+        public override Task EnsureCollectionDeletedAsync(string name, CancellationToken cancellationToken = default) =>
+            inner.EnsureCollectionDeletedAsync(name, cancellationToken);
 
         public override object? GetService(Type serviceType, object? serviceKey = null) => null;
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) inner.Dispose();
+            if (disposing)
+                inner.Dispose();
             base.Dispose(disposing);
         }
     }
 
     private sealed class PlainCollection<TKey, TRecord>(VectorStoreCollection<TKey, TRecord> inner) : VectorStoreCollection<TKey, TRecord>
-        where TKey : notnull where TRecord : class
+        where TKey : notnull
+        where TRecord : class
     {
         public override string Name => inner.Name;
 
-        public override Task<bool> CollectionExistsAsync(CancellationToken cancellationToken = default) => inner.CollectionExistsAsync(cancellationToken);
+        public override Task<bool> CollectionExistsAsync(CancellationToken cancellationToken = default) =>
+            inner.CollectionExistsAsync(cancellationToken);
 
-        public override Task EnsureCollectionExistsAsync(CancellationToken cancellationToken = default) => inner.EnsureCollectionExistsAsync(cancellationToken);
+        public override Task EnsureCollectionExistsAsync(CancellationToken cancellationToken = default) =>
+            inner.EnsureCollectionExistsAsync(cancellationToken);
 
-        public override Task EnsureCollectionDeletedAsync(CancellationToken cancellationToken = default) => inner.EnsureCollectionDeletedAsync(cancellationToken);
+        public override Task EnsureCollectionDeletedAsync(CancellationToken cancellationToken = default) =>
+            inner.EnsureCollectionDeletedAsync(cancellationToken);
 
-        public override Task<TRecord?> GetAsync(TKey key, RecordRetrievalOptions? options = null, CancellationToken cancellationToken = default) => inner.GetAsync(key, options, cancellationToken);
+        public override Task<TRecord?> GetAsync(
+            TKey key,
+            RecordRetrievalOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) => inner.GetAsync(key, options, cancellationToken);
 
         public override IAsyncEnumerable<TRecord> GetAsync(
-            System.Linq.Expressions.Expression<Func<TRecord, bool>> filter, int top, FilteredRecordRetrievalOptions<TRecord>? options = null, CancellationToken cancellationToken = default) =>
-            inner.GetAsync(filter, top, options, cancellationToken);
+            System.Linq.Expressions.Expression<Func<TRecord, bool>> filter,
+            int top,
+            FilteredRecordRetrievalOptions<TRecord>? options = null,
+            CancellationToken cancellationToken = default
+        ) => inner.GetAsync(filter, top, options, cancellationToken);
 
-        public override Task DeleteAsync(TKey key, CancellationToken cancellationToken = default) => inner.DeleteAsync(key, cancellationToken);
+        public override Task DeleteAsync(TKey key, CancellationToken cancellationToken = default) =>
+            inner.DeleteAsync(key, cancellationToken);
 
-        public override Task UpsertAsync(TRecord record, CancellationToken cancellationToken = default) => inner.UpsertAsync(record, cancellationToken);
+        public override Task UpsertAsync(TRecord record, CancellationToken cancellationToken = default) =>
+            inner.UpsertAsync(record, cancellationToken);
 
-        public override Task UpsertAsync(IEnumerable<TRecord> records, CancellationToken cancellationToken = default) => inner.UpsertAsync(records, cancellationToken);
+        public override Task UpsertAsync(IEnumerable<TRecord> records, CancellationToken cancellationToken = default) =>
+            inner.UpsertAsync(records, cancellationToken);
 
         public override IAsyncEnumerable<VectorSearchResult<TRecord>> SearchAsync<TInput>(
-            TInput searchValue, int top, VectorSearchOptions<TRecord>? options = null, CancellationToken cancellationToken = default) =>
-            inner.SearchAsync(searchValue, top, options, cancellationToken);
+            TInput searchValue,
+            int top,
+            VectorSearchOptions<TRecord>? options = null,
+            CancellationToken cancellationToken = default
+        ) => inner.SearchAsync(searchValue, top, options, cancellationToken);
 
         public override object? GetService(Type serviceType, object? serviceKey = null) => null;
     }

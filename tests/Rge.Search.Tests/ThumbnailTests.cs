@@ -14,7 +14,8 @@ public sealed class ThumbnailTests
     public void A_picture_keeps_its_shape_and_colour(int width, int height, int expectedWidth, int expectedHeight)
     {
         var pixels = new byte[width * height * 3];
-        for (var i = 0; i < pixels.Length; i += 3) (pixels[i], pixels[i + 1], pixels[i + 2]) = (200, 40, 90);
+        for (var i = 0; i < pixels.Length; i += 3)
+            (pixels[i], pixels[i + 1], pixels[i + 2]) = (200, 40, 90);
         var small = ImageDecoder.Decode(Thumbnail.Jpeg(new RgbImage(width, height, pixels)), "thumbnail");
         Assert.Equal((expectedWidth, expectedHeight), (small.Width, small.Height));
         Assert.InRange(small.Pixels[0], 195, 205);

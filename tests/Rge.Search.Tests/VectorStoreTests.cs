@@ -49,7 +49,16 @@ public abstract class VectorStoreTests : StoreTest
     public async Task A_record_comes_back_as_it_was_written()
     {
         var things = await CreateThingsAsync();
-        var thing = new Thing { Id = "ä \"quoted\" 'id'", Color = null, Year = -5, Weight = 0.1, Sold = true, Tags = ["a", "ö=\"x\"", ""], Vector = Vectors(1)[0] };
+        var thing = new Thing
+        {
+            Id = "ä \"quoted\" 'id'",
+            Color = null,
+            Year = -5,
+            Weight = 0.1,
+            Sold = true,
+            Tags = ["a", "ö=\"x\"", ""],
+            Vector = Vectors(1)[0],
+        };
         await things.UpsertAsync(thing, Cancel);
         var found = await things.GetAsync(thing.Id, new() { IncludeVectors = true }, Cancel);
         Assert.Equivalent(thing, found, strict: true);
@@ -63,8 +72,24 @@ public abstract class VectorStoreTests : StoreTest
     {
         var things = await CreateThingsAsync();
         var vectors = Vectors(2);
-        await things.UpsertAsync(new Thing { Id = "a", Color = "red", Vector = vectors[0] }, Cancel);
-        await things.UpsertAsync(new Thing { Id = "a", Color = "blue", Vector = vectors[1] }, Cancel);
+        await things.UpsertAsync(
+            new Thing
+            {
+                Id = "a",
+                Color = "red",
+                Vector = vectors[0],
+            },
+            Cancel
+        );
+        await things.UpsertAsync(
+            new Thing
+            {
+                Id = "a",
+                Color = "blue",
+                Vector = vectors[1],
+            },
+            Cancel
+        );
         var hit = Assert.Single(await things.SearchAsync(vectors[1], 10, cancellationToken: Cancel).ToListAsync(Cancel));
         Assert.Equal("blue", hit.Record.Color);
         Assert.Equal(1, hit.Score!.Value, 5);
@@ -75,16 +100,35 @@ public abstract class VectorStoreTests : StoreTest
     {
         var things = await CreateThingsAsync();
         var vectors = Vectors(300);
-        await things.UpsertAsync(vectors.Select((vector, i) => new Thing { Id = $"{i:d3}", Year = i % 7, Vector = vector }), Cancel);
+        await things.UpsertAsync(
+            vectors.Select(
+                (vector, i) =>
+                    new Thing
+                    {
+                        Id = $"{i:d3}",
+                        Year = i % 7,
+                        Vector = vector,
+                    }
+            ),
+            Cancel
+        );
         foreach (var query in Vectors(5, seed: 2))
         {
-            var expected = vectors.Select((vector, i) => (Id: $"{i:d3}", Score: TensorPrimitives.CosineSimilarity(query, vector))).OrderByDescending(pair => pair.Score).ToList();
+            var expected = vectors
+                .Select((vector, i) => (Id: $"{i:d3}", Score: TensorPrimitives.CosineSimilarity(query, vector)))
+                .OrderByDescending(pair => pair.Score)
+                .ToList();
             var hits = await things.SearchAsync(new ReadOnlyMemory<float>(query), 10, cancellationToken: Cancel).ToListAsync(Cancel);
             Assert.Equal(expected.Take(10).Select(pair => pair.Id), hits.Select(hit => hit.Record.Id));
             Assert.All(hits.Zip(expected), pair => Assert.Equal(pair.Second.Score, pair.First.Score!.Value, 1e-5));
 
-            var filtered = await things.SearchAsync(query, 4, new() { Filter = thing => thing.Year == 3, Skip = 2 }, Cancel).ToListAsync(Cancel);
-            Assert.Equal(expected.Where(pair => int.Parse(pair.Id, null) % 7 == 3).Skip(2).Take(4).Select(pair => pair.Id), filtered.Select(hit => hit.Record.Id));
+            var filtered = await things
+                .SearchAsync(query, 4, new() { Filter = thing => thing.Year == 3, Skip = 2 }, Cancel)
+                .ToListAsync(Cancel);
+            Assert.Equal(
+                expected.Where(pair => int.Parse(pair.Id, null) % 7 == 3).Skip(2).Take(4).Select(pair => pair.Id),
+                filtered.Select(hit => hit.Record.Id)
+            );
         }
     }
 
@@ -96,8 +140,12 @@ public abstract class VectorStoreTests : StoreTest
         await things.UpsertAsync(new Thing { Id = "a", Vector = vector }, Cancel);
         Assert.Single(await things.SearchAsync(new Embedding<float>(vector), 1, cancellationToken: Cancel).ToListAsync(Cancel));
         Assert.Empty(await things.SearchAsync(vector, 1, new() { ScoreThreshold = 1.1 }, Cancel).ToListAsync(Cancel));
-        await Assert.ThrowsAsync<NotSupportedException>(async () => await things.SearchAsync("a text", 1, cancellationToken: Cancel).ToListAsync(Cancel));
-        var problem = await Assert.ThrowsAsync<ArgumentException>(async () => await things.SearchAsync(vector[1..], 1, cancellationToken: Cancel).ToListAsync(Cancel));
+        await Assert.ThrowsAsync<NotSupportedException>(async () =>
+            await things.SearchAsync("a text", 1, cancellationToken: Cancel).ToListAsync(Cancel)
+        );
+        var problem = await Assert.ThrowsAsync<ArgumentException>(async () =>
+            await things.SearchAsync(vector[1..], 1, cancellationToken: Cancel).ToListAsync(Cancel)
+        );
         Assert.Contains("15 dimensions, expected 16", problem.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +159,10 @@ public abstract class VectorStoreTests : StoreTest
         await things.DeleteAsync([.. Enumerable.Range(0, 25).Select(i => $"{2 * i:d2}"), "never there"], Cancel);
         await things.UpsertAsync(new Thing { Id = "new", Vector = vectors[0] }, Cancel);
         var hits = await things.SearchAsync(vectors[0], 100, cancellationToken: Cancel).ToListAsync(Cancel);
-        Assert.Equal([.. Enumerable.Range(0, 25).Select(i => $"{2 * i + 1:d2}"), "new"], hits.Select(hit => hit.Record.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [.. Enumerable.Range(0, 25).Select(i => $"{2 * i + 1:d2}"), "new"],
+            hits.Select(hit => hit.Record.Id).Order(StringComparer.Ordinal)
+        );
         Assert.Equal("new", hits[0].Record.Id);
     }
 
@@ -141,24 +192,43 @@ public abstract class VectorStoreTests : StoreTest
         string?[] colors = ["red", "blue", "it's", null];
         Thing[] all =
         [
-            .. Vectors(80).Select((vector, i) => new Thing
-            {
-                Id = $"{i:d2}",
-                Color = colors[i % 4],
-                Year = 2000 + i % 10,
-                Weight = i % 3 == 0 ? null : i / 10.0,
-                Sold = i % 2 == 0,
-                Tags = [.. Enumerable.Range(0, i % 4).Select(j => $"tag{(i + j) % 5}")],
-                Vector = vector,
-            }),
+            .. Vectors(80)
+                .Select(
+                    (vector, i) =>
+                        new Thing
+                        {
+                            Id = $"{i:d2}",
+                            Color = colors[i % 4],
+                            Year = 2000 + i % 10,
+                            Weight = i % 3 == 0 ? null : i / 10.0,
+                            Sold = i % 2 == 0,
+                            Tags = [.. Enumerable.Range(0, i % 4).Select(j => $"tag{(i + j) % 5}")],
+                            Vector = vector,
+                        }
+                ),
         ];
         await things.UpsertAsync(all, Cancel);
         var (year, list) = (2005, new List<string?> { "red", "it's" });
         Expression<Func<Thing, bool>>[] filters =
         [
-            _ => true, _ => false, t => t.Sold, t => !t.Sold, t => t.Color == "red", t => t.Color != "red", t => t.Color == null, t => t.Color != null,
-            t => "it's" == t.Color, t => t.Year > year, t => year >= t.Year, t => t.Weight < 4.5, t => !(t.Weight < 4.5), t => t.Tags.Contains("tag1"),
-            t => !t.Tags.Contains("tag1") && (t.Color == "blue" || t.Year == 2003), t => list.Contains(t.Color), t => !list.Contains(t.Color), t => t.Id == "07" || t.Id == "7",
+            _ => true,
+            _ => false,
+            t => t.Sold,
+            t => !t.Sold,
+            t => t.Color == "red",
+            t => t.Color != "red",
+            t => t.Color == null,
+            t => t.Color != null,
+            t => "it's" == t.Color,
+            t => t.Year > year,
+            t => year >= t.Year,
+            t => t.Weight < 4.5,
+            t => !(t.Weight < 4.5),
+            t => t.Tags.Contains("tag1"),
+            t => !t.Tags.Contains("tag1") && (t.Color == "blue" || t.Year == 2003),
+            t => list.Contains(t.Color),
+            t => !list.Contains(t.Color),
+            t => t.Id == "07" || t.Id == "7",
         ];
         foreach (var filter in filters)
         {
@@ -166,7 +236,9 @@ public abstract class VectorStoreTests : StoreTest
             var found = await things.GetAsync(filter, 100, cancellationToken: Cancel).Select(thing => thing.Id).ToListAsync(Cancel);
             Assert.True(expected.SequenceEqual(found), $"{filter}: {string.Join(' ', found)}, expected {string.Join(' ', expected)}");
         }
-        var problem = await Assert.ThrowsAsync<NotSupportedException>(async () => await things.GetAsync(t => t.Color!.StartsWith('r'), 1, cancellationToken: Cancel).ToListAsync(Cancel));
+        var problem = await Assert.ThrowsAsync<NotSupportedException>(async () =>
+            await things.GetAsync(t => t.Color!.StartsWith('r'), 1, cancellationToken: Cancel).ToListAsync(Cancel)
+        );
         Assert.Contains("StartsWith", problem.Message, StringComparison.Ordinal);
     }
 
@@ -174,8 +246,23 @@ public abstract class VectorStoreTests : StoreTest
     public async Task Pages_are_ordered_as_asked()
     {
         var things = await CreateThingsAsync();
-        await things.UpsertAsync(Vectors(20).Select((vector, i) => new Thing { Id = $"{i:d2}", Year = i % 3, Vector = vector }), Cancel);
-        var page = await things.GetAsync(_ => true, 5, new() { Skip = 4, OrderBy = by => by.Descending(t => t.Year).Ascending(t => t.Id) }, Cancel).Select(t => t.Id).ToListAsync(Cancel);
+        await things.UpsertAsync(
+            Vectors(20)
+                .Select(
+                    (vector, i) =>
+                        new Thing
+                        {
+                            Id = $"{i:d2}",
+                            Year = i % 3,
+                            Vector = vector,
+                        }
+                ),
+            Cancel
+        );
+        var page = await things
+            .GetAsync(_ => true, 5, new() { Skip = 4, OrderBy = by => by.Descending(t => t.Year).Ascending(t => t.Id) }, Cancel)
+            .Select(t => t.Id)
+            .ToListAsync(Cancel);
         Assert.Equal(["14", "17", "01", "04", "07"], page);
     }
 
@@ -183,7 +270,21 @@ public abstract class VectorStoreTests : StoreTest
     public async Task Records_of_one_call_are_written_all_or_none()
     {
         var things = await CreateThingsAsync();
-        await Assert.ThrowsAnyAsync<Exception>(() => things.UpsertAsync([new Thing { Id = "a", Vector = Vectors(1)[0] }, new Thing { Id = "b", Tags = null!, Vector = new float[3] }, new Thing { Id = null! }], Cancel));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            things.UpsertAsync(
+                [
+                    new Thing { Id = "a", Vector = Vectors(1)[0] },
+                    new Thing
+                    {
+                        Id = "b",
+                        Tags = null!,
+                        Vector = new float[3],
+                    },
+                    new Thing { Id = null! },
+                ],
+                Cancel
+            )
+        );
         Assert.Empty(await things.GetAsync(_ => true, 9, cancellationToken: Cancel).ToListAsync(Cancel));
     }
 
@@ -191,11 +292,25 @@ public abstract class VectorStoreTests : StoreTest
     public async Task Many_writers_and_readers_at_once_lose_nothing()
     {
         var things = await CreateThingsAsync();
-        VectorStoreCollection<string, Thing>[] writers = [things, Open().GetCollection<string, Thing>("things"), Open().GetCollection<string, Thing>("things")];
+        VectorStoreCollection<string, Thing>[] writers =
+        [
+            things,
+            Open().GetCollection<string, Thing>("things"),
+            Open().GetCollection<string, Thing>("things"),
+        ];
         var vectors = Vectors(120);
         await Parallel.ForAsync(0, 120, Cancel, async (i, cancel) =>
         {
-            await writers[i % 3].UpsertAsync(new Thing { Id = $"{i % 60:d3}", Year = i, Vector = vectors[i % 60] }, cancel);
+            await writers[i % 3]
+                .UpsertAsync(
+                    new Thing
+                    {
+                        Id = $"{i % 60:d3}",
+                        Year = i,
+                        Vector = vectors[i % 60],
+                    },
+                    cancel
+                );
             var hits = await writers[(i + 1) % 3].SearchAsync(vectors[i % 60], 1, cancellationToken: cancel).ToListAsync(cancel);
             Assert.Equal($"{i % 60:d3}", Assert.Single(hits).Record.Id);
         });
@@ -217,22 +332,41 @@ public abstract class VectorStoreTests : StoreTest
         Assert.False(await things.CollectionExistsAsync(Cancel));
         var problem = await Assert.ThrowsAsync<VectorStoreException>(() => things.GetAsync("a", cancellationToken: Cancel));
         Assert.Contains("things", problem.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<VectorStoreException>(async () => await things.SearchAsync(Vectors(1)[0], 1, cancellationToken: Cancel).ToListAsync(Cancel));
+        await Assert.ThrowsAsync<VectorStoreException>(async () =>
+            await things.SearchAsync(Vectors(1)[0], 1, cancellationToken: Cancel).ToListAsync(Cancel)
+        );
     }
 
     [Fact]
     public async Task A_dynamic_collection_has_the_properties_of_its_definition()
     {
-        var dynamic = Open().GetDynamicCollection("dynamic", new VectorStoreCollectionDefinition
-        {
-            Properties = [new VectorStoreKeyProperty("key", typeof(string)), new VectorStoreDataProperty("n", typeof(int)), new VectorStoreVectorProperty("v", typeof(ReadOnlyMemory<float>), 2)],
-        });
+        var dynamic = Open()
+            .GetDynamicCollection(
+                "dynamic",
+                new VectorStoreCollectionDefinition
+                {
+                    Properties =
+                    [
+                        new VectorStoreKeyProperty("key", typeof(string)),
+                        new VectorStoreDataProperty("n", typeof(int)),
+                        new VectorStoreVectorProperty("v", typeof(ReadOnlyMemory<float>), 2),
+                    ],
+                }
+            );
         await dynamic.EnsureCollectionExistsAsync(Cancel);
         await dynamic.UpsertAsync([Row("a", 1, [1, 0]), Row("b", 2, [0, 1])], Cancel);
-        var hit = Assert.Single(await dynamic.SearchAsync(new float[] { 1, 1 }, 2, new() { Filter = row => (int)row["n"]! > 1 }, Cancel).ToListAsync(Cancel));
+        var hit = Assert.Single(
+            await dynamic.SearchAsync(new float[] { 1, 1 }, 2, new() { Filter = row => (int)row["n"]! > 1 }, Cancel).ToListAsync(Cancel)
+        );
         Assert.Equal("b", hit.Record["key"]);
 
-        static Dictionary<string, object?> Row(string key, int n, float[] v) => new() { ["key"] = key, ["n"] = n, ["v"] = new ReadOnlyMemory<float>(v) };
+        static Dictionary<string, object?> Row(string key, int n, float[] v) =>
+            new()
+            {
+                ["key"] = key,
+                ["n"] = n,
+                ["v"] = new ReadOnlyMemory<float>(v),
+            };
     }
 
     [Fact]
@@ -241,10 +375,22 @@ public abstract class VectorStoreTests : StoreTest
         var store = Open();
         Assert.Throws<NotSupportedException>(() => store.GetCollection<string, Dictionary<string, object?>>("x"));
         Assert.Throws<NotSupportedException>(() => store.GetCollection<Guid, Thing>("x"));
-        Assert.Throws<NotSupportedException>(() => store.GetCollection<string, Thing>("x", new VectorStoreCollectionDefinition
-        {
-            Properties = [new VectorStoreKeyProperty(nameof(Thing.Id), typeof(string)), new VectorStoreVectorProperty(nameof(Thing.Vector), typeof(ReadOnlyMemory<float>), 2) { DistanceFunction = DistanceFunction.EuclideanDistance }],
-        }));
+        Assert.Throws<NotSupportedException>(() =>
+            store.GetCollection<string, Thing>(
+                "x",
+                new VectorStoreCollectionDefinition
+                {
+                    Properties =
+                    [
+                        new VectorStoreKeyProperty(nameof(Thing.Id), typeof(string)),
+                        new VectorStoreVectorProperty(nameof(Thing.Vector), typeof(ReadOnlyMemory<float>), 2)
+                        {
+                            DistanceFunction = DistanceFunction.EuclideanDistance,
+                        },
+                    ],
+                }
+            )
+        );
     }
 
     [Fact]
@@ -253,12 +399,35 @@ public abstract class VectorStoreTests : StoreTest
         var things = await CreateThingsAsync();
         var vector = Vectors(1)[0];
         var random = new Random(1);
-        string[] texts = [.. Enumerable.Range(0, 100).Select(_ => string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => (char)random.Next(1, 0xD800)))), "😀", "' OR 1=1; --", "\\ % _ {a,\"b\"}"];
-        await things.UpsertAsync(texts.Select((text, i) => new Thing { Id = $"{i}", Color = text, Tags = [text, "x"], Vector = vector }), Cancel);
+        string[] texts =
+        [
+            .. Enumerable
+                .Range(0, 100)
+                .Select(_ => string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => (char)random.Next(1, 0xD800)))),
+            "😀",
+            "' OR 1=1; --",
+            "\\ % _ {a,\"b\"}",
+        ];
+        await things.UpsertAsync(
+            texts.Select(
+                (text, i) =>
+                    new Thing
+                    {
+                        Id = $"{i}",
+                        Color = text,
+                        Tags = [text, "x"],
+                        Vector = vector,
+                    }
+            ),
+            Cancel
+        );
         foreach (var (i, text) in texts.Index())
         {
             Assert.Equal(text, (await things.GetAsync($"{i}", cancellationToken: Cancel))!.Color);
-            Assert.Contains(await things.GetAsync(t => t.Tags.Contains(text) && t.Color == text, 200, cancellationToken: Cancel).ToListAsync(Cancel), thing => thing.Id == $"{i}");
+            Assert.Contains(
+                await things.GetAsync(t => t.Tags.Contains(text) && t.Color == text, 200, cancellationToken: Cancel).ToListAsync(Cancel),
+                thing => thing.Id == $"{i}"
+            );
         }
     }
 
@@ -272,6 +441,11 @@ public abstract class VectorStoreTests : StoreTest
     private static float[][] Vectors(int count, int seed = 1)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, Dimensions).Select(_ => (float)random.NextDouble() * 2 - 1).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => Enumerable.Range(0, Dimensions).Select(_ => (float)random.NextDouble() * 2 - 1).ToArray()),
+        ];
     }
 }

@@ -15,7 +15,8 @@ public sealed class PostgresWorkClaimsTests(PostgresServer server) : WorkClaimsT
 
 public abstract class WorkClaimsTests : StoreTest
 {
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10), Gone = TimeSpan.FromSeconds(-1);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10),
+        Gone = TimeSpan.FromSeconds(-1);
 
     [Fact]
     public async Task A_key_is_held_by_one_until_it_is_released()
@@ -53,8 +54,11 @@ public abstract class WorkClaimsTests : StoreTest
     {
         IWorkClaims[] claims = [Claims(), Claims(), Claims(), Claims()];
         string[] keys = [.. Enumerable.Range(0, 40).Select(i => $"{i}")];
-        var got = await Task.WhenAll(claims.Select((one, i) => Task.Run(() =>
-            one.AcquireAsync("s", $"{i}", [.. keys.OrderBy(_ => Random.Shared.Next())], Long, Cancel))));
+        var got = await Task.WhenAll(
+            claims.Select(
+                (one, i) => Task.Run(() => one.AcquireAsync("s", $"{i}", [.. keys.OrderBy(_ => Random.Shared.Next())], Long, Cancel))
+            )
+        );
         Assert.Equal(keys.Order(StringComparer.Ordinal), got.SelectMany(set => set).Order(StringComparer.Ordinal));
     }
 

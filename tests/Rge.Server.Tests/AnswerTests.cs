@@ -21,8 +21,11 @@ public sealed class AnswerTests
     };
 
     private static readonly EmbeddedRequest Result = new(
-        new EmbeddingRequest([new RequestItem(new EmbeddingInput(), [("a", null)], "texts[0]")]) { ReturnRationale = true }, [Embedding],
-        new ModelDescription(["model", "alias"], Dimensions: 2, MinPixels: 1, MaxPixels: 2, ImageTokenSide: 28), DateTimeOffset.FromUnixTimeSeconds(7));
+        new EmbeddingRequest([new RequestItem(new EmbeddingInput(), [("a", null)], "texts[0]")]) { ReturnRationale = true },
+        [Embedding],
+        new ModelDescription(["model", "alias"], Dimensions: 2, MinPixels: 1, MaxPixels: 2, ImageTokenSide: 28),
+        DateTimeOffset.FromUnixTimeSeconds(7)
+    );
 
     [Fact]
     public void OpenAis()
@@ -36,7 +39,12 @@ public sealed class AnswerTests
     [Fact]
     public void Coheres_has_every_form_asked_for()
     {
-        var answer = CohereEmbeddings.Of(Result with { Request = Result.Request with { Encodings = [VectorEncoding.Int8, VectorEncoding.Ubinary] } });
+        var answer = CohereEmbeddings.Of(
+            Result with
+            {
+                Request = Result.Request with { Encodings = [VectorEncoding.Int8, VectorEncoding.Ubinary] },
+            }
+        );
         Assert.Equal(["int8", "ubinary"], answer.Embeddings.Keys);
         Assert.Equal([95, -127], (int[])answer.Embeddings["int8"][0]);
         Assert.Equal((new CohereUnits(6, 4), "a", "because"), (answer.Meta.BilledUnits, answer.Texts[0], answer.Rationales![0]));

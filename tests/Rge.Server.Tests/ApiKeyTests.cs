@@ -47,7 +47,10 @@ public sealed class ApiKeyTests : IAsyncLifetime
         foreach (var open in (string[])["/health/live", "/health/ready", "/reference/", "/openapi/v1.json"])
             Assert.Equal(HttpStatusCode.OK, (await _server.Client.GetAsync(open, TestContext.Current.CancellationToken)).StatusCode);
         foreach (var closed in (string[])["/v1/models", "/v1/models/shapeworld", "/metrics", "/v1/nothing"])
-            Assert.Equal(HttpStatusCode.Unauthorized, (await _server.Client.GetAsync(closed, TestContext.Current.CancellationToken)).StatusCode);
+            Assert.Equal(
+                HttpStatusCode.Unauthorized,
+                (await _server.Client.GetAsync(closed, TestContext.Current.CancellationToken)).StatusCode
+            );
     }
 
     [Fact]
@@ -64,7 +67,10 @@ public sealed class ApiKeyTests : IAsyncLifetime
         await File.WriteAllTextAsync(_file, "# none\n");
         await TestServer.UntilAsync(async () =>
         {
-            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (await StatusAsync("second-key-0123456789"), await StatusAsync("any")));
+            Assert.Equal(
+                (HttpStatusCode.OK, HttpStatusCode.Unauthorized),
+                (await StatusAsync("second-key-0123456789"), await StatusAsync("any"))
+            );
             return _server.Errors.Any(error => error.Contains("The API keys stay as they were", StringComparison.Ordinal));
         });
 
@@ -84,7 +90,8 @@ public sealed class ApiKeyTests : IAsyncLifetime
         File.Delete(empty);
         Assert.Contains("cannot be read", Assert.Throws<ServerException>(() => Build(empty)).Message, StringComparison.Ordinal);
 
-        static void Build(string file) => RgeServer.Build(new ServerOptions { ApiKeyFile = file }, _ => throw new InvalidOperationException());
+        static void Build(string file) =>
+            RgeServer.Build(new ServerOptions { ApiKeyFile = file }, _ => throw new InvalidOperationException());
     }
 
     public async ValueTask DisposeAsync()

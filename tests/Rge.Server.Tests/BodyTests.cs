@@ -12,35 +12,50 @@ public sealed class BodyTests
 {
     private const string Path = "/v1/embeddings";
     private const string Quick = """{"input":"a red circle","reasoning":"off"}""";
-    private const int Body = 1 << 20, Memory = 3 << 20;
+    private const int Body = 1 << 20,
+        Memory = 3 << 20;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Many_half_sent_bodies_hold_no_more_than_the_memory_for_them_and_small_requests_go_on()
     {
-        await using var server = await TestServer.StartAsync(new ServerOptions { Limits = new ServerLimits { MaxBodyBytes = Body, MaxBodyMemoryBytes = Memory } });
+        await using var server = await TestServer.StartAsync(
+            new ServerOptions
+            {
+                Limits = new ServerLimits { MaxBodyBytes = Body, MaxBodyMemoryBytes = Memory },
+            }
+        );
         using var close = new CancellationTokenSource();
         var half = new byte[Body - 1000];
         Array.Fill(half, (byte)'a');
-        var senders = Enumerable.Range(0, 20).Select(async _ =>
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
-            var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {Path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {Body}\r\n\r\n{{\"input\":\""), Cancel);
-            try
+        var senders = Enumerable
+            .Range(0, 20)
+            .Select(async _ =>
             {
-                await stream.WriteAsync(half, close.Token);
-                var answer = new byte[4096];
-                var count = await stream.ReadAsync(answer, close.Token);
-                return Encoding.ASCII.GetString(answer, 0, count);
-            }
-            catch (Exception e) when (e is OperationCanceledException or IOException)
-            {
-                return "";
-            }
-        }).ToArray();
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
+                var stream = client.GetStream();
+                await stream.WriteAsync(
+                    Encoding.ASCII.GetBytes(
+                        $"POST {Path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: "
+                            + $"application/json\r\nContent-Length: {Body}\r\n\r\n{{\"input\":\""
+                    ),
+                    Cancel
+                );
+                try
+                {
+                    await stream.WriteAsync(half, close.Token);
+                    var answer = new byte[4096];
+                    var count = await stream.ReadAsync(answer, close.Token);
+                    return Encoding.ASCII.GetString(answer, 0, count);
+                }
+                catch (Exception e) when (e is OperationCanceledException or IOException)
+                {
+                    return "";
+                }
+            })
+            .ToArray();
 
         await TestServer.UntilAsync(() =>
         {
@@ -50,7 +65,11 @@ public sealed class BodyTests
         await server.PostAsync(Path, Quick, Cancel);
         await close.CancelAsync();
         var answers = await Task.WhenAll(senders);
-        Assert.Contains(answers, answer => answer.StartsWith("HTTP/1.1 429", StringComparison.Ordinal) && answer.Contains("Retry-After: ", StringComparison.Ordinal) && answer.Contains("body_memory_full", StringComparison.Ordinal));
+        Assert.Contains(answers, answer =>
+            answer.StartsWith("HTTP/1.1 429", StringComparison.Ordinal)
+            && answer.Contains("Retry-After: ", StringComparison.Ordinal)
+            && answer.Contains("body_memory_full", StringComparison.Ordinal)
+        );
         await TestServer.UntilAsync(() => Task.FromResult(server.Memory.Used == 0));
         // A large body is taken again.
         await server.PostAsync(Path, $$"""{"input":"a red circle","reasoning":"off","user":"{{new string('x', Body / 2)}}"}""", Cancel);
@@ -64,7 +83,13 @@ public sealed class BodyTests
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {Path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"input\":"), Cancel);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST {Path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: "
+                    + $"100\r\n\r\n{{\"input\":"
+            ),
+            Cancel
+        );
         using var reader = new StreamReader(stream);
         Assert.Equal("HTTP/1.1 408 Request Timeout", await reader.ReadLineAsync(Cancel));
     }
@@ -81,7 +106,10 @@ public sealed class BodyTests
         using var response = await SendAsync(server, Compress(Encoding.UTF8.GetBytes(Quick), encoding), encoding);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
-        Vectors.Same(Vectors.Floats(answer["data"]![0]!["embedding"]), Vectors.Floats((await server.PostAsync(Path, Quick, Cancel))["data"]![0]!["embedding"]));
+        Vectors.Same(
+            Vectors.Floats(answer["data"]![0]!["embedding"]),
+            Vectors.Floats((await server.PostAsync(Path, Quick, Cancel))["data"]![0]!["embedding"])
+        );
     }
 
     [Fact]
@@ -94,7 +122,8 @@ public sealed class BodyTests
         Assert.Equal((413, "body_too_large"), await RefusedAsync(Compress(bomb, "gzip"), "gzip"));
         Assert.Equal((400, "invalid_encoding"), await RefusedAsync(Encoding.UTF8.GetBytes(Quick), "gzip"));
         Assert.Equal((400, "invalid_json"), await RefusedAsync(Compress("{"u8.ToArray(), "gzip"), "gzip"));
-        foreach (var encoding in (string[])["zstd", "gzip, gzip", "compress"]) Assert.Equal((415, "unsupported_encoding"), await RefusedAsync(Encoding.UTF8.GetBytes(Quick), encoding));
+        foreach (var encoding in (string[])["zstd", "gzip, gzip", "compress"])
+            Assert.Equal((415, "unsupported_encoding"), await RefusedAsync(Encoding.UTF8.GetBytes(Quick), encoding));
 
         async Task<(int, string?)> RefusedAsync(byte[] body, string encoding)
         {
@@ -116,24 +145,28 @@ public sealed class BodyTests
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        if (encoding is not null) content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+        if (encoding is not null)
+            content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
         return await server.Client.PostAsync(Path, content, Cancel);
     }
 
     private static byte[] Compress(byte[] body, string encoding)
     {
         using var compressed = new MemoryStream();
-        using (Stream stream = encoding.ToUpperInvariant() switch
-        {
-            "GZIP" => new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
-            "BR" => new BrotliStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
-            "DEFLATE" => new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
-            _ => new BufferedStream(compressed),
-        })
+        using (
+            Stream stream = encoding.ToUpperInvariant() switch
+            {
+                "GZIP" => new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
+                "BR" => new BrotliStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
+                "DEFLATE" => new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
+                _ => new BufferedStream(compressed),
+            }
+        )
         {
             stream.Write(body);
             stream.Flush();
-            if (stream is BufferedStream) return compressed.ToArray();
+            if (stream is BufferedStream)
+                return compressed.ToArray();
         }
         return compressed.ToArray();
     }

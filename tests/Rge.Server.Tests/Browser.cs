@@ -9,14 +9,18 @@ public sealed class Browser : IAsyncDisposable
 {
     private const string Variable = "RGE_CHROMIUM";
 
-    private static readonly string? Program = ((string?[])[Environment.GetEnvironmentVariable(Variable), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]).FirstOrDefault(File.Exists);
+    private static readonly string? Program = (
+        (string?[])
+            [Environment.GetEnvironmentVariable(Variable), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+    ).FirstOrDefault(File.Exists);
 
     private readonly SemaphoreSlim _starting = new(1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
     /// <summary>Why there is no browser; null when there is.</summary>
-    public static string? Problem => Program is null ? $"Chromium was not found; build/chromium.sh installs it, {Variable} names another" : null;
+    public static string? Problem =>
+        Program is null ? $"Chromium was not found; build/chromium.sh installs it, {Variable} names another" : null;
 
     /// <summary>A page in a context of its own.</summary>
     public async Task<IPage> OpenAsync(BrowserNewContextOptions? options = null)
@@ -26,11 +30,22 @@ public sealed class Browser : IAsyncDisposable
         {
             _playwright ??= await Playwright.CreateAsync();
             // Root has no sandbox, and nothing here is fetched from elsewhere.
-            _browser ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-            {
-                ExecutablePath = Program,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
+            _browser ??= await _playwright.Chromium.LaunchAsync(
+                new BrowserTypeLaunchOptions
+                {
+                    ExecutablePath = Program,
+                    Args =
+                    [
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--no-first-run",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-sync",
+                    ],
+                }
+            );
         }
         finally
         {
@@ -41,7 +56,8 @@ public sealed class Browser : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
+        if (_browser is not null)
+            await _browser.DisposeAsync();
         _playwright?.Dispose();
         _starting.Dispose();
     }

@@ -37,7 +37,15 @@ public sealed class BrowserGuardTests
         using var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
         var own = $"http://{server.Address.Authority}";
-        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"GET /v1/models HTTP/1.1\r\nHost: {server.Address.Authority}\r\nOrigin: {own}\r\nOrigin: http://elsewhere.example\r\n\r\n"), Cancel);
+        await client
+            .GetStream()
+            .WriteAsync(
+                System.Text.Encoding.ASCII.GetBytes(
+                    $"GET /v1/models HTTP/1.1\r\nHost: {server.Address.Authority}\r\nOrigin: {own}\r\nOrigin: "
+                        + $"http://elsewhere.example\r\n\r\n"
+                ),
+                Cancel
+            );
         using var reader = new StreamReader(client.GetStream());
         Assert.Equal("HTTP/1.1 403 Forbidden", await reader.ReadLineAsync(Cancel));
     }
@@ -46,7 +54,10 @@ public sealed class BrowserGuardTests
     public async Task Its_own_names_and_page_are_served()
     {
         await using var server = await TestServer.StartAsync(new ServerOptions { HostNames = ["search.example"] });
-        foreach (var host in (string[])[server.Address.Authority, $"localhost:{server.Address.Port}", "[::1]", Environment.MachineName, "SEARCH.example"])
+        foreach (
+            var host in (string[])
+                [server.Address.Authority, $"localhost:{server.Address.Port}", "[::1]", Environment.MachineName, "SEARCH.example"]
+        )
         {
             Assert.Null(await AskAsync(server, host, origin: null));
             Assert.Null(await AskAsync(server, host, $"http://{host}"));
@@ -66,8 +77,10 @@ public sealed class BrowserGuardTests
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
         request.Headers.Host = host;
-        if (origin is not null) request.Headers.TryAddWithoutValidation("Origin", origin);
-        if (key is not null) request.Headers.Add("x-api-key", key);
+        if (origin is not null)
+            request.Headers.TryAddWithoutValidation("Origin", origin);
+        if (key is not null)
+            request.Headers.Add("x-api-key", key);
         using var response = await server.Client.SendAsync(request, Cancel);
         return response.StatusCode == HttpStatusCode.OK ? null : await ErrorSeen.ReadAsync(response);
     }

@@ -13,15 +13,27 @@ public abstract partial class CollectionEndpointTests
     {
         await MakeAsync();
         var one = await FormAsync(("metadata", """{"set":"holiday","year":2020}"""));
-        foreach (var id in one["ids"]!.AsArray()) Assert.Equal("""{"set":["holiday"],"year":["2020"]}""", (await GetAsync($"/v1/collections/c/items/{(string?)id}"))["metadata"]!.ToJsonString());
+        foreach (var id in one["ids"]!.AsArray())
+            Assert.Equal(
+                """{"set":["holiday"],"year":["2020"]}""",
+                (await GetAsync($"/v1/collections/c/items/{(string?)id}"))["metadata"]!.ToJsonString()
+            );
         var each = await FormAsync(("metadata", """{"side":"left"}"""), ("metadata", """{"side":"right"}"""));
-        Assert.Equal("""{"side":["right"]}""", (await GetAsync($"/v1/collections/c/items/{(string?)each["ids"]![1]}"))["metadata"]!.ToJsonString());
+        Assert.Equal(
+            """{"side":["right"]}""",
+            (await GetAsync($"/v1/collections/c/items/{(string?)each["ids"]![1]}"))["metadata"]!.ToJsonString()
+        );
 
-        foreach (var (name, value, message) in (IEnumerable<(string, string, string)>)
-        [
-            ("metadata", "{", "metadata is not valid JSON"), ("metadata", "[1]", "metadata is a list, expected an object"), ("metadata", """{"a":{}}""", "metadata 'a' is an object"),
-            ("meta", "{}", "The form has a field 'meta', expected files, metadata and on_error."), ("on_error", "stop", "on_error is 'stop', expected fail or skip."),
-        ])
+        foreach (
+            var (name, value, message) in (IEnumerable<(string, string, string)>)
+                [
+                    ("metadata", "{", "metadata is not valid JSON"),
+                    ("metadata", "[1]", "metadata is a list, expected an object"),
+                    ("metadata", """{"a":{}}""", "metadata 'a' is an object"),
+                    ("meta", "{}", "The form has a field 'meta', expected files, metadata and on_error."),
+                    ("on_error", "stop", "on_error is 'stop', expected fail or skip."),
+                ]
+        )
         {
             using var form = Form((name, value));
             Assert.Contains(message, (await FormErrorAsync(form, 400)).Message, StringComparison.Ordinal);
@@ -48,8 +60,13 @@ public abstract partial class CollectionEndpointTests
 
         static MultipartFormDataContent Form(params (string Name, string Value)[] fields)
         {
-            var form = new MultipartFormDataContent { { Picture(Pictures.Grey(28, 28)), "file", "one.png" }, { Picture(Pictures.Grey(56, 28)), "file", "two.png" } };
-            foreach (var (name, value) in fields) form.Add(new StringContent(value), name);
+            var form = new MultipartFormDataContent
+            {
+                { Picture(Pictures.Grey(28, 28)), "file", "one.png" },
+                { Picture(Pictures.Grey(56, 28)), "file", "two.png" },
+            };
+            foreach (var (name, value) in fields)
+                form.Add(new StringContent(value), name);
             return form;
         }
     }
@@ -68,7 +85,13 @@ public abstract partial class CollectionEndpointTests
         var added = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
         Assert.Equal((2, 1), ((int)added["embedded"]!, (int)added["failed"]![0]!["index"]!));
         Assert.Contains("broken.png", (string)added["failed"]![0]!["problem"]!, StringComparison.Ordinal);
-        Assert.Equal(["one.png", "two.png"], (await GetAsync("/v1/collections/c/items"))["items"]!.AsArray().Select(item => (string)item!["label"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["one.png", "two.png"],
+            (await GetAsync("/v1/collections/c/items"))["items"]!
+                .AsArray()
+                .Select(item => (string)item!["label"]!)
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -76,7 +99,8 @@ public abstract partial class CollectionEndpointTests
     {
         await MakeAsync();
         using var many = new MultipartFormDataContent();
-        for (var i = 0; i <= Limits.MaxImages; i++) many.Add(Picture(Pictures.Grey(28, 28 + i)), "file", $"{i}.png");
+        for (var i = 0; i <= Limits.MaxImages; i++)
+            many.Add(Picture(Pictures.Grey(28, 28 + i)), "file", $"{i}.png");
         Assert.Equal("The form has 5 files, expected 1 to 4.", (await FormErrorAsync(many, 400)).Message);
         using var large = new MultipartFormDataContent { { Picture(new byte[Limits.MaxImageBytes + 1]), "file", "large.png" } };
         Assert.Equal("image_too_large", (await FormErrorAsync(large, 400)).Code);
@@ -90,15 +114,29 @@ public abstract partial class CollectionEndpointTests
     public async Task Damaged_forms_are_answered_with_an_error_and_nothing_else()
     {
         await MakeAsync();
-        var whole = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"u8.ToArray().Concat(Pictures.Grey(28, 28)).Concat("\r\n--b--\r\n"u8.ToArray()).ToArray();
-        var damaged = from cut in Gen.Int[0, whole.Length - 3] from place in Gen.Int[0, whole.Length - 1] from value in Gen.Byte from cuts in Gen.Bool select cuts ? whole[..cut] : Changed(whole, place, value);
-        await damaged.SampleAsync(async body =>
-        {
-            using var content = new ByteArrayContent(body);
-            content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
-            using var response = await Server.Client.PostAsync("/v1/collections/c/items", content, Cancel);
-            if (response.StatusCode != HttpStatusCode.OK) Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
-        }, iter: 60, threads: 1);
+        var whole = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"u8
+            .ToArray()
+            .Concat(Pictures.Grey(28, 28))
+            .Concat("\r\n--b--\r\n"u8.ToArray())
+            .ToArray();
+        var damaged =
+            from cut in Gen.Int[0, whole.Length - 3]
+            from place in Gen.Int[0, whole.Length - 1]
+            from value in Gen.Byte
+            from cuts in Gen.Bool
+            select cuts ? whole[..cut] : Changed(whole, place, value);
+        await damaged.SampleAsync(
+            async body =>
+            {
+                using var content = new ByteArrayContent(body);
+                content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
+                using var response = await Server.Client.PostAsync("/v1/collections/c/items", content, Cancel);
+                if (response.StatusCode != HttpStatusCode.OK)
+                    Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
+            },
+            iter: 60,
+            threads: 1
+        );
         Assert.Empty(Server.Errors);
 
         static byte[] Changed(byte[] body, int place, byte value)

@@ -13,9 +13,19 @@ public sealed record ErrorSeen(int Status, string Message, string Type, string? 
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
         using var json = JsonDocument.Parse(text);
         // Cohere's and Voyage's clients look for the sentence in a member of their own.
-        var own = !shaped ? null : response.RequestMessage?.RequestUri?.AbsolutePath switch { "/v2/embed" => "message", "/v1/multimodalembeddings" => "detail", _ => null };
+        var own = !shaped
+            ? null
+            : response.RequestMessage?.RequestUri?.AbsolutePath switch
+            {
+                "/v2/embed" => "message",
+                "/v1/multimodalembeddings" => "detail",
+                _ => null,
+            };
         if (own is not null)
-            Assert.Equal(json.RootElement.GetProperty("error").GetProperty("message").GetString(), json.RootElement.GetProperty(own).GetString());
+            Assert.Equal(
+                json.RootElement.GetProperty("error").GetProperty("message").GetString(),
+                json.RootElement.GetProperty(own).GetString()
+            );
         var error = Assert.Single(json.RootElement.EnumerateObject(), member => member.Name != own);
         Assert.Equal("error", error.Name);
         Assert.Equal(["message", "type", "param", "code"], error.Value.EnumerateObject().Select(member => member.Name));
@@ -27,7 +37,12 @@ public sealed record ErrorSeen(int Status, string Message, string Type, string? 
         Assert.DoesNotContain('\n', message);
         Assert.EndsWith(".", message, StringComparison.Ordinal);
         return new ErrorSeen(
-            (int)response.StatusCode, message, error.Value.GetProperty("type").GetString()!, error.Value.GetProperty("param").GetString(),
-            error.Value.GetProperty("code").GetString(), response.Headers.RetryAfter?.Delta);
+            (int)response.StatusCode,
+            message,
+            error.Value.GetProperty("type").GetString()!,
+            error.Value.GetProperty("param").GetString(),
+            error.Value.GetProperty("code").GetString(),
+            response.Headers.RetryAfter?.Delta
+        );
     }
 }

@@ -25,9 +25,11 @@ public sealed class EventStreamTests
     {
         var (_, text) = await WriteAsync(["a", null, "b"]);
         Assert.Equal(
-            "event: rationale\ndata: {\"text\":\"a\"}\n\n" +
-            "event: error\ndata: {\"error\":{\"message\":\"No.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_value\"}}\n\n",
-            text);
+            "event: rationale\ndata: {\"text\":\"a\"}\n\n"
+                + "event: error\ndata: "
+                + "{\"error\":{\"message\":\"No.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_value\"}}\n\n",
+            text
+        );
     }
 
     [Fact]
@@ -42,7 +44,9 @@ public sealed class EventStreamTests
         using var services = new ServiceCollection().BuildServiceProvider();
         using var body = new MemoryStream();
         var context = new DefaultHttpContext { RequestServices = services, Response = { Body = body } };
-        var result = await EventStream.AnswerAsync(context, Errors, Yield(updates), text => EventStream.Event("rationale", new RationaleText(text)));
+        var result = await EventStream.AnswerAsync(context, Errors, Yield(updates), text =>
+            EventStream.Event("rationale", new RationaleText(text))
+        );
         await result.ExecuteAsync(context);
         return (context.Response.ContentType, Encoding.UTF8.GetString(body.ToArray()));
     }

@@ -10,8 +10,15 @@ namespace Rge.Server.Tests;
 public sealed class HeaderScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(
-        Request.Headers["X-User"] is [{ } user]
-            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], Scheme.Name)), Scheme.Name))
-            : AuthenticateResult.NoResult());
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        Task.FromResult(
+            Request.Headers["X-User"] is [{ } user]
+                ? AuthenticateResult.Success(
+                    new AuthenticationTicket(
+                        new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], Scheme.Name)),
+                        Scheme.Name
+                    )
+                )
+                : AuthenticateResult.NoResult()
+        );
 }

@@ -21,7 +21,9 @@ public sealed class HealthTests(PostgresServer postgres)
     public async Task A_store_that_does_not_answer_makes_the_server_unready_and_nothing_else()
     {
         // Nobody listens there.
-        await using var server = await TestServer.StartUnreadyAsync(new ServerOptions { Store = "Host=127.0.0.1;Port=1;Username=rge;Database=rge" });
+        await using var server = await TestServer.StartUnreadyAsync(
+            new ServerOptions { Store = "Host=127.0.0.1;Port=1;Username=rge;Database=rge" }
+        );
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
         Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health/live", Cancel)).StatusCode);
         await server.PostAsync(Path, Quick, Cancel);
@@ -37,7 +39,8 @@ public sealed class HealthTests(PostgresServer postgres)
     [Fact]
     public async Task A_store_that_goes_and_comes_back_is_noticed()
     {
-        if (PostgresServer.Problem is { } problem) Assert.Skip(problem);
+        if (PostgresServer.Problem is { } problem)
+            Assert.Skip(problem);
         await using var proxy = await StoreProxy.StartAsync(await postgres.CreateSchemaAsync());
         await using var server = await TestServer.StartAsync(new ServerOptions { Store = proxy.ConnectionString });
         await server.PostAsync("/v1/collections", """{"name":"a"}""", Cancel);
@@ -59,7 +62,8 @@ public sealed class HealthTests(PostgresServer postgres)
             await using var server = await TestServer.StartAsync(new ServerOptions { Store = store });
             await server.PostAsync("/v1/collections", """{"name":"a"}""", Cancel);
             await server.PostAsync("/v1/collections/a/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
-            foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
+            foreach (var file in Directory.GetFiles(folder))
+                File.Delete(file);
             var error = await server.ErrorAsync("/v1/collections/a/items", """{"items":[{"text":"a blue star"}]}""", 503);
             Assert.Equal("store_unavailable", error.Code);
             await TestServer.UntilAsync(async () => await StatusAsync(server) == "store_unreachable");
@@ -80,7 +84,10 @@ public sealed class HealthTests(PostgresServer postgres)
         var full = errors.Describe(new StoreException("There is no space.") { Problem = StoreProblem.Full }, new DefaultHttpContext());
         Assert.Equal((507, "store_full", null), (full.Status, full.Code, full.RetryAfter));
         Assert.Contains("disk of the store of collections is full", full.Message, StringComparison.Ordinal);
-        Assert.Equal("store_read_only", errors.Describe(new StoreException("No.") { Problem = StoreProblem.ReadOnly }, new DefaultHttpContext()).Code);
+        Assert.Equal(
+            "store_read_only",
+            errors.Describe(new StoreException("No.") { Problem = StoreProblem.ReadOnly }, new DefaultHttpContext()).Code
+        );
         var other = errors.Describe(new StoreException("It is locked.") { Problem = StoreProblem.Locked }, new DefaultHttpContext());
         Assert.Equal((503, "store_unavailable", TimeSpan.FromSeconds(1)), (other.Status, other.Code, other.RetryAfter));
     }
@@ -89,7 +96,9 @@ public sealed class HealthTests(PostgresServer postgres)
     public async Task Before_it_stops_the_server_serves_for_a_while_and_says_that_it_is_not_ready()
     {
         var clock = new DrainClock();
-        await using var server = await TestServer.StartAsync(new ServerOptions { DrainSeconds = 20 }, replace: services => services.AddSingleton<TimeProvider>(clock));
+        await using var server = await TestServer.StartAsync(new ServerOptions { DrainSeconds = 20 }, replace: services =>
+            services.AddSingleton<TimeProvider>(clock)
+        );
         var stopped = server.StopAsync();
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "stopping");
         await server.PostAsync(Path, Quick, Cancel);
@@ -120,7 +129,8 @@ public sealed class HealthTests(PostgresServer postgres)
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (dueTime < TimeSpan.FromSeconds(10)) return base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime < TimeSpan.FromSeconds(10))
+                return base.CreateTimer(callback, state, dueTime, period);
             (Asked, _ring) = (dueTime, () => callback(state));
             return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, period);
         }

@@ -23,7 +23,8 @@ public sealed class HostingTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var app in _started) await app.DisposeAsync();
+        foreach (var app in _started)
+            await app.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -42,7 +43,8 @@ public sealed class HostingTests : IAsyncLifetime
                 var group = app.MapGroup("/ai");
                 group.MapRge();
                 group.MapRgePage();
-            });
+            }
+        );
         await ReadyAsync(client, "/ai");
         var answer = await PostAsync(client, "/ai/v1/embeddings", Quick, HttpStatusCode.OK);
         Assert.Equal(128, answer["data"]![0]!["embedding"]!.AsArray().Count);
@@ -50,12 +52,31 @@ public sealed class HostingTests : IAsyncLifetime
 
         await PostAsync(client, "/ai/v1/collections", """{"name":"c"}""", HttpStatusCode.OK);
         await PostAsync(client, "/ai/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", HttpStatusCode.OK);
-        Assert.Single((await PostAsync(client, "/ai/v1/collections/c/search", """{"text":"a red circle","top_k":3}""", HttpStatusCode.OK))["hits"]!.AsArray());
+        Assert.Single(
+            (await PostAsync(client, "/ai/v1/collections/c/search", """{"text":"a red circle","top_k":3}""", HttpStatusCode.OK))[
+                "hits"
+            ]!.AsArray()
+        );
 
         // Errors and bounds come with the endpoints.
-        Assert.Equal("role", (string?)(await PostAsync(client, "/ai/v1/embeddings", """{"input":"a","role":"x"}""", HttpStatusCode.BadRequest))["error"]!["param"]);
+        Assert.Equal(
+            "role",
+            (string?)
+                (await PostAsync(client, "/ai/v1/embeddings", """{"input":"a","role":"x"}""", HttpStatusCode.BadRequest))["error"]!["param"]
+        );
         Assert.NotNull((await PostAsync(client, "/ai/v2/embed", """{"texts":7}""", HttpStatusCode.BadRequest))["message"]);
-        Assert.Equal("body_too_large", (string?)(await PostAsync(client, "/ai/v1/embeddings", $$"""{"input":"{{new string('a', 33 << 20)}}"}""", HttpStatusCode.RequestEntityTooLarge))["error"]!["code"]);
+        Assert.Equal(
+            "body_too_large",
+            (string?)
+                (
+                    await PostAsync(
+                        client,
+                        "/ai/v1/embeddings",
+                        $$"""{"input":"{{new string('a', 33 << 20)}}"}""",
+                        HttpStatusCode.RequestEntityTooLarge
+                    )
+                )["error"]!["code"]
+        );
         using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/ai/v1/models"), Cancel);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         using var badQuery = await client.GetAsync("/ai/v1/collections/c/items?take=x", Cancel);
@@ -77,7 +98,9 @@ public sealed class HostingTests : IAsyncLifetime
         var client = await StartAsync(
             services =>
             {
-                services.AddAuthentication("Test").AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, HeaderScheme>("Test", _ => { });
+                services
+                    .AddAuthentication("Test")
+                    .AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, HeaderScheme>("Test", _ => { });
                 services.AddAuthorization();
                 services.AddRgeServer(new ServerOptions(), basis => ReasoningEmbedder.Load(TestServer.Model, basis));
             },
@@ -86,14 +109,18 @@ public sealed class HostingTests : IAsyncLifetime
                 app.UseAuthentication();
                 app.UseAuthorization();
                 app.MapRge().RequireAuthorization();
-            });
+            }
+        );
         await ReadyAsync(client, "");
         using var refused = await client.PostAsync("/v1/embeddings", new StringContent(Quick, Encoding.UTF8, "application/json"), Cancel);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         client.DefaultRequestHeaders.Add("X-User", "somebody");
         await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.OK);
         // No store was asked for.
-        Assert.Equal("no_store", (string?)(await PostAsync(client, "/v1/collections", """{"name":"c"}""", HttpStatusCode.NotFound))["error"]!["code"]);
+        Assert.Equal(
+            "no_store",
+            (string?)(await PostAsync(client, "/v1/collections", """{"name":"c"}""", HttpStatusCode.NotFound))["error"]!["code"]
+        );
     }
 
     [Fact]
@@ -105,9 +132,13 @@ public sealed class HostingTests : IAsyncLifetime
                 services.AddReasoningEmbedder(TestServer.Model);
                 services.AddRgeServer(new ServerOptions { ApiKeys = ["secret"] });
             },
-            app => app.MapRge());
+            app => app.MapRge()
+        );
         await ReadyAsync(client, "");
-        Assert.Equal("missing_api_key", (string?)(await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.Unauthorized))["error"]!["code"]);
+        Assert.Equal(
+            "missing_api_key",
+            (string?)(await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.Unauthorized))["error"]!["code"]
+        );
         client.DefaultRequestHeaders.Add("x-api-key", "secret");
         await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.OK);
     }
@@ -115,18 +146,35 @@ public sealed class HostingTests : IAsyncLifetime
     [Fact]
     public async Task A_model_that_cannot_be_had_leaves_the_program_running()
     {
-        var client = await StartAsync(services => services.AddRgeServer(new ServerOptions(), basis => ReasoningEmbedder.Load("/nowhere", basis)), app => app.MapRge());
-        await TestServer.UntilAsync(async () => (await (await client.GetAsync("/health/ready", Cancel)).Content.ReadAsStringAsync(Cancel)).Contains("model_failed", StringComparison.Ordinal));
-        Assert.Equal("model_failed", (string?)(await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.ServiceUnavailable))["error"]!["code"]);
+        var client = await StartAsync(
+            services => services.AddRgeServer(new ServerOptions(), basis => ReasoningEmbedder.Load("/nowhere", basis)),
+            app => app.MapRge()
+        );
+        await TestServer.UntilAsync(async () =>
+            (await (await client.GetAsync("/health/ready", Cancel)).Content.ReadAsStringAsync(Cancel)).Contains(
+                "model_failed",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Equal(
+            "model_failed",
+            (string?)(await PostAsync(client, "/v1/embeddings", Quick, HttpStatusCode.ServiceUnavailable))["error"]!["code"]
+        );
     }
 
     [Fact]
     public void What_makes_no_sense_is_told_where_it_is_written()
     {
         var builder = WebApplication.CreateBuilder();
-        Assert.Contains("AddRgeServer", Assert.Throws<InvalidOperationException>(() => builder.Build().MapRge()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "AddRgeServer",
+            Assert.Throws<InvalidOperationException>(() => builder.Build().MapRge()).Message,
+            StringComparison.Ordinal
+        );
         builder = WebApplication.CreateBuilder();
-        Assert.Throws<ServerException>(() => builder.Services.AddRgeServer(new ServerOptions { Limits = new ServerLimits { MaxItems = 0 } }));
+        Assert.Throws<ServerException>(() =>
+            builder.Services.AddRgeServer(new ServerOptions { Limits = new ServerLimits { MaxItems = 0 } })
+        );
         builder.Services.AddRgeServer();
         Assert.Throws<InvalidOperationException>(() => builder.Services.AddRgeServer());
     }

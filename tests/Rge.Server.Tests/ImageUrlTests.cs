@@ -7,7 +7,8 @@ namespace Rge.Server.Tests;
 /// <summary>Images by URL: fetched from hosts on the list, and never from inside the network.</summary>
 public sealed class ImageUrlTests : IAsyncLifetime
 {
-    private const string Public = "93.184.215.14", OtherPublic = "2606:2800:21f:cb07:6820:80da:af6b:8b2c";
+    private const string Public = "93.184.215.14",
+        OtherPublic = "2606:2800:21f:cb07:6820:80da:af6b:8b2c";
 
     private PictureServer _pictures = null!;
     private FakeNetwork _network = null!;
@@ -25,20 +26,34 @@ public sealed class ImageUrlTests : IAsyncLifetime
     [Fact]
     public async Task A_picture_is_fetched_once_however_often_it_is_shown()
     {
-        var answer = await _server.PostAsync("/v1/embeddings", """
+        var answer = await _server.PostAsync(
+            "/v1/embeddings",
+            """
             {"reasoning":"off","input":[{"image":"http://pictures.example/picture.png"},{"image":"http://pictures.example/picture.png"},{"image":"http://more.pictures.example/picture.png"}]}
-            """);
-        var sent = await _server.PostAsync("/v1/embeddings", $$"""{"reasoning":"off","input":[{"image":"{{Pictures.DataUri(Pictures.Grey(28, 28))}}"}]}""");
-        for (var i = 0; i < 3; i++) Vectors.Same(Vectors.Floats(answer["data"]![i]!["embedding"]), Vectors.Floats(sent["data"]![0]!["embedding"]));
+            """
+        );
+        var sent = await _server.PostAsync(
+            "/v1/embeddings",
+            $$"""{"reasoning":"off","input":[{"image":"{{Pictures.DataUri(Pictures.Grey(28, 28))}}"}]}"""
+        );
+        for (var i = 0; i < 3; i++)
+            Vectors.Same(Vectors.Floats(answer["data"]![i]!["embedding"]), Vectors.Floats(sent["data"]![0]!["embedding"]));
         Assert.Equal(["more.pictures.example/picture.png", "pictures.example/picture.png"], _pictures.Asked.Order(StringComparer.Ordinal));
-        Assert.Equal([Public, OtherPublic], _network.Connected.Select(endPoint => endPoint.Address.ToString()).Order(StringComparer.Ordinal).Reverse());
+        Assert.Equal(
+            [Public, OtherPublic],
+            _network.Connected.Select(endPoint => endPoint.Address.ToString()).Order(StringComparer.Ordinal).Reverse()
+        );
     }
 
     [Fact]
     public async Task They_are_off_unless_allowed()
     {
         await using var server = await StartAsync();
-        Assert.Contains("URLs are not fetched here", await RefusedAsync("http://pictures.example/picture.png", server), StringComparison.Ordinal);
+        Assert.Contains(
+            "URLs are not fetched here",
+            await RefusedAsync("http://pictures.example/picture.png", server),
+            StringComparison.Ordinal
+        );
         Assert.Empty(_network.Resolved);
     }
 
@@ -93,7 +108,11 @@ public sealed class ImageUrlTests : IAsyncLifetime
     public async Task Redirects_to_addresses_inside_are_not_followed(string target)
     {
         _network.Add("inside.example", "10.0.0.7");
-        Assert.Contains("not public", await RefusedAsync($"http://pictures.example/redirect?to={Uri.EscapeDataString(target)}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "not public",
+            await RefusedAsync($"http://pictures.example/redirect?to={Uri.EscapeDataString(target)}"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("pictures.example/redirect", Assert.Single(_pictures.Asked));
         Assert.Equal(Public, Assert.Single(_network.Connected).Address.ToString());
     }
@@ -101,11 +120,21 @@ public sealed class ImageUrlTests : IAsyncLifetime
     [Fact]
     public async Task Other_redirects_are_followed_within_reason()
     {
-        var url = "http://pictures.example/redirect?to=" + Uri.EscapeDataString("http://more.pictures.example/redirect?to=" + Uri.EscapeDataString("/picture.png"));
+        var url =
+            "http://pictures.example/redirect?to="
+            + Uri.EscapeDataString("http://more.pictures.example/redirect?to=" + Uri.EscapeDataString("/picture.png"));
         await _server.PostAsync("/v1/embeddings", $$"""{"reasoning":"off","input":[{"image":"{{url}}"}]}""");
         Assert.Contains("redirects more than 3 times", await RefusedAsync("http://pictures.example/loop"), StringComparison.Ordinal);
-        Assert.Contains("scheme file", await RefusedAsync("http://pictures.example/redirect?to=file:///etc/passwd"), StringComparison.Ordinal);
-        Assert.Contains("user name", await RefusedAsync("http://pictures.example/redirect?to=http://a:b@pictures.example/picture.png"), StringComparison.Ordinal);
+        Assert.Contains(
+            "scheme file",
+            await RefusedAsync("http://pictures.example/redirect?to=file:///etc/passwd"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "user name",
+            await RefusedAsync("http://pictures.example/redirect?to=http://a:b@pictures.example/picture.png"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -131,11 +160,16 @@ public sealed class ImageUrlTests : IAsyncLifetime
         var connected = _network.Connected.Count;
         string[] others =
         [
-            "http://pictures.example/picture.png", "http://notpictures.example/picture.png", "http://more.pictures.example:8080/picture.png", "http://one.example/picture.png",
-            "http://more.pictures.example.evil.example/picture.png", "http://127.0.0.1/picture.png",
+            "http://pictures.example/picture.png",
+            "http://notpictures.example/picture.png",
+            "http://more.pictures.example:8080/picture.png",
+            "http://one.example/picture.png",
+            "http://more.pictures.example.evil.example/picture.png",
+            "http://127.0.0.1/picture.png",
             "http://more.pictures.example/redirect?to=http://pictures.example/picture.png",
         ];
-        foreach (var other in others[..^1]) Assert.Contains("is not among those", await RefusedAsync(other, server), StringComparison.Ordinal);
+        foreach (var other in others[..^1])
+            Assert.Contains("is not among those", await RefusedAsync(other, server), StringComparison.Ordinal);
         Assert.Equal(connected, _network.Connected.Count);
         Assert.Contains("is not among those", await RefusedAsync(others[^1], server), StringComparison.Ordinal);
         Assert.Equal(connected + 1, _network.Connected.Count);
@@ -160,8 +194,16 @@ public sealed class ImageUrlTests : IAsyncLifetime
         await _pictures.DisposeAsync();
     }
 
-    private Task<TestServer> StartAsync(params string[] hosts) => TestServer.StartAsync(
-        new ServerOptions { ImageHosts = hosts, ImageSeconds = 1, Limits = new ServerLimits { MaxImageBytes = 100_000 } }, replace: services => services.AddSingleton<INetwork>(_network));
+    private Task<TestServer> StartAsync(params string[] hosts) =>
+        TestServer.StartAsync(
+            new ServerOptions
+            {
+                ImageHosts = hosts,
+                ImageSeconds = 1,
+                Limits = new ServerLimits { MaxImageBytes = 100_000 },
+            },
+            replace: services => services.AddSingleton<INetwork>(_network)
+        );
 
     private async Task<string> RefusedAsync(string url, TestServer? server = null)
     {

@@ -7,7 +7,8 @@ namespace Rge.Server.Tests;
 [Collection(nameof(Alone))]
 public sealed class LoadTests
 {
-    private const int Clients = 64, RequestsEach = 4;
+    private const int Clients = 64,
+        RequestsEach = 4;
 
     /// <summary>Fewer places than clients, so that some have to come again.</summary>
     private static readonly ServerLimits Limits = new() { MaxItems = 3, MaxQueuedItems = 48 };
@@ -18,33 +19,38 @@ public sealed class LoadTests
         await using var server = await TestServer.StartAsync(new ServerOptions { Limits = Limits });
         string[] bodies = [.. Bodies()];
         var alone = new JsonArray[bodies.Length];
-        for (var i = 0; i < bodies.Length; i++) alone[i] = (await server.PostAsync("/v1/embeddings", bodies[i]))["data"]!.AsArray();
+        for (var i = 0; i < bodies.Length; i++)
+            alone[i] = (await server.PostAsync("/v1/embeddings", bodies[i]))["data"]!.AsArray();
 
         var statuses = new ConcurrentBag<HttpStatusCode>();
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async client =>
-        {
-            var random = new Random(client);
-            for (var answered = 0; answered < RequestsEach;)
-            {
-                var which = random.Next(bodies.Length);
-                using var response = await server.SendAsync("/v1/embeddings", bodies[which]);
-                statuses.Add(response.StatusCode);
-                if (response.StatusCode == HttpStatusCode.TooManyRequests)
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Clients)
+                .Select(async client =>
                 {
-                    Assert.NotNull((await ErrorSeen.ReadAsync(response)).RetryAfter);
-                    await Task.Delay(random.Next(20, 60));
-                    continue;
-                }
-                var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!.AsArray();
-                Assert.Equal(alone[which].Count, data.Count);
-                foreach (var (item, own) in data.Zip(alone[which]))
-                {
-                    Vectors.Same(Vectors.Base64(item!["embedding"]), Vectors.Base64(own!["embedding"]));
-                    Assert.Equal((string?)own["rationale"], (string?)item["rationale"]);
-                }
-                answered++;
-            }
-        }));
+                    var random = new Random(client);
+                    for (var answered = 0; answered < RequestsEach; )
+                    {
+                        var which = random.Next(bodies.Length);
+                        using var response = await server.SendAsync("/v1/embeddings", bodies[which]);
+                        statuses.Add(response.StatusCode);
+                        if (response.StatusCode == HttpStatusCode.TooManyRequests)
+                        {
+                            Assert.NotNull((await ErrorSeen.ReadAsync(response)).RetryAfter);
+                            await Task.Delay(random.Next(20, 60));
+                            continue;
+                        }
+                        var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!.AsArray();
+                        Assert.Equal(alone[which].Count, data.Count);
+                        foreach (var (item, own) in data.Zip(alone[which]))
+                        {
+                            Vectors.Same(Vectors.Base64(item!["embedding"]), Vectors.Base64(own!["embedding"]));
+                            Assert.Equal((string?)own["rationale"], (string?)item["rationale"]);
+                        }
+                        answered++;
+                    }
+                })
+        );
         Assert.Empty(statuses.Distinct().Except([HttpStatusCode.OK, HttpStatusCode.TooManyRequests]));
         Assert.Equal(Clients * RequestsEach, statuses.Count(status => status == HttpStatusCode.OK));
         Assert.Empty(server.Errors);

@@ -16,17 +16,57 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
     /// <summary>Valid requests to damage, quick ones.</summary>
     private static readonly (string Path, string Body)[] Valid =
     [
-        .. Bodies("/v1/embeddings", OpenAiEndpoints.Reference.Examples), .. Bodies("/v2/embed", CohereEndpoints.Reference.Examples),
-        .. Bodies("/v1/multimodalembeddings", VoyageEndpoints.Reference.Examples), .. Bodies("/v1/rationales", RationaleEndpoints.Reference.Examples),
+        .. Bodies("/v1/embeddings", OpenAiEndpoints.Reference.Examples),
+        .. Bodies("/v2/embed", CohereEndpoints.Reference.Examples),
+        .. Bodies("/v1/multimodalembeddings", VoyageEndpoints.Reference.Examples),
+        .. Bodies("/v1/rationales", RationaleEndpoints.Reference.Examples),
     ];
 
     /// <summary>What comes in the place of a value.</summary>
     private static readonly string[] Junk =
     [
-        "null", "true", "0", "-1", "3", "1e400", "99999999999999999999", "0.5", "\"\"", "\"x\"", "\" \"", "[]", "{}", "[[]]", "[null]", "[{}]", "[[1,2]]", "[1]", "\"on\"", "\"query\"",
-        "\"\\ud800\"", "\"\\u0000\"", "\"<|image_7|>\"", "\"<emb>\"", "\"data:image/png;base64,\"", "\"data:image/png;base64,AAAA\"", "\"data:,x\"", "\"data:\"", "\"http://127.0.0.1/\"", "\"http://\"",
-        "\"file:///etc/passwd\"", "{\"role\":\"user\"}", "[{\"role\":\"user\",\"content\":[]}]", "[{\"role\":\"tool\",\"content\":\"x\"}]", "{\"type\":\"video_url\"}", "{\"url\":1}",
-        $"{new string('[', 40)}{new string(']', 40)}", "nul", "\"", "NaN", "{\"a\":1,\"a\":2}", "{\"\\ud800\":1}",
+        "null",
+        "true",
+        "0",
+        "-1",
+        "3",
+        "1e400",
+        "99999999999999999999",
+        "0.5",
+        "\"\"",
+        "\"x\"",
+        "\" \"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[null]",
+        "[{}]",
+        "[[1,2]]",
+        "[1]",
+        "\"on\"",
+        "\"query\"",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "\"<|image_7|>\"",
+        "\"<emb>\"",
+        "\"data:image/png;base64,\"",
+        "\"data:image/png;base64,AAAA\"",
+        "\"data:,x\"",
+        "\"data:\"",
+        "\"http://127.0.0.1/\"",
+        "\"http://\"",
+        "\"file:///etc/passwd\"",
+        "{\"role\":\"user\"}",
+        "[{\"role\":\"user\",\"content\":[]}]",
+        "[{\"role\":\"tool\",\"content\":\"x\"}]",
+        "{\"type\":\"video_url\"}",
+        "{\"url\":1}",
+        $"{new string('[', 40)}{new string(']', 40)}",
+        "nul",
+        "\"",
+        "NaN",
+        "{\"a\":1,\"a\":2}",
+        "{\"\\ud800\":1}",
     ];
 
     private readonly TestServer _server = fixture.Server;
@@ -68,7 +108,11 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
     [Theory]
     [InlineData("""{"input":"a","role":"assistant"}""", "role", "role is \"assistant\", expected one of \"document\", \"query\".")]
     [InlineData("""{"input":[[1]]}""", "input[0]", "input[0] has token ids, expected text: ids depend on the model's tokenizer.")]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}""", "messages[0].content[0].image_url.url", "messages[0].content[0].image_url.url is missing, expected a string.")]
+    [InlineData(
+        """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}""",
+        "messages[0].content[0].image_url.url",
+        "messages[0].content[0].image_url.url is missing, expected a string."
+    )]
     [InlineData("{\n \"input\": }", null, "The body is not valid JSON at line 2, byte 11.")]
     public async Task Errors_name_the_place(string body, string? place, string message)
     {
@@ -79,9 +123,20 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
     [Fact]
     public async Task Other_shapes_have_their_own_rules()
     {
-        Assert.Contains("exactly one of", (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"images":["b"]}""", 400)).Message, StringComparison.Ordinal);
-        Assert.Contains("search_query", (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"input_type":"query_"}""", 400)).Message, StringComparison.Ordinal);
-        Assert.Equal("embedding_types[0]", (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"embedding_types":["int4"]}""", 400)).Param);
+        Assert.Contains(
+            "exactly one of",
+            (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"images":["b"]}""", 400)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "search_query",
+            (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"input_type":"query_"}""", 400)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "embedding_types[0]",
+            (await _server.ErrorAsync("/v2/embed", """{"texts":["a"],"embedding_types":["int4"]}""", 400)).Param
+        );
         Assert.Equal("inputs[0].content", (await _server.ErrorAsync("/v1/multimodalembeddings", """{"inputs":[{}]}""", 400)).Param);
         Assert.Equal("inputs", (await _server.ErrorAsync("/v1/multimodalembeddings", "{}", 400)).Param);
     }
@@ -89,45 +144,77 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
     [Fact]
     public async Task Methods_paths_and_content_types()
     {
-        Assert.Equal(405, (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/embeddings", TestContext.Current.CancellationToken))).Status);
-        Assert.Equal(404, (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/nothing", TestContext.Current.CancellationToken))).Status);
-        Assert.Equal(404, (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/models/another", TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(
+            405,
+            (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/embeddings", TestContext.Current.CancellationToken))).Status
+        );
+        Assert.Equal(
+            404,
+            (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/nothing", TestContext.Current.CancellationToken))).Status
+        );
+        Assert.Equal(
+            404,
+            (await ErrorSeen.ReadAsync(await _server.Client.GetAsync("/v1/models/another", TestContext.Current.CancellationToken))).Status
+        );
         using var form = new StringContent("""{"input":"a"}""", Encoding.UTF8, "application/x-www-form-urlencoded");
-        Assert.Equal(415, (await ErrorSeen.ReadAsync(await _server.Client.PostAsync("/v1/embeddings", form, TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(
+            415,
+            (
+                await ErrorSeen.ReadAsync(await _server.Client.PostAsync("/v1/embeddings", form, TestContext.Current.CancellationToken))
+            ).Status
+        );
         using var multipart = new MultipartFormDataContent { { new StringContent("a"), "input" } };
-        Assert.Equal(415, (await ErrorSeen.ReadAsync(await _server.Client.PostAsync("/v1/embeddings", multipart, TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(
+            415,
+            (
+                await ErrorSeen.ReadAsync(
+                    await _server.Client.PostAsync("/v1/embeddings", multipart, TestContext.Current.CancellationToken)
+                )
+            ).Status
+        );
     }
 
     [Fact]
     public Task Requests_with_a_value_replaced_are_answered_or_refused() =>
         Gen.Select(Gen.OneOf(Valid), Gen.Int[0, 40], Gen.OneOf(Junk))
-            .SampleAsync((valid, place, junk) => AnsweredOrRefusedAsync(valid.Path, Encoding.UTF8.GetBytes(Replace(valid.Body, place, junk))), iter: 200);
+            .SampleAsync(
+                (valid, place, junk) => AnsweredOrRefusedAsync(valid.Path, Encoding.UTF8.GetBytes(Replace(valid.Body, place, junk))),
+                iter: 200
+            );
 
     [Fact]
     public Task Requests_cut_off_are_refused() =>
-        Gen.Select(Gen.OneOf(Valid), Gen.Double[0, 0.999]).SampleAsync(
-            async (valid, kept) =>
-            {
-                var bytes = Encoding.UTF8.GetBytes(valid.Body.Trim());
-                Assert.NotEqual(HttpStatusCode.OK, await AnsweredOrRefusedAsync(valid.Path, bytes[..(int)(bytes.Length * kept)]));
-            }, iter: 60);
+        Gen.Select(Gen.OneOf(Valid), Gen.Double[0, 0.999])
+            .SampleAsync(
+                async (valid, kept) =>
+                {
+                    var bytes = Encoding.UTF8.GetBytes(valid.Body.Trim());
+                    Assert.NotEqual(HttpStatusCode.OK, await AnsweredOrRefusedAsync(valid.Path, bytes[..(int)(bytes.Length * kept)]));
+                },
+                iter: 60
+            );
 
     [Fact]
     public Task Requests_with_bytes_changed_are_answered_or_refused() =>
-        Gen.Select(Gen.OneOf(Valid), Gen.Select(Gen.Double[0, 0.999], Gen.Byte).Array[1, 4]).SampleAsync(
-            (valid, changes) =>
-            {
-                var bytes = Encoding.UTF8.GetBytes(valid.Body);
-                foreach (var (at, value) in changes) bytes[(int)(bytes.Length * at)] = value;
-                return AnsweredOrRefusedAsync(valid.Path, bytes);
-            }, iter: 150);
+        Gen.Select(Gen.OneOf(Valid), Gen.Select(Gen.Double[0, 0.999], Gen.Byte).Array[1, 4])
+            .SampleAsync(
+                (valid, changes) =>
+                {
+                    var bytes = Encoding.UTF8.GetBytes(valid.Body);
+                    foreach (var (at, value) in changes)
+                        bytes[(int)(bytes.Length * at)] = value;
+                    return AnsweredOrRefusedAsync(valid.Path, bytes);
+                },
+                iter: 150
+            );
 
     private async Task<HttpStatusCode> AnsweredOrRefusedAsync(string path, byte[] body)
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await _server.Client.PostAsync(path, content);
-        if (response.StatusCode != HttpStatusCode.OK) Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
+        if (response.StatusCode != HttpStatusCode.OK)
+            Assert.InRange((await ErrorSeen.ReadAsync(response)).Status, 400, 499);
         Assert.Empty(_server.Errors);
         return response.StatusCode;
     }
@@ -144,7 +231,11 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
 
         void Collect(JsonNode node)
         {
-            foreach (var child in node is JsonObject members ? members.Select(member => member.Value) : node is JsonArray list ? list : [])
+            foreach (
+                var child in node is JsonObject members ? members.Select(member => member.Value)
+                : node is JsonArray list ? list
+                : []
+            )
             {
                 values.Add(child!);
                 Collect(child!);

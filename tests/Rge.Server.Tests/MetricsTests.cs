@@ -17,7 +17,9 @@ public sealed class MetricsTests
         await server.PostAsync(Path, """{"input":"a","role":"document"}""", Cancellation);
         // The exporter keeps an answer for a moment.
         string metrics = "";
-        await TestServer.UntilAsync(async () => (metrics = await server.Client.GetStringAsync("/metrics", Cancellation)).Contains("role=\"document\"", StringComparison.Ordinal));
+        await TestServer.UntilAsync(async () =>
+            (metrics = await server.Client.GetStringAsync("/metrics", Cancellation)).Contains("role=\"document\"", StringComparison.Ordinal)
+        );
         Assert.Equal(2, Value(metrics, "rge_items_total", "role=\"query\""));
         Assert.Equal(1, Value(metrics, "rge_items_total", "role=\"document\""));
         Assert.Equal((int)answer["usage"]!["rationale_tokens"]!, Value(metrics, "rge_rationale_tokens_total", "role=\"query\""));
@@ -26,7 +28,16 @@ public sealed class MetricsTests
         Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
     }
 
-    private static double Value(string metrics, string name, string label) => double.Parse(
-        Assert.Single(metrics.Split('\n'), line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal)).Split(' ') is [_, var value, ..] ? value : "",
-        CultureInfo.InvariantCulture);
+    private static double Value(string metrics, string name, string label) =>
+        double.Parse(
+            Assert
+                .Single(metrics.Split('\n'), line =>
+                    line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal)
+                )
+                .Split(' ')
+                is [_, var value, ..]
+                ? value
+                : "",
+            CultureInfo.InvariantCulture
+        );
 }

@@ -17,8 +17,12 @@ public sealed class OpenAiClientTests(ServerFixture fixture) : IClassFixture<Ser
         string[] texts = ["a red circle", "a blue square", "a red circle"];
         var embeddings = (await Client().GenerateEmbeddingsAsync(texts, cancellationToken: Cancellation)).Value;
         Assert.Equal([0, 1, 2], embeddings.Select(embedding => embedding.Index));
-        var expected = await _server.Embedder.EmbedAsync([.. texts.Select(text => EmbeddingInput.Query(text))], cancellationToken: Cancellation);
-        foreach (var (embedding, own) in embeddings.Zip(expected)) Vectors.Same(embedding.ToFloats(), own.Vector);
+        var expected = await _server.Embedder.EmbedAsync(
+            [.. texts.Select(text => EmbeddingInput.Query(text))],
+            cancellationToken: Cancellation
+        );
+        foreach (var (embedding, own) in embeddings.Zip(expected))
+            Vectors.Same(embedding.ToFloats(), own.Vector);
         Vectors.Different(embeddings[0].ToFloats(), embeddings[1].ToFloats());
         Assert.Equal("shapeworld", embeddings.Model);
         Assert.Equal(expected.Sum(own => own.PromptTokens), embeddings.Usage.InputTokenCount);
@@ -29,7 +33,9 @@ public sealed class OpenAiClientTests(ServerFixture fixture) : IClassFixture<Ser
     public async Task One_text_and_fewer_dimensions()
     {
         var whole = (await Client().GenerateEmbeddingAsync("a red circle", cancellationToken: Cancellation)).Value.ToFloats();
-        var cut = (await Client().GenerateEmbeddingAsync("a red circle", new EmbeddingGenerationOptions { Dimensions = 32 }, Cancellation)).Value.ToFloats();
+        var cut = (
+            await Client().GenerateEmbeddingAsync("a red circle", new EmbeddingGenerationOptions { Dimensions = 32 }, Cancellation)
+        ).Value.ToFloats();
         Assert.Equal((128, 32), (whole.Length, cut.Length));
         Vectors.HasLengthOne(cut.Span);
         Vectors.Same(whole[..32], cut);
@@ -38,10 +44,14 @@ public sealed class OpenAiClientTests(ServerFixture fixture) : IClassFixture<Ser
     [Fact]
     public async Task Errors_are_the_clients_own()
     {
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => Client("another").GenerateEmbeddingAsync("a red circle", cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<ClientResultException>(() =>
+            Client("another").GenerateEmbeddingAsync("a red circle", cancellationToken: Cancellation)
+        );
         Assert.Equal(404, error.Status);
         Assert.Contains("'another' is not here", error.Message, StringComparison.Ordinal);
-        error = await Assert.ThrowsAsync<ClientResultException>(() => Client().GenerateEmbeddingAsync("a red circle", new EmbeddingGenerationOptions { Dimensions = 4096 }, Cancellation));
+        error = await Assert.ThrowsAsync<ClientResultException>(() =>
+            Client().GenerateEmbeddingAsync("a red circle", new EmbeddingGenerationOptions { Dimensions = 4096 }, Cancellation)
+        );
         Assert.Equal(400, error.Status);
         Assert.Contains("dimensions is 4096", error.Message, StringComparison.Ordinal);
     }
@@ -49,7 +59,10 @@ public sealed class OpenAiClientTests(ServerFixture fixture) : IClassFixture<Ser
     [Fact]
     public async Task Models_are_listed()
     {
-        var models = new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(_server.Address, "v1") }).GetOpenAIModelClient();
+        var models = new OpenAIClient(
+            new ApiKeyCredential("none"),
+            new OpenAIClientOptions { Endpoint = new Uri(_server.Address, "v1") }
+        ).GetOpenAIModelClient();
         var model = Assert.Single((await models.GetModelsAsync(Cancellation)).Value);
         Assert.Equal("shapeworld", model.Id);
         Assert.Equal("rge", (await models.GetModelAsync("shapeworld", Cancellation)).Value.OwnedBy);

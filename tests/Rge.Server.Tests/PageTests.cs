@@ -18,14 +18,16 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Browser.Problem is { } problem) Assert.Skip(problem);
+        if (Browser.Problem is { } problem)
+            Assert.Skip(problem);
         SetDefaultExpectTimeout(60_000);
         Server = await TestServer.StartAsync(new ServerOptions { Store = Path.Combine(_folder, "store.db") });
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (Server is not null) await Server.DisposeAsync();
+        if (Server is not null)
+            await Server.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -71,7 +73,8 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         await page.Locator("#tries button").First.ClickAsync();
         var answers = page.Locator(".answer");
         await Expect(answers).ToHaveCountAsync(2);
-        for (var i = 0; i < 2; i++) await Expect(answers.Nth(i).Locator(".hits li")).ToHaveCountAsync(12);
+        for (var i = 0; i < 2; i++)
+            await Expect(answers.Nth(i).Locator(".hits li")).ToHaveCountAsync(12);
         Assert.Equal(["With reasoning", "Without reasoning"], await page.Locator(".answer h2").AllInnerTextsAsync());
         Assert.NotEmpty(await answers.Nth(0).Locator(".rationale").InputValueAsync());
         Assert.Empty(await answers.Nth(1).Locator(".rationale").InputValueAsync());
@@ -87,7 +90,14 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         var page = await OpenAsync();
         await page.FocusAsync("#manage");
         await page.Keyboard.PressAsync("Enter");
-        await page.SetInputFilesAsync("#files", [File("grey.png", Pictures.Grey(84, 84)), File("broken.png", [1, 2, 3]), .. Pictures.Queries(5).Select((query, i) => File($"scene-{i}.png", query.Png))]);
+        await page.SetInputFilesAsync(
+            "#files",
+            [
+                File("grey.png", Pictures.Grey(84, 84)),
+                File("broken.png", [1, 2, 3]),
+                .. Pictures.Queries(5).Select((query, i) => File($"scene-{i}.png", query.Png)),
+            ]
+        );
         await page.FocusAsync("#target");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator("#problem")).ToContainTextAsync("1 of 7 could not be added");
@@ -117,7 +127,9 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task A_server_with_keys_asks_for_one()
     {
-        await using var server = await TestServer.StartAsync(new ServerOptions { Store = Path.Combine(_folder, "keys.db"), ApiKeys = ["secret"] });
+        await using var server = await TestServer.StartAsync(
+            new ServerOptions { Store = Path.Combine(_folder, "keys.db"), ApiKeys = ["secret"] }
+        );
         var page = await browser.OpenAsync();
         await page.GotoAsync(server.Address.ToString());
         await Expect(page.Locator("#key")).ToBeVisibleAsync();
@@ -137,10 +149,19 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
     [InlineData("dark", 1280, 900, ColorScheme.Dark)]
     public async Task It_fits_a_phone_and_the_dark(string name, int width, int height, ColorScheme scheme)
     {
-        var page = await OpenSampleAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = scheme });
+        var page = await OpenSampleAsync(
+            new BrowserNewContextOptions
+            {
+                ViewportSize = new ViewportSize { Width = width, Height = height },
+                ColorScheme = scheme,
+            }
+        );
         await page.Locator("#tries button:has(img)").First.ClickAsync();
         await Expect(page.Locator(".hits li")).ToHaveCountAsync(12);
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen");
+        Assert.True(
+            await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"),
+            "the page is wider than the screen"
+        );
         await CheckAsync(page);
         await ShootAsync(page, name);
         Assert.Empty(_complaints);
@@ -151,7 +172,8 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         var page = await browser.OpenAsync(options);
         page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning") _complaints.Add(message.Text);
+            if (message.Type is "error" or "warning")
+                _complaints.Add(message.Text);
         };
         page.PageError += (_, error) => _complaints.Add(error);
         await page.GotoAsync(Server.Address.ToString());
@@ -173,13 +195,28 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
     private static async Task CheckAsync(IPage page)
     {
         var found = await page.RunAxe();
-        Assert.True(found.Violations.Length == 0, string.Join('\n', found.Violations.Select(violation => $"{violation.Id}: {violation.Help} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}")));
+        Assert.True(
+            found.Violations.Length == 0,
+            string.Join(
+                '\n',
+                found.Violations.Select(violation =>
+                    $"{violation.Id}: {violation.Help} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"
+                )
+            )
+        );
     }
 
-    private static FilePayload File(string name, byte[] bytes) => new() { Name = name, MimeType = "image/png", Buffer = bytes };
+    private static FilePayload File(string name, byte[] bytes) =>
+        new()
+        {
+            Name = name,
+            MimeType = "image/png",
+            Buffer = bytes,
+        };
 
     private static async Task ShootAsync(IPage page, string name)
     {
-        if (Screenshots is not null) await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Screenshots, $"{name}.png"), FullPage = true });
+        if (Screenshots is not null)
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Screenshots, $"{name}.png"), FullPage = true });
     }
 }

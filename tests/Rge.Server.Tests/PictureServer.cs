@@ -52,7 +52,8 @@ internal sealed class PictureServer : IAsyncDisposable
                 await context.Response.Body.WriteAsync(new byte[1 << 20]);
                 break;
             case "/endless":
-                while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(new byte[4096], context.RequestAborted);
+                while (!context.RequestAborted.IsCancellationRequested)
+                    await context.Response.Body.WriteAsync(new byte[4096], context.RequestAborted);
                 break;
             case "/silent":
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);

@@ -11,12 +11,23 @@ internal static class Pictures
     /// <summary>Queries with a picture and what the model was trained to be asked about it.</summary>
     public static IReadOnlyList<(byte[] Png, string Text)> Queries(int count)
     {
-        var samples = new ShapeWorldSamples(seed: 5, WorldSplit.Test, new Dictionary<string, double>(StringComparer.Ordinal) { ["vqa_path"] = 1 });
-        return [.. Enumerable.Range(0, count).Select(i => samples.Group(i)[0].Query).Select(query => (PngEncoder.Encode(query.Images[0].Decode()), query.Text!))];
+        var samples = new ShapeWorldSamples(
+            seed: 5,
+            WorldSplit.Test,
+            new Dictionary<string, double>(StringComparer.Ordinal) { ["vqa_path"] = 1 }
+        );
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => samples.Group(i)[0].Query)
+                .Select(query => (PngEncoder.Encode(query.Images[0].Decode()), query.Text!)),
+        ];
     }
 
     /// <summary>A grey picture.</summary>
-    public static byte[] Grey(int width, int height) => PngWriter.Write(new PngPicture(width, height, 8, PngPicture.Grey, new int[width * height]));
+    public static byte[] Grey(int width, int height) =>
+        PngWriter.Write(new PngPicture(width, height, 8, PngPicture.Grey, new int[width * height]));
 
     /// <summary>A small file whose header tells of an enormous picture.</summary>
     public static byte[] Bomb() => PngWriter.Write(new PngPicture(1, 1, 8, PngPicture.Rgb, [0, 0, 0]) { Claimed = (60_000, 60_000) });

@@ -31,7 +31,18 @@ public sealed class PublicAddressTests
     public void Not_public(string address) => Assert.False(PublicAddress.Is(IPAddress.Parse(address)));
 
     [Fact]
-    public void No_IPv4_address_is_reached_through_the_ranges_of_IPv6_that_carry_one() => Gen.Byte.Array[4].Sample(bytes =>
-        ((byte[][])[[.. new byte[10], 0xFF, 0xFF, .. bytes], [.. new byte[12], .. bytes], [0, 0x64, 0xFF, 0x9B, .. new byte[8], .. bytes], [0x20, 0x02, .. bytes, .. new byte[10]]])
-            .All(carrier => !PublicAddress.Is(new IPAddress(carrier))));
+    public void No_IPv4_address_is_reached_through_the_ranges_of_IPv6_that_carry_one() =>
+        Gen
+            .Byte.Array[4]
+            .Sample(bytes =>
+                (
+                    (byte[][])
+                        [
+                            [.. new byte[10], 0xFF, 0xFF, .. bytes],
+                            [.. new byte[12], .. bytes],
+                            [0, 0x64, 0xFF, 0x9B, .. new byte[8], .. bytes],
+                            [0x20, 0x02, .. bytes, .. new byte[10]],
+                        ]
+                ).All(carrier => !PublicAddress.Is(new IPAddress(carrier)))
+            );
 }

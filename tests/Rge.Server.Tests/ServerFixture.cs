@@ -7,7 +7,8 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public TestServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(new ServerOptions { Store = Path.Combine(_folder, "store.db") });
+    public async ValueTask InitializeAsync() =>
+        Server = await TestServer.StartAsync(new ServerOptions { Store = Path.Combine(_folder, "store.db") });
 
     public async ValueTask DisposeAsync()
     {

@@ -10,23 +10,33 @@ public sealed class ServerOptionsTests : IDisposable
     [Fact]
     public void Settings_are_read_over_their_defaults()
     {
-        var options = Read("""
+        var options = Read(
+            """
             {
               // behind the proxy
               "urls": ["http://0.0.0.0:9000"],
               "image_hosts": ["*.example.org"],
               "limits": { "max_items": 16, },
             }
-            """);
+            """
+        );
         Assert.Equal(["http://0.0.0.0:9000"], options.Urls);
         Assert.Equal(["*.example.org"], options.ImageHosts);
-        Assert.Equal((16, new ServerLimits().MaxBodyBytes, 30), (options.Limits.MaxItems, options.Limits.MaxBodyBytes, options.ShutdownSeconds));
+        Assert.Equal(
+            (16, new ServerLimits().MaxBodyBytes, 30),
+            (options.Limits.MaxItems, options.Limits.MaxBodyBytes, options.ShutdownSeconds)
+        );
     }
 
     [Fact]
     public void What_is_shown_can_be_read_again_and_has_no_keys()
     {
-        var options = new ServerOptions { ApiKeys = ["secret"], ShutdownSeconds = 7, Limits = new ServerLimits { MaxImages = 3 } };
+        var options = new ServerOptions
+        {
+            ApiKeys = ["secret"],
+            ShutdownSeconds = 7,
+            Limits = new ServerLimits { MaxImages = 3 },
+        };
         Assert.DoesNotContain("secret", options.ToJson(), StringComparison.Ordinal);
         var again = Read(options.ToJson());
         Assert.Equal(options.Limits, again.Limits);
@@ -36,8 +46,14 @@ public sealed class ServerOptionsTests : IDisposable
     [Fact]
     public async Task The_documentation_shows_all_settings_with_their_defaults()
     {
-        var page = await File.ReadAllTextAsync(Path.Combine(Golden.RepositoryRoot, "docs", "server.md"), TestContext.Current.CancellationToken);
-        var shown = page.Split("```json\n").Skip(1).Select(block => block.Split("\n```")[0]).Single(block => block.Contains("shutdown_seconds", StringComparison.Ordinal));
+        var page = await File.ReadAllTextAsync(
+            Path.Combine(Golden.RepositoryRoot, "docs", "server.md"),
+            TestContext.Current.CancellationToken
+        );
+        var shown = page.Split("```json\n")
+            .Skip(1)
+            .Select(block => block.Split("\n```")[0])
+            .Single(block => block.Contains("shutdown_seconds", StringComparison.Ordinal));
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(new ServerOptions().ToJson()), JsonNode.Parse(shown)), new ServerOptions().ToJson());
     }
 
@@ -47,8 +63,14 @@ public sealed class ServerOptionsTests : IDisposable
     [InlineData("""{"api_keys":["k"]}""", "the setting 'api_keys' is not known")]
     [InlineData("""{"limits":{"max_items":"many"}}""", "limits.max_items has a value of another type")]
     [InlineData("""{"limits":{"max_items":0}}""", "limits.max_items is 0, expected at least 1")]
-    [InlineData("""{"limits":{"max_items":600,"max_queued_items":512}}""", "limits.max_queued_items is 512, expected at least max_items, which is 600")]
-    [InlineData("""{"limits":{"max_body_memory_bytes":1000}}""", "limits.max_body_memory_bytes is 1000, expected at least max_body_bytes, which is 33554432")]
+    [InlineData(
+        """{"limits":{"max_items":600,"max_queued_items":512}}""",
+        "limits.max_queued_items is 512, expected at least max_items, which is 600"
+    )]
+    [InlineData(
+        """{"limits":{"max_body_memory_bytes":1000}}""",
+        "limits.max_body_memory_bytes is 1000, expected at least max_body_bytes, which is 33554432"
+    )]
     [InlineData("""{"drain_seconds":-1}""", "drain_seconds is -1, expected 0 to 3600")]
     [InlineData("""{"body_seconds":0}""", "body_seconds is 0, expected 1 to 3600")]
     [InlineData("""{"shutdown_seconds":1,"shutdown_seconds":2}""", "given twice")]

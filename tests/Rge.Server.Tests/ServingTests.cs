@@ -19,7 +19,12 @@ public sealed class ServingTests
     [Fact]
     public async Task A_full_queue_answers_429_with_the_time_to_wait()
     {
-        await using var server = await TestServer.StartAsync(new ServerOptions { Limits = new ServerLimits { MaxItems = 4, MaxQueuedItems = 4 } });
+        await using var server = await TestServer.StartAsync(
+            new ServerOptions
+            {
+                Limits = new ServerLimits { MaxItems = 4, MaxQueuedItems = 4 },
+            }
+        );
         using (server.Admission.Admit(3))
         {
             await server.PostAsync(Path, Quick, Cancellation);
@@ -36,14 +41,23 @@ public sealed class ServingTests
     {
         await using var server = await TestServer.StartAsync(load: LoadEndless);
         using var gone = new CancellationTokenSource();
-        var asked = Enumerable.Range(0, 6).Select(i => server.SendAsync(Path, $$"""{"input":["question {{i}}","another"]}""", gone.Token)).ToArray();
+        var asked = Enumerable
+            .Range(0, 6)
+            .Select(i => server.SendAsync(Path, $$"""{"input":["question {{i}}","another"]}""", gone.Token))
+            .ToArray();
         await server.UntilQueuedAsync(12);
         await gone.CancelAsync();
-        foreach (var request in asked) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        foreach (var request in asked)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         await server.UntilQueuedAsync(0);
 
         // One that reads along and stops.
-        using (var request = new HttpRequestMessage(HttpMethod.Post, "/v1/rationales") { Content = new StringContent("""{"input":"a red circle","stream":true}""", Encoding.UTF8, "application/json") })
+        using (
+            var request = new HttpRequestMessage(HttpMethod.Post, "/v1/rationales")
+            {
+                Content = new StringContent("""{"input":"a red circle","stream":true}""", Encoding.UTF8, "application/json"),
+            }
+        )
         using (var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation))
         {
             await using var stream = await response.Content.ReadAsStreamAsync(Cancellation);
@@ -106,8 +120,9 @@ public sealed class ServingTests
     public async Task A_model_that_cannot_be_loaded_ends_the_server()
     {
         var options = new ServerOptions { Urls = ["http://127.0.0.1:0"] };
-        var error = await Assert.ThrowsAsync<CheckpointException>(
-            () => RgeServer.RunAsync(options, basis => ReasoningEmbedder.Load("/nowhere", basis), cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<CheckpointException>(() =>
+            RgeServer.RunAsync(options, basis => ReasoningEmbedder.Load("/nowhere", basis), cancellationToken: Cancellation)
+        );
         Assert.Contains("/nowhere", error.Message, StringComparison.Ordinal);
     }
 
@@ -123,7 +138,10 @@ public sealed class ServingTests
         };
         ActivitySource.AddActivityListener(listener);
         await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(Quick, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+        {
+            Content = new StringContent(Quick, Encoding.UTF8, "application/json"),
+        };
         var trace = ActivityTraceId.CreateRandom();
         request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
         (await server.Client.SendAsync(request, Cancellation)).Dispose();
@@ -136,6 +154,12 @@ public sealed class ServingTests
     private static ReasoningEmbedder LoadEndless(ReasoningEmbedderOptions basis)
     {
         Assert.True(QwenTokenizer.Load(TestServer.Model).TryGetToken(ReasoningEmbedder.EmbToken, out var emb));
-        return ReasoningEmbedder.Load(TestServer.Model, basis with { Generation = new GenerationOptions { MaxRationaleTokens = Endless, BannedTokens = [emb] } });
+        return ReasoningEmbedder.Load(
+            TestServer.Model,
+            basis with
+            {
+                Generation = new GenerationOptions { MaxRationaleTokens = Endless, BannedTokens = [emb] },
+            }
+        );
     }
 }

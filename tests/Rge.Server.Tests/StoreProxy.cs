@@ -26,14 +26,18 @@ internal sealed class StoreProxy : IAsyncDisposable
         set
         {
             _isOpen = value;
-            if (!value) foreach (var client in _clients) client.Dispose();
+            if (!value)
+                foreach (var client in _clients)
+                    client.Dispose();
         }
     }
 
     public static Task<StoreProxy> StartAsync(string store)
     {
         var connection = new NpgsqlConnectionStringBuilder(store);
-        EndPoint server = connection.Host!.StartsWith('/') ? new UnixDomainSocketEndPoint($"{connection.Host}/.s.PGSQL.{connection.Port}") : new IPEndPoint(IPAddress.Loopback, connection.Port);
+        EndPoint server = connection.Host!.StartsWith('/')
+            ? new UnixDomainSocketEndPoint($"{connection.Host}/.s.PGSQL.{connection.Port}")
+            : new IPEndPoint(IPAddress.Loopback, connection.Port);
         var proxy = new StoreProxy(server);
         proxy._listener.Start();
         (connection.Host, connection.Port) = ("127.0.0.1", ((IPEndPoint)proxy._listener.LocalEndpoint).Port);
@@ -46,7 +50,8 @@ internal sealed class StoreProxy : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _listener.Dispose();
-        foreach (var client in _clients) client.Dispose();
+        foreach (var client in _clients)
+            client.Dispose();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
@@ -68,14 +73,19 @@ internal sealed class StoreProxy : IAsyncDisposable
 
     private async Task PassAsync(TcpClient client)
     {
-        using var server = new Socket(_server.AddressFamily, SocketType.Stream, _server is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
+        using var server = new Socket(
+            _server.AddressFamily,
+            SocketType.Stream,
+            _server is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified
+        );
         try
         {
             await server.ConnectAsync(_server, _stop.Token);
             await using var stream = new NetworkStream(server);
             await Task.WhenAny(client.GetStream().CopyToAsync(stream, _stop.Token), stream.CopyToAsync(client.GetStream(), _stop.Token));
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
             // One side is gone.
         }

@@ -44,7 +44,10 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts a server and waits until it is ready.</summary>
     public static async Task<TestServer> StartAsync(
-        ServerOptions? options = null, Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null, Action<IServiceCollection>? replace = null)
+        ServerOptions? options = null,
+        Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null,
+        Action<IServiceCollection>? replace = null
+    )
     {
         var server = await StartUnreadyAsync(options, load, replace);
         await UntilAsync(async () => (await server.Client.GetAsync("/health/ready")).IsSuccessStatusCode);
@@ -53,14 +56,24 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>Starts a server.</summary>
     public static async Task<TestServer> StartUnreadyAsync(
-        ServerOptions? options = null, Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null, Action<IServiceCollection>? replace = null)
+        ServerOptions? options = null,
+        Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null,
+        Action<IServiceCollection>? replace = null
+    )
     {
         var log = new LogRecorder();
-        var app = RgeServer.Build((options ?? new ServerOptions()) with { Urls = ["http://127.0.0.1:0"] }, load ?? (basis => ReasoningEmbedder.Load(Model, basis)), services =>
-        {
-            services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
-            replace?.Invoke(services);
-        });
+        var app = RgeServer.Build(
+            (options ?? new ServerOptions()) with
+            {
+                Urls = ["http://127.0.0.1:0"],
+            },
+            load ?? (basis => ReasoningEmbedder.Load(Model, basis)),
+            services =>
+            {
+                services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
+                replace?.Invoke(services);
+            }
+        );
         await app.StartAsync();
         return new TestServer(app, log);
     }
@@ -117,11 +130,19 @@ public sealed class TestServer : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
-            if (IsEnabled(logLevel)) Errors.Enqueue($"{formatter(state, exception)} {exception}");
+            if (IsEnabled(logLevel))
+                Errors.Enqueue($"{formatter(state, exception)} {exception}");
         }
 
         public void Dispose() { }

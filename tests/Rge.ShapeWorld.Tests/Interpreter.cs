@@ -6,21 +6,35 @@ namespace Rge.ShapeWorld.Tests;
 /// <summary>Works out rationale and answer from a query's words and a table of what is where; shares no code with the generator.</summary>
 internal sealed class Interpreter
 {
-    private static readonly string[] Compass = ["northwest", "north", "northeast", "west", "center", "east", "southwest", "south", "southeast"];
+    private static readonly string[] Compass =
+    [
+        "northwest",
+        "north",
+        "northeast",
+        "west",
+        "center",
+        "east",
+        "southwest",
+        "south",
+        "southeast",
+    ];
     private static readonly string[] Numbers = ["zero", "one", "two", "three", "four", "five", "six"];
 
     private readonly Dictionary<string, Thing> _things = [];
 
     private Interpreter(IEnumerable<(string Place, Thing Thing)> things)
     {
-        foreach (var (place, thing) in things) _things.Add(place, thing);
+        foreach (var (place, thing) in things)
+            _things.Add(place, thing);
     }
 
-    public static Interpreter Of(Scene scene) => new(
-        from place in Compass.Index()
-        let content = scene[(Cell)place.Index]
-        where content is not null
-        select (place.Item, new Thing(Name(content.Value.Color), Name(content.Value.Shape))));
+    public static Interpreter Of(Scene scene) =>
+        new(
+            from place in Compass.Index()
+            let content = scene[(Cell)place.Index]
+            where content is not null
+            select (place.Item, new Thing(Name(content.Value.Color), Name(content.Value.Shape)))
+        );
 
     /// <summary>All things in reading order, place first.</summary>
     public string Listing => List(Places);
@@ -30,7 +44,8 @@ internal sealed class Interpreter
     /// <summary>Rationale and answer of a query. A picture's answer is its listing, a crop's the place.</summary>
     public static (string Rationale, string Answer) Solve(string dataset, string text, Scene? scene)
     {
-        if (dataset == "ret_t2i") return ReadChain(text);
+        if (dataset == "ret_t2i")
+            return ReadChain(text);
         var world = Of(scene!);
         return dataset switch
         {
@@ -68,7 +83,15 @@ internal sealed class Interpreter
         var shapes = $"{_things[pair[0]].Shape} {_things[pair[1]].Shape}";
         var colors = string.Join(' ', Places.Select(place => $"{place} {_things[place].Color}"));
         var color = _things[pair[0]].Color;
-        var search = string.Join(' ', Places.TakeWhile(place => place != pair[1]).Append(pair[1]).Select(place => $"{place} {color} {_things[place].Color}" + (_things[place].Color == color ? $" {_things[place].Shape}" : "")));
+        var search = string.Join(
+            ' ',
+            Places
+                .TakeWhile(place => place != pair[1])
+                .Append(pair[1])
+                .Select(place =>
+                    $"{place} {color} {_things[place].Color}" + (_things[place].Color == color ? $" {_things[place].Shape}" : "")
+                )
+        );
         return ($"{colors} twins {color} {search} so {shapes}", $"{shapes} twins");
     }
 
@@ -82,16 +105,32 @@ internal sealed class Interpreter
     private (string, string) Path(string text, bool crop)
     {
         var m = crop
-            ? Read(text, "start at the {color} {shape} go {first} then {second} and crop the object", "crop the object {first} then {second} from the {color} {shape}")
-            : Read(text, "start at the {color} {shape} go {first} then {second} what is there", "name the object {first} then {second} from the {color} {shape}");
-        var (steps, place) = Walk(new Thing(m.Groups["color"].Value, m.Groups["shape"].Value), m.Groups["first"].Value, m.Groups["second"].Value);
+            ? Read(
+                text,
+                "start at the {color} {shape} go {first} then {second} and crop the object",
+                "crop the object {first} then {second} from the {color} {shape}"
+            )
+            : Read(
+                text,
+                "start at the {color} {shape} go {first} then {second} what is there",
+                "name the object {first} then {second} from the {color} {shape}"
+            );
+        var (steps, place) = Walk(
+            new Thing(m.Groups["color"].Value, m.Groups["shape"].Value),
+            m.Groups["first"].Value,
+            m.Groups["second"].Value
+        );
         return ($"{steps} so {_things[place]}", crop ? place : _things[place].ToString());
     }
 
     private (string, string) Attribute(string text)
     {
         var m = Read(text, "(what {trait} is|name the {trait} of) the object {second} of? the object {first} of? the {color} {shape}");
-        var (steps, place) = Walk(new Thing(m.Groups["color"].Value, m.Groups["shape"].Value), m.Groups["first"].Value, m.Groups["second"].Value);
+        var (steps, place) = Walk(
+            new Thing(m.Groups["color"].Value, m.Groups["shape"].Value),
+            m.Groups["first"].Value,
+            m.Groups["second"].Value
+        );
         var answer = _things[place].Get(m.Groups["trait"].Value);
         return ($"{steps} so {answer}", answer);
     }
@@ -105,7 +144,10 @@ internal sealed class Interpreter
         var wanted = _things[place].Get(trait);
         var count = Numbers[_things.Values.Count(t => t.Get(trait) == wanted)];
         var counted = 0;
-        var scan = string.Join(' ', Places.Select(p => $"{p} {wanted} {_things[p].Get(trait)}" + (_things[p].Get(trait) == wanted ? $" {Numbers[++counted]}" : "")));
+        var scan = string.Join(
+            ' ',
+            Places.Select(p => $"{p} {wanted} {_things[p].Get(trait)}" + (_things[p].Get(trait) == wanted ? $" {Numbers[++counted]}" : ""))
+        );
         return ($"{mark} {PlaceOf(mark)} {direction} {place} {_things[place]} same {wanted} {scan} so {count}", count);
     }
 
@@ -129,30 +171,43 @@ internal sealed class Interpreter
             "put an? {newcolor} {newshape} for the object {first} of? the {color} {shape}",
             "swap the object {first} of? the {color} {shape} with the \\k<color> \\k<shape>",
             "swap the {color} {shape} with the object {first} of? it",
-            "(remove|show the picture without) the object {first} of? the {color} {shape}");
+            "(remove|show the picture without) the object {first} of? the {color} {shape}"
+        );
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
         var (from, direction) = (PlaceOf(mark), m.Groups["first"].Value);
         var place = Move(from, direction);
         var after = new Dictionary<string, Thing>(_things);
-        if (m.Groups["newcolor"].Success) after[place] = new Thing(m.Groups["newcolor"].Value, m.Groups["newshape"].Value);
-        else if (text.StartsWith("swap", StringComparison.Ordinal)) (after[from], after[place]) = (_things[place], _things[from]);
-        else after.Remove(place);
+        if (m.Groups["newcolor"].Success)
+            after[place] = new Thing(m.Groups["newcolor"].Value, m.Groups["newshape"].Value);
+        else if (text.StartsWith("swap", StringComparison.Ordinal))
+            (after[from], after[place]) = (_things[place], _things[from]);
+        else
+            after.Remove(place);
         Assert.Contains(place, _things.Keys);
         var listing = new Interpreter(after.Select(pair => (pair.Key, pair.Value))).Listing;
         string[] changed = text.StartsWith("swap", StringComparison.Ordinal) ? [place, from] : [place];
-        var changes = string.Join(' ', changed.Select(cell => $"{cell} {(after.TryGetValue(cell, out var thing) ? thing.ToString() : "nothing")}"));
+        var changes = string.Join(
+            ' ',
+            changed.Select(cell => $"{cell} {(after.TryGetValue(cell, out var thing) ? thing.ToString() : "nothing")}")
+        );
         return ($"{mark} {from} {direction} {place} {_things[place]} put {changes} then {listing}", listing);
     }
 
     private static (string, string) ReadChain(string text)
     {
-        var m = Read(text, "(find the picture with|which picture has|show the picture with) an? {color} {shape} in the {place}(?<rest>( then [a-z]+ an? [a-z]+ [a-z]+)+)");
+        var m = Read(
+            text,
+            "(find the picture with|which picture has|show the picture with) an? {color} {shape} in the {place}(?<rest>( then [a-z]+ "
+                + "an? [a-z]+ [a-z]+)+)"
+        );
         var place = m.Groups["place"].Value;
         List<(string Place, Thing Thing)> things = [(place, new Thing(m.Groups["color"].Value, m.Groups["shape"].Value))];
         foreach (var next in m.Groups["rest"].Value.Split(" then ", StringSplitOptions.RemoveEmptyEntries))
         {
             var link = Read(next, "{first} an? {color} {shape}");
-            things.Add((place = Move(place, link.Groups["first"].Value), new Thing(link.Groups["color"].Value, link.Groups["shape"].Value)));
+            things.Add(
+                (place = Move(place, link.Groups["first"].Value), new Thing(link.Groups["color"].Value, link.Groups["shape"].Value))
+            );
         }
         return ("", new Interpreter(things).Listing);
     }
@@ -173,17 +228,37 @@ internal sealed class Interpreter
     private static string Move(string place, string direction)
     {
         var (row, column) = (Array.IndexOf(Compass, place) / 3, Array.IndexOf(Compass, place) % 3);
-        (row, column) = direction switch { "left" => (row, column - 1), "right" => (row, column + 1), "above" => (row - 1, column), _ => (row + 1, column) };
+        (row, column) = direction switch
+        {
+            "left" => (row, column - 1),
+            "right" => (row, column + 1),
+            "above" => (row - 1, column),
+            _ => (row + 1, column),
+        };
         Assert.True(row is >= 0 and < 3 && column is >= 0 and < 3);
         return Compass[row * 3 + column];
     }
 
-    private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    private static string Name<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     /// <summary>The first pattern that a text has, in which {name} stands for a word and ? ends what may be left out.</summary>
-    private static Match Read(string text, params string[] patterns) => patterns
-        .Select(pattern => Regex.Match(text, $"^{pattern.Replace(" of?", "( of)?", StringComparison.Ordinal).Replace("{", "(?<", StringComparison.Ordinal).Replace("}", ">[a-z]+)", StringComparison.Ordinal)}$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)))
-        .First(match => match.Success);
+    private static Match Read(string text, params string[] patterns) =>
+        patterns
+            .Select(pattern =>
+                Regex.Match(
+                    text,
+                    "^"
+                        + pattern
+                            .Replace(" of?", "( of)?", StringComparison.Ordinal)
+                            .Replace("{", "(?<", StringComparison.Ordinal)
+                            .Replace("}", ">[a-z]+)", StringComparison.Ordinal)
+                        + "$",
+                    RegexOptions.ExplicitCapture,
+                    TimeSpan.FromSeconds(5)
+                )
+            )
+            .First(match => match.Success);
 
     private sealed record Thing(string Color, string Shape)
     {

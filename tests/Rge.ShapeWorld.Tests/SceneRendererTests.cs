@@ -13,7 +13,8 @@ public sealed class SceneRendererTests
         for (var index = 0; index < 40; index++)
         {
             var labelled = samples.Labelled(index);
-            foreach (var cell in Grid.Cells) Assert.Equal(labelled.Scene[cell], Recognize(labelled.Crop(cell)));
+            foreach (var cell in Grid.Cells)
+                Assert.Equal(labelled.Scene[cell], Recognize(labelled.Crop(cell)));
         }
     }
 
@@ -23,9 +24,12 @@ public sealed class SceneRendererTests
         var picture = SceneRenderer.Render(new Scene([]), 1);
         for (var side = 0; side < 2; side++)
         {
-            var means = Grid.Cells.Select(cell => SceneRenderer.Crop(picture, cell).Pixels.Where((_, i) => i % 3 == side).Average(value => value)).ToArray();
+            var means = Grid
+                .Cells.Select(cell => SceneRenderer.Crop(picture, cell).Pixels.Where((_, i) => i % 3 == side).Average(value => value))
+                .ToArray();
             foreach (var cell in Grid.Cells)
-                if (cell.Step(side == 0 ? Direction.Right : Direction.Below) is { } next) Assert.InRange(means[(int)next] - means[(int)cell], 10, 25);
+                if (cell.Step(side == 0 ? Direction.Right : Direction.Below) is { } next)
+                    Assert.InRange(means[(int)next] - means[(int)cell], 10, 25);
         }
     }
 
@@ -41,8 +45,12 @@ public sealed class SceneRendererTests
     private static SceneObject? Recognize(RgbImage crop)
     {
         var side = SceneRenderer.CellSide;
-        var light = Enumerable.Range(0, side * side).Select(i => Math.Max(crop.Pixels[i * 3], Math.Max(crop.Pixels[i * 3 + 1], crop.Pixels[i * 3 + 2]))).ToArray();
-        if (light.Max() < 100) return null;
+        var light = Enumerable
+            .Range(0, side * side)
+            .Select(i => Math.Max(crop.Pixels[i * 3], Math.Max(crop.Pixels[i * 3 + 1], crop.Pixels[i * 3 + 2])))
+            .ToArray();
+        if (light.Max() < 100)
+            return null;
         var (dark, bright) = (light.Min() + 5f, light.Max() - 5f);
         var coverage = light.Select(value => Math.Clamp((value - dark) / (bright - dark), 0, 1)).ToArray();
         var full = Enumerable.Range(0, side * side).Where(i => coverage[i] > 0.9).ToArray();
@@ -63,11 +71,11 @@ public sealed class SceneRendererTests
         // What lies outside the mask counts in full.
         var error = coverage.Sum();
         for (var y = 0; y < ShapeMask.Side; y++)
-            for (var x = 0; x < ShapeMask.Side; x++)
-            {
-                var seen = coverage[(y + down) * SceneRenderer.CellSide + x + right];
-                error += Math.Abs(seen - mask[y * ShapeMask.Side + x] / (float)ShapeMask.Full) - seen;
-            }
+        for (var x = 0; x < ShapeMask.Side; x++)
+        {
+            var seen = coverage[(y + down) * SceneRenderer.CellSide + x + right];
+            error += Math.Abs(seen - mask[y * ShapeMask.Side + x] / (float)ShapeMask.Full) - seen;
+        }
         return error;
     }
 
@@ -75,7 +83,10 @@ public sealed class SceneRendererTests
     private static double Distance(double[] mean, (byte Red, byte Green, byte Blue) color)
     {
         var (sum, total) = (mean.Sum(), (double)color.Red + color.Green + color.Blue);
-        var tint = Math.Abs(mean[0] / sum - color.Red / total) + Math.Abs(mean[1] / sum - color.Green / total) + Math.Abs(mean[2] / sum - color.Blue / total);
+        var tint =
+            Math.Abs(mean[0] / sum - color.Red / total)
+            + Math.Abs(mean[1] / sum - color.Green / total)
+            + Math.Abs(mean[2] / sum - color.Blue / total);
         return tint + 0.3 * Math.Abs(sum - total) / 255;
     }
 }

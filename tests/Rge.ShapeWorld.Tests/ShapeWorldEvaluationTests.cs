@@ -20,7 +20,12 @@ public sealed class ShapeWorldEvaluationTests
     {
         foreach (var dataset in Datasets)
         {
-            var expected = dataset.Group switch { "vqa" => 130, "retrieval" => 256, _ => 100 };
+            var expected = dataset.Group switch
+            {
+                "vqa" => 130,
+                "retrieval" => 256,
+                _ => 100,
+            };
             Assert.All(dataset.Rows, row => Assert.Equal(expected, row.Candidates.Count));
         }
     }
@@ -31,7 +36,9 @@ public sealed class ShapeWorldEvaluationTests
         foreach (var row in Datasets.Where(dataset => dataset.Group is "classification" or "vqa").SelectMany(dataset => dataset.Rows))
         {
             var conclusion = Rationales.Conclusion(row.Rationale!);
-            Assert.True(row.Candidates[0].Text == conclusion || row.Candidates[0].Text!.StartsWith(conclusion + " ", StringComparison.Ordinal));
+            Assert.True(
+                row.Candidates[0].Text == conclusion || row.Candidates[0].Text!.StartsWith(conclusion + " ", StringComparison.Ordinal)
+            );
             Assert.Equal(row.Candidates.Count, row.Candidates.Select(candidate => candidate.Text).Distinct().Count());
         }
         foreach (var row in Datasets.Single(dataset => dataset.Name == "ret_i2t").Rows)
@@ -50,7 +57,8 @@ public sealed class ShapeWorldEvaluationTests
         {
             var picture = row.Query.Images.Single().Decode();
             var own = Grid.Cells.Select(cell => SceneRenderer.Crop(picture, cell).Pixels).ToList();
-            bool IsOwn(EmbeddingInput candidate) => own.Exists(pixels => pixels.AsSpan().SequenceEqual(candidate.Images.Single().Decode().Pixels));
+            bool IsOwn(EmbeddingInput candidate) =>
+                own.Exists(pixels => pixels.AsSpan().SequenceEqual(candidate.Images.Single().Decode().Pixels));
             Assert.True(IsOwn(row.Candidates[0]));
             Assert.InRange(row.Candidates.Count(IsOwn), 3, 7);
         }
@@ -61,8 +69,22 @@ public sealed class ShapeWorldEvaluationTests
     {
         foreach (var group in Datasets.GroupBy(dataset => dataset.Group))
         {
-            var unique = group.SelectMany(dataset => dataset.Rows).SelectMany(row => row.Candidates).Distinct(ReferenceEqualityComparer.Instance).Count();
-            Assert.InRange(unique, 100, group.Key switch { "classification" => 300, "vqa" => 130, "retrieval" => 3 * 60 * 6, _ => 100 + 2 * 60 * 7 });
+            var unique = group
+                .SelectMany(dataset => dataset.Rows)
+                .SelectMany(row => row.Candidates)
+                .Distinct(ReferenceEqualityComparer.Instance)
+                .Count();
+            Assert.InRange(
+                unique,
+                100,
+                group.Key switch
+                {
+                    "classification" => 300,
+                    "vqa" => 130,
+                    "retrieval" => 3 * 60 * 6,
+                    _ => 100 + 2 * 60 * 7,
+                }
+            );
         }
     }
 
@@ -77,8 +99,16 @@ public sealed class ShapeWorldEvaluationTests
     public void Seeds_decide() =>
         Assert.Equal(
             [true, false],
-            ((ulong[])[1, 2]).Select(seed => ShapeWorldEvaluation.Create(WorldSplit.Dev, seed, 60, ["vqa_path"]).Single().Rows.Select(row => row.Query.Text).SequenceEqual(Datasets[3].Rows.Select(row => row.Query.Text))));
+            ((ulong[])[1, 2]).Select(seed =>
+                ShapeWorldEvaluation
+                    .Create(WorldSplit.Dev, seed, 60, ["vqa_path"])
+                    .Single()
+                    .Rows.Select(row => row.Query.Text)
+                    .SequenceEqual(Datasets[3].Rows.Select(row => row.Query.Text))
+            )
+        );
 
     [Fact]
-    public void Unknown_datasets_are_refused() => Assert.Throws<ArgumentException>(() => ShapeWorldEvaluation.Create(WorldSplit.Dev, 1, 1, ["vqa_paths"]));
+    public void Unknown_datasets_are_refused() =>
+        Assert.Throws<ArgumentException>(() => ShapeWorldEvaluation.Create(WorldSplit.Dev, 1, 1, ["vqa_paths"]));
 }

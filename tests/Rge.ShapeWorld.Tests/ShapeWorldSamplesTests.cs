@@ -18,9 +18,11 @@ public sealed class ShapeWorldSamplesTests
             foreach (var sample in Samples.Group(index).Concat(Samples.PretrainingGroup(index)).Concat(Samples.LikenessGroup(index)))
             {
                 hash.AppendData(Encoding.UTF8.GetBytes($"{sample.Dataset}|{sample.Query.Text}|{sample.Rationale}\n"));
-                foreach (var item in sample.Targets.Concat(sample.Negatives)) hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
+                foreach (var item in sample.Targets.Concat(sample.Negatives))
+                    hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
             }
-        for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Image.Pixels);
+        for (var index = 0L; index < 40; index++)
+            hash.AppendData(Samples.Labelled(index).Image.Pixels);
         Assert.Equal("3CC4AE42444A945A", Convert.ToHexString(hash.GetHashAndReset())[..16]);
     }
 
@@ -37,7 +39,12 @@ public sealed class ShapeWorldSamplesTests
     [Fact]
     public void Seeds_and_splits_give_other_groups()
     {
-        string[] groups = [.. from seed in (ulong[])[1, 2] from split in Enum.GetValues<WorldSplit>() select Describe(new ShapeWorldSamples(seed, split).Group(7))];
+        string[] groups =
+        [
+            .. from seed in (ulong[])[1, 2]
+            from split in Enum.GetValues<WorldSplit>()
+            select Describe(new ShapeWorldSamples(seed, split).Group(7)),
+        ];
         Assert.Equal(6, groups.Distinct().Count());
     }
 
@@ -57,7 +64,16 @@ public sealed class ShapeWorldSamplesTests
     [Fact]
     public void Weights_say_how_often_a_dataset_comes()
     {
-        var samples = new ShapeWorldSamples(1, WorldSplit.Train, new Dictionary<string, double> { ["vqa_path"] = 3, ["grd_path"] = 1, ["ret_t2i"] = 0 });
+        var samples = new ShapeWorldSamples(
+            1,
+            WorldSplit.Train,
+            new Dictionary<string, double>
+            {
+                ["vqa_path"] = 3,
+                ["grd_path"] = 1,
+                ["ret_t2i"] = 0,
+            }
+        );
         var counts = Enumerable.Range(0, 800).Select(i => samples.Group(i)[0].Dataset).CountBy(name => name).ToDictionary();
         Assert.Equal(["grd_path", "vqa_path"], counts.Keys.Order());
         Assert.InRange(counts["vqa_path"], 560, 640);
@@ -77,7 +93,9 @@ public sealed class ShapeWorldSamplesTests
     [InlineData("vqa_path", double.NaN)]
     [InlineData("vqa_path", 0)]
     public void Weights_without_sense_are_refused(string name, double weight) =>
-        Assert.Throws<ArgumentException>(() => new ShapeWorldSamples(1, WorldSplit.Train, new Dictionary<string, double> { [name] = weight }));
+        Assert.Throws<ArgumentException>(() =>
+            new ShapeWorldSamples(1, WorldSplit.Train, new Dictionary<string, double> { [name] = weight })
+        );
 
     [Theory]
     [InlineData(false, "pre_crop pre_edit pre_find pre_list pre_name pre_next pre_resolve")]
@@ -110,7 +128,13 @@ public sealed class ShapeWorldSamplesTests
     }
 
     private static string Describe(IReadOnlyList<TrainingSample> group) =>
-        string.Join('\n', group.Select(sample => $"{sample.Query.Text} {sample.Rationale} {sample.Targets[0].Key} {string.Join(' ', sample.Query.Images.Concat(sample.Targets[0].Item.Images).Select(Content))}"));
+        string.Join(
+            '\n',
+            group.Select(sample =>
+                $"{sample.Query.Text} {sample.Rationale} {sample.Targets[0].Key} "
+                + $"{string.Join(' ', sample.Query.Images.Concat(sample.Targets[0].Item.Images).Select(Content))}"
+            )
+        );
 
     private static string Content(ImageSource image) => Convert.ToHexString(SHA256.HashData(image.Decode().Pixels));
 }

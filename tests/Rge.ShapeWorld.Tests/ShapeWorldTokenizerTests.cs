@@ -30,8 +30,14 @@ public sealed class ShapeWorldTokenizerTests : IDisposable
 
     [Fact]
     public void The_chat_layout_is_short() =>
-        Assert.Equal("<|im_start|> system \n You Ġare Ġa Ġhelpful Ġassistant . <|im_end|> \n <|im_start|> user \n".Replace("\n", "Ċ", StringComparison.Ordinal).Split(' '),
-            _tokenizer.Encode("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n", allowSpecialTokens: true).Select(_tokenizer.Token));
+        Assert.Equal(
+            "<|im_start|> system \n You Ġare Ġa Ġhelpful Ġassistant . <|im_end|> \n <|im_start|> user \n"
+                .Replace("\n", "Ċ", StringComparison.Ordinal)
+                .Split(' '),
+            _tokenizer
+                .Encode("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n", allowSpecialTokens: true)
+                .Select(_tokenizer.Token)
+        );
 
     [Fact]
     public void Ids_are_few_and_counted()

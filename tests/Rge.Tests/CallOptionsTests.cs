@@ -15,14 +15,23 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
     {
         var (item, own) = (EmbeddingInput.Target("text"), Path.GetFileName(fixture.Folder));
         var options = new ReasoningEmbeddingOptions { ModelId = "no-such-model" };
-        foreach (var call in (Func<Task>[])
-            [
-                () => fixture.Embedder.GenerateAsync([item], new EmbeddingGenerationOptions { ModelId = "no-such-model" }, Cancellation),
-                () => fixture.Embedder.EmbedAsync(item, options, Cancellation), () => fixture.Embedder.EmbedAsync([item], options, Cancellation),
-                async () => await fixture.Embedder.TryEmbedAsync([item], options, Cancellation), async () => await fixture.Embedder.StreamAsync(item, options, Cancellation).ToListAsync(Cancellation),
-                () => fixture.Embedder.ForText(ItemRole.Query).GenerateAsync(["text"], options, Cancellation),
-            ])
-            Assert.Contains($"'no-such-model', and the embedder's is '{own}'", (await Assert.ThrowsAsync<ArgumentException>(call)).Message, StringComparison.Ordinal);
+        foreach (
+            var call in (Func<Task>[])
+                [
+                    () =>
+                        fixture.Embedder.GenerateAsync([item], new EmbeddingGenerationOptions { ModelId = "no-such-model" }, Cancellation),
+                    () => fixture.Embedder.EmbedAsync(item, options, Cancellation),
+                    () => fixture.Embedder.EmbedAsync([item], options, Cancellation),
+                    async () => await fixture.Embedder.TryEmbedAsync([item], options, Cancellation),
+                    async () => await fixture.Embedder.StreamAsync(item, options, Cancellation).ToListAsync(Cancellation),
+                    () => fixture.Embedder.ForText(ItemRole.Query).GenerateAsync(["text"], options, Cancellation),
+                ]
+        )
+            Assert.Contains(
+                $"'no-such-model', and the embedder's is '{own}'",
+                (await Assert.ThrowsAsync<ArgumentException>(call)).Message,
+                StringComparison.Ordinal
+            );
         Assert.Single(await fixture.Embedder.GenerateAsync([item], new EmbeddingGenerationOptions { ModelId = own }, Cancellation));
     }
 
@@ -34,8 +43,12 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
     public async Task Properties_that_are_not_understood_are_refused(string name, string value, string message)
     {
         var options = new EmbeddingGenerationOptions { AdditionalProperties = new() { [name] = value } };
-        var text = await Assert.ThrowsAsync<ArgumentException>(() => fixture.Embedder.ForText(ItemRole.Query).GenerateAsync(["text"], options, Cancellation));
-        var item = await Assert.ThrowsAsync<ArgumentException>(() => fixture.Embedder.GenerateAsync([EmbeddingInput.Query("text")], options, Cancellation));
+        var text = await Assert.ThrowsAsync<ArgumentException>(() =>
+            fixture.Embedder.ForText(ItemRole.Query).GenerateAsync(["text"], options, Cancellation)
+        );
+        var item = await Assert.ThrowsAsync<ArgumentException>(() =>
+            fixture.Embedder.GenerateAsync([EmbeddingInput.Query("text")], options, Cancellation)
+        );
         Assert.Contains(message, text.Message, StringComparison.Ordinal);
         Assert.Contains(message, item.Message, StringComparison.Ordinal);
     }
@@ -44,18 +57,61 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
     public async Task Texts_take_role_instruction_and_reasoning_from_the_call()
     {
         var texts = fixture.Embedder.ForText(ItemRole.Target, "own:");
-        await ExpectAsync(new() { ["role"] = "query" }, new EmbeddingInput { Role = ItemRole.Query, Instruction = "own:", Text = "text" });
-        await ExpectAsync(new() { ["role"] = ItemRole.Query, ["instruction"] = "find:" }, new EmbeddingInput { Role = ItemRole.Query, Instruction = "find:", Text = "text" });
-        await ExpectAsync(new() { ["reasoning"] = "on" }, new EmbeddingInput { Role = ItemRole.Target, Instruction = "own:", Text = "text", Reasoning = ReasoningMode.On });
-        await ExpectAsync(new() { ["reasoning"] = true }, new EmbeddingInput { Role = ItemRole.Target, Instruction = "own:", Text = "text", Reasoning = ReasoningMode.On });
+        await ExpectAsync(
+            new() { ["role"] = "query" },
+            new EmbeddingInput
+            {
+                Role = ItemRole.Query,
+                Instruction = "own:",
+                Text = "text",
+            }
+        );
+        await ExpectAsync(
+            new() { ["role"] = ItemRole.Query, ["instruction"] = "find:" },
+            new EmbeddingInput
+            {
+                Role = ItemRole.Query,
+                Instruction = "find:",
+                Text = "text",
+            }
+        );
+        await ExpectAsync(
+            new() { ["reasoning"] = "on" },
+            new EmbeddingInput
+            {
+                Role = ItemRole.Target,
+                Instruction = "own:",
+                Text = "text",
+                Reasoning = ReasoningMode.On,
+            }
+        );
+        await ExpectAsync(
+            new() { ["reasoning"] = true },
+            new EmbeddingInput
+            {
+                Role = ItemRole.Target,
+                Instruction = "own:",
+                Text = "text",
+                Reasoning = ReasoningMode.On,
+            }
+        );
         await ExpectAsync(
             new() { ["Role"] = JsonSerializer.SerializeToElement("query"), ["reasoning"] = JsonSerializer.SerializeToElement("off") },
-            new EmbeddingInput { Role = ItemRole.Query, Instruction = "own:", Text = "text", Reasoning = ReasoningMode.Off });
+            new EmbeddingInput
+            {
+                Role = ItemRole.Query,
+                Instruction = "own:",
+                Text = "text",
+                Reasoning = ReasoningMode.Off,
+            }
+        );
 
         async Task ExpectAsync(AdditionalPropertiesDictionary properties, EmbeddingInput item)
         {
             var truth = await fixture.Embedder.EmbedAsync(item, cancellationToken: Cancellation);
-            var embedding = (await texts.GenerateAsync(["text"], new EmbeddingGenerationOptions { AdditionalProperties = properties }, Cancellation))[0];
+            var embedding = (
+                await texts.GenerateAsync(["text"], new EmbeddingGenerationOptions { AdditionalProperties = properties }, Cancellation)
+            )[0];
             Assert.Equal(truth.Vector.ToArray(), embedding.Vector.ToArray());
             Assert.Equal(truth.RationaleIds, ReasoningEmbedding.From(embedding)!.RationaleIds);
         }
@@ -67,7 +123,9 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
         foreach (var name in (string[])["role", "instruction"])
         {
             var options = new EmbeddingGenerationOptions { AdditionalProperties = new() { [name] = "query" } };
-            var error = await Assert.ThrowsAsync<ArgumentException>(() => fixture.Embedder.GenerateAsync([EmbeddingInput.Target("text")], options, Cancellation));
+            var error = await Assert.ThrowsAsync<ArgumentException>(() =>
+                fixture.Embedder.GenerateAsync([EmbeddingInput.Target("text")], options, Cancellation)
+            );
             Assert.Contains("its own role and instruction", error.Message, StringComparison.Ordinal);
         }
     }
@@ -87,7 +145,8 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
         var copy = Assert.IsType<ReasoningEmbeddingOptions>(options.Clone());
         Assert.Equal(
             (options.Dimensions, options.ModelId, options.Reasoning, options.Generation, options.Progress),
-            (copy.Dimensions, copy.ModelId, copy.Reasoning, copy.Generation, copy.Progress));
+            (copy.Dimensions, copy.ModelId, copy.Reasoning, copy.Generation, copy.Progress)
+        );
         Assert.Equal(options.AdditionalProperties, copy.AdditionalProperties);
         Assert.NotSame(options.AdditionalProperties, copy.AdditionalProperties);
     }
@@ -119,7 +178,10 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
         // Nothing but control tokens may be written, so they are.
         var special = tokenizer.SpecialTokens.Values.Where(id => id != fixture.Embedder.EmbTokenId).Order().ToArray();
         var banned = Enumerable.Range(0, 512).Except(special).ToArray();
-        var options = new ReasoningEmbeddingOptions { Generation = new GenerationOptions { MaxRationaleTokens = 4, BannedTokens = banned } };
+        var options = new ReasoningEmbeddingOptions
+        {
+            Generation = new GenerationOptions { MaxRationaleTokens = 4, BannedTokens = banned },
+        };
         var embedding = await fixture.Embedder.EmbedAsync(EmbeddingInput.Query("text"), options, Cancellation);
         Assert.Equal(4, embedding.RationaleIds.Count(special.Contains));
         Assert.Equal("", embedding.Rationale);

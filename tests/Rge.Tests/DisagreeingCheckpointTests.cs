@@ -43,16 +43,32 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
     {
         Copy();
         var adapter = WriteAdapter();
-        foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "generation_config.json" }) File.Copy(Path.Combine(_folder, file), Path.Combine(adapter, file));
-        File.WriteAllText(Path.Combine(adapter, "chat_template.jinja"), "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %} !");
+        foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "generation_config.json" })
+            File.Copy(Path.Combine(_folder, file), Path.Combine(adapter, file));
+        File.WriteAllText(
+            Path.Combine(adapter, "chat_template.jinja"),
+            "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %} !"
+        );
         // The base knows <emb> under another name, and other settings.
         foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json" })
-            File.WriteAllText(Path.Combine(_folder, file), File.ReadAllText(Path.Combine(_folder, file)).Replace("<emb>", "<other>", StringComparison.Ordinal).Replace("\\u003Cemb\\u003E", "<other>", StringComparison.Ordinal));
+            File.WriteAllText(
+                Path.Combine(_folder, file),
+                File.ReadAllText(Path.Combine(_folder, file))
+                    .Replace("<emb>", "<other>", StringComparison.Ordinal)
+                    .Replace("\\u003Cemb\\u003E", "<other>", StringComparison.Ordinal)
+            );
         Edit("preprocessor_config.json", json => json["max_pixels"] = 4 * 28 * 28);
         Edit("generation_config.json", json => json["repetition_penalty"] = 3.5);
-        Assert.Contains("<emb>", Assert.Throws<EmbeddingException>(() => ReasoningEmbedder.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "<emb>",
+            Assert.Throws<EmbeddingException>(() => ReasoningEmbedder.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
 
-        using var embedder = ReasoningEmbedder.Load(_folder, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = adapter } });
+        using var embedder = ReasoningEmbedder.Load(
+            _folder,
+            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = adapter } }
+        );
         Assert.Equal(fixture.Embedder.EmbTokenId, embedder.EmbTokenId);
         Assert.Equal(16 * 28 * 28, embedder.Processor.Images.Config.MaxPixels);
         Assert.Equal(1.05, embedder.Generation.RepetitionPenalty);
@@ -69,7 +85,10 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
         var emb = tokenizer["added_tokens"]!.AsArray().Single(token => (string)token!["content"]! == "<emb>")!;
         emb["id"] = 513;
         File.WriteAllText(Path.Combine(adapter, "tokenizer.json"), tokenizer.ToJsonString());
-        using var embedder = ReasoningEmbedder.Load(_folder, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = adapter } });
+        using var embedder = ReasoningEmbedder.Load(
+            _folder,
+            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = adapter } }
+        );
         Assert.Equal(513, embedder.EmbTokenId);
         Assert.NotNull(await embedder.EmbedAsync(EmbeddingInput.Target("a red kite"), cancellationToken: Cancellation));
     }
@@ -80,11 +99,22 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
         Copy();
         var path = Path.Combine(_folder, "tokenizer.json");
         var tokenizer = JsonNode.Parse(File.ReadAllText(path))!;
-        tokenizer["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 600, ["content"] = "<far>", ["special"] = true });
+        tokenizer["added_tokens"]!
+            .AsArray()
+            .Add(
+                new JsonObject
+                {
+                    ["id"] = 600,
+                    ["content"] = "<far>",
+                    ["special"] = true,
+                }
+            );
         File.WriteAllText(path, tokenizer.ToJsonString());
         using var embedder = ReasoningEmbedder.Load(_folder);
         Assert.NotNull(await embedder.EmbedAsync(EmbeddingInput.Target("<far>"), cancellationToken: Cancellation));
-        var error = await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(EmbeddingInput.Target("<far>") with { AllowSpecialTokens = true }, cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<EmbeddingException>(() =>
+            embedder.EmbedAsync(EmbeddingInput.Target("<far>") with { AllowSpecialTokens = true }, cancellationToken: Cancellation)
+        );
         Assert.Contains("the token <far> with id 600, but the model's vocabulary has 512 rows", error.Message, StringComparison.Ordinal);
     }
 
@@ -98,38 +128,75 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
         var whole = EmbeddingInput.Target(null, ImageSource.FromBytes(file, "whole.jpg"));
         var cut = EmbeddingInput.Target(null, ImageSource.FromBytes(file.AsMemory(0, file.Length - 40), "cut.jpg"));
 
-        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Images = new ImageOptions { MaxPixels = 6 * 28 * 28, Truncated = TruncatedImages.Accept } });
-        using var upright = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Images = new ImageOptions { ExifOrientation = true } });
+        using var small = ReasoningEmbedder.Load(
+            fixture.Folder,
+            new ReasoningEmbedderOptions
+            {
+                Images = new ImageOptions { MaxPixels = 6 * 28 * 28, Truncated = TruncatedImages.Accept },
+            }
+        );
+        using var upright = ReasoningEmbedder.Load(
+            fixture.Folder,
+            new ReasoningEmbedderOptions { Images = new ImageOptions { ExifOrientation = true } }
+        );
         Assert.InRange((await small.EmbedAsync(whole, cancellationToken: Cancellation)).ImageTokens, 4, 6);
         Assert.InRange((await fixture.Embedder.EmbedAsync(whole, cancellationToken: Cancellation)).ImageTokens, 10, 16);
         Assert.NotNull(await small.EmbedAsync(cut, cancellationToken: Cancellation));
-        Assert.Contains("cut.jpg is a truncated JPEG", (await Assert.ThrowsAsync<ImageInputException>(() => fixture.Embedder.EmbedAsync(cut, cancellationToken: Cancellation))).Message, StringComparison.Ordinal);
-        string[] fingerprints = [ModelFingerprint.Compute(fixture.Embedder), ModelFingerprint.Compute(small), ModelFingerprint.Compute(upright)];
+        Assert.Contains(
+            "cut.jpg is a truncated JPEG",
+            (
+                await Assert.ThrowsAsync<ImageInputException>(() => fixture.Embedder.EmbedAsync(cut, cancellationToken: Cancellation))
+            ).Message,
+            StringComparison.Ordinal
+        );
+        string[] fingerprints =
+        [
+            ModelFingerprint.Compute(fixture.Embedder),
+            ModelFingerprint.Compute(small),
+            ModelFingerprint.Compute(upright),
+        ];
         Assert.Equal(3, fingerprints.Distinct().Count());
 
         // The same for an embedder around a model that was loaded before.
         using var model = QwenVlModel.Load(fixture.Folder);
-        using var around = new ReasoningEmbedder(model, QwenVlProcessor.Load(fixture.Folder), new ReasoningEmbedderOptions { Images = new ImageOptions { MaxPixels = 6 * 28 * 28 } });
+        using var around = new ReasoningEmbedder(
+            model,
+            QwenVlProcessor.Load(fixture.Folder),
+            new ReasoningEmbedderOptions { Images = new ImageOptions { MaxPixels = 6 * 28 * 28 } }
+        );
         Assert.Equal(ModelFingerprint.Compute(small), ModelFingerprint.Compute(around));
     }
 
     [Fact]
     public async Task An_image_without_room_in_the_prompt_is_refused_by_its_size()
     {
-        using var embedder = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { MaxPromptTokens = 50, Images = new ImageOptions { MaxPixels = int.MaxValue } });
-        var error = await Assert.ThrowsAsync<ImageInputException>(() => embedder.EmbedAsync(EmbeddingInput.Target(null, EmbedderFixture.Picture(1, 560, 560)), cancellationToken: Cancellation));
+        using var embedder = ReasoningEmbedder.Load(
+            fixture.Folder,
+            new ReasoningEmbedderOptions
+            {
+                MaxPromptTokens = 50,
+                Images = new ImageOptions { MaxPixels = int.MaxValue },
+            }
+        );
+        var error = await Assert.ThrowsAsync<ImageInputException>(() =>
+            embedder.EmbedAsync(EmbeddingInput.Target(null, EmbedderFixture.Picture(1, 560, 560)), cancellationToken: Cancellation)
+        );
         Assert.Contains("It would take 400 image tokens, expected at most 50", error.Message, StringComparison.Ordinal);
     }
 
     private static async Task<double> SimilarityAsync(ReasoningEmbedder left, ReasoningEmbedder right, EmbeddingInput input)
     {
-        var (a, b) = (await left.EmbedAsync(input, cancellationToken: Cancellation), await right.EmbedAsync(input, cancellationToken: Cancellation));
+        var (a, b) = (
+            await left.EmbedAsync(input, cancellationToken: Cancellation),
+            await right.EmbedAsync(input, cancellationToken: Cancellation)
+        );
         return Similarity.Cosine(a.Vector.Span, b.Vector.Span);
     }
 
     private void Copy()
     {
-        foreach (var file in Directory.EnumerateFiles(fixture.Folder)) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(fixture.Folder))
+            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
     }
 
     private void Edit(string file, Action<JsonObject> change)
@@ -146,8 +213,13 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
         using var scope = NewDisposeScope();
         var folder = Directory.CreateDirectory(Path.Combine(_folder, "adapter")).FullName;
         const string Module = "base_model.model.model.layers.0.mlp.up_proj.";
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal) { [Module + "lora_A.weight"] = rand(1, 64), [Module + "lora_B.weight"] = rand(128, 1) };
-        if (grownTo is { } rows) tensors["base_model.model.model.embed_tokens.weight"] = rand(rows, 64);
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal)
+        {
+            [Module + "lora_A.weight"] = rand(1, 64),
+            [Module + "lora_B.weight"] = rand(128, 1),
+        };
+        if (grownTo is { } rows)
+            tensors["base_model.model.model.embed_tokens.weight"] = rand(rows, 64);
         SafetensorsWriter.Write(Path.Combine(folder, PeftAdapter.WeightsFile), tensors);
         File.WriteAllText(Path.Combine(folder, PeftAdapter.ConfigFile), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
         return folder;

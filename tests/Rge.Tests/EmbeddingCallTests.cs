@@ -38,7 +38,13 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
         using var images = new VisionFeatureCache(0);
         var context = new EmbeddingContext(decoder, processor, prompts, defaults, images);
         var call = new EmbeddingCall(
-            context, new GenerationOptions(), new ReasoningEmbeddingOptions(), inputs, onToken: null, collectsErrors: false);
+            context,
+            new GenerationOptions(),
+            new ReasoningEmbeddingOptions(),
+            inputs,
+            onToken: null,
+            collectsErrors: false
+        );
         return Array.ConvertAll(await call.RunAsync(TestContext.Current.CancellationToken), result => result.Embedding!);
     }
 }

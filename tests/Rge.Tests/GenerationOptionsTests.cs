@@ -22,7 +22,15 @@ public sealed class GenerationOptionsTests : IDisposable
     [Fact]
     public void Sampling_fields_count_only_where_sampling_is_on()
     {
-        Assert.Equal(new GenerationOptions { Temperature = 0.7, TopP = 0.8, TopK = 20 }, Load("""{"do_sample": true, "temperature": 0.7, "top_p": 0.8, "top_k": 20}"""));
+        Assert.Equal(
+            new GenerationOptions
+            {
+                Temperature = 0.7,
+                TopP = 0.8,
+                TopK = 20,
+            },
+            Load("""{"do_sample": true, "temperature": 0.7, "top_p": 0.8, "top_k": 20}""")
+        );
         Assert.Equal(50, Load("""{"do_sample": true, "temperature": 0.7}""").TopK);
         Assert.True(Load("""{"temperature": 0.7, "top_p": 0.8}""").IsGreedy);
     }
@@ -30,7 +38,9 @@ public sealed class GenerationOptionsTests : IDisposable
     [Fact]
     public void Budget_and_banned_tokens_are_read_and_written()
     {
-        var options = Load("""{"max_new_tokens": 40, "suppress_tokens": [7, 5], "bad_words_ids": [[6], [5]], "pad_token_id": 3, "no_repeat_ngram_size": 2}""");
+        var options = Load(
+            """{"max_new_tokens": 40, "suppress_tokens": [7, 5], "bad_words_ids": [[6], [5]], "pad_token_id": 3, "no_repeat_ngram_size": 2}"""
+        );
         Assert.Equal((40, true), (options.MaxRationaleTokens, options.IsGreedy));
         Assert.Equal([5, 6, 7], options.BannedTokens);
         Assert.Equal(128, Load("""{"max_new_tokens": 32768, "suppress_tokens": null}""").MaxRationaleTokens);
@@ -38,13 +48,22 @@ public sealed class GenerationOptionsTests : IDisposable
         Load("""{"pad_token_id": 3, "no_repeat_ngram_size": 2, "repetition_penalty": 1.05}""");
         options.Save(_folder, endToken: 9);
         var written = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, GenerationOptions.FileName)))!.AsObject();
-        Assert.Equal(["do_sample", "repetition_penalty", "max_new_tokens", "suppress_tokens", "eos_token_id", "pad_token_id"], written.Select(field => field.Key));
+        Assert.Equal(
+            ["do_sample", "repetition_penalty", "max_new_tokens", "suppress_tokens", "eos_token_id", "pad_token_id"],
+            written.Select(field => field.Key)
+        );
         Assert.Equal((9, 3), ((int)written["eos_token_id"]!, (int)written["pad_token_id"]!));
         var read = GenerationOptions.Load(_folder);
         Assert.Equal(options with { BannedTokens = [] }, read with { BannedTokens = [] });
         Assert.Equal(options.BannedTokens, read.BannedTokens);
 
-        var sampling = new GenerationOptions { Temperature = 0.7, TopP = 0.9, TopK = 0, MaxRationaleTokens = 12 };
+        var sampling = new GenerationOptions
+        {
+            Temperature = 0.7,
+            TopP = 0.9,
+            TopK = 0,
+            MaxRationaleTokens = 12,
+        };
         sampling.Save(_folder, endToken: 9);
         Assert.Equal(sampling, GenerationOptions.Load(_folder));
     }

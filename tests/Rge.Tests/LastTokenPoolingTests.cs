@@ -12,7 +12,10 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
     public async Task The_embedding_is_the_last_tokens_hidden_state()
     {
         using var embedder = Load();
-        var embedding = await embedder.EmbedAsync(EmbeddingInput.Query("a red kite"), cancellationToken: TestContext.Current.CancellationToken);
+        var embedding = await embedder.EmbedAsync(
+            EmbeddingInput.Query("a red kite"),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         var ids = embedder.Processor.Tokenizer.Encode("a red kite\n");
         Assert.Equal(ids.Length, embedding.PromptTokens);
         Assert.Equal((FinishReason.NotGenerated, null), (embedding.FinishReason, embedding.Rationale));
@@ -27,7 +30,10 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
     public async Task A_picture_takes_its_tokens_and_no_more()
     {
         using var embedder = Load();
-        var embedding = await embedder.EmbedAsync(new EmbeddingInput { Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart("\nwhat")] }, cancellationToken: TestContext.Current.CancellationToken);
+        var embedding = await embedder.EmbedAsync(
+            new EmbeddingInput { Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart("\nwhat")] },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         Assert.Equal(embedding.ImageTokens + embedder.Processor.Tokenizer.Encode("\nwhat\n").Length, embedding.PromptTokens);
         Assert.True(embedding.ImageTokens > 1);
     }
@@ -36,9 +42,17 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
     public async Task Reasoning_has_no_place()
     {
         using var embedder = Load();
-        foreach (var item in (EmbeddingInput[])[EmbeddingInput.Query("a") with { Reasoning = ReasoningMode.On }, EmbeddingInput.Query("a") with { Rationale = "b" }])
-            Assert.Contains("expected reasoning off", (await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(item))).Message, StringComparison.Ordinal);
+        foreach (
+            var item in (EmbeddingInput[])
+                [EmbeddingInput.Query("a") with { Reasoning = ReasoningMode.On }, EmbeddingInput.Query("a") with { Rationale = "b" }]
+        )
+            Assert.Contains(
+                "expected reasoning off",
+                (await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(item))).Message,
+                StringComparison.Ordinal
+            );
     }
 
-    private ReasoningEmbedder Load() => ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Pooling = EmbeddingPooling.LastToken });
+    private ReasoningEmbedder Load() =>
+        ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Pooling = EmbeddingPooling.LastToken });
 }

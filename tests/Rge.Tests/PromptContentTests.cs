@@ -8,7 +8,9 @@ namespace Rge.Tests;
 public sealed class PromptContentTests
 {
     private static readonly ImageSource[] Images =
-        [.. Enumerable.Range(0, 2).Select(i => ImageSource.FromPatches(new PatchedImage([i, i, i, i], new ImageGrid(1, 2, 2))))];
+    [
+        .. Enumerable.Range(0, 2).Select(i => ImageSource.FromPatches(new PatchedImage([i, i, i, i], new ImageGrid(1, 2, 2)))),
+    ];
 
     [Theory]
     [InlineData(0, null, "red\n", "red\n")]
@@ -28,10 +30,23 @@ public sealed class PromptContentTests
     [InlineData(1, "<|image_1|>:", "<|image_2|>", "[0] <|image_1|>: <|image_2|>\n")]
     public void Images_stand_in_front_of_a_text_whatever_it_says(int images, string? instruction, string? text, string expected)
     {
-        var item = new EmbeddingInput { Instruction = instruction, Text = text, Images = Images[..images] };
+        var item = new EmbeddingInput
+        {
+            Instruction = instruction,
+            Text = text,
+            Images = Images[..images],
+        };
         Assert.Equal((text, images), (item.Text, item.Images.Count));
         Assert.Equal(expected, Laid(item));
-        Assert.Equal(item, new EmbeddingInput { Instruction = instruction, Images = Images[..images], Text = text });
+        Assert.Equal(
+            item,
+            new EmbeddingInput
+            {
+                Instruction = instruction,
+                Images = Images[..images],
+                Text = text,
+            }
+        );
     }
 
     [Theory]
@@ -57,8 +72,14 @@ public sealed class PromptContentTests
         var (image, other) = (new ImagePart(Images[0]), new ImagePart(Images[1]));
         EmbeddingInput[] different =
         [
-            Of(image, new TextPart(" a")), Of(new TextPart("a "), image), Of(image, other), Of(other, image), Of(image), Of(new TextPart("<|image_1|> a")),
-            Of(image, new TextPart("a")), Of(image, image, new TextPart(" a")),
+            Of(image, new TextPart(" a")),
+            Of(new TextPart("a "), image),
+            Of(image, other),
+            Of(other, image),
+            Of(image),
+            Of(new TextPart("<|image_1|> a")),
+            Of(image, new TextPart("a")),
+            Of(image, image, new TextPart(" a")),
         ];
         Assert.Equal(different.Length, different.Distinct().Count());
         Assert.Equal(different[0], EmbeddingInput.Query("a", Images[0]));
@@ -72,12 +93,19 @@ public sealed class PromptContentTests
     [Theory]
     [InlineData("""{"text": "a"}""")]
     [InlineData("""{"Content": [{"Text": "a"}]}""")]
-    public void Texts_are_read_from_json(string json) => Assert.Equal(EmbeddingInput.Query("a"), JsonSerializer.Deserialize<EmbeddingInput>(json));
+    public void Texts_are_read_from_json(string json) =>
+        Assert.Equal(EmbeddingInput.Query("a"), JsonSerializer.Deserialize<EmbeddingInput>(json));
 
     [Fact]
     public void An_item_without_images_goes_through_json()
     {
-        var item = EmbeddingInput.Target("<|image_1|>") with { Instruction = "i", Reasoning = ReasoningMode.On, Rationale = "r", AllowSpecialTokens = true };
+        var item = EmbeddingInput.Target("<|image_1|>") with
+        {
+            Instruction = "i",
+            Reasoning = ReasoningMode.On,
+            Rationale = "r",
+            AllowSpecialTokens = true,
+        };
         Assert.Equal(item, JsonSerializer.Deserialize<EmbeddingInput>(JsonSerializer.Serialize(item)));
     }
 
@@ -89,8 +117,12 @@ public sealed class PromptContentTests
         var parts = PromptContent.Of(item);
         Assert.All(parts.Zip(parts.Skip(1)), pair => Assert.False(pair.First is TextPart && pair.Second is TextPart));
         Assert.All(parts.OfType<TextPart>(), part => Assert.NotEmpty(part.Text));
-        return string.Concat(parts.Select(part => part is TextPart text
-            ? text.Text
-            : string.Create(CultureInfo.InvariantCulture, $"[{Array.IndexOf(Images, ((ImagePart)part).Source)}]")));
+        return string.Concat(
+            parts.Select(part =>
+                part is TextPart text
+                    ? text.Text
+                    : string.Create(CultureInfo.InvariantCulture, $"[{Array.IndexOf(Images, ((ImagePart)part).Source)}]")
+            )
+        );
     }
 }

@@ -17,7 +17,12 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         EmbeddingInput.Target(null, EmbedderFixture.Picture(1)),
         EmbeddingInput.Query("which of these?", EmbedderFixture.Picture(1), EmbedderFixture.Picture(2, 140, 140)),
         EmbeddingInput.Target("x"),
-        new EmbeddingInput { Role = ItemRole.Query, Text = "q", Rationale = "because it is so" },
+        new EmbeddingInput
+        {
+            Role = ItemRole.Query,
+            Text = "q",
+            Rationale = "because it is so",
+        },
     ];
 
     private readonly ReasoningEmbedder _embedder = fixture.Embedder;
@@ -30,13 +35,28 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     public async Task A_mark_in_a_text_is_text(string text)
     {
         var tokenizer = fixture.Embedder.Processor.Tokenizer;
-        foreach (var images in (ImageSource[][])[[], [EmbedderFixture.Picture(1)]])
+        foreach (
+            var images in (ImageSource[][])
+                [
+                    [],
+                    [EmbedderFixture.Picture(1)],
+                ]
+        )
         {
-            var with = await fixture.Embedder.EmbedAsync(EmbeddingInput.Target(text, images), cancellationToken: TestContext.Current.CancellationToken);
-            var plain = await fixture.Embedder.EmbedAsync(EmbeddingInput.Target("a", images), cancellationToken: TestContext.Current.CancellationToken);
+            var with = await fixture.Embedder.EmbedAsync(
+                EmbeddingInput.Target(text, images),
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+            var plain = await fixture.Embedder.EmbedAsync(
+                EmbeddingInput.Target("a", images),
+                cancellationToken: TestContext.Current.CancellationToken
+            );
             Assert.Equal(plain.ImageTokens, with.ImageTokens);
             var space = images.Length == 0 ? "" : " ";
-            Assert.Equal(tokenizer.Encode($"{space}{text}\n").Length - tokenizer.Encode($"{space}a\n").Length, with.PromptTokens - plain.PromptTokens);
+            Assert.Equal(
+                tokenizer.Encode($"{space}{text}\n").Length - tokenizer.Encode($"{space}a\n").Length,
+                with.PromptTokens - plain.PromptTokens
+            );
         }
     }
 
@@ -44,7 +64,8 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     public async Task A_batch_gives_what_each_item_gives_alone_in_any_order()
     {
         var alone = new ReasoningEmbedding[Mixed.Length];
-        for (var i = 0; i < Mixed.Length; i++) alone[i] = await _embedder.EmbedAsync(Mixed[i], cancellationToken: Cancellation);
+        for (var i = 0; i < Mixed.Length; i++)
+            alone[i] = await _embedder.EmbedAsync(Mixed[i], cancellationToken: Cancellation);
         foreach (var seed in Enumerable.Range(0, 4))
         {
             var order = Enumerable.Range(0, 3 * Mixed.Length).Select(i => i % Mixed.Length).ToArray();
@@ -62,7 +83,16 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Sampled_rationales_do_not_depend_on_the_batch_either()
     {
-        var options = new ReasoningEmbeddingOptions { Generation = new GenerationOptions { MaxRationaleTokens = 8, Temperature = 1.5, TopP = 0.9, Seed = 4 } };
+        var options = new ReasoningEmbeddingOptions
+        {
+            Generation = new GenerationOptions
+            {
+                MaxRationaleTokens = 8,
+                Temperature = 1.5,
+                TopP = 0.9,
+                Seed = 4,
+            },
+        };
         var together = await _embedder.EmbedAsync(Mixed, options, Cancellation);
         Assert.Equal((await _embedder.EmbedAsync(Mixed[2], options, Cancellation)).RationaleIds, together[2].RationaleIds);
         Assert.NotEqual((await _embedder.EmbedAsync(Mixed[2], cancellationToken: Cancellation)).RationaleIds, together[2].RationaleIds);
@@ -75,7 +105,10 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         Assert.Equal(6, embeddings[0].RationaleIds.Count);
         Assert.NotNull(embeddings[0].Rationale);
         Assert.Equal(FinishReason.Length, embeddings[0].FinishReason);
-        Assert.Equal((FinishReason.NotGenerated, null, 0), (embeddings[1].FinishReason, embeddings[1].Rationale, embeddings[1].RationaleIds.Count));
+        Assert.Equal(
+            (FinishReason.NotGenerated, null, 0),
+            (embeddings[1].FinishReason, embeddings[1].Rationale, embeddings[1].RationaleIds.Count)
+        );
         Assert.True(embeddings[0].Timings.Decoding > TimeSpan.Zero);
         Assert.Equal(TimeSpan.Zero, embeddings[1].Timings.Decoding);
         // 84 × 56 pixels are 3 × 2 merged patches; 140 × 140 are 5 × 5, more than 16, and shrink to 4 × 4.
@@ -90,7 +123,10 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var embeddings = await _embedder.EmbedAsync([query, query with { Reasoning = ReasoningMode.On }], off, Cancellation);
         Assert.Equal([null, 6], embeddings.Select(embedding => embedding.Rationale is null ? (int?)null : embedding.RationaleIds.Count));
         // Without reasoning a query is read like a target.
-        Assert.Equal((await _embedder.EmbedAsync(target, cancellationToken: Cancellation)).Vector.ToArray(), embeddings[0].Vector.ToArray());
+        Assert.Equal(
+            (await _embedder.EmbedAsync(target, cancellationToken: Cancellation)).Vector.ToArray(),
+            embeddings[0].Vector.ToArray()
+        );
         var on = await _embedder.EmbedAsync(target, new ReasoningEmbeddingOptions { Reasoning = ReasoningMode.On }, Cancellation);
         Assert.Equal(6, on.RationaleIds.Count);
     }
@@ -103,7 +139,13 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var written = await _embedder.EmbedAsync([.. Enumerable.Range(0, 20).Select(Query)], cancellationToken: Cancellation);
         var number = Array.FindIndex(written, embedding => Encode(embedding.Rationale!).SequenceEqual(embedding.RationaleIds));
         Assert.True(number >= 0);
-        var given = await _embedder.EmbedAsync(Query(number) with { Rationale = written[number].Rationale }, cancellationToken: Cancellation);
+        var given = await _embedder.EmbedAsync(
+            Query(number) with
+            {
+                Rationale = written[number].Rationale,
+            },
+            cancellationToken: Cancellation
+        );
         Assert.Equal(written[number].Rationale, given.Rationale);
         Assert.Equal(written[number].RationaleIds, given.RationaleIds);
         Assert.Equal(FinishReason.NotGenerated, given.FinishReason);
@@ -120,7 +162,9 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         Assert.Equal(1, TensorPrimitives.Norm(whole.Vector.Span), tolerance: 1e-6);
         Assert.Equal(1, TensorPrimitives.Norm(part.Vector.Span), tolerance: 1e-6);
         Assert.Equal(1, Similarity.Cosine(whole.Vector.Span[..16], part.Vector.Span), tolerance: 1e-6);
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _embedder.EmbedAsync(Mixed[1], new ReasoningEmbeddingOptions { Dimensions = 65 }, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            _embedder.EmbedAsync(Mixed[1], new ReasoningEmbeddingOptions { Dimensions = 65 }, Cancellation)
+        );
     }
 
     [Fact]
@@ -149,13 +193,18 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Whoever_stops_reading_a_stream_stops_the_work()
     {
-        var endless = new ReasoningEmbeddingOptions { Generation = new GenerationOptions { MaxRationaleTokens = 10_000, BannedTokens = [_embedder.EmbTokenId] } };
+        var endless = new ReasoningEmbeddingOptions
+        {
+            Generation = new GenerationOptions { MaxRationaleTokens = 10_000, BannedTokens = [_embedder.EmbTokenId] },
+        };
         await foreach (var update in _embedder.StreamAsync(Mixed[0], endless, Cancellation))
-            if (update.Text.Length > 0) break;
+            if (update.Text.Length > 0)
+                break;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in _embedder.StreamAsync(Mixed[0], endless, stop.Token)) await stop.CancelAsync();
+            await foreach (var _ in _embedder.StreamAsync(Mixed[0], endless, stop.Token))
+                await stop.CancelAsync();
         });
     }
 
@@ -163,7 +212,14 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     public async Task Progress_is_told_after_each_item_and_usage_at_the_end()
     {
         var told = new List<EmbeddingProgress>();
-        var options = new ReasoningEmbeddingOptions { Progress = new Listener(progress => { lock (told) told.Add(progress); }) };
+        var options = new ReasoningEmbeddingOptions
+        {
+            Progress = new Listener(progress =>
+            {
+                lock (told)
+                    told.Add(progress);
+            }),
+        };
         var result = await _embedder.GenerateAsync(Mixed, options, Cancellation);
         Assert.Equal(Enumerable.Range(1, Mixed.Length), told.Select(progress => progress.Completed).Order());
         Assert.All(told, progress => Assert.Equal(Mixed.Length, progress.Total));
@@ -178,16 +234,26 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task A_bad_item_fails_the_call_by_its_number_and_the_embedder_goes_on()
     {
-        var error = await Assert.ThrowsAsync<EmbeddingException>(() => _embedder.EmbedAsync([Mixed[0], EmbeddingInput.Query(""), Mixed[1]], cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<EmbeddingException>(() =>
+            _embedder.EmbedAsync([Mixed[0], EmbeddingInput.Query(""), Mixed[1]], cancellationToken: Cancellation)
+        );
         Assert.StartsWith("Item 1: ", error.Message, StringComparison.Ordinal);
         var missing = EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png")));
-        var unread = await Assert.ThrowsAsync<ImageInputException>(() => _embedder.EmbedAsync([Mixed[0], missing], cancellationToken: Cancellation));
+        var unread = await Assert.ThrowsAsync<ImageInputException>(() =>
+            _embedder.EmbedAsync([Mixed[0], missing], cancellationToken: Cancellation)
+        );
         Assert.Contains("none.png", unread.Message, StringComparison.Ordinal);
         var broken = EmbeddingInput.Query("q", ImageSource.FromBytes(new byte[20], "upload"));
-        unread = await Assert.ThrowsAsync<ImageInputException>(() => _embedder.EmbedAsync([Mixed[2], broken], cancellationToken: Cancellation));
+        unread = await Assert.ThrowsAsync<ImageInputException>(() =>
+            _embedder.EmbedAsync([Mixed[2], broken], cancellationToken: Cancellation)
+        );
         Assert.Contains("upload", unread.Message, StringComparison.Ordinal);
         var tooLong = EmbeddingInput.Query(string.Concat(Enumerable.Repeat("word ", 40_000)));
-        Assert.Contains("positions", (await Assert.ThrowsAsync<EmbeddingException>(() => _embedder.EmbedAsync(tooLong, cancellationToken: Cancellation))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "positions",
+            (await Assert.ThrowsAsync<EmbeddingException>(() => _embedder.EmbedAsync(tooLong, cancellationToken: Cancellation))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Single(await _embedder.EmbedAsync([Mixed[0]], cancellationToken: Cancellation));
     }
 
@@ -210,7 +276,9 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     public async Task Concurrent_calls_get_what_they_get_one_after_the_other()
     {
         var expected = await _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation);
-        var calls = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation))));
+        var calls = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation)))
+        );
         foreach (var call in calls)
             for (var i = 0; i < Mixed.Length; i++)
             {
@@ -222,7 +290,15 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Calls_larger_than_a_window_keep_their_order()
     {
-        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { PrefetchItems = 2, Decoder = new DecodingEngineOptions { MaxBatchSize = 2 }, Generation = new GenerationOptions { MaxRationaleTokens = 6 } });
+        using var small = ReasoningEmbedder.Load(
+            fixture.Folder,
+            new ReasoningEmbedderOptions
+            {
+                PrefetchItems = 2,
+                Decoder = new DecodingEngineOptions { MaxBatchSize = 2 },
+                Generation = new GenerationOptions { MaxRationaleTokens = 6 },
+            }
+        );
         var expected = await _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation);
         var found = await small.EmbedAsync(Mixed, cancellationToken: Cancellation);
         for (var i = 0; i < Mixed.Length; i++)
@@ -249,22 +325,37 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     {
         var told = new List<LoadProgress>();
         using var stop = new CancellationTokenSource();
-        using (var loaded = await ReasoningEmbedder.LoadAsync(fixture.Folder, progress: new Receiver(told.Add), cancellationToken: Cancellation))
+        using (
+            var loaded = await ReasoningEmbedder.LoadAsync(
+                fixture.Folder,
+                progress: new Receiver(told.Add),
+                cancellationToken: Cancellation
+            )
+        )
             Assert.Equal(
-                (await _embedder.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray(), (await loaded.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray());
+                (await _embedder.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray(),
+                (await loaded.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray()
+            );
         Assert.Equal(Enumerable.Range(1, told.Count), told.Select(progress => progress.Loaded));
         Assert.All(told, progress => Assert.Equal(told.Count, progress.Total));
         Assert.Equal(_embedder.GetService<QwenVlModel>()!.Parameters.Count, told.Count);
 
         told.Clear();
-        var stopped = ReasoningEmbedder.LoadAsync(fixture.Folder, progress: new Receiver(progress =>
-        {
-            told.Add(progress);
-            if (progress.Loaded == 3) stop.Cancel();
-        }), cancellationToken: stop.Token);
+        var stopped = ReasoningEmbedder.LoadAsync(
+            fixture.Folder,
+            progress: new Receiver(progress =>
+            {
+                told.Add(progress);
+                if (progress.Loaded == 3)
+                    stop.Cancel();
+            }),
+            cancellationToken: stop.Token
+        );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
         Assert.Equal(3, told.Count);
-        await Assert.ThrowsAsync<CheckpointException>(() => ReasoningEmbedder.LoadAsync(Path.Combine(fixture.Folder, "none"), cancellationToken: Cancellation));
+        await Assert.ThrowsAsync<CheckpointException>(() =>
+            ReasoningEmbedder.LoadAsync(Path.Combine(fixture.Folder, "none"), cancellationToken: Cancellation)
+        );
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Rge.Tests.Shared.Embedders;
+
 namespace Rge.Tests;
 
 /// <summary>Runs when no other test does: memory is the process's.</summary>
@@ -14,12 +15,14 @@ public sealed class ResidentMemoryTests(EmbedderFixture fixture) : IClassFixture
     {
         EmbeddingInput[] items =
         [
-            .. Enumerable.Range(0, 25).Select(i => new EmbeddingInput
-            {
-                Role = i % 3 == 0 ? ItemRole.Target : ItemRole.Query,
-                Text = $"item {i} {Filler}",
-                Images = i % 2 == 0 ? [] : [EmbedderFixture.Picture(i)],
-            }),
+            .. Enumerable
+                .Range(0, 25)
+                .Select(i => new EmbeddingInput
+                {
+                    Role = i % 3 == 0 ? ItemRole.Target : ItemRole.Query,
+                    Text = $"item {i} {Filler}",
+                    Images = i % 2 == 0 ? [] : [EmbedderFixture.Picture(i)],
+                }),
         ];
         Assert.InRange((await fixture.Embedder.EmbedAsync(items[1])).PromptTokens, 250, 400);
         await EmbedAsync(calls: 20);
@@ -30,7 +33,8 @@ public sealed class ResidentMemoryTests(EmbedderFixture fixture) : IClassFixture
 
         async Task EmbedAsync(int calls)
         {
-            for (var i = 0; i < calls; i++) await fixture.Embedder.EmbedAsync(items, cancellationToken: TestContext.Current.CancellationToken);
+            for (var i = 0; i < calls; i++)
+                await fixture.Embedder.EmbedAsync(items, cancellationToken: TestContext.Current.CancellationToken);
         }
 
         static long Resident()

@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Rge.Tests;
 
-/// <summary>One thread for native code: the models here are too small to gain from more, and on a busy machine waiting threads are slow.</summary>
+/// <summary>
+/// One thread for native code: the models here are too small to gain from more, and on a busy machine waiting threads are slow.
+/// </summary>
 internal static class TorchThreads
 {
     [ModuleInitializer]

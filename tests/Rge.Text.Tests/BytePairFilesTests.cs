@@ -1,4 +1,5 @@
 using Rge.Tests.Shared;
+
 namespace Rge.Text.Tests;
 
 public sealed class BytePairFilesTests

@@ -31,11 +31,19 @@ public sealed class ChatTemplateGoldenTests
             // The reference puts a space after every image.
             var parts = images.SelectMany(_ => new[] { ChatPart.Image, ChatPart.Text(" ") }).Append(ChatPart.Text((string)item["text"]!));
             var prompt = template.Render([.. parts]);
-            if (kind == "targets") prompt = prompt.Trusted("<emb>");
+            if (kind == "targets")
+                prompt = prompt.Trusted("<emb>");
             Assert.Equal((string)item["prompt"]!, prompt.ToString());
 
-            var counts = images.Select(name => grids[name]!.AsArray().Aggregate(1, (product, side) => product * (int)side!) / (MergeSize * MergeSize));
-            var ids = ImagePads.Expand(tokenizer.Encode(prompt), tokenizer.SpecialTokens["<|image_pad|>"], tokenizer.SpecialTokens["<|video_pad|>"], [.. counts]);
+            var counts = images.Select(name =>
+                grids[name]!.AsArray().Aggregate(1, (product, side) => product * (int)side!) / (MergeSize * MergeSize)
+            );
+            var ids = ImagePads.Expand(
+                tokenizer.Encode(prompt),
+                tokenizer.SpecialTokens["<|image_pad|>"],
+                tokenizer.SpecialTokens["<|video_pad|>"],
+                [.. counts]
+            );
             Assert.Equal(item["input_ids"]!.AsArray().Select(id => (int)id!), ids);
         }
     }

@@ -17,7 +17,9 @@ public sealed class ChatTemplateTests
         {% endif %}
         """;
 
-    /// <summary>The features of Qwen3-VL's and later ones: no default system prompt, branches for tools, a macro for content, a search backwards.</summary>
+    /// <summary>
+    /// The features of Qwen3-VL's and later ones: no default system prompt, branches for tools, a macro for content, a search backwards.
+    /// </summary>
     private const string ToolTemplate = """
         {%- set count = namespace(value=0) %}
         {%- macro show(content, is_system=false) %}
@@ -83,22 +85,37 @@ public sealed class ChatTemplateTests
         using var folder = new ScratchFolder();
         var template = ChatTemplate.Load(folder.Path);
         Assert.Equal(
-            PromptText.Empty.Trusted("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>")
-                .Untrusted("What?\n").Trusted("<|im_end|>\n<|im_start|>assistant\n"),
-            template.Render([ChatPart.Image, ChatPart.Text("What?\n")]));
-        Assert.Equal("<|im_start|>system\nSing.<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>\n",
-            template.Render([ChatPart.Text("What?")], "Sing.", addGenerationPrompt: false).ToString());
+            PromptText
+                .Empty.Trusted(
+                    "<|im_start|>system\nYou are a helpful "
+                        + "assistant.<|im_end|>\n<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>"
+                )
+                .Untrusted("What?\n")
+                .Trusted("<|im_end|>\n<|im_start|>assistant\n"),
+            template.Render([ChatPart.Image, ChatPart.Text("What?\n")])
+        );
+        Assert.Equal(
+            "<|im_start|>system\nSing.<|im_end|>\n<|im_start|>user\nWhat?<|im_end|>\n",
+            template.Render([ChatPart.Text("What?")], "Sing.", addGenerationPrompt: false).ToString()
+        );
     }
 
     [Fact]
     public void Pictures_are_counted()
     {
         using var folder = new ScratchFolder();
-        var prompt = ChatTemplate.Load(folder.With("chat_template.jinja", CountingTemplate).Path).Render([ChatPart.Image, ChatPart.Text(" a "), ChatPart.Image]);
+        var prompt = ChatTemplate
+            .Load(folder.With("chat_template.jinja", CountingTemplate).Path)
+            .Render([ChatPart.Image, ChatPart.Text(" a "), ChatPart.Image]);
         Assert.Equal(
-            PromptText.Empty.Trusted("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nPicture 1: <|vision_start|><|image_pad|><|vision_end|>")
-                .Untrusted(" a ").Trusted("Picture 2: <|vision_start|><|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n"),
-            prompt);
+            PromptText
+                .Empty.Trusted(
+                    "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nPicture 1: <|vision_start|><|image_pad|><|vision_end|>"
+                )
+                .Untrusted(" a ")
+                .Trusted("Picture 2: <|vision_start|><|image_pad|><|vision_end|><|im_end|>\n<|im_start|>assistant\n"),
+            prompt
+        );
     }
 
     [Theory]
@@ -107,17 +124,23 @@ public sealed class ChatTemplateTests
     public void Text_that_the_template_trims_stays_the_callers(string? system, string expected)
     {
         using var folder = new ScratchFolder();
-        var prompt = ChatTemplate.Load(folder.With("chat_template.jinja", ToolTemplate).Path).Render([ChatPart.Text("\n <|im_end|>"), ChatPart.Image, ChatPart.Text(" what? \n")], system);
+        var prompt = ChatTemplate
+            .Load(folder.With("chat_template.jinja", ToolTemplate).Path)
+            .Render([ChatPart.Text("\n <|im_end|>"), ChatPart.Image, ChatPart.Text(" what? \n")], system);
         Assert.Equal(
-            expected + "<|im_start|>user\n[<|im_end|>]<|vision_start|><|image_pad|><|vision_end|>[ what?]<|im_end|>\n<|im_start|>assistant\n",
-            string.Concat(prompt.Segments.Select(segment => segment.IsTrusted ? segment.Text : $"[{segment.Text}]")));
+            expected
+                + "<|im_start|>user\n[<|im_end|>]<|vision_start|><|image_pad|><|vision_end|>[ what?]<|im_end|>\n<|im_start|>assistant\n",
+            string.Concat(prompt.Segments.Select(segment => segment.IsTrusted ? segment.Text : $"[{segment.Text}]"))
+        );
     }
 
     [Fact]
     public void Text_that_may_have_special_tokens_is_trusted()
     {
         using var folder = new ScratchFolder();
-        var prompt = ChatTemplate.Load(folder.Path).Render([ChatPart.Text("<emb>", allowSpecialTokens: true), ChatPart.Text("<emb>")], addGenerationPrompt: false);
+        var prompt = ChatTemplate
+            .Load(folder.Path)
+            .Render([ChatPart.Text("<emb>", allowSpecialTokens: true), ChatPart.Text("<emb>")], addGenerationPrompt: false);
         Assert.Equal("<emb>", Assert.Single(prompt.Segments, segment => !segment.IsTrusted).Text);
         Assert.EndsWith("user\n<emb>", prompt.Segments[0].Text, StringComparison.Ordinal);
     }
@@ -126,7 +149,10 @@ public sealed class ChatTemplateTests
     public void The_template_file_comes_before_the_field_of_the_configuration()
     {
         using var folder = new ScratchFolder();
-        folder.With("tokenizer_config.json", """{"chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "C{{ eos_token }}"}], "eos_token": {"content": "<e>"}}""");
+        folder.With(
+            "tokenizer_config.json",
+            """{"chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "C{{ eos_token }}"}], "eos_token": {"content": "<e>"}}"""
+        );
         Assert.Equal("C<e>", Render());
         folder.With("chat_template.json", """{"chat_template": "J"}""");
         Assert.Equal("J", Render());
@@ -172,19 +198,26 @@ public sealed class ChatTemplateTests
     [InlineData(CountingTemplate)]
     [InlineData(ToolTemplate)]
     public void Damaged_templates_are_refused_or_render(string template) =>
-        Gen.Select(Gen.Int[0, template.Length - 1], Gen.Int[0, 20], Gen.String[Gen.Char[' ', '~'], 0, 3]).Sample((place, removed, inserted) =>
-        {
-            using var folder = new ScratchFolder();
-            folder.With("chat_template.jinja", template[..place] + inserted + template[Math.Min(template.Length, place + removed)..]);
-            try
-            {
-                ChatTemplate.Load(folder.Path).Render([ChatPart.Image, ChatPart.Text("a")], "b");
-            }
-            catch (CheckpointException)
-            {
-                // What a damaged template should give.
-            }
-        }, iter: 200);
+        Gen.Select(Gen.Int[0, template.Length - 1], Gen.Int[0, 20], Gen.String[Gen.Char[' ', '~'], 0, 3])
+            .Sample(
+                (place, removed, inserted) =>
+                {
+                    using var folder = new ScratchFolder();
+                    folder.With(
+                        "chat_template.jinja",
+                        template[..place] + inserted + template[Math.Min(template.Length, place + removed)..]
+                    );
+                    try
+                    {
+                        ChatTemplate.Load(folder.Path).Render([ChatPart.Image, ChatPart.Text("a")], "b");
+                    }
+                    catch (CheckpointException)
+                    {
+                        // What a damaged template should give.
+                    }
+                },
+                iter: 200
+            );
 
     [Fact]
     public void A_saved_template_is_that_of_the_source()

@@ -2,10 +2,12 @@ namespace Rge.Text.Tests;
 
 public sealed class ImagePadsTests
 {
-    private const int Image = 7, Video = 8;
+    private const int Image = 7,
+        Video = 8;
 
     [Fact]
-    public void Each_image_token_is_repeated() => Assert.Equal([1, 7, 7, 7, 2, 7, 3], ImagePads.Expand([1, 7, 2, 7, 3], Image, Video, [3, 1]));
+    public void Each_image_token_is_repeated() =>
+        Assert.Equal([1, 7, 7, 7, 2, 7, 3], ImagePads.Expand([1, 7, 2, 7, 3], Image, Video, [3, 1]));
 
     [Fact]
     public void A_prompt_without_images_stays_as_it_is() => Assert.Equal([1, 2], ImagePads.Expand([1, 2], Image, Video, []));

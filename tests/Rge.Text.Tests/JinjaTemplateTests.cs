@@ -35,9 +35,15 @@ public sealed class JinjaTemplateTests
     [InlineData("{{ 'b' in name }} {{ 3 in list }} {{ 9 not in list }} {{ 'a' in map }} {{ n in nope }}", "True True True True False")]
     [InlineData("{{ 'x' if no else 'y' if n else 'z' }}{{ 'x' if no }}", "y")]
     [InlineData("{{ {'a': {'b': [1, 2]}}.a['b'][-1] }}{{ (1, 2)[0] }}{{ list.0 }}", "213")]
-    [InlineData("{{ name[1:3] }}|{{ name[-2:] }}|{{ name[::-1] }}|{{ list[1:]|join(',') }}|{{ list[::-1]|join }}|{{ name[9:] }}", "b |cD|Dc bA|1,2|213|")]
+    [InlineData(
+        "{{ name[1:3] }}|{{ name[-2:] }}|{{ name[::-1] }}|{{ list[1:]|join(',') }}|{{ list[::-1]|join }}|{{ name[9:] }}",
+        "b |cD|Dc bA|1,2|213|"
+    )]
     // Statements.
-    [InlineData("{% for x in list %}{{ loop.index }}{{ loop.index0 }}{{ loop.first }}{{ loop.last }}{{ x }};{% endfor %}", "10TrueFalse3;21FalseFalse1;32FalseTrue2;")]
+    [InlineData(
+        "{% for x in list %}{{ loop.index }}{{ loop.index0 }}{{ loop.first }}{{ loop.last }}{{ x }};{% endfor %}",
+        "10TrueFalse3;21FalseFalse1;32FalseTrue2;"
+    )]
     [InlineData("{% for x in list if x > 1 %}{{ x }}/{{ loop.length }} {% else %}none{% endfor %}", "3/2 2/2 ")]
     [InlineData("{% for x in nope %}{{ x }}{% else %}none{% endfor %}", "none")]
     [InlineData("{% for k, v in map.items() %}{{ k }}={{ v }},{% endfor %}{% for k in map %}{{ k }}{% endfor %}", "a=1,b=two,ab")]
@@ -54,15 +60,36 @@ public sealed class JinjaTemplateTests
     [InlineData("{{ '  a ' | trim }}|{{ 'xxaxx'.strip('x') }}|{{ ' a '.lstrip() }}|{{ ' a '.rstrip() }}|", "a|a|a | a|")]
     [InlineData("{{ name|upper }}{{ name.lower() }}{{ 'aB'|capitalize }}{{ name|length }}{{ list|count }}", "AB CDab cdAb53")]
     [InlineData("{{ nope|default('d') }}{{ ''|default('e') }}{{ ''|default('f', true) }}{{ nope|d }}", "df")]
-    [InlineData("{{ 'a,b,c'.split(',')|join('-') }} {{ ' a  b '.split()|last }} {{ 'a,b,c'.split(',', 1)[-1] }} {{ 'abc'|join('.') }}", "a-b-c b b,c a.b.c")]
-    [InlineData("{{ 'abc'.startswith('ab') }}{{ 'abc'.endswith(('x', 'c')) }}{{ 'aXa'.replace('a', 'b', 1) }}{{ 'abc'.find('z') }}", "TrueTruebXa-1")]
-    [InlineData("{{ 'x-y'.removeprefix('x-') }}{{ 'a\\r\\nb\\n'.splitlines()|join('|') }}{{ map.get('z', 5) }}{{ map.get('z') }}", "ya|b5None")]
+    [InlineData(
+        "{{ 'a,b,c'.split(',')|join('-') }} {{ ' a  b '.split()|last }} {{ 'a,b,c'.split(',', 1)[-1] }} {{ 'abc'|join('.') }}",
+        "a-b-c b b,c a.b.c"
+    )]
+    [InlineData(
+        "{{ 'abc'.startswith('ab') }}{{ 'abc'.endswith(('x', 'c')) }}{{ 'aXa'.replace('a', 'b', 1) }}{{ 'abc'.find('z') }}",
+        "TrueTruebXa-1"
+    )]
+    [InlineData(
+        "{{ 'x-y'.removeprefix('x-') }}{{ 'a\\r\\nb\\n'.splitlines()|join('|') }}{{ map.get('z', 5) }}{{ map.get('z') }}",
+        "ya|b5None"
+    )]
     [InlineData("{{ {'a': [1, 2.5, none, true], 'é': '\"\\n/<'}|tojson }}", """{"a": [1, 2.5, null, true], "é": "\"\n/<"}""")]
     [InlineData("{{ [map, {'a': 2}]|map(attribute='a')|join(',') }} {{ ['x', 'y']|map('upper')|join }} {{ '5'|int + 1 }}", "1,2 XY 6")]
-    [InlineData("{{ [map, {'a': 2}]|selectattr('a', '==', 2)|list|length }}{{ list|select('odd')|join }}{{ list|reject('in', [1, 2])|first }}", "1313")]
-    [InlineData("{{ nope is defined }} {{ nope is undefined }} {{ nothing is none }} {{ name is string }} {{ map is mapping }} {{ list is not mapping }}", "False True True True True True")]
-    [InlineData("{{ n is number }} {{ name is iterable }} {{ n is iterable }} {{ list is sequence }} {{ no is boolean }} {{ n is even }} {{ n is eq 7 }}", "True True False True True False True")]
-    public void Templates_render_as_the_reference_renders_them(string template, string expected) => Assert.Equal(expected, Render(template).Value);
+    [InlineData(
+        "{{ [map, {'a': 2}]|selectattr('a', '==', 2)|list|length }}{{ list|select('odd')|join }}{{ list|reject('in', [1, 2])|first }}",
+        "1313"
+    )]
+    [InlineData(
+        "{{ nope is defined }} {{ nope is undefined }} {{ nothing is none }} {{ name is string }} {{ map is mapping }} {{ list is not "
+            + "mapping }}",
+        "False True True True True True"
+    )]
+    [InlineData(
+        "{{ n is number }} {{ name is iterable }} {{ n is iterable }} {{ list is sequence }} {{ no is boolean }} {{ n is even }} {{ n "
+            + "is eq 7 }}",
+        "True True False True True False True"
+    )]
+    public void Templates_render_as_the_reference_renders_them(string template, string expected) =>
+        Assert.Equal(expected, Render(template).Value);
 
     [Theory]
     [InlineData("a\n{{ nope.x }}", 2, "undefined")]
@@ -98,75 +125,82 @@ public sealed class JinjaTemplateTests
     private static string Names(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => $"a{i}"));
 
     public static TheoryData<string> Malicious =>
-    [
-        "{% for a in range(1000000000) %}{% endfor %}",
-        "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
-        "{% set s = namespace(x='aaaaaaaa') %}{% for i in range(99) %}{% set s.x = s.x ~ s.x %}{% endfor %}",
-        "{% set s = namespace(x=[1]) %}{% for i in range(99) %}{% set s.x = s.x + s.x %}{% endfor %}",
-        "{{ 'aaaaaaaaaa' * 1000000000 }}",
-        "{{ '' * 9000000000000000000 }}",
-        "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
-        "{% set s = namespace(x=[]) %}{% for i in range(99999) %}{% set s.x = [s.x] %}{% endfor %}{{ s.x == s.x[0] }}{{ s.x|tojson }}",
-        "{{ " + new string('(', 100_000) + " }}",
-        "{{ " + string.Concat(Enumerable.Repeat("not ", 60_000)) + "n }}",
-        "{{ " + new string('-', 200_000) + "1 }}",
-        "{{ 1" + string.Concat(Enumerable.Repeat("+1", 60_000)) + " }}",
-        "{{ name" + string.Concat(Enumerable.Repeat(".a", 60_000)) + " }}",
-        "{{ name" + string.Concat(Enumerable.Repeat("|trim", 50_000)) + " }}",
-        "{{ 1" + string.Concat(Enumerable.Repeat(" if n else 1", 20_000)) + " }}",
-        string.Concat(Enumerable.Repeat("{% if n %}", 25_000)),
-        new string('x', 300_000),
-        "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{% set u = t[1:] %}{% endfor %}",
-        "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{{ 'y' in t }}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|reverse %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map(attribute='x') %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map('abs') %}{% endfor %}",
-        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = ns.l|join %}{% endfor %}",
-        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = ''.join(ns.l) %}{% endfor %}",
-        "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = 'x'.startswith(ns.l) %}{% endfor %}",
-        "{% set ns = namespace(l=['y']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) %}{% set u = 'x'.endswith(ns.l) %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[::-1] %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[1:] %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b + b %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|select %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|rejectattr('x') %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = -1 in b %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b == b %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|tojson %}{% endfor %}",
-        "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|join(',') %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|int %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t < t %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}[t] %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t in {} %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}.get(t) %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {t: 1} %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 1|string|replace('1', t) %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|list %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t[::2] %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|upper %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 'x'.strip(t) %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.strip('x') %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.split('y') %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.splitlines() %}{% endfor %}",
-        "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.find('y') %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m.values() %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m.keys() %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m.items() %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m|items %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m|list %}{% endfor %}",
-        "" + BigMap + "{% for i in range(200000) %}{% set u = m == m %}{% endfor %}",
-        "{% set b = range(500000) %}{% set ns = namespace(l=[]) %}{% for i in range(2000) %}{% set ns.l = ns.l + [b|reverse] %}{% endfor %}",
-        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ n in t }}",
-        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.split(n) }}",
-        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t|replace(n, '') }}",
-        "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.find(n) }}",
-        "{% set l = range(200) %}{% for i in range(200000) %}{% for " + Names(200) + " in [l] %}{% endfor %}{% endfor %}",
-        "{% macro f(" + Names(200) + ") %}{% endmacro %}{% for i in range(200000) %}{{ f() }}{% endfor %}",
-        string.Concat(Enumerable.Repeat("{% for i in [1] %}", 80)) + "{% for i in range(200000) %}{{ q }}{% endfor %}" + string.Concat(Enumerable.Repeat("{% endfor %}", 80)),
-        "{{ " + new string('x', 100_000) + " }}",
-        "{{ range(" + string.Concat(Enumerable.Repeat("1,", 10_000)) + ") }}",
-        "{% macro f(" + Names(10_000) + ") %}{% endmacro %}",
-    ];
+        [
+            "{% for a in range(1000000000) %}{% endfor %}",
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
+            "{% set s = namespace(x='aaaaaaaa') %}{% for i in range(99) %}{% set s.x = s.x ~ s.x %}{% endfor %}",
+            "{% set s = namespace(x=[1]) %}{% for i in range(99) %}{% set s.x = s.x + s.x %}{% endfor %}",
+            "{{ 'aaaaaaaaaa' * 1000000000 }}",
+            "{{ '' * 9000000000000000000 }}",
+            "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
+            "{% set s = namespace(x=[]) %}{% for i in range(99999) %}{% set s.x = [s.x] %}{% endfor %}{{ s.x == s.x[0] }}{{ s.x|tojson }}",
+            "{{ " + new string('(', 100_000) + " }}",
+            "{{ " + string.Concat(Enumerable.Repeat("not ", 60_000)) + "n }}",
+            "{{ " + new string('-', 200_000) + "1 }}",
+            "{{ 1" + string.Concat(Enumerable.Repeat("+1", 60_000)) + " }}",
+            "{{ name" + string.Concat(Enumerable.Repeat(".a", 60_000)) + " }}",
+            "{{ name" + string.Concat(Enumerable.Repeat("|trim", 50_000)) + " }}",
+            "{{ 1" + string.Concat(Enumerable.Repeat(" if n else 1", 20_000)) + " }}",
+            string.Concat(Enumerable.Repeat("{% if n %}", 25_000)),
+            new string('x', 300_000),
+            "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{% set u = t[1:] %}{% endfor %}",
+            "{% set t = 'x' * 100000 %}{% for i in range(1000000) %}{{ 'y' in t }}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|reverse %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map(attribute='x') %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|map('abs') %}{% endfor %}",
+            "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) "
+                + "%}{% set u = ns.l|join %}{% endfor %}",
+            "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) "
+                + "%}{% set u = ''.join(ns.l) %}{% endfor %}",
+            "{% set ns = namespace(l=['']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in range(200000) "
+                + "%}{% set u = 'x'.startswith(ns.l) %}{% endfor %}",
+            "{% set ns = namespace(l=['y']) %}{% for i in range(17) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{% for i in "
+                + "range(200000) %}{% set u = 'x'.endswith(ns.l) %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[::-1] %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b[1:] %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b + b %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|select %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|rejectattr('x') %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = -1 in b %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b == b %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|tojson %}{% endfor %}",
+            "{% set b = range(200000) %}{% for i in range(200000) %}{% set u = b|join(',') %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|int %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t < t %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}[t] %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t in {} %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {}.get(t) %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = {t: 1} %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 1|string|replace('1', t) %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|list %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t[::2] %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t|upper %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = 'x'.strip(t) %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.strip('x') %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.split('y') %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.splitlines() %}{% endfor %}",
+            "{% set t = 'x' * 400000 %}{% for i in range(200000) %}{% set u = t.find('y') %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m.values() %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m.keys() %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m.items() %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m|items %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m|list %}{% endfor %}",
+            "" + BigMap + "{% for i in range(200000) %}{% set u = m == m %}{% endfor %}",
+            "{% set b = range(500000) %}{% set ns = namespace(l=[]) %}{% for i in range(2000) %}{% set ns.l = ns.l + [b|reverse] %}{% "
+                + "endfor %}",
+            "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ n in t }}",
+            "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.split(n) }}",
+            "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t|replace(n, '') }}",
+            "{% set t = 'x' * 300000 %}{% set n = 'x' * 100000 ~ 'y' ~ 'x' * 100000 %}{{ t.find(n) }}",
+            "{% set l = range(200) %}{% for i in range(200000) %}{% for " + Names(200) + " in [l] %}{% endfor %}{% endfor %}",
+            "{% macro f(" + Names(200) + ") %}{% endmacro %}{% for i in range(200000) %}{{ f() }}{% endfor %}",
+            string.Concat(Enumerable.Repeat("{% for i in [1] %}", 80))
+                + "{% for i in range(200000) %}{{ q }}{% endfor %}"
+                + string.Concat(Enumerable.Repeat("{% endfor %}", 80)),
+            "{{ " + new string('x', 100_000) + " }}",
+            "{{ range(" + string.Concat(Enumerable.Repeat("1,", 10_000)) + ") }}",
+            "{% macro f(" + Names(10_000) + ") %}{% endmacro %}",
+        ];
 
     [Theory]
     [MemberData(nameof(Malicious))]
@@ -197,21 +231,82 @@ public sealed class JinjaTemplateTests
     {
         string[] pieces =
         [
-            "{%", "%}", "{{", "}}", "{%-", "-%}", "{#", "#}", " if ", " for ", " in ", " endfor ", " endif ", " else ", " set ", " macro ", " endmacro ", "(", ")", "[", "]",
-            "{", "}", ":", ",", ".", "|", "~", "+", "-", "*", "//", "%", "==", "=", " is ", " not ", "'", "\"", "\\", "1", "99999999999", "1.5", "n", "name", "list", "map", "nope",
-            "loop", "trim", "join", "split", "namespace", "range", "none", "string", "\n", "x",
+            "{%",
+            "%}",
+            "{{",
+            "}}",
+            "{%-",
+            "-%}",
+            "{#",
+            "#}",
+            " if ",
+            " for ",
+            " in ",
+            " endfor ",
+            " endif ",
+            " else ",
+            " set ",
+            " macro ",
+            " endmacro ",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            ":",
+            ",",
+            ".",
+            "|",
+            "~",
+            "+",
+            "-",
+            "*",
+            "//",
+            "%",
+            "==",
+            "=",
+            " is ",
+            " not ",
+            "'",
+            "\"",
+            "\\",
+            "1",
+            "99999999999",
+            "1.5",
+            "n",
+            "name",
+            "list",
+            "map",
+            "nope",
+            "loop",
+            "trim",
+            "join",
+            "split",
+            "namespace",
+            "range",
+            "none",
+            "string",
+            "\n",
+            "x",
         ];
-        Gen.OneOf<string>(pieces).List[1, 25].Select(string.Concat).Sample(template =>
-        {
-            try
-            {
-                Render(template);
-            }
-            catch (JinjaException e)
-            {
-                Assert.True(e.Line > 0, e.Message);
-            }
-        }, iter: 20_000);
+        Gen.OneOf<string>(pieces)
+            .List[1, 25]
+            .Select(string.Concat)
+            .Sample(
+                template =>
+                {
+                    try
+                    {
+                        Render(template);
+                    }
+                    catch (JinjaException e)
+                    {
+                        Assert.True(e.Line > 0, e.Message);
+                    }
+                },
+                iter: 20_000
+            );
     }
 
     private static TracedText Render(string template) => JinjaTemplate.Parse(template).Render(Variables);

@@ -28,11 +28,12 @@ public sealed class NfcTests
     public void Known_texts_are_composed(string text, string expected) => Assert.Equal(expected, Nfc.Normalize(text));
 
     [Fact]
-    public void Normalised_text_stays_as_it_is() => QwenTokenizerTests.AnyText.Sample(text =>
-    {
-        var once = Nfc.Normalize(text);
-        return Nfc.Normalize(once) == once;
-    });
+    public void Normalised_text_stays_as_it_is() =>
+        QwenTokenizerTests.AnyText.Sample(text =>
+        {
+            var once = Nfc.Normalize(text);
+            return Nfc.Normalize(once) == once;
+        });
 
     [Fact]
     public void Order_of_marks_of_different_classes_does_not_matter() =>

@@ -6,7 +6,8 @@ namespace Rge.Text.Tests;
 /// <summary>Ids and texts of the reference tokenizer, for both ways of loading.</summary>
 public sealed class QwenTokenizerGoldenTests
 {
-    public static TheoryData<string, bool> Families => new(Golden.Families().SelectMany(family => new (string, bool)[] { (family, false), (family, true) }));
+    public static TheoryData<string, bool> Families =>
+        new(Golden.Families().SelectMany(family => new (string, bool)[] { (family, false), (family, true) }));
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -14,7 +15,8 @@ public sealed class QwenTokenizerGoldenTests
     {
         var model = Golden.Require(family, "model");
         using var scratch = new ScratchFolder();
-        if (fromVocabulary) scratch.WithCopies(model, "vocab.json", "merges.txt", "tokenizer_config.json");
+        if (fromVocabulary)
+            scratch.WithCopies(model, "vocab.json", "merges.txt", "tokenizer_config.json");
         AssertCases(QwenTokenizer.Load(fromVocabulary ? scratch.Path : model), Golden.Require(family, "tokenizer_cases.json"));
     }
 
@@ -25,7 +27,8 @@ public sealed class QwenTokenizerGoldenTests
     {
         var folder = Golden.Require("qwen2-tokenizer");
         using var scratch = new ScratchFolder();
-        if (fromVocabulary) scratch.WithCopies(folder, "vocab.json", "merges.txt");
+        if (fromVocabulary)
+            scratch.WithCopies(folder, "vocab.json", "merges.txt");
         // The bare vocabulary knows the usual control tokens; <emb> is the next id after them.
         var tokenizer = QwenTokenizer.Load(fromVocabulary ? scratch.Path : folder).WithToken("<emb>");
         Assert.Equal(151_665, tokenizer.SpecialTokens["<emb>"]);
@@ -57,7 +60,8 @@ public sealed class QwenTokenizerGoldenTests
         {
             var (text, ids) = ((string)item!["text"]!, Ids(item["ids"]!));
             Assert.Equal(ids, tokenizer.Encode(text, allowSpecialTokens: true));
-            if (item["decoded"] is { } decoded) Assert.Equal((string)decoded!, tokenizer.Decode(ids));
+            if (item["decoded"] is { } decoded)
+                Assert.Equal((string)decoded!, tokenizer.Decode(ids));
         }
     }
 

@@ -10,9 +10,32 @@ public sealed class QwenTokenizerTests
 
     /// <summary>Text of words, blanks, letters of many scripts, marks, emoji and halves of surrogate pairs.</summary>
     public static readonly Gen<string> AnyText = Gen.OneOf(
-        Gen.OneOf<string>("the", " then", "image", " a", "'s", "'S", "\n\n", "  ", " ", "\t\r\n", "xxxxxxxx", "国", "é", "e\u0301", "\U0001D4B3", "🙂", "1²", "\u017F", "<|im"),
-        Gen.Char.Select(c => c.ToString()),
-        Gen.Char['\u0300', '\u036F'].Select(c => c.ToString())).List[0, 20].Select(string.Concat);
+            Gen.OneOf<string>(
+                "the",
+                " then",
+                "image",
+                " a",
+                "'s",
+                "'S",
+                "\n\n",
+                "  ",
+                " ",
+                "\t\r\n",
+                "xxxxxxxx",
+                "国",
+                "é",
+                "e\u0301",
+                "\U0001D4B3",
+                "🙂",
+                "1²",
+                "\u017F",
+                "<|im"
+            ),
+            Gen.Char.Select(c => c.ToString()),
+            Gen.Char['\u0300', '\u036F'].Select(c => c.ToString())
+        )
+        .List[0, 20]
+        .Select(string.Concat);
 
     [Fact]
     public void Control_tokens_typed_by_a_user_are_plain_text()
@@ -27,8 +50,10 @@ public sealed class QwenTokenizerTests
     public void The_longest_of_several_tokens_is_found()
     {
         var tokenizer = Tiny.WithToken("<a").WithToken("<a><b").WithToken("<a>");
-        Assert.Equal([tokenizer.SpecialTokens["<a>"], .. tokenizer.Encode("<c"), tokenizer.SpecialTokens["<a><b"]],
-            tokenizer.Encode("<a><c<a><b", allowSpecialTokens: true));
+        Assert.Equal(
+            [tokenizer.SpecialTokens["<a>"], .. tokenizer.Encode("<c"), tokenizer.SpecialTokens["<a><b"]],
+            tokenizer.Encode("<a><c<a><b", allowSpecialTokens: true)
+        );
     }
 
     [Fact]
@@ -82,7 +107,8 @@ public sealed class QwenTokenizerTests
     }
 
     [Fact]
-    public void Half_a_surrogate_pair_counts_as_the_replacement_character() => Assert.Equal(Tiny.Encode("a\uFFFDb"), Tiny.Encode("a\uD83Db"));
+    public void Half_a_surrogate_pair_counts_as_the_replacement_character() =>
+        Assert.Equal(Tiny.Encode("a\uFFFDb"), Tiny.Encode("a\uD83Db"));
 
     [Fact]
     public void Empty_text_has_no_ids()
@@ -148,9 +174,14 @@ public sealed class QwenTokenizerTests
     {
         using var source = new ScratchFolder();
         using var target = new ScratchFolder();
-        source.With("tokenizer_config.json", """{"added_tokens_decoder": {}, "extra_special_tokens": ["<|im_end|>"], "model_max_length": 5}""");
-        if (fromTokenizerJson) source.WithTokenizer();
-        else source.WithVocabulary();
+        source.With(
+            "tokenizer_config.json",
+            """{"added_tokens_decoder": {}, "extra_special_tokens": ["<|im_end|>"], "model_max_length": 5}"""
+        );
+        if (fromTokenizerJson)
+            source.WithTokenizer();
+        else
+            source.WithVocabulary();
         var changed = QwenTokenizer.Load(source.Path).WithToken("<new \"é\">");
         changed.Save(target.Path);
 
@@ -173,5 +204,6 @@ public sealed class QwenTokenizerTests
         Assert.True(QwenTokenizer.Load(folder.Path).TryGetToken("<new>", out _));
     }
 
-    private static string[] Names(ScratchFolder folder) => [.. Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    private static string[] Names(ScratchFolder folder) =>
+        [.. Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 }

@@ -32,9 +32,12 @@ public sealed class StreamingDecoderTests
     }
 
     [Fact]
-    public void Pieces_joined_are_the_whole_text() => Gen.Int[-2, 310].List[0, 30].Sample(ids =>
-    {
-        var decoder = new StreamingDecoder(Tiny);
-        return string.Concat(ids.Select(id => decoder.Append(id))) + decoder.Flush() == Tiny.Decode(ids);
-    });
+    public void Pieces_joined_are_the_whole_text() =>
+        Gen.Int[-2, 310]
+            .List[0, 30]
+            .Sample(ids =>
+            {
+                var decoder = new StreamingDecoder(Tiny);
+                return string.Concat(ids.Select(id => decoder.Append(id))) + decoder.Flush() == Tiny.Decode(ids);
+            });
 }

@@ -14,7 +14,11 @@ public sealed class TokenizerFilesTests
         using var folder = new ScratchFolder();
         using var older = new ScratchFolder();
         var pairs = TokenizerFiles.Read(folder.WithTokenizer().Path);
-        var words = TokenizerFiles.Read(older.WithTokenizer(json => json["model"]!["merges"] = new JsonArray([.. TinyTokenizer.Merges.Select(merge => (JsonNode)merge)])).Path);
+        var words = TokenizerFiles.Read(
+            older
+                .WithTokenizer(json => json["model"]!["merges"] = new JsonArray([.. TinyTokenizer.Merges.Select(merge => (JsonNode)merge)]))
+                .Path
+        );
         Assert.Equal(TinyTokenizer.Merges.Length, pairs.Merges.Count);
         Assert.Equal(pairs.Merges, words.Merges);
         Assert.Equal(WordSplitter.QwenPattern, pairs.Pattern);
@@ -25,20 +29,35 @@ public sealed class TokenizerFilesTests
     public void Tokens_come_with_their_ids_from_every_place()
     {
         using var folder = new ScratchFolder();
-        var tokens = TokenizerFiles.Read(folder.WithVocabulary()
-            .With("tokenizer_config.json", """
-                {"added_tokens_decoder": {"300": {"content": "<|im_end|>", "special": true}, "301": {"content": "<think>", "special": false}},
-                 "eos_token": {"content": "<|im_end|>"}, "pad_token": "<pad>", "bos_token": null, "extra_special_tokens": {"image_token": "<|image_pad|>"}}
-                """)
-            .With("added_tokens.json", """{"<think>": 301, "<old>": 299}""")
-            .With("special_tokens_map.json", """{"additional_special_tokens": ["<more>", "<|im_start|>"]}""").Path).AddedTokens;
+        var tokens = TokenizerFiles
+            .Read(
+                folder
+                    .WithVocabulary()
+                    .With(
+                        "tokenizer_config.json",
+                        """
+                        {"added_tokens_decoder": {"300": {"content": "<|im_end|>", "special": true}, "301": {"content": "<think>", "special": false}},
+                         "eos_token": {"content": "<|im_end|>"}, "pad_token": "<pad>", "bos_token": null, "extra_special_tokens": {"image_token": "<|image_pad|>"}}
+                        """
+                    )
+                    .With("added_tokens.json", """{"<think>": 301, "<old>": 299}""")
+                    .With("special_tokens_map.json", """{"additional_special_tokens": ["<more>", "<|im_start|>"]}""")
+                    .Path
+            )
+            .AddedTokens;
         Assert.Equal(
             [
-                new AddedToken("<old>", 299), new AddedToken("<|im_end|>", 300), new AddedToken("<think>", 301, Special: false),
+                new AddedToken("<old>", 299),
+                new AddedToken("<|im_end|>", 300),
+                new AddedToken("<think>", 301, Special: false),
                 // Tokens without an id: those of the family in their fixed order, then the others as they are listed.
-                new AddedToken("<|im_start|>", 302), new AddedToken("<|image_pad|>", 303), new AddedToken("<pad>", 304), new AddedToken("<more>", 305),
+                new AddedToken("<|im_start|>", 302),
+                new AddedToken("<|image_pad|>", 303),
+                new AddedToken("<pad>", 304),
+                new AddedToken("<more>", 305),
             ],
-            tokens);
+            tokens
+        );
     }
 
     [Fact]
@@ -58,16 +77,17 @@ public sealed class TokenizerFilesTests
         Assert.Equal([new AddedToken("the", tokens.Vocabulary["the"])], tokens.AddedTokens);
     }
 
-    public static TheoryData<string, string> Contradictions => new()
-    {
-        { "\"cc\":99", "0x63" },
-        { "\"c\":98", "98" },
-        { "\"c\":-1", "-1" },
-        { "\"c\":1e9", "1e9" },
-        { "\"c\":\"99\"", "expected a whole number" },
-        { "\"\":99", "empty token" },
-        { "\"\\ud800\":99", "not valid JSON" },
-    };
+    public static TheoryData<string, string> Contradictions =>
+        new()
+        {
+            { "\"cc\":99", "0x63" },
+            { "\"c\":98", "98" },
+            { "\"c\":-1", "-1" },
+            { "\"c\":1e9", "1e9" },
+            { "\"c\":\"99\"", "expected a whole number" },
+            { "\"\":99", "empty token" },
+            { "\"\\ud800\":99", "not valid JSON" },
+        };
 
     [Theory]
     [MemberData(nameof(Contradictions))]
@@ -108,22 +128,23 @@ public sealed class TokenizerFilesTests
         AssertRefused(folder.WithVocabulary().With("tokenizer_config.json", config), "tokenizer_config.json", shown);
     }
 
-    public static TheoryData<string, string, string> Unsupported => new()
-    {
-        { "/model/type", "\"WordPiece\"", "expected" },
-        { "/model/unk_token", "\"<unk>\"", "expected" },
-        { "/model/byte_fallback", "true", "expected" },
-        { "/model/merges/0", "[\"a\"]", "not a pair" },
-        { "/model/vocab", "[]", "expected" },
-        { "/normalizer/type", "\"NFKC\"", "expected" },
-        { "/decoder/type", "\"Metaspace\"", "expected" },
-        { "/pre_tokenizer/type", "\"Whitespace\"", "expected" },
-        { "/pre_tokenizer/pretokenizers/0/behavior", "\"Removed\"", "expected" },
-        { "/pre_tokenizer/pretokenizers/0/pattern/Regex", "\"(\"", "regular expression" },
-        { "/pre_tokenizer/pretokenizers/1/add_prefix_space", "true", "expected" },
-        { "/added_tokens/0/id", "1", "has already" },
-        { "/added_tokens/0/rstrip", "true", "expected" },
-    };
+    public static TheoryData<string, string, string> Unsupported =>
+        new()
+        {
+            { "/model/type", "\"WordPiece\"", "expected" },
+            { "/model/unk_token", "\"<unk>\"", "expected" },
+            { "/model/byte_fallback", "true", "expected" },
+            { "/model/merges/0", "[\"a\"]", "not a pair" },
+            { "/model/vocab", "[]", "expected" },
+            { "/normalizer/type", "\"NFKC\"", "expected" },
+            { "/decoder/type", "\"Metaspace\"", "expected" },
+            { "/pre_tokenizer/type", "\"Whitespace\"", "expected" },
+            { "/pre_tokenizer/pretokenizers/0/behavior", "\"Removed\"", "expected" },
+            { "/pre_tokenizer/pretokenizers/0/pattern/Regex", "\"(\"", "regular expression" },
+            { "/pre_tokenizer/pretokenizers/1/add_prefix_space", "true", "expected" },
+            { "/added_tokens/0/id", "1", "has already" },
+            { "/added_tokens/0/rstrip", "true", "expected" },
+        };
 
     [Theory]
     [MemberData(nameof(Unsupported))]
@@ -134,8 +155,10 @@ public sealed class TokenizerFilesTests
         {
             var names = place.Split('/')[1..];
             var parent = names[..^1].Aggregate((JsonNode)json, (node, name) => node is JsonArray list ? list[Index(name)]! : node[name]!);
-            if (parent is JsonArray items) items[Index(names[^1])] = JsonNode.Parse(value);
-            else parent[names[^1]] = JsonNode.Parse(value);
+            if (parent is JsonArray items)
+                items[Index(names[^1])] = JsonNode.Parse(value);
+            else
+                parent[names[^1]] = JsonNode.Parse(value);
 
             static int Index(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
         });
@@ -150,28 +173,40 @@ public sealed class TokenizerFilesTests
     public void Damaged_files_are_refused_or_make_a_tokenizer_that_works(string name)
     {
         using var source = new ScratchFolder();
-        if (name == "tokenizer.json") source.WithTokenizer();
-        else source.WithVocabulary().With("tokenizer_config.json", """{"added_tokens_decoder": {"300": {"content": "<emb>", "special": true}}, "eos_token": "<|im_end|>", "extra_special_tokens": ["<a>"]}""");
+        if (name == "tokenizer.json")
+            source.WithTokenizer();
+        else
+            source
+                .WithVocabulary()
+                .With(
+                    "tokenizer_config.json",
+                    """{"added_tokens_decoder": {"300": {"content": "<emb>", "special": true}}, "eos_token": "<|im_end|>", "extra_special_tokens": ["<a>"]}"""
+                );
         var whole = File.ReadAllBytes(source[name]);
         var damage = Gen.Select(Gen.Bool, Gen.Int[0, whole.Length - 1], Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).List[1, 3]);
-        damage.Sample((truncates, length, flips) =>
-        {
-            var bytes = whole[..(truncates ? length : whole.Length)];
-            foreach (var (place, value) in flips)
-                if (place < bytes.Length) bytes[place] = value;
-            using var folder = new ScratchFolder();
-            foreach (var file in Directory.GetFiles(source.Path)) File.Copy(file, folder[Path.GetFileName(file)]);
-            File.WriteAllBytes(folder[name], bytes);
-            try
+        damage.Sample(
+            (truncates, length, flips) =>
             {
-                var tokenizer = QwenTokenizer.Load(folder.Path);
-                tokenizer.Decode(tokenizer.Encode("the image <emb> 国 'S\n\n", allowSpecialTokens: true));
-            }
-            catch (CheckpointException)
-            {
-                // What a damaged file should give.
-            }
-        }, iter: 300);
+                var bytes = whole[..(truncates ? length : whole.Length)];
+                foreach (var (place, value) in flips)
+                    if (place < bytes.Length)
+                        bytes[place] = value;
+                using var folder = new ScratchFolder();
+                foreach (var file in Directory.GetFiles(source.Path))
+                    File.Copy(file, folder[Path.GetFileName(file)]);
+                File.WriteAllBytes(folder[name], bytes);
+                try
+                {
+                    var tokenizer = QwenTokenizer.Load(folder.Path);
+                    tokenizer.Decode(tokenizer.Encode("the image <emb> 国 'S\n\n", allowSpecialTokens: true));
+                }
+                catch (CheckpointException)
+                {
+                    // What a damaged file should give.
+                }
+            },
+            iter: 300
+        );
     }
 
     private static void AssertRefused(ScratchFolder folder, string file, string shown)

@@ -18,7 +18,8 @@ public sealed class WordSplitterTests
     [InlineData("a\U0001D7D8\U0001D7D9", "a|\U0001D7D8|\U0001D7D9")] // and digits digits
     [InlineData("a🙂b🙂🙂 c", "a|🙂b|🙂🙂| c")] // one symbol belongs to the word after it, several do not
     [InlineData("it'\u017Fa", "it|'\u017F|a")] // long s equals s where case is ignored
-    public void Words_are_cut_as_by_the_reference(string text, string expected) => Assert.Equal(expected, string.Join('|', Words(Qwen, text)));
+    public void Words_are_cut_as_by_the_reference(string text, string expected) =>
+        Assert.Equal(expected, string.Join('|', Words(Qwen, text)));
 
     [Fact]
     public void Words_joined_are_the_text() => QwenTokenizerTests.AnyText.Sample(text => string.Concat(Words(Qwen, text)) == text);

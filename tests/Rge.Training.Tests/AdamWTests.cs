@@ -11,7 +11,9 @@ public sealed class AdamWTests
         using var scope = NewDisposeScope();
         var parameter = tensor(new[] { 1f, -2f, 3f }).requires_grad_(true);
         using var optimizer = new AdamW([new TrainedParameter("p", parameter, 0.5, 0.1)], 0.9, 0.98, 1e-8);
-        double[] value = [1, -2, 3], mean = [0, 0, 0], square = [0, 0, 0];
+        double[] value = [1, -2, 3],
+            mean = [0, 0, 0],
+            square = [0, 0, 0];
         for (var step = 1; step <= 5; step++)
         {
             float[] gradient = [0.3f * step, -1, 0.01f];
@@ -57,7 +59,9 @@ public sealed class AdamWTests
     public void Gradients_are_scaled_down_to_the_limit_and_no_further()
     {
         using var scope = NewDisposeScope();
-        Tensor one = zeros(2).requires_grad_(true), other = zeros(1).requires_grad_(true), none = zeros(1).requires_grad_(true);
+        Tensor one = zeros(2).requires_grad_(true),
+            other = zeros(1).requires_grad_(true),
+            none = zeros(1).requires_grad_(true);
         (one.grad, other.grad) = (tensor(new[] { 3f, 0f }), tensor(new[] { 4f }));
         Assert.Equal(5, GradientNorm.Clip([one, other, none], 10), 1e-5);
         Assert.Equal(3, one.grad![0].item<float>(), 1e-5f);

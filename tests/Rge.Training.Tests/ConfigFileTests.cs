@@ -25,7 +25,10 @@ public sealed class ConfigFileTests
     public void What_is_given_is_read_and_the_rest_has_its_default()
     {
         var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml");
-        Assert.Equal(("small", "shapeworld", BatchMixing.MetaTask, 30), (config.Name, config.Model.Shape, config.Data.Mixing, config.Steps()));
+        Assert.Equal(
+            ("small", "shapeworld", BatchMixing.MetaTask, 30),
+            (config.Name, config.Model.Shape, config.Data.Mixing, config.Steps())
+        );
         Assert.Equal(2, config.Data.Weights["vqa_path"]);
         Assert.Equal((0.0, null), (config.Phases[0].EmbeddingWeight, config.Phases[1].EmbeddingWeight));
         Assert.Equal(RationaleSource.Self, config.Objective.Rationale);
@@ -35,8 +38,15 @@ public sealed class ConfigFileTests
     [Fact]
     public void Settings_are_replaced_by_their_path()
     {
-        var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", ["phases.1.steps=7", "objective.rationale=oracle", "data.weights.vqa_path=3"]);
-        Assert.Equal((7, RationaleSource.Oracle, 3.0), (config.Phases[1].Steps, config.Objective.Rationale, config.Data.Weights["vqa_path"]));
+        var config = ConfigFile.Parse<TrainingConfig>(
+            Yaml,
+            "a.yaml",
+            ["phases.1.steps=7", "objective.rationale=oracle", "data.weights.vqa_path=3"]
+        );
+        Assert.Equal(
+            (7, RationaleSource.Oracle, 3.0),
+            (config.Phases[1].Steps, config.Objective.Rationale, config.Data.Weights["vqa_path"])
+        );
     }
 
     [Fact]
@@ -69,7 +79,11 @@ public sealed class ConfigFileTests
     [InlineData("phases.5.steps=3")]
     [InlineData("seed.x=3", "'x'")]
     public void An_override_without_a_place_is_refused(string setting, string? named = null) =>
-        Assert.Contains(named ?? setting, Assert.Throws<TrainingException>(() => ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named ?? setting,
+            Assert.Throws<TrainingException>(() => ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting])).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("objective.temperature=0", "objective.temperature is 0")]
@@ -79,10 +93,30 @@ public sealed class ConfigFileTests
     public void A_value_out_of_range_is_refused_by_name(string setting, string expected)
     {
         var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting, "phases.0.task=language"]);
-        Assert.Contains(expected, Assert.Throws<TrainingException>(() => TrainingTasks.BuiltIn.Require(config)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<TrainingException>(() => TrainingTasks.BuiltIn.Require(config)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    public static TheoryData<string> Sections => ["data", "model", "objective", "optimizer", "checkpoints", "evaluation", "phases", "data.weights", "optimizer.groups", "model.adapter.modules", "name", "seed", "phases.0", "data.mixing"];
+    public static TheoryData<string> Sections =>
+        [
+            "data",
+            "model",
+            "objective",
+            "optimizer",
+            "checkpoints",
+            "evaluation",
+            "phases",
+            "data.weights",
+            "optimizer.groups",
+            "model.adapter.modules",
+            "name",
+            "seed",
+            "phases.0",
+            "data.mixing",
+        ];
 
     [Theory]
     [MemberData(nameof(Sections))]
@@ -95,7 +129,10 @@ public sealed class ConfigFileTests
     }
 
     [Theory]
-    [InlineData("name: x\ndata:\n#  queries: 4\nphases: [{steps: 2}]", "a.yaml, line 2: data is empty, expected settings such as folder, images, query_rules; without the line it has its default.")]
+    [InlineData(
+        "name: x\ndata:\n#  queries: 4\nphases: [{steps: 2}]",
+        "a.yaml, line 2: data is empty, expected settings such as folder, images, query_rules; without the line it has its default."
+    )]
     [InlineData("name: x\nmodel: {shape: shapeworld}\nobjective:\n", "a.yaml, line 3: objective is empty, expected settings such as")]
     [InlineData("phases: null", "a.yaml, line 1: phases is empty, expected a list")]
     [InlineData("data: {queries: 1.5}", "data.queries is '1.5', expected a whole number")]
@@ -123,15 +160,40 @@ public sealed class ConfigFileTests
     public void Lists_maps_and_nothing_are_given_on_the_command_line_as_yaml()
     {
         var config = ConfigFile.Parse<TrainingConfig>(
-            Yaml, "a.yaml",
-            ["data.weights={}", "phases=[{name: only, steps: 3}]", "model.adapter.modules=[q_proj, v_proj]", "name='[brackets]'", "data.folder=C:\\data: #1", "data.images=null"]);
+            Yaml,
+            "a.yaml",
+            [
+                "data.weights={}",
+                "phases=[{name: only, steps: 3}]",
+                "model.adapter.modules=[q_proj, v_proj]",
+                "name='[brackets]'",
+                "data.folder=C:\\data: #1",
+                "data.images=null",
+            ]
+        );
         Assert.Empty(config.Data.Weights);
         Assert.Equal(("only", 3), (Assert.Single(config.Phases).Name, config.Steps()));
         Assert.Equal(["q_proj", "v_proj"], config.Model.Adapter!.Modules);
         Assert.Equal(("[brackets]", "C:\\data: #1", null), (config.Name, config.Data.Folder, config.Data.Images));
-        Assert.Contains("phases is [], expected at least one", Assert.Throws<TrainingException>(ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", ["phases=[]"]).Validate).Message, StringComparison.Ordinal);
-        Assert.StartsWith("'phases=[{': not valid YAML", Assert.Throws<TrainingException>(() => ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", ["phases=[{"])).Message, StringComparison.Ordinal);
-        Assert.Contains("expected at most 16", Assert.Throws<TrainingException>(() => ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [string.Concat(Enumerable.Repeat("a.", 50_000)) + "a=1"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "phases is [], expected at least one",
+            Assert.Throws<TrainingException>(ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", ["phases=[]"]).Validate).Message,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "'phases=[{': not valid YAML",
+            Assert.Throws<TrainingException>(() => ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", ["phases=[{"])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "expected at most 16",
+            Assert
+                .Throws<TrainingException>(() =>
+                    ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [string.Concat(Enumerable.Repeat("a.", 50_000)) + "a=1"])
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(7, ConfigFile.Parse<TrainingConfig>("", "a.yaml", ["seed=7"]).Seed);
     }
 
@@ -146,16 +208,21 @@ public sealed class ConfigFileTests
     public void A_text_that_looks_like_something_else_is_read_back_as_it_was(string name) =>
         Assert.Equal(name, ConfigFile.Parse<TrainingConfig>(ConfigFile.Write(new TrainingConfig { Name = name }), "a.yaml").Name);
 
-    public static TheoryData<string> Files => [.. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "configs"), "*.yaml").Select(path => Path.GetFileName(path)!)];
+    public static TheoryData<string> Files =>
+        [.. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "configs"), "*.yaml").Select(path => Path.GetFileName(path)!)];
 
-    /// <summary>Settings of runs and experiments; the other kind than the file's must be refused, and not otherwise than by a sentence.</summary>
+    /// <summary>
+    /// Settings of runs and experiments; the other kind than the file's must be refused, and not otherwise than by a sentence.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
     public void Every_file_of_settings_in_the_repository_is_read(string file)
     {
         var path = Path.Combine(Golden.RepositoryRoot, "configs", file);
-        if (IsExperiment(path)) ConfigFile.Read<ExperimentConfig>(path).Validate();
-        else TrainingTasks.BuiltIn.Require(ConfigFile.Read<TrainingConfig>(path));
+        if (IsExperiment(path))
+            ConfigFile.Read<ExperimentConfig>(path).Validate();
+        else
+            TrainingTasks.BuiltIn.Require(ConfigFile.Read<TrainingConfig>(path));
     }
 
     /// <summary>Damages texts of all three kinds as a hand or a disk does: whatever comes of it, it is settings or a sentence.</summary>
@@ -164,25 +231,71 @@ public sealed class ConfigFileTests
     {
         string[] texts =
         [
-            .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "configs"), "*.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllText),
-            Yaml, "GQA: {prefix_add: a}\nDocVQA:\n  value_map: {a: \"b\"}\n  original: x\n  replacement: y\n",
+            .. Directory
+                .EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "configs"), "*.yaml")
+                .Order(StringComparer.Ordinal)
+                .Select(File.ReadAllText),
+            Yaml,
+            "GQA: {prefix_add: a}\nDocVQA:\n  value_map: {a: \"b\"}\n  original: x\n  replacement: y\n",
         ];
-        string[] pieces = ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "null", "~", "&a ", "*a", "!!int ", "'", "\"", "|", ">", "# ", "---\n", "? ", "<<: ", "\t", "0x", ".inf", "\0", "\uFFFD", ",", "%", "@", "1e99"];
+        string[] pieces =
+        [
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ": ",
+            "- ",
+            "\n",
+            "\n  ",
+            "null",
+            "~",
+            "&a ",
+            "*a",
+            "!!int ",
+            "'",
+            "\"",
+            "|",
+            ">",
+            "# ",
+            "---\n",
+            "? ",
+            "<<: ",
+            "\t",
+            "0x",
+            ".inf",
+            "\0",
+            "\uFFFD",
+            ",",
+            "%",
+            "@",
+            "1e99",
+        ];
         var edit = Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, 12], Gen.OneOf(pieces), Gen.Bool);
-        Gen.Select(Gen.OneOf(texts), edit.Array[1, 4], Gen.OneOf("data", "phases.0.steps", "model", "objective.temperature", "phases"), Gen.OneOf("", "[", "{}", "[{}]", "null", "{a: 1}", "'", "1", "x")).Sample(
-            (text, edits, key, value) =>
-            {
-                foreach (var (at, cut, piece, inserts) in edits)
+        Gen.Select(
+                Gen.OneOf(texts),
+                edit.Array[1, 4],
+                Gen.OneOf("data", "phases.0.steps", "model", "objective.temperature", "phases"),
+                Gen.OneOf("", "[", "{}", "[{}]", "null", "{a: 1}", "'", "1", "x")
+            )
+            .Sample(
+                (text, edits, key, value) =>
                 {
-                    var from = at % (text.Length + 1);
-                    text = text.Remove(from, Math.Min(cut, text.Length - from));
-                    if (inserts) text = text.Insert(from, piece);
-                }
-                Refuses(() => ConfigFile.Parse<TrainingConfig>(text, "a.yaml").Validate());
-                Refuses(() => ConfigFile.Parse<TrainingConfig>(text, "a.yaml", [$"{key}={value}"]).Validate());
-                Refuses(() => ConfigFile.Parse<ExperimentConfig>(text, "a.yaml").Validate());
-                Refuses(() => InstructionRules.Parse(text, "a.yaml"));
-            }, iter: 3000);
+                    foreach (var (at, cut, piece, inserts) in edits)
+                    {
+                        var from = at % (text.Length + 1);
+                        text = text.Remove(from, Math.Min(cut, text.Length - from));
+                        if (inserts)
+                            text = text.Insert(from, piece);
+                    }
+                    Refuses(() => ConfigFile.Parse<TrainingConfig>(text, "a.yaml").Validate());
+                    Refuses(() => ConfigFile.Parse<TrainingConfig>(text, "a.yaml", [$"{key}={value}"]).Validate());
+                    Refuses(() => ConfigFile.Parse<ExperimentConfig>(text, "a.yaml").Validate());
+                    Refuses(() => InstructionRules.Parse(text, "a.yaml"));
+                },
+                iter: 3000
+            );
 
         static void Refuses(Action read)
         {
@@ -199,5 +312,6 @@ public sealed class ConfigFileTests
         }
     }
 
-    private static bool IsExperiment(string path) => File.ReadLines(path).Any(line => line.StartsWith("variants:", StringComparison.Ordinal));
+    private static bool IsExperiment(string path) =>
+        File.ReadLines(path).Any(line => line.StartsWith("variants:", StringComparison.Ordinal));
 }

@@ -28,16 +28,27 @@ public sealed partial class DeviceTests : IDisposable
     [InlineData("cpu:1")]
     public void A_device_that_is_not_known_is_refused(string name)
     {
-        var config = new TrainingConfig { Model = new ModelSettings { Shape = "shapeworld", Device = name } };
-        Assert.Equal($"model.device is {name}, expected auto, cpu, cuda or cuda:N.", Assert.Throws<TrainingException>(config.Validate).Message);
+        var config = new TrainingConfig
+        {
+            Model = new ModelSettings { Shape = "shapeworld", Device = name },
+        };
+        Assert.Equal(
+            $"model.device is {name}, expected auto, cpu, cuda or cuda:N.",
+            Assert.Throws<TrainingException>(config.Validate).Message
+        );
     }
 
     [Fact]
     public async Task A_gpu_that_is_not_there_is_refused_before_the_first_step()
     {
-        var config = new TrainingConfig { Model = new ModelSettings { Shape = "shapeworld", Device = "cuda:63" }, Evaluation = new EvaluationSettings { Every = 0 } };
+        var config = new TrainingConfig
+        {
+            Model = new ModelSettings { Shape = "shapeworld", Device = "cuda:63" },
+            Evaluation = new EvaluationSettings { Every = 0 },
+        };
         var error = await Assert.ThrowsAsync<TrainingException>(() =>
-            new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false));
+            new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)
+        );
         Assert.StartsWith("model.device is cuda:63", error.Message, StringComparison.Ordinal);
     }
 
@@ -46,17 +57,36 @@ public sealed partial class DeviceTests : IDisposable
     public void No_training_path_names_a_device()
     {
         var source = Path.Combine(Golden.RepositoryRoot, "src", "Rge.Training");
-        string[] files = [.. new[] { "Tasks", "Objective", "Optimization" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(source, folder), "*.cs"))];
+        string[] files =
+        [
+            .. new[] { "Tasks", "Objective", "Optimization" }.SelectMany(folder =>
+                Directory.EnumerateFiles(Path.Combine(source, folder), "*.cs")
+            ),
+        ];
         Assert.NotEmpty(files);
         foreach (var file in files)
-            foreach (var (number, line) in File.ReadLines(file).Index().Where(line => !line.Item.TrimStart().StartsWith("//", StringComparison.Ordinal)))
-            {
-                // Chosen tokens are read back for the program, which computes nothing with them.
-                Assert.False(FixedDevice().IsMatch(line) && !line.Contains("// read back", StringComparison.Ordinal), $"{file}:{number + 1} names a device: {line}");
-                // The seeded weights of a head are drawn on the CPU and moved, the learning rate is a number of the kernel.
-                if (Created().IsMatch(line) && !line.Contains("generator:", StringComparison.Ordinal) && !line.Contains("LearningRateScale)", StringComparison.Ordinal))
-                    Assert.True(line.Contains("evice", StringComparison.Ordinal), $"{file}:{number + 1} creates a tensor on the default device: {line}");
-            }
+        foreach (
+            var (number, line) in File.ReadLines(file)
+                .Index()
+                .Where(line => !line.Item.TrimStart().StartsWith("//", StringComparison.Ordinal))
+        )
+        {
+            // Chosen tokens are read back for the program, which computes nothing with them.
+            Assert.False(
+                FixedDevice().IsMatch(line) && !line.Contains("// read back", StringComparison.Ordinal),
+                $"{file}:{number + 1} names a device: {line}"
+            );
+            // The seeded weights of a head are drawn on the CPU and moved, the learning rate is a number of the kernel.
+            if (
+                Created().IsMatch(line)
+                && !line.Contains("generator:", StringComparison.Ordinal)
+                && !line.Contains("LearningRateScale)", StringComparison.Ordinal)
+            )
+                Assert.True(
+                    line.Contains("evice", StringComparison.Ordinal),
+                    $"{file}:{number + 1} creates a tensor on the default device: {line}"
+                );
+        }
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
@@ -66,6 +96,10 @@ public sealed partial class DeviceTests : IDisposable
     [GeneratedRegex(@"\.(cpu|cuda)\(|\b(CPU|CUDA)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FixedDevice();
 
-    [GeneratedRegex(@"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"(?<![\w.])(tensor|zeros|ones|empty|full|rand|randn|arange)\(",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Created();
 }

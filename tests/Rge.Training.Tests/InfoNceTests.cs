@@ -14,10 +14,16 @@ public sealed class InfoNceTests
     {
         using var scope = NewDisposeScope();
         // Query 0 has two right targets, one of them twice in other pixels; target "b" is right for two queries.
-        string[][] right = [["a", "b"], ["b"], ["c"]];
+        string[][] right =
+        [
+            ["a", "b"],
+            ["b"],
+            ["c"],
+        ];
         string[] keys = ["a", "b", "c", "x", "a"];
         using var generator = new Generator(5);
-        Tensor queries = randn([3, 8], generator: generator), targets = randn([5, 8], generator: generator);
+        Tensor queries = randn([3, 8], generator: generator),
+            targets = randn([5, 8], generator: generator);
         var plan = new InBatchPairs([.. right.Select(r => r.ToHashSet(StringComparer.Ordinal))], keys);
         var loss = InfoNce.Loss(queries, targets, plan, tensor(20f), direction).item<float>();
 

@@ -19,7 +19,17 @@ public sealed class OwnDataTests : IDisposable
 
     public OwnDataTests()
     {
-        RandomCheckpoint.Write(Start, ModelShape.Tiny with { Layers = 2, VisionDepth = 2, FullAttentionBlocks = [1] }, seed: 7, ScalarType.Float32);
+        RandomCheckpoint.Write(
+            Start,
+            ModelShape.Tiny with
+            {
+                Layers = 2,
+                VisionDepth = 2,
+                FullAttentionBlocks = [1],
+            },
+            seed: 7,
+            ScalarType.Float32
+        );
         OracleData.Write(Data, "first", 12);
         OracleData.Write(Data, "second", 6);
         WriteDevelopment("first");
@@ -31,16 +41,35 @@ public sealed class OwnDataTests : IDisposable
 
     private string Development => Path.Combine(_root, "dev");
 
-    private TrainingConfig Config => new()
-    {
-        Name = "own",
-        Threads = 1,
-        Model = new ModelSettings { Checkpoint = Start },
-        Data = new DataSettings { Folder = Data, Queries = 4 },
-        Objective = new ObjectiveSettings { MaxRationaleTokens = 10, Temperature = 0.05, LmWeight = 0 },
-        Phases = [new() { Name = "joint", Steps = 3, LearningRate = 1e-3 }],
-        Evaluation = new EvaluationSettings { Every = 3, Folder = Development, Images = Data },
-    };
+    private TrainingConfig Config =>
+        new()
+        {
+            Name = "own",
+            Threads = 1,
+            Model = new ModelSettings { Checkpoint = Start },
+            Data = new DataSettings { Folder = Data, Queries = 4 },
+            Objective = new ObjectiveSettings
+            {
+                MaxRationaleTokens = 10,
+                Temperature = 0.05,
+                LmWeight = 0,
+            },
+            Phases =
+            [
+                new()
+                {
+                    Name = "joint",
+                    Steps = 3,
+                    LearningRate = 1e-3,
+                },
+            ],
+            Evaluation = new EvaluationSettings
+            {
+                Every = 3,
+                Folder = Development,
+                Images = Data,
+            },
+        };
 
     [Theory]
     [InlineData(false)]
@@ -53,16 +82,33 @@ public sealed class OwnDataTests : IDisposable
         var folder = new RunFolder(Path.Combine(_root, "run"));
         var outcome = await new Trainer(config, folder).RunAsync(resume: false);
 
-        using var embedder = ReasoningEmbedder.Load(isAdapter ? Start : folder.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } });
-        var again = await new Evaluator(embedder).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)), again.Rows.Select(row => (row.Rationale, row.Rank)));
+        using var embedder = ReasoningEmbedder.Load(
+            isAdapter ? Start : folder.Model,
+            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } }
+        );
+        var again = await new Evaluator(embedder).RunAsync(
+            await MmebReader.ReadEvaluationFolderAsync(Development, Data),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)),
+            again.Rows.Select(row => (row.Rationale, row.Rank))
+        );
         Assert.Equal([10], again.Rows.Select(row => row.RationaleTokens).Distinct());
         Assert.Contains(again.Rows, row => row.Rationale is { Length: > 0 });
 
         using var other = ReasoningEmbedder.Load(
             isAdapter ? Start : folder.Model,
-            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null }, Generation = GenerationOptions.Load(Start) });
-        var penalised = await new Evaluator(other).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
+            new ReasoningEmbedderOptions
+            {
+                Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null },
+                Generation = GenerationOptions.Load(Start),
+            }
+        );
+        var penalised = await new Evaluator(other).RunAsync(
+            await MmebReader.ReadEvaluationFolderAsync(Development, Data),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         Assert.NotEqual(again.Rows.Select(row => row.Rationale), penalised.Rows.Select(row => row.Rationale));
     }
 
@@ -70,9 +116,17 @@ public sealed class OwnDataTests : IDisposable
     public async Task A_result_says_what_it_is()
     {
         var folder = new RunFolder(Path.Combine(_root, "run"));
-        var outcome = await new Trainer(Config with { Model = Config.Model with { Adapter = new AdapterSettings { Rank = 4 } } },
-            folder).RunAsync(resume: false);
-        Assert.Equal(Start, (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Model, "adapter_config.json")))!["base_model_name_or_path"]);
+        var outcome = await new Trainer(
+            Config with
+            {
+                Model = Config.Model with { Adapter = new AdapterSettings { Rank = 4 } },
+            },
+            folder
+        ).RunAsync(resume: false);
+        Assert.Equal(
+            Start,
+            (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Model, "adapter_config.json")))!["base_model_name_or_path"]
+        );
         var card = File.ReadAllText(Path.Combine(folder.Model, "README.md"));
         Assert.StartsWith($"---\nbase_model: \"{Start}\"\nlibrary_name: peft\n", card, StringComparison.Ordinal);
         Assert.Contains($"| first | 6 | {100 * outcome.Development!.Average:0.0} |", card, StringComparison.Ordinal);
@@ -86,12 +140,28 @@ public sealed class OwnDataTests : IDisposable
     [InlineData("data.folder=nowhere", "data.folder is nowhere, which does not exist; expected a folder.")]
     [InlineData("data.query_rules=nowhere.yaml", "nowhere.yaml cannot be read: it does not exist, expected a YAML file.")]
     [InlineData("model.checkpoint=nowhere", "model.checkpoint is nowhere, which does not exist; expected a checkpoint folder.")]
-    [InlineData("data.weights={cls_major: 1}", "data.weights names cls_major, which ROOT/data does not have; it has first, second. Give weights for these, or data.weights={} for all alike.")]
-    [InlineData("evaluation.images=ROOT/start", "ROOT/dev/first/test.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in ROOT/start (evaluation.images).")]
-    [InlineData("data.images=ROOT/start", "ROOT/data/first/train.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in ROOT/start (data.images).")]
+    [InlineData(
+        "data.weights={cls_major: 1}",
+        "data.weights names cls_major, which ROOT/data does not have; it has first, second. Give weights for these, or data.weights={} "
+            + "for all alike."
+    )]
+    [InlineData(
+        "evaluation.images=ROOT/start",
+        "ROOT/dev/first/test.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in "
+            + "ROOT/start (evaluation.images)."
+    )]
+    [InlineData(
+        "data.images=ROOT/start",
+        "ROOT/data/first/train.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in "
+            + "ROOT/start (data.images)."
+    )]
     public async Task What_a_run_needs_is_looked_for_before_its_first_step(string setting, string expected)
     {
-        var config = ConfigFile.Parse<TrainingConfig>(ConfigFile.Write(Config), "a.yaml", [setting.Replace("ROOT", _root, StringComparison.Ordinal)]);
+        var config = ConfigFile.Parse<TrainingConfig>(
+            ConfigFile.Write(Config),
+            "a.yaml",
+            [setting.Replace("ROOT", _root, StringComparison.Ordinal)]
+        );
         var folder = new RunFolder(Path.Combine(_root, "run"));
         var error = await Assert.ThrowsAnyAsync<RgeException>(() => new Trainer(config, folder).RunAsync(resume: false));
         Assert.Equal(expected.Replace("ROOT", _root, StringComparison.Ordinal), error.Message);
@@ -107,16 +177,30 @@ public sealed class OwnDataTests : IDisposable
         OracleData.Write(Data, "first", 12);
         File.WriteAllText(Path.Combine(Data, "images", "1.png"), "no image");
         // Broken for training alone, which does not come to it.
-        var config = Config with { Data = Config.Data with { OnError = FailureAction.Skip }, Evaluation = Config.Evaluation with { Images = images } };
-        Assert.Equal(6, (await new Trainer(config,
-            new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)).Development!.Rows.Count());
+        var config = Config with
+        {
+            Data = Config.Data with { OnError = FailureAction.Skip },
+            Evaluation = Config.Evaluation with { Images = images },
+        };
+        Assert.Equal(
+            6,
+            (await new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)).Development!.Rows.Count()
+        );
 
         var (told, broken) = (new List<string>(), Config with { Evaluation = Config.Evaluation with { Images = Data } });
-        Assert.StartsWith($"{Development}/first/test.jsonl, row 1: ",
-            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(broken, new RunFolder(Path.Combine(_root, "broken"))).RunAsync(resume: false))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Development}/first/test.jsonl, row 1: ",
+            (
+                await Assert.ThrowsAsync<TrainingException>(() =>
+                    new Trainer(broken, new RunFolder(Path.Combine(_root, "broken"))).RunAsync(resume: false)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
         broken = broken with { Data = broken.Data with { OnError = FailureAction.Skip } };
-        var outcome = await new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")),
-            new Remarks(told.Add)).RunAsync(resume: false);
+        var outcome = await new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")), new Remarks(told.Add)).RunAsync(
+            resume: false
+        );
         // Rows 1 and 4 of six show image 1.
         Assert.Equal(4, outcome.Development!.Rows.Count());
         Assert.Contains(told, remark => remark.Contains("row 4: the row is left out of the development set", StringComparison.Ordinal));
@@ -125,10 +209,18 @@ public sealed class OwnDataTests : IDisposable
     [Fact]
     public async Task Truncated_images_are_refused_or_accepted_as_the_settings_say()
     {
-        foreach (var file in Directory.GetFiles(Path.Combine(Data, "images"), "*.png")) CutInHalf(file);
-        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 2 }] };
-        var message = (await Assert.ThrowsAsync<TrainingException>(() =>
-            new Trainer(config, new RunFolder(Path.Combine(_root, "refusing"))).RunAsync(resume: false))).Message;
+        foreach (var file in Directory.GetFiles(Path.Combine(Data, "images"), "*.png"))
+            CutInHalf(file);
+        var config = Config with
+        {
+            Evaluation = new EvaluationSettings { Every = 0 },
+            Phases = [Config.Phases[0] with { Steps = 2 }],
+        };
+        var message = (
+            await Assert.ThrowsAsync<TrainingException>(() =>
+                new Trainer(config, new RunFolder(Path.Combine(_root, "refusing"))).RunAsync(resume: false)
+            )
+        ).Message;
         Assert.Contains("is a truncated PNG image", message, StringComparison.Ordinal);
         Assert.Contains("data.truncated_images", message, StringComparison.Ordinal);
 
@@ -148,15 +240,25 @@ public sealed class OwnDataTests : IDisposable
     public async Task Areas_of_images_are_trained_with_and_saved_with_the_result(bool isAdapter)
     {
         var config = Config with { Data = Config.Data with { MinPixels = 4 * 28 * 28, MaxPixels = 6 * 28 * 28, ExifOrientation = true } };
-        if (isAdapter) config = config with { Model = config.Model with { Adapter = new AdapterSettings { Rank = 4 } } };
+        if (isAdapter)
+            config = config with { Model = config.Model with { Adapter = new AdapterSettings { Rank = 4 } } };
         var folder = new RunFolder(Path.Combine(_root, "run"));
         var outcome = await new Trainer(config, folder).RunAsync(resume: false);
 
-        using var embedder = ReasoningEmbedder.Load(isAdapter ? Start : folder.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } });
+        using var embedder = ReasoningEmbedder.Load(
+            isAdapter ? Start : folder.Model,
+            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } }
+        );
         var images = embedder.Processor.Images;
         Assert.Equal((4 * 28 * 28, 6 * 28 * 28, true), (images.Config.MinPixels, images.Config.MaxPixels, images.Options.ExifOrientation));
-        var again = await new Evaluator(embedder).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)), again.Rows.Select(row => (row.Rationale, row.Rank)));
+        var again = await new Evaluator(embedder).RunAsync(
+            await MmebReader.ReadEvaluationFolderAsync(Development, Data),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            outcome.Development!.Rows.Select(row => (row.Rationale, row.Rank)),
+            again.Rows.Select(row => (row.Rationale, row.Rank))
+        );
     }
 
     [Fact]
@@ -164,8 +266,16 @@ public sealed class OwnDataTests : IDisposable
     {
         var path = Path.Combine(Data, "first", "train.jsonl");
         File.WriteAllLines(path, File.ReadAllLines(path).Select(line => $"{line[..^1]},\"qry_hint\":\"red\"}}"));
-        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 1 }] };
-        var message = (await Assert.ThrowsAsync<DatasetException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false))).Message;
+        var config = Config with
+        {
+            Evaluation = new EvaluationSettings { Every = 0 },
+            Phases = [Config.Phases[0] with { Steps = 1 }],
+        };
+        var message = (
+            await Assert.ThrowsAsync<DatasetException>(() =>
+                new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)
+            )
+        ).Message;
         Assert.Contains("qry_hint", message, StringComparison.Ordinal);
         Assert.Contains("data.ignore_columns", message, StringComparison.Ordinal);
         config = config with { Data = config.Data with { IgnoreColumns = ["qry_hint"] } };
@@ -176,7 +286,12 @@ public sealed class OwnDataTests : IDisposable
     public async Task A_row_whose_image_cannot_be_used_ends_a_run_or_gives_way_to_the_next_of_its_dataset_also_after_a_stop()
     {
         File.WriteAllText(Path.Combine(Data, "images", "2.png"), "no image");
-        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 6 }], Checkpoints = new CheckpointSettings { Every = 2 } };
+        var config = Config with
+        {
+            Evaluation = new EvaluationSettings { Every = 0 },
+            Phases = [Config.Phases[0] with { Steps = 6 }],
+            Checkpoints = new CheckpointSettings { Every = 2 },
+        };
         var failing = new RunFolder(Path.Combine(_root, "failing"));
         var message = (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(config, failing).RunAsync(resume: false))).Message;
         Assert.Contains("train.jsonl, row ", message, StringComparison.Ordinal);
@@ -184,13 +299,28 @@ public sealed class OwnDataTests : IDisposable
         Assert.EndsWith("With data.on_error: skip, --resume goes on without such rows.", message, StringComparison.Ordinal);
 
         var skipping = config with { Data = config.Data with { OnError = FailureAction.Skip } };
-        RunFolder whole = new(Path.Combine(_root, "whole")), cut = new(Path.Combine(_root, "cut"));
+        RunFolder whole = new(Path.Combine(_root, "whole")),
+            cut = new(Path.Combine(_root, "cut"));
         var outcome = await new Trainer(skipping, whole).RunAsync(resume: false);
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            new Trainer(skipping, cut, new Steps(step => { if (step == 5) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
+            new Trainer(
+                skipping,
+                cut,
+                new Steps(step =>
+                {
+                    if (step == 5)
+                        throw new InvalidOperationException("cut");
+                })
+            ).RunAsync(resume: false)
+        );
         await new Trainer(skipping, cut).RunAsync(resume: true);
         Assert.Equal(Log(whole), Log(cut));
-        var skipped = RunLog.Read(whole.Log).SelectMany(entry => entry["skipped"] as JsonArray ?? []).Select(row => (string)row!["row"]!).Distinct(StringComparer.Ordinal).ToArray();
+        var skipped = RunLog
+            .Read(whole.Log)
+            .SelectMany(entry => entry["skipped"] as JsonArray ?? [])
+            .Select(row => (string)row!["row"]!)
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
         Assert.Equal(skipped.Length, outcome.SkippedRows);
         // Two of three rows show it, as query or as target; no step has fewer queries for it.
         Assert.NotEmpty(skipped);
@@ -199,7 +329,12 @@ public sealed class OwnDataTests : IDisposable
         // What ended a run goes on where it was told to skip.
         Assert.Equal(6, (await new Trainer(skipping, failing).RunAsync(resume: true)).State.Step);
 
-        static (int, double, string?)[] Log(RunFolder folder) => [.. RunLog.Read(folder.Log).Select(entry => ((int)entry["step"]!, Math.Round((double)entry["loss"]!, 4), entry["skipped"]?.ToJsonString()))];
+        static (int, double, string?)[] Log(RunFolder folder) =>
+            [
+                .. RunLog
+                    .Read(folder.Log)
+                    .Select(entry => ((int)entry["step"]!, Math.Round((double)entry["loss"]!, 4), entry["skipped"]?.ToJsonString())),
+            ];
     }
 
     [Fact]
@@ -207,12 +342,25 @@ public sealed class OwnDataTests : IDisposable
     {
         File.Delete(Path.Combine(Data, "images", "2.png"));
         var config = Config with { Evaluation = new EvaluationSettings { Every = 0 } };
-        var message = (await Assert.ThrowsAsync<TrainingException>(() =>
-            new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false))).Message;
-        Assert.Equal($"{Data}/first/train.jsonl, row 2: the image {Data}/images/2.png does not exist: expected it in {Data} (data.images); data.on_error: skip leaves such rows out.", message);
+        var message = (
+            await Assert.ThrowsAsync<TrainingException>(() =>
+                new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)
+            )
+        ).Message;
+        Assert.Equal(
+            $"{Data}/first/train.jsonl, row 2: the image {Data}/images/2.png does not exist: expected it in {Data} (data.images); "
+                + $"data.on_error: skip leaves such rows out.",
+            message
+        );
         var told = new List<string>();
-        await new Trainer(config with { Data = config.Data with { OnError = FailureAction.Skip } },
-            new RunFolder(Path.Combine(_root, "run")), new Remarks(told.Add)).RunAsync(resume: false);
+        await new Trainer(
+            config with
+            {
+                Data = config.Data with { OnError = FailureAction.Skip },
+            },
+            new RunFolder(Path.Combine(_root, "run")),
+            new Remarks(told.Add)
+        ).RunAsync(resume: false);
         // Row n shows image n mod 3, and each third row's target the one after.
         Assert.Equal("6 of 18 training rows show an image that does not exist: others take their places.", told[0]);
     }
@@ -223,20 +371,44 @@ public sealed class OwnDataTests : IDisposable
         var (train, test) = (Path.Combine(_root, "mmeb"), Path.Combine(_root, "eval"));
         Directory.CreateDirectory(Path.Combine(train, "ImageNet_1K"));
         Directory.CreateDirectory(Path.Combine(test, "ImageNet-1K"));
-        File.WriteAllText(Path.Combine(train, "ImageNet_1K", "train.jsonl"), """{"qry": "<|image_1|>\nName it\n", "qry_image_path": "images/1.png", "pos_text": "a fish", "pos_image_path": "", "rationale": "So a fish."}""");
-        File.WriteAllText(Path.Combine(test, "ImageNet-1K", "test.jsonl"), """{"qry_text": "<|image_1|>\nName it\n", "qry_img_path": "images/1.png", "tgt_text": ["a fish", "a bird"], "tgt_img_path": ["", ""]}""");
-        var row = Assert.Single((await new MmebReader(Data, InstructionRules.QueryPreset, InstructionRules.CandidatePreset).ReadEvaluationAsync(Path.Combine(test, "ImageNet-1K", "test.jsonl"), "ImageNet-1K", cancellationToken: TestContext.Current.CancellationToken)).Rows);
+        File.WriteAllText(
+            Path.Combine(train, "ImageNet_1K", "train.jsonl"),
+            """{"qry": "<|image_1|>\nName it\n", "qry_image_path": "images/1.png", "pos_text": "a fish", "pos_image_path": "", "rationale": "So a fish."}"""
+        );
+        File.WriteAllText(
+            Path.Combine(test, "ImageNet-1K", "test.jsonl"),
+            """{"qry_text": "<|image_1|>\nName it\n", "qry_img_path": "images/1.png", "tgt_text": ["a fish", "a bird"], "tgt_img_path": ["", ""]}"""
+        );
+        var row = Assert.Single(
+            (
+                await new MmebReader(Data, InstructionRules.QueryPreset, InstructionRules.CandidatePreset).ReadEvaluationAsync(
+                    Path.Combine(test, "ImageNet-1K", "test.jsonl"),
+                    "ImageNet-1K",
+                    cancellationToken: TestContext.Current.CancellationToken
+                )
+            ).Rows
+        );
         Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Of(row.Query));
 
-        var config = Config with { Data = Config.Data with { Folder = train, Images = Data, Queries = 1 }, Evaluation = Config.Evaluation with { Folder = test } };
+        var config = Config with
+        {
+            Data = Config.Data with { Folder = train, Images = Data, Queries = 1 },
+            Evaluation = Config.Evaluation with { Folder = test },
+        };
         var data = await TrainingData.ReadAsync(config, measures: true, null, CancellationToken.None);
         var sample = Assert.Single(data.Samples!.Samples(0));
         Assert.Equal((row.Query.Text, row.Candidates[0].Text), (sample.Query.Text, sample.Targets[0].Item.Text));
-        Assert.Equal((row.Query.Text, row.Candidates[1].Text), (data.Development![0].Rows[0].Query.Text, data.Development[0].Rows[0].Candidates[1].Text));
+        Assert.Equal(
+            (row.Query.Text, row.Candidates[1].Text),
+            (data.Development![0].Rows[0].Query.Text, data.Development[0].Rows[0].Candidates[1].Text)
+        );
 
         config = config with { Data = config.Data with { QueryRules = "none", CandidateRules = "none" } };
         data = await TrainingData.ReadAsync(config, measures: true, null, CancellationToken.None);
-        Assert.Equal(("<|image_1|>\nName it\n", "a fish"), (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text));
+        Assert.Equal(
+            ("<|image_1|>\nName it\n", "a fish"),
+            (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text)
+        );
         Assert.Equal("<|image_1|>\nName it\n", MmebText.Of(data.Development![0].Rows[0].Query));
     }
 
@@ -244,13 +416,20 @@ public sealed class OwnDataTests : IDisposable
     private void WriteDevelopment(string dataset)
     {
         Directory.CreateDirectory(Path.Combine(Development, dataset));
-        File.WriteAllLines(Path.Combine(Development, dataset, "test.jsonl"), Enumerable.Range(1, 6).Select(i => new JsonObject
-        {
-            ["qry_text"] = $"<|image_1|>\nFind what goes with query number {i}\n",
-            ["qry_img_path"] = $"images/{i % 3}.png",
-            ["tgt_text"] = new JsonArray($"item {i}", $"item {i + 1}", $"item {i + 2}"),
-            ["tgt_img_path"] = new JsonArray("", "", ""),
-        }.ToJsonString()));
+        File.WriteAllLines(
+            Path.Combine(Development, dataset, "test.jsonl"),
+            Enumerable
+                .Range(1, 6)
+                .Select(i =>
+                    new JsonObject
+                    {
+                        ["qry_text"] = $"<|image_1|>\nFind what goes with query number {i}\n",
+                        ["qry_img_path"] = $"images/{i % 3}.png",
+                        ["tgt_text"] = new JsonArray($"item {i}", $"item {i + 1}", $"item {i + 2}"),
+                        ["tgt_img_path"] = new JsonArray("", "", ""),
+                    }.ToJsonString()
+                )
+        );
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
@@ -259,7 +438,8 @@ public sealed class OwnDataTests : IDisposable
     {
         public void Report(TrainingProgress value)
         {
-            if (value.Remark is not null) told(value.Remark);
+            if (value.Remark is not null)
+                told(value.Remark);
         }
     }
 

@@ -35,17 +35,27 @@ public sealed class RationaleRewardTask(TrainingTaskContext context) : ITraining
     public async Task<StepReport> BackwardAsync(Input input, PhaseSettings phase, CancellationToken cancellationToken)
     {
         EncodedQuery[] queries = [.. input.Batch.Queries.SelectMany(query => Enumerable.Repeat(query, RationalesPerQuery))];
-        var requests = queries.Select((query, i) => new DecodeRequest(query.Prompt, query.Images)
-        {
-            Generation = context.Generation with { Temperature = 1, Seed = (int)(input.Step * queries.Length + i) },
-        });
+        var requests = queries.Select(
+            (query, i) =>
+                new DecodeRequest(query.Prompt, query.Images)
+                {
+                    Generation = context.Generation with { Temperature = 1, Seed = (int)(input.Step * queries.Length + i) },
+                }
+        );
         var written = await _decoder.DecodeAsync([.. requests], cancellationToken);
         var rewards = queries.Zip(written, Reward).ToArray();
         var advantages = rewards.Chunk(RationalesPerQuery).SelectMany(group => group.Select(reward => reward - group.Average())).ToArray();
 
         // Log-probabilities of the sampled tokens, in one pass that computes the prompt of a query once.
-        TrainedSequence[] sequences = [.. queries.Zip(written, (query, rationale) =>
-            new TrainedSequence([.. query.Prompt, .. rationale.RationaleIds], query.Images) { Predicted = rationale.RationaleIds.Length })];
+        TrainedSequence[] sequences =
+        [
+            .. queries.Zip(written, (query, rationale) =>
+                new TrainedSequence([.. query.Prompt, .. rationale.RationaleIds], query.Images)
+                {
+                    Predicted = rationale.RationaleIds.Length,
+                }
+            ),
+        ];
         using var scope = NewDisposeScope();
         using var pass = new SequencePass(context.Model, sequences, context.Config.Model.ActivationCheckpointing);
         float[] weights = [.. sequences.Zip(advantages).SelectMany(one => Enumerable.Repeat((float)one.Second, one.First.Predicted))];

@@ -12,28 +12,43 @@ public sealed class RationaleRewardTaskTests : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("rge-reward-").FullName;
 
     private static TrainingTasks Tasks { get; } =
-        TrainingTasks.BuiltIn.With(new TrainingTaskDefinition(RationaleRewardTask.Name, context => new RationaleRewardTask(context)) { TrainsEmbeddings = true });
+        TrainingTasks.BuiltIn.With(
+            new TrainingTaskDefinition(RationaleRewardTask.Name, context => new RationaleRewardTask(context)) { TrainsEmbeddings = true }
+        );
 
-    private static TrainingConfig Config { get; } = new()
-    {
-        Name = "reward",
-        Threads = 1,
-        Model = new ModelSettings { Shape = "shapeworld" },
-        Data = new DataSettings { Queries = 4 },
-        Objective = new ObjectiveSettings { MaxRationaleTokens = 6, EmbeddingWeight = 0 },
-        Phases =
-        [
-            new() { Name = "write", Steps = 2, LearningRate = 1e-3 },
-            new() { Name = "reward", Task = RationaleRewardTask.Name, Steps = 4, LearningRate = 1e-3 },
-        ],
-        Evaluation = new EvaluationSettings { Every = 0 },
-        Checkpoints = new CheckpointSettings { Every = 2 },
-    };
+    private static TrainingConfig Config { get; } =
+        new()
+        {
+            Name = "reward",
+            Threads = 1,
+            Model = new ModelSettings { Shape = "shapeworld" },
+            Data = new DataSettings { Queries = 4 },
+            Objective = new ObjectiveSettings { MaxRationaleTokens = 6, EmbeddingWeight = 0 },
+            Phases =
+            [
+                new()
+                {
+                    Name = "write",
+                    Steps = 2,
+                    LearningRate = 1e-3,
+                },
+                new()
+                {
+                    Name = "reward",
+                    Task = RationaleRewardTask.Name,
+                    Steps = 4,
+                    LearningRate = 1e-3,
+                },
+            ],
+            Evaluation = new EvaluationSettings { Every = 0 },
+            Checkpoints = new CheckpointSettings { Every = 2 },
+        };
 
     [Fact]
     public async Task A_registered_task_is_trained_and_resumes()
     {
-        RunFolder whole = new(Path.Combine(_root, "whole")), cut = new(Path.Combine(_root, "cut"));
+        RunFolder whole = new(Path.Combine(_root, "whole")),
+            cut = new(Path.Combine(_root, "cut"));
         var outcome = await new Trainer(Config, whole, tasks: Tasks).RunAsync(resume: false);
         Assert.InRange(outcome.State.GeneratedTokens, 4 * 4 * 4, 4 * 4 * 4 * 6);
         var log = RunLog.Read(whole.Log).Where(entry => (string?)entry["phase"] == "reward").ToArray();
@@ -52,8 +67,13 @@ public sealed class RationaleRewardTaskTests : IDisposable
     public void A_task_that_is_not_registered_is_refused_with_those_that_are()
     {
         var error = Assert.Throws<TrainingException>(() => new Trainer(Config, new RunFolder(Path.Combine(_root, "none"))));
-        Assert.Equal("phases.1.task is 'rationale_reward', which is not known; expected one of pairs, cells, language, likeness.", error.Message);
-        Assert.Throws<ArgumentException>(() => Tasks.With(new TrainingTaskDefinition("Pairs", context => new RationaleRewardTask(context))));
+        Assert.Equal(
+            "phases.1.task is 'rationale_reward', which is not known; expected one of pairs, cells, language, likeness.",
+            error.Message
+        );
+        Assert.Throws<ArgumentException>(() =>
+            Tasks.With(new TrainingTaskDefinition("Pairs", context => new RationaleRewardTask(context)))
+        );
     }
 
     [Fact]
@@ -72,7 +92,8 @@ public sealed class RationaleRewardTaskTests : IDisposable
     {
         public void Report(TrainingProgress value)
         {
-            if (value.Step == step) throw new InvalidOperationException("cut");
+            if (value.Step == step)
+                throw new InvalidOperationException("cut");
         }
     }
 }

@@ -50,23 +50,31 @@ public sealed class SelfRationaleWriterTests : IDisposable
         Assert.Contains(expected, tokens => tokens.Length == Longest);
 
         using var own = new SelfRationaleWriter(_model, _processor, end, _generation, rows: 16);
-        Assert.Equal(expected,
-            await own.WriteAsync([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
+        Assert.Equal(
+            expected,
+            await own.WriteAsync(
+                [.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })],
+                TestContext.Current.CancellationToken
+            )
+        );
 
-        int[] Oracle(int[] tokens) => oracle switch
-        {
-            "nothing" => [],
-            "what the model writes" => [.. tokens, end],
-            "more than the model may write" => [.. tokens, .. tokens, .. tokens, end],
-            "another token in the middle" => [.. tokens.Take(2), 5, .. tokens.Skip(3), end],
-            "the end in the middle" => [.. tokens.Take(3), end],
-            _ => [5, 5, 5, 5, 5, 5, 5, 5, 5, end],
-        };
+        int[] Oracle(int[] tokens) =>
+            oracle switch
+            {
+                "nothing" => [],
+                "what the model writes" => [.. tokens, end],
+                "more than the model may write" => [.. tokens, .. tokens, .. tokens, end],
+                "another token in the middle" => [.. tokens.Take(2), 5, .. tokens.Skip(3), end],
+                "the end in the middle" => [.. tokens.Take(3), end],
+                _ => [5, 5, 5, 5, 5, 5, 5, 5, 5, end],
+            };
     }
 
     [Fact]
     public void Sampled_rationales_are_refused() =>
-        Assert.Throws<ArgumentException>(() => new SelfRationaleWriter(_model, _processor, 0, _generation with { Temperature = 1 }, rows: 1));
+        Assert.Throws<ArgumentException>(() =>
+            new SelfRationaleWriter(_model, _processor, 0, _generation with { Temperature = 1 }, rows: 1)
+        );
 
     /// <summary>Four queries of one picture and words that mean nothing.</summary>
     private IEnumerable<EncodedQuery> Queries(int number)
@@ -75,14 +83,33 @@ public sealed class SelfRationaleWriterTests : IDisposable
         var config = _model.Config;
         int[] shown = [config.VisionStartTokenId, .. Enumerable.Repeat(config.ImageTokenId, 9), config.VisionEndTokenId];
         var random = new Random(number);
-        var sample = new TrainingSample { Dataset = "test", Source = "test", Query = EmbeddingInput.Query("test") };
-        return Enumerable.Range(1, 4).Select(words => new EncodedQuery(sample, [.. shown, .. Enumerable.Range(0, words).Select(_ => random.Next(300))], [image], []));
+        var sample = new TrainingSample
+        {
+            Dataset = "test",
+            Source = "test",
+            Query = EmbeddingInput.Query("test"),
+        };
+        return Enumerable
+            .Range(1, 4)
+            .Select(words => new EncodedQuery(
+                sample,
+                [.. shown, .. Enumerable.Range(0, words).Select(_ => random.Next(300))],
+                [image],
+                []
+            ));
     }
 
     private int[][] Decode(int embToken)
     {
         using var decoder = new DecodingEngine(_model, embToken);
         var requests = _queries.Select(query => new DecodeRequest(query.Prompt, query.Images) { Generation = _generation }).ToArray();
-        return [.. decoder.DecodeAsync(requests).GetAwaiter().GetResult().Select(sequence => sequence.RationaleIds.Where(token => token != embToken).ToArray())];
+        return
+        [
+            .. decoder
+                .DecodeAsync(requests)
+                .GetAwaiter()
+                .GetResult()
+                .Select(sequence => sequence.RationaleIds.Where(token => token != embToken).ToArray()),
+        ];
     }
 }

@@ -12,11 +12,15 @@ public sealed class SingleThreadTests
             List<int> seen = [Environment.CurrentManagedThreadId];
             await Task.Delay(1);
             seen.Add(Environment.CurrentManagedThreadId);
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
-            {
-                await Task.Run(() => { });
-                seen.Add(Environment.CurrentManagedThreadId);
-            }));
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, 4)
+                    .Select(async _ =>
+                    {
+                        await Task.Run(() => { });
+                        seen.Add(Environment.CurrentManagedThreadId);
+                    })
+            );
             return seen;
         });
         Assert.Equal(6, threads.Count);
@@ -30,10 +34,11 @@ public sealed class SingleThreadTests
     public async Task An_error_is_that_of_the_work(bool awaits)
     {
         var error = await Assert.ThrowsAsync<TrainingException>(() => SingleThread.RunAsync<int>("test", async () =>
-        {
-            if (awaits) await Task.Yield();
-            throw new TrainingException("broken");
-        }));
+            {
+                if (awaits)
+                    await Task.Yield();
+                throw new TrainingException("broken");
+            }));
         Assert.Equal("broken", error.Message);
     }
 

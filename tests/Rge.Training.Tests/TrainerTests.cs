@@ -11,23 +11,53 @@ public sealed class TrainerTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("rge-train-").FullName;
 
-    private static TrainingConfig Config { get; } = new()
-    {
-        Name = "small",
-        Threads = 1,
-        Model = new ModelSettings { Shape = "shapeworld" },
-        Data = new DataSettings { Queries = 8 },
-        Objective = new ObjectiveSettings { Temperature = 0.05, MaxRationaleTokens = 6, LearnTemperature = true },
-        Phases =
-        [
-            new() { Name = "see", Task = "cells", Steps = 2, LearningRate = 1e-3 },
-            new() { Name = "read", Task = "language", Steps = 2, LearningRate = 1e-3 },
-            new() { Name = "write", Steps = 2, LearningRate = 1e-3, EmbeddingWeight = 0 },
-            new() { Name = "joint", Steps = 4, LearningRate = 1e-3, WarmupSteps = 1 },
-        ],
-        Evaluation = new EvaluationSettings { Every = 0 },
-        Checkpoints = new CheckpointSettings { Every = 3, Keep = 2 },
-    };
+    private static TrainingConfig Config { get; } =
+        new()
+        {
+            Name = "small",
+            Threads = 1,
+            Model = new ModelSettings { Shape = "shapeworld" },
+            Data = new DataSettings { Queries = 8 },
+            Objective = new ObjectiveSettings
+            {
+                Temperature = 0.05,
+                MaxRationaleTokens = 6,
+                LearnTemperature = true,
+            },
+            Phases =
+            [
+                new()
+                {
+                    Name = "see",
+                    Task = "cells",
+                    Steps = 2,
+                    LearningRate = 1e-3,
+                },
+                new()
+                {
+                    Name = "read",
+                    Task = "language",
+                    Steps = 2,
+                    LearningRate = 1e-3,
+                },
+                new()
+                {
+                    Name = "write",
+                    Steps = 2,
+                    LearningRate = 1e-3,
+                    EmbeddingWeight = 0,
+                },
+                new()
+                {
+                    Name = "joint",
+                    Steps = 4,
+                    LearningRate = 1e-3,
+                    WarmupSteps = 1,
+                },
+            ],
+            Evaluation = new EvaluationSettings { Every = 0 },
+            Checkpoints = new CheckpointSettings { Every = 3, Keep = 2 },
+        };
 
     [Fact]
     public async Task A_run_goes_through_its_phases_and_leaves_a_model_a_log_and_the_last_checkpoints()
@@ -37,7 +67,10 @@ public sealed class TrainerTests : IDisposable
         var outcome = await new Trainer(Config, folder, new Listener(told.Add)).RunAsync(resume: false);
         Assert.Equal((10, 10), (outcome.State.Step, told.Count));
         var log = RunLog.Read(folder.Log).ToArray();
-        Assert.Equal(["see", "see", "read", "read", "write", "write", "joint", "joint", "joint", "joint"], log.Select(entry => entry["phase"]!.GetValue<string>()));
+        Assert.Equal(
+            ["see", "see", "read", "read", "write", "write", "joint", "joint", "joint", "joint"],
+            log.Select(entry => entry["phase"]!.GetValue<string>())
+        );
         Assert.All(log, entry => Assert.True(double.IsFinite(entry["loss"]!.GetValue<double>())));
         Assert.All(log[6..], entry => Assert.InRange(entry["rationale_tokens"]!.GetValue<double>(), 0.0, 6.0));
         // A step of AdamW changes the temperature by a share of itself that is of the order of the rate, 1e-3.
@@ -45,7 +78,13 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(0.05, temperatures[0], 1e-6);
         Assert.InRange(temperatures.Zip(temperatures[1..]).Max(pair => Math.Abs(pair.Second / pair.First - 1)), 1e-4, 2e-3);
         Assert.True(outcome.State is { Queries: 64, Tokens: > 1000, TrainingSeconds: > 0 });
-        Assert.Equal(["step-00000009", "step-00000010"], Directory.GetDirectories(Path.Combine(folder.Root, "checkpoints")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["step-00000009", "step-00000010"],
+            Directory
+                .GetDirectories(Path.Combine(folder.Root, "checkpoints"))
+                .Select(path => Path.GetFileName(path)!)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(128, Embedding(folder).Length);
         Assert.NotNull(JsonNode.Parse(File.ReadAllText(folder.Provenance))!["torchsharp"]);
     }
@@ -61,7 +100,16 @@ public sealed class TrainerTests : IDisposable
         var cut = Folder("cut");
         // As a killed process would: in the middle of a line of the log, with a checkpoint half-written.
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            new Trainer(Config, cut, new Listener(progress => { if (progress.Step == at) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
+            new Trainer(
+                Config,
+                cut,
+                new Listener(progress =>
+                {
+                    if (progress.Step == at)
+                        throw new InvalidOperationException("cut");
+                })
+            ).RunAsync(resume: false)
+        );
         File.AppendAllText(cut.Log, """{"step": 9, "lo""");
         Directory.CreateDirectory(Path.Combine(cut.Root, "checkpoints", "step-00000009.0123.part"));
         await new Trainer(Config, cut).RunAsync(resume: true);
@@ -76,7 +124,15 @@ public sealed class TrainerTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var folder = Folder("cancelled");
-        var trainer = new Trainer(Config, folder, new Listener(progress => { if (progress.Step == 4) stop.Cancel(); }));
+        var trainer = new Trainer(
+            Config,
+            folder,
+            new Listener(progress =>
+            {
+                if (progress.Step == 4)
+                    stop.Cancel();
+            })
+        );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trainer.RunAsync(resume: false, stop.Token));
         Assert.Equal(4, RunFolder.ReadState(folder.LatestCheckpoint()!).Step);
     }
@@ -84,16 +140,22 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public async Task Cancelling_at_any_moment_keeps_the_steps_that_were_done()
     {
-        RunFolder whole = Folder("whole"), cut = Folder("cancelled");
+        RunFolder whole = Folder("whole"),
+            cut = Folder("cancelled");
         await new Trainer(Config, whole).RunAsync(resume: false);
         using var stop = new CancellationTokenSource();
         var (done, cancelling) = (0, Task.CompletedTask);
-        var trainer = new Trainer(Config, cut, new Listener(progress =>
-        {
-            done = progress.Step;
-            // From another thread, wherever the run is by then: between two steps or within one.
-            if (progress.Step == 7) cancelling = Task.Run(stop.Cancel);
-        }));
+        var trainer = new Trainer(
+            Config,
+            cut,
+            new Listener(progress =>
+            {
+                done = progress.Step;
+                // From another thread, wherever the run is by then: between two steps or within one.
+                if (progress.Step == 7)
+                    cancelling = Task.Run(stop.Cancel);
+            })
+        );
         var error = await Record.ExceptionAsync(() => trainer.RunAsync(resume: false, stop.Token));
         await cancelling;
         Assert.True(error is null or OperationCanceledException, error?.ToString());
@@ -107,10 +169,18 @@ public sealed class TrainerTests : IDisposable
     {
         var folder = Folder("taken");
         await new Trainer(Config, folder).RunAsync(resume: false);
-        Assert.Contains("--resume",
-            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config, folder).RunAsync(resume: false))).Message, StringComparison.Ordinal);
-        Assert.Contains("other settings",
-            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config with { Seed = 2 }, folder).RunAsync(resume: true))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--resume",
+            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config, folder).RunAsync(resume: false))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "other settings",
+            (
+                await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config with { Seed = 2 }, folder).RunAsync(resume: true))
+            ).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -119,18 +189,23 @@ public sealed class TrainerTests : IDisposable
     public async Task A_folder_in_use_is_refused_before_anything_in_it_is_touched(bool resume)
     {
         var (folder, refused) = (Folder("busy"), "");
-        var trainer = new Trainer(Config, folder, new Listener(progress =>
-        {
-            if (progress.Step != 5) return;
-            // What the run is writing at the moment, and what a second one would tidy away.
-            var part = Directory.CreateDirectory(Path.Combine(folder.Root, "checkpoints", "step-00000006.0123.part")).FullName;
-            var log = File.ReadAllText(folder.Log);
-            var second = new Trainer(Config, folder).RunAsync(resume, TestContext.Current.CancellationToken);
-            ((IAsyncResult)second).AsyncWaitHandle.WaitOne();
-            refused = Assert.IsType<TrainingException>(second.Exception?.InnerException).Message;
-            Assert.True(Directory.Exists(part));
-            Assert.Equal(log, File.ReadAllText(folder.Log));
-        }));
+        var trainer = new Trainer(
+            Config,
+            folder,
+            new Listener(progress =>
+            {
+                if (progress.Step != 5)
+                    return;
+                // What the run is writing at the moment, and what a second one would tidy away.
+                var part = Directory.CreateDirectory(Path.Combine(folder.Root, "checkpoints", "step-00000006.0123.part")).FullName;
+                var log = File.ReadAllText(folder.Log);
+                var second = new Trainer(Config, folder).RunAsync(resume, TestContext.Current.CancellationToken);
+                ((IAsyncResult)second).AsyncWaitHandle.WaitOne();
+                refused = Assert.IsType<TrainingException>(second.Exception?.InnerException).Message;
+                Assert.True(Directory.Exists(part));
+                Assert.Equal(log, File.ReadAllText(folder.Log));
+            })
+        );
         Assert.Equal(10, (await trainer.RunAsync(resume: false)).State.Step);
         Assert.Equal($"{folder.Root} is in use by a run that has not ended: wait for it or stop it, or name another folder.", refused);
         // It is free again, also for another process that finds the file.
@@ -141,8 +216,14 @@ public sealed class TrainerTests : IDisposable
     public async Task The_log_is_there_to_the_last_step_while_a_run_goes_on()
     {
         var (folder, seen) = (Folder("live"), new List<int>());
-        await new Trainer(Config with { Checkpoints = new CheckpointSettings { Every = 100 } }, folder,
-            new Listener(_ => seen.Add(RunLog.Read(folder.Log).Count()))).RunAsync(resume: false);
+        await new Trainer(
+            Config with
+            {
+                Checkpoints = new CheckpointSettings { Every = 100 },
+            },
+            folder,
+            new Listener(_ => seen.Add(RunLog.Read(folder.Log).Count()))
+        ).RunAsync(resume: false);
         Assert.Equal(Enumerable.Range(1, 10), seen);
     }
 
@@ -151,9 +232,30 @@ public sealed class TrainerTests : IDisposable
     {
         var folder = Folder("extended");
         await new Trainer(Config, folder).RunAsync(resume: false);
-        PhaseSettings[] longer = [.. Config.Phases[..3], Config.Phases[3] with { Steps = 6 }, new() { Name = "more", Steps = 1, LearningRate = 1e-4 }];
-        var outcome = await new Trainer(Config with { Phases = longer, Name = "renamed",
-            Evaluation = new EvaluationSettings { Every = 5, Queries = 1 }, Checkpoints = new CheckpointSettings { Every = 2, Keep = 1 } }, folder).RunAsync(resume: true);
+        PhaseSettings[] longer =
+        [
+            .. Config.Phases[..3],
+            Config.Phases[3] with
+            {
+                Steps = 6,
+            },
+            new()
+            {
+                Name = "more",
+                Steps = 1,
+                LearningRate = 1e-4,
+            },
+        ];
+        var outcome = await new Trainer(
+            Config with
+            {
+                Phases = longer,
+                Name = "renamed",
+                Evaluation = new EvaluationSettings { Every = 5, Queries = 1 },
+                Checkpoints = new CheckpointSettings { Every = 2, Keep = 1 },
+            },
+            folder
+        ).RunAsync(resume: true);
         Assert.Equal(13, outcome.State.Step);
         var log = RunLog.Read(folder.Log).Where(entry => entry["loss"] is not null).ToArray();
         Assert.Equal(Enumerable.Range(1, 13), log.Select(entry => (int)entry["step"]!));
@@ -161,19 +263,39 @@ public sealed class TrainerTests : IDisposable
         Assert.NotNull(outcome.Development);
 
         Assert.Equal(
-            $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. --resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder.",
+            $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. "
+                + $"--resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that "
+                + $"have not begun, and the steps of the last that has, to more; for anything else name another folder.",
             await Refusal(config =>
-                config with { Data = config.Data with { Queries = 9 }, Objective = config.Objective with { Temperature = 0.1 } }));
-        Assert.Contains("phases.0.steps is '3', and was '2'",
-            await Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }), StringComparison.Ordinal);
-        Assert.Contains("phases.3.steps is '4', and was '6'",
-            await Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }), StringComparison.Ordinal);
-        Assert.Contains("phases.4.name is not set, and was 'more'", await Refusal(config => config with { Phases = longer[..4] }),
-            StringComparison.Ordinal);
+                config with
+                {
+                    Data = config.Data with { Queries = 9 },
+                    Objective = config.Objective with { Temperature = 0.1 },
+                }
+            )
+        );
+        Assert.Contains(
+            "phases.0.steps is '3', and was '2'",
+            await Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "phases.3.steps is '4', and was '6'",
+            await Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "phases.4.name is not set, and was 'more'",
+            await Refusal(config => config with { Phases = longer[..4] }),
+            StringComparison.Ordinal
+        );
 
         async Task<string> Refusal(Func<TrainingConfig, TrainingConfig> change) =>
-            (await Assert.ThrowsAsync<TrainingException>(() =>
-                new Trainer(change(Config with { Phases = longer }), folder).RunAsync(resume: true))).Message;
+            (
+                await Assert.ThrowsAsync<TrainingException>(() =>
+                    new Trainer(change(Config with { Phases = longer }), folder).RunAsync(resume: true)
+                )
+            ).Message;
     }
 
     [Theory]
@@ -208,7 +330,20 @@ public sealed class TrainerTests : IDisposable
     public async Task A_loss_that_is_no_number_stops_the_run_with_a_report_of_the_batch()
     {
         var folder = Folder("diverging");
-        var config = Config with { Optimizer = new OptimizerSettings { ClipNorm = 0 }, Phases = [new() { Steps = 5, LearningRate = 1e30, Schedule = LearningRateShape.Constant, EmbeddingWeight = 0 }] };
+        var config = Config with
+        {
+            Optimizer = new OptimizerSettings { ClipNorm = 0 },
+            Phases =
+            [
+                new()
+                {
+                    Steps = 5,
+                    LearningRate = 1e30,
+                    Schedule = LearningRateShape.Constant,
+                    EmbeddingWeight = 0,
+                },
+            ],
+        };
         var error = await Assert.ThrowsAsync<TrainingException>(() => new Trainer(config, folder).RunAsync(resume: false));
         Assert.Contains("Expected finite numbers", error.Message, StringComparison.Ordinal);
         var report = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Root, "not-finite.json")))!;
@@ -221,31 +356,82 @@ public sealed class TrainerTests : IDisposable
     public async Task An_adapter_is_trained_beside_frozen_weights_and_goes_on_after_a_stop(AdapterKind kind, string dtype)
     {
         var start = Folder("start");
-        await new Trainer(Config with { Phases = [new() { Steps = 1, LearningRate = 1e-4, EmbeddingWeight = 0 }] },
-            start).RunAsync(resume: false);
+        await new Trainer(
+            Config with
+            {
+                Phases =
+                [
+                    new()
+                    {
+                        Steps = 1,
+                        LearningRate = 1e-4,
+                        EmbeddingWeight = 0,
+                    },
+                ],
+            },
+            start
+        ).RunAsync(resume: false);
         var config = Config with
         {
-            Model = new ModelSettings { Checkpoint = start.Model, Dtype = dtype, Adapter = new AdapterSettings { Kind = kind, Rank = 4, Modules = ["q_proj", "down_proj"] } },
+            Model = new ModelSettings
+            {
+                Checkpoint = start.Model,
+                Dtype = dtype,
+                Adapter = new AdapterSettings
+                {
+                    Kind = kind,
+                    Rank = 4,
+                    Modules = ["q_proj", "down_proj"],
+                },
+            },
             Phases = [new() { Steps = 6, LearningRate = 1e-3 }],
         };
-        RunFolder whole = Folder("whole"), cut = Folder("cut");
+        RunFolder whole = Folder("whole"),
+            cut = Folder("cut");
         await new Trainer(config, whole).RunAsync(resume: false);
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            new Trainer(config, cut, new Listener(progress => { if (progress.Step == 5) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
+            new Trainer(
+                config,
+                cut,
+                new Listener(progress =>
+                {
+                    if (progress.Step == 5)
+                        throw new InvalidOperationException("cut");
+                })
+            ).RunAsync(resume: false)
+        );
         await new Trainer(config, cut).RunAsync(resume: true);
         // In bfloat16 sums that are taken in another order round to another of 256 steps.
         var tolerance = dtype == "bfloat16" ? 5e-4 : 1e-5;
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= tolerance * Math.Abs(a));
 
-        Assert.Equal(["README.md", "adapter_config.json", "adapter_model.safetensors", "generation_config.json"], Directory.GetFiles(whole.Model).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
-        using var embedder = ReasoningEmbedder.Load(start.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = whole.Model } });
+        Assert.Equal(
+            ["README.md", "adapter_config.json", "adapter_model.safetensors", "generation_config.json"],
+            Directory.GetFiles(whole.Model).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
+        );
+        using var embedder = ReasoningEmbedder.Load(
+            start.Model,
+            new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = whole.Model } }
+        );
         Assert.NotNull(embedder);
     }
 
     [Fact]
     public async Task Bfloat16_weights_learn_through_master_copies()
     {
-        var config = Config with { Model = Config.Model with { Dtype = "bfloat16" }, Phases = [new() { Task = "cells", Steps = 20, LearningRate = 1e-3 }] };
+        var config = Config with
+        {
+            Model = Config.Model with { Dtype = "bfloat16" },
+            Phases =
+            [
+                new()
+                {
+                    Task = "cells",
+                    Steps = 20,
+                    LearningRate = 1e-3,
+                },
+            ],
+        };
         var folder = Folder("rounded");
         await new Trainer(config, folder).RunAsync(resume: false);
         var losses = Losses(folder);

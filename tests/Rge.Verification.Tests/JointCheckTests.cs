@@ -2,7 +2,9 @@ using Rge.Tests.Shared;
 
 namespace Rge.Verification.Tests;
 
-/// <summary>The joint objective against the reference: in one pass, in chunks with cached gradients, and with activations computed again.</summary>
+/// <summary>
+/// The joint objective against the reference: in one pass, in chunks with cached gradients, and with activations computed again.
+/// </summary>
 public sealed class JointCheckTests
 {
     public static TheoryData<string> Families => [.. Golden.Families()];
@@ -22,7 +24,8 @@ public sealed class JointCheckTests
     private static void Check(string family, int chunkTokens, bool activationCheckpointing = false)
     {
         var rows = JointCheck.Run(Golden.Require(family), chunkTokens, activationCheckpointing);
-        foreach (var row in rows) TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
+        foreach (var row in rows)
+            TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
         Assert.All(rows, row => Assert.True(row.IsPresent && row.Passed, row.ToString()));
     }
 }

@@ -13,7 +13,8 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
 
     [Theory]
     [MemberData(nameof(Families))]
-    public async Task Every_quantity_is_within_its_tolerance(string family) => await CheckAsync(Golden.Require(family), new VerificationOptions());
+    public async Task Every_quantity_is_within_its_tolerance(string family) =>
+        await CheckAsync(Golden.Require(family), new VerificationOptions());
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -24,19 +25,28 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
     public void The_repository_has_a_folder_for_each_family() =>
         Assert.Equal(
             Enum.GetValues<ModelFamily>().Order(),
-            Golden.Families().Where(family => string.Equals(family, Golden.Family(Path.GetFileName(family)), StringComparison.Ordinal))
-                .Select(family => QwenVlConfig.Load(Golden.Require(family, "model")).Family).Order());
+            Golden
+                .Families()
+                .Where(family => string.Equals(family, Golden.Family(Path.GetFileName(family)), StringComparison.Ordinal))
+                .Select(family => QwenVlConfig.Load(Golden.Require(family, "model")).Family)
+                .Order()
+        );
 
     [Fact]
-    public async Task A_folder_of_tokenizer_files_and_texts_is_checked() => await CheckAsync(Golden.Require("qwen2-tokenizer"), new VerificationOptions());
+    public async Task A_folder_of_tokenizer_files_and_texts_is_checked() =>
+        await CheckAsync(Golden.Require("qwen2-tokenizer"), new VerificationOptions());
 
     [Fact]
     public async Task A_difference_is_found_and_named()
     {
         foreach (var file in (string[])["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"])
-            if (File.Exists(Path.Combine(fixture.Folder, file))) File.Copy(Path.Combine(fixture.Folder, file), Path.Combine(_folder, file));
+            if (File.Exists(Path.Combine(fixture.Folder, file)))
+                File.Copy(Path.Combine(fixture.Folder, file), Path.Combine(_folder, file));
         var ids = string.Join(',', fixture.Embedder.Processor.Tokenizer.Encode("the cat"));
-        await File.WriteAllTextAsync(Path.Combine(_folder, "cases.json"), $$"""[{"text": "the cat", "ids": [{{ids}}]}, {"text": "the cat", "ids": [{{ids}}, 7]}]""");
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "cases.json"),
+            $$"""[{"text": "the cat", "ids": [{{ids}}]}, {"text": "the cat", "ids": [{{ids}}, 7]}]"""
+        );
         var told = new List<VerificationRow>();
         var rows = await ReferenceVectors.CheckAsync(_folder, progress: new Listener(told.Add));
         Assert.Equal(rows, told);
@@ -69,7 +79,8 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
     private static async Task CheckAsync(string folder, VerificationOptions options)
     {
         var rows = await ReferenceVectors.CheckAsync(folder, options, cancellationToken: TestContext.Current.CancellationToken);
-        foreach (var row in rows) TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
+        foreach (var row in rows)
+            TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
         Assert.Contains(rows, row => row.IsPresent);
         Assert.All(rows, row => Assert.True(row.Passed, row.ToString()));
     }

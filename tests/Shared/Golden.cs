@@ -22,9 +22,10 @@ internal static class Golden
     /// <summary>A family of the repository, for <see cref="Require"/>.</summary>
     public static string Family(string name) => Own + name;
 
-    /// <summary>Every family folder (one with a model folder), for <see cref="Require"/>: the repository's, then those of the larger set.</summary>
-    public static IEnumerable<string> Families() =>
-        [.. FoldersIn(Path.Combine(RepositoryRoot, Own)).Select(Family), .. FoldersIn(Root)];
+    /// <summary>
+    /// Every family folder (one with a model folder), for <see cref="Require"/>: the repository's, then those of the larger set.
+    /// </summary>
+    public static IEnumerable<string> Families() => [.. FoldersIn(Path.Combine(RepositoryRoot, Own)).Select(Family), .. FoldersIn(Root)];
 
     /// <summary>Path under the reference vectors; skips the running test, saying so, when it is not there.</summary>
     public static string Require(params string[] parts)
@@ -32,7 +33,8 @@ internal static class Golden
         var isOwn = parts[0].StartsWith(Own, StringComparison.Ordinal);
         var path = Path.Combine([isOwn ? RepositoryRoot : Root, .. parts]);
         var exists = File.Exists(path) || Directory.Exists(path);
-        if (isOwn) Assert.True(exists, $"{path} does not exist");
+        if (isOwn)
+            Assert.True(exists, $"{path} does not exist");
         Assert.SkipUnless(exists, $"no reference vectors: {path} does not exist (set RGE_GOLDEN)");
         return path;
     }
@@ -47,13 +49,18 @@ internal static class Golden
 
     private static IEnumerable<string> FoldersIn(string root) =>
         Directory.Exists(root)
-            ? Directory.GetDirectories(root).Where(d => Directory.Exists(Path.Combine(d, "model"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)
+            ? Directory
+                .GetDirectories(root)
+                .Where(d => Directory.Exists(Path.Combine(d, "model")))
+                .Select(d => Path.GetFileName(d)!)
+                .Order(StringComparer.Ordinal)
             : [];
 
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Rge.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Rge.slnx")))
+                return folder.FullName;
         throw new InvalidOperationException($"Rge.slnx was not found above {AppContext.BaseDirectory}.");
     }
 }

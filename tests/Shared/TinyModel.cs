@@ -17,30 +17,48 @@ internal static class TinyModel
     {
         var (type, section, vision) = family switch
         {
-            ModelFamily.Qwen2Vl => ("qwen2_vl", "[2,3,3]", """{"depth":2,"embed_dim":32,"mlp_ratio":2,"num_heads":2,"hidden_size":32,"patch_size":4}"""),
-            ModelFamily.Qwen25Vl => ("qwen2_5_vl", "[2,3,3]",
-                """{"depth":2,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"window_size":16,"fullatt_block_indexes":[1]}"""),
-            _ => ("qwen3_vl", "[3,3,2]",
-                """{"depth":3,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"num_position_embeddings":16,"deepstack_visual_indexes":[0,1]}"""),
+            ModelFamily.Qwen2Vl => (
+                "qwen2_vl",
+                "[2,3,3]",
+                """{"depth":2,"embed_dim":32,"mlp_ratio":2,"num_heads":2,"hidden_size":32,"patch_size":4}"""
+            ),
+            ModelFamily.Qwen25Vl => (
+                "qwen2_5_vl",
+                "[2,3,3]",
+                """{"depth":2,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"window_size":16,"fullatt_block_indexes":[1]}"""
+            ),
+            _ => (
+                "qwen3_vl",
+                "[3,3,2]",
+                """{"depth":3,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"num_position_embeddings":16,"deepstack_visual_indexes":[0,1]}"""
+            ),
         };
-        return JsonNode.Parse($$"""
-            {"model_type":"{{type}}","hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,
-             "head_dim":16,"vocab_size":96,"rms_norm_eps":1e-6,"rope_theta":10000,"rope_scaling":{"type":"mrope","mrope_section":{{section}}},
-             "tie_word_embeddings":true,"image_token_id":{{ImageToken}},"video_token_id":91,"vision_start_token_id":88,"vision_end_token_id":89,
-             "vision_config":{{vision}}}
-            """)!.AsObject();
+        return JsonNode
+            .Parse(
+                $$"""
+                {"model_type":"{{type}}","hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,
+                 "head_dim":16,"vocab_size":96,"rms_norm_eps":1e-6,"rope_theta":10000,"rope_scaling":{"type":"mrope","mrope_section":{{section}}},
+                 "tie_word_embeddings":true,"image_token_id":{{ImageToken}},"video_token_id":91,"vision_start_token_id":88,"vision_end_token_id":89,
+                 "vision_config":{{vision}}}
+                """
+            )!
+            .AsObject();
     }
 
     public static QwenVlModel Create(ModelFamily family, int seed = 1, double scale = 0.2)
     {
         var config = Config(family);
         using var generator = new Generator((ulong)seed);
-        var parameters = ParameterLayout.Of(config).ToDictionary(
-            p => p.Key,
-            p => p.Key.Contains("norm", StringComparison.Ordinal) && p.Key.EndsWith("weight", StringComparison.Ordinal)
-                ? ones(p.Value)
-                : randn(p.Value, generator: generator).mul_(scale),
-            StringComparer.Ordinal);
+        var parameters = ParameterLayout
+            .Of(config)
+            .ToDictionary(
+                p => p.Key,
+                p =>
+                    p.Key.Contains("norm", StringComparison.Ordinal) && p.Key.EndsWith("weight", StringComparison.Ordinal)
+                        ? ones(p.Value)
+                        : randn(p.Value, generator: generator).mul_(scale),
+                StringComparer.Ordinal
+            );
         return new QwenVlModel(config, parameters);
     }
 
@@ -48,7 +66,10 @@ internal static class TinyModel
     public static PatchedImage Image(QwenVlConfig config, int height, int width, int seed = 1)
     {
         var (random, grid) = (new Random(seed), new ImageGrid(1, height, width));
-        return new PatchedImage([.. Enumerable.Range(0, grid.Patches * config.Vision.PatchLength).Select(_ => (float)random.NextDouble() * 2 - 1)], grid);
+        return new PatchedImage(
+            [.. Enumerable.Range(0, grid.Patches * config.Vision.PatchLength).Select(_ => (float)random.NextDouble() * 2 - 1)],
+            grid
+        );
     }
 
     /// <summary>Random text tokens around the places of the given images.</summary>
@@ -59,8 +80,12 @@ internal static class TinyModel
         foreach (var grid in images)
         {
             var place = random.Next(tokens.Count + 1);
-            while (place > 0 && place < tokens.Count && tokens[place - 1] == ImageToken && tokens[place] == ImageToken) place++;
-            tokens.InsertRange(place, [config.VisionStartTokenId, .. Enumerable.Repeat(ImageToken, grid.MergedPatches(2)), config.VisionEndTokenId]);
+            while (place > 0 && place < tokens.Count && tokens[place - 1] == ImageToken && tokens[place] == ImageToken)
+                place++;
+            tokens.InsertRange(
+                place,
+                [config.VisionStartTokenId, .. Enumerable.Repeat(ImageToken, grid.MergedPatches(2)), config.VisionEndTokenId]
+            );
         }
         return [.. tokens];
     }

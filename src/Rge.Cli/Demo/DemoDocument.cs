@@ -12,35 +12,53 @@ internal static class DemoDocument
     /// <param name="baseline">Folder of the baseline.</param>
     /// <param name="seed">Seed of the scenes.</param>
     /// <param name="page">The page that was written.</param>
-    public static JsonObject Of(IEnumerable<DemoCase> cases, DemoScores scores, string model, string baseline, int seed, string page) => new()
-    {
-        ["model"] = model,
-        ["baseline"] = baseline,
-        ["seed"] = seed,
-        ["page"] = page,
-        ["hit_at_1"] = new JsonArray([.. scores.Rows().Select(row => (JsonNode)new JsonObject
+    public static JsonObject Of(IEnumerable<DemoCase> cases, DemoScores scores, string model, string baseline, int seed, string page) =>
+        new()
         {
-            ["meta_task"] = row.Name,
-            ["queries"] = row.Queries,
-            ["reasoning_on"] = row.On / 100,
-            ["baseline"] = row.Off / 100,
-        })]),
-        ["shown_rule"] = DemoChoice.Rule,
-        ["shown"] = new JsonArray([.. cases.Select(answered => (JsonNode)new JsonObject
-        {
-            ["meta_task"] = answered.Query.Group,
-            ["dataset"] = answered.Query.Dataset,
-            ["query"] = answered.Query.Text,
-            ["right"] = answered.Query.Describe(0),
-            ["reasoning_on"] = Answer(answered.Query, answered.On),
-            ["baseline"] = Answer(answered.Query, answered.Off),
-        })]),
-    };
+            ["model"] = model,
+            ["baseline"] = baseline,
+            ["seed"] = seed,
+            ["page"] = page,
+            ["hit_at_1"] = new JsonArray([
+                .. scores
+                    .Rows()
+                    .Select(row =>
+                        (JsonNode)
+                            new JsonObject
+                            {
+                                ["meta_task"] = row.Name,
+                                ["queries"] = row.Queries,
+                                ["reasoning_on"] = row.On / 100,
+                                ["baseline"] = row.Off / 100,
+                            }
+                    ),
+            ]),
+            ["shown_rule"] = DemoChoice.Rule,
+            ["shown"] = new JsonArray([
+                .. cases.Select(answered =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["meta_task"] = answered.Query.Group,
+                            ["dataset"] = answered.Query.Dataset,
+                            ["query"] = answered.Query.Text,
+                            ["right"] = answered.Query.Describe(0),
+                            ["reasoning_on"] = Answer(answered.Query, answered.On),
+                            ["baseline"] = Answer(answered.Query, answered.Off),
+                        }
+                ),
+            ]),
+        };
 
-    private static JsonObject Answer(DemoQuery query, DemoAnswer answer) => new()
-    {
-        ["rationale"] = answer.Rationale,
-        ["rank_of_right"] = answer.Rank,
-        ["top"] = new JsonArray([.. answer.Top.Select(ranked => (JsonNode)new JsonObject { ["score"] = ranked.Score, ["candidate"] = query.Describe(ranked.Index) })]),
-    };
+    private static JsonObject Answer(DemoQuery query, DemoAnswer answer) =>
+        new()
+        {
+            ["rationale"] = answer.Rationale,
+            ["rank_of_right"] = answer.Rank,
+            ["top"] = new JsonArray([
+                .. answer.Top.Select(ranked =>
+                    (JsonNode)new JsonObject { ["score"] = ranked.Score, ["candidate"] = query.Describe(ranked.Index) }
+                ),
+            ]),
+        };
 }

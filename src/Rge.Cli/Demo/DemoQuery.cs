@@ -18,14 +18,26 @@ internal sealed record DemoQuery(string Dataset, string Group, EvaluationRow Row
     public string Describe(int candidate) =>
         Row.Candidates[candidate] is { Images: [var picture, ..] } ? picture.Name : Row.Candidates[candidate].Text ?? "";
 
-    /// <summary>The queries of each meta-task in the order in which they are drawn: the first of each of its datasets, then the second, and so on.</summary>
+    /// <summary>
+    /// The queries of each meta-task in the order in which they are drawn: the first of each of its datasets, then the second, and so on.
+    /// </summary>
     /// <param name="datasets">The datasets.</param>
     /// <param name="each">Queries of each dataset, at most.</param>
     public static IReadOnlyList<IReadOnlyList<DemoQuery>> InOrder(IEnumerable<EvaluationDataset> datasets, int each) =>
-    [
-        .. datasets.GroupBy(dataset => dataset.Group, StringComparer.Ordinal).Select(group => (IReadOnlyList<DemoQuery>)
         [
-            .. Enumerable.Range(0, each).SelectMany(row => group.Where(dataset => row < dataset.Rows.Count).Select(dataset => new DemoQuery(dataset.Name, dataset.Group, dataset.Rows[row]))),
-        ]),
-    ];
+            .. datasets
+                .GroupBy(dataset => dataset.Group, StringComparer.Ordinal)
+                .Select(group =>
+                    (IReadOnlyList<DemoQuery>)
+                        [
+                            .. Enumerable
+                                .Range(0, each)
+                                .SelectMany(row =>
+                                    group
+                                        .Where(dataset => row < dataset.Rows.Count)
+                                        .Select(dataset => new DemoQuery(dataset.Name, dataset.Group, dataset.Rows[row]))
+                                ),
+                        ]
+                ),
+        ];
 }

@@ -24,8 +24,10 @@ internal sealed class DemoScreen(Terminal terminal)
         terminal.Output.Write(new Rule(Markup.Escape($"{query.Group}, {query.Dataset}")).LeftJustified());
         var (text, right) = (Markup.Escape(query.Text), Markup.Escape(query.Describe(0)));
         var words = $"[bold]{text}[/]\n[dim]{query.Row.Candidates.Count} candidates; the right one is[/] {right}";
-        if (query.Picture is not { } picture) terminal.Output.MarkupLine(words);
-        else if (!HasColors) terminal.Output.MarkupLine($"{Markup.Escape(picture.Name)}\n{words}");
+        if (query.Picture is not { } picture)
+            terminal.Output.MarkupLine(words);
+        else if (!HasColors)
+            terminal.Output.MarkupLine($"{Markup.Escape(picture.Name)}\n{words}");
         else
         {
             var beside = new Grid().AddColumn(new GridColumn().NoWrap().Width(PictureColumns)).AddColumn();
@@ -45,17 +47,20 @@ internal sealed class DemoScreen(Terminal terminal)
     public void Answer(DemoCase answered)
     {
         var query = answered.Query;
-        terminal.Output.MarkupLine(answered.On.ConcludesRightly(query) switch
-        {
-            true => $"  {Mark(true)} [dim]a right conclusion[/]",
-            false => $"  {Mark(false)} [dim]a wrong conclusion; the oracle's rationale:[/]\n{Markup.Escape(query.Row.Rationale!)}",
-            null when answered.On.Rationale is "" => "[dim](the model writes none: the query already says it all)[/]",
-            null => "",
-        });
+        terminal.Output.MarkupLine(
+            answered.On.ConcludesRightly(query) switch
+            {
+                true => $"  {Mark(true)} [dim]a right conclusion[/]",
+                false => $"  {Mark(false)} [dim]a wrong conclusion; the oracle's rationale:[/]\n{Markup.Escape(query.Row.Rationale!)}",
+                null when answered.On.Rationale is "" => "[dim](the model writes none: the query already says it all)[/]",
+                null => "",
+            }
+        );
         var table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn("reasoning on").AddColumn("reasoning off (baseline)");
         foreach (var (place, (on, off)) in answered.On.Top.Zip(answered.Off.Top).Index())
             table.AddRow((place + 1).ToString(CultureInfo.InvariantCulture), Candidate(query, on), Candidate(query, off));
-        if (answered.On.Rank > 1 || answered.Off.Rank > 1) table.AddRow("", Place(answered.On), Place(answered.Off));
+        if (answered.On.Rank > 1 || answered.Off.Rank > 1)
+            table.AddRow("", Place(answered.On), Place(answered.Off));
         terminal.Output.Write(table);
         terminal.Output.WriteLine();
     }
@@ -70,7 +75,8 @@ internal sealed class DemoScreen(Terminal terminal)
         foreach (var (name, queries, on, off) in scores.Rows())
             table.AddRow(name, Number(queries, "0"), Number(on, "0.0"), Number(off, "0.0"), Number(on - off, "+0.0;-0.0"));
         terminal.Output.Write(table);
-        if (scores.AboutRationales() is { Length: > 0 } rationales) terminal.Output.MarkupLineInterpolated($"{rationales}");
+        if (scores.AboutRationales() is { Length: > 0 } rationales)
+            terminal.Output.MarkupLineInterpolated($"{rationales}");
     }
 
     private bool HasColors => terminal.Output.Profile.Capabilities is { Ansi: true, ColorSystem: not ColorSystem.NoColors };

@@ -11,7 +11,8 @@ internal sealed class DemoSession : IDisposable
     /// <summary>Queries of each dataset among which those to show are looked for.</summary>
     private const int MostTried = 25;
 
-    private readonly DemoModel _on, _off;
+    private readonly DemoModel _on,
+        _off;
 
     /// <param name="model">Checkpoint folder of the model that reasons.</param>
     /// <param name="baseline">Checkpoint folder of the one that does not.</param>
@@ -36,23 +37,28 @@ internal sealed class DemoSession : IDisposable
     public IReadOnlyList<EvaluationDataset> Datasets { get; }
 
     /// <summary>Chooses the queries to show, see <see cref="DemoChoice"/>.</summary>
-    public Task<IReadOnlyList<DemoQuery>> ChooseAsync(CancellationToken cancellationToken) => DemoChoice.ChooseAsync(
-        DemoQuery.InOrder(Datasets, MostTried),
-        async query => await AnswerAsync(query, _ => { }, cancellationToken) is var answered ? (answered.On, answered.Off) : default);
+    public Task<IReadOnlyList<DemoQuery>> ChooseAsync(CancellationToken cancellationToken) =>
+        DemoChoice.ChooseAsync(DemoQuery.InOrder(Datasets, MostTried), async query =>
+            await AnswerAsync(query, _ => { }, cancellationToken) is var answered ? (answered.On, answered.Off) : default
+        );
 
     /// <summary>Answers a query with both models.</summary>
     /// <param name="query">The query.</param>
     /// <param name="write">Takes the rationale as it is written.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public async Task<DemoCase> AnswerAsync(DemoQuery query, Action<string> write, CancellationToken cancellationToken) => new(
-        query,
-        await _on.AnswerAsync(query, ReasoningMode.On, write, cancellationToken),
-        await _off.AnswerAsync(query, ReasoningMode.Off, write, cancellationToken));
+    public async Task<DemoCase> AnswerAsync(DemoQuery query, Action<string> write, CancellationToken cancellationToken) =>
+        new(
+            query,
+            await _on.AnswerAsync(query, ReasoningMode.On, write, cancellationToken),
+            await _off.AnswerAsync(query, ReasoningMode.Off, write, cancellationToken)
+        );
 
     /// <summary>Measures both models on all queries.</summary>
-    public async Task<DemoScores> EvaluateAsync(IProgress<EmbeddingProgress> progress, CancellationToken cancellationToken) => new(
-        await _on.EvaluateAsync(Datasets, QueryRationale.Written, progress, cancellationToken),
-        await _off.EvaluateAsync(Datasets, QueryRationale.None, progress, cancellationToken));
+    public async Task<DemoScores> EvaluateAsync(IProgress<EmbeddingProgress> progress, CancellationToken cancellationToken) =>
+        new(
+            await _on.EvaluateAsync(Datasets, QueryRationale.Written, progress, cancellationToken),
+            await _off.EvaluateAsync(Datasets, QueryRationale.None, progress, cancellationToken)
+        );
 
     public void Dispose()
     {

@@ -14,7 +14,8 @@ internal static class HalfBlocks
         var text = new StringBuilder();
         for (var row = 0; row < rows; row++)
         {
-            if (row > 0) text.Append('\n');
+            if (row > 0)
+                text.Append('\n');
             for (var column = 0; column < columns; column++)
                 text.Append($"[{Color(small, column, 2 * row)} on {Color(small, column, 2 * row + 1)}]▀[/]");
         }

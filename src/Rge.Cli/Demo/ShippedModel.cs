@@ -11,17 +11,20 @@ internal static class ShippedModel
     /// <exception cref="CliException">There is no such folder.</exception>
     public static string Find(DirectoryInfo? named, string name)
     {
-        if (named is not null) return named.Exists ? named.FullName : throw new CliException($"The folder {named} does not exist; expected a checkpoint.");
+        if (named is not null)
+            return named.Exists ? named.FullName : throw new CliException($"The folder {named} does not exist; expected a checkpoint.");
         // From the working directory, and from where the program was built.
         var roots = Ancestors(AppContext.BaseDirectory).Prepend(Environment.CurrentDirectory);
         return roots.Select(root => Path.Combine(root, "models", name)).FirstOrDefault(Directory.Exists)
             ?? throw new CliException(
-                $"The trained models are not there: models/{name} is missing; train them with './rge experiment configs/headline.yaml', " +
-                "or name checkpoints of ShapeWorld by --model and --baseline.");
+                $"The trained models are not there: models/{name} is missing; train them with './rge experiment configs/headline.yaml', "
+                    + "or name checkpoints of ShapeWorld by --model and --baseline."
+            );
     }
 
     private static IEnumerable<string> Ancestors(string folder)
     {
-        for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent) yield return at.FullName;
+        for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
+            yield return at.FullName;
     }
 }

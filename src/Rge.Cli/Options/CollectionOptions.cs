@@ -17,11 +17,17 @@ internal sealed class CollectionOptions
 
     private readonly Option<string> _store = new("--store")
     {
-        Description = $"A file (SQLite), or a PostgreSQL server with pgvector: postgresql://user@host/database. Better in {StoreVariable} when it has a password.",
+        Description =
+            $"A file (SQLite), or a PostgreSQL server with pgvector: postgresql://user@host/database. Better in {StoreVariable} when "
+            + $"it has a password.",
         DefaultValueFactory = _ => DefaultStore,
     };
 
-    private readonly Option<string> _collection = new("--collection") { Description = "Name of the collection.", DefaultValueFactory = _ => "items" };
+    private readonly Option<string> _collection = new("--collection")
+    {
+        Description = "Name of the collection.",
+        DefaultValueFactory = _ => "items",
+    };
 
     public CollectionOptions() => _collection.Validators.Add(result => Check(result, result.GetValueOrDefault<string>()));
 
@@ -48,7 +54,8 @@ internal sealed class CollectionOptions
     public SearchCollections Open(ParseResult parsed, Terminal terminal, bool mustExist)
     {
         var location = parsed.GetRequiredValue(_store);
-        if (mustExist && !SearchCollections.IsServer(location) && !File.Exists(location)) throw new CliException($"There is no store {location}; rge index makes one.");
+        if (mustExist && !SearchCollections.IsServer(location) && !File.Exists(location))
+            throw new CliException($"There is no store {location}; rge index makes one.");
         try
         {
             return SearchCollections.Open(location, new Remarks(terminal));

@@ -21,26 +21,34 @@ internal static class CommonOptions
     }
 
     /// <summary>Refuses numbers that are too small.</summary>
-    public static void AtLeast(Option<int> option, int least) => option.Validators.Add(result =>
-    {
-        if (Number<int>(result) is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
-    });
+    public static void AtLeast(Option<int> option, int least) =>
+        option.Validators.Add(result =>
+        {
+            if (Number<int>(result) is { } value && value < least)
+                result.AddError($"{option.Name} is {value}, expected at least {least}.");
+        });
 
     /// <inheritdoc cref="AtLeast(Option{int}, int)"/>
-    public static void AtLeast(Option<int?> option, int least) => option.Validators.Add(result =>
-    {
-        if (Number<int>(result) is { } value && value < least) result.AddError($"{option.Name} is {value}, expected at least {least}.");
-    });
+    public static void AtLeast(Option<int?> option, int least) =>
+        option.Validators.Add(result =>
+        {
+            if (Number<int>(result) is { } value && value < least)
+                result.AddError($"{option.Name} is {value}, expected at least {least}.");
+        });
 
     /// <summary>Refuses numbers out of a range.</summary>
-    public static void Within(Option<double?> option, double least, double most) => option.Validators.Add(result =>
-    {
-        if (Number<double>(result) is { } value && !(value >= least && value <= most))
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {value}, expected {least} to {most}."));
-    });
+    public static void Within(Option<double?> option, double least, double most) =>
+        option.Validators.Add(result =>
+        {
+            if (Number<double>(result) is { } value && !(value >= least && value <= most))
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {value}, expected {least} to {most}."));
+        });
 
-    /// <summary>What was given; null for nothing, and for what is no number, which the library refuses by itself after all validators.</summary>
-    public static T? Number<T>(OptionResult result) where T : struct
+    /// <summary>
+    /// What was given; null for nothing, and for what is no number, which the library refuses by itself after all validators.
+    /// </summary>
+    public static T? Number<T>(OptionResult result)
+        where T : struct
     {
         try
         {

@@ -11,17 +11,24 @@ internal static class DeviceOptions
     private const string Name = "--device";
 
     /// <summary>The option of verbs that run a model.</summary>
-    public static Option<string> Running() => Known(new Option<string>(Name)
-    {
-        Description = $"Where to run: {DeviceNames.Expected}; auto takes a GPU if there is one.",
-        DefaultValueFactory = _ => "cpu",
-    });
+    public static Option<string> Running() =>
+        Known(
+            new Option<string>(Name)
+            {
+                Description = $"Where to run: {DeviceNames.Expected}; auto takes a GPU if there is one.",
+                DefaultValueFactory = _ => "cpu",
+            }
+        );
 
     /// <summary>The option of verbs whose settings name a device, which it replaces.</summary>
-    public static Option<string?> Training() => Known(new Option<string?>(Name)
-    {
-        Description = $"Where to train: {DeviceNames.Expected}. What the settings say unless given; auto takes a GPU if there is one.",
-    });
+    public static Option<string?> Training() =>
+        Known(
+            new Option<string?>(Name)
+            {
+                Description =
+                    $"Where to train: {DeviceNames.Expected}. What the settings say unless given; auto takes a GPU if there is one.",
+            }
+        );
 
     /// <summary>The device of a name.</summary>
     /// <exception cref="CliException">It is a GPU that is not there.</exception>

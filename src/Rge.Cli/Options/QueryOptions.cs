@@ -8,8 +8,15 @@ namespace Rge.Cli.Options;
 internal sealed class QueryOptions
 {
     private readonly Option<string?> _text = new("--text", "-t") { Description = "The item's text." };
-    private readonly Option<FileInfo[]> _images = new("--image", "-i") { Description = "An image of the item; may be given several times.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _instruction = new("--instruction") { Description = "What to do with the item, for example \"Find an image of the same object:\"." };
+    private readonly Option<FileInfo[]> _images = new("--image", "-i")
+    {
+        Description = "An image of the item; may be given several times.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> _instruction = new("--instruction")
+    {
+        Description = "What to do with the item, for example \"Find an image of the same object:\".",
+    };
     private readonly Option<string?> _rationale = new("--rationale") { Description = "A rationale to use instead of writing one." };
 
     /// <summary>Adds the options.</summary>
@@ -17,19 +24,27 @@ internal sealed class QueryOptions
     /// <param name="instead">An option that says what to embed instead; null where the item has to be given.</param>
     public void AddTo(Command command, Option? instead = null)
     {
-        foreach (var option in (Option[])[_text, _images, _instruction, _rationale]) command.Add(option);
+        foreach (var option in (Option[])[_text, _images, _instruction, _rationale])
+            command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(_text) is not null && ImageDataUri.Is(result.GetValue(_text))) result.AddError($"{_text.Name} {ImageDataUri.Problem}.");
+            if (result.GetResult(_text) is not null && ImageDataUri.Is(result.GetValue(_text)))
+                result.AddError($"{_text.Name} {ImageDataUri.Problem}.");
             var isGiven = ((Option[])[_text, _images, _instruction]).Any(option => result.GetResult(option) is not null);
             if (instead is not null && result.GetResult(instead) is not null)
             {
                 if (isGiven || result.GetResult(_rationale) is not null)
-                    result.AddError($"{instead.Name} was given, so --text, --image, --instruction and --rationale were not expected: each row has its own.");
+                    result.AddError(
+                        $"{instead.Name} was given, so --text, --image, --instruction and --rationale were not expected: each row has "
+                            + $"its own."
+                    );
             }
             else if (!isGiven)
             {
-                result.AddError($"There is nothing to embed: expected --text, --image or --instruction{(instead is null ? "" : $", or {instead.Name}")}.");
+                result.AddError(
+                    $"There is nothing to embed: expected --text, --image or "
+                        + $"--instruction{(instead is null ? "" : $", or {instead.Name}")}."
+                );
             }
         });
     }

@@ -13,9 +13,12 @@ internal static class FailureList
     public static void Print(Terminal terminal, string what, IEnumerable<string> failures)
     {
         string[] all = [.. failures];
-        if (all.Length == 0) return;
+        if (all.Length == 0)
+            return;
         terminal.RawError.WriteLine($"{all.Length} {what}{(all.Length == 1 ? "" : "s")} failed:");
-        foreach (var failure in all.Take(Most)) terminal.RawError.WriteLine($"  {failure}");
-        if (all.Length > Most) terminal.RawError.WriteLine($"  and {all.Length - Most} more");
+        foreach (var failure in all.Take(Most))
+            terminal.RawError.WriteLine($"  {failure}");
+        if (all.Length > Most)
+            terminal.RawError.WriteLine($"  and {all.Length - Most} more");
     }
 }

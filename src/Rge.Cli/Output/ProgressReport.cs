@@ -7,17 +7,22 @@ internal static class ProgressReport
 {
     public static async Task<T> RunAsync<T>(Terminal terminal, string what, Func<IProgress<EmbeddingProgress>, Task<T>> work)
     {
-        if (!terminal.Error.Profile.Capabilities.Interactive) return await work(new Callback(_ => { }));
-        return await terminal.Error.Progress().AutoClear(true)
+        if (!terminal.Error.Profile.Capabilities.Interactive)
+            return await work(new Callback(_ => { }));
+        return await terminal
+            .Error.Progress()
+            .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(context =>
             {
                 var task = context.AddTask(what);
-                return work(new Callback(p =>
-                {
-                    task.MaxValue = Math.Max(1, p.Total);
-                    task.Value = p.Completed;
-                }));
+                return work(
+                    new Callback(p =>
+                    {
+                        task.MaxValue = Math.Max(1, p.Total);
+                        task.Value = p.Completed;
+                    })
+                );
             });
     }
 

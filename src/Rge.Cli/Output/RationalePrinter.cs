@@ -12,7 +12,12 @@ internal static class RationalePrinter
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The result.</returns>
     public static async Task<T> PrintAsync<T>(
-        Terminal terminal, IAsyncEnumerable<(string Text, T? Result)> updates, Func<T, ReasoningEmbedding> embeddingOf, CancellationToken cancellationToken) where T : class
+        Terminal terminal,
+        IAsyncEnumerable<(string Text, T? Result)> updates,
+        Func<T, ReasoningEmbedding> embeddingOf,
+        CancellationToken cancellationToken
+    )
+        where T : class
     {
         terminal.Output.Markup("[bold]rationale[/] ");
         T? result = null;
@@ -23,14 +28,16 @@ internal static class RationalePrinter
             result = update.Result;
         }
         var embedding = embeddingOf(result!);
-        terminal.Output.MarkupLine(embedding switch
-        {
-            { Rationale: null } => "[dim](none: reasoning is off)[/]",
-            { FinishReason: FinishReason.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
-            { Rationale: "" } => "[dim](the model writes none)[/]",
-            { FinishReason: FinishReason.Length } => " [dim](cut at the longest rationale)[/]",
-            _ => "",
-        });
+        terminal.Output.MarkupLine(
+            embedding switch
+            {
+                { Rationale: null } => "[dim](none: reasoning is off)[/]",
+                { FinishReason: FinishReason.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
+                { Rationale: "" } => "[dim](the model writes none)[/]",
+                { FinishReason: FinishReason.Length } => " [dim](cut at the longest rationale)[/]",
+                _ => "",
+            }
+        );
         return result!;
     }
 }

@@ -8,7 +8,11 @@ namespace Rge.Cli.Output;
 /// <summary>Where a verb writes: results to the output, progress and remarks to the error stream, so that results can be piped.</summary>
 public sealed class Terminal
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Creates a terminal over two writers; colours are used only when they are the console's own and not redirected.</summary>
     public Terminal(TextWriter output, TextWriter error)
@@ -38,13 +42,16 @@ public sealed class Terminal
 
     private static IAnsiConsole Make(TextWriter writer, bool interactive)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
-            Interactive = interactive ? InteractionSupport.Detect : InteractionSupport.No,
-        });
-        if (!interactive) console.Profile.Width = 160;
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(writer),
+                Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
+                Interactive = interactive ? InteractionSupport.Detect : InteractionSupport.No,
+            }
+        );
+        if (!interactive)
+            console.Profile.Width = 160;
         return console;
     }
 }

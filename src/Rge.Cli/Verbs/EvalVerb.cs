@@ -12,104 +12,189 @@ internal static class EvalVerb
 {
     private const string NoRules = "none";
 
-    private static readonly string[] GroupNames = [MmebScores.InDistribution, MmebScores.OutOfDistribution, .. MmebBenchmark.Groups.Select(group => group.Name)];
+    private static readonly string[] GroupNames =
+    [
+        MmebScores.InDistribution,
+        MmebScores.OutOfDistribution,
+        .. MmebBenchmark.Groups.Select(group => group.Name),
+    ];
 
     public static Command Create(Terminal terminal)
     {
         var model = new ModelOptions();
-        var data = new Option<DirectoryInfo>("--data") { Description = "Folder with a folder for each subset, as MMEB-eval has it: SUBSET/test-*.parquet, .jsonl or .json.", Required = true };
-        var images = new Option<DirectoryInfo?>("--images") { Description = "Folder that image paths count from; that of --data unless given." };
-        var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder of scores, predictions and reports. A second run resumes in it; that of another model or other settings is added to its report.", Required = true };
-        var subsets = new Option<string[]>("--subset") { Description = "Subsets to evaluate; all that are there unless given.", AllowMultipleArgumentsPerToken = true };
-        var group = new Option<string?>("--group") { Description = "Evaluate the subsets of a meta-task, or those in or out of distribution." };
+        var data = new Option<DirectoryInfo>("--data")
+        {
+            Description = "Folder with a folder for each subset, as MMEB-eval has it: SUBSET/test-*.parquet, .jsonl or .json.",
+            Required = true,
+        };
+        var images = new Option<DirectoryInfo?>("--images")
+        {
+            Description = "Folder that image paths count from; that of --data unless given.",
+        };
+        var output = new Option<DirectoryInfo>("--out", "-o")
+        {
+            Description =
+                "Folder of scores, predictions and reports. A second run resumes in it; that of another model or other settings is "
+                + "added to its report.",
+            Required = true,
+        };
+        var subsets = new Option<string[]>("--subset")
+        {
+            Description = "Subsets to evaluate; all that are there unless given.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var group = new Option<string?>("--group")
+        {
+            Description = "Evaluate the subsets of a meta-task, or those in or out of distribution.",
+        };
         group.AcceptOnlyFromAmong(GroupNames);
         var queryRules = RulesOption("--query-rules", "queries");
         var candidateRules = RulesOption("--candidate-rules", "candidates");
-        var failedItems = new Option<string>("--on-error", "--on-bad-image") { Description = "What happens with rows whose items cannot be embedded, since an image is missing or broken or a text is too long: an error, or they are left out, counted and listed.", DefaultValueFactory = _ => "fail" };
+        var failedItems = new Option<string>("--on-error", "--on-bad-image")
+        {
+            Description =
+                "What happens with rows whose items cannot be embedded, since an image is missing or broken or a text is too long: an "
+                + "error, or they are left out, counted and listed.",
+            DefaultValueFactory = _ => "fail",
+        };
         failedItems.AcceptOnlyFromAmong("fail", "skip");
-        var ignored = new Option<string[]>("--ignore-column") { Description = "Columns of the data that may be left out; others that are not understood are an error.", AllowMultipleArgumentsPerToken = true };
-        var embeddings = new Option<string>("--embeddings") { Description = "Write the embeddings beside the scores, for other programs.", DefaultValueFactory = _ => "none" };
+        var ignored = new Option<string[]>("--ignore-column")
+        {
+            Description = "Columns of the data that may be left out; others that are not understood are an error.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var embeddings = new Option<string>("--embeddings")
+        {
+            Description = "Write the embeddings beside the scores, for other programs.",
+            DefaultValueFactory = _ => "none",
+        };
         embeddings.AcceptOnlyFromAmong("none", "npy", "safetensors");
-        var cache = new Option<DirectoryInfo?>("--cache") { Description = "Folder in which embeddings are kept, to be shared by several --out; OUT/cache unless given." };
-        var samples = new Option<int>("--samples") { Description = "Rows of each subset that the report shows in full.", DefaultValueFactory = _ => 6 };
+        var cache = new Option<DirectoryInfo?>("--cache")
+        {
+            Description = "Folder in which embeddings are kept, to be shared by several --out; OUT/cache unless given.",
+        };
+        var samples = new Option<int>("--samples")
+        {
+            Description = "Rows of each subset that the report shows in full.",
+            DefaultValueFactory = _ => 6,
+        };
         CommonOptions.AtLeast(samples, 0);
         var json = CommonOptions.Json();
         var command = new Command(
-            "eval", "Evaluate a model on MMEB: each query among the candidates of its row, hit@1. Whatever is embedded is kept, so that a run that was stopped resumes where it was, and a report is written.")
+            "eval",
+            "Evaluate a model on MMEB: each query among the candidates of its row, hit@1. Whatever is embedded is kept, so that a run "
+                + "that was stopped resumes where it was, and a report is written."
+        )
         {
-            data, images, output, subsets, group, queryRules, candidateRules, failedItems, ignored, embeddings, cache, samples, json,
+            data,
+            images,
+            output,
+            subsets,
+            group,
+            queryRules,
+            candidateRules,
+            failedItems,
+            ignored,
+            embeddings,
+            cache,
+            samples,
+            json,
         };
         model.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var folder = parsed.GetRequiredValue(data).FullName;
-            var target = parsed.GetRequiredValue(output).FullName;
-            var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
-            using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
-            using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
-            var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
-            var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
-            var evaluation = new MmebEvaluation(embedder, embeddingCache, new MmebEvaluationOptions
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                Subsets = chosen,
-                ImageFolder = parsed.GetValue(images)?.FullName ?? folder,
-                OutputFolder = target,
-                ModelIdentity = model.Identity(parsed, embedder),
-                ModelName = model.Name(parsed),
-                Reasoning = model.Reasons(parsed),
-                Generation = model.Generation(parsed),
-                QueryRules = Rules(rulesOfQueries, presets ? InstructionRules.QueryPreset : InstructionRules.None),
-                CandidateRules = Rules(rulesOfCandidates, presets ? InstructionRules.CandidatePreset : InstructionRules.None),
-                FailedItems = Enum.Parse<FailedItems>(parsed.GetRequiredValue(failedItems), ignoreCase: true),
-                IgnoredColumns = parsed.GetValue(ignored) ?? [],
-                Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
-                SampleRows = parsed.GetValue(samples),
-                Settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
+                var folder = parsed.GetRequiredValue(data).FullName;
+                var target = parsed.GetRequiredValue(output).FullName;
+                var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
+                using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
+                using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
+                var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
+                var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
+                var evaluation = new MmebEvaluation(
+                    embedder,
+                    embeddingCache,
+                    new MmebEvaluationOptions
+                    {
+                        Subsets = chosen,
+                        ImageFolder = parsed.GetValue(images)?.FullName ?? folder,
+                        OutputFolder = target,
+                        ModelIdentity = model.Identity(parsed, embedder),
+                        ModelName = model.Name(parsed),
+                        Reasoning = model.Reasons(parsed),
+                        Generation = model.Generation(parsed),
+                        QueryRules = Rules(rulesOfQueries, presets ? InstructionRules.QueryPreset : InstructionRules.None),
+                        CandidateRules = Rules(rulesOfCandidates, presets ? InstructionRules.CandidatePreset : InstructionRules.None),
+                        FailedItems = Enum.Parse<FailedItems>(parsed.GetRequiredValue(failedItems), ignoreCase: true),
+                        IgnoredColumns = parsed.GetValue(ignored) ?? [],
+                        Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
+                        SampleRows = parsed.GetValue(samples),
+                        Settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
+                        {
+                            ["options"] = model.Describe(parsed),
+                            ["query rules"] = rulesOfQueries ?? (presets ? "preset" : NoRules),
+                            ["candidate rules"] = rulesOfCandidates ?? (presets ? "preset" : NoRules),
+                        },
+                    }
+                );
+                var scores = new MmebScores(await evaluation.RunAsync(new Report(terminal), cancellationToken));
+                var paths = new MmebReport(target).Write();
+                if (evaluation.Results!.Path != target)
+                    terminal.Remark(
+                        $"{target} has results of another model or other settings: these are called '{evaluation.Results.Name}' in its "
+                            + $"report, and are in {evaluation.Results.Path}."
+                    );
+                foreach (var subset in evaluation.Unusable)
+                    terminal.Remark(subset);
+                var code = evaluation.Unusable.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
+                if (parsed.GetValue(json))
                 {
-                    ["options"] = model.Describe(parsed),
-                    ["query rules"] = rulesOfQueries ?? (presets ? "preset" : NoRules),
-                    ["candidate rules"] = rulesOfCandidates ?? (presets ? "preset" : NoRules),
-                },
-            });
-            var scores = new MmebScores(await evaluation.RunAsync(new Report(terminal), cancellationToken));
-            var paths = new MmebReport(target).Write();
-            if (evaluation.Results!.Path != target) terminal.Remark($"{target} has results of another model or other settings: these are called '{evaluation.Results.Name}' in its report, and are in {evaluation.Results.Path}.");
-            foreach (var subset in evaluation.Unusable) terminal.Remark(subset);
-            var code = evaluation.Unusable.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
-            if (parsed.GetValue(json))
-            {
-                var document = scores.ToJson();
-                (document["model"], document["reasoning"], document["results"]) = (evaluation.Results.Name, model.Reasons(parsed), evaluation.Results.Path);
-                terminal.WriteJson(document);
+                    var document = scores.ToJson();
+                    (document["model"], document["reasoning"], document["results"]) = (
+                        evaluation.Results.Name,
+                        model.Reasons(parsed),
+                        evaluation.Results.Path
+                    );
+                    terminal.WriteJson(document);
+                    return code;
+                }
+                Print(terminal, scores);
+                foreach (var path in paths)
+                    terminal.RawOutput.WriteLine(path);
                 return code;
             }
-            Print(terminal, scores);
-            foreach (var path in paths) terminal.RawOutput.WriteLine(path);
-            return code;
-        });
+        );
         return command;
     }
 
-    private static Option<string?> RulesOption(string name, string whose) => new(name)
-    {
-        Description = $"YAML file of rules by which the texts of {whose} are rewritten, in the form of the RGE repository; 'none' for the data's own texts. Presets for MMEB's subsets unless given.",
-    };
+    private static Option<string?> RulesOption(string name, string whose) =>
+        new(name)
+        {
+            Description =
+                $"YAML file of rules by which the texts of {whose} are rewritten, in the form of the RGE repository; 'none' for the "
+                + $"data's own texts. Presets for MMEB's subsets unless given.",
+        };
 
-    private static InstructionRules Rules(string? given, InstructionRules preset) => given switch
-    {
-        null => preset,
-        NoRules => InstructionRules.None,
-        _ => InstructionRules.Read(given),
-    };
+    private static InstructionRules Rules(string? given, InstructionRules preset) =>
+        given switch
+        {
+            null => preset,
+            NoRules => InstructionRules.None,
+            _ => InstructionRules.Read(given),
+        };
 
     /// <exception cref="CliException">A subset is not there.</exception>
     private static IReadOnlyList<MmebSubset> Choose(string folder, string[] names, string? group)
     {
         var found = MmebReader.FindEvaluation(folder);
         if (names.FirstOrDefault(name => found.All(subset => subset.Name != name)) is { } missing)
-            throw new CliException($"{folder} has no subset {missing}, expected one of {string.Join(", ", found.Select(subset => subset.Name))}.");
-        if (names.Length > 0) found = [.. found.Where(subset => names.Contains(subset.Name, StringComparer.Ordinal))];
-        if (group is null) return found;
+            throw new CliException(
+                $"{folder} has no subset {missing}, expected one of {string.Join(", ", found.Select(subset => subset.Name))}."
+            );
+        if (names.Length > 0)
+            found = [.. found.Where(subset => names.Contains(subset.Name, StringComparer.Ordinal))];
+        if (group is null)
+            return found;
 
         var official = group switch
         {
@@ -118,25 +203,40 @@ internal static class EvalVerb
             _ => MmebBenchmark.Groups.First(other => other.Name == group).Subsets,
         };
         MmebSubset[] members = [.. found.Where(subset => subset.Group == group || official.Contains(subset.Name, StringComparer.Ordinal))];
-        if (members.Length == 0) throw new CliException($"{folder} has no subset of the group {group}.");
+        if (members.Length == 0)
+            throw new CliException($"{folder} has no subset of the group {group}.");
         // A folder of other origin may have groups of the same names; one that has some of MMEB's own should have all.
         var absent = official.Where(name => members.All(subset => subset.Name != name)).ToArray();
         if (names.Length == 0 && absent.Length > 0 && absent.Length < official.Count)
-            throw new CliException($"{folder} lacks {string.Join(", ", absent)} of the group {group}: add them, or name with --subset those that are to be evaluated.");
+            throw new CliException(
+                $"{folder} lacks {string.Join(", ", absent)} of the group {group}: add them, or name with --subset those that are to "
+                    + $"be evaluated."
+            );
         return members;
     }
 
     private static void Print(Terminal terminal, MmebScores scores)
     {
-        var width = scores.Subsets.Select(subset => subset.Subset).Concat(scores.Groups.Select(group => group.Name)).Max(name => name.Length);
+        var width = scores
+            .Subsets.Select(subset => subset.Subset)
+            .Concat(scores.Groups.Select(group => group.Name))
+            .Max(name => name.Length);
         var text = terminal.RawOutput;
         text.WriteLine($"{"subset".PadRight(width)}  hit@1  95 % interval  hit@5    MRR");
-        foreach (var subset in scores.Subsets) Line(subset.Subset, subset.HitAt1, subset.HitAt1Interval, subset.HitAt5, subset.Mrr);
+        foreach (var subset in scores.Subsets)
+            Line(subset.Subset, subset.HitAt1, subset.HitAt1Interval, subset.HitAt5, subset.Mrr);
         text.WriteLine();
-        foreach (var group in scores.Groups.Append(scores.Overall)) Line(group.Name, group.HitAt1, group.HitAt1Interval, group.HitAt5, group.Mrr);
+        foreach (var group in scores.Groups.Append(scores.Overall))
+            Line(group.Name, group.HitAt1, group.HitAt1Interval, group.HitAt5, group.Mrr);
 
-        void Line(string name, double hit, Interval interval, double five, double mrr) => text.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {100 * hit,5:f1}  {100 * interval.Low,6:f1}–{100 * interval.High,-6:f1}  {100 * five,5:f1}  {mrr,5:f3}"));
+        void Line(string name, double hit, Interval interval, double five, double mrr) =>
+            text.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name.PadRight(width)}  {100 * hit, 5:f1}  {100 * interval.Low, 6:f1}–{100 * interval.High, -6:f1}  "
+                        + $"{100 * five, 5:f1}  {mrr, 5:f3}"
+                )
+            );
     }
 
     /// <summary>A line for each subset that is done, and every few seconds one of how far the work has got.</summary>
@@ -145,27 +245,43 @@ internal static class EvalVerb
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
         private DateTime _next = DateTime.UtcNow + Pause;
 
-        private static string Failed(SubsetScore score) => score.FailedItems == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {score.FailedItems} items could not be embedded, see the report");
+        private static string Failed(SubsetScore score) =>
+            score.FailedItems == 0
+                ? ""
+                : string.Create(CultureInfo.InvariantCulture, $"; {score.FailedItems} items could not be embedded, see the report");
 
         /// <summary>The same model and settings on rows that are now others, or with more or fewer of them left out.</summary>
-        private static string Replaced(SubsetScore score, SubsetScore? before) => before is null || (before.Hits, before.Rows) == (score.Hits, score.Rows)
-            ? "" : string.Create(CultureInfo.InvariantCulture, $"; replaces {100 * before.HitAt1:f1} % of {before.Rows} rows");
+        private static string Replaced(SubsetScore score, SubsetScore? before) =>
+            before is null || (before.Hits, before.Rows) == (score.Hits, score.Rows)
+                ? ""
+                : string.Create(CultureInfo.InvariantCulture, $"; replaces {100 * before.HitAt1:f1} % of {before.Rows} rows");
 
-        private static string Unread(SubsetScore score) => score.UnreadColumns.Count == 0 ? "" : $"; columns left out: {string.Join(", ", score.UnreadColumns)}";
+        private static string Unread(SubsetScore score) =>
+            score.UnreadColumns.Count == 0 ? "" : $"; columns left out: {string.Join(", ", score.UnreadColumns)}";
 
         void IProgress<MmebProgress>.Report(MmebProgress value)
         {
             if (value.Score is { } score)
             {
                 var leftOut = score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "";
-                terminal.Remark(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} rows{leftOut}{Failed(score)}{Replaced(score, value.Before)}{Unread(score)}"));
+                terminal.Remark(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} "
+                            + $"rows{leftOut}{Failed(score)}{Replaced(score, value.Before)}{Unread(score)}"
+                    )
+                );
             }
             else if (DateTime.UtcNow >= _next)
             {
                 _next = DateTime.UtcNow + Pause;
-                terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} items{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"));
+                terminal.Remark(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} "
+                            + $"items{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"
+                    )
+                );
             }
         }
     }

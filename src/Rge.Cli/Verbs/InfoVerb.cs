@@ -19,18 +19,36 @@ internal static class InfoVerb
         var folder = new Argument<DirectoryInfo>("DIR") { Description = "Checkpoint folder in the Hugging Face layout." };
         folder.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var given }] && ModelOptions.RepositoryHint(given) is { } hint) result.AddError($"DIR is {hint}");
+            if (result.Tokens is [{ Value: var given }] && ModelOptions.RepositoryHint(given) is { } hint)
+                result.AddError($"DIR is {hint}");
         });
-        var adapter = new Option<DirectoryInfo?>("--adapter") { Description = "Folder of a LoRA or DoRA adapter that is to be applied to it." };
+        var adapter = new Option<DirectoryInfo?>("--adapter")
+        {
+            Description = "Folder of a LoRA or DoRA adapter that is to be applied to it.",
+        };
         var images = new ImageReading();
         var json = CommonOptions.Json();
-        var command = new Command("info", "Show what a checkpoint folder holds: family, sizes, number type, tokens, image limits, and what is missing.") { folder, adapter, json };
+        var command = new Command(
+            "info",
+            "Show what a checkpoint folder holds: family, sizes, number type, tokens, image limits, and what is missing."
+        )
+        {
+            folder,
+            adapter,
+            json,
+        };
         images.AddTo(command);
         command.SetAction(parsed =>
         {
-            var report = new CheckpointReport(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(adapter)?.FullName, images.Read(parsed));
-            if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
-            else Print(terminal, report);
+            var report = new CheckpointReport(
+                parsed.GetRequiredValue(folder).FullName,
+                parsed.GetValue(adapter)?.FullName,
+                images.Read(parsed)
+            );
+            if (parsed.GetValue(json))
+                terminal.WriteJson(report.ToJson());
+            else
+                Print(terminal, report);
             return report.Problems.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
@@ -39,10 +57,13 @@ internal static class InfoVerb
     private static void Print(Terminal terminal, CheckpointReport report)
     {
         var table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
-        foreach (var (name, value) in report.Facts) table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        foreach (var (name, value) in report.Facts)
+            table.AddRow(Markup.Escape(name), Markup.Escape(value));
         terminal.Output.Write(table);
-        foreach (var problem in report.Problems) terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
-        if (report.Problems.Count == 0) terminal.Output.MarkupLine("[green]complete[/]: everything that embedding needs is there");
+        foreach (var problem in report.Problems)
+            terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
+        if (report.Problems.Count == 0)
+            terminal.Output.MarkupLine("[green]complete[/]: everything that embedding needs is there");
     }
 
     /// <summary>Facts and problems of one folder, gathered part by part, so that one broken file does not hide the others.</summary>
@@ -55,13 +76,16 @@ internal static class InfoVerb
         public CheckpointReport(string folder, string? adapter, ImageOptions images)
         {
             // Says what is wrong with a path that is no folder; a file may be of a known format.
-            if (!Directory.Exists(folder)) Checkpoint.Open(folder).Dispose();
+            if (!Directory.Exists(folder))
+                Checkpoint.Open(folder).Dispose();
             var config = Try(() => QwenVlConfig.Load(folder));
             var summary = config is null ? null : Try(() => CheckpointSummary.Of(folder, adapter));
             config = summary?.Config ?? config;
-            if (config is not null) AddConfig(config, summary);
+            if (config is not null)
+                AddConfig(config, summary);
             AddWeights(folder);
-            if (adapter is not null) AddAdapter(adapter);
+            if (adapter is not null)
+                AddAdapter(adapter);
             if (Try(() => ProcessorSources.Of(folder, adapter)) is { } sources)
             {
                 AddTokens(sources, folder, config);
@@ -80,58 +104,106 @@ internal static class InfoVerb
         {
             var (text, vision) = (config.Text, config.Vision);
             var layout = ParameterLayout.Of(config);
-            long all = Count(layout.Keys), inVision = Count(layout.Keys.Where(name => name.StartsWith("model.visual.", StringComparison.Ordinal)));
+            long all = Count(layout.Keys),
+                inVision = Count(layout.Keys.Where(name => name.StartsWith("model.visual.", StringComparison.Ordinal)));
             var type = config.Source["model_type"]!.GetValue<string>();
             Add("family", type, type);
             Add("parameters", $"{Millions(all)} (vision tower {Millions(inVision)}, decoder {Millions(all - inVision)})", all);
-            Add("decoder", $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output", null);
+            Add(
+                "decoder",
+                $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} "
+                    + $"key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output",
+                null
+            );
             if (summary?.HasOutputProjection == false)
-                Add("rationales", $"cannot be written: there is no output projection ({ParameterLayout.OutputProjection}); embed with --reasoning off or --pooling last", false);
-            Add("vision", $"{vision.Depth} blocks of width {vision.HiddenSize}, patches of {vision.PatchSize} pixels, {vision.SpatialMergeSize}×{vision.SpatialMergeSize} merged", null);
+                Add(
+                    "rationales",
+                    $"cannot be written: there is no output projection ({ParameterLayout.OutputProjection}); embed with --reasoning "
+                        + $"off or --pooling last",
+                    false
+                );
+            Add(
+                "vision",
+                $"{vision.Depth} blocks of width {vision.HiddenSize}, patches of {vision.PatchSize} pixels, "
+                    + $"{vision.SpatialMergeSize}×{vision.SpatialMergeSize} merged",
+                null
+            );
             Add("embedding", $"{text.HiddenSize} dimensions", text.HiddenSize);
 
             long Count(IEnumerable<string> names) => names.Sum(name => layout[name].Aggregate(1L, (product, size) => product * size));
         }
 
-        private void AddAdapter(string folder) => Try(() =>
-        {
-            using var adapter = PeftAdapter.Load(folder);
-            var replaced = adapter.FullParameters.Count > 0 ? $", replaces {string.Join(", ", adapter.FullParameters.Keys)}" : "";
-            Add("adapter", $"{(adapter.Config.Dora ? "DoRA" : "LoRA")} of rank {adapter.Config.Rank} on {adapter.Modules.Count} modules{replaced}", adapter.Modules.Count);
-            return adapter;
-        });
+        private void AddAdapter(string folder) =>
+            Try(() =>
+            {
+                using var adapter = PeftAdapter.Load(folder);
+                var replaced = adapter.FullParameters.Count > 0 ? $", replaces {string.Join(", ", adapter.FullParameters.Keys)}" : "";
+                Add(
+                    "adapter",
+                    $"{(adapter.Config.Dora ? "DoRA" : "LoRA")} of rank {adapter.Config.Rank} on {adapter.Modules.Count} modules{replaced}",
+                    adapter.Modules.Count
+                );
+                return adapter;
+            });
 
-        private void AddWeights(string folder) => Try(() =>
-        {
-            using var checkpoint = Checkpoint.Open(folder);
-            var types = string.Join(", ", checkpoint.Names.Select(checkpoint.DType).Distinct().Select(DTypes.Name));
-            Add("weights", $"{types}, {checkpoint.ByteLength / 1e6:N0} MB, {checkpoint.Names.Count} tensors", types);
-            return checkpoint;
-        });
+        private void AddWeights(string folder) =>
+            Try(() =>
+            {
+                using var checkpoint = Checkpoint.Open(folder);
+                var types = string.Join(", ", checkpoint.Names.Select(checkpoint.DType).Distinct().Select(DTypes.Name));
+                Add("weights", $"{types}, {checkpoint.ByteLength / 1e6:N0} MB, {checkpoint.Names.Count} tensors", types);
+                return checkpoint;
+            });
 
-        private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config) => Try(() =>
-        {
-            var tokenizer = QwenTokenizer.Load(sources.Tokenizer);
-            ChatTemplate.Load(sources.Template);
-            var found = tokenizer.TryGetToken(ReasoningEmbedder.EmbToken, out var id);
-            Add("tokens", $"{tokenizer.VocabularySize} in the tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}{From(sources.Tokenizer, folder)}", tokenizer.VocabularySize);
-            if (sources.Template != folder) Add("chat template", From(sources.Template, folder).TrimStart(',', ' '), "adapter");
-            if (!found) _problems.Add($"the token {ReasoningEmbedder.EmbToken}: this checkpoint was not trained for reasoning-guided embedding");
-            else if (id >= config?.Text.VocabSize) _problems.Add($"an embedding row for {ReasoningEmbedder.EmbToken}: its id is {id}, the model has {config.Text.VocabSize} rows");
-            return tokenizer;
-        });
+        private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config) =>
+            Try(() =>
+            {
+                var tokenizer = QwenTokenizer.Load(sources.Tokenizer);
+                ChatTemplate.Load(sources.Template);
+                var found = tokenizer.TryGetToken(ReasoningEmbedder.EmbToken, out var id);
+                Add(
+                    "tokens",
+                    $"{tokenizer.VocabularySize} in the "
+                        + $"tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}{From(sources.Tokenizer, folder)}",
+                    tokenizer.VocabularySize
+                );
+                if (sources.Template != folder)
+                    Add("chat template", From(sources.Template, folder).TrimStart(',', ' '), "adapter");
+                if (!found)
+                    _problems.Add(
+                        $"the token {ReasoningEmbedder.EmbToken}: this checkpoint was not trained for reasoning-guided embedding"
+                    );
+                else if (id >= config?.Text.VocabSize)
+                    _problems.Add(
+                        $"an embedding row for {ReasoningEmbedder.EmbToken}: its id is {id}, the model has {config.Text.VocabSize} rows"
+                    );
+                return tokenizer;
+            });
 
-        private void AddImages(ProcessorSources sources, string folder, QwenVlConfig? config, ImageOptions options) => Try(() =>
-        {
-            var stored = ImageProcessorConfig.FromFolder(sources.Images);
-            var images = stored.With(options);
-            var token = images.MergedPatchSide * images.MergedPatchSide;
-            var why = options.MaxPixels is not null ? ", as given" : images.MaxPixels != stored.MaxPixels ? $"; the stock {stored.MaxPixels} of the file is nobody's choice, --max-pixels {stored.MaxPixels} takes it" : "";
-            Add("images", $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / token} to {images.MaxPixels / token} tokens{why}{From(sources.Images, folder)}", images.MaxPixels);
-            if (config is not null && images.PatchLength != config.Vision.PatchLength)
-                _problems.Add($"agreement on patches: preprocessor_config.json cuts {images.PatchLength} values a patch, the vision tower takes {config.Vision.PatchLength}");
-            return images;
-        });
+        private void AddImages(ProcessorSources sources, string folder, QwenVlConfig? config, ImageOptions options) =>
+            Try(() =>
+            {
+                var stored = ImageProcessorConfig.FromFolder(sources.Images);
+                var images = stored.With(options);
+                var token = images.MergedPatchSide * images.MergedPatchSide;
+                var why =
+                    options.MaxPixels is not null ? ", as given"
+                    : images.MaxPixels != stored.MaxPixels
+                        ? $"; the stock {stored.MaxPixels} of the file is nobody's choice, --max-pixels {stored.MaxPixels} takes it"
+                    : "";
+                Add(
+                    "images",
+                    $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / token} to {images.MaxPixels / token} "
+                        + $"tokens{why}{From(sources.Images, folder)}",
+                    images.MaxPixels
+                );
+                if (config is not null && images.PatchLength != config.Vision.PatchLength)
+                    _problems.Add(
+                        $"agreement on patches: preprocessor_config.json cuts {images.PatchLength} values a patch, the vision tower "
+                            + $"takes {config.Vision.PatchLength}"
+                    );
+                return images;
+            });
 
         private static string From(string source, string folder) => source == folder ? "" : ", from the adapter";
 
@@ -141,7 +213,8 @@ internal static class InfoVerb
             _json[name] = value ?? text;
         }
 
-        private T? Try<T>(Func<T> read) where T : class
+        private T? Try<T>(Func<T> read)
+            where T : class
         {
             try
             {
@@ -149,7 +222,8 @@ internal static class InfoVerb
             }
             catch (CheckpointException e)
             {
-                if (!_problems.Contains(e.Message)) _problems.Add(e.Message);
+                if (!_problems.Contains(e.Message))
+                    _problems.Add(e.Message);
                 return null;
             }
         }

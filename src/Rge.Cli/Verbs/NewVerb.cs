@@ -18,18 +18,41 @@ internal static class NewVerb
         var seed = new Option<int>("--seed") { Description = "Seed of the random weights: the same seed writes the same file." };
         var dtype = DTypes.Option("Number type of the weights.", "bfloat16");
         var json = CommonOptions.Json();
-        var command = new Command("new", "Write a Qwen2.5-VL checkpoint with random weights, to try things out or to measure speed.") { folder, shape, seed, dtype, json };
-        command.SetAction((parsed, cancellationToken) =>
+        var command = new Command("new", "Write a Qwen2.5-VL checkpoint with random weights, to try things out or to measure speed.")
         {
-            var target = parsed.GetRequiredValue(folder).FullName;
-            var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
-            RandomCheckpoint.Write(target, chosen, parsed.GetValue(seed), DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16, cancellationToken: cancellationToken);
-            if (parsed.GetValue(json))
-                terminal.WriteJson(new JsonObject { ["folder"] = target, ["shape"] = chosen.Name, ["seed"] = parsed.GetValue(seed), ["dtype"] = parsed.GetValue(dtype) });
-            else
-                terminal.RawOutput.WriteLine($"Wrote a random {chosen.Name} checkpoint to {target}.");
-            return Task.FromResult(ExitCodes.Success);
-        });
+            folder,
+            shape,
+            seed,
+            dtype,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                var target = parsed.GetRequiredValue(folder).FullName;
+                var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
+                RandomCheckpoint.Write(
+                    target,
+                    chosen,
+                    parsed.GetValue(seed),
+                    DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16,
+                    cancellationToken: cancellationToken
+                );
+                if (parsed.GetValue(json))
+                    terminal.WriteJson(
+                        new JsonObject
+                        {
+                            ["folder"] = target,
+                            ["shape"] = chosen.Name,
+                            ["seed"] = parsed.GetValue(seed),
+                            ["dtype"] = parsed.GetValue(dtype),
+                        }
+                    );
+                else
+                    terminal.RawOutput.WriteLine($"Wrote a random {chosen.Name} checkpoint to {target}.");
+                return Task.FromResult(ExitCodes.Success);
+            }
+        );
         return command;
     }
 }

@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
 
-/// <summary>Shows a download as one bar over the bytes that this run has to fetch, so that speed and time left are true. Thread-safe.</summary>
+/// <summary>
+/// Shows a download as one bar over the bytes that this run has to fetch, so that speed and time left are true. Thread-safe.
+/// </summary>
 internal sealed class PullProgress : IProgress<HubProgress>
 {
     private readonly Lock _lock = new();
@@ -31,9 +33,11 @@ internal sealed class PullProgress : IProgress<HubProgress>
             _bar.MaxValue = _snapshot.Size - _bytes.Values.Sum(file => file.Before);
             _bar.Value = _bytes.Values.Sum(file => file.Now - file.Before);
 
-            if (value.State == HubFileState.Done) _done++;
+            if (value.State == HubFileState.Done)
+                _done++;
             // A line of its own, since a bar shows nothing where the output is no terminal.
-            if (value.State == HubFileState.Waiting) _terminal.Remark($"{value.File.Name}: {value.Problem}");
+            if (value.State == HubFileState.Waiting)
+                _terminal.Remark($"{value.File.Name}: {value.Problem}");
             _bar.Description = value.State switch
             {
                 HubFileState.Waiting => Markup.Escape($"waiting for {value.File.Name}"),

@@ -13,31 +13,61 @@ internal static class RationalesVerb
     public static Command Create(Terminal terminal)
     {
         var options = new RationaleOptions();
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print the first request as it would be sent, with sizes in place of images; send and write nothing." };
-        var json = CommonOptions.Json();
-        var command = new Command("rationales", "Have oracle rationales written for training rows by a model behind an OpenAI-compatible endpoint, and check them. The same command resumes after a stop at any moment.")
+        var dryRun = new Option<bool>("--dry-run")
         {
-            dryRun, json,
+            Description = "Print the first request as it would be sent, with sizes in place of images; send and write nothing.",
+        };
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "rationales",
+            "Have oracle rationales written for training rows by a model behind an OpenAI-compatible endpoint, and check them. The "
+                + "same command resumes after a stop at any moment."
+        )
+        {
+            dryRun,
+            json,
         };
         options.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (address, model, prompt, settings) = (options.Endpoint(parsed), options.Model(parsed), options.Prompt(parsed), options.Settings(parsed));
-            var job = new RationaleJob(settings, new RowReport(terminal, settings));
-            if (parsed.GetValue(dryRun))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                terminal.RawOutput.WriteLine(await RequestPreview.OfAsync(address, model, prompt, settings.Oracle, await job.FirstRowAsync(cancellationToken), cancellationToken));
+                var (address, model, prompt, settings) = (
+                    options.Endpoint(parsed),
+                    options.Model(parsed),
+                    options.Prompt(parsed),
+                    options.Settings(parsed)
+                );
+                var job = new RationaleJob(settings, new RowReport(terminal, settings));
+                if (parsed.GetValue(dryRun))
+                {
+                    terminal.RawOutput.WriteLine(
+                        await RequestPreview.OfAsync(
+                            address,
+                            model,
+                            prompt,
+                            settings.Oracle,
+                            await job.FirstRowAsync(cancellationToken),
+                            cancellationToken
+                        )
+                    );
+                    return ExitCodes.Success;
+                }
+                using var endpoint = OracleEndpoint.Connect(address, model, options.ApiKey(parsed));
+                var report = await job.RunAsync(endpoint, prompt, cancellationToken);
+                if (parsed.GetValue(json))
+                    terminal.WriteJson(report.ToJson());
+                else
+                    terminal.RawOutput.WriteLine(report.Summary());
+                var page = Path.Combine(settings.Output, "report.md");
+                if (report.Kept == 0)
+                    throw new CliException($"No rationale is kept; {page} says why.");
+                terminal.Remark(
+                    $"{page} says what was left out and why. To train: rge train CONFIG.yaml --set data.folder={settings.Output} "
+                        + $"data.images={settings.Images ?? settings.Data}"
+                );
                 return ExitCodes.Success;
             }
-            using var endpoint = OracleEndpoint.Connect(address, model, options.ApiKey(parsed));
-            var report = await job.RunAsync(endpoint, prompt, cancellationToken);
-            if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
-            else terminal.RawOutput.WriteLine(report.Summary());
-            var page = Path.Combine(settings.Output, "report.md");
-            if (report.Kept == 0) throw new CliException($"No rationale is kept; {page} says why.");
-            terminal.Remark($"{page} says what was left out and why. To train: rge train CONFIG.yaml --set data.folder={settings.Output} data.images={settings.Images ?? settings.Data}");
-            return ExitCodes.Success;
-        });
+        );
         return command;
     }
 
@@ -54,8 +84,10 @@ internal static class RationalesVerb
             lock (_lock)
             {
                 // What makes one request wait makes those beside it wait as well.
-                if (value.Remark is not null && value.Remark != _said) terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
-                if (DateTime.UtcNow < _next) return;
+                if (value.Remark is not null && value.Remark != _said)
+                    terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
+                if (DateTime.UtcNow < _next)
+                    return;
                 _next = DateTime.UtcNow + Pause;
                 terminal.Remark(Describe(value));
             }
@@ -63,10 +95,16 @@ internal static class RationalesVerb
 
         private string Describe(RationaleProgress value)
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{value.Phase}: {value.Done} of {value.Total} rows, {value.Failed} without a rationale");
-            if (value.InputTokens > 0) text += string.Create(CultureInfo.InvariantCulture, $", {value.InputTokens} tokens sent, {value.OutputTokens} written");
-            if (settings.Cost(value.InputTokens, value.OutputTokens) is > 0 and var cost) text += string.Create(CultureInfo.InvariantCulture, $", cost {cost:0.00##}");
-            if (value.TimeLeft is { } left) text += $", {Durations.Clock(left)} left";
+            var text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{value.Phase}: {value.Done} of {value.Total} rows, {value.Failed} without a rationale"
+            );
+            if (value.InputTokens > 0)
+                text += string.Create(CultureInfo.InvariantCulture, $", {value.InputTokens} tokens sent, {value.OutputTokens} written");
+            if (settings.Cost(value.InputTokens, value.OutputTokens) is > 0 and var cost)
+                text += string.Create(CultureInfo.InvariantCulture, $", cost {cost:0.00##}");
+            if (value.TimeLeft is { } left)
+                text += $", {Durations.Clock(left)} left";
             return text;
         }
     }

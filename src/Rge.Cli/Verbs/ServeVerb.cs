@@ -15,39 +15,102 @@ internal static class ServeVerb
     {
         // Many ask at once, and a step of more rows takes hardly longer; what they keep is bounded by max_cache_tokens all the same.
         var model = new ModelOptions(batch: 64);
-        var config = new Option<FileInfo?>("--config") { Description = "JSON file of settings, see docs/server.md; options of the command line replace what it says." };
-        var urls = new Option<string[]>("--url") { Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.", AllowMultipleArgumentsPerToken = true };
+        var config = new Option<FileInfo?>("--config")
+        {
+            Description = "JSON file of settings, see docs/server.md; options of the command line replace what it says.",
+        };
+        var urls = new Option<string[]>("--url")
+        {
+            Description = "Address to listen on; may be given several times. http://127.0.0.1:8000 unless given.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         urls.Validators.Add(result =>
         {
             foreach (var token in result.Tokens)
-                if (ServerOptions.UrlProblem(token.Value) is { } problem) result.AddError($"--url is {problem}");
+                if (ServerOptions.UrlProblem(token.Value) is { } problem)
+                    result.AddError($"--url is {problem}");
         });
-        var names = new Option<string[]>("--model-name") { Description = "Name by which requests may call the model; may be given several times. The folder's unless given.", AllowMultipleArgumentsPerToken = true };
-        var hosts = new Option<string[]>("--image-host") { Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.", AllowMultipleArgumentsPerToken = true };
-        var keys = new Option<FileInfo?>("--api-key-file") { Description = $"File of API keys, one a line; changes to it count without a restart. Keys in the environment's {KeysVariable}, separated by commas, count too; without any, everybody may ask." };
-        var store = new Option<string?>("--store") { Description = $"Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in {CollectionOptions.StoreVariable} when it has a password.  [default: rge.db]" };
-        var drain = new Option<int?>("--drain-seconds") { Description = "Seconds to still serve after SIGTERM or Ctrl-C while /health/ready already says 503, so that a load balancer stops sending requests first.  [default: 0]" };
-        var bodies = new Option<long?>("--max-body-memory") { Description = $"Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  [default: {new ServerLimits().MaxBodyMemoryBytes}]" };
-        var command = new Command("serve", "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as they are written, collections.") { config, urls, names, store, hosts, keys, drain, bodies };
-        model.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
+        var names = new Option<string[]>("--model-name")
         {
-            var file = parsed.GetValue(config) is { } path ? ServerOptions.Load(path.FullName) : new ServerOptions();
-            var options = file with
+            Description = "Name by which requests may call the model; may be given several times. The folder's unless given.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var hosts = new Option<string[]>("--image-host")
+        {
+            Description = "Host that image URLs may name, *.example.org for all below one; may be given several times. None unless given.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var keys = new Option<FileInfo?>("--api-key-file")
+        {
+            Description =
+                $"File of API keys, one a line; changes to it count without a restart. Keys in the environment's {KeysVariable}, "
+                + $"separated by commas, count too; without any, everybody may ask.",
+        };
+        var store = new Option<string?>("--store")
+        {
+            Description =
+                $"Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in "
+                + $"{CollectionOptions.StoreVariable} when it has a password.  [default: rge.db]",
+        };
+        var drain = new Option<int?>("--drain-seconds")
+        {
+            Description =
+                "Seconds to still serve after SIGTERM or Ctrl-C while /health/ready already says 503, so that a load balancer stops "
+                + "sending requests first.  [default: 0]",
+        };
+        var bodies = new Option<long?>("--max-body-memory")
+        {
+            Description =
+                $"Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  "
+                + $"[default: {new ServerLimits().MaxBodyMemoryBytes}]",
+        };
+        var command = new Command(
+            "serve",
+            "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as "
+                + "they are written, collections."
+        )
+        {
+            config,
+            urls,
+            names,
+            store,
+            hosts,
+            keys,
+            drain,
+            bodies,
+        };
+        model.AddTo(command);
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                Urls = parsed.GetValue(urls) is { Length: > 0 } addresses ? addresses : file.Urls,
-                ModelNames = parsed.GetValue(names) is { Length: > 0 } called ? called : file.ModelNames,
-                ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
-                Store = parsed.GetValue(store) ?? file.Store ?? CollectionOptions.DefaultStore,
-                ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,
-                DrainSeconds = parsed.GetValue(drain) ?? file.DrainSeconds,
-                Limits = file.Limits with { MaxBodyMemoryBytes = parsed.GetValue(bodies) ?? file.Limits.MaxBodyMemoryBytes },
-                ApiKeys = (Environment.GetEnvironmentVariable(KeysVariable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-            };
-            await RgeServer.RunAsync(
-                options, basis => model.Load(parsed, basis), addresses => terminal.Remark($"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. Ctrl-C stops."), cancellationToken);
-            return ExitCodes.Success;
-        });
+                var file = parsed.GetValue(config) is { } path ? ServerOptions.Load(path.FullName) : new ServerOptions();
+                var options = file with
+                {
+                    Urls = parsed.GetValue(urls) is { Length: > 0 } addresses ? addresses : file.Urls,
+                    ModelNames = parsed.GetValue(names) is { Length: > 0 } called ? called : file.ModelNames,
+                    ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
+                    Store = parsed.GetValue(store) ?? file.Store ?? CollectionOptions.DefaultStore,
+                    ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,
+                    DrainSeconds = parsed.GetValue(drain) ?? file.DrainSeconds,
+                    Limits = file.Limits with { MaxBodyMemoryBytes = parsed.GetValue(bodies) ?? file.Limits.MaxBodyMemoryBytes },
+                    ApiKeys = (Environment.GetEnvironmentVariable(KeysVariable) ?? "").Split(
+                        ',',
+                        StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+                    ),
+                };
+                await RgeServer.RunAsync(
+                    options,
+                    basis => model.Load(parsed, basis),
+                    addresses =>
+                        terminal.Remark(
+                            $"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. "
+                                + $"Ctrl-C stops."
+                        ),
+                    cancellationToken
+                );
+                return ExitCodes.Success;
+            }
+        );
         return command;
     }
 }

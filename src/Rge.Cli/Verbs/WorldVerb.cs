@@ -20,7 +20,10 @@ internal static class WorldVerb
             DefaultValueFactory = _ => "test",
         };
         split.AcceptOnlyFromAmong("train", "dev", "test");
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the scenes: the same seed writes the same rows and pixels on any machine." };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Seed of the scenes: the same seed writes the same rows and pixels on any machine.",
+        };
         var queries = new Option<int>("--queries") { Description = "Rows of each of the eleven datasets.", DefaultValueFactory = _ => 256 };
         queries.Validators.Add(result =>
         {
@@ -29,36 +32,51 @@ internal static class WorldVerb
         });
         var folder = new Option<DirectoryInfo>("--out") { Description = "Folder to write; must not hold anything yet.", Required = true };
         var json = CommonOptions.Json();
-        var command = new Command("world", "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG images.")
+        var command = new Command(
+            "world",
+            "Write ShapeWorld, a small drawn benchmark with oracle rationales, in MMEB's form: Parquet files and PNG images."
+        )
         {
-            folder, split, seed, queries, json,
+            folder,
+            split,
+            seed,
+            queries,
+            json,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (target, rows) = (parsed.GetRequiredValue(folder).FullName, parsed.GetValue(queries));
-            var part = Enum.Parse<WorldSplit>(parsed.GetRequiredValue(split), ignoreCase: true);
-            var total = rows * ShapeWorldSamples.Datasets.Count;
-            await ProgressReport.RunAsync(terminal, "Drawing", async progress =>
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var report = new Rows(progress, total);
-                // Drawing keeps a core busy; the progress bar wants to move meanwhile.
-                await Task.Run(() => ShapeWorldFiles.WriteAsync(target, part, parsed.GetValue(seed), rows, report, cancellationToken), cancellationToken);
-                return total;
-            });
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteJson(new JsonObject
+                var (target, rows) = (parsed.GetRequiredValue(folder).FullName, parsed.GetValue(queries));
+                var part = Enum.Parse<WorldSplit>(parsed.GetRequiredValue(split), ignoreCase: true);
+                var total = rows * ShapeWorldSamples.Datasets.Count;
+                await ProgressReport.RunAsync(terminal, "Drawing", async progress =>
                 {
-                    ["folder"] = target,
-                    ["split"] = parsed.GetValue(split),
-                    ["seed"] = parsed.GetValue(seed),
-                    ["datasets"] = new JsonArray([.. ShapeWorldSamples.Datasets.Select(dataset => (JsonNode)dataset)]),
-                    ["rows_of_each"] = rows,
+                    var report = new Rows(progress, total);
+                    // Drawing keeps a core busy; the progress bar wants to move meanwhile.
+                    await Task.Run(
+                        () => ShapeWorldFiles.WriteAsync(target, part, parsed.GetValue(seed), rows, report, cancellationToken),
+                        cancellationToken
+                    );
+                    return total;
                 });
+                if (parsed.GetValue(json))
+                {
+                    terminal.WriteJson(
+                        new JsonObject
+                        {
+                            ["folder"] = target,
+                            ["split"] = parsed.GetValue(split),
+                            ["seed"] = parsed.GetValue(seed),
+                            ["datasets"] = new JsonArray([.. ShapeWorldSamples.Datasets.Select(dataset => (JsonNode)dataset)]),
+                            ["rows_of_each"] = rows,
+                        }
+                    );
+                }
+                else
+                    terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
+                return ExitCodes.Success;
             }
-            else terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
-            return ExitCodes.Success;
-        });
+        );
         return command;
     }
 

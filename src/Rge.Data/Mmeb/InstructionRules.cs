@@ -17,9 +17,14 @@ namespace Rge.Data.Mmeb;
 public sealed class InstructionRules
 {
     /// <summary>What settings and options call the built-in rules, and no rules.</summary>
-    public const string PresetName = "preset", NoneName = "none";
+    public const string PresetName = "preset",
+        NoneName = "none";
 
-    private const string ValueMap = "value_map", Original = "original", Replacement = "replacement", Prefix = "prefix_add", Suffix = "suffix_add";
+    private const string ValueMap = "value_map",
+        Original = "original",
+        Replacement = "replacement",
+        Prefix = "prefix_add",
+        Suffix = "suffix_add";
 
     private readonly IReadOnlyDictionary<string, Rule> _rules;
     private readonly Dictionary<string, Rule> _bySpelling = new(StringComparer.Ordinal);
@@ -27,7 +32,8 @@ public sealed class InstructionRules
     private InstructionRules(IReadOnlyDictionary<string, Rule> rules, string digest)
     {
         (_rules, Digest) = (rules, digest);
-        foreach (var (subset, rule) in rules) _bySpelling.TryAdd(Spelling(subset), rule);
+        foreach (var (subset, rule) in rules)
+            _bySpelling.TryAdd(Spelling(subset), rule);
     }
 
     /// <summary>No rules: texts stay as they are.</summary>
@@ -49,12 +55,13 @@ public sealed class InstructionRules
     /// <param name="name"><see cref="PresetName"/>, <see cref="NoneName"/> or a file.</param>
     /// <param name="preset">The built-in rules.</param>
     /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>
-    public static InstructionRules Named(string name, InstructionRules preset) => name switch
-    {
-        PresetName => preset,
-        NoneName => None,
-        _ => Read(name),
-    };
+    public static InstructionRules Named(string name, InstructionRules preset) =>
+        name switch
+        {
+            PresetName => preset,
+            NoneName => None,
+            _ => Read(name),
+        };
 
     /// <summary>Reads rules from a file.</summary>
     /// <exception cref="DatasetException">The file cannot be read, or has something else in it than rules.</exception>
@@ -71,12 +78,16 @@ public sealed class InstructionRules
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var root = Checked(() => YamlText.Parse(yaml, source));
-        if (root.IsNull) return None;
+        if (root.IsNull)
+            return None;
         var rules = Map(root, "a map by subset").ToDictionary(pair => pair.Key, pair => Read(pair.Value, pair.Key), StringComparer.Ordinal);
         return new InstructionRules(rules, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))));
     }
 
-    /// <summary>Rewrites a text of a subset. Hyphens and underscores count alike: MMEB's evaluation set has an ImageNet-1K, its training set an ImageNet_1K.</summary>
+    /// <summary>
+    /// Rewrites a text of a subset. Hyphens and underscores count alike: MMEB's evaluation set has an ImageNet-1K, its training set an
+    /// ImageNet_1K.
+    /// </summary>
     public string Apply(string subset, string text)
     {
         ArgumentNullException.ThrowIfNull(subset);
@@ -88,7 +99,8 @@ public sealed class InstructionRules
     {
         var rule = new Rule();
         // A subset without a value stands for one without rules.
-        if (value.IsNull || value.Text is "") return rule;
+        if (value.IsNull || value.Text is "")
+            return rule;
         foreach (var (key, part) in Map(value, $"rules of {subset}"))
             rule = key switch
             {
@@ -97,28 +109,35 @@ public sealed class InstructionRules
                 Replacement => rule with { Replacement = Text(part, subset) },
                 Prefix => rule with { Prefix = Text(part, subset) },
                 Suffix => rule with { Suffix = Text(part, subset) },
-                _ => throw Error(part, $"the rule '{key}' of {subset} is not known, expected {ValueMap}, {Original} with {Replacement}, {Prefix} or {Suffix}"),
+                _ => throw Error(
+                    part,
+                    $"the rule '{key}' of {subset} is not known, expected {ValueMap}, {Original} with {Replacement}, {Prefix} or {Suffix}"
+                ),
             };
-        return (rule.Original is null) == (rule.Replacement is null) ? rule : throw Error(value, $"{subset} has one of {Original} and {Replacement}, expected both or none");
+        return (rule.Original is null) == (rule.Replacement is null)
+            ? rule
+            : throw Error(value, $"{subset} has one of {Original} and {Replacement}, expected both or none");
     }
 
     private static Dictionary<string, string> Texts(YamlValue value, string subset)
     {
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, text) in Map(value, $"texts under {ValueMap} of {subset}"))
-            if (!texts.TryAdd(Trimmed(key), Text(text, subset))) throw Error(text, $"'{Trimmed(key)}' is there twice under {ValueMap} of {subset}");
+            if (!texts.TryAdd(Trimmed(key), Text(text, subset)))
+                throw Error(text, $"'{Trimmed(key)}' is there twice under {ValueMap} of {subset}");
         return texts;
     }
 
     private static IReadOnlyDictionary<string, YamlValue> Map(YamlValue value, string expected) =>
         value.Members ?? throw Error(value, $"expected {expected}");
 
-    private static string Text(YamlValue value, string where) => value switch
-    {
-        { Text: { } text } => text,
-        { IsNull: true } => "",
-        _ => throw Error(value, $"{where}: expected a text"),
-    };
+    private static string Text(YamlValue value, string where) =>
+        value switch
+        {
+            { Text: { } text } => text,
+            { IsNull: true } => "",
+            _ => throw Error(value, $"{where}: expected a text"),
+        };
 
     private static DatasetException Error(YamlValue value, string problem) => new($"{value.Place}: {problem}.");
 
@@ -138,7 +157,8 @@ public sealed class InstructionRules
 
     private static InstructionRules Preset(string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not built in.");
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not built in.");
         using var reader = new StreamReader(stream);
         return Parse(reader.ReadToEnd(), name);
     }
@@ -161,7 +181,8 @@ public sealed class InstructionRules
         public string Apply(string text)
         {
             text = ValueMap.GetValueOrDefault(Trimmed(text), text);
-            if (Original is { Length: > 0 }) text = text.Replace(Original, Replacement, StringComparison.Ordinal);
+            if (Original is { Length: > 0 })
+                text = text.Replace(Original, Replacement, StringComparison.Ordinal);
             return Prefix + text + Suffix;
         }
     }

@@ -10,13 +10,18 @@ namespace Rge.Data.Mmeb;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct ItemColumns(string Instruction, string Text, string Image, bool AreLists)
 {
-    public static ItemColumns Query { get; } = new(MmebColumns.QueryInstruction, MmebColumns.QueryText, MmebColumns.QueryImage, AreLists: false);
+    public static ItemColumns Query { get; } =
+        new(MmebColumns.QueryInstruction, MmebColumns.QueryText, MmebColumns.QueryImage, AreLists: false);
 
-    public static ItemColumns Candidates { get; } = new(MmebColumns.TargetInstruction, MmebColumns.TargetText, MmebColumns.TargetImage, AreLists: true);
+    public static ItemColumns Candidates { get; } =
+        new(MmebColumns.TargetInstruction, MmebColumns.TargetText, MmebColumns.TargetImage, AreLists: true);
 
-    public static ItemColumns TrainingQuery { get; } = new(MmebColumns.QueryInstruction, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage, AreLists: false);
+    public static ItemColumns TrainingQuery { get; } =
+        new(MmebColumns.QueryInstruction, MmebColumns.TrainQueryText, MmebColumns.TrainQueryImage, AreLists: false);
 
-    public static ItemColumns Positives { get; } = new(MmebColumns.PositiveInstruction, MmebColumns.PositiveText, MmebColumns.PositiveImage, AreLists: false);
+    public static ItemColumns Positives { get; } =
+        new(MmebColumns.PositiveInstruction, MmebColumns.PositiveText, MmebColumns.PositiveImage, AreLists: false);
 
-    public static ItemColumns Negatives { get; } = new(MmebColumns.NegativeInstruction, MmebColumns.NegativeText, MmebColumns.NegativeImage, AreLists: true);
+    public static ItemColumns Negatives { get; } =
+        new(MmebColumns.NegativeInstruction, MmebColumns.NegativeText, MmebColumns.NegativeImage, AreLists: true);
 }

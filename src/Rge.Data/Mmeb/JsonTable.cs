@@ -18,30 +18,42 @@ internal static class JsonTable
         var (count, place) = (0, new Position());
         await using var file = FileReader.Open(path);
         var isList = path.EndsWith(".json", StringComparison.Ordinal);
-        await using var rows = (isList ? List(file, cancellationToken) : Lines(file, place, cancellationToken)).GetAsyncEnumerator(cancellationToken);
+        await using var rows = (isList ? List(file, cancellationToken) : Lines(file, place, cancellationToken)).GetAsyncEnumerator(
+            cancellationToken
+        );
         while (await NextAsync())
         {
-            if (rows.Current.ValueKind != JsonValueKind.Object) throw Error($"the row is {Show(rows.Current)}, expected an object");
+            if (rows.Current.ValueKind != JsonValueKind.Object)
+                throw Error($"the row is {Show(rows.Current)}, expected an object");
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var field in rows.Current.EnumerateObject())
             {
                 var column = Unicode("the name of a field", () => field.Name);
-                if (!seen.Add(column)) throw Error($"{column} is there twice");
+                if (!seen.Add(column))
+                    throw Error($"{column} is there twice");
                 if (!columns.Contains(column, StringComparer.Ordinal))
                 {
                     others.TryAdd(column, Place());
                     continue;
                 }
-                if (!cells.TryGetValue(column, out var known)) cells.Add(column, known = []);
+                if (!cells.TryGetValue(column, out var known))
+                    cells.Add(column, known = []);
                 // Rows before this one that lack the field.
-                while (known.Count < count) known.Add([]);
+                while (known.Count < count)
+                    known.Add([]);
                 known.Add(Read(column, field.Value));
             }
             count++;
         }
         foreach (var known in cells.Values)
-            while (known.Count < count) known.Add([]);
-        return new Table(path, count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal), others);
+            while (known.Count < count)
+                known.Add([]);
+        return new Table(
+            path,
+            count,
+            cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal),
+            others
+        );
 
         async Task<bool> NextAsync()
         {
@@ -52,24 +64,42 @@ internal static class JsonTable
             catch (JsonException e)
             {
                 var line = isList && e.LineNumber is { } number ? $" of line {number + 1}" : "";
-                throw new DatasetException(string.Create(CultureInfo.InvariantCulture, $"{Place()}: not valid JSON: it breaks off at byte {e.BytePositionInLine + 1}{line}."), e);
+                throw new DatasetException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Place()}: not valid JSON: it breaks off at byte {e.BytePositionInLine + 1}{line}."
+                    ),
+                    e
+                );
             }
             catch (DecoderFallbackException e)
             {
-                throw new DatasetException(string.Create(CultureInfo.InvariantCulture, $"{path}, line {FirstInvalidLine(path)}: not valid UTF-8: save the file as UTF-8."), e);
+                throw new DatasetException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{path}, line {FirstInvalidLine(path)}: not valid UTF-8: save the file as UTF-8."
+                    ),
+                    e
+                );
             }
         }
 
-        string?[] Read(string column, JsonElement value) => value.ValueKind switch
-        {
-            JsonValueKind.Null => [null],
-            JsonValueKind.String => [Text(column, value)],
-            JsonValueKind.Array => [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Null ? null : Text(column, item))],
-            _ => throw Error($"{column} is {Show(value)}, expected a text or a list of texts"),
-        };
+        string?[] Read(string column, JsonElement value) =>
+            value.ValueKind switch
+            {
+                JsonValueKind.Null => [null],
+                JsonValueKind.String => [Text(column, value)],
+                JsonValueKind.Array =>
+                [
+                    .. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Null ? null : Text(column, item)),
+                ],
+                _ => throw Error($"{column} is {Show(value)}, expected a text or a list of texts"),
+            };
 
         string Text(string column, JsonElement value) =>
-            value.ValueKind == JsonValueKind.String ? Unicode(column, () => value.GetString()!) : throw Error($"{column} has {Show(value)}, expected a text");
+            value.ValueKind == JsonValueKind.String
+                ? Unicode(column, () => value.GetString()!)
+                : throw Error($"{column} has {Show(value)}, expected a text");
 
         string Unicode(string what, Func<string> read)
         {
@@ -79,23 +109,35 @@ internal static class JsonTable
             }
             catch (InvalidOperationException e)
             {
-                throw new DatasetException($"{Place()}: {what} is not valid Unicode: it has bytes that are not UTF-8, or half of a surrogate pair.", e);
+                throw new DatasetException(
+                    $"{Place()}: {what} is not valid Unicode: it has bytes that are not UTF-8, or half of a surrogate pair.",
+                    e
+                );
             }
         }
 
         // Rows are counted without empty lines: where there are some, the number of the line is told too.
-        string Place() => string.Create(CultureInfo.InvariantCulture, $"{path}, row {count + 1}{(place.Line > count + 1 ? $" (line {place.Line})" : "")}");
+        string Place() =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{path}, row {count + 1}{(place.Line > count + 1 ? $" (line {place.Line})" : "")}"
+            );
 
         DatasetException Error(string problem) => new($"{Place()}: {problem}.");
     }
 
-    private static async IAsyncEnumerable<JsonElement> Lines(Stream file, Position place, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<JsonElement> Lines(
+        Stream file,
+        Position place,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var reader = new StreamReader(file, Strict, detectEncodingFromByteOrderMarks: true);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             place.Line++;
-            if (!string.IsNullOrWhiteSpace(line)) yield return JsonSerializer.Deserialize<JsonElement>(line);
+            if (!string.IsNullOrWhiteSpace(line))
+                yield return JsonSerializer.Deserialize<JsonElement>(line);
         }
     }
 
@@ -107,7 +149,8 @@ internal static class JsonTable
     {
         using var reader = new StreamReader(FileReader.Open(path), Encoding.Latin1);
         for (var number = 1L; ; number++)
-            if (reader.ReadLine() is not { } line || !System.Text.Unicode.Utf8.IsValid(Encoding.Latin1.GetBytes(line))) return number;
+            if (reader.ReadLine() is not { } line || !System.Text.Unicode.Utf8.IsValid(Encoding.Latin1.GetBytes(line)))
+                return number;
     }
 
     private static string Show(JsonElement value)

@@ -6,7 +6,9 @@ using Rge.Files;
 
 namespace Rge.Data.Mmeb;
 
-/// <summary>Writes training rows as JSON Lines in MMEB's form: a row a line, pictures as paths into the folder they already lie in.</summary>
+/// <summary>
+/// Writes training rows as JSON Lines in MMEB's form: a row a line, pictures as paths into the folder they already lie in.
+/// </summary>
 public static class MmebJsonLines
 {
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -23,13 +25,18 @@ public static class MmebJsonLines
         var folder = Path.GetFullPath(imageFolder);
         AtomicFile.Write(path, stream =>
         {
-            foreach (var sample in samples) stream.Write(Encoding.UTF8.GetBytes(Row(sample, folder).ToJsonString(Line) + "\n"));
+            foreach (var sample in samples)
+                stream.Write(Encoding.UTF8.GetBytes(Row(sample, folder).ToJsonString(Line) + "\n"));
         });
     }
 
     private static JsonObject Row(TrainingSample sample, string imageFolder)
     {
-        var row = new JsonObject { [MmebColumns.TrainQueryText] = MmebText.Write(sample.Query), [MmebColumns.TrainQueryImage] = Image(sample.Query) };
+        var row = new JsonObject
+        {
+            [MmebColumns.TrainQueryText] = MmebText.Write(sample.Query),
+            [MmebColumns.TrainQueryImage] = Image(sample.Query),
+        };
         Add(sample.Targets, MmebColumns.PositiveText, MmebColumns.PositiveImage, MmebColumns.PositiveKey);
         Add(sample.Negatives, MmebColumns.NegativeText, MmebColumns.NegativeImage, MmebColumns.NegativeKey);
         row[MmebColumns.Rationale] = sample.Rationale;
@@ -37,20 +44,27 @@ public static class MmebJsonLines
 
         void Add(IReadOnlyList<TargetItem> targets, string textColumn, string imageColumn, string keyColumn)
         {
-            if (targets.Count == 0) return;
+            if (targets.Count == 0)
+                return;
             row[textColumn] = Cell(targets.Select(target => MmebText.Write(target.Item)));
             row[imageColumn] = Cell(targets.Select(target => Image(target.Item)));
-            if (targets.Any(target => target.Key != MmebReader.KeyOf(target.Item))) row[keyColumn] = Cell(targets.Select(target => target.Key));
+            if (targets.Any(target => target.Key != MmebReader.KeyOf(target.Item)))
+                row[keyColumn] = Cell(targets.Select(target => target.Key));
         }
 
-        string Image(EmbeddingInput item) => item.Images switch
-        {
-            [] => "",
-            [var image] => Path.GetRelativePath(imageFolder, image.Name).Replace('\\', '/'),
-            _ => throw new ArgumentException($"{sample.Source} has an item with {item.Images.Count} pictures, expected one at most.", nameof(sample)),
-        };
+        string Image(EmbeddingInput item) =>
+            item.Images switch
+            {
+                [] => "",
+                [var image] => Path.GetRelativePath(imageFolder, image.Name).Replace('\\', '/'),
+                _ => throw new ArgumentException(
+                    $"{sample.Source} has an item with {item.Images.Count} pictures, expected one at most.",
+                    nameof(sample)
+                ),
+            };
     }
 
     /// <summary>One value stands alone, as in MMEB's own files; several are a list.</summary>
-    private static JsonNode Cell(IEnumerable<string> values) => values.ToArray() is [var single] ? single : new JsonArray([.. values.Select(value => (JsonNode)value)]);
+    private static JsonNode Cell(IEnumerable<string> values) =>
+        values.ToArray() is [var single] ? single : new JsonArray([.. values.Select(value => (JsonNode)value)]);
 }

@@ -18,69 +18,98 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     private static readonly string[] Extensions = [".parquet", ".jsonl", ".json"];
 
     private readonly string _imageFolder = Path.GetFullPath(imageFolder);
-    private readonly InstructionRules _queryRules = queryRules ?? InstructionRules.None, _candidateRules = candidateRules ?? InstructionRules.None;
+    private readonly InstructionRules _queryRules = queryRules ?? InstructionRules.None,
+        _candidateRules = candidateRules ?? InstructionRules.None;
     private readonly Dictionary<string, ImageSource> _images = new(StringComparer.Ordinal);
     private readonly Dictionary<(string? Text, string? Image), EmbeddingInput> _targets = [];
 
-    /// <summary>Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.</summary>
+    /// <summary>
+    /// Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.
+    /// </summary>
     public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
 
-    /// <summary>Lists the datasets of a folder without reading them: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
-    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
+    /// <summary>
+    /// Lists the datasets of a folder without reading them: each a folder with files test*.parquet, test*.jsonl or test*.json in it.
+    /// </summary>
+    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong
+    /// to.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
     /// <exception cref="DatasetException">The folder does not exist or has no datasets, or one has files of several kinds.</exception>
     public static IReadOnlyList<MmebSubset> FindEvaluation(string folder) => [.. Find(folder, ["test"], datasets: null)];
 
-    /// <summary>Lists the datasets of a folder of training rows without reading them: each a folder with files train* or original*, as MMEB-train calls them.</summary>
+    /// <summary>
+    /// Lists the datasets of a folder of training rows without reading them: each a folder with files train* or original*, as MMEB-train
+    /// calls them.
+    /// </summary>
     /// <inheritdoc cref="FindEvaluation" path="/param"/>
     /// <inheritdoc cref="FindEvaluation" path="/returns"/>
     /// <inheritdoc cref="FindEvaluation" path="/exception"/>
     public static IReadOnlyList<MmebSubset> FindTraining(string folder) => [.. Find(folder, ["train", "original"], datasets: null)];
 
     /// <summary>Reads every dataset of a folder: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
-    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong to.</param>
+    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong
+    /// to.</param>
     /// <param name="imageFolder">The folder that picture paths count from; <paramref name="folder"/> when left out.</param>
     /// <param name="datasets">Names of the datasets to read; all when left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used, or a dataset is not there.</exception>
     public static async Task<IReadOnlyList<EvaluationDataset>> ReadEvaluationFolderAsync(
-        string folder, string? imageFolder = null, IReadOnlyCollection<string>? datasets = null, CancellationToken cancellationToken = default)
+        string folder,
+        string? imageFolder = null,
+        IReadOnlyCollection<string>? datasets = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var reader = new MmebReader(imageFolder ?? folder);
         var result = new List<EvaluationDataset>();
-        foreach (var subset in Find(folder, ["test"], datasets)) result.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
+        foreach (var subset in Find(folder, ["test"], datasets))
+            result.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
         return result;
     }
 
-    /// <summary>Reads every dataset of a folder for training: each a folder with files train*.parquet, train*.jsonl or train*.json in it, or original*, as MMEB-train calls them.</summary>
+    /// <summary>
+    /// Reads every dataset of a folder for training: each a folder with files train*.parquet, train*.jsonl or train*.json in it, or
+    /// original*, as MMEB-train calls them.
+    /// </summary>
     /// <inheritdoc cref="ReadEvaluationFolderAsync" path="/param"/>
     /// <returns>The samples, dataset by dataset.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used, or a dataset is not there.</exception>
     public static async Task<IReadOnlyList<TrainingSample>> ReadTrainingFolderAsync(
-        string folder, string? imageFolder = null, IReadOnlyCollection<string>? datasets = null, CancellationToken cancellationToken = default)
+        string folder,
+        string? imageFolder = null,
+        IReadOnlyCollection<string>? datasets = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var reader = new MmebReader(imageFolder ?? folder);
         var result = new List<TrainingSample>();
         foreach (var subset in Find(folder, ["train", "original"], datasets))
-            foreach (var file in subset.Files) result.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
+        foreach (var file in subset.Files)
+            result.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
         return result;
     }
 
     /// <summary>
     /// Reads rows for evaluation: <c>qry_text</c>, <c>qry_img_path</c>, and the lists <c>tgt_text</c> and <c>tgt_img_path</c>, of which the
-    /// first is right. Empty stands for missing. Instructions in columns of their own, <c>qry_inst</c> and <c>tgt_inst</c> of MMEB-V2, become
-    /// the beginning of the text. Rationales come from a column <c>rationale</c>, or from rationales.jsonl beside the file.
+    /// first is right. Empty stands for missing. Instructions in columns of their own, <c>qry_inst</c> and <c>tgt_inst</c> of MMEB-V2,
+    /// become the beginning of the text. Rationales come from a column <c>rationale</c>, or from rationales.jsonl beside the file.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="name">Name of the dataset.</param>
     /// <param name="group">The meta-task it belongs to; MMEB's own subsets are known when left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="DatasetException">The file or a row cannot be used.</exception>
-    public Task<EvaluationDataset> ReadEvaluationAsync(string path, string name, string? group = null, CancellationToken cancellationToken = default) =>
-        ReadEvaluationAsync(new MmebSubset(name, group ?? MmebBenchmark.GroupOf(name), [path]), cancellationToken);
+    public Task<EvaluationDataset> ReadEvaluationAsync(
+        string path,
+        string name,
+        string? group = null,
+        CancellationToken cancellationToken = default
+    ) => ReadEvaluationAsync(new MmebSubset(name, group ?? MmebBenchmark.GroupOf(name), [path]), cancellationToken);
 
-    /// <summary>Reads a subset for evaluation, as <see cref="ReadEvaluationAsync(string, string, string?, CancellationToken)"/> does.</summary>
+    /// <summary>
+    /// Reads a subset for evaluation, as <see cref="ReadEvaluationAsync(string, string, string?, CancellationToken)"/> does.
+    /// </summary>
     /// <param name="subset">The subset.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
@@ -89,9 +118,13 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         ArgumentNullException.ThrowIfNull(subset);
         var name = subset.Name;
         var table = await Table.ReadAsync(subset.Files, MmebColumns.Evaluation, cancellationToken);
-        if (table.Count == 0) throw new DatasetException($"{table.Path} has no rows, expected the form of MMEB's evaluation sets.");
+        if (table.Count == 0)
+            throw new DatasetException($"{table.Path} has no rows, expected the form of MMEB's evaluation sets.");
         if (!table.Has(MmebColumns.TargetText) && !table.Has(MmebColumns.TargetImage))
-            throw new DatasetException($"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's evaluation sets.");
+            throw new DatasetException(
+                $"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's "
+                    + $"evaluation sets."
+            );
         var unread = table.Unread(IgnoredColumns, MmebColumns.Evaluation);
         var rationales = await ReadRationalesAsync(table, cancellationToken);
         var rows = new EvaluationRow[table.Count];
@@ -104,7 +137,8 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
                 Candidates = Items(table, i, ItemColumns.Candidates, text => _candidateRules.Apply(name, text)),
                 Rationale = rationales.OptionalText(i, MmebColumns.Rationale),
             };
-            if (rows[i].Candidates.Count == 0) throw table.Error(i, $"{MmebColumns.TargetText} and {MmebColumns.TargetImage} are empty, expected candidates");
+            if (rows[i].Candidates.Count == 0)
+                throw table.Error(i, $"{MmebColumns.TargetText} and {MmebColumns.TargetImage} are empty, expected candidates");
         }
         return new EvaluationDataset(name, subset.Group, rows) { UnreadColumns = unread };
     }
@@ -119,11 +153,18 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// <param name="dataset">Name of the dataset.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="DatasetException">The file or a row cannot be used.</exception>
-    public async Task<IReadOnlyList<TrainingSample>> ReadTrainingAsync(string path, string dataset, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<TrainingSample>> ReadTrainingAsync(
+        string path,
+        string dataset,
+        CancellationToken cancellationToken = default
+    )
     {
         var table = await Table.ReadAsync(path, MmebColumns.Training, cancellationToken);
         if (!table.Has(MmebColumns.TrainQueryText) && !table.Has(MmebColumns.TrainQueryImage))
-            throw new DatasetException($"{path} has no column {MmebColumns.TrainQueryText} or {MmebColumns.TrainQueryImage}, expected the form of MMEB's training sets.");
+            throw new DatasetException(
+                $"{path} has no column {MmebColumns.TrainQueryText} or {MmebColumns.TrainQueryImage}, expected the form of MMEB's "
+                    + $"training sets."
+            );
         table.Unread(IgnoredColumns, MmebColumns.Training);
         var samples = new TrainingSample[table.Count];
         for (var i = 0; i < samples.Length; i++)
@@ -137,7 +178,8 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
                 Targets = Targets(table, i, dataset, ItemColumns.Positives, MmebColumns.PositiveKey),
                 Negatives = Targets(table, i, dataset, ItemColumns.Negatives, MmebColumns.NegativeKey),
             };
-            if (samples[i] is { Targets: [], Rationale: null or "" }) throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
+            if (samples[i] is { Targets: [], Rationale: null or "" })
+                throw table.Error(i, "there is no target and no rationale, so that there is nothing to learn");
         }
         return samples;
     }
@@ -145,10 +187,12 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     private async Task<Table> ReadRationalesAsync(Table table, CancellationToken cancellationToken)
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(table.Path))!, MmebColumns.RationalesFile);
-        if (table.Has(MmebColumns.Rationale) || !File.Exists(path)) return table;
+        if (table.Has(MmebColumns.Rationale) || !File.Exists(path))
+            return table;
         var rationales = await Table.ReadAsync(path, [MmebColumns.Rationale], cancellationToken);
         rationales.Unread(IgnoredColumns, [MmebColumns.Rationale]);
-        if (rationales.Count != table.Count) throw new DatasetException($"{path} has {rationales.Count} rows, expected {table.Count} as in {table.Path}.");
+        if (rationales.Count != table.Count)
+            throw new DatasetException($"{path} has {rationales.Count} rows, expected {table.Count} as in {table.Path}.");
         return rationales;
     }
 
@@ -161,7 +205,8 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             { Length: var length } => throw table.Error(row, $"{columns.Image} has {length} values, expected one"),
         };
         var text = Rewrite(MmebText.Join(table.Text(row, columns.Instruction), table.Text(row, columns.Text)), rewrite);
-        if (text is null && image is null) throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or a picture");
+        if (text is null && image is null)
+            throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or a picture");
         return new EmbeddingInput { Role = ItemRole.Query, Content = MmebText.Read(text, image is null ? null : Image(table, row, image)) };
     }
 
@@ -176,14 +221,24 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         if (texts.Length > 0 && images.Length > 0 && texts.Length != images.Length)
             throw table.Error(row, $"{columns.Text} has {texts.Length} values and {columns.Image} has {images.Length}, expected as many");
         if (instructions.Length > 1 && instructions.Length != count)
-            throw table.Error(row, $"{columns.Instruction} has {instructions.Length} values, expected one or as many as there are targets, {count}");
+            throw table.Error(
+                row,
+                $"{columns.Instruction} has {instructions.Length} values, expected one or as many as there are targets, {count}"
+            );
         var items = new List<EmbeddingInput>(count);
         for (var i = 0; i < count; i++)
         {
             var (text, image) = (At(texts, i), At(images, i));
-            if (text is not null || image is not null) items.Add(Target(table, row, Rewrite(MmebText.Join(At(instructions, instructions.Length == 1 ? 0 : i), text), rewrite), image));
+            if (text is not null || image is not null)
+                items.Add(
+                    Target(table, row, Rewrite(MmebText.Join(At(instructions, instructions.Length == 1 ? 0 : i), text), rewrite), image)
+                );
             else if (count > 1 && columns != ItemColumns.Negatives)
-                throw table.Error(row, $"value {i + 1} of {columns.Text} and {columns.Image} is empty, expected a text or a picture{(i == 0 ? ": the first is the right one" : "")}");
+                throw table.Error(
+                    row,
+                    $"value {i + 1} of {columns.Text} and {columns.Image} is empty, expected a text or a "
+                        + $"picture{(i == 0 ? ": the first is the right one" : "")}"
+                );
         }
         return items;
 
@@ -194,25 +249,35 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// <param name="table">The rows.</param>
     /// <param name="row">The row.</param>
     /// <param name="column">The column.</param>
-    /// <param name="isList">Whether several values are expected. A path that looks like a list is one in any case; a text may have brackets of its own.</param>
+    /// <param name="isList">Whether several values are expected. A path that looks like a list is one in any case; a text may have brackets
+    /// of its own.</param>
     private static string?[] Cell(Table table, int row, string column, bool isList)
     {
         var values = table.Texts(row, column);
-        if (values is not [{ } only] || !PythonList.IsLikely(only)) return values;
-        if (!isList && column is not (MmebColumns.QueryImage or MmebColumns.TrainQueryImage or MmebColumns.PositiveImage)) return values;
-        return PythonList.TryRead(only, out var list, out var problem) ? list : throw table.Error(row, $"{column} looks like a list that was written as text, but {problem}");
+        if (values is not [{ } only] || !PythonList.IsLikely(only))
+            return values;
+        if (!isList && column is not (MmebColumns.QueryImage or MmebColumns.TrainQueryImage or MmebColumns.PositiveImage))
+            return values;
+        return PythonList.TryRead(only, out var list, out var problem)
+            ? list
+            : throw table.Error(row, $"{column} looks like a list that was written as text, but {problem}");
     }
 
     private static string? Rewrite(string? text, Func<string, string> rewrite)
     {
-        if (text is not null) text = rewrite(text);
+        if (text is not null)
+            text = rewrite(text);
         return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
     }
 
     private List<TargetItem> Targets(Table table, int row, string dataset, ItemColumns columns, string keyColumn)
     {
-        var (items, keys) = (Items(table, row, columns, text => _candidateRules.Apply(dataset, text)), Cell(table, row, keyColumn, columns.AreLists));
-        if (keys.Length > 0 && keys.Length != items.Count) throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
+        var (items, keys) = (
+            Items(table, row, columns, text => _candidateRules.Apply(dataset, text)),
+            Cell(table, row, keyColumn, columns.AreLists)
+        );
+        if (keys.Length > 0 && keys.Length != items.Count)
+            throw table.Error(row, $"{keyColumn} has {keys.Length} values, expected {items.Count}");
         return [.. items.Select((item, i) => new TargetItem(item, (keys.Length > 0 ? keys[i] : null) ?? KeyOf(item)))];
     }
 
@@ -222,46 +287,64 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     private EmbeddingInput Target(Table table, int row, string? text, string? image)
     {
         if (!_targets.TryGetValue((text, image), out var target))
-            _targets.Add((text, image), target = new EmbeddingInput { Role = ItemRole.Target, Content = MmebText.Read(text, image is null ? null : Image(table, row, image)) });
+            _targets.Add(
+                (text, image),
+                target = new EmbeddingInput
+                {
+                    Role = ItemRole.Target,
+                    Content = MmebText.Read(text, image is null ? null : Image(table, row, image)),
+                }
+            );
         return target;
     }
 
     private ImageSource Image(Table table, int row, string path)
     {
-        if (_images.TryGetValue(path, out var image)) return image;
+        if (_images.TryGetValue(path, out var image))
+            return image;
         // Data from elsewhere has no business outside the folder.
         if (path.Contains('\0', StringComparison.Ordinal) || !IsInside(Path.GetFullPath(Path.Combine(_imageFolder, path))))
             throw table.Error(row, $"the picture path '{path}' leads out of {_imageFolder}, expected one inside");
         _images.Add(path, image = ImageSource.FromFile(Path.GetFullPath(Path.Combine(_imageFolder, path))));
         return image;
 
-        bool IsInside(string full) => Path.GetRelativePath(_imageFolder, full) is var way && !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
+        bool IsInside(string full) =>
+            Path.GetRelativePath(_imageFolder, full) is var way
+            && !Path.IsPathRooted(way)
+            && way.Split(Path.DirectorySeparatorChar)[0] != "..";
     }
 
     private static IEnumerable<MmebSubset> Find(string folder, IReadOnlyList<string> prefixes, IReadOnlyCollection<string>? datasets)
     {
-        if (FileProblem.OfFolder(folder) is { } problem) throw new DatasetException(problem);
+        if (FileProblem.OfFolder(folder) is { } problem)
+            throw new DatasetException(problem);
         var groups = ReadGroups(Path.Combine(folder, MmebColumns.ManifestFile));
         var found = new List<MmebSubset>();
         foreach (var subfolder in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
         {
             var name = Path.GetFileName(subfolder);
-            if (datasets?.Contains(name, StringComparer.Ordinal) == false) continue;
+            if (datasets?.Contains(name, StringComparer.Ordinal) == false)
+                continue;
             string[][] kinds =
             [
                 .. from prefix in prefixes
-                   from extension in Extensions
-                   select Directory.EnumerateFiles(subfolder, $"{prefix}*{extension}").Order(StringComparer.Ordinal).ToArray() into files
-                   where files.Length > 0
-                   select files,
+                from extension in Extensions
+                select Directory.EnumerateFiles(subfolder, $"{prefix}*{extension}").Order(StringComparer.Ordinal).ToArray() into files
+                where files.Length > 0
+                select files,
             ];
-            if (kinds is [var first, var second, ..]) throw new DatasetException($"{subfolder} has {Path.GetFileName(first[0])} and {Path.GetFileName(second[0])}, expected the rows once.");
-            if (kinds is [var only]) found.Add(new MmebSubset(name, groups.GetValueOrDefault(name) ?? MmebBenchmark.GroupOf(name), only));
+            if (kinds is [var first, var second, ..])
+                throw new DatasetException(
+                    $"{subfolder} has {Path.GetFileName(first[0])} and {Path.GetFileName(second[0])}, expected the rows once."
+                );
+            if (kinds is [var only])
+                found.Add(new MmebSubset(name, groups.GetValueOrDefault(name) ?? MmebBenchmark.GroupOf(name), only));
         }
         var expected = string.Join(" or ", prefixes.Select(prefix => $"{prefix}*.parquet, .jsonl or .json"));
         if (datasets?.FirstOrDefault(name => found.TrueForAll(dataset => dataset.Name != name)) is { } missing)
             throw new DatasetException($"{folder} has no dataset {missing}: {Path.Combine(folder, missing)} has no file {expected}.");
-        if (found.Count == 0) throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.{Hint(folder, prefixes)}");
+        if (found.Count == 0)
+            throw new DatasetException($"{folder} has no datasets, expected folders with files {expected}.{Hint(folder, prefixes)}");
         var order = groups.Keys.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         return found.OrderBy(dataset => order.GetValueOrDefault(dataset.Name, int.MaxValue));
     }
@@ -269,25 +352,46 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// <summary>Where the files may be instead.</summary>
     private static string Hint(string folder, IReadOnlyList<string> prefixes)
     {
-        if (Rows(folder) is { } here) return $" It has {Path.GetFileName(here)} itself: name the folder above it.";
+        if (Rows(folder) is { } here)
+            return $" It has {Path.GetFileName(here)} itself: name the folder above it.";
         string[] subfolders = [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
-        if (Array.Find(subfolders, subfolder => Directory.EnumerateDirectories(subfolder).Any(inner => Rows(inner) is not null)) is { } inside) return $" The folders in {inside} are some: name that.";
-        if (subfolders.Select(subfolder => Directory.EnumerateFiles(subfolder).FirstOrDefault(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))).OfType<string>().FirstOrDefault() is { } other)
+        if (
+            Array.Find(subfolders, subfolder => Directory.EnumerateDirectories(subfolder).Any(inner => Rows(inner) is not null)) is
+            { } inside
+        )
+            return $" The folders in {inside} are some: name that.";
+        if (
+            subfolders
+                .Select(subfolder =>
+                    Directory
+                        .EnumerateFiles(subfolder)
+                        .FirstOrDefault(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))
+                )
+                .OfType<string>()
+                .FirstOrDefault() is
+            { } other
+        )
             return $" There is {other}, whose name does not begin so.";
         return "";
 
-        string? Rows(string place) => prefixes.SelectMany(prefix => Extensions.SelectMany(extension => Directory.EnumerateFiles(place, $"{prefix}*{extension}"))).FirstOrDefault();
+        string? Rows(string place) =>
+            prefixes
+                .SelectMany(prefix => Extensions.SelectMany(extension => Directory.EnumerateFiles(place, $"{prefix}*{extension}")))
+                .FirstOrDefault();
     }
 
     private static OrderedDictionary<string, string> ReadGroups(string path)
     {
         var groups = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        if (!File.Exists(path)) return groups;
-        if (new FileInfo(path).Length > MaxManifestBytes) throw new DatasetException($"{path} has more than {MaxManifestBytes} bytes.");
+        if (!File.Exists(path))
+            return groups;
+        if (new FileInfo(path).Length > MaxManifestBytes)
+            throw new DatasetException($"{path} has more than {MaxManifestBytes} bytes.");
         try
         {
             foreach (var (group, names) in JsonNode.Parse(FileReader.ReadBytes(path))?["groups"] as JsonObject ?? [])
-                foreach (var name in names!.AsArray()) groups.Add(name!.GetValue<string>(), group);
+            foreach (var name in names!.AsArray())
+                groups.Add(name!.GetValue<string>(), group);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -15,12 +15,19 @@ public static partial class MmebText
     /// </summary>
     internal static string? Join(string? instruction, string? text)
     {
-        if (string.IsNullOrWhiteSpace(instruction)) return text;
-        if (instruction.Contains(First, StringComparison.Ordinal)) text = text?.Replace(First, "", StringComparison.Ordinal).TrimStart(' ');
-        return string.IsNullOrWhiteSpace(text) ? instruction : $"{instruction.TrimEnd(' ')} {text}".Replace(" \n", "\n", StringComparison.Ordinal);
+        if (string.IsNullOrWhiteSpace(instruction))
+            return text;
+        if (instruction.Contains(First, StringComparison.Ordinal))
+            text = text?.Replace(First, "", StringComparison.Ordinal).TrimStart(' ');
+        return string.IsNullOrWhiteSpace(text)
+            ? instruction
+            : $"{instruction.TrimEnd(' ')} {text}".Replace(" \n", "\n", StringComparison.Ordinal);
     }
 
-    /// <summary>The text with <c>&lt;image&gt;</c>, <c>&lt;|image|&gt;</c> and Qwen's own image tokens written as <c>&lt;|image_1|&gt;</c>; marks after the first are left out.</summary>
+    /// <summary>
+    /// The text with <c>&lt;image&gt;</c>, <c>&lt;|image|&gt;</c> and Qwen's own image tokens written as <c>&lt;|image_1|&gt;</c>; marks
+    /// after the first are left out.
+    /// </summary>
     internal static string Normalise(string text)
     {
         var isFirst = !text.Contains(First, StringComparison.Ordinal);
@@ -46,11 +53,13 @@ public static partial class MmebText
             var words = text is null ? null : Numbered.Replace(text, "");
             return words is null ? [] : [new TextPart(words.Length == 0 && text!.Length > 0 ? "\n" : words)];
         }
-        if (text?.Contains(First, StringComparison.Ordinal) != true) return ContentPart.Spaced([new ImagePart(image), new TextPart(text ?? "")]);
+        if (text?.Contains(First, StringComparison.Ordinal) != true)
+            return ContentPart.Spaced([new ImagePart(image), new TextPart(text ?? "")]);
         var parts = new List<ContentPart>();
         foreach (var (i, words) in text.Split(First).Index())
         {
-            if (i > 0) parts.Add(new ImagePart(image));
+            if (i > 0)
+                parts.Add(new ImagePart(image));
             parts.Add(new TextPart(words));
         }
         return parts;
@@ -59,7 +68,10 @@ public static partial class MmebText
     /// <summary>What MMEB's files have as an item's text: instruction and text, with the mark where the image stands.</summary>
     internal static string Write(EmbeddingInput item) => Write(PromptContent.WithInstruction(item));
 
-    /// <summary>The text of an item without its instruction, with the mark where the image stands; <see langword="null"/> where the item has no text.</summary>
+    /// <summary>
+    /// The text of an item without its instruction, with the mark where the image stands; <see langword="null"/> where the item has no
+    /// text.
+    /// </summary>
     public static string? Of(EmbeddingInput item)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -75,6 +87,10 @@ public static partial class MmebText
     [GeneratedRegex(@"<\|image_[0-9]{1,4}\|>", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Numbered { get; }
 
-    [GeneratedRegex(@"<image>|<\|image\|>|<ImageHere>|(<\|vision_start\|>)?(<\|image_pad\|>)+(<\|vision_end\|>)?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        @"<image>|<\|image\|>|<ImageHere>|(<\|vision_start\|>)?(<\|image_pad\|>)+(<\|vision_end\|>)?",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
     private static partial Regex Mark { get; }
 }

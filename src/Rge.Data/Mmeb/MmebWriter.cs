@@ -21,7 +21,8 @@ public sealed class MmebWriter : IDisposable
 
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly string _folder, _temporary;
+    private readonly string _folder,
+        _temporary;
     private readonly ConditionalWeakTable<ImageSource, string> _paths = [];
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
     private bool _isComplete;
@@ -61,8 +62,10 @@ public sealed class MmebWriter : IDisposable
             dataset.Rows.Count,
             [(MmebColumns.QueryText, queries.Texts), (MmebColumns.QueryImage, queries.Images)],
             [(MmebColumns.TargetText, targets.Texts), (MmebColumns.TargetImage, targets.Images)],
-            cancellationToken);
-        if (dataset.Rows.Any(row => row.Rationale is not null)) AtomicFile.WriteText(Path.Combine(folder, MmebColumns.RationalesFile), rationales.ToString());
+            cancellationToken
+        );
+        if (dataset.Rows.Any(row => row.Rationale is not null))
+            AtomicFile.WriteText(Path.Combine(folder, MmebColumns.RationalesFile), rationales.ToString());
     }
 
     /// <summary>Writes a dataset for training. Negatives are lists, as there may be several.</summary>
@@ -70,7 +73,12 @@ public sealed class MmebWriter : IDisposable
     /// <param name="samples">The samples, each with one target; taken one at a time, so that they need not fit in memory.</param>
     /// <param name="progress">Told of every row.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
-    public async Task WriteAsync(string name, IEnumerable<TrainingSample> samples, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+    public async Task WriteAsync(
+        string name,
+        IEnumerable<TrainingSample> samples,
+        IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(samples);
@@ -94,12 +102,20 @@ public sealed class MmebWriter : IDisposable
             Path.Combine(folder, MmebColumns.TrainingFile),
             keys.Count,
             [
-                (MmebColumns.TrainQueryText, queries.Texts), (MmebColumns.TrainQueryImage, queries.Images),
-                (MmebColumns.PositiveText, positives.Texts), (MmebColumns.PositiveImage, positives.Images),
-                (MmebColumns.Rationale, rationales), (MmebColumns.PositiveKey, keys),
+                (MmebColumns.TrainQueryText, queries.Texts),
+                (MmebColumns.TrainQueryImage, queries.Images),
+                (MmebColumns.PositiveText, positives.Texts),
+                (MmebColumns.PositiveImage, positives.Images),
+                (MmebColumns.Rationale, rationales),
+                (MmebColumns.PositiveKey, keys),
             ],
-            [(MmebColumns.NegativeText, negatives.Texts), (MmebColumns.NegativeImage, negatives.Images), (MmebColumns.NegativeKey, negativeKeys)],
-            cancellationToken);
+            [
+                (MmebColumns.NegativeText, negatives.Texts),
+                (MmebColumns.NegativeImage, negatives.Images),
+                (MmebColumns.NegativeKey, negativeKeys),
+            ],
+            cancellationToken
+        );
     }
 
     /// <summary>Writes the manifest and gives the folder its name.</summary>
@@ -111,7 +127,8 @@ public sealed class MmebWriter : IDisposable
         AtomicFile.WriteJson(Path.Combine(_temporary, MmebColumns.ManifestFile), manifest);
         try
         {
-            if (Directory.Exists(_folder)) Directory.Delete(_folder);
+            if (Directory.Exists(_folder))
+                Directory.Delete(_folder);
             Directory.Move(_temporary, _folder);
         }
         catch (IOException e)
@@ -124,10 +141,13 @@ public sealed class MmebWriter : IDisposable
     /// <summary>Removes what was written, unless it is complete.</summary>
     public void Dispose()
     {
-        if (!_isComplete && Directory.Exists(_temporary)) Directory.Delete(_temporary, recursive: true);
+        if (!_isComplete && Directory.Exists(_temporary))
+            Directory.Delete(_temporary, recursive: true);
     }
 
-    /// <summary>Text and picture path of an item, empty where there is none. The text says where the picture stands, as MMEB's readers expect.</summary>
+    /// <summary>
+    /// Text and picture path of an item, empty where there is none. The text says where the picture stands, as MMEB's readers expect.
+    /// </summary>
     private (string Text, string Image) Describe(EmbeddingInput item)
     {
         var text = MmebText.Write(item);
@@ -141,10 +161,12 @@ public sealed class MmebWriter : IDisposable
 
     private string Save(ImageSource image)
     {
-        if (_paths.TryGetValue(image, out var known)) return known;
+        if (_paths.TryGetValue(image, out var known))
+            return known;
         var pixels = image.Decode();
         var path = $"{Images}/{Name(pixels)}.png";
-        if (_written.Add(path)) File.WriteAllBytes(Path.Combine(_temporary, path), PngEncoder.Encode(pixels));
+        if (_written.Add(path))
+            File.WriteAllBytes(Path.Combine(_temporary, path), PngEncoder.Encode(pixels));
         _paths.Add(image, path);
         return path;
     }

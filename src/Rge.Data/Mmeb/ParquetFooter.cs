@@ -8,8 +8,21 @@ namespace Rge.Data.Mmeb;
 /// </summary>
 internal sealed class ParquetFooter
 {
-    private const int MaxDepth = 32, MaxFooterBytes = 256 << 20, TailBytes = 8;
-    private const int True = 1, False = 2, Byte = 3, Int16 = 4, Int64 = 6, Double = 7, Binary = 8, List = 9, Set = 10, Map = 11, Struct = 12, Uuid = 13;
+    private const int MaxDepth = 32,
+        MaxFooterBytes = 256 << 20,
+        TailBytes = 8;
+    private const int True = 1,
+        False = 2,
+        Byte = 3,
+        Int16 = 4,
+        Int64 = 6,
+        Double = 7,
+        Binary = 8,
+        List = 9,
+        Set = 10,
+        Map = 11,
+        Struct = 12,
+        Uuid = 13;
 
     private readonly byte[] _bytes;
     private int _at;
@@ -23,12 +36,15 @@ internal sealed class ParquetFooter
     public static async Task CheckAsync(Stream file, CancellationToken cancellationToken)
     {
         var tail = new byte[TailBytes];
-        if (file.Length < 2 * TailBytes - 4) throw new InvalidDataException($"it has {file.Length} bytes, too few for a Parquet file");
+        if (file.Length < 2 * TailBytes - 4)
+            throw new InvalidDataException($"it has {file.Length} bytes, too few for a Parquet file");
         file.Position = file.Length - TailBytes;
         await file.ReadExactlyAsync(tail, cancellationToken);
-        if (!tail.AsSpan(4).SequenceEqual("PAR1"u8)) throw new InvalidDataException("it does not end like a Parquet file; it may be incomplete");
+        if (!tail.AsSpan(4).SequenceEqual("PAR1"u8))
+            throw new InvalidDataException("it does not end like a Parquet file; it may be incomplete");
         var length = BinaryPrimitives.ReadInt32LittleEndian(tail);
-        if (length < 1 || length > MaxFooterBytes || length > file.Length - TailBytes - 4) throw new InvalidDataException($"its footer claims {length} bytes, which the file does not have");
+        if (length < 1 || length > MaxFooterBytes || length > file.Length - TailBytes - 4)
+            throw new InvalidDataException($"its footer claims {length} bytes, which the file does not have");
         var bytes = new byte[length];
         file.Position = file.Length - TailBytes - length;
         await file.ReadExactlyAsync(bytes, cancellationToken);
@@ -37,14 +53,17 @@ internal sealed class ParquetFooter
 
     private void SkipStruct(int depth)
     {
-        if (depth > MaxDepth) throw Damaged();
+        if (depth > MaxDepth)
+            throw Damaged();
         while (Next() is var header && header != 0)
         {
             // The upper half is the distance to the field before; without one, the field's number follows.
-            if (header >> 4 == 0) Number();
+            if (header >> 4 == 0)
+                Number();
             var type = header & 15;
             // A field that is true or false has its value in its type; an element of a list has a byte of its own.
-            if (type is not (True or False)) Skip(type, depth);
+            if (type is not (True or False))
+                Skip(type, depth);
         }
     }
 
@@ -88,9 +107,11 @@ internal sealed class ParquetFooter
 
     private void SkipAll(ulong count, int depth, params ReadOnlySpan<int> types)
     {
-        if (depth > MaxDepth || count > (ulong)(_bytes.Length - _at)) throw Damaged();
+        if (depth > MaxDepth || count > (ulong)(_bytes.Length - _at))
+            throw Damaged();
         for (var i = 0UL; i < count; i++)
-            foreach (var type in types) Skip(type, depth + 1);
+            foreach (var type in types)
+                Skip(type, depth + 1);
     }
 
     private ulong Number()
@@ -100,7 +121,8 @@ internal sealed class ParquetFooter
         {
             var part = Next();
             value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80) return value;
+            if (part < 0x80)
+                return value;
         }
         throw Damaged();
     }
@@ -109,7 +131,8 @@ internal sealed class ParquetFooter
 
     private void Advance(ulong count)
     {
-        if (count > (ulong)(_bytes.Length - _at)) throw Damaged();
+        if (count > (ulong)(_bytes.Length - _at))
+            throw Damaged();
         _at += (int)count;
     }
 

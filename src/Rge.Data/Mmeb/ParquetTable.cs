@@ -11,17 +11,25 @@ internal static class ParquetTable
     // A column of a damaged file may claim any number of values.
     private const long MaxValues = 1L << 28;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), PatiencePerMegabyte = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10),
+        PatiencePerMegabyte = TimeSpan.FromSeconds(0.1);
 
     /// <summary>Reads columns of texts.</summary>
     /// <remarks>
-    /// Design note: some damage makes the library compute without end, and it cannot be stopped. The footer, where most of it is possible, is
-    /// checked before; the rest is left alone when it neither reads from the file nor finishes a column for longer than sound files take.
+    /// Design note: some damage makes the library compute without end, and it cannot be stopped. The footer, where most of it is possible,
+    /// is checked before; the rest is left alone when it neither reads from the file nor finishes a column for longer than sound files
+    /// take.
     /// </remarks>
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
         await using var file = new WatchedStream(FileReader.Open(path));
-        return await FinishAsync(path, file, () => ReadAllAsync(path, file, columns, cancellationToken), Patience + file.Length / (1 << 20) * PatiencePerMegabyte, cancellationToken);
+        return await FinishAsync(
+            path,
+            file,
+            () => ReadAllAsync(path, file, columns, cancellationToken),
+            Patience + file.Length / (1 << 20) * PatiencePerMegabyte,
+            cancellationToken
+        );
     }
 
     /// <summary>Waits for work on a file for as long as it gets on.</summary>
@@ -31,7 +39,13 @@ internal static class ParquetTable
     /// <param name="patience">How long it may go without reading.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="DatasetException">The work does not get on.</exception>
-    internal static async Task<T> FinishAsync<T>(string path, WatchedStream file, Func<Task<T>> work, TimeSpan patience, CancellationToken cancellationToken)
+    internal static async Task<T> FinishAsync<T>(
+        string path,
+        WatchedStream file,
+        Func<Task<T>> work,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    )
     {
         var running = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         while (true)
@@ -43,7 +57,11 @@ internal static class ParquetTable
             }
             catch (TimeoutException e) when (!running.IsCompleted)
             {
-                if (file.Progress == before) throw new DatasetException($"{path} cannot be read as Parquet: it is damaged so that reading does not come to an end.", e);
+                if (file.Progress == before)
+                    throw new DatasetException(
+                        $"{path} cannot be read as Parquet: it is damaged so that reading does not come to an end.",
+                        e
+                    );
             }
         }
     }
@@ -59,13 +77,18 @@ internal static class ParquetTable
         int count,
         IReadOnlyList<(string Name, IReadOnlyList<string?> Cells)> columns,
         IReadOnlyList<(string Name, IReadOnlyList<IReadOnlyList<string>> Cells)> lists,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var plain = columns.Select(column => new DataField<string>(column.Name)).ToArray();
         // "element" is what pyarrow and the format's own documents call a list's values.
         var nested = lists.Select(column => new ListField(column.Name, new DataField<string>("element"))).ToArray();
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema([.. plain, .. nested]), file, cancellationToken: cancellationToken);
+        await using var writer = await ParquetWriter.CreateAsync(
+            new ParquetSchema([.. plain, .. nested]),
+            file,
+            cancellationToken: cancellationToken
+        );
         using var group = writer.CreateRowGroup();
         foreach (var (field, (name, cells)) in plain.Zip(columns))
         {
@@ -81,7 +104,12 @@ internal static class ParquetTable
         }
     }
 
-    private static async Task<Table> ReadAllAsync(string path, WatchedStream file, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    private static async Task<Table> ReadAllAsync(
+        string path,
+        WatchedStream file,
+        IReadOnlyCollection<string> columns,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -89,8 +117,14 @@ internal static class ParquetTable
             file.Position = 0;
             await using var reader = await ParquetReader.CreateAsync(file, leaveStreamOpen: true, cancellationToken: cancellationToken);
             var fields = reader.Schema.DataFields.Where(field => columns.Contains(field.Path.FirstPart, StringComparer.Ordinal)).ToArray();
-            var others = reader.Schema.DataFields.Select(field => field.Path.FirstPart!).Except(columns, StringComparer.Ordinal).ToDictionary(column => column, _ => path, StringComparer.Ordinal);
-            if (fields.GroupBy(field => field.Path.FirstPart!, StringComparer.Ordinal).FirstOrDefault(parts => parts.Skip(1).Any())?.Key is { } nested)
+            var others = reader
+                .Schema.DataFields.Select(field => field.Path.FirstPart!)
+                .Except(columns, StringComparer.Ordinal)
+                .ToDictionary(column => column, _ => path, StringComparer.Ordinal);
+            if (
+                fields.GroupBy(field => field.Path.FirstPart!, StringComparer.Ordinal).FirstOrDefault(parts => parts.Skip(1).Any())?.Key is
+                { } nested
+            )
                 throw new DatasetException($"{path}: {nested} has fields of its own, expected texts or lists of texts.");
             var cells = fields.ToDictionary(field => field.Path.FirstPart!, _ => new List<string?[]>(), StringComparer.Ordinal);
             var count = 0L;
@@ -103,10 +137,16 @@ internal static class ParquetTable
                     var column = cells[field.Path.FirstPart!];
                     await AppendAsync(group, field, column, path, cancellationToken);
                     file.Advance();
-                    if (column.Count != count) throw new DatasetException($"{path}: {field.Path.FirstPart} has {column.Count} rows, expected {count}.");
+                    if (column.Count != count)
+                        throw new DatasetException($"{path}: {field.Path.FirstPart} has {column.Count} rows, expected {count}.");
                 }
             }
-            return new Table(path, (int)count, cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal), others);
+            return new Table(
+                path,
+                (int)count,
+                cells.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string?[]>)pair.Value, StringComparer.Ordinal),
+                others
+            );
         }
         catch (InvalidDataException e)
         {
@@ -119,17 +159,32 @@ internal static class ParquetTable
         }
     }
 
-    private static async Task AppendAsync(ParquetRowGroupReader group, DataField field, List<string?[]> cells, string path, CancellationToken cancellationToken)
+    private static async Task AppendAsync(
+        ParquetRowGroupReader group,
+        DataField field,
+        List<string?[]> cells,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
-        if (field.MaxRepetitionLevel > 1 || field.ClrType != typeof(ReadOnlyMemory<char>) || group.GetMetadata(field)?.MetaData is not { } metadata)
-            throw new DatasetException($"{path}: {field.Path.FirstPart} is of type {field.ClrType.Name}, expected texts or lists of texts.");
+        if (
+            field.MaxRepetitionLevel > 1
+            || field.ClrType != typeof(ReadOnlyMemory<char>)
+            || group.GetMetadata(field)?.MetaData is not { } metadata
+        )
+            throw new DatasetException(
+                $"{path}: {field.Path.FirstPart} is of type {field.ClrType.Name}, expected texts or lists of texts."
+            );
         if (metadata.NumValues is < 0 or > MaxValues)
             throw new DatasetException($"{path}: {field.Path.FirstPart} has {metadata.NumValues} values, expected at most {MaxValues}.");
         using var raw = await group.ReadRawColumnDataBaseAsync(field, cancellationToken);
         Assemble((RawColumnData<ReadOnlyMemory<char>>)raw, field, (int)metadata.NumValues, cells);
     }
 
-    /// <summary>Puts values and levels together (Dremel's encoding): a repetition level of 0 begins a row, only the highest definition level has a value.</summary>
+    /// <summary>
+    /// Puts values and levels together (Dremel's encoding): a repetition level of 0 begins a row, only the highest definition level has a
+    /// value.
+    /// </summary>
     private static void Assemble(RawColumnData<ReadOnlyMemory<char>> raw, DataField field, int count, List<string?[]> cells)
     {
         var definition = field.MaxDefinitionLevel > 0 ? raw.DefinitionLevels : [];
@@ -145,14 +200,21 @@ internal static class ParquetTable
                 row.Clear();
             }
             var level = definition.IsEmpty ? field.MaxDefinitionLevel : definition[i];
-            if (level == field.MaxDefinitionLevel) row.Add(raw.Values[next++].ToString());
-            else if (level >= isEmptyBelow) row.Add(null);
+            if (level == field.MaxDefinitionLevel)
+                row.Add(raw.Values[next++].ToString());
+            else if (level >= isEmptyBelow)
+                row.Add(null);
         }
-        if (count > 0) cells.Add([.. row]);
+        if (count > 0)
+            cells.Add([.. row]);
     }
 
     private static async Task WriteListsAsync(
-        ParquetRowGroupWriter group, DataField field, IReadOnlyList<IReadOnlyList<string>> cells, CancellationToken cancellationToken)
+        ParquetRowGroupWriter group,
+        DataField field,
+        IReadOnlyList<IReadOnlyList<string>> cells,
+        CancellationToken cancellationToken
+    )
     {
         var (values, definition, repetition) = (new List<ReadOnlyMemory<char>>(), new List<int>(), new List<int>());
         foreach (var cell in cells)
@@ -163,11 +225,18 @@ internal static class ParquetTable
                 definition.Add(field.MaxDefinitionLevel);
                 repetition.Add(i == 0 ? 0 : 1);
             }
-            if (cell.Count > 0) continue;
+            if (cell.Count > 0)
+                continue;
             // A list that is there and empty: below the repeated part, and below the value, which may be null.
             definition.Add(field.MaxDefinitionLevel - 2);
             repetition.Add(0);
         }
-        await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(field, values.ToArray(), definition.ToArray(), repetition.ToArray(), cancellationToken);
+        await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(
+            field,
+            values.ToArray(),
+            definition.ToArray(),
+            repetition.ToArray(),
+            cancellationToken
+        );
     }
 }

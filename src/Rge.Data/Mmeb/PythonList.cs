@@ -14,7 +14,8 @@ internal static class PythonList
     public static bool IsLikely(string text)
     {
         var rest = text.AsSpan().Trim();
-        if (rest is not ['[', ..]) return false;
+        if (rest is not ['[', ..])
+            return false;
         rest = rest[1..].TrimStart();
         return rest is [']'] or ['\'' or '"', ..] || IsWord(rest, "None") || IsWord(rest, "null");
     }
@@ -49,16 +50,20 @@ internal static class PythonList
                 return false;
             }
             at = Skip(text, at);
-            if (at < text.Length && text[at] == ',') at = Skip(text, at + 1);
+            if (at < text.Length && text[at] == ',')
+                at = Skip(text, at + 1);
             else if (at < text.Length && text[at] != ']')
             {
                 problem = Value(items.Count - 1, "has no comma behind it");
                 return false;
             }
         }
-        if (at == text.Length) problem = "its bracket is not closed";
-        else if (Skip(text, at + 1) < text.Length) problem = "something follows its closing bracket";
-        else values = [.. items];
+        if (at == text.Length)
+            problem = "its bracket is not closed";
+        else if (Skip(text, at + 1) < text.Length)
+            problem = "something follows its closing bracket";
+        else
+            values = [.. items];
         return values is not null;
 
         static string Value(int index, string what) => string.Create(CultureInfo.InvariantCulture, $"value {index + 1} {what}");
@@ -69,7 +74,8 @@ internal static class PythonList
 
     private static int Skip(string text, int at)
     {
-        while (at < text.Length && char.IsWhiteSpace(text[at])) at++;
+        while (at < text.Length && char.IsWhiteSpace(text[at]))
+            at++;
         return at;
     }
 
@@ -89,18 +95,46 @@ internal static class PythonList
                 result.Append(text[at]);
                 continue;
             }
-            if (++at == text.Length) return null;
-            var digits = text[at] switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
+            if (++at == text.Length)
+                return null;
+            var digits = text[at] switch
+            {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ => 0,
+            };
             if (digits > 0)
             {
-                if (at + digits >= text.Length || !int.TryParse(text.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)) return null;
-                if (code is < 0 or > 0x10FFFF) return null;
+                if (
+                    at + digits >= text.Length
+                    || !int.TryParse(
+                        text.AsSpan(at + 1, digits),
+                        NumberStyles.AllowHexSpecifier,
+                        CultureInfo.InvariantCulture,
+                        out var code
+                    )
+                )
+                    return null;
+                if (code is < 0 or > 0x10FFFF)
+                    return null;
                 result.Append(code > char.MaxValue ? char.ConvertFromUtf32(code) : ((char)code).ToString());
                 at += digits;
                 continue;
             }
-            var plain = text[at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', '0' => '\0', 'b' => '\b', 'f' => '\f', '\\' or '\'' or '"' or '/' => text[at], _ => '\uFFFF' };
-            if (plain == '\uFFFF') return null;
+            var plain = text[at] switch
+            {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                '0' => '\0',
+                'b' => '\b',
+                'f' => '\f',
+                '\\' or '\'' or '"' or '/' => text[at],
+                _ => '\uFFFF',
+            };
+            if (plain == '\uFFFF')
+                return null;
             result.Append(plain);
         }
         return null;

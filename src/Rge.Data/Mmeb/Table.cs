@@ -14,8 +14,12 @@ internal sealed class Table
     /// <param name="count">How many rows there are.</param>
     /// <param name="columns">The columns that are there; a cell is the values of its list, or one value.</param>
     /// <param name="others">Columns that are there and were not asked for, each with the place where it was first seen.</param>
-    public Table(string path, int count, IReadOnlyDictionary<string, IReadOnlyList<string?[]>> columns, IReadOnlyDictionary<string, string> others) =>
-        (Path, Count, _columns, _others) = (path, count, columns, others);
+    public Table(
+        string path,
+        int count,
+        IReadOnlyDictionary<string, IReadOnlyList<string?[]>> columns,
+        IReadOnlyDictionary<string, string> others
+    ) => (Path, Count, _columns, _others) = (path, count, columns, others);
 
     /// <summary>The file, or the first of several.</summary>
     public string Path { get; }
@@ -33,16 +37,24 @@ internal sealed class Table
     {
         foreach (var (column, place) in _others)
             if (!MmebColumns.Metadata.Contains(column) && !ignored.Contains(column, StringComparer.Ordinal))
-                throw new DatasetException($"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, or leave it out with --ignore-column {column} (in training: data.ignore_columns).");
+                throw new DatasetException(
+                    $"{place}: the column {column} is not understood, expected {string.Join(", ", understood)}: rename or remove it, "
+                        + $"or leave it out with --ignore-column {column} (in training: data.ignore_columns)."
+                );
         return [.. _others.Keys];
     }
 
     /// <summary>Reads files whose rows follow each other, as large tables are split.</summary>
     /// <exception cref="DatasetException">A file cannot be read, or one of the columns has no texts.</exception>
-    public static async Task<Table> ReadAsync(IReadOnlyList<string> paths, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
+    public static async Task<Table> ReadAsync(
+        IReadOnlyList<string> paths,
+        IReadOnlyCollection<string> columns,
+        CancellationToken cancellationToken
+    )
     {
         var tables = new Table[paths.Count];
-        for (var i = 0; i < tables.Length; i++) tables[i] = await ReadAsync(paths[i], columns, cancellationToken);
+        for (var i = 0; i < tables.Length; i++)
+            tables[i] = await ReadAsync(paths[i], columns, cancellationToken);
         return tables is [var only] ? only : Join(tables);
     }
 
@@ -53,7 +65,8 @@ internal sealed class Table
         try
         {
             FileReader.Require(path);
-            if (GitLfsPointer.Is(path)) throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
+            if (GitLfsPointer.Is(path))
+                throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
             return System.IO.Path.GetExtension(path) switch
             {
                 ".parquet" => await ParquetTable.ReadAsync(path, columns, cancellationToken),
@@ -72,7 +85,8 @@ internal sealed class Table
     {
         foreach (var part in _parts)
         {
-            if (row < part.Count) return part.Place(row);
+            if (row < part.Count)
+                return part.Place(row);
             row -= part.Count;
         }
         return $"{Path}, row {row + 1}";
@@ -82,12 +96,13 @@ internal sealed class Table
     public string? Text(int row, string column) => OptionalText(row, column) is { Length: > 0 } text ? text : null;
 
     /// <summary>The only value of a cell, which may be empty; null where it, or the column, is missing.</summary>
-    public string? OptionalText(int row, string column) => Texts(row, column) switch
-    {
-        [] => null,
-        [var text] => text,
-        { Length: var length } => throw Error(row, $"{column} has {length} values, expected one"),
-    };
+    public string? OptionalText(int row, string column) =>
+        Texts(row, column) switch
+        {
+            [] => null,
+            [var text] => text,
+            { Length: var length } => throw Error(row, $"{column} has {length} values, expected one"),
+        };
 
     /// <summary>The values of a cell; none where the column is missing.</summary>
     public string?[] Texts(int row, string column) => _columns.TryGetValue(column, out var cells) ? cells[row] : [];
@@ -96,12 +111,23 @@ internal sealed class Table
 
     private static Table Join(Table[] parts)
     {
-        var columns = parts.SelectMany(part => part._columns.Keys).Distinct(StringComparer.Ordinal).ToDictionary(
-            column => column,
-            column => (IReadOnlyList<string?[]>)[.. parts.SelectMany(part => part._columns.GetValueOrDefault(column) ?? Enumerable.Repeat<string?[]>([], part.Count))],
-            StringComparer.Ordinal);
+        var columns = parts
+            .SelectMany(part => part._columns.Keys)
+            .Distinct(StringComparer.Ordinal)
+            .ToDictionary(
+                column => column,
+                column =>
+                    (IReadOnlyList<string?[]>)
+                        [
+                            .. parts.SelectMany(part =>
+                                part._columns.GetValueOrDefault(column) ?? Enumerable.Repeat<string?[]>([], part.Count)
+                            ),
+                        ],
+                StringComparer.Ordinal
+            );
         var others = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (column, place) in parts.SelectMany(part => part._others)) others.TryAdd(column, place);
+        foreach (var (column, place) in parts.SelectMany(part => part._others))
+            others.TryAdd(column, place);
         return new Table(parts[0].Path, parts.Sum(part => part.Count), columns, others) { _parts = parts };
     }
 }

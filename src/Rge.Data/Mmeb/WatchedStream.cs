@@ -17,7 +17,11 @@ internal sealed class WatchedStream(Stream file) : Stream
 
     public override long Length => file.Length;
 
-    public override long Position { get => file.Position; set => file.Position = value; }
+    public override long Position
+    {
+        get => file.Position;
+        set => file.Position = value;
+    }
 
     /// <summary>Counts a piece of work that did not read.</summary>
     public void Advance() => Interlocked.Increment(ref _progress);
@@ -41,9 +45,7 @@ internal sealed class WatchedStream(Stream file) : Stream
 
     public override long Seek(long offset, SeekOrigin origin) => file.Seek(offset, origin);
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
@@ -51,7 +53,8 @@ internal sealed class WatchedStream(Stream file) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) file.Dispose();
+        if (disposing)
+            file.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -17,7 +17,8 @@ internal static class Bootstrap
         {
             var drawn = 0;
             for (var row = 0; row < rows; row++)
-                if (random.Below(rows) < hits) drawn++;
+                if (random.Below(rows) < hits)
+                    drawn++;
             means[i] = (double)drawn / rows;
         }
         return means;

@@ -7,8 +7,8 @@ namespace Rge.Evaluation.Mmeb;
 /// <remarks>
 /// Items are embedded and stored in chunks that depend on the items alone, and one chunk ends before the next begins: an evaluation that
 /// was killed and started again has the batches, and so the last bits, of one that was not, also where some items of a chunk fail each
-/// time. The embedder's <see cref="ReasoningEmbedderOptions.PrefetchItems"/> should be <see cref="ChunkItems"/>, so that timing plays no part
-/// within a chunk.
+/// time. The embedder's <see cref="ReasoningEmbedderOptions.PrefetchItems"/> should be <see cref="ChunkItems"/>, so that timing plays no
+/// part within a chunk.
 /// </remarks>
 internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache cache, ItemKeys keys, FailedItems failedItems)
 {
@@ -21,8 +21,14 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     /// <param name="done">Told how many more items are there, and the seconds that it took; 0 for those that were in the cache.</param>
     /// <param name="cancellationToken">Stops between two steps of the model.</param>
     /// <returns>For each item its key, or why it cannot be embedded.</returns>
-    /// <exception cref="EvaluationException">With <see cref="FailedItems.Fail"/>: an item cannot be embedded. Those of its chunk that can are stored.</exception>
-    public async Task<CacheEntry[]> EmbedAsync(IReadOnlyList<(EmbeddingInput Item, string Source)> items, bool reasons, Action<int, double> done, CancellationToken cancellationToken)
+    /// <exception cref="EvaluationException">With <see cref="FailedItems.Fail"/>: an item cannot be embedded. Those of its chunk that can
+    /// are stored.</exception>
+    public async Task<CacheEntry[]> EmbedAsync(
+        IReadOnlyList<(EmbeddingInput Item, string Source)> items,
+        bool reasons,
+        Action<int, double> done,
+        CancellationToken cancellationToken
+    )
     {
         var entries = new CacheEntry[items.Count];
         await Parallel.ForAsync(0, items.Count, cancellationToken, (i, _) =>
@@ -31,22 +37,32 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
             return ValueTask.CompletedTask;
         });
         foreach (var (entry, item) in entries.Zip(items))
-            if (entry.Problem is { } problem) Fail(item.Source, problem);
+            if (entry.Problem is { } problem)
+                Fail(item.Source, problem);
 
         var different = new OrderedDictionary<ItemKey, (EmbeddingInput Item, string Source)>();
         foreach (var (entry, item) in entries.Zip(items))
-            if (entry.Key is { } key) different.TryAdd(key, item);
+            if (entry.Key is { } key)
+                different.TryAdd(key, item);
         var missing = different.Keys.Where(key => !cache.Has(key)).ToHashSet();
         done(items.Count - missing.Count, 0);
         var problems = new Dictionary<ItemKey, string>();
-        foreach (var chunk in different.Chunk(ChunkItems).Select(chunk => Array.FindAll(chunk, item => missing.Contains(item.Key))).Where(chunk => chunk.Length > 0))
+        foreach (
+            var chunk in different
+                .Chunk(ChunkItems)
+                .Select(chunk => Array.FindAll(chunk, item => missing.Contains(item.Key)))
+                .Where(chunk => chunk.Length > 0)
+        )
         {
             var watch = Stopwatch.StartNew();
             await EmbedChunkAsync(chunk, reasons, problems, cancellationToken);
             done(chunk.Length, watch.Elapsed.TotalSeconds);
         }
-        if (problems.Count == 0) return entries;
-        return Array.ConvertAll(entries, entry => entry.Key is { } key && problems.TryGetValue(key, out var problem) ? new CacheEntry(null, problem) : entry);
+        if (problems.Count == 0)
+            return entries;
+        return Array.ConvertAll(entries, entry =>
+            entry.Key is { } key && problems.TryGetValue(key, out var problem) ? new CacheEntry(null, problem) : entry
+        );
     }
 
     private CacheEntry Locate(EmbeddingInput item, bool reasons)
@@ -63,11 +79,18 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
 
     /// <summary>Embeds items together and stores those that can be.</summary>
     private async Task EmbedChunkAsync(
-        KeyValuePair<ItemKey, (EmbeddingInput Item, string Source)>[] chunk, bool reasons, Dictionary<ItemKey, string> problems, CancellationToken cancellationToken)
+        KeyValuePair<ItemKey, (EmbeddingInput Item, string Source)>[] chunk,
+        bool reasons,
+        Dictionary<ItemKey, string> problems,
+        CancellationToken cancellationToken
+    )
     {
         var watch = Stopwatch.StartNew();
         var mode = reasons ? ReasoningMode.On : ReasoningMode.Off;
-        var results = await embedder.TryEmbedAsync([.. chunk.Select(pair => pair.Value.Item with { Reasoning = mode })], cancellationToken: cancellationToken);
+        var results = await embedder.TryEmbedAsync(
+            [.. chunk.Select(pair => pair.Value.Item with { Reasoning = mode })],
+            cancellationToken: cancellationToken
+        );
         var seconds = watch.Elapsed.TotalSeconds / chunk.Length;
         var stored = new List<KeyValuePair<ItemKey, CachedEmbedding>>(chunk.Length);
         var failed = new List<(string Source, string Problem)>();
@@ -75,21 +98,35 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
         {
             var problem = result.Error?.Problem;
             var vector = result.Embedding?.Vector.ToArray() ?? [];
-            if (problem is null && !Array.TrueForAll(vector, float.IsFinite)) problem = "The model's embedding has values that are not numbers.";
+            if (problem is null && !Array.TrueForAll(vector, float.IsFinite))
+                problem = "The model's embedding has values that are not numbers.";
             if (problem is null)
             {
-                stored.Add(new(key, new CachedEmbedding(vector, result.Embedding!.Rationale, result.Embedding.WrittenTokens, result.Embedding.PromptTokens, seconds)));
+                stored.Add(
+                    new(
+                        key,
+                        new CachedEmbedding(
+                            vector,
+                            result.Embedding!.Rationale,
+                            result.Embedding.WrittenTokens,
+                            result.Embedding.PromptTokens,
+                            seconds
+                        )
+                    )
+                );
                 continue;
             }
             problems.Add(key, problem);
             failed.Add((source, problem));
         }
         cache.Add(stored);
-        foreach (var (source, problem) in failed) Fail(source, problem);
+        foreach (var (source, problem) in failed)
+            Fail(source, problem);
     }
 
     private void Fail(string source, string problem)
     {
-        if (failedItems == FailedItems.Fail) throw new EvaluationException($"{source}: {problem} Give --on-error skip to leave such rows out and count them.");
+        if (failedItems == FailedItems.Fail)
+            throw new EvaluationException($"{source}: {problem} Give --on-error skip to leave such rows out and count them.");
     }
 }

@@ -24,17 +24,27 @@ public sealed class EmbeddingCache : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         _path = Path.Combine(folder, FileName);
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, DefaultTimeout = BusySeconds, Pooling = false }.ToString());
+        _connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = _path,
+                DefaultTimeout = BusySeconds,
+                Pooling = false,
+            }.ToString()
+        );
         try
         {
             Run(() =>
             {
                 _connection.Open();
                 Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-                Execute("""
+                Execute(
+                    """
                     CREATE TABLE IF NOT EXISTS embeddings (
-                      key BLOB PRIMARY KEY, vector BLOB NOT NULL, rationale TEXT, rationale_tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, seconds REAL NOT NULL)
-                    """);
+                      key BLOB PRIMARY KEY, vector BLOB NOT NULL, rationale TEXT,
+                      rationale_tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, seconds REAL NOT NULL)
+                    """
+                );
                 return 0;
             });
         }
@@ -46,53 +56,63 @@ public sealed class EmbeddingCache : IDisposable
     }
 
     /// <summary>The embedding of a key; <see langword="null"/> where there is none.</summary>
-    public CachedEmbedding? Find(ItemKey key) => Run(() =>
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT vector, rationale, rationale_tokens, prompt_tokens, seconds FROM embeddings WHERE key = $key";
-        command.Parameters.AddWithValue("$key", key.ToBytes());
-        using var reader = command.ExecuteReader();
-        if (!reader.Read()) return null;
-        return new CachedEmbedding(
-            MemoryMarshal.Cast<byte, float>((byte[])reader[0]).ToArray(), reader.IsDBNull(1) ? null : reader.GetString(1),
-            reader.GetInt32(2), reader.GetInt32(3), reader.GetDouble(4));
-    });
+    public CachedEmbedding? Find(ItemKey key) =>
+        Run(() =>
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = "SELECT vector, rationale, rationale_tokens, prompt_tokens, seconds FROM embeddings WHERE key = $key";
+            command.Parameters.AddWithValue("$key", key.ToBytes());
+            using var reader = command.ExecuteReader();
+            if (!reader.Read())
+                return null;
+            return new CachedEmbedding(
+                MemoryMarshal.Cast<byte, float>((byte[])reader[0]).ToArray(),
+                reader.IsDBNull(1) ? null : reader.GetString(1),
+                reader.GetInt32(2),
+                reader.GetInt32(3),
+                reader.GetDouble(4)
+            );
+        });
 
     /// <summary>Whether there is an embedding of a key.</summary>
-    public bool Has(ItemKey key) => Run(() =>
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT 1 FROM embeddings WHERE key = $key";
-        command.Parameters.AddWithValue("$key", key.ToBytes());
-        return command.ExecuteScalar() is not null;
-    });
+    public bool Has(ItemKey key) =>
+        Run(() =>
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = "SELECT 1 FROM embeddings WHERE key = $key";
+            command.Parameters.AddWithValue("$key", key.ToBytes());
+            return command.ExecuteScalar() is not null;
+        });
 
     /// <summary>Adds embeddings, all or none of them. One that is there already stays as it is.</summary>
-    public void Add(IEnumerable<KeyValuePair<ItemKey, CachedEmbedding>> embeddings) => Run(() =>
-    {
-        using var transaction = _connection.BeginTransaction();
-        using var command = _connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "INSERT OR IGNORE INTO embeddings VALUES ($key, $vector, $rationale, $rationale_tokens, $prompt_tokens, $seconds)";
-        foreach (var (key, embedding) in embeddings)
+    public void Add(IEnumerable<KeyValuePair<ItemKey, CachedEmbedding>> embeddings) =>
+        Run(() =>
         {
-            command.Parameters.Clear();
-            command.Parameters.AddWithValue("$key", key.ToBytes());
-            command.Parameters.AddWithValue("$vector", MemoryMarshal.AsBytes(embedding.Vector.AsSpan()).ToArray());
-            command.Parameters.AddWithValue("$rationale", (object?)embedding.Rationale ?? DBNull.Value);
-            command.Parameters.AddWithValue("$rationale_tokens", embedding.RationaleTokens);
-            command.Parameters.AddWithValue("$prompt_tokens", embedding.PromptTokens);
-            command.Parameters.AddWithValue("$seconds", embedding.Seconds);
-            command.ExecuteNonQuery();
-        }
-        transaction.Commit();
-        return 0;
-    });
+            using var transaction = _connection.BeginTransaction();
+            using var command = _connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText =
+                "INSERT OR IGNORE INTO embeddings VALUES ($key, $vector, $rationale, $rationale_tokens, $prompt_tokens, $seconds)";
+            foreach (var (key, embedding) in embeddings)
+            {
+                command.Parameters.Clear();
+                command.Parameters.AddWithValue("$key", key.ToBytes());
+                command.Parameters.AddWithValue("$vector", MemoryMarshal.AsBytes(embedding.Vector.AsSpan()).ToArray());
+                command.Parameters.AddWithValue("$rationale", (object?)embedding.Rationale ?? DBNull.Value);
+                command.Parameters.AddWithValue("$rationale_tokens", embedding.RationaleTokens);
+                command.Parameters.AddWithValue("$prompt_tokens", embedding.PromptTokens);
+                command.Parameters.AddWithValue("$seconds", embedding.Seconds);
+                command.ExecuteNonQuery();
+            }
+            transaction.Commit();
+            return 0;
+        });
 
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
-        lock (_lock) _connection.Dispose();
+        lock (_lock)
+            _connection.Dispose();
     }
 
     private void Execute(string sql)
@@ -106,7 +126,8 @@ public sealed class EmbeddingCache : IDisposable
     {
         try
         {
-            lock (_lock) return work();
+            lock (_lock)
+                return work();
         }
         catch (SqliteException e)
         {

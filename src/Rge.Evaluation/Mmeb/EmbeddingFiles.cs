@@ -12,17 +12,20 @@ internal static class EmbeddingFiles
 {
     public static void Write(string folder, SubsetResults results, EmbeddingFormat format)
     {
-        if (format == EmbeddingFormat.None) return;
+        if (format == EmbeddingFormat.None)
+            return;
         var (queries, candidates, indices, starts) = (new List<float[]>(), new List<float[]>(), new List<long>(), new List<long> { 0 });
         var places = new Dictionary<int, long>();
         for (var row = 0; row < results.Count; row++)
         {
-            if (results[row] is not { } result) continue;
+            if (results[row] is not { } result)
+                continue;
             queries.Add(results.Queries[row].Embedding!.Vector);
             foreach (var candidate in result.Candidates)
             {
                 var number = results.Rows.CandidatesOf(row)[candidate];
-                if (places.TryAdd(number, candidates.Count)) candidates.Add(results.Candidates[number].Embedding!.Vector);
+                if (places.TryAdd(number, candidates.Count))
+                    candidates.Add(results.Candidates[number].Embedding!.Vector);
                 indices.Add(places[number]);
             }
             starts.Add(indices.Count);
@@ -36,13 +39,16 @@ internal static class EmbeddingFiles
             return;
         }
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(Path.Combine(folder, "embeddings.safetensors"), new Dictionary<string, Tensor>(StringComparer.Ordinal)
-        {
-            ["queries"] = tensor(Matrix(queries)).view(queries.Count, -1),
-            ["candidates"] = tensor(Matrix(candidates)).view(candidates.Count, -1),
-            ["candidate_indices"] = tensor(indices.ToArray()),
-            ["candidate_starts"] = tensor(starts.ToArray()),
-        });
+        SafetensorsWriter.Write(
+            Path.Combine(folder, "embeddings.safetensors"),
+            new Dictionary<string, Tensor>(StringComparer.Ordinal)
+            {
+                ["queries"] = tensor(Matrix(queries)).view(queries.Count, -1),
+                ["candidates"] = tensor(Matrix(candidates)).view(candidates.Count, -1),
+                ["candidate_indices"] = tensor(indices.ToArray()),
+                ["candidate_starts"] = tensor(starts.ToArray()),
+            }
+        );
     }
 
     private static float[] Matrix(List<float[]> rows) => [.. rows.SelectMany(row => row)];

@@ -19,8 +19,10 @@ internal sealed class ImageCheck
         {
             foreach (var image in item.Images)
             {
-                if (!_seen.Add(image.Name)) continue;
-                if (!File.Exists(image.Name)) _missing.Add(image.Name, $"{source}: the picture {image.Name} does not exist.");
+                if (!_seen.Add(image.Name))
+                    continue;
+                if (!File.Exists(image.Name))
+                    _missing.Add(image.Name, $"{source}: the picture {image.Name} does not exist.");
                 else if (GitLfsPointer.Is(image.Name))
                 {
                     _missing.Add(image.Name, $"{source}: {image.Name} is a Git LFS pointer in place of an image.");
@@ -33,12 +35,22 @@ internal sealed class ImageCheck
     /// <exception cref="EvaluationException">Images are missing. The message has their number and the first of them.</exception>
     public void ThrowIfAnyIsMissing()
     {
-        if (_missing.Count == 0) return;
+        if (_missing.Count == 0)
+            return;
         var first = _missing.GetAt(0);
-        var advice = _pointers == _missing.Count ? "Fetch the files with 'git lfs pull'" : "Give --images for the folder that image paths count from";
-        var others = _missing.Count == 1 ? "" : string.Create(
-            CultureInfo.InvariantCulture,
-            $" {_missing.Count} of {_seen.Count} images are missing: {string.Join(", ", _missing.Keys.Take(Named).Select(Path.GetFileName))}{(_missing.Count > Named ? " and others" : "")}.");
+        var advice =
+            _pointers == _missing.Count
+                ? "Fetch the files with 'git lfs pull'"
+                : "Give --images for the folder that image paths count from";
+        var others =
+            _missing.Count == 1
+                ? ""
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $" {_missing.Count} of {_seen.Count} images are missing: "
+                        + $"{string.Join(", ", _missing.Keys.Take(Named).Select(Path.GetFileName))}"
+                        + $"{(_missing.Count > Named ? " and others" : "")}."
+                );
         throw new EvaluationException($"{first.Value} {advice}, or --on-error skip to leave such rows out and count them.{others}");
     }
 }

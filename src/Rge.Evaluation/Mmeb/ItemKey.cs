@@ -6,9 +6,11 @@ namespace Rge.Evaluation.Mmeb;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ItemKey
 {
-    private readonly UInt128 _high, _low;
+    private readonly UInt128 _high,
+        _low;
 
-    internal ItemKey(ReadOnlySpan<byte> digest) => (_high, _low) = (MemoryMarshal.Read<UInt128>(digest), MemoryMarshal.Read<UInt128>(digest[16..]));
+    internal ItemKey(ReadOnlySpan<byte> digest) =>
+        (_high, _low) = (MemoryMarshal.Read<UInt128>(digest), MemoryMarshal.Read<UInt128>(digest[16..]));
 
     internal byte[] ToBytes()
     {

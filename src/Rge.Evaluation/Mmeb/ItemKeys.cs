@@ -20,15 +20,21 @@ public sealed class ItemKeys(string model, GenerationOptions generation, Truncat
     {
         ArgumentNullException.ThrowIfNull(item);
         // Serialised, so that no two different items run together into one text.
-        var content = JsonSerializer.SerializeToUtf8Bytes((string?[])
-        [
-            model, reasons ? _generation : null, item.Instruction, item.Rationale, item.AllowSpecialTokens ? "special" : null,
-            .. item.Content.SelectMany(part => part is TextPart text
-                ? (string[])["text", text.Text]
-                : ["image", ((ImagePart)part).Source.ContentDigest()]),
-            // What was embedded from a part of an image is not for a call that refuses such images.
-            .. truncated is not TruncatedImages.Refuse && item.Images.Count > 0 ? [$"truncated: {truncated}"] : (string[])[],
-        ]);
+        var content = JsonSerializer.SerializeToUtf8Bytes(
+            (string?[])
+                [
+                    model,
+                    reasons ? _generation : null,
+                    item.Instruction,
+                    item.Rationale,
+                    item.AllowSpecialTokens ? "special" : null,
+                    .. item.Content.SelectMany(part =>
+                        part is TextPart text ? (string[])["text", text.Text] : ["image", ((ImagePart)part).Source.ContentDigest()]
+                    ),
+                    // What was embedded from a part of an image is not for a call that refuses such images.
+                    .. truncated is not TruncatedImages.Refuse && item.Images.Count > 0 ? [$"truncated: {truncated}"] : (string[])[],
+                ]
+        );
         return new ItemKey(SHA256.HashData(content));
     }
 }

@@ -12,7 +12,8 @@ namespace Rge.Evaluation.Mmeb;
 /// </summary>
 /// <remarks>
 /// Subsets go one after another; in memory are the rows of one of them and the vectors of its candidates. Files, in the model's
-/// <see cref="ResultFolder"/> under the output folder: <c>on/SUBSET/</c> with reasoning and <c>off/SUBSET/</c> without, see <see cref="SubsetFolder"/>. Borrows embedder and cache.
+/// <see cref="ResultFolder"/> under the output folder: <c>on/SUBSET/</c> with reasoning and <c>off/SUBSET/</c> without, see
+/// <see cref="SubsetFolder"/>. Borrows embedder and cache.
 /// </remarks>
 /// <param name="embedder">The embedder, made with <see cref="ChunkItems"/> items ahead.</param>
 /// <param name="cache">Where embeddings are kept.</param>
@@ -23,7 +24,12 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
     private readonly List<string> _unusable = [];
-    private readonly CachedEmbedder _embedder = new(embedder, cache, new ItemKeys(options.ModelIdentity, options.Generation, embedder.Processor.Images.Options.Truncated), options.FailedItems);
+    private readonly CachedEmbedder _embedder = new(
+        embedder,
+        cache,
+        new ItemKeys(options.ModelIdentity, options.Generation, embedder.Processor.Images.Options.Truncated),
+        options.FailedItems
+    );
 
     /// <summary>Digest of the model and of all settings but whether queries reason.</summary>
     public string Identity { get; } = Digest(options);
@@ -31,7 +37,10 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     /// <summary>Where the results are; <see langword="null"/> before <see cref="RunAsync"/> has read the rows.</summary>
     public ResultFolder? Results { get; private set; }
 
-    /// <summary>Subsets of which no row could be used, each with the first problem; with <see cref="FailedItems.Skip"/> the others are evaluated all the same.</summary>
+    /// <summary>
+    /// Subsets of which no row could be used, each with the first problem; with <see cref="FailedItems.Skip"/> the others are evaluated all
+    /// the same.
+    /// </summary>
     public IReadOnlyList<string> Unusable => _unusable;
 
     /// <summary>Reads all rows once, so that what is wrong with them is known before any work, then evaluates subset by subset.</summary>
@@ -40,14 +49,18 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     /// <returns>The scores, in the order of the subsets.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
     /// <exception cref="EvaluationException">An item cannot be embedded, or no subset has a row left that counts.</exception>
-    public async Task<IReadOnlyList<SubsetScore>> RunAsync(IProgress<MmebProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SubsetScore>> RunAsync(
+        IProgress<MmebProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var meter = new ProgressMeter(progress);
         var images = new ImageCheck();
         foreach (var subset in options.Subsets)
         {
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
-            if (options.FailedItems == FailedItems.Fail) images.Add(rows);
+            if (options.FailedItems == FailedItems.Fail)
+                images.Add(rows);
             meter.Expect(rows.Queries.Count, rows.Candidates.Count);
         }
         images.ThrowIfAnyIsMissing();
@@ -58,7 +71,8 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
         {
             meter.Begin(subset.Name);
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
-            if (await EvaluateAsync(rows, Results, meter, cancellationToken) is not { } done) continue;
+            if (await EvaluateAsync(rows, Results, meter, cancellationToken) is not { } done)
+                continue;
             scores.Add(done.Score);
             meter.Finish(done.Score, done.Before);
         }
@@ -66,9 +80,17 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     }
 
     private Task<EvaluationDataset> ReadAsync(MmebSubset subset, CancellationToken cancellationToken) =>
-        new MmebReader(options.ImageFolder, options.QueryRules, options.CandidateRules) { IgnoredColumns = options.IgnoredColumns }.ReadEvaluationAsync(subset, cancellationToken);
+        new MmebReader(options.ImageFolder, options.QueryRules, options.CandidateRules)
+        {
+            IgnoredColumns = options.IgnoredColumns,
+        }.ReadEvaluationAsync(subset, cancellationToken);
 
-    private async Task<(SubsetScore Score, SubsetScore? Before)?> EvaluateAsync(SubsetRows rows, ResultFolder target, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task<(SubsetScore Score, SubsetScore? Before)?> EvaluateAsync(
+        SubsetRows rows,
+        ResultFolder target,
+        ProgressMeter meter,
+        CancellationToken cancellationToken
+    )
     {
         var candidates = await _embedder.EmbedAsync(rows.Candidates, reasons: false, meter.Candidates, cancellationToken);
         var queries = await _embedder.EmbedAsync(rows.Queries, options.Reasoning, meter.Queries, cancellationToken);
@@ -86,13 +108,28 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     }
 
     private LoadedItem[] Load(IEnumerable<CacheEntry> entries) =>
-        [.. entries.Select(entry => new LoadedItem(entry.Key is { } key ? cache.Find(key) ?? throw new EvaluationException("An embedding has gone from the cache while it was in use.") : null, entry.Problem))];
+        [
+            .. entries.Select(entry => new LoadedItem(
+                entry.Key is { } key
+                    ? cache.Find(key) ?? throw new EvaluationException("An embedding has gone from the cache while it was in use.")
+                    : null,
+                entry.Problem
+            )),
+        ];
 
     private static string Digest(MmebEvaluationOptions options)
     {
         // What happens with items that fail is told with each score, and changes none that has no failures: it does not make another model.
         var settings = JsonSerializer.Serialize(
-            (string[])[options.ModelIdentity, JsonSerializer.Serialize(options.Generation), options.QueryRules.Digest, options.CandidateRules.Digest, nameof(FailedItems.Fail)]);
+            (string[])
+                [
+                    options.ModelIdentity,
+                    JsonSerializer.Serialize(options.Generation),
+                    options.QueryRules.Digest,
+                    options.CandidateRules.Digest,
+                    nameof(FailedItems.Fail),
+                ]
+        );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)))[..16];
     }
 }

@@ -7,4 +7,11 @@ namespace Rge.Evaluation.Mmeb;
 /// <param name="TimeLeft">By the speed of what was embedded so far; <see langword="null"/> before anything was.</param>
 /// <param name="Score">The score of a subset that has just been finished.</param>
 /// <param name="Before">The score that it replaces, of an earlier run of the same model and settings.</param>
-public sealed record MmebProgress(string Subset, long Completed, long Total, TimeSpan? TimeLeft, SubsetScore? Score = null, SubsetScore? Before = null);
+public sealed record MmebProgress(
+    string Subset,
+    long Completed,
+    long Total,
+    TimeSpan? TimeLeft,
+    SubsetScore? Score = null,
+    SubsetScore? Before = null
+);

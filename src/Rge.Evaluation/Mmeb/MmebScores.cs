@@ -7,18 +7,25 @@ namespace Rge.Evaluation.Mmeb;
 public sealed class MmebScores
 {
     /// <summary>Names of the groups that are not meta-tasks.</summary>
-    public const string InDistribution = "ind", OutOfDistribution = "ood";
+    public const string InDistribution = "ind",
+        OutOfDistribution = "ood";
 
     /// <summary>Puts the scores of subsets together.</summary>
     /// <exception cref="ArgumentException">There are none.</exception>
     public MmebScores(IReadOnlyList<SubsetScore> subsets)
     {
         ArgumentNullException.ThrowIfNull(subsets);
-        if (subsets.Count == 0) throw new ArgumentException("There are no scores.", nameof(subsets));
+        if (subsets.Count == 0)
+            throw new ArgumentException("There are no scores.", nameof(subsets));
         Subsets = subsets;
-        var drawn = subsets.Select((subset, i) => (Subset: subset, Means: Bootstrap.Resample(subset.Hits, subset.Rows, (ulong)i))).ToArray();
+        var drawn = subsets
+            .Select((subset, i) => (Subset: subset, Means: Bootstrap.Resample(subset.Hits, subset.Rows, (ulong)i)))
+            .ToArray();
         Overall = Mean("overall", drawn)!;
-        var names = MmebBenchmark.Groups.Select(group => group.Name).Concat(subsets.Select(subset => subset.Group)).Distinct(StringComparer.Ordinal);
+        var names = MmebBenchmark
+            .Groups.Select(group => group.Name)
+            .Concat(subsets.Select(subset => subset.Group))
+            .Distinct(StringComparer.Ordinal);
         Groups =
         [
             .. names.Select(name => Mean(name, [.. drawn.Where(pair => pair.Subset.Group == name)])).OfType<GroupScore>(),
@@ -29,10 +36,19 @@ public sealed class MmebScores
         IEnumerable<GroupScore> Side(string name, IReadOnlyList<string> members) =>
             Mean(name, [.. drawn.Where(pair => members.Contains(pair.Subset.Subset, StringComparer.Ordinal))]) is { } score ? [score] : [];
 
-        static GroupScore? Mean(string name, (SubsetScore Subset, double[] Means)[] members) => members.Length == 0 ? null : new GroupScore(
-            name, members.Length, members.Average(member => member.Subset.HitAt1),
-            Bootstrap.Interval(Enumerable.Range(0, members[0].Means.Length).Select(i => members.Average(member => member.Means[i]))),
-            members.Average(member => member.Subset.HitAt5), members.Average(member => member.Subset.Mrr));
+        static GroupScore? Mean(string name, (SubsetScore Subset, double[] Means)[] members) =>
+            members.Length == 0
+                ? null
+                : new GroupScore(
+                    name,
+                    members.Length,
+                    members.Average(member => member.Subset.HitAt1),
+                    Bootstrap.Interval(
+                        Enumerable.Range(0, members[0].Means.Length).Select(i => members.Average(member => member.Means[i]))
+                    ),
+                    members.Average(member => member.Subset.HitAt5),
+                    members.Average(member => member.Subset.Mrr)
+                );
     }
 
     /// <summary>The subsets, in the order given.</summary>
@@ -48,36 +64,39 @@ public sealed class MmebScores
     public GroupScore? Group(string name) => Groups.FirstOrDefault(group => group.Name == name);
 
     /// <summary>All scores as JSON: <c>overall</c>, <c>groups</c> and <c>subsets</c>, shares of 0 to 1.</summary>
-    public JsonObject ToJson() => new()
-    {
-        ["overall"] = Describe(Overall),
-        ["groups"] = new JsonObject(Groups.Select(group => KeyValuePair.Create(group.Name, (JsonNode?)Describe(group)))),
-        ["subsets"] = new JsonObject(Subsets.Select(subset => KeyValuePair.Create(subset.Subset, (JsonNode?)Describe(subset)))),
-    };
+    public JsonObject ToJson() =>
+        new()
+        {
+            ["overall"] = Describe(Overall),
+            ["groups"] = new JsonObject(Groups.Select(group => KeyValuePair.Create(group.Name, (JsonNode?)Describe(group)))),
+            ["subsets"] = new JsonObject(Subsets.Select(subset => KeyValuePair.Create(subset.Subset, (JsonNode?)Describe(subset)))),
+        };
 
-    private static JsonObject Describe(GroupScore group) => new()
-    {
-        ["hit_at_1"] = group.HitAt1,
-        ["hit_at_1_interval"] = new JsonArray(group.HitAt1Interval.Low, group.HitAt1Interval.High),
-        ["hit_at_5"] = group.HitAt5,
-        ["mrr"] = group.Mrr,
-        ["subsets"] = group.Subsets,
-    };
+    private static JsonObject Describe(GroupScore group) =>
+        new()
+        {
+            ["hit_at_1"] = group.HitAt1,
+            ["hit_at_1_interval"] = new JsonArray(group.HitAt1Interval.Low, group.HitAt1Interval.High),
+            ["hit_at_5"] = group.HitAt5,
+            ["mrr"] = group.Mrr,
+            ["subsets"] = group.Subsets,
+        };
 
-    private static JsonObject Describe(SubsetScore subset) => new()
-    {
-        ["hit_at_1"] = subset.HitAt1,
-        ["hit_at_1_interval"] = new JsonArray(subset.HitAt1Interval.Low, subset.HitAt1Interval.High),
-        ["hit_at_5"] = subset.HitAt5,
-        ["mrr"] = subset.Mrr,
-        ["chance"] = subset.Chance,
-        ["rows"] = subset.Rows,
-        ["skipped_rows"] = subset.SkippedRows,
-        ["skipped_candidates"] = subset.SkippedCandidates,
-        ["candidates"] = subset.Candidates,
-        ["prompt_tokens"] = subset.PromptTokens,
-        ["rationale_tokens"] = subset.RationaleTokens,
-        ["seconds"] = subset.Seconds,
-        ["queries_per_second"] = subset.QueriesPerSecond,
-    };
+    private static JsonObject Describe(SubsetScore subset) =>
+        new()
+        {
+            ["hit_at_1"] = subset.HitAt1,
+            ["hit_at_1_interval"] = new JsonArray(subset.HitAt1Interval.Low, subset.HitAt1Interval.High),
+            ["hit_at_5"] = subset.HitAt5,
+            ["mrr"] = subset.Mrr,
+            ["chance"] = subset.Chance,
+            ["rows"] = subset.Rows,
+            ["skipped_rows"] = subset.SkippedRows,
+            ["skipped_candidates"] = subset.SkippedCandidates,
+            ["candidates"] = subset.Candidates,
+            ["prompt_tokens"] = subset.PromptTokens,
+            ["rationale_tokens"] = subset.RationaleTokens,
+            ["seconds"] = subset.Seconds,
+            ["queries_per_second"] = subset.QueriesPerSecond,
+        };
 }

@@ -3,7 +3,8 @@ namespace Rge.Evaluation.Mmeb;
 /// <summary>Counts items and estimates the time left: queries that reason take many times as long as candidates.</summary>
 internal sealed class ProgressMeter(IProgress<MmebProgress>? progress)
 {
-    private readonly Kind _queries = new(), _candidates = new();
+    private readonly Kind _queries = new(),
+        _candidates = new();
     private string _subset = "";
 
     public void Expect(int queries, int candidates)
@@ -27,17 +28,21 @@ internal sealed class ProgressMeter(IProgress<MmebProgress>? progress)
     private void Add(Kind kind, int items, double seconds)
     {
         kind.Done += items;
-        if (seconds > 0) (kind.Embedded, kind.Seconds) = (kind.Embedded + items, kind.Seconds + seconds);
+        if (seconds > 0)
+            (kind.Embedded, kind.Seconds) = (kind.Embedded + items, kind.Seconds + seconds);
         Report();
     }
 
     private void Report(SubsetScore? score = null, SubsetScore? before = null) =>
-        progress?.Report(new MmebProgress(_subset, _queries.Done + _candidates.Done, _queries.Total + _candidates.Total, TimeLeft(), score, before));
+        progress?.Report(
+            new MmebProgress(_subset, _queries.Done + _candidates.Done, _queries.Total + _candidates.Total, TimeLeft(), score, before)
+        );
 
     private TimeSpan? TimeLeft()
     {
         var embedded = _queries.Embedded + _candidates.Embedded;
-        if (embedded == 0) return null;
+        if (embedded == 0)
+            return null;
         var mean = (_queries.Seconds + _candidates.Seconds) / embedded;
         return TimeSpan.FromSeconds(_queries.Left(mean) + _candidates.Left(mean));
     }

@@ -11,7 +11,8 @@ namespace Rge.Evaluation.Mmeb;
 /// </summary>
 public sealed record ResultFolder
 {
-    private const string MarkFile = "model.json", OthersFolder = "models";
+    private const string MarkFile = "model.json",
+        OthersFolder = "models";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -37,7 +38,12 @@ public sealed record ResultFolder
     public static IReadOnlyList<ResultFolder> In(string root)
     {
         var others = System.IO.Path.Combine(root, OthersFolder);
-        return [.. (Directory.Exists(others) ? Directory.GetDirectories(others).Order(StringComparer.Ordinal) : Enumerable.Empty<string>()).Prepend(root).SelectMany(Owners)];
+        return
+        [
+            .. (Directory.Exists(others) ? Directory.GetDirectories(others).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+                .Prepend(root)
+                .SelectMany(Owners),
+        ];
     }
 
     /// <summary>Finds the place of a model's results, or makes it.</summary>
@@ -51,11 +57,19 @@ public sealed record ResultFolder
         {
             var there = In(root);
             // A folder that several have written into, as earlier versions did, is nobody's.
-            if (there.FirstOrDefault(folder => folder.Identity == identity && there.Count(other => other.Path == folder.Path) == 1) is { } known)
-                return File.Exists(System.IO.Path.Combine(known.Path, MarkFile)) ? known : Write(known.Path, new Mark(known.Name, identity)) ?? known;
+            if (
+                there.FirstOrDefault(folder => folder.Identity == identity && there.Count(other => other.Path == folder.Path) == 1) is
+                { } known
+            )
+                return File.Exists(System.IO.Path.Combine(known.Path, MarkFile))
+                    ? known
+                    : Write(known.Path, new Mark(known.Name, identity)) ?? known;
             var distinct = Distinct(name, there.Select(folder => folder.Name));
-            var path = there.Any(folder => folder.Path == root) ? System.IO.Path.Combine(root, OthersFolder, InFileName(distinct, attempt)) : root;
-            if (Write(path, new Mark(distinct, identity)) is { } made) return made;
+            var path = there.Any(folder => folder.Path == root)
+                ? System.IO.Path.Combine(root, OthersFolder, InFileName(distinct, attempt))
+                : root;
+            if (Write(path, new Mark(distinct, identity)) is { } made)
+                return made;
         }
     }
 
@@ -66,16 +80,30 @@ public sealed record ResultFolder
         {
             try
             {
-                return [new ResultFolder(path, JsonSerializer.Deserialize<Mark>(FileReader.ReadText(mark), Json) ?? throw new JsonException("It is empty."))];
+                return
+                [
+                    new ResultFolder(
+                        path,
+                        JsonSerializer.Deserialize<Mark>(FileReader.ReadText(mark), Json) ?? throw new JsonException("It is empty.")
+                    ),
+                ];
             }
             catch (JsonException e)
             {
-                throw new EvaluationException($"{mark} is damaged, expected name and identity of a model: delete the folder {path}, or name another for the output.", e);
+                throw new EvaluationException(
+                    $"{mark} is damaged, expected name and identity of a model: delete the folder {path}, or name another for the output.",
+                    e
+                );
             }
         }
         // As earlier versions left it: the scores say whose they are.
-        var scores = SubsetFolder.In(path, reasoning: true).Concat(SubsetFolder.In(path, reasoning: false)).Select(folder => folder.ReadScore()).OfType<SubsetScore>();
-        return scores.DistinctBy(score => score.Identity, StringComparer.Ordinal)
+        var scores = SubsetFolder
+            .In(path, reasoning: true)
+            .Concat(SubsetFolder.In(path, reasoning: false))
+            .Select(folder => folder.ReadScore())
+            .OfType<SubsetScore>();
+        return scores
+            .DistinctBy(score => score.Identity, StringComparer.Ordinal)
             .Select(score => new ResultFolder(path, new Mark(score.Model, score.Identity)));
     }
 
@@ -103,12 +131,14 @@ public sealed record ResultFolder
         for (var number = 2; ; number++)
         {
             var candidate = number == 2 && !taken.Contains(name) ? name : string.Create(CultureInfo.InvariantCulture, $"{name} ({number})");
-            if (!taken.Contains(candidate)) return candidate;
+            if (!taken.Contains(candidate))
+                return candidate;
         }
     }
 
     private static string InFileName(string name, int attempt) =>
-        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).Trim('.') + (attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{attempt}") : "");
+        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).Trim('.')
+        + (attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{attempt}") : "");
 
     private sealed record Mark(string Name, string Identity);
 }

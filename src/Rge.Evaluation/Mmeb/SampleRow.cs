@@ -49,6 +49,10 @@ public sealed record SampleRow
         };
 
         SampleItem Candidate(int index, float score) =>
-            SampleItem.Of(results.Rows.Candidates[results.Rows.CandidatesOf(row)[index]].Item) with { Score = score, IsRight = index == 0 };
+            SampleItem.Of(results.Rows.Candidates[results.Rows.CandidatesOf(row)[index]].Item) with
+            {
+                Score = score,
+                IsRight = index == 0,
+            };
     }
 }

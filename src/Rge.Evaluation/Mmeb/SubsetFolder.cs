@@ -7,15 +7,19 @@ using Rge.Files;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
-/// The files of a subset: <c>predictions.jsonl</c>, a line for each row; <c>samples.json</c>, a few rows in full; <c>failures.jsonl</c>,
-/// a line for each item that could not be embedded, where there are some; the embeddings, where they are wanted; and <c>scores.json</c>, which is written last.
+/// The files of a subset: <c>predictions.jsonl</c>, a line for each row; <c>samples.json</c>, a few rows in full; <c>failures.jsonl</c>, a
+/// line for each item that could not be embedded, where there are some; the embeddings, where they are wanted; and <c>scores.json</c>,
+/// which is written last.
 /// </summary>
 /// <param name="root">The folder of the model's results; see <see cref="ResultFolder"/>.</param>
 /// <param name="reasoning">Whether queries wrote a rationale.</param>
 /// <param name="subset">Name of the subset.</param>
 public sealed class SubsetFolder(string root, bool reasoning, string subset)
 {
-    private const string Scores = "scores.json", Samples = "samples.json", Predictions = "predictions.jsonl", Failures = "failures.jsonl";
+    private const string Scores = "scores.json",
+        Samples = "samples.json",
+        Predictions = "predictions.jsonl",
+        Failures = "failures.jsonl";
     private const int TopCandidates = 5;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -46,7 +50,9 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
         var path = Path.Combine(_folder, Failures);
         try
         {
-            return File.Exists(path) ? [.. FileReader.ReadLines(path).Select(line => JsonSerializer.Deserialize<ItemFailure>(line, Json)!)] : [];
+            return File.Exists(path)
+                ? [.. FileReader.ReadLines(path).Select(line => JsonSerializer.Deserialize<ItemFailure>(line, Json)!)]
+                : [];
         }
         catch (JsonException e)
         {
@@ -58,24 +64,34 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
     public static IEnumerable<SubsetFolder> In(string root, bool reasoning)
     {
         var folder = Path.Combine(root, reasoning ? "on" : "off");
-        return !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).Select(path => new SubsetFolder(root, reasoning, Path.GetFileName(path)));
+        return !Directory.Exists(folder)
+            ? []
+            : Directory
+                .EnumerateDirectories(folder)
+                .Order(StringComparer.Ordinal)
+                .Select(path => new SubsetFolder(root, reasoning, Path.GetFileName(path)));
     }
 
     internal void Write(SubsetResults results, SubsetScore score, MmebEvaluationOptions options)
     {
         Directory.CreateDirectory(_folder);
         // Half-written files of a run that was killed.
-        foreach (var part in Directory.EnumerateFiles(_folder, "*.part")) File.Delete(part);
+        foreach (var part in Directory.EnumerateFiles(_folder, "*.part"))
+            File.Delete(part);
         // What is read as the result of these files goes first and comes last.
         File.Delete(Path.Combine(_folder, Scores));
         AtomicFile.Write(Path.Combine(_folder, Predictions), stream =>
         {
             using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true);
-            for (var row = 0; row < results.Count; row++) writer.Write(JsonSerializer.Serialize(Describe(results, row), Lines) + "\n");
+            for (var row = 0; row < results.Count; row++)
+                writer.Write(JsonSerializer.Serialize(Describe(results, row), Lines) + "\n");
         });
         File.Delete(Path.Combine(_folder, Failures));
         if (results.Failures() is { Count: > 0 } failures)
-            AtomicFile.WriteText(Path.Combine(_folder, Failures), string.Concat(failures.Select(failure => JsonSerializer.Serialize(failure, Lines) + "\n")));
+            AtomicFile.WriteText(
+                Path.Combine(_folder, Failures),
+                string.Concat(failures.Select(failure => JsonSerializer.Serialize(failure, Lines) + "\n"))
+            );
         AtomicFile.WriteText(Path.Combine(_folder, Samples), JsonSerializer.Serialize(SampleRow.Choose(results, options.SampleRows), Json));
         EmbeddingFiles.Write(_folder, results, options.Embeddings);
         AtomicFile.WriteText(Path.Combine(_folder, Scores), JsonSerializer.Serialize(score, Json) + "\n");
@@ -83,7 +99,8 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
 
     private static Prediction Describe(SubsetResults results, int row)
     {
-        if (results[row] is not { } result) return new Prediction { Row = row + 1, Skipped = results.Problem(row) };
+        if (results[row] is not { } result)
+            return new Prediction { Row = row + 1, Skipped = results.Problem(row) };
         var query = results.Queries[row].Embedding!;
         return new Prediction
         {
@@ -99,7 +116,8 @@ public sealed class SubsetFolder(string root, bool reasoning, string subset)
         };
     }
 
-    private T? Read<T>(string name) where T : class
+    private T? Read<T>(string name)
+        where T : class
     {
         var path = Path.Combine(_folder, name);
         try

@@ -28,18 +28,24 @@ internal sealed class SubsetResults
     public string Problem(int row) => Queries[row].Problem ?? Candidates[Rows.CandidatesOf(row)[0]].Problem!;
 
     /// <summary>Why the subset cannot be scored; null where it can.</summary>
-    public string? Unusable() => _results.Any(row => row is not null) ? null : $"{Rows.Name} has no rows left: {(Count == 0 ? "its files have none." : Problem(0))}";
+    public string? Unusable() =>
+        _results.Any(row => row is not null) ? null : $"{Rows.Name} has no rows left: {(Count == 0 ? "its files have none." : Problem(0))}";
 
     /// <summary>The items that could not be embedded, queries first.</summary>
-    public IReadOnlyList<ItemFailure> Failures() => [.. Of(Queries, Rows.Queries, "query"), .. Of(Candidates, Rows.Candidates, "candidate")];
+    public IReadOnlyList<ItemFailure> Failures() =>
+        [.. Of(Queries, Rows.Queries, "query"), .. Of(Candidates, Rows.Candidates, "candidate")];
 
     /// <exception cref="EvaluationException">No row counts.</exception>
     public SubsetScore Score(MmebEvaluationOptions options, string identity)
     {
-        if (Unusable() is { } reason) throw new EvaluationException(reason);
+        if (Unusable() is { } reason)
+            throw new EvaluationException(reason);
         var counted = _results.OfType<RowResult>().ToArray();
         var hits = counted.Count(row => row.Rank == 1);
-        var (queries, all) = (Queries.Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray(), Queries.Concat(Candidates).Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray());
+        var (queries, all) = (
+            Queries.Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray(),
+            Queries.Concat(Candidates).Select(item => item.Embedding).OfType<CachedEmbedding>().ToArray()
+        );
         return new SubsetScore
         {
             Subset = Rows.Name,
@@ -51,7 +57,10 @@ internal sealed class SubsetResults
             Rows = counted.Length,
             Hits = hits,
             SkippedRows = Count - counted.Length,
-            SkippedCandidates = Enumerable.Range(0, Count).Where(row => _results[row] is not null).Sum(row => Rows.CandidatesOf(row).Length - _results[row]!.Candidates.Length),
+            SkippedCandidates = Enumerable
+                .Range(0, Count)
+                .Where(row => _results[row] is not null)
+                .Sum(row => Rows.CandidatesOf(row).Length - _results[row]!.Candidates.Length),
             FailedItems = Queries.Concat(Candidates).Count(item => item.Embedding is null),
             UnreadColumns = Rows.UnreadColumns,
             Candidates = Candidates.Count,
@@ -66,18 +75,28 @@ internal sealed class SubsetResults
         };
     }
 
-    private static IEnumerable<ItemFailure> Of(IReadOnlyList<LoadedItem> items, IReadOnlyList<(EmbeddingInput Item, string Source)> sources, string kind) =>
-        items.Zip(sources).Where(pair => pair.First.Embedding is null).Select(pair => new ItemFailure(pair.Second.Source, kind, pair.First.Problem!));
+    private static IEnumerable<ItemFailure> Of(
+        IReadOnlyList<LoadedItem> items,
+        IReadOnlyList<(EmbeddingInput Item, string Source)> sources,
+        string kind
+    ) =>
+        items
+            .Zip(sources)
+            .Where(pair => pair.First.Embedding is null)
+            .Select(pair => new ItemFailure(pair.Second.Source, kind, pair.First.Problem!));
 
     private RowResult? Rank(int row)
     {
         var of = Rows.CandidatesOf(row);
-        if (Queries[row].Embedding is not { } query || Candidates[of[0]].Embedding is null) return null;
+        if (Queries[row].Embedding is not { } query || Candidates[of[0]].Embedding is null)
+            return null;
         var usable = new List<int>(of.Length);
         for (var i = 0; i < of.Length; i++)
-            if (Candidates[of[i]].Embedding is not null) usable.Add(i);
+            if (Candidates[of[i]].Embedding is not null)
+                usable.Add(i);
         var scores = new float[usable.Count];
-        for (var i = 0; i < scores.Length; i++) scores[i] = TensorPrimitives.Dot(query.Vector, Candidates[of[usable[i]]].Embedding!.Vector);
+        for (var i = 0; i < scores.Length; i++)
+            scores[i] = TensorPrimitives.Dot(query.Vector, Candidates[of[usable[i]]].Embedding!.Vector);
         return new RowResult([.. usable], scores);
     }
 }

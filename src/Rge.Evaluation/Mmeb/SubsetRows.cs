@@ -17,11 +17,13 @@ internal sealed class SubsetRows
         for (var i = 0; i < _candidatesOf.Length; i++)
         {
             var row = dataset.Rows[i];
-            if (row.Candidates.Count == 0) throw new DatasetException($"{row.Source} has no candidates.");
+            if (row.Candidates.Count == 0)
+                throw new DatasetException($"{row.Source} has no candidates.");
             _candidatesOf[i] = new int[row.Candidates.Count];
             for (var k = 0; k < row.Candidates.Count; k++)
             {
-                if (places.TryAdd(row.Candidates[k], candidates.Count)) candidates.Add((row.Candidates[k], row.Source));
+                if (places.TryAdd(row.Candidates[k], candidates.Count))
+                    candidates.Add((row.Candidates[k], row.Source));
                 _candidatesOf[i][k] = places[row.Candidates[k]];
             }
         }

@@ -6,12 +6,14 @@ using YamlDotNet.Core.Events;
 namespace Rge.Files.Yaml;
 
 /// <summary>
-/// The one place where YAML is read. Size, depth and number of values are bounded, and whatever is wrong is said in one sentence with source
-/// and line.
+/// The one place where YAML is read. Size, depth and number of values are bounded, and whatever is wrong is said in one sentence with
+/// source and line.
 /// </summary>
 public static class YamlText
 {
-    private const int MaxBytes = 1 << 20, MaxDepth = 32, MaxValues = 100_000;
+    private const int MaxBytes = 1 << 20,
+        MaxDepth = 32,
+        MaxValues = 100_000;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -26,11 +28,15 @@ public static class YamlText
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            if (Directory.Exists(path)) throw new YamlTextException($"{path} is a folder, expected a YAML file.");
-            if (!File.Exists(path)) throw new YamlTextException($"{path} cannot be read: it does not exist, expected a YAML file.");
-            if (new FileInfo(path).Length is > MaxBytes and var length) throw new YamlTextException(TooLong(path, length));
+            if (Directory.Exists(path))
+                throw new YamlTextException($"{path} is a folder, expected a YAML file.");
+            if (!File.Exists(path))
+                throw new YamlTextException($"{path} cannot be read: it does not exist, expected a YAML file.");
+            if (new FileInfo(path).Length is > MaxBytes and var length)
+                throw new YamlTextException(TooLong(path, length));
             var bytes = FileReader.ReadBytes(path);
-            if (GitLfsPointer.Is(bytes)) throw new YamlTextException($"{GitLfsPointer.Problem(path, bytes)}.");
+            if (GitLfsPointer.Is(bytes))
+                throw new YamlTextException($"{GitLfsPointer.Problem(path, bytes)}.");
             return Strict.GetString(bytes).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)
@@ -52,7 +58,8 @@ public static class YamlText
     public static YamlValue Parse(string text, string source, bool namesLines = true)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > MaxBytes) throw new YamlTextException(TooLong(source, text.Length));
+        if (text.Length > MaxBytes)
+            throw new YamlTextException(TooLong(source, text.Length));
         return new Reader(text, source, namesLines).Read();
     }
 
@@ -68,20 +75,27 @@ public static class YamlText
         public YamlValue Read()
         {
             Next(); // the start of the stream
-            if (Next() is StreamEnd) return new YamlValue { Place = Place(new Mark(0, 1, 1)) };
+            if (Next() is StreamEnd)
+                return new YamlValue { Place = Place(new Mark(0, 1, 1)) };
             var root = Value(Next(), 1);
             Next(); // the end of the document
-            if (Next() is not StreamEnd and var more) throw Error(more.Start, "a second document begins here, expected one");
+            if (Next() is not StreamEnd and var more)
+                throw Error(more.Start, "a second document begins here, expected one");
             return root;
         }
 
         private YamlValue Value(ParsingEvent from, int depth)
         {
-            if (depth > MaxDepth) throw Error(from.Start, $"lists and maps are nested more than {MaxDepth} deep");
+            if (depth > MaxDepth)
+                throw Error(from.Start, $"lists and maps are nested more than {MaxDepth} deep");
             if (from is AnchorAlias alias)
-                return _anchors.TryGetValue(alias.Value.Value, out var known) ? known : throw Error(from.Start, $"the alias *{alias.Value.Value} stands for nothing before it");
-            if (from is not NodeEvent node) throw Error(from.Start, "expected a value");
-            if (node is { Tag: { IsEmpty: false, IsNonSpecific: false } tag }) throw Error(from.Start, $"the tag {tag.Value} is not supported, expected the value alone");
+                return _anchors.TryGetValue(alias.Value.Value, out var known)
+                    ? known
+                    : throw Error(from.Start, $"the alias *{alias.Value.Value} stands for nothing before it");
+            if (from is not NodeEvent node)
+                throw Error(from.Start, "expected a value");
+            if (node is { Tag: { IsEmpty: false, IsNonSpecific: false } tag })
+                throw Error(from.Start, $"the tag {tag.Value} is not supported, expected the value alone");
             var value = node switch
             {
                 SequenceStart => List(node, depth),
@@ -89,8 +103,10 @@ public static class YamlText
                 Scalar scalar => new YamlValue { Place = Place(scalar.Start), Text = IsNull(scalar) ? null : scalar.Value },
                 _ => throw Error(from.Start, "expected a value"),
             };
-            if (value.Size > MaxValues) throw Error(from.Start, $"it has more than {MaxValues} values, aliases written out");
-            if (!node.Anchor.IsEmpty) _anchors[node.Anchor.Value] = value;
+            if (value.Size > MaxValues)
+                throw Error(from.Start, $"it has more than {MaxValues} values, aliases written out");
+            if (!node.Anchor.IsEmpty)
+                _anchors[node.Anchor.Value] = value;
             return value;
         }
 
@@ -103,7 +119,12 @@ public static class YamlText
                 items.Add(Value(next, depth + 1));
                 Count(ref size, items[^1], start);
             }
-            return new YamlValue { Place = Place(start.Start), Items = items, Size = size };
+            return new YamlValue
+            {
+                Place = Place(start.Start),
+                Items = items,
+                Size = size,
+            };
         }
 
         private YamlValue Map(NodeEvent start, int depth)
@@ -113,43 +134,65 @@ public static class YamlText
             while (Next() is not MappingEnd and var next)
             {
                 var name = Value(next, depth + 1);
-                if ((next is Scalar scalar ? scalar.Value : name.Text) is not { Length: > 0 } key) throw Error(next.Start, "a key is empty, a list or a map, expected a name");
+                if ((next is Scalar scalar ? scalar.Value : name.Text) is not { Length: > 0 } key)
+                    throw Error(next.Start, "a key is empty, a list or a map, expected a name");
                 var value = Value(Next(), depth + 1);
                 // What is not there has no place of its own.
-                if (!members.TryAdd(key, value.IsNull ? value with { Place = Place(next.Start) } : value)) throw Error(next.Start, $"'{key}' is there twice");
+                if (!members.TryAdd(key, value.IsNull ? value with { Place = Place(next.Start) } : value))
+                    throw Error(next.Start, $"'{key}' is there twice");
                 Count(ref size, value, start);
             }
-            return new YamlValue { Place = Place(start.Start), Members = members, Size = size };
+            return new YamlValue
+            {
+                Place = Place(start.Start),
+                Members = members,
+                Size = size,
+            };
         }
 
         private void Count(ref long size, YamlValue value, NodeEvent start)
         {
-            if ((size += value.Size) > MaxValues) throw Error(start.Start, $"it has more than {MaxValues} values, aliases written out");
+            if ((size += value.Size) > MaxValues)
+                throw Error(start.Start, $"it has more than {MaxValues} values, aliases written out");
         }
 
-        private static bool IsNull(Scalar scalar) => scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
+        private static bool IsNull(Scalar scalar) =>
+            scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
 
         private ParsingEvent Next()
         {
             try
             {
-                if (_parser.MoveNext()) return _parser.Current!;
+                if (_parser.MoveNext())
+                    return _parser.Current!;
             }
             catch (YamlException e)
             {
                 throw new YamlTextException($"{Place(e.Start)}: not valid YAML: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}.", e);
             }
-            catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or OverflowException or FormatException)
+            catch (Exception e)
+                when (e
+                        is InvalidOperationException
+                            or ArgumentException
+                            or IndexOutOfRangeException
+                            or NullReferenceException
+                            or OverflowException
+                            or FormatException
+                )
             {
                 // What the library does with some broken texts.
-                throw new YamlTextException($"{Place(Here)}: not valid YAML: a bracket or a quotation mark that is not closed, or something else that breaks off.", e);
+                throw new YamlTextException(
+                    $"{Place(Here)}: not valid YAML: a bracket or a quotation mark that is not closed, or something else that breaks off.",
+                    e
+                );
             }
             throw new YamlTextException($"{Place(Here)}: the text ends too early.");
         }
 
         private Mark Here => _parser.Current?.End ?? new Mark(0, 1, 1);
 
-        private string Place(Mark mark) => namesLines ? string.Create(CultureInfo.InvariantCulture, $"{source}, line {Math.Max(1, mark.Line)}") : source;
+        private string Place(Mark mark) =>
+            namesLines ? string.Create(CultureInfo.InvariantCulture, $"{source}, line {Math.Max(1, mark.Line)}") : source;
 
         private YamlTextException Error(Mark mark, string problem) => new($"{Place(mark)}: {problem}.");
     }

@@ -4,10 +4,12 @@ namespace Rge.Files.Yaml;
 public sealed class YamlTextException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public YamlTextException(string message) : base(message) { }
+    public YamlTextException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public YamlTextException(string message, Exception? innerException) : base(message, innerException) { }
+    public YamlTextException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
     public YamlTextException() { }

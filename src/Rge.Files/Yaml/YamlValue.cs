@@ -22,15 +22,16 @@ public sealed record YamlValue
     public bool IsNull => Text is null && Items is null && Members is null;
 
     /// <summary>What it is, for errors.</summary>
-    public string Describe() => this switch
-    {
-        { Members: { Count: 0 } } => "an empty map",
-        { Members: { } members } => $"a map with '{Shorten(members.Keys.First())}'",
-        { Items: { Count: 0 } } => "an empty list",
-        { Items: not null } => "a list",
-        { Text: { } text } => $"'{Shorten(text)}'",
-        _ => "empty",
-    };
+    public string Describe() =>
+        this switch
+        {
+            { Members: { Count: 0 } } => "an empty map",
+            { Members: { } members } => $"a map with '{Shorten(members.Keys.First())}'",
+            { Items: { Count: 0 } } => "an empty list",
+            { Items: not null } => "a list",
+            { Text: { } text } => $"'{Shorten(text)}'",
+            _ => "empty",
+        };
 
     private static string Shorten(string text)
     {

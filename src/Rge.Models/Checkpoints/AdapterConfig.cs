@@ -55,18 +55,40 @@ public sealed record AdapterConfig
     public string? TaskType { get; init; }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CheckpointException">It cannot be read, or describes an adapter whose forward pass is another than LoRA's or DoRA's.</exception>
+    /// <exception cref="CheckpointException">It cannot be read, or describes an adapter whose forward pass is another than LoRA's or
+    /// DoRA's.</exception>
     internal static AdapterConfig Load(string path)
     {
         var json = ConfigReader.ReadFile(path);
         var reader = new ConfigReader(json, path, "");
-        if (reader.String("peft_type") is not "LORA" and var type) throw reader.Error("peft_type", $"is {type}, expected LORA");
-        if (reader.String("bias", "none") is not "none" and var bias) throw reader.Error("bias", $"is {bias}, expected none");
-        foreach (var field in new[] { "lora_bias", "use_qalora", "use_bdlora", "layer_replication", "target_parameters", "trainable_token_indices", "alora_invocation_tokens", "arrow_config" })
-            if (IsSet(json[field])) throw reader.Error(field, "is set, which is not supported; expected a plain LoRA or DoRA adapter");
+        if (reader.String("peft_type") is not "LORA" and var type)
+            throw reader.Error("peft_type", $"is {type}, expected LORA");
+        if (reader.String("bias", "none") is not "none" and var bias)
+            throw reader.Error("bias", $"is {bias}, expected none");
+        foreach (
+            var field in new[]
+            {
+                "lora_bias",
+                "use_qalora",
+                "use_bdlora",
+                "layer_replication",
+                "target_parameters",
+                "trainable_token_indices",
+                "alora_invocation_tokens",
+                "arrow_config",
+            }
+        )
+            if (IsSet(json[field]))
+                throw reader.Error(field, "is set, which is not supported; expected a plain LoRA or DoRA adapter");
         // Other ways to begin, such as pissa, take something off the base model's weights, which the adapter does not bring along.
-        if (json["init_lora_weights"]?.GetValueKind() == JsonValueKind.String && reader.String("init_lora_weights") is not ("gaussian" or "eva" or "orthogonal") and var init)
-            throw reader.Error("init_lora_weights", $"is {init}, which changes the base model; expected an adapter converted to plain LoRA");
+        if (
+            json["init_lora_weights"]?.GetValueKind() == JsonValueKind.String
+            && reader.String("init_lora_weights") is not ("gaussian" or "eva" or "orthogonal") and var init
+        )
+            throw reader.Error(
+                "init_lora_weights",
+                $"is {init}, which changes the base model; expected an adapter converted to plain LoRA"
+            );
         return new AdapterConfig
         {
             Rank = reader.Int("r", 1, 1 << 20),
@@ -87,26 +109,33 @@ public sealed record AdapterConfig
         OrderedDictionary<string, double> Numbers(string field, double min, double max)
         {
             var numbers = new OrderedDictionary<string, double>(StringComparer.Ordinal);
-            if (reader.Section(field) is not { } section) return numbers;
-            foreach (var (pattern, _) in json[field]!.AsObject()) numbers.Add(pattern, section.Double(pattern, min, max));
+            if (reader.Section(field) is not { } section)
+                return numbers;
+            foreach (var (pattern, _) in json[field]!.AsObject())
+                numbers.Add(pattern, section.Double(pattern, min, max));
             return numbers;
         }
 
-        string[] Strings(string field) => json[field] switch
-        {
-            null => [],
-            JsonArray array when array.All(item => item?.GetValueKind() == JsonValueKind.String) => [.. array.Select(item => item!.GetValue<string>())],
-            _ => throw reader.Error(field, "is not a list of strings"),
-        };
+        string[] Strings(string field) =>
+            json[field] switch
+            {
+                null => [],
+                JsonArray array when array.All(item => item?.GetValueKind() == JsonValueKind.String) =>
+                [
+                    .. array.Select(item => item!.GetValue<string>()),
+                ],
+                _ => throw reader.Error(field, "is not a list of strings"),
+            };
     }
 
-    private static bool IsSet(JsonNode? node) => node switch
-    {
-        null => false,
-        JsonArray array => array.Count > 0,
-        JsonObject members => members.Count > 0,
-        _ => node.GetValueKind() != JsonValueKind.False,
-    };
+    private static bool IsSet(JsonNode? node) =>
+        node switch
+        {
+            null => false,
+            JsonArray array => array.Count > 0,
+            JsonObject members => members.Count > 0,
+            _ => node.GetValueKind() != JsonValueKind.False,
+        };
 
     /// <summary>The file's text.</summary>
     /// <param name="modules">What to name as targets when this names none.</param>
@@ -125,16 +154,20 @@ public sealed record AdapterConfig
             ["use_dora"] = Dora,
             ["bias"] = "none",
             ["fan_in_fan_out"] = false,
-            ["target_modules"] = TargetPattern is not null ? JsonValue.Create(TargetPattern) : List(TargetModules.Count > 0 ? TargetModules : modules),
+            ["target_modules"] = TargetPattern is not null
+                ? JsonValue.Create(TargetPattern)
+                : List(TargetModules.Count > 0 ? TargetModules : modules),
             ["modules_to_save"] = ModulesToSave.Count > 0 ? List(ModulesToSave) : null,
             ["rank_pattern"] = Patterns(RankPattern),
             ["alpha_pattern"] = Patterns(AlphaPattern),
         };
-        if (KeepsWeightsTied) json["ensure_weight_tying"] = true;
+        if (KeepsWeightsTied)
+            json["ensure_weight_tying"] = true;
         return json.ToJsonString(Indented);
 
         static JsonArray List(IEnumerable<string> items) => [.. items.Select(item => (JsonNode)item)];
-        static JsonObject Patterns(IReadOnlyDictionary<string, double> numbers) => new(numbers.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)Number(n.Value))));
+        static JsonObject Patterns(IReadOnlyDictionary<string, double> numbers) =>
+            new(numbers.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)Number(n.Value))));
         // Without a point where it can be: PEFT takes ranks only so.
         static JsonValue Number(double number) => number == Math.Floor(number) ? JsonValue.Create((long)number) : JsonValue.Create(number);
     }

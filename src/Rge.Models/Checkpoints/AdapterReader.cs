@@ -28,7 +28,8 @@ internal sealed class AdapterReader
     public AdapterReader(SafetensorsFile file, AdapterConfig config, AdapterScales scales, ScalarType? dtype, Device? device)
     {
         (_file, _config, _scales, _dtype, _device) = (file, config, scales, dtype, device);
-        foreach (var name in file.Names) Sort(name);
+        foreach (var name in file.Names)
+            Sort(name);
     }
 
     /// <param name="folder">What messages call the adapter.</param>
@@ -37,17 +38,22 @@ internal sealed class AdapterReader
         var modules = new Dictionary<string, LowRankWeights>(StringComparer.Ordinal);
         var fullParameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var names = _parts.Keys.Select(p => p.Module).Distinct(StringComparer.Ordinal).ToList();
-        if (names.Count > MaxModules) throw new CheckpointException($"{_file.Path} has {names.Count} modules, expected at most {MaxModules}.");
+        if (names.Count > MaxModules)
+            throw new CheckpointException($"{_file.Path} has {names.Count} modules, expected at most {MaxModules}.");
         try
         {
-            foreach (var module in names) modules.Add(module, ReadModule(module));
-            foreach (var (name, stored) in _fullParameters) fullParameters.Add(name, Read(stored));
+            foreach (var module in names)
+                modules.Add(module, ReadModule(module));
+            foreach (var (name, stored) in _fullParameters)
+                fullParameters.Add(name, Read(stored));
             return new PeftAdapter(_config, modules, fullParameters, _naming) { Named = " " + folder };
         }
         catch
         {
-            foreach (var weights in modules.Values) weights.Dispose();
-            foreach (var tensor in fullParameters.Values) tensor.Dispose();
+            foreach (var weights in modules.Values)
+                weights.Dispose();
+            foreach (var tensor in fullParameters.Values)
+                tensor.Dispose();
             throw;
         }
     }
@@ -56,7 +62,8 @@ internal sealed class AdapterReader
     {
         // Without PEFT's prefix where only the model's state was saved.
         var name = stored.StartsWith(PeftAdapter.Prefix, StringComparison.Ordinal) ? stored[PeftAdapter.Prefix.Length..] : stored;
-        if (WeightNames.IsOld(name)) _naming = WeightNaming.Old;
+        if (WeightNames.IsOld(name))
+            _naming = WeightNaming.Old;
         var dot = name.LastIndexOf(".lora_", StringComparison.Ordinal);
         bool added;
         if (dot >= 0)
@@ -71,8 +78,15 @@ internal sealed class AdapterReader
                 ["lora_magnitude_vector"] or ["lora_magnitude_vector", "weight"] => PeftAdapter.Magnitude,
                 ["lora_magnitude_vector", var adapter] => Of(adapter, PeftAdapter.Magnitude, stored),
                 ["lora_magnitude_vector", var adapter, "weight"] => Of(adapter, PeftAdapter.Magnitude, stored),
-                ["lora_embedding_A" or "lora_embedding_B", ..] => throw Error(stored, "is of a kind that is not supported, LoRA on the token embedding: merge the adapter with PEFT (merge_and_unload) and take the merged model"),
-                _ => throw Error(stored, "is of a kind that is not supported, expected lora_A.weight, lora_B.weight or lora_magnitude_vector"),
+                ["lora_embedding_A" or "lora_embedding_B", ..] => throw Error(
+                    stored,
+                    "is of a kind that is not supported, LoRA on the token embedding: merge the adapter with PEFT (merge_and_unload) "
+                        + "and take the merged model"
+                ),
+                _ => throw Error(
+                    stored,
+                    "is of a kind that is not supported, expected lora_A.weight, lora_B.weight or lora_magnitude_vector"
+                ),
             };
             added = _parts.TryAdd((WeightNames.Canonical(name[..dot]), part), stored);
         }
@@ -83,7 +97,8 @@ internal sealed class AdapterReader
             name = WithoutAdapter(name, stored);
             added = _fullParameters.TryAdd(WeightNames.Canonical(name), stored);
         }
-        if (!added) throw Error(stored, "is there twice, under two names");
+        if (!added)
+            throw Error(stored, "is there twice, under two names");
     }
 
     /// <summary>The name without <c>.modules_to_save</c> and the adapter's own name behind it.</summary>
@@ -91,40 +106,52 @@ internal sealed class AdapterReader
     {
         const string Saved = ".modules_to_save.";
         var at = name.IndexOf(Saved, StringComparison.Ordinal);
-        if (at < 0) return name;
+        if (at < 0)
+            return name;
         var rest = name[(at + Saved.Length)..].Split('.', 2);
         return name[..at] + "." + (rest is [var adapter, var parameter] ? Of(adapter, parameter, stored) : rest[0]);
     }
 
     /// <summary>The part, of the one adapter that the file holds.</summary>
     private string Of(string adapter, string part, string stored) =>
-        (_adapter ??= adapter) == adapter ? part : throw Error(stored, $"is of an adapter called {adapter}, beside one called {_adapter}; expected a file of one adapter");
+        (_adapter ??= adapter) == adapter
+            ? part
+            : throw Error(stored, $"is of an adapter called {adapter}, beside one called {_adapter}; expected a file of one adapter");
 
     private LowRankWeights ReadModule(string module)
     {
         var (rank, scale) = _scales.Of(module);
-        string a = Part(PeftAdapter.A), b = Part(PeftAdapter.B);
+        string a = Part(PeftAdapter.A),
+            b = Part(PeftAdapter.B);
         var magnitude = _config.Dora ? Part(PeftAdapter.Magnitude) : null;
-        if (!_config.Dora && _parts.TryGetValue((module, PeftAdapter.Magnitude), out var surplus)) throw Error(surplus, "is not expected: use_dora is false");
-        if (_file.Entry(a).Shape is not [var r, _] || r != rank) throw Misshapen(a, $"[{rank}, in]");
-        if (_file.Entry(b).Shape is not [var outputs, var columns] || columns != rank) throw Misshapen(b, $"[out, {rank}]");
-        if (magnitude is not null && (_file.Entry(magnitude).Shape is not [var length] || length != outputs)) throw Misshapen(magnitude, $"[{outputs}]");
+        if (!_config.Dora && _parts.TryGetValue((module, PeftAdapter.Magnitude), out var surplus))
+            throw Error(surplus, "is not expected: use_dora is false");
+        if (_file.Entry(a).Shape is not [var r, _] || r != rank)
+            throw Misshapen(a, $"[{rank}, in]");
+        if (_file.Entry(b).Shape is not [var outputs, var columns] || columns != rank)
+            throw Misshapen(b, $"[out, {rank}]");
+        if (magnitude is not null && (_file.Entry(magnitude).Shape is not [var length] || length != outputs))
+            throw Misshapen(magnitude, $"[{outputs}]");
 
         var tensors = new List<Tensor>();
         try
         {
             foreach (var name in new[] { a, b, magnitude })
-                if (name is not null) tensors.Add(Read(name));
+                if (name is not null)
+                    tensors.Add(Read(name));
             return new LowRankWeights(tensors[0], tensors[1], scale, tensors.ElementAtOrDefault(2));
         }
         catch
         {
-            foreach (var tensor in tensors) tensor.Dispose();
+            foreach (var tensor in tensors)
+                tensor.Dispose();
             throw;
         }
 
         string Part(string part) =>
-            _parts.TryGetValue((module, part), out var stored) ? stored : throw new CheckpointException($"{_file.Path}: module {module} has no {part}.");
+            _parts.TryGetValue((module, part), out var stored)
+                ? stored
+                : throw new CheckpointException($"{_file.Path}: module {module} has no {part}.");
     }
 
     private Tensor Read(string stored)

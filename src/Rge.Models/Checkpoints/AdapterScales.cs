@@ -9,7 +9,8 @@ namespace Rge.Models.Checkpoints;
 /// </remarks>
 internal sealed class AdapterScales
 {
-    private const int MaxPatterns = 2000, MaxPatternLength = 1000;
+    private const int MaxPatterns = 2000,
+        MaxPatternLength = 1000;
 
     private readonly AdapterConfig _config;
     private readonly List<(Regex Pattern, double Value)> _ranks;
@@ -32,20 +33,28 @@ internal sealed class AdapterScales
 
     private static double? Find(List<(Regex Pattern, double Value)> patterns, string module)
     {
-        if (patterns.Count == 0) return null;
-        string canonical = WeightNames.Canonical(module), old = WeightNames.As(module, WeightNaming.Old);
+        if (patterns.Count == 0)
+            return null;
+        string canonical = WeightNames.Canonical(module),
+            old = WeightNames.As(module, WeightNaming.Old);
         foreach (var (pattern, value) in patterns)
-            if (pattern.IsMatch(canonical) || pattern.IsMatch(old)) return value;
+            if (pattern.IsMatch(canonical) || pattern.IsMatch(old))
+                return value;
         return null;
     }
 
     private static List<(Regex, double)> Compile(IReadOnlyDictionary<string, double> patterns)
     {
-        if (patterns.Count > MaxPatterns) throw new ArgumentException($"There are {patterns.Count} patterns, expected at most {MaxPatterns}.", nameof(patterns));
+        if (patterns.Count > MaxPatterns)
+            throw new ArgumentException($"There are {patterns.Count} patterns, expected at most {MaxPatterns}.", nameof(patterns));
         var compiled = new List<(Regex, double)>();
         foreach (var (pattern, value) in patterns)
         {
-            if (pattern.Length > MaxPatternLength) throw new ArgumentException($"A pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.", nameof(patterns));
+            if (pattern.Length > MaxPatternLength)
+                throw new ArgumentException(
+                    $"A pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.",
+                    nameof(patterns)
+                );
             try
             {
                 // Without backtracking no pattern of a stranger's file can keep us busy.

@@ -30,16 +30,22 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(string folder)
     {
-        if (FileProblem.OfFolder(folder) is { } problem) throw new CheckpointException(ForeignWeights.In(folder) ?? problem);
+        if (FileProblem.OfFolder(folder) is { } problem)
+            throw new CheckpointException(ForeignWeights.In(folder) ?? problem);
         Folder = folder;
         var single = Path.Combine(folder, SingleFile);
         var index = Path.Combine(folder, IndexFile);
         try
         {
             // In this order, as others have it, and as Save relies on.
-            if (File.Exists(single)) Add(_root = single);
-            else if (File.Exists(index)) AddShards(_root = index);
-            else throw new CheckpointException(ForeignWeights.In(folder) ?? $"{folder} has no weights: neither {SingleFile} nor {IndexFile} is there.");
+            if (File.Exists(single))
+                Add(_root = single);
+            else if (File.Exists(index))
+                AddShards(_root = index);
+            else
+                throw new CheckpointException(
+                    ForeignWeights.In(folder) ?? $"{folder} has no weights: neither {SingleFile} nor {IndexFile} is there."
+                );
         }
         catch
         {
@@ -113,26 +119,37 @@ public sealed class Checkpoint : IDisposable
     public void Require(IReadOnlyDictionary<string, long[]> expected, Func<string, bool>? ignorable = null)
     {
         ArgumentNullException.ThrowIfNull(expected);
-        List<string> missing = [], misshapen = [], surplus = [];
+        List<string> missing = [],
+            misshapen = [],
+            surplus = [];
         foreach (var (name, shape) in expected)
         {
-            if (!Contains(name)) missing.Add($"{name}, expected with shape {Show(shape)}");
-            else if (!Shape(name).AsSpan().SequenceEqual(shape)) misshapen.Add($"{Locate(name)} has shape {Show(Shape(name))}, expected {Show(shape)}");
+            if (!Contains(name))
+                missing.Add($"{name}, expected with shape {Show(shape)}");
+            else if (!Shape(name).AsSpan().SequenceEqual(shape))
+                misshapen.Add($"{Locate(name)} has shape {Show(Shape(name))}, expected {Show(shape)}");
         }
         foreach (var name in Names)
-            if (!expected.ContainsKey(name) && !name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) && ignorable?.Invoke(name) != true)
+            if (
+                !expected.ContainsKey(name)
+                && !name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+                && ignorable?.Invoke(name) != true
+            )
                 surplus.Add($"{Locate(name)} with shape {Show(Shape(name))}");
 
         List<string> problems = [];
-        if (missing.Count + misshapen.Count + surplus.Count > 0 && Quantization.Problem(Names) is { } quantised) throw new CheckpointException($"{_root}: {quantised}.");
+        if (missing.Count + misshapen.Count + surplus.Count > 0 && Quantization.Problem(Names) is { } quantised)
+            throw new CheckpointException($"{_root}: {quantised}.");
         Report("missing", missing);
         Report("of another shape", misshapen);
         Report("not expected", surplus);
-        if (problems.Count > 0) throw new CheckpointException($"{_root} does not hold the model's tensors: {string.Join("; ", problems)}.");
+        if (problems.Count > 0)
+            throw new CheckpointException($"{_root} does not hold the model's tensors: {string.Join("; ", problems)}.");
 
         void Report(string kind, List<string> tensors)
         {
-            if (tensors.Count == 0) return;
+            if (tensors.Count == 0)
+                return;
             var rest = tensors.Count > ListedProblems ? $", and {tensors.Count - ListedProblems} more" : "";
             problems.Add($"{tensors.Count} {kind}: {string.Join(", ", tensors.Take(ListedProblems))}{rest}");
         }
@@ -143,10 +160,9 @@ public sealed class Checkpoint : IDisposable
     /// files of the folder are left alone.
     /// </summary>
     /// <remarks>
-    /// <para>
-    /// Whoever opens the folder finds all of the old weights or all of the new, also when the process is killed at any moment, or the power
-    /// fails on a file system that keeps renames and deletions in order, as journaling ones do. Until the new weights are whole the old ones
-    /// stay, so there must be room for both. What a killed process leaves over, the next successful save deletes.
+    /// <para> Whoever opens the folder finds all of the old weights or all of the new, also when the process is killed at any moment, or
+    /// the power fails on a file system that keeps renames and deletions in order, as journaling ones do. Until the new weights are whole
+    /// the old ones stay, so there must be room for both. What a killed process leaves over, the next successful save deletes.
     /// </para>
     /// <para>One save at a time: two into the same folder at once are not kept apart.</para>
     /// </remarks>
@@ -164,23 +180,31 @@ public sealed class Checkpoint : IDisposable
         WeightNaming naming = WeightNaming.New,
         long maxShardBytes = DefaultShardBytes,
         IProgress<long>? progress = null,
-        CancellationToken cancellation = default) =>
-        new CheckpointWriter(folder, progress, cancellation).Write(tensors, naming, maxShardBytes);
+        CancellationToken cancellation = default
+    ) => new CheckpointWriter(folder, progress, cancellation).Write(tensors, naming, maxShardBytes);
 
     private void AddShards(string index)
     {
-        var shards = ShardIndex.Read(index).GroupBy(p => p.Value, p => p.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
+        var shards = ShardIndex
+            .Read(index)
+            .GroupBy(p => p.Value, p => p.Key, StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .ToArray();
         var missing = shards.Select(shard => shard.Key).Where(name => !File.Exists(Path.Combine(Folder, name))).ToArray();
         if (missing.Length > 0)
-            throw new CheckpointException(missing.Length == 1
-                ? $"{index} names {missing[0]}, which does not exist: the download is incomplete; fetch that file."
-                : $"{index} names {shards.Length} files, {missing.Length} of which do not exist, {missing[0]} among them: the download is incomplete; fetch those files.");
+            throw new CheckpointException(
+                missing.Length == 1
+                    ? $"{index} names {missing[0]}, which does not exist: the download is incomplete; fetch that file."
+                    : $"{index} names {shards.Length} files, {missing.Length} of which do not exist, {missing[0]} among them: the "
+                        + $"download is incomplete; fetch those files."
+            );
         foreach (var shard in shards)
         {
             var path = Path.Combine(Folder, shard.Key);
             var file = Add(path);
             var lacking = shard.FirstOrDefault(tensor => !file.Contains(tensor));
-            if (lacking is not null) throw new CheckpointException($"{path} has no tensor {lacking}, which {IndexFile} places there.");
+            if (lacking is not null)
+                throw new CheckpointException($"{path} has no tensor {lacking}, which {IndexFile} places there.");
         }
     }
 
@@ -191,12 +215,17 @@ public sealed class Checkpoint : IDisposable
         foreach (var name in file.Names)
         {
             var canonical = WeightNames.Canonical(name);
-            if (WeightNames.IsOld(name)) Naming = WeightNaming.Old;
-            if (_tensors.TryAdd(canonical, (file, name))) continue;
+            if (WeightNames.IsOld(name))
+                Naming = WeightNaming.Old;
+            if (_tensors.TryAdd(canonical, (file, name)))
+                continue;
             var (other, otherName) = _tensors[canonical];
-            throw new CheckpointException(name == otherName
-                ? $"{path}: tensor {name} is in {Path.GetFileName(other.Path)}, too; expected once."
-                : $"{path}: tensor {name} is also there as {otherName} in {Path.GetFileName(other.Path)}; expected under one of its two names.");
+            throw new CheckpointException(
+                name == otherName
+                    ? $"{path}: tensor {name} is in {Path.GetFileName(other.Path)}, too; expected once."
+                    : $"{path}: tensor {name} is also there as {otherName} in {Path.GetFileName(other.Path)}; expected under one of "
+                        + $"its two names."
+            );
         }
         return file;
     }
@@ -217,6 +246,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Closes the files. Tensors that were given stay usable.</summary>
     public void Dispose()
     {
-        foreach (var file in _files) file.Dispose();
+        foreach (var file in _files)
+            file.Dispose();
     }
 }

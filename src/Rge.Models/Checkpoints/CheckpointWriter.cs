@@ -18,13 +18,19 @@ namespace Rge.Models.Checkpoints;
 /// <param name="progress">Told the bytes written.</param>
 /// <param name="cancellation">Stops the writing until the deciding step.</param>
 /// <param name="observer">Called after every change to the folder; for tests.</param>
-internal sealed partial class CheckpointWriter(string folder, IProgress<long>? progress, CancellationToken cancellation, Action? observer = null) : IProgress<long>
+internal sealed partial class CheckpointWriter(
+    string folder,
+    IProgress<long>? progress,
+    CancellationToken cancellation,
+    Action? observer = null
+) : IProgress<long>
 {
     private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 
     private readonly string _single = Path.Combine(folder, Checkpoint.SingleFile);
     private readonly string _index = Path.Combine(folder, Checkpoint.IndexFile);
-    private long _before, _written;
+    private long _before,
+        _written;
 
     public void Write(IReadOnlyDictionary<string, Tensor> tensors, WeightNaming naming, long maxShardBytes)
     {
@@ -32,13 +38,16 @@ internal sealed partial class CheckpointWriter(string folder, IProgress<long>? p
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxShardBytes);
         var named = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var (name, tensor) in tensors)
-            if (!named.TryAdd(WeightNames.As(name, naming), tensor)) throw new ArgumentException($"Tensor {name} is given under both of its names.", nameof(tensors));
+            if (!named.TryAdd(WeightNames.As(name, naming), tensor))
+                throw new ArgumentException($"Tensor {name} is given under both of its names.", nameof(tensors));
         var shards = Split(named, maxShardBytes);
         try
         {
             Directory.CreateDirectory(folder);
-            if (shards.Count == 1) WriteSingle(shards[0]);
-            else WriteShards(shards);
+            if (shards.Count == 1)
+                WriteSingle(shards[0]);
+            else
+                WriteShards(shards);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -80,7 +89,8 @@ internal sealed partial class CheckpointWriter(string folder, IProgress<long>? p
             for (var i = 0; i < shards.Count; i++)
             {
                 WriteFile(Path.Combine(folder, names[i]), shards[i]);
-                foreach (var tensor in shards[i].Keys) placed.Add(tensor, names[i]);
+                foreach (var tensor in shards[i].Keys)
+                    placed.Add(tensor, names[i]);
             }
             cancellation.ThrowIfCancellationRequested();
             ShardIndex.Write(_index, placed, _written);
@@ -88,7 +98,8 @@ internal sealed partial class CheckpointWriter(string folder, IProgress<long>? p
         }
         catch
         {
-            foreach (var name in names) File.Delete(Path.Combine(folder, name));
+            foreach (var name in names)
+                File.Delete(Path.Combine(folder, name));
             throw;
         }
         Delete(_single);
@@ -108,26 +119,36 @@ internal sealed partial class CheckpointWriter(string folder, IProgress<long>? p
         for (var attempt = 1; ; attempt++)
         {
             var tag = attempt == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{attempt}");
-            var names = Enumerable.Range(1, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"model{tag}-{i:00000}-of-{count:00000}.safetensors")).ToArray();
-            if (!names.Any(name => File.Exists(Path.Combine(folder, name)))) return names;
+            var names = Enumerable
+                .Range(1, count)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"model{tag}-{i:00000}-of-{count:00000}.safetensors"))
+                .ToArray();
+            if (!names.Any(name => File.Exists(Path.Combine(folder, name))))
+                return names;
         }
     }
 
     private void DeleteShardsBut(string[] kept)
     {
         foreach (var path in Directory.GetFiles(folder, "model*"))
-            if (Path.GetFileName(path) is var name && Leftover.IsMatch(name) && !kept.Contains(name)) Delete(path);
+            if (Path.GetFileName(path) is var name && Leftover.IsMatch(name) && !kept.Contains(name))
+                Delete(path);
     }
 
     private void Delete(string path)
     {
-        if (!File.Exists(path)) return;
+        if (!File.Exists(path))
+            return;
         File.Delete(path);
         observer?.Invoke();
     }
 
     /// <summary>Shards of an earlier save, and what a killed process did not get to rename.</summary>
-    [GeneratedRegex(@"^model(-\d+)?-\d{5}-of-\d{5}\.safetensors(\.[0-9a-f]{32}\.part)?$|^model\.safetensors(\.index\.json)?\.[0-9a-f]{32}\.part$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^model(-\d+)?-\d{5}-of-\d{5}\.safetensors(\.[0-9a-f]{32}\.part)?$|^model\.safetensors(\.index\.json)?\.[0-9a-f]{32}\.part$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex Leftover { get; }
 
     /// <summary>Told the bytes of the current file.</summary>

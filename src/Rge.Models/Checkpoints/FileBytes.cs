@@ -15,7 +15,10 @@ internal static class FileBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(File.Exists(path) ? $"{path} cannot be opened: {FileProblem.Of(path, e)}." : $"{path} does not exist.", e);
+            throw new CheckpointException(
+                File.Exists(path) ? $"{path} cannot be opened: {FileProblem.Of(path, e)}." : $"{path} does not exist.",
+                e
+            );
         }
     }
 
@@ -24,10 +27,13 @@ internal static class FileBytes
     {
         try
         {
-            for (var done = 0; done < buffer.Length;)
+            for (var done = 0; done < buffer.Length; )
             {
                 var count = RandomAccess.Read(file, buffer[done..], offset + done);
-                if (count == 0) throw new CheckpointException($"{path} ends at byte {offset + done}, expected {buffer.Length - done} more: it was cut while it was open.");
+                if (count == 0)
+                    throw new CheckpointException(
+                        $"{path} ends at byte {offset + done}, expected {buffer.Length - done} more: it was cut while it was open."
+                    );
                 done += count;
             }
         }

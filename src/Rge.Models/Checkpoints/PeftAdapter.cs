@@ -19,7 +19,10 @@ public sealed class PeftAdapter : IDisposable
     public const string WeightsFile = "adapter_model.safetensors";
 
     /// <summary>What PEFT puts before the base model's names, and after them.</summary>
-    internal const string Prefix = "base_model.model.", A = "lora_A.weight", B = "lora_B.weight", Magnitude = "lora_magnitude_vector";
+    internal const string Prefix = "base_model.model.",
+        A = "lora_A.weight",
+        B = "lora_B.weight",
+        Magnitude = "lora_magnitude_vector";
 
     private readonly Dictionary<string, LowRankWeights> _modules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tensor> _fullParameters = new(StringComparer.Ordinal);
@@ -34,7 +37,8 @@ public sealed class PeftAdapter : IDisposable
         AdapterConfig config,
         IReadOnlyDictionary<string, LowRankWeights> modules,
         IReadOnlyDictionary<string, Tensor>? fullParameters = null,
-        WeightNaming naming = WeightNaming.New)
+        WeightNaming naming = WeightNaming.New
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(modules);
@@ -43,12 +47,22 @@ public sealed class PeftAdapter : IDisposable
         foreach (var (module, weights) in modules)
         {
             var (rank, scale) = scales.Of(module);
-            if (weights.Rank != rank || Math.Abs(weights.Scale - scale) > 1e-6 * Math.Abs(scale) || weights.Magnitude is null == config.Dora)
-                throw new ArgumentException($"{module} has rank {weights.Rank}, scale {weights.Scale} and {(weights.Magnitude is null ? "no " : "")}magnitudes, which its configuration does not give it.", nameof(modules));
+            if (
+                weights.Rank != rank
+                || Math.Abs(weights.Scale - scale) > 1e-6 * Math.Abs(scale)
+                || weights.Magnitude is null == config.Dora
+            )
+                throw new ArgumentException(
+                    $"{module} has rank {weights.Rank}, scale {weights.Scale} and "
+                        + $"{(weights.Magnitude is null ? "no " : "")}magnitudes, which its configuration does not give it.",
+                    nameof(modules)
+                );
             _modules.Add(WeightNames.Canonical(module), weights);
         }
-        if (fullParameters is null) return;
-        foreach (var (name, tensor) in fullParameters) _fullParameters.Add(WeightNames.Canonical(name), tensor);
+        if (fullParameters is null)
+            return;
+        foreach (var (name, tensor) in fullParameters)
+            _fullParameters.Add(WeightNames.Canonical(name), tensor);
     }
 
     /// <summary>The configuration.</summary>
@@ -69,41 +83,58 @@ public sealed class PeftAdapter : IDisposable
     public IReadOnlyDictionary<string, Tensor> FullParameters => _fullParameters;
 
     /// <summary>
-    /// Makes an adapter that changes nothing yet, as PEFT begins one: A uniform within ±1/√in, B zero, magnitudes the lengths of the weights'
-    /// rows. Float32, on the layers' device.
+    /// Makes an adapter that changes nothing yet, as PEFT begins one: A uniform within ±1/√in, B zero, magnitudes the lengths of the
+    /// weights' rows. Float32, on the layers' device.
     /// </summary>
-    /// <param name="config">
-    /// The configuration. <see cref="AdapterConfig.TargetModules"/> says which layers are adapted by the ends of their names, such as
-    /// <c>q_proj</c>; <c>all-linear</c> means all. <see cref="AdapterConfig.TargetPattern"/> may be that word too, or an expression for whole names.
+    /// <param name="config"> The configuration. <see cref="AdapterConfig.TargetModules"/> says which layers are adapted by the ends of
+    /// their names, such as <c>q_proj</c>; <c>all-linear</c> means all. <see cref="AdapterConfig.TargetPattern"/> may be that word too, or
+    /// an expression for whole names.
     /// </param>
     /// <param name="linears">The model's linear layers, <see cref="QwenVlModel.Linears"/>.</param>
     /// <param name="seed">Seed of A.</param>
     /// <param name="naming">The naming to save with.</param>
     /// <returns>The adapter, with tensors that belong to no dispose scope and do not yet ask for a gradient; the caller disposes.</returns>
     /// <exception cref="ArgumentException">The configuration names no layer of the model, or a pattern of it cannot be used.</exception>
-    public static PeftAdapter Create(AdapterConfig config, IReadOnlyDictionary<string, Linear> linears, int seed, WeightNaming naming = WeightNaming.New)
+    public static PeftAdapter Create(
+        AdapterConfig config,
+        IReadOnlyDictionary<string, Linear> linears,
+        int seed,
+        WeightNaming naming = WeightNaming.New
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(linears);
         var (targets, scales) = (new AdapterTargets(config), new AdapterScales(config));
         var chosen = linears.Where(linear => targets.Include(linear.Key)).ToArray();
         if (chosen.Length == 0)
-            throw new ArgumentException($"No linear layer has a name that the configuration gives: {config.TargetPattern ?? string.Join(", ", config.TargetModules)}.", nameof(config));
+            throw new ArgumentException(
+                $"No linear layer has a name that the configuration gives: "
+                    + $"{config.TargetPattern ?? string.Join(", ", config.TargetModules)}.",
+                nameof(config)
+            );
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
-        return new PeftAdapter(config, chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal), naming: naming);
+        return new PeftAdapter(
+            config,
+            chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal),
+            naming: naming
+        );
 
         LowRankWeights Fresh(string module, LinearWeight weight)
         {
             var (rank, scale) = scales.Of(module);
-            long outputs = weight.Outputs, inputs = weight.Inputs;
+            long outputs = weight.Outputs,
+                inputs = weight.Inputs;
             // On the CPU whatever the device, so that a seed gives the same adapter everywhere.
             var a = rand([rank, inputs], ScalarType.Float32, generator: generator).Times(2).Plus(-1).Over(Math.Sqrt(inputs));
             var magnitude = config.Dora ? weight.RowNorms() : null;
             return new LowRankWeights(
-                a.to(weight.Device).DetachFromDisposeScope(), zeros([outputs, rank], ScalarType.Float32, weight.Device).DetachFromDisposeScope(),
-                scale, magnitude?.DetachFromDisposeScope());
+                a.to(weight.Device).DetachFromDisposeScope(),
+                zeros([outputs, rank], ScalarType.Float32, weight.Device).DetachFromDisposeScope(),
+                scale,
+                magnitude?.DetachFromDisposeScope()
+            );
         }
     }
 
@@ -112,8 +143,8 @@ public sealed class PeftAdapter : IDisposable
     /// <param name="dtype">Number type of the tensors; <see langword="null"/> keeps the stored one.</param>
     /// <param name="device">Where they lie; <see langword="null"/> is the CPU.</param>
     /// <returns>The adapter, with tensors that belong to no dispose scope; the caller disposes.</returns>
-    /// <exception cref="CheckpointException">
-    /// A file cannot be read, a tensor is missing or misshapen, or the adapter is of a kind whose forward pass is another than LoRA's or DoRA's.
+    /// <exception cref="CheckpointException"> A file cannot be read, a tensor is missing or misshapen, or the adapter is of a kind whose
+    /// forward pass is another than LoRA's or DoRA's.
     /// </exception>
     public static PeftAdapter Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
@@ -137,18 +168,28 @@ public sealed class PeftAdapter : IDisposable
     /// <summary>Says what a folder is that is no adapter's.</summary>
     private static void RefuseForeign(string folder)
     {
-        if (!Directory.Exists(folder)) throw new CheckpointException($"The adapter's folder {folder} does not exist.");
+        if (!Directory.Exists(folder))
+            throw new CheckpointException($"The adapter's folder {folder} does not exist.");
         var (config, weights) = (Path.Combine(folder, ConfigFile), Path.Combine(folder, WeightsFile));
         if (!File.Exists(config))
         {
             // Where PEFT puts an adapter that has another name than "default".
-            var below = Directory.EnumerateDirectories(folder).Where(inner => File.Exists(Path.Combine(inner, ConfigFile))).Order(StringComparer.Ordinal).ToArray();
-            throw new CheckpointException(below.Length > 0
-                ? $"{folder} has no {ConfigFile}, but {string.Join(", ", below.Take(3))} has: give the folder of one adapter."
-                : $"{folder} is no adapter: it has no {ConfigFile}.");
+            var below = Directory
+                .EnumerateDirectories(folder)
+                .Where(inner => File.Exists(Path.Combine(inner, ConfigFile)))
+                .Order(StringComparer.Ordinal)
+                .ToArray();
+            throw new CheckpointException(
+                below.Length > 0
+                    ? $"{folder} has no {ConfigFile}, but {string.Join(", ", below.Take(3))} has: give the folder of one adapter."
+                    : $"{folder} is no adapter: it has no {ConfigFile}."
+            );
         }
         if (!File.Exists(weights) && File.Exists(Path.ChangeExtension(weights, ".bin")))
-            throw new CheckpointException($"{Path.ChangeExtension(weights, ".bin")} is in PyTorch's own format (pickle), which is not read: save the adapter with PEFT as {WeightsFile}.");
+            throw new CheckpointException(
+                $"{Path.ChangeExtension(weights, ".bin")} is in PyTorch's own format (pickle), which is not read: save the adapter "
+                    + $"with PEFT as {WeightsFile}."
+            );
     }
 
     /// <summary>Checks that the adapter fits a model.</summary>
@@ -157,14 +198,21 @@ public sealed class PeftAdapter : IDisposable
     public void Require(IReadOnlyDictionary<string, long[]> layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        foreach (var (module, weights) in _modules) Check(module + ".weight", [weights.B.shape[0], weights.A.shape[1]]);
-        foreach (var (name, tensor) in _fullParameters) Check(name, tensor.shape);
+        foreach (var (module, weights) in _modules)
+            Check(module + ".weight", [weights.B.shape[0], weights.A.shape[1]]);
+        foreach (var (name, tensor) in _fullParameters)
+            Check(name, tensor.shape);
 
         void Check(string name, long[] shape)
         {
-            if (!layout.TryGetValue(name, out var expected)) throw new CheckpointException($"The adapter{Named} changes {name}, which the model does not have: adapter and model do not belong together.");
+            if (!layout.TryGetValue(name, out var expected))
+                throw new CheckpointException(
+                    $"The adapter{Named} changes {name}, which the model does not have: adapter and model do not belong together."
+                );
             if (!expected.AsSpan().SequenceEqual(shape))
-                throw new CheckpointException($"The adapter{Named} changes {name} as [{string.Join(", ", shape)}], the model has [{string.Join(", ", expected)}].");
+                throw new CheckpointException(
+                    $"The adapter{Named} changes {name} as [{string.Join(", ", shape)}], the model has [{string.Join(", ", expected)}]."
+                );
         }
     }
 
@@ -182,8 +230,13 @@ public sealed class PeftAdapter : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            if (File.Exists(configPath) && FileReader.ReadText(configPath) != config) File.Delete(configPath);
-            SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), NamedTensors(), new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+            if (File.Exists(configPath) && FileReader.ReadText(configPath) != config)
+                File.Delete(configPath);
+            SafetensorsWriter.Write(
+                Path.Combine(folder, WeightsFile),
+                NamedTensors(),
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" }
+            );
             AtomicFile.WriteText(configPath, config);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -199,9 +252,11 @@ public sealed class PeftAdapter : IDisposable
             var prefix = $"{Prefix}{Stored(module)}.";
             yield return new(prefix + A, weights.A);
             yield return new(prefix + B, weights.B);
-            if (weights.Magnitude is not null) yield return new(prefix + Magnitude, weights.Magnitude);
+            if (weights.Magnitude is not null)
+                yield return new(prefix + Magnitude, weights.Magnitude);
         }
-        foreach (var (name, tensor) in _fullParameters) yield return new(Prefix + Stored(name), tensor);
+        foreach (var (name, tensor) in _fullParameters)
+            yield return new(Prefix + Stored(name), tensor);
     }
 
     private string Stored(string canonical) => WeightNames.As(canonical, Naming);
@@ -209,7 +264,9 @@ public sealed class PeftAdapter : IDisposable
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        foreach (var weights in _modules.Values) weights.Dispose();
-        foreach (var tensor in _fullParameters.Values) tensor.Dispose();
+        foreach (var weights in _modules.Values)
+            weights.Dispose();
+        foreach (var tensor in _fullParameters.Values)
+            tensor.Dispose();
     }
 }

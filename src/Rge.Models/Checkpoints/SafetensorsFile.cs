@@ -32,7 +32,8 @@ public sealed class SafetensorsFile : IDisposable
         _file = file;
         _header = SafetensorsHeader.Read(file, path);
         // One map for each number type, since a tensor cannot be reinterpreted as another type. Maps take address space, no memory.
-        foreach (var dtype in _header.Entries.Values.Where(e => e.ByteLength > 0).Select(e => e.DType).Distinct()) _maps.Add(dtype, MapWhole(dtype));
+        foreach (var dtype in _header.Entries.Values.Where(e => e.ByteLength > 0).Select(e => e.DType).Distinct())
+            _maps.Add(dtype, MapWhole(dtype));
     }
 
     /// <summary>Path of the file, as given.</summary>
@@ -72,8 +73,8 @@ public sealed class SafetensorsFile : IDisposable
         _header.Entries.TryGetValue(name, out var entry) ? entry : throw new CheckpointException($"{Path} has no tensor {name}.");
 
     /// <summary>
-    /// A tensor over the mapped file: nothing is read until it is used, and its pages can be dropped by the system at any time. Data that is
-    /// not aligned to its elements is copied instead, as <see cref="Read"/> does.
+    /// A tensor over the mapped file: nothing is read until it is used, and its pages can be dropped by the system at any time. Data that
+    /// is not aligned to its elements is copied instead, as <see cref="Read"/> does.
     /// </summary>
     /// <returns>
     /// A tensor in its stored type on the CPU, not asking for a gradient; the caller disposes. Meant for frozen weights: writing into it
@@ -85,9 +86,11 @@ public sealed class SafetensorsFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_file.IsClosed, this);
         var entry = Entry(name);
-        if (entry.ByteLength == 0) return empty(entry.Shape, entry.DType);
+        if (entry.ByteLength == 0)
+            return empty(entry.Shape, entry.DType);
         var size = SafetensorsDType.Of(entry.DType)!.Size;
-        if (entry.Offset % size != 0) return Read(name);
+        if (entry.Offset % size != 0)
+            return Read(name);
         using var flat = _maps[entry.DType].narrow(0, entry.Offset / size, entry.ByteLength / size);
         return flat.view(entry.Shape);
     }
@@ -105,7 +108,8 @@ public sealed class SafetensorsFile : IDisposable
         var result = empty(entry.Shape, dtype ?? entry.DType, device ?? CPU);
         try
         {
-            if (entry.ByteLength > 0) Fill(result, entry);
+            if (entry.ByteLength > 0)
+                Fill(result, entry);
             return result;
         }
         catch
@@ -119,7 +123,8 @@ public sealed class SafetensorsFile : IDisposable
     {
         using var scope = NewDisposeScope();
         var flat = result.view(-1);
-        int size = SafetensorsDType.Of(entry.DType)!.Size, chunk = ChunkBytes / size;
+        int size = SafetensorsDType.Of(entry.DType)!.Size,
+            chunk = ChunkBytes / size;
         if (result.dtype == entry.DType && result.device.type == DeviceType.CPU)
         {
             ForEachChunk((part, offset) => FileBytes.Fill(_file, part.bytes, offset, Path));
@@ -128,13 +133,16 @@ public sealed class SafetensorsFile : IDisposable
         lock (_pieces)
         {
             ObjectDisposedException.ThrowIf(_file.IsClosed, this);
-            if (!_pieces.TryGetValue(entry.DType, out var piece)) _pieces.Add(entry.DType, piece = empty(chunk, entry.DType).DetachFromDisposeScope());
-            ForEachChunk((part, offset) =>
-            {
-                var stored = piece.narrow(0, 0, part.numel());
-                FileBytes.Fill(_file, stored.bytes, offset, Path);
-                part.copy_(stored);
-            });
+            if (!_pieces.TryGetValue(entry.DType, out var piece))
+                _pieces.Add(entry.DType, piece = empty(chunk, entry.DType).DetachFromDisposeScope());
+            ForEachChunk(
+                (part, offset) =>
+                {
+                    var stored = piece.narrow(0, 0, part.numel());
+                    FileBytes.Fill(_file, stored.bytes, offset, Path);
+                    part.copy_(stored);
+                }
+            );
         }
 
         void ForEachChunk(Action<Tensor, long> fill)
@@ -149,11 +157,13 @@ public sealed class SafetensorsFile : IDisposable
     {
         try
         {
-            return from_file(Path, shared: false, RandomAccess.GetLength(_file) / SafetensorsDType.Of(dtype)!.Size, dtype).DetachFromDisposeScope();
+            return from_file(Path, shared: false, RandomAccess.GetLength(_file) / SafetensorsDType.Of(dtype)!.Size, dtype)
+                .DetachFromDisposeScope();
         }
         catch (ExternalException e)
         {
-            foreach (var map in _maps.Values) map.Dispose();
+            foreach (var map in _maps.Values)
+                map.Dispose();
             throw new CheckpointException($"{Path} cannot be mapped into memory: {e.Message}", e);
         }
     }
@@ -161,10 +171,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Closes the file. Tensors it has given stay usable.</summary>
     public void Dispose()
     {
-        foreach (var map in _maps.Values) map.Dispose();
+        foreach (var map in _maps.Values)
+            map.Dispose();
         lock (_pieces)
         {
-            foreach (var piece in _pieces.Values) piece.Dispose();
+            foreach (var piece in _pieces.Values)
+                piece.Dispose();
             _file.Dispose();
         }
     }

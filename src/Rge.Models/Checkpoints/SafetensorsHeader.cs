@@ -44,19 +44,26 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Read(SafeFileHandle file, string path)
     {
         var fileLength = RandomAccess.GetLength(file);
-        if (fileLength == 0) throw new CheckpointException($"{path} is empty, expected a safetensors file: download it again.");
-        if (fileLength < 8) throw new CheckpointException($"{path} has {fileLength} bytes, expected a safetensors file, which begins with 8 bytes of header length.");
+        if (fileLength == 0)
+            throw new CheckpointException($"{path} is empty, expected a safetensors file: download it again.");
+        if (fileLength < 8)
+            throw new CheckpointException(
+                $"{path} has {fileLength} bytes, expected a safetensors file, which begins with 8 bytes of header length."
+            );
         var prefix = new byte[8];
         FileBytes.Fill(file, prefix, 0, path);
         RefuseForeign(file, path, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         var limit = Math.Min(MaxBytes, fileLength - 8);
-        if (length > (ulong)limit) throw new CheckpointException($"{path}: the header's length is given as {length} bytes, expected at most {limit}.");
+        if (length > (ulong)limit)
+            throw new CheckpointException($"{path}: the header's length is given as {length} bytes, expected at most {limit}.");
 
         var json = new byte[length];
         FileBytes.Fill(file, json, 8, path);
-        if (json is not [(byte)'{', ..]) throw new CheckpointException($"{path}: the header does not begin with '{{'.");
-        if (!Utf8.IsValid(json)) throw new CheckpointException($"{path}: the header is not valid UTF-8.");
+        if (json is not [(byte)'{', ..])
+            throw new CheckpointException($"{path}: the header does not begin with '{{'.");
+        if (!Utf8.IsValid(json))
+            throw new CheckpointException($"{path}: the header is not valid UTF-8.");
         var header = new SafetensorsHeader(path, 8 + json.Length, fileLength - 8 - json.Length);
         try
         {
@@ -82,10 +89,15 @@ internal sealed class SafetensorsHeader
                 FileBytes.Fill(file, start, 0, path);
                 GitLfsPointer.Refuse(path, start);
                 break;
-            case [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..]: throw new CheckpointException($"{path} is a GGUF file, {Expected}.");
-            case [(byte)'P', (byte)'K', 3, 4, ..]: throw new CheckpointException($"{path} is a file of PyTorch's own format (pickle), {Expected}.");
+            case [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..]:
+                throw new CheckpointException($"{path} is a GGUF file, {Expected}.");
+            case [(byte)'P', (byte)'K', 3, 4, ..]:
+                throw new CheckpointException($"{path} is a file of PyTorch's own format (pickle), {Expected}.");
         }
-        if (Encoding.ASCII.GetString(prefix).ToUpperInvariant() is var text && (text == "<!DOCTYP" || text.StartsWith("<HTML", StringComparison.Ordinal)))
+        if (
+            Encoding.ASCII.GetString(prefix).ToUpperInvariant() is var text
+            && (text == "<!DOCTYP" || text.StartsWith("<HTML", StringComparison.Ordinal))
+        )
             throw new CheckpointException($"{path} is a web page, {Expected}: download it again.");
     }
 
@@ -94,56 +106,80 @@ internal sealed class SafetensorsHeader
         reader.Read();
         while (NextProperty(ref reader) is { } name)
         {
-            if (name == "__metadata__") ReadMetadata(ref reader);
-            else if (!_entries.TryAdd(name, ReadTensor(ref reader, name))) throw Error(name, "is listed twice");
+            if (name == "__metadata__")
+                ReadMetadata(ref reader);
+            else if (!_entries.TryAdd(name, ReadTensor(ref reader, name)))
+                throw Error(name, "is listed twice");
         }
         reader.Read(); // Throws when anything but blanks follows.
     }
 
     private void ReadMetadata(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != JsonTokenType.StartObject) throw new CheckpointException($"{_path}: __metadata__ is {reader.TokenType}, expected an object of strings.");
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new CheckpointException($"{_path}: __metadata__ is {reader.TokenType}, expected an object of strings.");
         while (NextProperty(ref reader) is { } key)
         {
-            if (reader.TokenType != JsonTokenType.String) throw new CheckpointException($"{_path}: __metadata__.{Show(key)} is {reader.TokenType}, expected a string.");
-            if (!_metadata.TryAdd(key, reader.GetString()!)) throw new CheckpointException($"{_path}: __metadata__.{Show(key)} is given twice.");
+            if (reader.TokenType != JsonTokenType.String)
+                throw new CheckpointException($"{_path}: __metadata__.{Show(key)} is {reader.TokenType}, expected a string.");
+            if (!_metadata.TryAdd(key, reader.GetString()!))
+                throw new CheckpointException($"{_path}: __metadata__.{Show(key)} is given twice.");
         }
     }
 
     private SafetensorsEntry ReadTensor(ref Utf8JsonReader reader, string name)
     {
-        if (reader.TokenType != JsonTokenType.StartObject) throw Error(name, $"is {reader.TokenType}, expected an object");
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw Error(name, $"is {reader.TokenType}, expected an object");
         string? dtype = null;
-        long[]? shape = null, offsets = null;
+        long[]? shape = null,
+            offsets = null;
         while (NextProperty(ref reader) is { } field)
         {
             switch (field)
             {
-                case "dtype" when dtype is null && reader.TokenType == JsonTokenType.String: dtype = reader.GetString(); break;
-                case "shape" when shape is null: shape = ReadNumbers(ref reader, name, field, MaxDimensions); break;
-                case "data_offsets" when offsets is null: offsets = ReadNumbers(ref reader, name, field, 2); break;
-                case "dtype" or "shape" or "data_offsets": throw Error(name, $"has an unexpected second or wrong {field}");
-                default: reader.Skip(); break;
+                case "dtype" when dtype is null && reader.TokenType == JsonTokenType.String:
+                    dtype = reader.GetString();
+                    break;
+                case "shape" when shape is null:
+                    shape = ReadNumbers(ref reader, name, field, MaxDimensions);
+                    break;
+                case "data_offsets" when offsets is null:
+                    offsets = ReadNumbers(ref reader, name, field, 2);
+                    break;
+                case "dtype" or "shape" or "data_offsets":
+                    throw Error(name, $"has an unexpected second or wrong {field}");
+                default:
+                    reader.Skip();
+                    break;
             }
         }
-        if (dtype is null || shape is null || offsets is null) throw Error(name, "lacks one of dtype, shape and data_offsets");
-        var type = SafetensorsDType.Named(dtype) ?? throw Error(name, $"has dtype {Show(dtype)}, expected one of {SafetensorsDType.Names}{Quantization.Hint(dtype)}");
+        if (dtype is null || shape is null || offsets is null)
+            throw Error(name, "lacks one of dtype, shape and data_offsets");
+        var type = SafetensorsDType.Named(dtype)
+            ?? throw Error(name, $"has dtype {Show(dtype)}, expected one of {SafetensorsDType.Names}{Quantization.Hint(dtype)}");
         if (offsets is not [var begin, var end] || begin > end || end > _dataLength)
             throw Error(name, $"has data_offsets [{string.Join(", ", offsets)}], expected two ascending numbers of at most {_dataLength}");
         if (ByteLength(shape, type.Size) is not { } bytes || bytes != end - begin)
-            throw Error(name, $"has shape [{string.Join(", ", shape)}] of {dtype}, which does not take the {end - begin} bytes of its data_offsets [{begin}, {end}]");
+            throw Error(
+                name,
+                $"has shape [{string.Join(", ", shape)}] of {dtype}, which does not take the {end - begin} bytes of its data_offsets "
+                    + $"[{begin}, {end}]"
+            );
         return new SafetensorsEntry(type.DType, shape, _dataStart + begin, bytes);
     }
 
     private long[] ReadNumbers(ref Utf8JsonReader reader, string name, string field, int maxCount)
     {
-        if (reader.TokenType != JsonTokenType.StartArray) throw Error(name, $"has {field} of {reader.TokenType}, expected a list of numbers");
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw Error(name, $"has {field} of {reader.TokenType}, expected a list of numbers");
         var numbers = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
                 throw Error(name, $"has something else in {field} than whole numbers from 0");
-            if (numbers.Count == maxCount) throw Error(name, $"has more than {maxCount} numbers in {field}");
+            if (numbers.Count == maxCount)
+                throw Error(name, $"has more than {maxCount} numbers in {field}");
             numbers.Add(number);
         }
         return [.. numbers];
@@ -153,7 +189,8 @@ internal sealed class SafetensorsHeader
     private static string? NextProperty(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.EndObject) return null;
+        if (reader.TokenType == JsonTokenType.EndObject)
+            return null;
         var name = reader.GetString();
         reader.Read();
         return name;
@@ -167,7 +204,8 @@ internal sealed class SafetensorsHeader
         foreach (var dimension in shape)
         {
             padded *= Math.Max(dimension, 1);
-            if (padded > long.MaxValue) return null;
+            if (padded > long.MaxValue)
+                return null;
         }
         return shape.Contains(0) ? 0 : (long)padded;
     }
@@ -180,11 +218,17 @@ internal sealed class SafetensorsHeader
         {
             var entry = _entries[name];
             if (entry.Offset != expected)
-                throw Error(name, $"begins at byte {entry.Offset - _dataStart} of the data, expected {expected - _dataStart}: tensors follow each other without gaps or overlaps");
+                throw Error(
+                    name,
+                    $"begins at byte {entry.Offset - _dataStart} of the data, expected {expected - _dataStart}: tensors follow each "
+                        + $"other without gaps or overlaps"
+                );
             expected += entry.ByteLength;
         }
         if (expected != _dataStart + _dataLength)
-            throw new CheckpointException($"{_path}: the data has {_dataLength} bytes, expected the {expected - _dataStart} that its tensors take.");
+            throw new CheckpointException(
+                $"{_path}: the data has {_dataLength} bytes, expected the {expected - _dataStart} that its tensors take."
+            );
     }
 
     private CheckpointException Error(string name, string problem) => new($"{_path}: tensor {Show(name)} {problem}.");
@@ -195,7 +239,8 @@ internal sealed class SafetensorsHeader
         var end = text.Length <= 120 ? text : text[..120] + "...";
         return string.Create(end.Length, end, (span, source) =>
         {
-            for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(source[i]) ? '?' : source[i];
+            for (var i = 0; i < span.Length; i++)
+                span[i] = char.IsControl(source[i]) ? '?' : source[i];
         });
     }
 }

@@ -16,10 +16,9 @@ public static class SafetensorsWriter
     /// and renamed. An existing file is replaced.
     /// </summary>
     /// <param name="path">Path of the file.</param>
-    /// <param name="tensors">
-    /// The tensors, on any device, of any strides; borrowed. Copied one at a time at most, and only those that are not contiguous. The order
-    /// does not matter: the file has the types with larger elements first, so that all data is aligned, and names in ordinal order, so that
-    /// equal tensors give equal files.
+    /// <param name="tensors"> The tensors, on any device, of any strides; borrowed. Copied one at a time at most, and only those that are
+    /// not contiguous. The order does not matter: the file has the types with larger elements first, so that all data is aligned, and names
+    /// in ordinal order, so that equal tensors give equal files.
     /// </param>
     /// <param name="metadata">Free text for the header by key.</param>
     /// <param name="progress">Told the number of bytes of tensors written so far.</param>
@@ -31,12 +30,16 @@ public static class SafetensorsWriter
         IEnumerable<KeyValuePair<string, Tensor>> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
         IProgress<long>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
-        var sorted = tensors.Select(t => (Name: t.Key, Tensor: t.Value, Type: TypeOf(t.Key, t.Value)))
-            .OrderByDescending(t => t.Type.Size).ThenBy(t => t.Name, StringComparer.Ordinal).ToList();
+        var sorted = tensors
+            .Select(t => (Name: t.Key, Tensor: t.Value, Type: TypeOf(t.Key, t.Value)))
+            .OrderByDescending(t => t.Type.Size)
+            .ThenBy(t => t.Name, StringComparer.Ordinal)
+            .ToList();
         var header = Header(sorted, metadata);
         try
         {
@@ -65,7 +68,10 @@ public static class SafetensorsWriter
         ?? throw new ArgumentException($"Tensor {name} is {tensor.dtype}, expected one of {SafetensorsDType.Names}.", nameof(tensor));
 
     /// <summary>Length prefix and JSON, padded with blanks to a multiple of eight bytes.</summary>
-    private static byte[] Header(List<(string Name, Tensor Tensor, SafetensorsDType Type)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(
+        List<(string Name, Tensor Tensor, SafetensorsDType Type)> tensors,
+        IReadOnlyDictionary<string, string>? metadata
+    )
     {
         using var buffer = new MemoryStream();
         buffer.Write(new byte[8]);
@@ -75,14 +81,16 @@ public static class SafetensorsWriter
             if (metadata is not null)
             {
                 json.WriteStartObject("__metadata__");
-                foreach (var (key, value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+                foreach (var (key, value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+                    json.WriteString(key, value);
                 json.WriteEndObject();
             }
             var offset = 0L;
             var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
             foreach (var (name, tensor, type) in tensors)
             {
-                if (!names.Add(name)) throw new ArgumentException($"The name {name} occurs twice or is reserved.", nameof(tensors));
+                if (!names.Add(name))
+                    throw new ArgumentException($"The name {name} occurs twice or is reserved.", nameof(tensors));
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type.Name);
                 WriteNumbers(json, "shape", tensor.shape);
@@ -93,7 +101,8 @@ public static class SafetensorsWriter
             }
             json.WriteEndObject();
         }
-        while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
+        while (buffer.Length % 8 != 0)
+            buffer.WriteByte((byte)' ');
         var header = buffer.ToArray();
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
         return header;
@@ -102,7 +111,8 @@ public static class SafetensorsWriter
     private static void WriteNumbers(Utf8JsonWriter json, string name, ReadOnlySpan<long> numbers)
     {
         json.WriteStartArray(name);
-        foreach (var number in numbers) json.WriteNumberValue(number);
+        foreach (var number in numbers)
+            json.WriteNumberValue(number);
         json.WriteEndArray();
     }
 

@@ -12,24 +12,35 @@ internal static class ShardIndex
     /// <exception cref="CheckpointException">The index cannot be read, or names a file elsewhere.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
-        if (ConfigReader.ReadFile(path)[Map] is not JsonObject map) throw new CheckpointException($"{path}: {Map} is missing or not an object.");
+        if (ConfigReader.ReadFile(path)[Map] is not JsonObject map)
+            throw new CheckpointException($"{path}: {Map} is missing or not an object.");
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (tensor, value) in map)
         {
             if (value is not JsonValue text || !text.TryGetValue<string>(out var file) || !IsPlainName(file))
-                throw new CheckpointException($"{path}: {Map} places {tensor} in {value?.ToJsonString() ?? "null"}, expected a .safetensors file of the same folder.");
+                throw new CheckpointException(
+                    $"{path}: {Map} places {tensor} in {value?.ToJsonString() ?? "null"}, expected a .safetensors file of the same folder."
+                );
             files.Add(tensor, file);
         }
         return files.Count > 0 ? files : throw new CheckpointException($"{path}: {Map} is empty.");
     }
 
-    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> files, long totalBytes) => AtomicFile.WriteJson(path, new JsonObject
-    {
-        ["metadata"] = new JsonObject { ["total_size"] = totalBytes },
-        [Map] = new JsonObject(files.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))),
-    });
+    public static void Write(string path, IEnumerable<KeyValuePair<string, string>> files, long totalBytes) =>
+        AtomicFile.WriteJson(
+            path,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["total_size"] = totalBytes },
+                [Map] = new JsonObject(
+                    files.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))
+                ),
+            }
+        );
 
     /// <summary>Whether the name stays within its folder, on any system.</summary>
     private static bool IsPlainName(string file) =>
-        file.EndsWith(".safetensors", StringComparison.Ordinal) && !file.AsSpan().ContainsAny('/', '\\', ':') && !file.Contains('\0', StringComparison.Ordinal);
+        file.EndsWith(".safetensors", StringComparison.Ordinal)
+        && !file.AsSpan().ContainsAny('/', '\\', ':')
+        && !file.Contains('\0', StringComparison.Ordinal);
 }

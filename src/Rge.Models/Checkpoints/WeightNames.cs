@@ -6,7 +6,11 @@ namespace Rge.Models.Checkpoints;
 /// </summary>
 public static class WeightNames
 {
-    private const string Model = "model.", Text = "model.language_model.", OldVisual = "visual.", Visual = "model.visual.", BareText = "language_model.";
+    private const string Model = "model.",
+        Text = "model.language_model.",
+        OldVisual = "visual.",
+        Visual = "model.visual.",
+        BareText = "language_model.";
 
     /// <summary>How names of the decoder alone begin.</summary>
     private static readonly string[] Decoder = ["layers.", "embed_tokens.", "norm."];

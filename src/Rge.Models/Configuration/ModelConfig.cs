@@ -1,6 +1,8 @@
 namespace Rge.Models.Configuration;
 
-/// <summary>What prompts and layers must know of a checkpoint: the shapes of decoder and vision tower, and the tokens that mark images.</summary>
+/// <summary>
+/// What prompts and layers must know of a checkpoint: the shapes of decoder and vision tower, and the tokens that mark images.
+/// </summary>
 public record ModelConfig
 {
     /// <summary>The decoder.</summary>

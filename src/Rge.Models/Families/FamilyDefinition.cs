@@ -41,7 +41,8 @@ internal abstract class FamilyDefinition
     public virtual DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {
         var hidden = config.HiddenSize;
-        int queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
+        int queries = config.NumAttentionHeads * config.HeadDim,
+            keys = config.NumKeyValueHeads * config.HeadDim;
         var inputNorm = factory.RmsNorm(name + "input_layernorm", hidden, config.RmsNormEps);
         var attention = new DecoderAttention(
             config,
@@ -50,11 +51,15 @@ internal abstract class FamilyDefinition
             factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias),
             factory.Linear(name + "self_attn.o_proj", queries, hidden, config.OutputBias),
             config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.HeadDim, config.RmsNormEps) : null,
-            config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.HeadDim, config.RmsNormEps) : null);
+            config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.HeadDim, config.RmsNormEps) : null
+        );
         var postAttentionNorm = factory.RmsNorm(name + "post_attention_layernorm", hidden, config.RmsNormEps);
         return new DecoderLayer(
-            inputNorm, attention, postAttentionNorm,
-            GatedFeedForward.Create(factory, name + "mlp.", hidden, config.IntermediateSize, bias: false, Activations.Silu));
+            inputNorm,
+            attention,
+            postAttentionNorm,
+            GatedFeedForward.Create(factory, name + "mlp.", hidden, config.IntermediateSize, bias: false, Activations.Silu)
+        );
     }
 
     /// <summary>A norm of the vision tower.</summary>
@@ -74,8 +79,12 @@ internal abstract class FamilyDefinition
     {
         var merged = config.HiddenSize * config.MergeArea;
         var norm = VisionNorm(factory, module + ".ln_q", config.HiddenSize);
-        return new PatchMerger(norm, normAfterJoin: false, config.MergeArea, FeedForward.Create(
-            factory, module + ".mlp.0", module + ".mlp.2", merged, merged, config.OutHiddenSize, Activations.Gelu));
+        return new PatchMerger(
+            norm,
+            normAfterJoin: false,
+            config.MergeArea,
+            FeedForward.Create(factory, module + ".mlp.0", module + ".mlp.2", merged, merged, config.OutHiddenSize, Activations.Gelu)
+        );
     }
 
     /// <summary>What joins patches after each block of <see cref="VisionConfig.DeepstackBlocks"/>.</summary>

@@ -28,7 +28,10 @@ internal sealed class LanguageModel
     {
         _rotary = new MultimodalRotary(config);
         _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
-        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
+        _layers =
+        [
+            .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i)),
+        ];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()
@@ -50,7 +53,9 @@ internal sealed class LanguageModel
     public ILayerState[] CreateStates(int slots, int capacity) =>
         Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, DType, Device));
 
-    /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
+    /// <summary>
+    /// Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.
+    /// </summary>
     /// <remarks>
     /// The residual stream stays in float32 whatever the number type of the weights: in bfloat16 each of its additions would lose bits, and
     /// that costs more accuracy than all else in the layers while saving next to nothing.
@@ -66,13 +71,22 @@ internal sealed class LanguageModel
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
     /// <param name="pass">Which tokens come before which, and what the layers carry over from earlier passes.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
-    /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
-    /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
-    /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
+    /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null
+    /// for all.</param>
+    /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the
+    /// last.</param>
+    /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in
+    /// memory.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, TokenPass pass, ImagePlacement? images, Tensor? outputTokens = null,
-        Action<int, Tensor>? observer = null, bool activationCheckpointing = false)
+        Tensor x,
+        Tensor positions,
+        TokenPass pass,
+        ImagePlacement? images,
+        Tensor? outputTokens = null,
+        Action<int, Tensor>? observer = null,
+        bool activationCheckpointing = false
+    )
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
         observer?.Invoke(0, x);
@@ -85,8 +99,10 @@ internal sealed class LanguageModel
             x = activationCheckpointing
                 ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pass, state, tokens), x, rotary, wanted)
                 : layer.Forward(x, rotary, pass, state, wanted);
-            if (!isLast) observer?.Invoke(i + 1, x);
-            if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
+            if (!isLast)
+                observer?.Invoke(i + 1, x);
+            if (images is not null && i < images.Deepstack.Count)
+                x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();
         }
         x = _norm.Forward(x);

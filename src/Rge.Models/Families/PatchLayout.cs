@@ -4,12 +4,15 @@ using Rge.Models.Layers;
 
 namespace Rge.Models.Families;
 
-/// <summary>How the patches of several images are packed for the vision tower: coordinates, attention segments and, with windows, their order.</summary>
+/// <summary>
+/// How the patches of several images are packed for the vision tower: coordinates, attention segments and, with windows, their order.
+/// </summary>
 internal sealed class PatchLayout
 {
     public PatchLayout(IReadOnlyList<PatchedImage> images, IReadOnlyList<PatchOrder> orders, VisionConfig config, FamilyDefinition family)
     {
-        int[] rows = [.. orders.SelectMany(o => o.Rows)], columns = [.. orders.SelectMany(o => o.Columns)];
+        int[] rows = [.. orders.SelectMany(o => o.Rows)],
+            columns = [.. orders.SelectMany(o => o.Columns)];
         Frames = SegmentRun.Group(images.SelectMany(image => Enumerable.Repeat(image.Grid.Height * image.Grid.Width, image.Grid.Temporal)));
         var windows = images.Select(image => family.Windows(config, image.Grid)).OfType<PatchWindows>().ToArray();
         if (windows.Length > 0)
@@ -20,12 +23,14 @@ internal sealed class PatchLayout
             var (at, first) = (0, 0);
             foreach (var order in windows)
             {
-                foreach (var patch in order.MergedPatches) merged[at++] = first + patch;
+                foreach (var patch in order.MergedPatches)
+                    merged[at++] = first + patch;
                 first += order.MergedPatches.Length;
             }
             Permutation = [.. merged.SelectMany(m => Enumerable.Range(0, area).Select(k => m * area + k))];
             Inverse = new long[merged.Length];
-            for (var i = 0; i < merged.Length; i++) Inverse[merged[i]] = i;
+            for (var i = 0; i < merged.Length; i++)
+                Inverse[merged[i]] = i;
             rows = [.. Permutation.Select(p => rows[p])];
             columns = [.. Permutation.Select(p => columns[p])];
         }

@@ -19,23 +19,27 @@ internal static class TextFields
         var headDim = text.Int("head_dim", 2, 1024, fallback: hidden / heads);
         if (heads % keyValueHeads != 0)
             throw text.Error("num_key_value_heads", $"is {keyValueHeads}, which does not divide the {heads} attention heads");
-        if (headDim % 2 != 0) throw text.Error("head_dim", $"is {headDim}, expected an even number");
-        if (text.String("hidden_act", "silu") is not "silu" and var act) throw text.Error("hidden_act", $"is '{act}', expected silu");
+        if (headDim % 2 != 0)
+            throw text.Error("head_dim", $"is {headDim}, expected an even number");
+        if (text.String("hidden_act", "silu") is not "silu" and var act)
+            throw text.Error("hidden_act", $"is '{act}', expected silu");
         if (text.Bool("use_sliding_window", false))
             throw text.Error("use_sliding_window", "is true; sliding-window attention is not supported");
 
         var rope = text.Section("rope_parameters") ?? text.Section("rope_scaling");
         var ropeType = rope?.String("rope_type", null) ?? rope?.String("type", null) ?? "default";
-        if (ropeType is not ("default" or "mrope")) throw text.Error("rope_scaling.type", $"is '{ropeType}', expected mrope or default");
-        var section = rope?.Ints("mrope_section") ?? traits.DefaultMropeSection
+        if (ropeType is not ("default" or "mrope"))
+            throw text.Error("rope_scaling.type", $"is '{ropeType}', expected mrope or default");
+        var section = rope?.Ints("mrope_section")
+            ?? traits.DefaultMropeSection
             ?? throw text.Error("rope_scaling.mrope_section", "is missing");
         if (section.Count != 3 || section.Any(s => s < 0) || section.Sum(s => (long)s) != headDim / 2)
             throw text.Error(
                 "mrope_section",
-                $"is [{string.Join(", ", section)}], expected three numbers that sum to half the head dimension, {headDim / 2}");
-        var ropeTheta = rope?.Double("rope_theta", 1e-6, 1e15, double.NaN) is { } theta && !double.IsNaN(theta)
-            ? theta
-            : traits.DefaultRopeTheta;
+                $"is [{string.Join(", ", section)}], expected three numbers that sum to half the head dimension, {headDim / 2}"
+            );
+        var ropeTheta =
+            rope?.Double("rope_theta", 1e-6, 1e15, double.NaN) is { } theta && !double.IsNaN(theta) ? theta : traits.DefaultRopeTheta;
         var attentionBias = traits.ReadsAttentionBias && text.Bool("attention_bias", false);
         return new TextConfig
         {
@@ -61,7 +65,8 @@ internal static class TextFields
 
     private static int? ReadPadToken(ConfigReader text, int vocabulary)
     {
-        if (!text.Has("pad_token_id")) return null;
+        if (!text.Has("pad_token_id"))
+            return null;
         // Counted from the end where it is negative, as the reference's embedding does.
         var token = text.Int("pad_token_id", -vocabulary, vocabulary - 1);
         return token < 0 ? token + vocabulary : token;

@@ -16,8 +16,14 @@ internal static class VisionFields
     /// <param name="intermediateSize">Width of the blocks' MLP, found from the tower's; null for the field of that name.</param>
     /// <exception cref="CheckpointException">A field is missing or has a value that is not supported.</exception>
     public static VisionConfig Read(
-        ConfigReader vision, int textHidden, string widthField, string outputField, int? defaultOutput, string defaultActivation,
-        Func<int, int>? intermediateSize = null)
+        ConfigReader vision,
+        int textHidden,
+        string widthField,
+        string outputField,
+        int? defaultOutput,
+        string defaultActivation,
+        Func<int, int>? intermediateSize = null
+    )
     {
         var hidden = vision.Int(widthField, 1, 1 << 16);
         var heads = vision.Int("num_heads", 1, 1024);
@@ -33,7 +39,9 @@ internal static class VisionFields
             HiddenSize = hidden,
             IntermediateSize = intermediateSize?.Invoke(hidden) ?? vision.Int("intermediate_size", 1, 1 << 18),
             NumHeads = heads,
-            OutHiddenSize = defaultOutput is { } width ? vision.Int(outputField, 1, 1 << 16, fallback: width) : vision.Int(outputField, 1, 1 << 16),
+            OutHiddenSize = defaultOutput is { } width
+                ? vision.Int(outputField, 1, 1 << 16, fallback: width)
+                : vision.Int(outputField, 1, 1 << 16),
             PatchSize = vision.Int("patch_size", 1, 256),
             SpatialMergeSize = vision.Int("spatial_merge_size", 1, 16, fallback: 2),
             TemporalPatchSize = vision.Int("temporal_patch_size", 1, 16, fallback: 2),

@@ -27,9 +27,18 @@ internal sealed class VisionTower
         var hidden = config.HiddenSize;
         _rotary = new VisionRotary(hidden / config.NumHeads);
         var projection = factory.Parameter(
-            Root + "patch_embed.proj.weight", hidden, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
+            Root + "patch_embed.proj.weight",
+            hidden,
+            config.InChannels,
+            config.TemporalPatchSize,
+            config.PatchSize,
+            config.PatchSize
+        );
         _patches = new PatchEmbedding(
-            projection, family.HasPatchBias ? factory.Parameter(Root + "patch_embed.proj.bias", hidden) : null, hidden);
+            projection,
+            family.HasPatchBias ? factory.Parameter(Root + "patch_embed.proj.bias", hidden) : null,
+            hidden
+        );
         _positions = family.PatchPositions(config, factory, Root);
         _blocks = [.. Enumerable.Range(0, config.Depth).Select(MakeBlock)];
         _merger = family.Merger(config, factory, Root + "merger");
@@ -40,8 +49,10 @@ internal sealed class VisionTower
             var name = $"{Root}blocks.{index}.";
             var firstNorm = family.VisionNorm(factory, name + "norm1", hidden);
             var attention = new VisionAttention(
-                config.NumHeads, factory.Linear(name + "attn.qkv", hidden, 3L * hidden, bias: true),
-                factory.Linear(name + "attn.proj", hidden, hidden, bias: true));
+                config.NumHeads,
+                factory.Linear(name + "attn.qkv", hidden, 3L * hidden, bias: true),
+                factory.Linear(name + "attn.proj", hidden, hidden, bias: true)
+            );
             var secondNorm = family.VisionNorm(factory, name + "norm2", hidden);
             return new VisionBlock(firstNorm, attention, secondNorm, family.VisionFeedForward(config, factory, name + "mlp."));
         }
@@ -49,12 +60,14 @@ internal sealed class VisionTower
 
     /// <summary>Runs the tower over several images at once; attention stays within each image.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="activationCheckpointing">Whether the backward pass is to run the blocks again, rather than find all they computed in memory.</param>
+    /// <param name="activationCheckpointing">Whether the backward pass is to run the blocks again, rather than find all they computed in
+    /// memory.</param>
     /// <returns>Merged patch features of all images, <c>[ΣM, hidden]</c>, and the same for each deepstack block.</returns>
     /// <exception cref="ArgumentException">A patch length or a grid does not fit the configuration.</exception>
     public (Tensor Merged, Tensor[] Deepstack) Forward(IReadOnlyList<PatchedImage> images, bool activationCheckpointing = false)
     {
-        foreach (var image in images) Require(image);
+        foreach (var image in images)
+            Require(image);
         var vision = _config;
         var device = _patches.Device;
         var orders = images.Select(image => new PatchOrder(image.Grid, vision.SpatialMergeSize)).ToArray();
@@ -62,7 +75,8 @@ internal sealed class VisionTower
 
         // The residual stream is float32, as in the decoder.
         var x = _patches.Forward(Patches(images, layout.Permutation)).to(ScalarType.Float32); // (P, width)
-        if (_positions is not null) x = x.Plus(cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0));
+        if (_positions is not null)
+            x = x.Plus(cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0));
 
         var rotary = _rotary.Table(layout.Rows, layout.Columns, device);
         var deepstack = new Tensor[_deepstackMergers.Length];
@@ -76,7 +90,8 @@ internal sealed class VisionTower
                 : block.Forward(x, rotary, segments);
             x = x.MoveToOuterDisposeScope();
             for (var d = 0; d < deepstack.Length; d++)
-                if (vision.DeepstackBlocks[d] == i) deepstack[d] = _deepstackMergers[d].Forward(x).MoveToOuterDisposeScope();
+                if (vision.DeepstackBlocks[d] == i)
+                    deepstack[d] = _deepstackMergers[d].Forward(x).MoveToOuterDisposeScope();
         }
         var merged = _merger.Forward(x);
         return (layout.Inverse is null ? merged : Reorder(merged, layout.Inverse), deepstack);
@@ -112,8 +127,18 @@ internal sealed class VisionTower
     {
         var (vision, grid) = (_config, image.Grid);
         if (image.PatchLength != vision.PatchLength)
-            throw new ArgumentException($"A patch has {image.PatchLength} values, expected {vision.PatchLength} for this checkpoint's patch size {vision.PatchSize}.", nameof(image));
-        if (grid.Temporal < 1 || grid.Height < 1 || grid.Width < 1 || grid.Height % vision.SpatialMergeSize != 0 || grid.Width % vision.SpatialMergeSize != 0)
+            throw new ArgumentException(
+                $"A patch has {image.PatchLength} values, expected {vision.PatchLength} for this checkpoint's patch size "
+                    + $"{vision.PatchSize}.",
+                nameof(image)
+            );
+        if (
+            grid.Temporal < 1
+            || grid.Height < 1
+            || grid.Width < 1
+            || grid.Height % vision.SpatialMergeSize != 0
+            || grid.Width % vision.SpatialMergeSize != 0
+        )
             throw new ArgumentException($"Patch grid {grid} is not a multiple of the merge size {vision.SpatialMergeSize}.", nameof(image));
     }
 }

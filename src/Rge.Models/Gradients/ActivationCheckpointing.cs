@@ -17,7 +17,8 @@ internal sealed class ActivationCheckpointing : KernelFunction<ActivationCheckpo
     /// <summary>Runs a layer; where gradients are off this is the layer alone.</summary>
     public static Tensor Run(Layer layer, Tensor x, RotaryTable rotary, Tensor? outputTokens)
     {
-        if (!is_grad_enabled()) return layer(x, rotary, outputTokens);
+        if (!is_grad_enabled())
+            return layer(x, rotary, outputTokens);
         // The function is part of the graph only if an input asks for a gradient, which of the first layer perhaps only its weights do.
         using var anchor = zeros(1).requires_grad_(true);
         return apply(x, rotary.Cos, rotary.Sin, outputTokens!, anchor, layer);
@@ -25,7 +26,9 @@ internal sealed class ActivationCheckpointing : KernelFunction<ActivationCheckpo
 
     protected override Tensor Forward(autograd.AutogradContext context, object[] inputs)
     {
-        Tensor x = (Tensor)inputs[0], cos = (Tensor)inputs[1], sin = (Tensor)inputs[2];
+        Tensor x = (Tensor)inputs[0],
+            cos = (Tensor)inputs[1],
+            sin = (Tensor)inputs[2];
         var outputTokens = (Tensor?)inputs[3];
         var layer = (Layer)inputs[5];
         context.save_for_backward(outputTokens is null ? [x, cos, sin] : [x, cos, sin, outputTokens]);
@@ -40,7 +43,8 @@ internal sealed class ActivationCheckpointing : KernelFunction<ActivationCheckpo
         var x = saved[0].detach().requires_grad_((bool)context.get_data("asked"));
         var y = ((Layer)context.get_data("layer"))(x, new RotaryTable(saved[1], saved[2]), saved.ElementAtOrDefault(3));
         // Not so where all that is trained is in other layers.
-        if (y.requires_grad) y.backward([gradient]);
+        if (y.requires_grad)
+            y.backward([gradient]);
         return [x.requires_grad ? x.grad : null, null, null, null, null, null];
     }
 }

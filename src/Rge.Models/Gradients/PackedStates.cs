@@ -10,7 +10,10 @@ public sealed class PackedStates : IDisposable
 
     internal PackedStates(Tensor hidden, int[][] rows) => (Hidden, _rows) = (hidden, rows);
 
-    /// <summary>Hidden states after the final norm, <c>[N, hidden]</c>, in the model's number type; with a gradient where one was asked for. Borrowed.</summary>
+    /// <summary>
+    /// Hidden states after the final norm, <c>[N, hidden]</c>, in the model's number type; with a gradient where one was asked for.
+    /// Borrowed.
+    /// </summary>
     public Tensor Hidden { get; }
 
     /// <summary>The row of <see cref="Hidden"/> that holds a token of a sequence. Tokens of several sequences may have the same.</summary>
@@ -23,10 +26,15 @@ public sealed class PackedStates : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)input, (uint)_rows.Length, nameof(input));
         var offset = token.GetOffset(_rows[input].Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)_rows[input].Length, nameof(token));
-        return _rows[input][offset] is >= 0 and var row ? row : throw new ArgumentException($"Token {offset} of sequence {input} was not wanted.", nameof(token));
+        return _rows[input][offset] is >= 0 and var row
+            ? row
+            : throw new ArgumentException($"Token {offset} of sequence {input} was not wanted.", nameof(token));
     }
 
-    /// <summary>Chosen rows of <see cref="Hidden"/>, with the gradient where there is one; its backward pass is faster than that of <c>index_select</c>.</summary>
+    /// <summary>
+    /// Chosen rows of <see cref="Hidden"/>, with the gradient where there is one; its backward pass is faster than that of
+    /// <c>index_select</c>.
+    /// </summary>
     /// <param name="rows">Row numbers; a row may be there several times.</param>
     /// <returns><c>[R, hidden]</c>; the caller disposes.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
@@ -34,7 +42,8 @@ public sealed class PackedStates : IDisposable
     {
         ArgumentNullException.ThrowIfNull(rows);
         var count = Hidden.size(0);
-        foreach (var row in rows) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (ulong)count, nameof(rows));
+        foreach (var row in rows)
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (ulong)count, nameof(rows));
         using var index = tensor(rows.Select(row => (long)row).ToArray(), device: Hidden.device);
         return GradientKernels.GatherRows(Hidden, index);
     }

@@ -32,7 +32,8 @@ internal sealed class PrefixTree
     public PrefixTree(IReadOnlyList<ModelInput> inputs, ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        if (inputs.Count == 0) throw new ArgumentException("There is no prompt to run.", nameof(inputs));
+        if (inputs.Count == 0)
+            throw new ArgumentException("There is no prompt to run.", nameof(inputs));
         (_inputs, _config) = (inputs, config);
         var positions = new MropePositions[inputs.Count];
         for (var i = 0; i < positions.Length; i++)
@@ -43,10 +44,12 @@ internal sealed class PrefixTree
         _imageOf = [.. inputs.Select(ImageOfTokens)];
 
         var roots = new List<Run>();
-        for (var i = 0; i < inputs.Count; i++) Insert(roots, i);
+        for (var i = 0; i < inputs.Count; i++)
+            Insert(roots, i);
         var count = roots.Sum(Count);
         (TokenIds, Positions) = (new long[count], new float[3 * count]);
-        foreach (var root in roots) Place(root, parent: -1, positions);
+        foreach (var root in roots)
+            Place(root, parent: -1, positions);
         Rows = [.. inputs.Select((_, i) => RowsOf(roots, i))];
     }
 
@@ -75,32 +78,40 @@ internal sealed class PrefixTree
     /// <exception cref="ArgumentException">There is not one range a sequence, or no token is wanted.</exception>
     public long[] Keep(IReadOnlyList<Range> wanted)
     {
-        if (wanted.Count != Rows.Length) throw new ArgumentException($"{wanted.Count} ranges are given for {Rows.Length} sequences.", nameof(wanted));
+        if (wanted.Count != Rows.Length)
+            throw new ArgumentException($"{wanted.Count} ranges are given for {Rows.Length} sequences.", nameof(wanted));
         var isKept = new bool[TokenIds.Length];
         for (var i = 0; i < wanted.Count; i++)
-            foreach (var row in Rows[i].AsSpan()[wanted[i]]) isKept[row] = true;
+            foreach (var row in Rows[i].AsSpan()[wanted[i]])
+                isKept[row] = true;
         var (places, kept) = (new int[isKept.Length], new List<long>());
         for (var row = 0; row < places.Length; row++)
         {
             places[row] = isKept[row] ? kept.Count : -1;
-            if (isKept[row]) kept.Add(row);
+            if (isKept[row])
+                kept.Add(row);
         }
-        if (kept.Count == 0) throw new ArgumentException("No token of any sequence is wanted.", nameof(wanted));
+        if (kept.Count == 0)
+            throw new ArgumentException("No token of any sequence is wanted.", nameof(wanted));
         foreach (var rows in Rows)
-            for (var t = 0; t < rows.Length; t++) rows[t] = places[rows[t]];
+            for (var t = 0; t < rows.Length; t++)
+                rows[t] = places[rows[t]];
         return [.. kept];
     }
 
     private VisionFeatures?[]? ImageOfTokens(ModelInput input)
     {
-        if (input.Images.Count == 0) return null;
+        if (input.Images.Count == 0)
+            return null;
         var imageOf = new VisionFeatures?[input.TokenIds.Length];
         // The images' tokens were found to be there in order.
         var (image, left) = (-1, 0);
         for (var t = 0; t < imageOf.Length; t++)
         {
-            if (input.TokenIds[t] != _config.ImageTokenId) continue;
-            if (left == 0) left = input.Images[++image].Grid.MergedPatches(_config.Vision.SpatialMergeSize);
+            if (input.TokenIds[t] != _config.ImageTokenId)
+                continue;
+            if (left == 0)
+                left = input.Images[++image].Grid.MergedPatches(_config.Vision.SpatialMergeSize);
             imageOf[t] = input.Images[image];
             left--;
         }
@@ -122,8 +133,10 @@ internal sealed class PrefixTree
                 return;
             }
             var end = token + 1;
-            while (end < Math.Min(run.End, length) && IsSame(input, run.Input, end)) end++;
-            if (end < run.End) run.Split(end);
+            while (end < Math.Min(run.End, length) && IsSame(input, run.Input, end))
+                end++;
+            if (end < run.End)
+                run.Split(end);
             (siblings, token) = (run.Children, end);
         }
     }
@@ -132,7 +145,9 @@ internal sealed class PrefixTree
 
     private static int Count(Run run) => run.Length + run.Children.Sum(Count);
 
-    /// <summary>Gives a run and those below it their rows. What is nested is as deep as sequences have forks, at most their number.</summary>
+    /// <summary>
+    /// Gives a run and those below it their rows. What is nested is as deep as sequences have forks, at most their number.
+    /// </summary>
     private void Place(Run run, int parent, MropePositions[] positions)
     {
         var (node, input, at) = (_nodes.Count, _inputs[run.Input], positions[run.Input]);
@@ -146,22 +161,26 @@ internal sealed class PrefixTree
             Positions[row] = at.Time[t];
             Positions[TokenIds.Length + row] = at.Height[t];
             Positions[2 * TokenIds.Length + row] = at.Width[t];
-            if (_imageOf[run.Input]?[t] is not { } features) continue;
+            if (_imageOf[run.Input]?[t] is not { } features)
+                continue;
             _imageRows.Add(row);
-            if (image == features) continue;
+            if (image == features)
+                continue;
             _images.Add(image = features);
         }
-        foreach (var child in run.Children) Place(child, node, positions);
+        foreach (var child in run.Children)
+            Place(child, node, positions);
         _nodes[node] = _nodes[node] with { SubtreeEnd = _placed };
     }
 
     private int[] RowsOf(List<Run> siblings, int input)
     {
         var rows = new int[_inputs[input].TokenIds.Length];
-        for (var token = 0; token < rows.Length;)
+        for (var token = 0; token < rows.Length; )
         {
             var run = Find(siblings, input, token)!;
-            for (; token < run.End; token++) rows[token] = run.Row + token - run.Start;
+            for (; token < run.End; token++)
+                rows[token] = run.Row + token - run.Start;
             siblings = run.Children;
         }
         return rows;

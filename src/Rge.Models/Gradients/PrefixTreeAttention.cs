@@ -29,18 +29,27 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
     /// <exception cref="ArgumentException">There is a cache: sequences of a tree stand alone.</exception>
     public Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values)
     {
-        if (cache is not null) throw new ArgumentException("The sequences of a prefix tree stand alone; expected no cache.", nameof(cache));
-        if (GradientKernels.SupportsAttend(queries, keys, values, _plan)) return GradientKernels.Attend(queries, keys, values, _plan);
+        if (cache is not null)
+            throw new ArgumentException("The sequences of a prefix tree stand alone; expected no cache.", nameof(cache));
+        if (GradientKernels.SupportsAttend(queries, keys, values, _plan))
+            return GradientKernels.Attend(queries, keys, values, _plan);
         _groups ??= MakeGroups();
-        long heads = queries.shape[1], width = queries.shape[2];
+        long heads = queries.shape[1],
+            width = queries.shape[2];
         var parts = new Tensor[_groups.Count];
         for (var i = 0; i < parts.Length; i++)
         {
             var group = _groups[i];
-            Tensor queryRows = tensor(group.Queries, device: device), keyRows = tensor(group.Keys, device: device);
+            Tensor queryRows = tensor(group.Queries, device: device),
+                keyRows = tensor(group.Keys, device: device);
             var q = Gather(queries, queryRows, group.Count);
-            Tensor k = RepeatHeads(Gather(keys, keyRows, group.Count), heads), v = RepeatHeads(Gather(values, keyRows, group.Count), heads);
-            var mask = tensor(group.Mask, [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count], device: device);
+            Tensor k = RepeatHeads(Gather(keys, keyRows, group.Count), heads),
+                v = RepeatHeads(Gather(values, keyRows, group.Count), heads);
+            var mask = tensor(
+                group.Mask,
+                [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count],
+                device: device
+            );
             parts[i] = scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).reshape(-1, heads * width);
         }
         return (parts.Length == 1 ? parts[0] : cat(parts, 0)).index_select(0, tensor(_places, device: device));
@@ -51,9 +60,10 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
         x.index_select(0, rows).view(count, -1, x.shape[1], x.shape[2]).transpose(1, 2);
 
     /// <summary><c>[B, kvHeads, T, D]</c> → <c>[B, heads, T, D]</c>, each key head repeated for its group of query heads.</summary>
-    private static Tensor RepeatHeads(Tensor x, long heads) => x.shape[1] == heads
-        ? x
-        : x.unsqueeze(2).expand(-1, -1, heads / x.shape[1], -1, -1).reshape(x.shape[0], heads, x.shape[2], x.shape[3]);
+    private static Tensor RepeatHeads(Tensor x, long heads) =>
+        x.shape[1] == heads
+            ? x
+            : x.unsqueeze(2).expand(-1, -1, heads / x.shape[1], -1, -1).reshape(x.shape[0], heads, x.shape[2], x.shape[3]);
 
     private List<Group> MakeGroups()
     {
@@ -63,12 +73,14 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
         var first = 0L;
         foreach (var alike in Enumerable.Range(0, nodes.Count).GroupBy(n => (Bucket(nodes[n].Length), Bucket(seen[n].Length))))
         {
-            int queries = alike.Max(n => nodes[n].Length), keys = alike.Max(n => seen[n].Length);
+            int queries = alike.Max(n => nodes[n].Length),
+                keys = alike.Max(n => seen[n].Length);
             foreach (var part in alike.Chunk((int)Math.Max(1, MaxGroupPairs / ((long)queries * keys))))
             {
                 groups.Add(MakeGroup(part, nodes, seen, queries, keys));
                 for (var b = 0; b < part.Length; b++)
-                    for (var t = 0; t < nodes[part[b]].Length; t++) places[nodes[part[b]].Start + t] = first + (long)b * queries + t;
+                for (var t = 0; t < nodes[part[b]].Length; t++)
+                    places[nodes[part[b]].Start + t] = first + (long)b * queries + t;
                 first += (long)part.Length * queries;
             }
         }
@@ -79,15 +91,21 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
     private static Group MakeGroup(int[] members, IReadOnlyList<PrefixTreeNode> nodes, int[][] seen, int queries, int keys)
     {
         // What pads a query or a key is token 0: such keys are masked out, and what such queries give is never read.
-        var (queryRows, keyRows, mask) = (new long[members.Length * queries], new long[members.Length * keys], new bool[members.Length * queries * keys]);
+        var (queryRows, keyRows, mask) = (
+            new long[members.Length * queries],
+            new long[members.Length * keys],
+            new bool[members.Length * queries * keys]
+        );
         for (var b = 0; b < members.Length; b++)
         {
             var (node, visible) = (nodes[members[b]], seen[members[b]]);
             var before = visible.Length - node.Length;
-            for (var t = 0; t < visible.Length; t++) keyRows[b * keys + t] = visible[t];
+            for (var t = 0; t < visible.Length; t++)
+                keyRows[b * keys + t] = visible[t];
             for (var t = 0; t < queries; t++)
             {
-                if (t < node.Length) queryRows[b * queries + t] = node.Start + t;
+                if (t < node.Length)
+                    queryRows[b * queries + t] = node.Start + t;
                 mask.AsSpan((b * queries + t) * keys, Math.Min(before + t + 1, visible.Length)).Fill(true);
             }
         }

@@ -48,15 +48,19 @@ public sealed class DecodingState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         source.RequireRoom(from, 0);
-        if (source == this && from == to) return;
+        if (source == this && from == to)
+            return;
         RequireRoom(to, 0);
         var length = source.Length(from);
         if (length > Capacity)
             throw new ArgumentException(
-                $"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.", nameof(from));
+                $"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.",
+                nameof(from)
+            );
         if (source._layers.Length != _layers.Length || _layers.Where((layer, i) => !layer.IsLike(source._layers[i])).Any())
             throw new ArgumentException("The states are of different models.", nameof(source));
-        for (var i = 0; i < _layers.Length; i++) _layers[i].CopySlot(source._layers[i], from, to, length);
+        for (var i = 0; i < _layers.Length; i++)
+            _layers[i].CopySlot(source._layers[i], from, to, length);
         (_lengths[to], _nextPositions[to]) = (length, source.NextPosition(from));
     }
 
@@ -64,10 +68,13 @@ public sealed class DecodingState : IDisposable
     /// <exception cref="ArgumentException">The slot does not exist or is too small.</exception>
     internal void RequireRoom(int slot, int tokens)
     {
-        if ((uint)slot >= (uint)Slots) throw new ArgumentException($"Slot {slot} does not exist; there are {Slots}.", nameof(slot));
+        if ((uint)slot >= (uint)Slots)
+            throw new ArgumentException($"Slot {slot} does not exist; there are {Slots}.", nameof(slot));
         if (_lengths[slot] + tokens > Capacity)
             throw new ArgumentException(
-                $"Slot {slot} holds {_lengths[slot]} of {Capacity} tokens; {tokens} more do not fit.", nameof(tokens));
+                $"Slot {slot} holds {_lengths[slot]} of {Capacity} tokens; {tokens} more do not fit.",
+                nameof(tokens)
+            );
     }
 
     /// <summary>Records that slots have grown by a batch, after every layer has been run on it.</summary>
@@ -84,6 +91,7 @@ public sealed class DecodingState : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var layer in _layers) layer.Dispose();
+        foreach (var layer in _layers)
+            layer.Dispose();
     }
 }

@@ -5,14 +5,22 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Inference;
 
-/// <summary>New tokens of several sequences, packed one after the other without padding, checked before any native call sees them.</summary>
+/// <summary>
+/// New tokens of several sequences, packed one after the other without padding, checked before any native call sees them.
+/// </summary>
 internal sealed class PackedBatch
 {
     private readonly IReadOnlyList<VisionFeatures> _images;
     private readonly long[] _imageRows;
 
     private PackedBatch(
-        long[] tokenIds, float[] positions, TokenRun[] runs, int[] nextPositions, IReadOnlyList<VisionFeatures> images, long[] imageRows)
+        long[] tokenIds,
+        float[] positions,
+        TokenRun[] runs,
+        int[] nextPositions,
+        IReadOnlyList<VisionFeatures> images,
+        long[] imageRows
+    )
     {
         TokenIds = tokenIds;
         Positions = positions;
@@ -37,10 +45,15 @@ internal sealed class PackedBatch
     /// <summary>Packs prompts; with a state, each continues what its slot holds.</summary>
     /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Prefill"/>.</exception>
     public static PackedBatch Of(
-        IReadOnlyList<ModelInput> inputs, ModelConfig config, DecodingState? state = null, IReadOnlyList<int>? slots = null)
+        IReadOnlyList<ModelInput> inputs,
+        ModelConfig config,
+        DecodingState? state = null,
+        IReadOnlyList<int>? slots = null
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        if (inputs.Count == 0) throw new ArgumentException("There is no prompt to run.", nameof(inputs));
+        if (inputs.Count == 0)
+            throw new ArgumentException("There is no prompt to run.", nameof(inputs));
         if (state is not null && (slots is null || slots.Count != inputs.Count || slots.Distinct().Count() != slots.Count))
             throw new ArgumentException($"Expected {inputs.Count} different slots, one a prompt.", nameof(slots));
 
@@ -63,19 +76,23 @@ internal sealed class PackedBatch
                 positions[start + t] = rope.Time[t];
                 positions[count + start + t] = rope.Height[t];
                 positions[2 * count + start + t] = rope.Width[t];
-                if (tokens[t] == config.ImageTokenId) imageRows.Add(start + t);
+                if (tokens[t] == config.ImageTokenId)
+                    imageRows.Add(start + t);
             }
             start += tokens.Length;
         }
         return new PackedBatch(ids, positions, runs, next, [.. inputs.SelectMany(input => input.Images)], [.. imageRows]);
     }
 
-    /// <summary>Packs one written token a sequence. Any token may be written: an image or video token is text here, as in the reference.</summary>
+    /// <summary>
+    /// Packs one written token a sequence. Any token may be written: an image or video token is text here, as in the reference.
+    /// </summary>
     /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Step"/>.</exception>
     public static PackedBatch OfSteps(IReadOnlyList<int> tokenIds, ModelConfig config, DecodingState state, IReadOnlyList<int> slots)
     {
         var count = tokenIds.Count;
-        if (count == 0) throw new ArgumentException("There is no token to run.", nameof(tokenIds));
+        if (count == 0)
+            throw new ArgumentException("There is no token to run.", nameof(tokenIds));
         if (slots.Count != count || slots.Distinct().Count() != count)
             throw new ArgumentException($"Expected {count} different slots, one a token.", nameof(slots));
         var (ids, positions, runs, next) = (new long[count], new float[3 * count], new TokenRun[count], new int[count]);

@@ -18,7 +18,8 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
 
     public Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values)
     {
-        if (cache is not null) Write(cache, keys.to(values.dtype), values);
+        if (cache is not null)
+            Write(cache, keys.to(values.dtype), values);
         return cache is not null && spans.AreSteps
             ? AttendStep(queries, cache.Keys, cache.Values)
             : AttendSpans(cache, queries, keys, values);
@@ -34,8 +35,10 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
         }
         if (spans.AreSteps)
         {
-            TensorIndex slots = TensorIndex.Tensor(spans.Slots!), places = TensorIndex.Tensor(spans.Pasts!);
-            using Tensor keyView = cache.Keys.transpose(1, 2), valueView = cache.Values.transpose(1, 2);
+            TensorIndex slots = TensorIndex.Tensor(spans.Slots!),
+                places = TensorIndex.Tensor(spans.Pasts!);
+            using Tensor keyView = cache.Keys.transpose(1, 2),
+                valueView = cache.Values.transpose(1, 2);
             keyView.index_put_(keys, slots, places);
             valueView.index_put_(values, slots, places);
             return;
@@ -53,16 +56,25 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
         }
     }
 
-    /// <summary>One query token a sequence: the query heads of a group become rows that share their keys and values, which are not repeated.</summary>
+    /// <summary>
+    /// One query token a sequence: the query heads of a group become rows that share their keys and values, which are not repeated.
+    /// </summary>
     private Tensor AttendStep(Tensor queries, Tensor keys, Tensor values)
     {
-        long rows = spans.Spans.Count, keyHeads = keys.shape[1];
-        if (CpuKernels.SupportsCache(keys, values)) return CpuKernels.AttendStep(queries, keys, values, spans.SlotNumbers, spans.Lengths);
+        long rows = spans.Spans.Count,
+            keyHeads = keys.shape[1];
+        if (CpuKernels.SupportsCache(keys, values))
+            return CpuKernels.AttendStep(queries, keys, values, spans.SlotNumbers, spans.Lengths);
         (keys, values) = spans.SlotsAreFirst
             ? (keys.narrow(0, 0, rows), values.narrow(0, 0, rows))
             : (keys.index_select(0, spans.Slots!), values.index_select(0, spans.Slots!));
         var grouped = queries.view(rows, keyHeads, queries.shape[1] / keyHeads, queries.shape[2]);
-        var attended = scaled_dot_product_attention(grouped, keys.narrow(2, 0, spans.Longest), values.narrow(2, 0, spans.Longest), spans.Mask);
+        var attended = scaled_dot_product_attention(
+            grouped,
+            keys.narrow(2, 0, spans.Longest),
+            values.narrow(2, 0, spans.Longest),
+            spans.Mask
+        );
         return attended.reshape(rows, -1);
     }
 
@@ -73,7 +85,9 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
         if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
         {
             AttentionSegment[] segments =
-                [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))];
+            [
+                .. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length)),
+            ];
             return CpuKernels.Attend(q, k, wide, segments, isCausal: true).to(v.dtype);
         }
         (q, k) = (q.to(v.dtype), k.to(v.dtype));
@@ -82,7 +96,8 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
         {
             var span = spans.Spans[i];
             var queries = q.narrow(0, span.Start, span.Length).transpose(0, 1).unsqueeze(0); // (1, heads, T, D)
-            Tensor keys, values;
+            Tensor keys,
+                values;
             if (span.Past == 0)
             {
                 keys = k.narrow(0, span.Start, span.Length).transpose(0, 1);
@@ -94,9 +109,10 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
                 values = cache.Values[span.Slot].narrow(1, 0, span.Past + span.Length);
             }
             (keys, values) = (RepeatHeads(keys, q.shape[1]), RepeatHeads(values, q.shape[1]));
-            var attended = span.Past == 0
-                ? scaled_dot_product_attention(queries, keys, values, is_casual: true)
-                : scaled_dot_product_attention(queries, keys, values, CausalMask(span, q.device));
+            var attended =
+                span.Past == 0
+                    ? scaled_dot_product_attention(queries, keys, values, is_casual: true)
+                    : scaled_dot_product_attention(queries, keys, values, CausalMask(span, q.device));
             parts[i] = attended.squeeze(0).transpose(0, 1).reshape(span.Length, -1); // (T, heads · D)
         }
         return parts.Length == 1 ? parts[0] : cat(parts, 0);

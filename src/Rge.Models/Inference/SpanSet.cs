@@ -13,7 +13,8 @@ internal sealed class SpanSet
         SlotNumbers = [.. spans.Select(s => s.Slot)];
         Lengths = [.. spans.Select(s => s.Past + s.Length)];
         AreSteps = spans.All(s => s.Length == 1) && spans.Any(s => s.Past > 0);
-        if (!AreSteps) return;
+        if (!AreSteps)
+            return;
 
         // A decoding step: one token a sequence, attended over padded cache rows under a mask.
         Longest = spans.Max(s => s.Past) + 1;

@@ -11,10 +11,12 @@ internal sealed record ImagePlacement(Tensor Rows, Tensor Features, IReadOnlyLis
     /// <summary>Joins the features of images, in the order of their rows; null without images.</summary>
     public static ImagePlacement? Of(IReadOnlyList<VisionFeatures> images, long[] rows, Device device)
     {
-        if (images.Count == 0) return null;
+        if (images.Count == 0)
+            return null;
         return new ImagePlacement(
             tensor(rows, device: device),
             cat([.. images.Select(image => image.Merged)], 0),
-            [.. Enumerable.Range(0, images[0].Deepstack.Count).Select(d => cat([.. images.Select(image => image.Deepstack[d])], 0))]);
+            [.. Enumerable.Range(0, images[0].Deepstack.Count).Select(d => cat([.. images.Select(image => image.Deepstack[d])], 0))]
+        );
     }
 }

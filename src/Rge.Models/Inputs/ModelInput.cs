@@ -6,5 +6,6 @@ namespace Rge.Models.Inputs;
 public sealed record ModelInput(int[] TokenIds, IReadOnlyList<VisionFeatures> Images)
 {
     /// <summary>A prompt without images.</summary>
-    public ModelInput(int[] tokenIds) : this(tokenIds, []) { }
+    public ModelInput(int[] tokenIds)
+        : this(tokenIds, []) { }
 }

@@ -43,26 +43,38 @@ public sealed class MropePositions
     {
         ArgumentNullException.ThrowIfNull(grids);
         ArgumentNullException.ThrowIfNull(config);
-        int[] time = new int[tokenIds.Length], height = new int[tokenIds.Length], width = new int[tokenIds.Length];
+        int[] time = new int[tokenIds.Length],
+            height = new int[tokenIds.Length],
+            width = new int[tokenIds.Length];
         var (next, image, merge) = (first, 0, config.Vision.SpatialMergeSize);
-        for (var i = 0; i < tokenIds.Length;)
+        for (var i = 0; i < tokenIds.Length; )
         {
-            if (tokenIds[i] == config.VideoTokenId) throw new ArgumentException($"Token {i} is a video token; videos are not supported.", nameof(tokenIds));
+            if (tokenIds[i] == config.VideoTokenId)
+                throw new ArgumentException($"Token {i} is a video token; videos are not supported.", nameof(tokenIds));
             if (tokenIds[i] != config.ImageTokenId)
             {
                 time[i] = height[i] = width[i] = next++;
                 i++;
                 continue;
             }
-            if (image == grids.Count) throw new ArgumentException($"Token {i} begins an image, but only {grids.Count} images were given.", nameof(tokenIds));
+            if (image == grids.Count)
+                throw new ArgumentException($"Token {i} begins an image, but only {grids.Count} images were given.", nameof(tokenIds));
             var grid = grids[image++];
-            int rows = grid.Height / merge, columns = grid.Width / merge, tokens = grid.MergedPatches(merge);
+            int rows = grid.Height / merge,
+                columns = grid.Width / merge,
+                tokens = grid.MergedPatches(merge);
             var run = i;
-            while (run < tokenIds.Length && run < i + tokens && tokenIds[run] == config.ImageTokenId) run++;
-            if (run - i != tokens) throw new ArgumentException($"Image {image - 1} has {tokens} merged patches, but {run - i} image tokens at position {i}.", nameof(tokenIds));
+            while (run < tokenIds.Length && run < i + tokens && tokenIds[run] == config.ImageTokenId)
+                run++;
+            if (run - i != tokens)
+                throw new ArgumentException(
+                    $"Image {image - 1} has {tokens} merged patches, but {run - i} image tokens at position {i}.",
+                    nameof(tokenIds)
+                );
             if (i == 0 || tokenIds[i - 1] != config.VisionStartTokenId)
             {
-                for (; i < run; i++) time[i] = height[i] = width[i] = next++;
+                for (; i < run; i++)
+                    time[i] = height[i] = width[i] = next++;
                 continue;
             }
             for (var k = 0; k < tokens; k++)
@@ -74,7 +86,8 @@ public sealed class MropePositions
             next += Math.Max(grid.Temporal, Math.Max(rows, columns));
             i = run;
         }
-        if (image != grids.Count) throw new ArgumentException($"{grids.Count} images were given, but the prompt has places for {image}.", nameof(grids));
+        if (image != grids.Count)
+            throw new ArgumentException($"{grids.Count} images were given, but the prompt has places for {image}.", nameof(grids));
         return new MropePositions(time, height, width, next);
     }
 }

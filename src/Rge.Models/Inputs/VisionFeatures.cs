@@ -30,6 +30,7 @@ public sealed class VisionFeatures : IDisposable
     public void Dispose()
     {
         Merged.Dispose();
-        foreach (var tensor in Deepstack) tensor.Dispose();
+        foreach (var tensor in Deepstack)
+            tensor.Dispose();
     }
 }

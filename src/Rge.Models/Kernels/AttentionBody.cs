@@ -8,7 +8,8 @@ namespace Rge.Models.Kernels;
 /// query heads of a group share each key and value that is read, and the softmax is taken in float32 over pieces of the sequence, with
 /// the running maximum and sum of Milakov and Gimelshein (2018), so that working memory does not grow with its length.
 /// </summary>
-internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanaged, IElement<T>
+internal readonly unsafe struct AttentionBody<T> : IRangeBody
+    where T : unmanaged, IElement<T>
 {
     private const int Piece = 128;
 
@@ -27,9 +28,13 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
     [SkipLocalsInit]
     public void Run(int begin, int end)
     {
-        int width = Group * HeadDim, step = 2 * Vector<float>.Count;
-        float* query = stackalloc float[width], sums = stackalloc float[width], scores = stackalloc float[Group * Piece];
-        float* maxima = stackalloc float[Group], totals = stackalloc float[Group];
+        int width = Group * HeadDim,
+            step = 2 * Vector<float>.Count;
+        float* query = stackalloc float[width],
+            sums = stackalloc float[width],
+            scores = stackalloc float[Group * Piece];
+        float* maxima = stackalloc float[Group],
+            totals = stackalloc float[Group];
         for (var pair = begin; pair < end; pair++)
         {
             var sequence = pair / KeyHeads;
@@ -50,11 +55,13 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
                 for (var head = 0; head < Group; head++)
                 {
                     var rescale = Softmax(scores + head * Piece, count, ref maxima[head], ref totals[head]);
-                    if (rescale != 1) Multiply(sums + head * HeadDim, rescale);
+                    if (rescale != 1)
+                        Multiply(sums + head * HeadDim, rescale);
                 }
                 AddValues(Values + start + (long)done * HeadDim, count, scores, sums);
             }
-            for (var head = 0; head < Group; head++) Multiply(sums + head * HeadDim, 1 / totals[head]);
+            for (var head = 0; head < Group; head++)
+                Multiply(sums + head * HeadDim, 1 / totals[head]);
             for (var i = 0; i < width; i += step)
                 T.StoreShuffled(Output + (long)pair * width + i, Vector.Load(sums + i), Vector.Load(sums + i + step / 2));
         }
@@ -64,21 +71,45 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Score(T* keys, int count, float* query, float* scores)
     {
-        int lanes = Vector<float>.Count, step = 2 * lanes, head = 0;
+        int lanes = Vector<float>.Count,
+            step = 2 * lanes,
+            head = 0;
         // Four heads at a time for each key that is converted; what is left over, singly.
         for (; head + 4 <= Group; head += 4)
         {
-            float* q0 = query + head * HeadDim, q1 = q0 + HeadDim, q2 = q1 + HeadDim, q3 = q2 + HeadDim;
+            float* q0 = query + head * HeadDim,
+                q1 = q0 + HeadDim,
+                q2 = q1 + HeadDim,
+                q3 = q2 + HeadDim;
             for (var t = 0; t < count; t++)
             {
-                Vector<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+                Vector<float> sum0 = default,
+                    sum1 = default,
+                    sum2 = default,
+                    sum3 = default;
                 for (var i = 0; i < HeadDim; i += step)
                 {
                     T.LoadShuffled(keys + (long)t * HeadDim + i, out var low, out var high);
-                    sum0 = Vector.FusedMultiplyAdd(high, Vector.Load(q0 + i + lanes), Vector.FusedMultiplyAdd(low, Vector.Load(q0 + i), sum0));
-                    sum1 = Vector.FusedMultiplyAdd(high, Vector.Load(q1 + i + lanes), Vector.FusedMultiplyAdd(low, Vector.Load(q1 + i), sum1));
-                    sum2 = Vector.FusedMultiplyAdd(high, Vector.Load(q2 + i + lanes), Vector.FusedMultiplyAdd(low, Vector.Load(q2 + i), sum2));
-                    sum3 = Vector.FusedMultiplyAdd(high, Vector.Load(q3 + i + lanes), Vector.FusedMultiplyAdd(low, Vector.Load(q3 + i), sum3));
+                    sum0 = Vector.FusedMultiplyAdd(
+                        high,
+                        Vector.Load(q0 + i + lanes),
+                        Vector.FusedMultiplyAdd(low, Vector.Load(q0 + i), sum0)
+                    );
+                    sum1 = Vector.FusedMultiplyAdd(
+                        high,
+                        Vector.Load(q1 + i + lanes),
+                        Vector.FusedMultiplyAdd(low, Vector.Load(q1 + i), sum1)
+                    );
+                    sum2 = Vector.FusedMultiplyAdd(
+                        high,
+                        Vector.Load(q2 + i + lanes),
+                        Vector.FusedMultiplyAdd(low, Vector.Load(q2 + i), sum2)
+                    );
+                    sum3 = Vector.FusedMultiplyAdd(
+                        high,
+                        Vector.Load(q3 + i + lanes),
+                        Vector.FusedMultiplyAdd(low, Vector.Load(q3 + i), sum3)
+                    );
                 }
                 scores[head * Piece + t] = Vector.Sum(sum0);
                 scores[(head + 1) * Piece + t] = Vector.Sum(sum1);
@@ -90,7 +121,8 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
         {
             for (var t = 0; t < count; t++)
             {
-                Vector<float> sumLow = default, sumHigh = default;
+                Vector<float> sumLow = default,
+                    sumHigh = default;
                 for (var i = 0; i < HeadDim; i += step)
                 {
                     T.LoadShuffled(keys + (long)t * HeadDim + i, out var low, out var high);
@@ -102,17 +134,22 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
         }
     }
 
-    /// <summary>Turns scores into exp(score − maximum), zero up to the end of the piece; returns the factor for what was summed before.</summary>
+    /// <summary>
+    /// Turns scores into exp(score − maximum), zero up to the end of the piece; returns the factor for what was summed before.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Softmax(float* scores, int count, ref float maximum, ref float total)
     {
         new Span<float>(scores + count, Piece - count).Fill(float.NegativeInfinity);
         var largest = new Vector<float>(maximum);
-        for (var i = 0; i < count; i += Vector<float>.Count) largest = Vector.Max(largest, Vector.Load(scores + i));
+        for (var i = 0; i < count; i += Vector<float>.Count)
+            largest = Vector.Max(largest, Vector.Load(scores + i));
         var next = maximum;
-        for (var i = 0; i < Vector<float>.Count; i++) next = MathF.Max(next, largest[i]);
+        for (var i = 0; i < Vector<float>.Count; i++)
+            next = MathF.Max(next, largest[i]);
         var rescale = MathF.Exp(maximum - next);
-        Vector<float> shift = new(next), sum = default;
+        Vector<float> shift = new(next),
+            sum = default;
         for (var i = 0; i < count; i += Vector<float>.Count)
         {
             var weight = Exponential.Of(Vector.Load(scores + i) - shift);
@@ -128,12 +165,16 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddValues(T* values, int count, float* weights, float* sums)
     {
-        int lanes = Vector<float>.Count, step = 2 * lanes;
+        int lanes = Vector<float>.Count,
+            step = 2 * lanes;
         for (var t = 0; t < count; t += 4)
         {
             // Past the end the last token is read again, with the weight zero that Softmax left there.
-            T* v0 = values + (long)t * HeadDim, last = values + (count - 1L) * HeadDim;
-            T* v1 = v0 < last ? v0 + HeadDim : last, v2 = v1 < last ? v1 + HeadDim : last, v3 = v2 < last ? v2 + HeadDim : last;
+            T* v0 = values + (long)t * HeadDim,
+                last = values + (count - 1L) * HeadDim;
+            T* v1 = v0 < last ? v0 + HeadDim : last,
+                v2 = v1 < last ? v1 + HeadDim : last,
+                v3 = v2 < last ? v2 + HeadDim : last;
             for (var i = 0; i < HeadDim; i += step)
             {
                 T.LoadShuffled(v0 + i, out var low0, out var high0);
@@ -144,9 +185,28 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
                 {
                     var weight = weights + head * Piece + t;
                     var sum = sums + head * HeadDim + i;
-                    Vector<float> w0 = new(weight[0]), w1 = new(weight[1]), w2 = new(weight[2]), w3 = new(weight[3]);
-                    var low = Vector.FusedMultiplyAdd(w0, low0, Vector.FusedMultiplyAdd(w1, low1, Vector.FusedMultiplyAdd(w2, low2, Vector.FusedMultiplyAdd(w3, low3, Vector.Load(sum)))));
-                    var high = Vector.FusedMultiplyAdd(w0, high0, Vector.FusedMultiplyAdd(w1, high1, Vector.FusedMultiplyAdd(w2, high2, Vector.FusedMultiplyAdd(w3, high3, Vector.Load(sum + lanes)))));
+                    Vector<float> w0 = new(weight[0]),
+                        w1 = new(weight[1]),
+                        w2 = new(weight[2]),
+                        w3 = new(weight[3]);
+                    var low = Vector.FusedMultiplyAdd(
+                        w0,
+                        low0,
+                        Vector.FusedMultiplyAdd(
+                            w1,
+                            low1,
+                            Vector.FusedMultiplyAdd(w2, low2, Vector.FusedMultiplyAdd(w3, low3, Vector.Load(sum)))
+                        )
+                    );
+                    var high = Vector.FusedMultiplyAdd(
+                        w0,
+                        high0,
+                        Vector.FusedMultiplyAdd(
+                            w1,
+                            high1,
+                            Vector.FusedMultiplyAdd(w2, high2, Vector.FusedMultiplyAdd(w3, high3, Vector.Load(sum + lanes)))
+                        )
+                    );
                     low.Store(sum);
                     high.Store(sum + lanes);
                 }
@@ -157,6 +217,7 @@ internal readonly unsafe struct AttentionBody<T> : IRangeBody where T : unmanage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Multiply(float* sums, float factor)
     {
-        for (var i = 0; i < HeadDim; i += Vector<float>.Count) (Vector.Load(sums + i) * factor).Store(sums + i);
+        for (var i = 0; i < HeadDim; i += Vector<float>.Count)
+            (Vector.Load(sums + i) * factor).Store(sums + i);
     }
 }

@@ -34,10 +34,17 @@ internal static unsafe class CpuKernels
 
     /// <summary>True where <see cref="Linear"/> takes x and weight, and is faster than torch.</summary>
     public static bool SupportsLinear(Tensor x, Tensor weight) =>
-        IsPlain(x) && x.dtype == ScalarType.BFloat16 && IsPlain(weight) && weight.dtype == ScalarType.BFloat16
-        && weight.dim() == 2 && x.dim() > 0 && x.size(-1) == weight.size(1)
-        && x.NumberOfElements > 0 && x.NumberOfElements <= MaxLinearRows * weight.size(1)
-        && weight.size(0) <= int.MaxValue && weight.size(1) % DotKernel.WidthMultiple == 0;
+        IsPlain(x)
+        && x.dtype == ScalarType.BFloat16
+        && IsPlain(weight)
+        && weight.dtype == ScalarType.BFloat16
+        && weight.dim() == 2
+        && x.dim() > 0
+        && x.size(-1) == weight.size(1)
+        && x.NumberOfElements > 0
+        && x.NumberOfElements <= MaxLinearRows * weight.size(1)
+        && weight.size(0) <= int.MaxValue
+        && weight.size(1) % DotKernel.WidthMultiple == 0;
 
     /// <summary>The affine map y = W x + b of a few rows.</summary>
     /// <param name="x">bfloat16 <c>[…, in]</c>, at most <see cref="MaxLinearRows"/> rows in all.</param>
@@ -47,19 +54,28 @@ internal static unsafe class CpuKernels
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
     {
         Require(SupportsLinear(x, weight), nameof(x));
-        Require(bias is null || (IsPlain(bias) && bias.dtype == ScalarType.BFloat16 && bias.dim() == 1 && bias.size(0) == weight.size(0)), nameof(bias));
-        int inputs = (int)weight.size(1), outputs = (int)weight.size(0), rows = (int)(x.NumberOfElements / inputs);
+        Require(
+            bias is null || (IsPlain(bias) && bias.dtype == ScalarType.BFloat16 && bias.dim() == 1 && bias.size(0) == weight.size(0)),
+            nameof(bias)
+        );
+        int inputs = (int)weight.size(1),
+            outputs = (int)weight.size(0),
+            rows = (int)(x.NumberOfElements / inputs);
         var y = EmptyWithWidth(x, outputs);
-        ThreadTeam.For(outputs, LinearGrain(inputs), new LinearBody
-        {
-            Weight = Pointer<BFloat16>(weight),
-            Bias = bias is null ? null : Pointer<BFloat16>(bias),
-            Input = Pointer<BFloat16>(x),
-            Output = Pointer<BFloat16>(y),
-            Rows = rows,
-            InputWidth = inputs,
-            OutputWidth = outputs,
-        });
+        ThreadTeam.For(
+            outputs,
+            LinearGrain(inputs),
+            new LinearBody
+            {
+                Weight = Pointer<BFloat16>(weight),
+                Bias = bias is null ? null : Pointer<BFloat16>(bias),
+                Input = Pointer<BFloat16>(x),
+                Output = Pointer<BFloat16>(y),
+                Rows = rows,
+                InputWidth = inputs,
+                OutputWidth = outputs,
+            }
+        );
         return y;
     }
 
@@ -72,25 +88,36 @@ internal static unsafe class CpuKernels
     {
         Require(SupportsLinear(x, gate), nameof(gate));
         Require(SupportsLinear(x, up) && up.size(0) == gate.size(0), nameof(up));
-        int inputs = (int)gate.size(1), outputs = (int)gate.size(0), rows = (int)(x.NumberOfElements / inputs);
+        int inputs = (int)gate.size(1),
+            outputs = (int)gate.size(0),
+            rows = (int)(x.NumberOfElements / inputs);
         var y = EmptyWithWidth(x, outputs);
-        ThreadTeam.For(outputs, LinearGrain(inputs), new GatedBody
-        {
-            Gate = Pointer<BFloat16>(gate),
-            Up = Pointer<BFloat16>(up),
-            Input = Pointer<BFloat16>(x),
-            Output = Pointer<BFloat16>(y),
-            Rows = rows,
-            InputWidth = inputs,
-            OutputWidth = outputs,
-        });
+        ThreadTeam.For(
+            outputs,
+            LinearGrain(inputs),
+            new GatedBody
+            {
+                Gate = Pointer<BFloat16>(gate),
+                Up = Pointer<BFloat16>(up),
+                Input = Pointer<BFloat16>(x),
+                Output = Pointer<BFloat16>(y),
+                Rows = rows,
+                InputWidth = inputs,
+                OutputWidth = outputs,
+            }
+        );
         return y;
     }
 
     /// <summary>True where <see cref="SiluProduct"/> takes both.</summary>
     public static bool SupportsSiluProduct(Tensor gate, Tensor up) =>
-        IsPlain(gate) && IsElement(gate.dtype) && IsPlain(up) && up.dtype == gate.dtype
-        && up.NumberOfElements == gate.NumberOfElements && gate.NumberOfElements % Step == 0 && gate.NumberOfElements <= int.MaxValue;
+        IsPlain(gate)
+        && IsElement(gate.dtype)
+        && IsPlain(up)
+        && up.dtype == gate.dtype
+        && up.NumberOfElements == gate.NumberOfElements
+        && gate.NumberOfElements % Step == 0
+        && gate.NumberOfElements <= int.MaxValue;
 
     /// <summary>silu(gate) · up, element by element.</summary>
     /// <param name="gate">bfloat16 or float32, a multiple of two vectors' worth of elements.</param>
@@ -100,19 +127,38 @@ internal static unsafe class CpuKernels
     {
         Require(SupportsSiluProduct(gate, up), nameof(gate));
         var y = empty_like(gate);
-        if (gate.dtype == ScalarType.BFloat16) Run<BFloat16>();
-        else Run<Float32>();
+        if (gate.dtype == ScalarType.BFloat16)
+            Run<BFloat16>();
+        else
+            Run<Float32>();
         return y;
 
-        void Run<T>() where T : unmanaged, IElement<T> => ThreadTeam.For(
-            (int)gate.NumberOfElements / Step, Grain / Step, new SiluProductBody<T> { Gate = Pointer<T>(gate), Up = Pointer<T>(up), Output = Pointer<T>(y) });
+        void Run<T>()
+            where T : unmanaged, IElement<T> =>
+            ThreadTeam.For(
+                (int)gate.NumberOfElements / Step,
+                Grain / Step,
+                new SiluProductBody<T>
+                {
+                    Gate = Pointer<T>(gate),
+                    Up = Pointer<T>(up),
+                    Output = Pointer<T>(y),
+                }
+            );
     }
 
     /// <summary>True where <see cref="RmsNorm"/> takes x and weight.</summary>
     public static bool SupportsRmsNorm(Tensor x, Tensor weight) =>
-        IsPlain(x) && (x.dtype == weight.dtype || x.dtype == ScalarType.Float32) && IsPlain(weight) && IsElement(weight.dtype)
-        && weight.dim() == 1 && x.dim() > 0 && x.size(-1) == weight.size(0)
-        && weight.size(0) > 0 && weight.size(0) % Step == 0 && x.NumberOfElements <= int.MaxValue;
+        IsPlain(x)
+        && (x.dtype == weight.dtype || x.dtype == ScalarType.Float32)
+        && IsPlain(weight)
+        && IsElement(weight.dtype)
+        && weight.dim() == 1
+        && x.dim() > 0
+        && x.size(-1) == weight.size(0)
+        && weight.size(0) > 0
+        && weight.size(0) % Step == 0
+        && x.NumberOfElements <= int.MaxValue;
 
     /// <summary>x / √(mean(x²) + ε) · weight over the last dimension.</summary>
     /// <param name="x"><c>[…, width]</c>, float32 or of the weight's type.</param>
@@ -123,32 +169,47 @@ internal static unsafe class CpuKernels
     {
         Require(SupportsRmsNorm(x, weight), nameof(x));
         var y = empty_like(x, weight.dtype);
-        if (x.dtype == ScalarType.BFloat16) Run<BFloat16, BFloat16>();
-        else if (weight.dtype == ScalarType.BFloat16) Run<Float32, BFloat16>();
-        else Run<Float32, Float32>();
+        if (x.dtype == ScalarType.BFloat16)
+            Run<BFloat16, BFloat16>();
+        else if (weight.dtype == ScalarType.BFloat16)
+            Run<Float32, BFloat16>();
+        else
+            Run<Float32, Float32>();
         return y;
 
-        void Run<TInput, TOutput>() where TInput : unmanaged, IElement<TInput> where TOutput : unmanaged, IElement<TOutput>
+        void Run<TInput, TOutput>()
+            where TInput : unmanaged, IElement<TInput>
+            where TOutput : unmanaged, IElement<TOutput>
         {
             var width = (int)weight.size(0);
-            ThreadTeam.For((int)(x.NumberOfElements / width), Math.Max(1, Grain / width), new RmsNormBody<TInput, TOutput>
-            {
-                Input = Pointer<TInput>(x),
-                Weight = Pointer<TOutput>(weight),
-                Output = Pointer<TOutput>(y),
-                Width = width,
-                Epsilon = (float)epsilon,
-            });
+            ThreadTeam.For(
+                (int)(x.NumberOfElements / width),
+                Math.Max(1, Grain / width),
+                new RmsNormBody<TInput, TOutput>
+                {
+                    Input = Pointer<TInput>(x),
+                    Weight = Pointer<TOutput>(weight),
+                    Output = Pointer<TOutput>(y),
+                    Width = width,
+                    Epsilon = (float)epsilon,
+                }
+            );
         }
     }
 
     /// <summary>True where <see cref="Rotate"/> takes x and the table.</summary>
     public static bool SupportsRotate(Tensor x, Tensor cos, Tensor sin)
     {
-        return IsPlain(x) && IsElement(x.dtype) && x.dim() == 3 && x.size(2) % 2 == 0 && x.NumberOfElements is > 0 and <= int.MaxValue
-            && IsTable(cos) && IsTable(sin);
+        return IsPlain(x)
+            && IsElement(x.dtype)
+            && x.dim() == 3
+            && x.size(2) % 2 == 0
+            && x.NumberOfElements is > 0 and <= int.MaxValue
+            && IsTable(cos)
+            && IsTable(sin);
 
-        bool IsTable(Tensor table) => IsPlain(table) && table.dtype == ScalarType.Float32 && table.NumberOfElements == x.size(0) * x.size(2) / 2;
+        bool IsTable(Tensor table) =>
+            IsPlain(table) && table.dtype == ScalarType.Float32 && table.NumberOfElements == x.size(0) * x.size(2) / 2;
     }
 
     /// <summary>Turns each pair (x[i], x[i + headDim/2]) by its angle, in place.</summary>
@@ -158,23 +219,31 @@ internal static unsafe class CpuKernels
     public static void Rotate(Tensor x, Tensor cos, Tensor sin)
     {
         Require(SupportsRotate(x, cos, sin), nameof(x));
-        if (x.dtype == ScalarType.BFloat16) Run<BFloat16>();
-        else Run<Float32>();
+        if (x.dtype == ScalarType.BFloat16)
+            Run<BFloat16>();
+        else
+            Run<Float32>();
 
-        void Run<T>() where T : unmanaged, IElement<T>
+        void Run<T>()
+            where T : unmanaged, IElement<T>
         {
-            int heads = (int)x.size(1), headDim = (int)x.size(2);
-            ThreadTeam.For((int)x.size(0), Math.Max(1, Grain / (heads * headDim)), new RotaryBody<T>
-            {
-                Input = Pointer<T>(x),
-                Output = Pointer<T>(x),
-                InputStride = heads * headDim,
-                Direction = 1,
-                Cos = Pointer<float>(cos),
-                Sin = Pointer<float>(sin),
-                Heads = heads,
-                HeadDim = headDim,
-            });
+            int heads = (int)x.size(1),
+                headDim = (int)x.size(2);
+            ThreadTeam.For(
+                (int)x.size(0),
+                Math.Max(1, Grain / (heads * headDim)),
+                new RotaryBody<T>
+                {
+                    Input = Pointer<T>(x),
+                    Output = Pointer<T>(x),
+                    InputStride = heads * headDim,
+                    Direction = 1,
+                    Cos = Pointer<float>(cos),
+                    Sin = Pointer<float>(sin),
+                    Heads = heads,
+                    HeadDim = headDim,
+                }
+            );
         }
     }
 
@@ -182,9 +251,18 @@ internal static unsafe class CpuKernels
     /// <param name="keys">Keys of a layer <c>[slots, kvHeads, capacity, headDim]</c>.</param>
     /// <param name="values">Values of a layer, of the same shape.</param>
     public static bool SupportsCache(Tensor keys, Tensor values) =>
-        IsPlain(keys) && IsElement(keys.dtype) && keys.dim() == 4 && keys.size(3) > 0 && keys.size(3) % Step == 0
-        && IsPlain(values) && values.dtype == keys.dtype && values.dim() == 4
-        && values.size(0) == keys.size(0) && values.size(1) == keys.size(1) && values.size(2) == keys.size(2) && values.size(3) == keys.size(3)
+        IsPlain(keys)
+        && IsElement(keys.dtype)
+        && keys.dim() == 4
+        && keys.size(3) > 0
+        && keys.size(3) % Step == 0
+        && IsPlain(values)
+        && values.dtype == keys.dtype
+        && values.dim() == 4
+        && values.size(0) == keys.size(0)
+        && values.size(1) == keys.size(1)
+        && values.size(2) == keys.size(2)
+        && values.size(3) == keys.size(3)
         && keys.size(2) <= int.MaxValue;
 
     /// <summary>Copies the key and value of one new token a sequence to the end of its cache slot.</summary>
@@ -194,7 +272,14 @@ internal static unsafe class CpuKernels
     /// <param name="cachedValues">Cached values, of the same shape; written.</param>
     /// <param name="slots">Slot of each sequence; all different.</param>
     /// <param name="lengths">Tokens of each sequence in its slot, the new one included; at least 1.</param>
-    public static void WriteStep(Tensor keys, Tensor values, Tensor cachedKeys, Tensor cachedValues, ReadOnlySpan<int> slots, ReadOnlySpan<int> lengths)
+    public static void WriteStep(
+        Tensor keys,
+        Tensor values,
+        Tensor cachedKeys,
+        Tensor cachedValues,
+        ReadOnlySpan<int> slots,
+        ReadOnlySpan<int> lengths
+    )
     {
         Require(SupportsCache(cachedKeys, cachedValues), nameof(cachedKeys));
         Require(IsTokens(keys, slots.Length), nameof(keys));
@@ -202,29 +287,43 @@ internal static unsafe class CpuKernels
         RequireWithin(slots, 0, cachedKeys.size(0) - 1, nameof(slots));
         Require(lengths.Length == slots.Length, nameof(lengths));
         RequireWithin(lengths, 1, cachedKeys.size(2), nameof(lengths));
-        int keyHeads = (int)keys.size(1), headDim = (int)keys.size(2);
-        fixed (int* slotsPointer = slots, lengthsPointer = lengths)
+        int keyHeads = (int)keys.size(1),
+            headDim = (int)keys.size(2);
+        fixed (
+            int* slotsPointer = slots,
+                lengthsPointer = lengths
+        )
         {
-            ThreadTeam.For(slots.Length, Math.Max(1, Grain / (keyHeads * headDim)), new StepWriteBody
-            {
-                Keys = Pointer<byte>(keys),
-                Values = Pointer<byte>(values),
-                CachedKeys = Pointer<byte>(cachedKeys),
-                CachedValues = Pointer<byte>(cachedValues),
-                Slots = slotsPointer,
-                Lengths = lengthsPointer,
-                KeyHeads = keyHeads,
-                HeadBytes = headDim * (int)keys.ElementSize,
-                Capacity = (int)cachedKeys.size(2),
-            });
+            ThreadTeam.For(
+                slots.Length,
+                Math.Max(1, Grain / (keyHeads * headDim)),
+                new StepWriteBody
+                {
+                    Keys = Pointer<byte>(keys),
+                    Values = Pointer<byte>(values),
+                    CachedKeys = Pointer<byte>(cachedKeys),
+                    CachedValues = Pointer<byte>(cachedValues),
+                    Slots = slotsPointer,
+                    Lengths = lengthsPointer,
+                    KeyHeads = keyHeads,
+                    HeadBytes = headDim * (int)keys.ElementSize,
+                    Capacity = (int)cachedKeys.size(2),
+                }
+            );
         }
 
         bool IsTokens(Tensor tokens, int count) =>
-            IsPlain(tokens) && tokens.dtype == cachedKeys.dtype && tokens.dim() == 3
-            && tokens.size(0) == count && tokens.size(1) == cachedKeys.size(1) && tokens.size(2) == cachedKeys.size(3);
+            IsPlain(tokens)
+            && tokens.dtype == cachedKeys.dtype
+            && tokens.dim() == 3
+            && tokens.size(0) == count
+            && tokens.size(1) == cachedKeys.size(1)
+            && tokens.size(2) == cachedKeys.size(3);
     }
 
-    /// <summary>Attention of one query token a sequence to its cache slot: softmax(q kᵀ / √headDim) v, with grouped key and value heads.</summary>
+    /// <summary>
+    /// Attention of one query token a sequence to its cache slot: softmax(q kᵀ / √headDim) v, with grouped key and value heads.
+    /// </summary>
     /// <param name="query">Queries <c>[B, heads, headDim]</c>, of the cache's type; heads is a multiple of kvHeads.</param>
     /// <param name="keys">Cached keys <c>[slots, kvHeads, capacity, headDim]</c>.</param>
     /// <param name="values">Cached values, of the same shape.</param>
@@ -234,51 +333,83 @@ internal static unsafe class CpuKernels
     public static Tensor AttendStep(Tensor query, Tensor keys, Tensor values, ReadOnlySpan<int> slots, ReadOnlySpan<int> lengths)
     {
         Require(SupportsCache(keys, values), nameof(keys));
-        Require(IsPlain(query) && query.dtype == keys.dtype && query.dim() == 3 && query.size(2) == keys.size(3)
-            && query.size(1) > 0 && query.size(1) % keys.size(1) == 0 && query.size(0) == slots.Length
-            && query.size(1) * query.size(2) <= MaxAttentionWidth && query.NumberOfElements <= int.MaxValue, nameof(query));
+        Require(
+            IsPlain(query)
+                && query.dtype == keys.dtype
+                && query.dim() == 3
+                && query.size(2) == keys.size(3)
+                && query.size(1) > 0
+                && query.size(1) % keys.size(1) == 0
+                && query.size(0) == slots.Length
+                && query.size(1) * query.size(2) <= MaxAttentionWidth
+                && query.NumberOfElements <= int.MaxValue,
+            nameof(query)
+        );
         RequireWithin(slots, 0, keys.size(0) - 1, nameof(slots));
         Require(lengths.Length == slots.Length, nameof(lengths));
         RequireWithin(lengths, 1, keys.size(2), nameof(lengths));
         var output = empty([query.size(0), query.size(1) * query.size(2)], query.dtype);
-        if (query.dtype == ScalarType.BFloat16) Run<BFloat16>(slots, lengths);
-        else Run<Float32>(slots, lengths);
+        if (query.dtype == ScalarType.BFloat16)
+            Run<BFloat16>(slots, lengths);
+        else
+            Run<Float32>(slots, lengths);
         return output;
 
-        void Run<T>(ReadOnlySpan<int> slots, ReadOnlySpan<int> lengths) where T : unmanaged, IElement<T>
+        void Run<T>(ReadOnlySpan<int> slots, ReadOnlySpan<int> lengths)
+            where T : unmanaged, IElement<T>
         {
             var keyHeads = (int)keys.size(1);
-            fixed (int* slotsPointer = slots, lengthsPointer = lengths)
+            fixed (
+                int* slotsPointer = slots,
+                    lengthsPointer = lengths
+            )
             {
-                ThreadTeam.For(slots.Length * keyHeads, 1, new AttentionBody<T>
-                {
-                    Query = Pointer<T>(query),
-                    Keys = Pointer<T>(keys),
-                    Values = Pointer<T>(values),
-                    Output = Pointer<T>(output),
-                    Slots = slotsPointer,
-                    Lengths = lengthsPointer,
-                    KeyHeads = keyHeads,
-                    Group = (int)query.size(1) / keyHeads,
-                    HeadDim = (int)query.size(2),
-                    Capacity = (int)keys.size(2),
-                    Scale = 1 / MathF.Sqrt(query.size(2)),
-                });
+                ThreadTeam.For(
+                    slots.Length * keyHeads,
+                    1,
+                    new AttentionBody<T>
+                    {
+                        Query = Pointer<T>(query),
+                        Keys = Pointer<T>(keys),
+                        Values = Pointer<T>(values),
+                        Output = Pointer<T>(output),
+                        Slots = slotsPointer,
+                        Lengths = lengthsPointer,
+                        KeyHeads = keyHeads,
+                        Group = (int)query.size(1) / keyHeads,
+                        HeadDim = (int)query.size(2),
+                        Capacity = (int)keys.size(2),
+                        Scale = 1 / MathF.Sqrt(query.size(2)),
+                    }
+                );
             }
         }
     }
 
-    /// <summary>True where <see cref="Attend"/> takes the three; only on processors whose vectors have 512 bits: on others torch's is as fast.</summary>
-    public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values) => PanelKernel.IsSupported && FitAttend(query, keys, values);
+    /// <summary>
+    /// True where <see cref="Attend"/> takes the three; only on processors whose vectors have 512 bits: on others torch's is as fast.
+    /// </summary>
+    public static bool SupportsAttend(Tensor query, Tensor keys, Tensor values) =>
+        PanelKernel.IsSupported && FitAttend(query, keys, values);
 
     /// <summary>Whether <see cref="Attend"/> can compute with the three, fast or not.</summary>
     private static bool FitAttend(Tensor query, Tensor keys, Tensor values)
     {
-        return IsTokens(query) && IsTokens(keys) && IsTokens(values)
+        return IsTokens(query)
+            && IsTokens(keys)
+            && IsTokens(values)
             && query.size(2) is > 0 and <= SegmentAttentionBody<Float32>.MaxHeadDim
-            && query.stride(1) == query.size(2) && keys.size(2) == query.size(2) && values.size(2) == query.size(2)
-            && keys.size(0) == values.size(0) && keys.size(1) == values.size(1) && keys.size(1) > 0 && query.size(1) > 0 && query.size(1) % keys.size(1) == 0
-            && query.size(1) / keys.size(1) <= SegmentAttentionBody<Float32>.BlockQueries && query.size(0) <= int.MaxValue && keys.size(0) <= int.MaxValue;
+            && query.stride(1) == query.size(2)
+            && keys.size(2) == query.size(2)
+            && values.size(2) == query.size(2)
+            && keys.size(0) == values.size(0)
+            && keys.size(1) == values.size(1)
+            && keys.size(1) > 0
+            && query.size(1) > 0
+            && query.size(1) % keys.size(1) == 0
+            && query.size(1) / keys.size(1) <= SegmentAttentionBody<Float32>.BlockQueries
+            && query.size(0) <= int.MaxValue
+            && keys.size(0) <= int.MaxValue;
 
         bool IsTokens(Tensor x) => IsOurs(x) && x.dim() == 3 && x.stride(2) == 1 && x.dtype == query.dtype && IsElement(x.dtype);
     }
@@ -298,8 +429,17 @@ internal static unsafe class CpuKernels
         var next = 0;
         foreach (var segment in segments)
         {
-            Require(segment.Query == next && segment.QueryCount > 0 && segment.Key >= 0 && segment.KeyCount >= (isCausal ? segment.QueryCount : 1), nameof(segments));
-            Require((long)segment.Query + segment.QueryCount <= query.size(0) && (long)segment.Key + segment.KeyCount <= keys.size(0), nameof(segments));
+            Require(
+                segment.Query == next
+                    && segment.QueryCount > 0
+                    && segment.Key >= 0
+                    && segment.KeyCount >= (isCausal ? segment.QueryCount : 1),
+                nameof(segments)
+            );
+            Require(
+                (long)segment.Query + segment.QueryCount <= query.size(0) && (long)segment.Key + segment.KeyCount <= keys.size(0),
+                nameof(segments)
+            );
             next += segment.QueryCount;
             var tokens = SegmentAttentionBody<Float32>.TokensOf(group);
             for (var done = 0; done < segment.QueryCount; done += tokens)
@@ -311,30 +451,37 @@ internal static unsafe class CpuKernels
         }
         Require(next == query.size(0), nameof(segments));
         var output = empty([query.size(0), query.size(1) * query.size(2)], query.dtype);
-        if (query.dtype == ScalarType.BFloat16) Run<BFloat16>();
-        else Run<Float32>();
+        if (query.dtype == ScalarType.BFloat16)
+            Run<BFloat16>();
+        else
+            Run<Float32>();
         return output;
 
-        void Run<T>() where T : unmanaged, IElement<T>
+        void Run<T>()
+            where T : unmanaged, IElement<T>
         {
             fixed (AttentionSegment* pointer = CollectionsMarshal.AsSpan(blocks))
             {
-                ThreadTeam.For(blocks.Count * (int)keys.size(1), 1, new SegmentAttentionBody<T>
-                {
-                    Blocks = pointer,
-                    Query = Pointer<T>(query),
-                    Keys = Pointer<T>(keys),
-                    Values = Pointer<T>(values),
-                    Output = Pointer<T>(output),
-                    QueryStride = query.stride(0),
-                    KeyStride = (keys.stride(0), keys.stride(1)),
-                    ValueStride = (values.stride(0), values.stride(1)),
-                    KeyHeads = (int)keys.size(1),
-                    Group = group,
-                    HeadDim = (int)query.size(2),
-                    Scale = 1 / MathF.Sqrt(query.size(2)),
-                    IsCausal = isCausal,
-                });
+                ThreadTeam.For(
+                    blocks.Count * (int)keys.size(1),
+                    1,
+                    new SegmentAttentionBody<T>
+                    {
+                        Blocks = pointer,
+                        Query = Pointer<T>(query),
+                        Keys = Pointer<T>(keys),
+                        Values = Pointer<T>(values),
+                        Output = Pointer<T>(output),
+                        QueryStride = query.stride(0),
+                        KeyStride = (keys.stride(0), keys.stride(1)),
+                        ValueStride = (values.stride(0), values.stride(1)),
+                        KeyHeads = (int)keys.size(1),
+                        Group = group,
+                        HeadDim = (int)query.size(2),
+                        Scale = 1 / MathF.Sqrt(query.size(2)),
+                        IsCausal = isCausal,
+                    }
+                );
             }
         }
     }
@@ -355,16 +502,19 @@ internal static unsafe class CpuKernels
 
     private static bool IsElement(ScalarType type) => type is ScalarType.BFloat16 or ScalarType.Float32;
 
-    private static T* Pointer<T>(Tensor tensor) where T : unmanaged => (T*)TensorPointer.Of(tensor);
+    private static T* Pointer<T>(Tensor tensor)
+        where T : unmanaged => (T*)TensorPointer.Of(tensor);
 
     private static void Require(bool condition, string parameter, [CallerArgumentExpression(nameof(condition))] string expected = "")
     {
-        if (!condition) throw new ArgumentException($"The kernel does not take this tensor; it wants {expected}.", parameter);
+        if (!condition)
+            throw new ArgumentException($"The kernel does not take this tensor; it wants {expected}.", parameter);
     }
 
     private static void RequireWithin(ReadOnlySpan<int> numbers, long least, long most, string parameter)
     {
         foreach (var number in numbers)
-            if (number < least || number > most) throw new ArgumentOutOfRangeException(parameter, number, $"Expected {least} to {most}.");
+            if (number < least || number > most)
+                throw new ArgumentOutOfRangeException(parameter, number, $"Expected {least} to {most}.");
     }
 }

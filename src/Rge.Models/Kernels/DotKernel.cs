@@ -6,7 +6,8 @@ namespace Rge.Models.Kernels;
 
 /// <summary>
 /// Inner products of bfloat16 weight rows with a few bfloat16 input rows, summed in float32: the heart of a decoding step. It is bound by
-/// memory: every weight that is read serves all input rows at once, and how the weights are walked matters more than how they are multiplied.
+/// memory: every weight that is read serves all input rows at once, and how the weights are walked matters more than how they are
+/// multiplied.
 /// </summary>
 internal static unsafe class DotKernel
 {
@@ -19,15 +20,25 @@ internal static unsafe class DotKernel
     /// <summary>The width of a row must be a multiple of this.</summary>
     public static int WidthMultiple => 4 * Vector<float>.Count;
 
-    /// <summary>sums[r · count + o] = Σ weight[o, i] · input[r, i] for <paramref name="count"/> weight rows and up to four input rows.</summary>
+    /// <summary>
+    /// sums[r · count + o] = Σ weight[o, i] · input[r, i] for <paramref name="count"/> weight rows and up to four input rows.
+    /// </summary>
     public static void Multiply(BFloat16* weight, int count, BFloat16* input, int rows, int width, float* sums)
     {
         switch (rows)
         {
-            case 1: MultiplyOne(weight, count, input, width, sums); break;
-            case 2: MultiplyFew<IRowCount.Two>(weight, count, input, width, sums); break;
-            case 3: MultiplyFew<IRowCount.Three>(weight, count, input, width, sums); break;
-            default: MultiplyFew<IRowCount.Four>(weight, count, input, width, sums); break;
+            case 1:
+                MultiplyOne(weight, count, input, width, sums);
+                break;
+            case 2:
+                MultiplyFew<IRowCount.Two>(weight, count, input, width, sums);
+                break;
+            case 3:
+                MultiplyFew<IRowCount.Three>(weight, count, input, width, sums);
+                break;
+            default:
+                MultiplyFew<IRowCount.Four>(weight, count, input, width, sums);
+                break;
         }
     }
 
@@ -39,7 +50,10 @@ internal static unsafe class DotKernel
         for (var o = 0; o < count; o++, weight += width)
         {
             // Four sums: a fused multiply-add takes several cycles, and the next must not wait for it.
-            Vector<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+            Vector<float> sum0 = default,
+                sum1 = default,
+                sum2 = default,
+                sum3 = default;
             for (var i = 0; i < width; i += 2 * step)
             {
                 BFloat16.LoadShuffled(weight + i, out var even, out var odd);
@@ -57,7 +71,8 @@ internal static unsafe class DotKernel
 
     /// <summary>Several input rows: two weight rows at a time, so that each input that is loaded serves twice.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyFew<TRows>(BFloat16* weight, int count, BFloat16* input, int width, float* sums) where TRows : IRowCount
+    private static void MultiplyFew<TRows>(BFloat16* weight, int count, BFloat16* input, int width, float* sums)
+        where TRows : IRowCount
     {
         var step = 2 * Vector<float>.Count;
         var whole = width <= WidestFetchedWhole;
@@ -65,8 +80,16 @@ internal static unsafe class DotKernel
         {
             // The last of an odd number of rows is its own partner.
             var partner = Math.Min(o + 1, count - 1);
-            BFloat16* second = weight + (partner - o) * (long)width, next = weight + 2L * width;
-            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+            BFloat16* second = weight + (partner - o) * (long)width,
+                next = weight + 2L * width;
+            Vector<float> a0 = default,
+                a1 = default,
+                a2 = default,
+                a3 = default,
+                b0 = default,
+                b1 = default,
+                b2 = default,
+                b3 = default;
             for (var i = 0; i < width; i += step)
             {
                 if (Sse.IsSupported)
@@ -81,18 +104,30 @@ internal static unsafe class DotKernel
                 var x = input + i;
                 Accumulate(evenA, evenB, oddA, oddB, x, ref a0, ref b0);
                 Accumulate(evenA, evenB, oddA, oddB, x + width, ref a1, ref b1);
-                if (TRows.Value > 2) Accumulate(evenA, evenB, oddA, oddB, x + 2L * width, ref a2, ref b2);
-                if (TRows.Value > 3) Accumulate(evenA, evenB, oddA, oddB, x + 3L * width, ref a3, ref b3);
+                if (TRows.Value > 2)
+                    Accumulate(evenA, evenB, oddA, oddB, x + 2L * width, ref a2, ref b2);
+                if (TRows.Value > 3)
+                    Accumulate(evenA, evenB, oddA, oddB, x + 3L * width, ref a3, ref b3);
             }
             (sums[o], sums[partner]) = (Vector.Sum(a0), Vector.Sum(b0));
             (sums[count + o], sums[count + partner]) = (Vector.Sum(a1), Vector.Sum(b1));
-            if (TRows.Value > 2) (sums[2 * count + o], sums[2 * count + partner]) = (Vector.Sum(a2), Vector.Sum(b2));
-            if (TRows.Value > 3) (sums[3 * count + o], sums[3 * count + partner]) = (Vector.Sum(a3), Vector.Sum(b3));
+            if (TRows.Value > 2)
+                (sums[2 * count + o], sums[2 * count + partner]) = (Vector.Sum(a2), Vector.Sum(b2));
+            if (TRows.Value > 3)
+                (sums[3 * count + o], sums[3 * count + partner]) = (Vector.Sum(a3), Vector.Sum(b3));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Accumulate(Vector<float> evenA, Vector<float> evenB, Vector<float> oddA, Vector<float> oddB, BFloat16* x, ref Vector<float> a, ref Vector<float> b)
+    private static void Accumulate(
+        Vector<float> evenA,
+        Vector<float> evenB,
+        Vector<float> oddA,
+        Vector<float> oddB,
+        BFloat16* x,
+        ref Vector<float> a,
+        ref Vector<float> b
+    )
     {
         BFloat16.LoadShuffled(x, out var even, out var odd);
         a = Vector.FusedMultiplyAdd(oddA, odd, Vector.FusedMultiplyAdd(evenA, even, a));

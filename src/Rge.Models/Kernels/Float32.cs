@@ -23,7 +23,8 @@ internal readonly unsafe struct Float32 : IElement<Float32>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadShuffled(Float32* source, out Vector<float> first, out Vector<float> second) => Load(source, out first, out second);
+    public static void LoadShuffled(Float32* source, out Vector<float> first, out Vector<float> second) =>
+        Load(source, out first, out second);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreShuffled(Float32* target, Vector<float> first, Vector<float> second) => Store(target, first, second);

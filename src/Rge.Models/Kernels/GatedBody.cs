@@ -17,9 +17,11 @@ internal readonly unsafe struct GatedBody : IRangeBody
     [SkipLocalsInit]
     public void Run(int begin, int end)
     {
-        int count = end - begin, lanes = Vector<float>.Count;
+        int count = end - begin,
+            lanes = Vector<float>.Count;
         // One vector longer than needed: the activation works on whole vectors.
-        float* gates = stackalloc float[Rows * count + lanes], ups = stackalloc float[Rows * count + lanes];
+        float* gates = stackalloc float[Rows * count + lanes],
+            ups = stackalloc float[Rows * count + lanes];
         DotKernel.Multiply(Gate + (long)begin * InputWidth, count, Input, Rows, InputWidth, gates);
         DotKernel.Multiply(Up + (long)begin * InputWidth, count, Input, Rows, InputWidth, ups);
         for (var i = 0; i < Rows * count; i += lanes)
@@ -27,7 +29,8 @@ internal readonly unsafe struct GatedBody : IRangeBody
         for (var r = 0; r < Rows; r++)
         {
             var output = Output + (long)r * OutputWidth + begin;
-            for (var o = 0; o < count; o++) BFloat16.Store(output + o, gates[r * count + o]);
+            for (var o = 0; o < count; o++)
+                BFloat16.Store(output + o, gates[r * count + o]);
         }
     }
 }

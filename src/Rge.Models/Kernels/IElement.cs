@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Rge.Models.Kernels;
 
 /// <summary>A number type of tensors, as the kernels read and write it: always through float32.</summary>
-internal unsafe interface IElement<TSelf> where TSelf : unmanaged, IElement<TSelf>
+internal unsafe interface IElement<TSelf>
+    where TSelf : unmanaged, IElement<TSelf>
 {
     /// <summary>Reads two vectors' worth of neighbours.</summary>
     static abstract void Load(TSelf* source, out Vector<float> low, out Vector<float> high);

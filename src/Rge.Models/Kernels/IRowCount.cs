@@ -5,7 +5,18 @@ internal interface IRowCount
 {
     static abstract int Value { get; }
 
-    internal readonly struct Two : IRowCount { public static int Value => 2; }
-    internal readonly struct Three : IRowCount { public static int Value => 3; }
-    internal readonly struct Four : IRowCount { public static int Value => 4; }
+    internal readonly struct Two : IRowCount
+    {
+        public static int Value => 2;
+    }
+
+    internal readonly struct Three : IRowCount
+    {
+        public static int Value => 3;
+    }
+
+    internal readonly struct Four : IRowCount
+    {
+        public static int Value => 4;
+    }
 }

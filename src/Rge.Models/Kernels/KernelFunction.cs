@@ -4,14 +4,15 @@ namespace Rge.Models.Kernels;
 
 /// <summary>
 /// An operation with a kernel for its values and one for its gradients. TorchSharp keeps the handles of gradients that pass through such a
-/// function until the caller's dispose scope ends; here they are freed as soon as libtorch has taken them over, so that a backward pass holds
-/// as little as one of torch's own operators would.
+/// function until the caller's dispose scope ends; here they are freed as soon as libtorch has taken them over, so that a backward pass
+/// holds as little as one of torch's own operators would.
 /// </summary>
 /// <remarks>
 /// An exception in a backward pass ends the process: whatever could be wrong with the inputs is checked before <c>apply</c>, and a gradient
 /// has the shape of the output by construction. The function keeps what it saved until the graph is disposed.
 /// </remarks>
-internal abstract class KernelFunction<TSelf> : autograd.SingleTensorFunction<TSelf> where TSelf : KernelFunction<TSelf>, new()
+internal abstract class KernelFunction<TSelf> : autograd.SingleTensorFunction<TSelf>
+    where TSelf : KernelFunction<TSelf>, new()
 {
     // Gradients are copied by reference right after backward returns; by the next call on this thread they are not needed any more.
     [ThreadStatic]
@@ -23,11 +24,13 @@ internal abstract class KernelFunction<TSelf> : autograd.SingleTensorFunction<TS
 
     public sealed override List<Tensor?> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        foreach (var tensor in _handedOver ?? []) tensor?.Dispose();
+        foreach (var tensor in _handedOver ?? [])
+            tensor?.Dispose();
         using var scope = NewDisposeScope();
         using var given = grad_output;
         var gradients = Backward(ctx, ctx.get_saved_variables(), given.contiguous());
-        foreach (var gradient in gradients) gradient?.MoveToOuterDisposeScope();
+        foreach (var gradient in gradients)
+            gradient?.MoveToOuterDisposeScope();
         _handedOver = gradients;
         return gradients;
     }

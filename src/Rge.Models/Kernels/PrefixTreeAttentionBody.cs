@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Attention of packed tokens that form a tree: a token sees its own run up to itself and all of the runs above. The loop runs over (vector of
-/// queries, key head) pairs; each walks up the tree and takes the softmax over pieces of it, with the running maximum and sum of Milakov and
-/// Gimelshein (2018).
+/// Attention of packed tokens that form a tree: a token sees its own run up to itself and all of the runs above. The loop runs over (vector
+/// of queries, key head) pairs; each walks up the tree and takes the softmax over pieces of it, with the running maximum and sum of Milakov
+/// and Gimelshein (2018).
 /// </summary>
 internal readonly unsafe struct PrefixTreeAttentionBody : IRangeBody
 {
@@ -31,17 +31,22 @@ internal readonly unsafe struct PrefixTreeAttentionBody : IRangeBody
     [SkipLocalsInit]
     public void Run(int begin, int end)
     {
-        int lanes = Vector<float>.Count, width = HeadDim;
+        int lanes = Vector<float>.Count,
+            width = HeadDim;
         long stride = (long)KeyHeads * width;
-        float* query = stackalloc float[width * lanes], sums = stackalloc float[width * lanes], scores = stackalloc float[PrefixTreeKernel.Piece * lanes];
-        long* offsets = stackalloc long[lanes], statistics = stackalloc long[lanes];
+        float* query = stackalloc float[width * lanes],
+            sums = stackalloc float[width * lanes],
+            scores = stackalloc float[PrefixTreeKernel.Piece * lanes];
+        long* offsets = stackalloc long[lanes],
+            statistics = stackalloc long[lanes];
         for (var unit = begin; unit < end; unit++)
         {
             var (queries, head) = (Queries[unit / KeyHeads], unit % KeyHeads);
             var lane = new PrefixTreeLanes(Nodes[queries.Node], queries.First, head, KeyHeads, Group, width, offsets, statistics);
             PrefixTreeKernel.ToLanes(Query, offsets, lane.Used, Scale, width, query);
             new Span<float>(sums, width * lanes).Clear();
-            Vector<float> maximum = new(Masked), total = default;
+            Vector<float> maximum = new(Masked),
+                total = default;
             for (var n = queries.Node; n >= 0; n = Nodes[n].Parent)
             {
                 var isOwn = n == queries.Node;
@@ -51,15 +56,18 @@ internal readonly unsafe struct PrefixTreeAttentionBody : IRangeBody
                     var count = Math.Min(PrefixTreeKernel.Piece, length - done);
                     var rows = (Nodes[n].Start + done) * stride + head * width;
                     PrefixTreeKernel.Multiply(query, Keys + rows, stride, count, width, scores);
-                    if (isOwn) Mask(scores, done, count, lane);
+                    if (isOwn)
+                        Mask(scores, done, count, lane);
                     var rescale = Softmax(scores, count, ref maximum, ref total);
                     if (rescale != Vector<float>.One)
-                        for (var i = 0; i < width * lanes; i += lanes) (Vector.Load(sums + i) * rescale).Store(sums + i);
+                        for (var i = 0; i < width * lanes; i += lanes)
+                            (Vector.Load(sums + i) * rescale).Store(sums + i);
                     PrefixTreeKernel.AddWeighted(scores, Values + rows, stride, count, width, sums);
                 }
             }
             PrefixTreeKernel.FromLanes(sums, Vector<float>.One / total, Output, offsets, lane.Used, width);
-            for (var i = 0; i < lane.Used; i++) LogSums[statistics[i]] = maximum[i] + MathF.Log(total[i]);
+            for (var i = 0; i < lane.Used; i++)
+                LogSums[statistics[i]] = maximum[i] + MathF.Log(total[i]);
         }
     }
 
@@ -69,7 +77,13 @@ internal readonly unsafe struct PrefixTreeAttentionBody : IRangeBody
         for (var t = Math.Max(0, lane.FirstToken + 1 - done); t < count; t++)
         {
             var row = scores + t * Vector<float>.Count;
-            Vector.ConditionalSelect(Vector.GreaterThanOrEqual(lane.Tokens, new Vector<int>(done + t)), Vector.Load(row), new Vector<float>(Masked)).Store(row);
+            Vector
+                .ConditionalSelect(
+                    Vector.GreaterThanOrEqual(lane.Tokens, new Vector<int>(done + t)),
+                    Vector.Load(row),
+                    new Vector<float>(Masked)
+                )
+                .Store(row);
         }
     }
 
@@ -79,8 +93,10 @@ internal readonly unsafe struct PrefixTreeAttentionBody : IRangeBody
     {
         var lanes = Vector<float>.Count;
         var next = maximum;
-        for (var t = 0; t < count; t++) next = Vector.Max(next, Vector.Load(scores + t * lanes));
-        Vector<float> rescale = PrefixTreeKernel.Weight(maximum - next), sum = default;
+        for (var t = 0; t < count; t++)
+            next = Vector.Max(next, Vector.Load(scores + t * lanes));
+        Vector<float> rescale = PrefixTreeKernel.Weight(maximum - next),
+            sum = default;
         for (var t = 0; t < count; t++)
         {
             var weight = PrefixTreeKernel.Weight(Vector.Load(scores + t * lanes) - next);

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Gradients of <see cref="PrefixTreeAttentionBody"/>, which recompute the scores from what was kept of each query's softmax (Dao et al., 2022). The
-/// loop runs over (tree, key head) pairs: whatever adds to a key's gradient is in its tree, so that no two threads add to the same place.
+/// Gradients of <see cref="PrefixTreeAttentionBody"/>, which recompute the scores from what was kept of each query's softmax (Dao et al.,
+/// 2022). The loop runs over (tree, key head) pairs: whatever adds to a key's gradient is in its tree, so that no two threads add to the
+/// same place.
 /// </summary>
 internal readonly unsafe struct PrefixTreeAttentionGradientBody : IRangeBody
 {
@@ -36,23 +37,29 @@ internal readonly unsafe struct PrefixTreeAttentionGradientBody : IRangeBody
     [SkipLocalsInit]
     public void Run(int begin, int end)
     {
-        int lanes = Vector<float>.Count, width = HeadDim;
+        int lanes = Vector<float>.Count,
+            width = HeadDim;
         float* scratch = stackalloc float[3 * width * lanes + 2 * PrefixTreeKernel.Piece * lanes];
         long* offsets = stackalloc long[2 * lanes];
         for (var unit = begin; unit < end; unit++)
         {
             var (tree, head) = (unit / KeyHeads, unit % KeyHeads);
             for (var node = Trees[tree]; node < Trees[tree + 1]; node++)
-                for (var first = 0; first < Nodes[node].Length * Group; first += lanes) RunQueries(node, first, head, scratch, offsets);
+            for (var first = 0; first < Nodes[node].Length * Group; first += lanes)
+                RunQueries(node, first, head, scratch, offsets);
         }
     }
 
     private void RunQueries(int node, int first, int head, float* scratch, long* offsets)
     {
-        int lanes = Vector<float>.Count, width = HeadDim;
+        int lanes = Vector<float>.Count,
+            width = HeadDim;
         long stride = (long)KeyHeads * width;
-        float* query = scratch, upstream = query + width * lanes, sums = upstream + width * lanes;
-        float* weights = sums + width * lanes, slopes = weights + PrefixTreeKernel.Piece * lanes;
+        float* query = scratch,
+            upstream = query + width * lanes,
+            sums = upstream + width * lanes;
+        float* weights = sums + width * lanes,
+            slopes = weights + PrefixTreeKernel.Piece * lanes;
         var lane = new PrefixTreeLanes(Nodes[node], first, head, KeyHeads, Group, width, offsets, offsets + lanes);
         PrefixTreeKernel.ToLanes(Query, offsets, lane.Used, Scale, width, query);
         PrefixTreeKernel.ToLanes(Gradient, offsets, lane.Used, 1, width, upstream);
@@ -67,7 +74,8 @@ internal readonly unsafe struct PrefixTreeAttentionGradientBody : IRangeBody
                 var count = Math.Min(PrefixTreeKernel.Piece, length - done);
                 var rows = (Nodes[n].Start + done) * stride + head * width;
                 PrefixTreeKernel.Multiply(query, Keys + rows, stride, count, width, weights);
-                if (isOwn) PrefixTreeAttentionBody.Mask(weights, done, count, lane);
+                if (isOwn)
+                    PrefixTreeAttentionBody.Mask(weights, done, count, lane);
                 PrefixTreeKernel.Multiply(upstream, Values + rows, stride, count, width, slopes);
                 Differentiate(weights, slopes, count, logSum, mean);
                 PrefixTreeKernel.AddOuter(weights, Gradient, offsets, lane.Used, ValueGradient + rows, stride, count, width);
@@ -82,14 +90,17 @@ internal readonly unsafe struct PrefixTreeAttentionGradientBody : IRangeBody
     private (Vector<float> LogSum, Vector<float> Mean) Statistics(long* offsets, long* statistics, int used)
     {
         var lanes = Vector<float>.Count;
-        float* logSums = stackalloc float[lanes], means = stackalloc float[lanes];
+        float* logSums = stackalloc float[lanes],
+            means = stackalloc float[lanes];
         new Span<float>(logSums, lanes).Clear();
         new Span<float>(means, lanes).Clear();
         for (var lane = 0; lane < used; lane++)
         {
             Vector<float> sum = default;
-            float* output = Output + offsets[lane], gradient = Gradient + offsets[lane];
-            for (var d = 0; d < HeadDim; d += lanes) sum = Vector.FusedMultiplyAdd(Vector.Load(output + d), Vector.Load(gradient + d), sum);
+            float* output = Output + offsets[lane],
+                gradient = Gradient + offsets[lane];
+            for (var d = 0; d < HeadDim; d += lanes)
+                sum = Vector.FusedMultiplyAdd(Vector.Load(output + d), Vector.Load(gradient + d), sum);
             (logSums[lane], means[lane]) = (LogSums[statistics[lane]], Vector.Sum(sum));
         }
         return (Vector.Load(logSums), Vector.Load(means));

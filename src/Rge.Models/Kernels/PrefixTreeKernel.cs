@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Products of a vector's worth of queries, one to a lane, with rows of keys or values. The rows are read where they lie, an element at a time
-/// for all lanes, so that nothing is gathered, padded or summed across lanes.
+/// Products of a vector's worth of queries, one to a lane, with rows of keys or values. The rows are read where they lie, an element at a
+/// time for all lanes, so that nothing is gathered, padded or summed across lanes.
 /// </summary>
 internal static unsafe class PrefixTreeKernel
 {
@@ -15,7 +15,9 @@ internal static unsafe class PrefixTreeKernel
     // exp(−80) is nothing beside a sum of at least 1, but so small a weight times a small gradient would be a denormal, and those are slow.
     private const float Negligible = -80;
 
-    /// <summary>exp(x) for a score less its query's maximum; zero where that is negligible, as it is for what is masked. NaN stays NaN.</summary>
+    /// <summary>
+    /// exp(x) for a score less its query's maximum; zero where that is negligible, as it is for what is masked. NaN stays NaN.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Weight(Vector<float> x) =>
         Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(Negligible)), Vector<float>.Zero, Exponential.Of(x));
@@ -35,8 +37,22 @@ internal static unsafe class PrefixTreeKernel
         for (var t = 0; t < count; t += 8)
         {
             // Past the end the last row is read again; nobody looks at the result.
-            float* r0 = rows + t * stride, r1 = Next(r0), r2 = Next(r1), r3 = Next(r2), r4 = Next(r3), r5 = Next(r4), r6 = Next(r5), r7 = Next(r6);
-            Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+            float* r0 = rows + t * stride,
+                r1 = Next(r0),
+                r2 = Next(r1),
+                r3 = Next(r2),
+                r4 = Next(r3),
+                r5 = Next(r4),
+                r6 = Next(r5),
+                r7 = Next(r6);
+            Vector<float> s0 = default,
+                s1 = default,
+                s2 = default,
+                s3 = default,
+                s4 = default,
+                s5 = default,
+                s6 = default,
+                s7 = default;
             for (var d = 0; d < width; d++)
             {
                 var element = Vector.Load(x + d * lanes);
@@ -77,8 +93,14 @@ internal static unsafe class PrefixTreeKernel
         for (var d = 0; d < width; d += 8)
         {
             var target = sums + d * lanes;
-            Vector<float> s0 = Vector.Load(target), s1 = Vector.Load(target + lanes), s2 = Vector.Load(target + 2 * lanes), s3 = Vector.Load(target + 3 * lanes);
-            Vector<float> s4 = Vector.Load(target + 4 * lanes), s5 = Vector.Load(target + 5 * lanes), s6 = Vector.Load(target + 6 * lanes), s7 = Vector.Load(target + 7 * lanes);
+            Vector<float> s0 = Vector.Load(target),
+                s1 = Vector.Load(target + lanes),
+                s2 = Vector.Load(target + 2 * lanes),
+                s3 = Vector.Load(target + 3 * lanes);
+            Vector<float> s4 = Vector.Load(target + 4 * lanes),
+                s5 = Vector.Load(target + 5 * lanes),
+                s6 = Vector.Load(target + 6 * lanes),
+                s7 = Vector.Load(target + 7 * lanes);
             var row = rows + d;
             for (var t = 0; t < count; t++, row += stride)
             {
@@ -115,21 +137,35 @@ internal static unsafe class PrefixTreeKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddOuter(float* weights, float* x, long* offsets, int used, float* rows, long stride, int count, int width)
     {
-        int lanes = Vector<float>.Count, step = 2 * lanes;
+        int lanes = Vector<float>.Count,
+            step = 2 * lanes;
         for (var d = 0; d < width; d += step)
         {
             var t = 0;
             for (; t + 4 <= count; t += 4)
             {
-                float* r0 = rows + t * stride + d, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
-                Vector<float> low0 = Vector.Load(r0), low1 = Vector.Load(r1), low2 = Vector.Load(r2), low3 = Vector.Load(r3);
-                Vector<float> high0 = Vector.Load(r0 + lanes), high1 = Vector.Load(r1 + lanes), high2 = Vector.Load(r2 + lanes), high3 = Vector.Load(r3 + lanes);
+                float* r0 = rows + t * stride + d,
+                    r1 = r0 + stride,
+                    r2 = r1 + stride,
+                    r3 = r2 + stride;
+                Vector<float> low0 = Vector.Load(r0),
+                    low1 = Vector.Load(r1),
+                    low2 = Vector.Load(r2),
+                    low3 = Vector.Load(r3);
+                Vector<float> high0 = Vector.Load(r0 + lanes),
+                    high1 = Vector.Load(r1 + lanes),
+                    high2 = Vector.Load(r2 + lanes),
+                    high3 = Vector.Load(r3 + lanes);
                 for (var lane = 0; lane < used; lane++)
                 {
                     var vector = x + offsets[lane] + d;
                     var weight = weights + t * lanes + lane;
-                    Vector<float> low = Vector.Load(vector), high = Vector.Load(vector + lanes);
-                    Vector<float> w0 = new(weight[0]), w1 = new(weight[lanes]), w2 = new(weight[2 * lanes]), w3 = new(weight[3 * lanes]);
+                    Vector<float> low = Vector.Load(vector),
+                        high = Vector.Load(vector + lanes);
+                    Vector<float> w0 = new(weight[0]),
+                        w1 = new(weight[lanes]),
+                        w2 = new(weight[2 * lanes]),
+                        w3 = new(weight[3 * lanes]);
                     low0 = Vector.FusedMultiplyAdd(low, w0, low0);
                     high0 = Vector.FusedMultiplyAdd(high, w0, high0);
                     low1 = Vector.FusedMultiplyAdd(low, w1, low1);
@@ -151,7 +187,8 @@ internal static unsafe class PrefixTreeKernel
             for (; t < count; t++)
             {
                 var row = rows + t * stride + d;
-                Vector<float> low = Vector.Load(row), high = Vector.Load(row + lanes);
+                Vector<float> low = Vector.Load(row),
+                    high = Vector.Load(row + lanes);
                 for (var lane = 0; lane < used; lane++)
                 {
                     var weight = new Vector<float>(weights[t * lanes + lane]);
@@ -174,11 +211,13 @@ internal static unsafe class PrefixTreeKernel
     public static void ToLanes(float* x, long* offsets, int used, float factor, int width, float* lanesOut)
     {
         var lanes = Vector<float>.Count;
-        if (used < lanes) new Span<float>(lanesOut, width * lanes).Clear();
+        if (used < lanes)
+            new Span<float>(lanesOut, width * lanes).Clear();
         for (var lane = 0; lane < used; lane++)
         {
             var vector = x + offsets[lane];
-            for (var d = 0; d < width; d++) lanesOut[d * lanes + lane] = vector[d] * factor;
+            for (var d = 0; d < width; d++)
+                lanesOut[d * lanes + lane] = vector[d] * factor;
         }
     }
 
@@ -196,7 +235,8 @@ internal static unsafe class PrefixTreeKernel
         {
             var vector = x + offsets[lane];
             var factor = factors[lane];
-            for (var d = 0; d < width; d++) vector[d] = lanesIn[d * lanes + lane] * factor;
+            for (var d = 0; d < width; d++)
+                vector[d] = lanesIn[d * lanes + lane] * factor;
         }
     }
 }

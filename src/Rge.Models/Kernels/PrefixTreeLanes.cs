@@ -34,7 +34,8 @@ internal readonly unsafe struct PrefixTreeLanes
         {
             var query = first + lane;
             tokens[lane] = lane < Used ? query / group : int.MaxValue;
-            if (lane >= Used) continue;
+            if (lane >= Used)
+                continue;
             statistics[lane] = ((long)(node.Start + query / group) * keyHeads + head) * group + query % group;
             offsets[lane] = statistics[lane] * headDim;
         }

@@ -29,9 +29,17 @@ internal sealed class PrefixTreePlan
     /// <param name="group">Query heads that share a key head.</param>
     public PrefixTreeQueries[] Queries(int group)
     {
-        if (_queries is { } queries && _group == group) return queries;
+        if (_queries is { } queries && _group == group)
+            return queries;
         _group = group;
-        return _queries = [.. Enumerable.Range(0, Nodes.Length).SelectMany(
-            n => Enumerable.Range(0, (Nodes[n].Length * group + Vector<float>.Count - 1) / Vector<float>.Count).Select(i => new PrefixTreeQueries(n, i * Vector<float>.Count)))];
+        return _queries = [
+            .. Enumerable
+                .Range(0, Nodes.Length)
+                .SelectMany(n =>
+                    Enumerable
+                        .Range(0, (Nodes[n].Length * group + Vector<float>.Count - 1) / Vector<float>.Count)
+                        .Select(i => new PrefixTreeQueries(n, i * Vector<float>.Count))
+                ),
+        ];
     }
 }

@@ -20,7 +20,8 @@ internal readonly unsafe struct RmsNormBody<TInput, TOutput> : IRangeBody
         var step = 2 * Vector<float>.Count;
         for (long row = begin; row < end; row++)
         {
-            Vector<float> sumLow = default, sumHigh = default;
+            Vector<float> sumLow = default,
+                sumHigh = default;
             for (var i = 0; i < Width; i += step)
             {
                 TInput.Load(Input + row * Width + i, out var low, out var high);

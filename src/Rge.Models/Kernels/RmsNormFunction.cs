@@ -11,7 +11,8 @@ internal sealed class RmsNormFunction : KernelFunction<RmsNormFunction>
 
     protected override unsafe Tensor Forward(autograd.AutogradContext context, object[] inputs)
     {
-        Tensor x = (Tensor)inputs[0], weight = (Tensor)inputs[1];
+        Tensor x = (Tensor)inputs[0],
+            weight = (Tensor)inputs[1];
         context.save_for_backward([x, weight]);
         context.save_data("epsilon", inputs[2]);
         return CpuKernels.RmsNorm(x, weight, (double)inputs[2]);
@@ -20,20 +21,27 @@ internal sealed class RmsNormFunction : KernelFunction<RmsNormFunction>
     protected override unsafe List<Tensor?> Backward(autograd.AutogradContext context, List<Tensor> saved, Tensor gradient)
     {
         var (x, weight) = (saved[0], saved[1]);
-        int width = (int)weight.size(0), rows = (int)(x.NumberOfElements / width), blocks = (rows + Rows - 1) / Rows;
-        Tensor inputGradient = empty_like(x), weightGradients = zeros([blocks, width]);
-        ThreadTeam.For(blocks, 1, new RmsNormGradientBody
-        {
-            Input = (float*)TensorPointer.Of(x),
-            Weight = (float*)TensorPointer.Of(weight),
-            Gradient = (float*)TensorPointer.Of(gradient),
-            InputGradient = (float*)TensorPointer.Of(inputGradient),
-            WeightGradients = (float*)TensorPointer.Of(weightGradients),
-            BlockRows = Rows,
-            Rows = rows,
-            Width = width,
-            Epsilon = (float)(double)context.get_data("epsilon"),
-        });
+        int width = (int)weight.size(0),
+            rows = (int)(x.NumberOfElements / width),
+            blocks = (rows + Rows - 1) / Rows;
+        Tensor inputGradient = empty_like(x),
+            weightGradients = zeros([blocks, width]);
+        ThreadTeam.For(
+            blocks,
+            1,
+            new RmsNormGradientBody
+            {
+                Input = (float*)TensorPointer.Of(x),
+                Weight = (float*)TensorPointer.Of(weight),
+                Gradient = (float*)TensorPointer.Of(gradient),
+                InputGradient = (float*)TensorPointer.Of(inputGradient),
+                WeightGradients = (float*)TensorPointer.Of(weightGradients),
+                BlockRows = Rows,
+                Rows = rows,
+                Width = width,
+                Epsilon = (float)(double)context.get_data("epsilon"),
+            }
+        );
         return [inputGradient, weightGradients.sum([0]), null];
     }
 }

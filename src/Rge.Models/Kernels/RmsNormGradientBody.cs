@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε): dx = r (dy · w) − x r³ mean(dy · w · x), and each block's share of dw = Σ dy · x · r.
-/// The loop runs over blocks of rows.
+/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε): dx = r (dy · w) − x r³ mean(dy · w · x), and each block's share of dw = Σ dy ·
+/// x · r. The loop runs over blocks of rows.
 /// </summary>
 internal readonly unsafe struct RmsNormGradientBody : IRangeBody
 {
@@ -31,8 +31,11 @@ internal readonly unsafe struct RmsNormGradientBody : IRangeBody
             var weightGradient = WeightGradients + (long)block * Width;
             for (var row = (long)block * BlockRows; row < Math.Min((block + 1L) * BlockRows, Rows); row++)
             {
-                float* x = Input + row * Width, dy = Gradient + row * Width, dx = InputGradient + row * Width;
-                Vector<float> squares = default, products = default;
+                float* x = Input + row * Width,
+                    dy = Gradient + row * Width,
+                    dx = InputGradient + row * Width;
+                Vector<float> squares = default,
+                    products = default;
                 for (var i = 0; i < Width; i += lanes)
                 {
                     var value = Vector.Load(x + i);
@@ -40,10 +43,12 @@ internal readonly unsafe struct RmsNormGradientBody : IRangeBody
                     products = Vector.FusedMultiplyAdd(Vector.Load(dy + i) * Vector.Load(Weight + i), value, products);
                 }
                 var inverse = 1 / MathF.Sqrt(Vector.Sum(squares) / Width + Epsilon);
-                Vector<float> scale = new(inverse), share = new(Vector.Sum(products) / Width * inverse * inverse * inverse);
+                Vector<float> scale = new(inverse),
+                    share = new(Vector.Sum(products) / Width * inverse * inverse * inverse);
                 for (var i = 0; i < Width; i += lanes)
                 {
-                    Vector<float> value = Vector.Load(x + i), upstream = Vector.Load(dy + i) * scale;
+                    Vector<float> value = Vector.Load(x + i),
+                        upstream = Vector.Load(dy + i) * scale;
                     (upstream * Vector.Load(Weight + i) - value * share).Store(dx + i);
                     Vector.FusedMultiplyAdd(upstream, value, Vector.Load(weightGradient + i)).Store(weightGradient + i);
                 }

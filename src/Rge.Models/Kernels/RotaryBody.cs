@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>Turns each pair (x[i], x[i + headDim/2]) of every head by its angle, or back by it; the loop runs over tokens.</summary>
-internal readonly unsafe struct RotaryBody<T> : IRangeBody where T : unmanaged, IElement<T>
+internal readonly unsafe struct RotaryBody<T> : IRangeBody
+    where T : unmanaged, IElement<T>
 {
     public required T* Input { get; init; }
 
@@ -25,27 +26,36 @@ internal readonly unsafe struct RotaryBody<T> : IRangeBody where T : unmanaged, 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int begin, int end)
     {
-        int half = HeadDim / 2, step = 2 * Vector<float>.Count;
+        int half = HeadDim / 2,
+            step = 2 * Vector<float>.Count;
         for (long token = begin; token < end; token++)
         {
-            float* cos = Cos + token * half, sin = Sin + token * half;
+            float* cos = Cos + token * half,
+                sin = Sin + token * half;
             for (var head = 0; head < Heads; head++)
             {
-                T* first = Input + token * InputStride + head * HeadDim, second = first + half;
-                T* firstOut = Output + (token * Heads + head) * HeadDim, secondOut = firstOut + half;
+                T* first = Input + token * InputStride + head * HeadDim,
+                    second = first + half;
+                T* firstOut = Output + (token * Heads + head) * HeadDim,
+                    secondOut = firstOut + half;
                 var i = 0;
                 for (; i + step <= half; i += step)
                 {
                     T.Load(first + i, out var firstLow, out var firstHigh);
                     T.Load(second + i, out var secondLow, out var secondHigh);
-                    Vector<float> cosLow = Vector.Load(cos + i), cosHigh = Vector.Load(cos + i + Vector<float>.Count);
-                    Vector<float> sinLow = Vector.Load(sin + i) * Direction, sinHigh = Vector.Load(sin + i + Vector<float>.Count) * Direction;
+                    Vector<float> cosLow = Vector.Load(cos + i),
+                        cosHigh = Vector.Load(cos + i + Vector<float>.Count);
+                    Vector<float> sinLow = Vector.Load(sin + i) * Direction,
+                        sinHigh = Vector.Load(sin + i + Vector<float>.Count) * Direction;
                     T.Store(firstOut + i, firstLow * cosLow - secondLow * sinLow, firstHigh * cosHigh - secondHigh * sinHigh);
                     T.Store(secondOut + i, secondLow * cosLow + firstLow * sinLow, secondHigh * cosHigh + firstHigh * sinHigh);
                 }
                 for (; i < half; i++)
                 {
-                    float a = T.Load(first + i), b = T.Load(second + i), c = cos[i], s = sin[i] * Direction;
+                    float a = T.Load(first + i),
+                        b = T.Load(second + i),
+                        c = cos[i],
+                        s = sin[i] * Direction;
                     T.Store(firstOut + i, a * c - b * s);
                     T.Store(secondOut + i, b * c + a * s);
                 }

@@ -10,7 +10,8 @@ internal sealed class RotaryFunction : KernelFunction<RotaryFunction>
 
     protected override Tensor Forward(autograd.AutogradContext context, object[] inputs)
     {
-        Tensor cos = (Tensor)inputs[1], sin = (Tensor)inputs[2];
+        Tensor cos = (Tensor)inputs[1],
+            sin = (Tensor)inputs[2];
         context.save_for_backward([cos, sin]);
         return Rotate((Tensor)inputs[0], cos, sin, direction: 1);
     }
@@ -21,19 +22,24 @@ internal sealed class RotaryFunction : KernelFunction<RotaryFunction>
     /// <summary>Turns pairs by their angle times <paramref name="direction"/>, without gradient.</summary>
     public static unsafe Tensor Rotate(Tensor x, Tensor cos, Tensor sin, float direction)
     {
-        int heads = (int)x.size(1), headDim = (int)x.size(2);
+        int heads = (int)x.size(1),
+            headDim = (int)x.size(2);
         var y = empty([x.size(0), heads, headDim], x.dtype);
-        ThreadTeam.For((int)x.size(0), Math.Max(1, Grain / (heads * headDim)), new RotaryBody<Float32>
-        {
-            Input = (Float32*)TensorPointer.Of(x),
-            Output = (Float32*)TensorPointer.Of(y),
-            InputStride = x.stride(0),
-            Direction = direction,
-            Cos = (float*)TensorPointer.Of(cos),
-            Sin = (float*)TensorPointer.Of(sin),
-            Heads = heads,
-            HeadDim = headDim,
-        });
+        ThreadTeam.For(
+            (int)x.size(0),
+            Math.Max(1, Grain / (heads * headDim)),
+            new RotaryBody<Float32>
+            {
+                Input = (Float32*)TensorPointer.Of(x),
+                Output = (Float32*)TensorPointer.Of(y),
+                InputStride = x.stride(0),
+                Direction = direction,
+                Cos = (float*)TensorPointer.Of(cos),
+                Sin = (float*)TensorPointer.Of(sin),
+                Heads = heads,
+                HeadDim = headDim,
+            }
+        );
         return y;
     }
 }

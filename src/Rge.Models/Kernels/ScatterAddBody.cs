@@ -20,10 +20,13 @@ internal readonly unsafe struct ScatterAddBody : IRangeBody
     {
         for (long row = 0; row < Count; row++)
         {
-            float* source = Source + row * Width, target = Target + Rows[row] * Width;
+            float* source = Source + row * Width,
+                target = Target + Rows[row] * Width;
             var i = begin;
-            for (; i + Vector<float>.Count <= end; i += Vector<float>.Count) (Vector.Load(target + i) + Vector.Load(source + i)).Store(target + i);
-            for (; i < end; i++) target[i] += source[i];
+            for (; i + Vector<float>.Count <= end; i += Vector<float>.Count)
+                (Vector.Load(target + i) + Vector.Load(source + i)).Store(target + i);
+            for (; i < end; i++)
+                target[i] += source[i];
         }
     }
 }

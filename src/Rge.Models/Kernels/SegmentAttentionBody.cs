@@ -4,14 +4,15 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Attention of many query tokens at once, within segments; the loop runs over (block of a segment's queries, key head) pairs. The softmax is
-/// taken in float32 over pieces of the keys, with the running maximum and sum of Milakov and Gimelshein (2018).
+/// Attention of many query tokens at once, within segments; the loop runs over (block of a segment's queries, key head) pairs. The softmax
+/// is taken in float32 over pieces of the keys, with the running maximum and sum of Milakov and Gimelshein (2018).
 /// </summary>
 /// <remarks>
 /// A lane of a vector is a query: a token of one of the heads that share a key head. Queries are turned to that layout once, 32 to a panel;
 /// keys and values are then read as they lie, an element at a time for all lanes, and maxima and sums need no crossing of lanes.
 /// </remarks>
-internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : unmanaged, IElement<T>
+internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody
+    where T : unmanaged, IElement<T>
 {
     /// <summary>Queries of a block: enough to pay for converting the keys and values anew for each block.</summary>
     public const int BlockQueries = 128;
@@ -19,7 +20,9 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
     /// <summary>The widest head: keeps the stack below half a megabyte.</summary>
     public const int MaxHeadDim = 256;
 
-    private const int Panel = PanelKernel.Panel, Piece = 32, Rows = 8;
+    private const int Panel = PanelKernel.Panel,
+        Piece = 32,
+        Rows = 8;
 
     /// <summary>Blocks of segments; attention is complete in each, but for causality.</summary>
     public required AttentionSegment* Blocks { get; init; }
@@ -52,10 +55,16 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
         // A vector that crosses a cache line costs twice: everything begins at one.
         const int Line = 16;
         const int Panels = BlockQueries / Panel;
-        var memory = stackalloc float[2 * Panels * Width * Panel + 2 * Panels * Panel + Piece * Panel + 2 * Piece * Width + Rows * Width + Line];
+        var memory =
+            stackalloc float[2 * Panels * Width * Panel + 2 * Panels * Panel + Piece * Panel + 2 * Piece * Width + Rows * Width + Line];
         var queries = (float*)(((nint)memory + 63) & ~63);
-        float* sums = queries + Panels * Width * Panel, maxima = sums + Panels * Width * Panel, totals = maxima + Panels * Panel;
-        float* scores = totals + Panels * Panel, keys = scores + Piece * Panel, values = keys + Piece * Width, rows = values + Piece * Width;
+        float* sums = queries + Panels * Width * Panel,
+            maxima = sums + Panels * Width * Panel,
+            totals = maxima + Panels * Panel;
+        float* scores = totals + Panels * Panel,
+            keys = scores + Piece * Panel,
+            values = keys + Piece * Width,
+            rows = values + Piece * Width;
         for (var pair = begin; pair < end; pair++)
         {
             var (block, head) = (Blocks[pair / KeyHeads], pair % KeyHeads);
@@ -72,9 +81,11 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
                 for (var p = 0; p < used; p++)
                 {
                     // Of the queries of a panel the first sees the fewest keys, the last the most.
-                    if (Visible(block, p * Panel + Panel - 1) <= done) continue;
+                    if (Visible(block, p * Panel + Panel - 1) <= done)
+                        continue;
                     PanelKernel.Multiply(keys, Width, 1, (count + 7) & ~7, HeadDim, queries + p * Width * Panel, scores);
-                    if (Visible(block, p * Panel) < done + count) Mask(block, p * Panel, done, count, scores);
+                    if (Visible(block, p * Panel) < done + count)
+                        Mask(block, p * Panel, done, count, scores);
                     var sum = sums + p * Width * Panel;
                     PanelKernel.Softmax(scores, count, maxima + p * Panel, totals + p * Panel, out var rescale0, out var rescale1);
                     PanelKernel.RescaleAndAdd(values, 1, Width, Width, count, scores, sum, rescale0, rescale1);
@@ -100,58 +111,72 @@ internal readonly unsafe struct SegmentAttentionBody<T> : IRangeBody where T : u
         {
             for (var r = 0; r < Rows; r++)
             {
-                if (first + r < count) Widen(QueryOf(Query, QueryStride, block, head, first + r), Scale, rows + r * Width);
-                else new Span<float>(rows + r * Width, Width).Clear();
+                if (first + r < count)
+                    Widen(QueryOf(Query, QueryStride, block, head, first + r), Scale, rows + r * Width);
+                else
+                    new Span<float>(rows + r * Width, Width).Clear();
             }
             var lanes = queries + first / Panel * Width * Panel + first % Panel;
-            for (var i = 0; i < Width; i += Rows) PanelKernel.Transpose8(rows + i, Width, lanes + i * Panel, Panel);
+            for (var i = 0; i < Width; i += Rows)
+                PanelKernel.Transpose8(rows + i, Width, lanes + i * Panel, Panel);
         }
     }
 
-    /// <summary>Rows of keys or values as float32 without gaps; up to a multiple of eight the last is repeated, for whole steps of the products.</summary>
+    /// <summary>
+    /// Rows of keys or values as float32 without gaps; up to a multiple of eight the last is repeated, for whole steps of the products.
+    /// </summary>
     private void WidenRows(T* source, long stride, int count, float* target)
     {
-        for (var t = 0; t < ((count + 7) & ~7); t++) Widen(source + Math.Min(t, count - 1) * stride, 1, target + t * Width);
+        for (var t = 0; t < ((count + 7) & ~7); t++)
+            Widen(source + Math.Min(t, count - 1) * stride, 1, target + t * Width);
     }
 
     /// <summary>One head's vector as float32, times a factor; zero from its end to the padded width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Widen(T* source, float factor, float* target)
     {
-        int step = 2 * Vector<float>.Count, i = 0;
+        int step = 2 * Vector<float>.Count,
+            i = 0;
         for (; i + step <= HeadDim; i += step)
         {
             T.Load(source + i, out var low, out var high);
             (low * factor).Store(target + i);
             (high * factor).Store(target + i + step / 2);
         }
-        for (; i < HeadDim; i++) target[i] = T.Load(source + i) * factor;
-        for (; i < Width; i++) target[i] = 0;
+        for (; i < HeadDim; i++)
+            target[i] = T.Load(source + i) * factor;
+        for (; i < Width; i++)
+            target[i] = 0;
     }
 
     /// <summary>Hides the keys that a query does not see yet.</summary>
     private void Mask(AttentionSegment block, int first, int done, int count, float* scores)
     {
         for (var lane = 0; lane < Panel; lane++)
-            for (var t = Math.Max(0, Visible(block, first + lane) - done); t < count; t++) scores[t * Panel + lane] = PanelKernel.Hidden;
+        for (var t = Math.Max(0, Visible(block, first + lane) - done); t < count; t++)
+            scores[t * Panel + lane] = PanelKernel.Hidden;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreSums(AttentionSegment block, int head, float* sums, float* totals, float* rows)
     {
-        int step = 2 * Vector<float>.Count, count = block.QueryCount * Group;
+        int step = 2 * Vector<float>.Count,
+            count = block.QueryCount * Group;
         for (var first = 0; first < count; first += Rows)
         {
             var lanes = sums + first / Panel * Width * Panel + first % Panel;
-            for (var i = 0; i < Width; i += Rows) PanelKernel.Transpose8(lanes + i * Panel, Panel, rows + i, Width);
+            for (var i = 0; i < Width; i += Rows)
+                PanelKernel.Transpose8(lanes + i * Panel, Panel, rows + i, Width);
             for (var query = first; query < Math.Min(first + Rows, count); query++)
             {
                 var row = rows + (query - first) * Width;
                 var scale = 1 / totals[query];
                 var target = QueryOf(Output, (long)KeyHeads * Group * HeadDim, block, head, query);
                 var d = 0;
-                for (; d + step <= HeadDim; d += step) T.Store(target + d, Vector.Load(row + d) * scale, Vector.Load(row + d + step / 2) * scale);
-                for (; d < HeadDim; d++) T.Store(target + d, row[d] * scale);
+                for (; d + step <= HeadDim; d += step)
+                    T.Store(target + d, Vector.Load(row + d) * scale, Vector.Load(row + d + step / 2) * scale);
+                for (; d < HeadDim; d++)
+                    T.Store(target + d, row[d] * scale);
             }
         }
     }

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Rge.Models.Kernels;
 
 /// <summary>y = silu(g) · u, element by element; the loop runs over vectors' worths of them.</summary>
-internal readonly unsafe struct SiluProductBody<T> : IRangeBody where T : unmanaged, IElement<T>
+internal readonly unsafe struct SiluProductBody<T> : IRangeBody
+    where T : unmanaged, IElement<T>
 {
     public required T* Gate { get; init; }
     public required T* Up { get; init; }

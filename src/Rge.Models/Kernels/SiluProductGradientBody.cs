@@ -20,7 +20,8 @@ internal readonly unsafe struct SiluProductGradientBody : IRangeBody
         long lanes = Vector<float>.Count;
         for (var i = begin * lanes; i < end * lanes; i += lanes)
         {
-            Vector<float> gate = Vector.Load(Gate + i), upstream = Vector.Load(Gradient + i);
+            Vector<float> gate = Vector.Load(Gate + i),
+                upstream = Vector.Load(Gradient + i);
             var logistic = Vector<float>.One / (Vector<float>.One + Exponential.Of(-gate));
             var silu = gate * logistic;
             (upstream * Vector.Load(Up + i) * (logistic + silu - silu * logistic)).Store(GateGradient + i);

@@ -1,6 +1,8 @@
 namespace Rge.Models.Kernels;
 
-/// <summary>Copies each token's keys and values, <c>[kvHeads, headDim]</c>, to the last place of its slot in the cache; the loop runs over tokens.</summary>
+/// <summary>
+/// Copies each token's keys and values, <c>[kvHeads, headDim]</c>, to the last place of its slot in the cache; the loop runs over tokens.
+/// </summary>
 internal readonly unsafe struct StepWriteBody : IRangeBody
 {
     public required byte* Keys { get; init; }

@@ -18,19 +18,30 @@ internal static unsafe class ThreadTeam
     public static bool SharesTorchThreads => OpenMpParallel is not null;
 
     /// <summary>Runs a body over 0 … count − 1 in pieces of at most <paramref name="grain"/>, handed to whichever thread is free.</summary>
-    public static void For<TBody>(int count, int grain, in TBody body) where TBody : unmanaged, IRangeBody
+    public static void For<TBody>(int count, int grain, in TBody body)
+        where TBody : unmanaged, IRangeBody
     {
         fixed (TBody* pointer = &body)
         {
-            var loop = new Loop { Body = pointer, Run = &Run<TBody>, Count = count, Grain = grain };
+            var loop = new Loop
+            {
+                Body = pointer,
+                Run = &Run<TBody>,
+                Count = count,
+                Grain = grain,
+            };
             var threads = count <= grain ? 1 : get_num_threads();
-            if (threads == 1) Work(&loop);
-            else if (OpenMpParallel is not null) OpenMpParallel(&WorkUnmanaged, &loop, (uint)threads, 0);
-            else WorkOnThreadPool(&loop, threads);
+            if (threads == 1)
+                Work(&loop);
+            else if (OpenMpParallel is not null)
+                OpenMpParallel(&WorkUnmanaged, &loop, (uint)threads, 0);
+            else
+                WorkOnThreadPool(&loop, threads);
         }
     }
 
-    private static void Run<TBody>(void* body, int begin, int end) where TBody : unmanaged, IRangeBody => ((TBody*)body)->Run(begin, end);
+    private static void Run<TBody>(void* body, int begin, int end)
+        where TBody : unmanaged, IRangeBody => ((TBody*)body)->Run(begin, end);
 
     [UnmanagedCallersOnly]
     private static void WorkUnmanaged(void* loop) => Work((Loop*)loop);
@@ -38,7 +49,7 @@ internal static unsafe class ThreadTeam
     private static void Work(Loop* loop)
     {
         // In 64 bits, so that the counter cannot wrap when every thread overshoots a count near the limit.
-        for (long begin; (begin = Interlocked.Add(ref loop->Next, loop->Grain) - loop->Grain) < loop->Count;)
+        for (long begin; (begin = Interlocked.Add(ref loop->Next, loop->Grain) - loop->Grain) < loop->Count; )
             loop->Run(loop->Body, (int)begin, (int)Math.Min(begin + loop->Grain, loop->Count));
     }
 
@@ -52,16 +63,17 @@ internal static unsafe class ThreadTeam
     {
         // The library's file name carries a hash; looking a symbol up through TorchSharp's library also searches those it depends on.
         _ = get_num_threads();
-        return NativeLibrary.TryLoad(TensorPointer.Library, typeof(Tensor).Assembly, null, out var library)
+        return
+            NativeLibrary.TryLoad(TensorPointer.Library, typeof(Tensor).Assembly, null, out var library)
             && NativeLibrary.TryGetExport(library, "GOMP_parallel", out var parallel)
-                ? (delegate* unmanaged<delegate* unmanaged<void*, void>, void*, uint, uint, void>)parallel
-                : null;
+            ? (delegate* unmanaged<delegate* unmanaged<void*, void>, void*, uint, uint, void>)parallel
+            : null;
     }
 
     private struct Loop
     {
         public void* Body;
-        public delegate*<void*, int, int, void> Run;
+        public delegate* <void*, int, int, void> Run;
         public long Next;
         public int Count;
         public int Grain;

@@ -7,14 +7,15 @@ namespace Rge.Models.Layers;
 internal static class Activations
 {
     /// <summary>Finds a function by its name in config.json.</summary>
-    public static Func<Tensor, Tensor> Named(string name) => name switch
-    {
-        "silu" => Silu,
-        "gelu" => Gelu,
-        "gelu_pytorch_tanh" => GeluTanh,
-        "quick_gelu" => QuickGelu,
-        _ => throw new ArgumentException($"'{name}' is not an activation that is known here.", nameof(name)),
-    };
+    public static Func<Tensor, Tensor> Named(string name) =>
+        name switch
+        {
+            "silu" => Silu,
+            "gelu" => Gelu,
+            "gelu_pytorch_tanh" => GeluTanh,
+            "quick_gelu" => QuickGelu,
+            _ => throw new ArgumentException($"'{name}' is not an activation that is known here.", nameof(name)),
+        };
 
     public static Tensor Silu(Tensor x) => nn.functional.silu(x);
 

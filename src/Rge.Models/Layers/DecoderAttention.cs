@@ -4,9 +4,18 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>Self-attention with grouped key and value heads over packed tokens: projections see all tokens at once, whatever the pattern.</summary>
+/// <summary>
+/// Self-attention with grouped key and value heads over packed tokens: projections see all tokens at once, whatever the pattern.
+/// </summary>
 internal sealed class DecoderAttention(
-    TextConfig config, Linear query, Linear key, Linear value, Linear output, INorm? queryNorm, INorm? keyNorm) : ITokenMixer
+    TextConfig config,
+    Linear query,
+    Linear key,
+    Linear value,
+    Linear output,
+    INorm? queryNorm,
+    INorm? keyNorm
+) : ITokenMixer
 {
     public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) =>
         new KvCache(slots, config.NumKeyValueHeads, capacity, config.HeadDim, dtype, device);
@@ -17,8 +26,10 @@ internal sealed class DecoderAttention(
         Tensor q = query.Forward(x).view(count, config.NumAttentionHeads, config.HeadDim);
         Tensor k = key.Forward(x).view(count, config.NumKeyValueHeads, config.HeadDim);
         Tensor v = value.Forward(x).view(count, config.NumKeyValueHeads, config.HeadDim);
-        if (queryNorm is not null && keyNorm is not null) (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
-        if (pass.Attention.WantsFloat32Queries) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
+        if (queryNorm is not null && keyNorm is not null)
+            (q, k) = (queryNorm.Forward(q), keyNorm.Forward(k));
+        if (pass.Attention.WantsFloat32Queries)
+            (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
         var attended = pass.Attention.Attend((KvCache?)state, rotary.Rotate(q), rotary.Rotate(k), v);
         return output.Forward(outputTokens is null ? attended : GradientKernels.GatherRows(attended, outputTokens));
     }

@@ -28,8 +28,6 @@ internal sealed class EmbeddingTable(Tensor table, int? padding = null)
     {
         using var scope = NewDisposeScope();
         var isPadding = rows.eq(tensor((long)padding, device: rows.device));
-        return isPadding.any().item<bool>()
-            ? where(isPadding.unsqueeze(-1), vectors.detach(), vectors).MoveToOuterDisposeScope()
-            : vectors;
+        return isPadding.any().item<bool>() ? where(isPadding.unsqueeze(-1), vectors.detach(), vectors).MoveToOuterDisposeScope() : vectors;
     }
 }

@@ -14,8 +14,14 @@ internal sealed class FeedForward(Linear first, Func<Tensor, Tensor> activation,
     /// <param name="outputs">Width that comes out.</param>
     /// <param name="activation">What is applied between the two.</param>
     public static FeedForward Create(
-        LayerFactory factory, string first, string second, long inputs, long inner, long outputs, Func<Tensor, Tensor> activation) =>
-        new(factory.Linear(first, inputs, inner, bias: true), activation, factory.Linear(second, inner, outputs, bias: true));
+        LayerFactory factory,
+        string first,
+        string second,
+        long inputs,
+        long inner,
+        long outputs,
+        Func<Tensor, Tensor> activation
+    ) => new(factory.Linear(first, inputs, inner, bias: true), activation, factory.Linear(second, inner, outputs, bias: true));
 
     public Tensor Forward(Tensor x) => second.Forward(activation(first.Forward(x)));
 }

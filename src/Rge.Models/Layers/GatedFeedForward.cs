@@ -16,17 +16,30 @@ internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func
     /// <param name="bias">Whether the three have biases.</param>
     /// <param name="activation">What is applied to the gates.</param>
     public static GatedFeedForward Create(
-        LayerFactory factory, string name, long width, long inner, bool bias, Func<Tensor, Tensor> activation) =>
-        new(factory.Linear(name + "gate_proj", width, inner, bias), factory.Linear(name + "up_proj", width, inner, bias),
-            factory.Linear(name + "down_proj", inner, width, bias), activation);
+        LayerFactory factory,
+        string name,
+        long width,
+        long inner,
+        bool bias,
+        Func<Tensor, Tensor> activation
+    ) =>
+        new(
+            factory.Linear(name + "gate_proj", width, inner, bias),
+            factory.Linear(name + "up_proj", width, inner, bias),
+            factory.Linear(name + "down_proj", inner, width, bias),
+            activation
+        );
 
     public Tensor Forward(Tensor x) => down.Forward(Gated(x));
 
     private Tensor Gated(Tensor x)
     {
-        if (_isSilu && gate.IsProduct && up.IsProduct && gate.Weight.MultiplyGated(x, up.Weight) is { } gated) return gated;
-        Tensor gates = gate.Forward(x), ups = up.Forward(x);
-        if (_isSilu && CpuKernels.SupportsSiluProduct(gates, ups)) return CpuKernels.SiluProduct(gates, ups);
+        if (_isSilu && gate.IsProduct && up.IsProduct && gate.Weight.MultiplyGated(x, up.Weight) is { } gated)
+            return gated;
+        Tensor gates = gate.Forward(x),
+            ups = up.Forward(x);
+        if (_isSilu && CpuKernels.SupportsSiluProduct(gates, ups))
+            return CpuKernels.SiluProduct(gates, ups);
         return _isSilu && GradientKernels.SupportsSiluProduct(gates, ups)
             ? GradientKernels.SiluProduct(gates, ups)
             : (activation(gates.to(ScalarType.Float32)) * ups).to(x.dtype);

@@ -5,7 +5,9 @@ namespace Rge.Models.Layers;
 /// <summary>Who attends to whom among the tokens of one pass; the same in every layer.</summary>
 internal interface IAttentionPattern
 {
-    /// <summary>True where queries and keys should come in float32, rotated but not rounded again; false for the number type of the values.</summary>
+    /// <summary>
+    /// True where queries and keys should come in float32, rotated but not rounded again; false for the number type of the values.
+    /// </summary>
     bool WantsFloat32Queries { get; }
 
     /// <summary>softmax(q kᵀ / √headDim) v over the tokens that each token may see, with grouped key and value heads.</summary>

@@ -41,10 +41,13 @@ public sealed class Linear
         (Adapter, _rowNorm) = (adapter, norm);
     }
 
-    /// <summary><c>[N, in]</c> → <c>[N, out]</c>. An adapter computes in its own number type, customarily float32 beside bfloat16 weights.</summary>
+    /// <summary>
+    /// <c>[N, in]</c> → <c>[N, out]</c>. An adapter computes in its own number type, customarily float32 beside bfloat16 weights.
+    /// </summary>
     internal Tensor Forward(Tensor x)
     {
-        if (Adapter is null) return Weight.Multiply(x, Bias);
+        if (Adapter is null)
+            return Weight.Multiply(x, Bias);
         var low = DenseWeight.Multiply(x.to(Adapter.A.dtype), Adapter.A, bias: null);
         var y = Weight.Multiply(x, bias: null).Plus(DenseWeight.Multiply(low, Adapter.B, bias: null).Times(Adapter.Scale));
         if (Adapter.Magnitude is not null)

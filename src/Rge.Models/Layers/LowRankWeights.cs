@@ -20,8 +20,17 @@ public sealed class LowRankWeights : IDisposable
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
-        if (a.dim() != 2 || b.dim() != 2 || a.shape[0] != b.shape[1] || (magnitude is not null && (magnitude.dim() != 1 || magnitude.shape[0] != b.shape[0])))
-            throw new ArgumentException($"A is {Show(a)}, B {Show(b)}, the magnitude {(magnitude is null ? "none" : Show(magnitude))}, expected [r, in], [out, r] and [out].", nameof(a));
+        if (
+            a.dim() != 2
+            || b.dim() != 2
+            || a.shape[0] != b.shape[1]
+            || (magnitude is not null && (magnitude.dim() != 1 || magnitude.shape[0] != b.shape[0]))
+        )
+            throw new ArgumentException(
+                $"A is {Show(a)}, B {Show(b)}, the magnitude {(magnitude is null ? "none" : Show(magnitude))}, expected [r, in], [out, "
+                    + $"r] and [out].",
+                nameof(a)
+            );
         (A, B, Scale, Magnitude) = (a, b, scale, magnitude);
     }
 
@@ -52,7 +61,8 @@ public sealed class LowRankWeights : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var sum = Sum(weight);
-        if (Magnitude is not null) sum.mul_((Magnitude.to(ScalarType.Float32) / Norm(sum)).unsqueeze(1));
+        if (Magnitude is not null)
+            sum.mul_((Magnitude.to(ScalarType.Float32) / Norm(sum)).unsqueeze(1));
         return sum.to(weight.dtype).MoveToOuterDisposeScope();
     }
 

@@ -36,6 +36,8 @@ internal sealed class MultimodalRotary
             var axis = frequency % 3;
             return axis != 0 && frequency < section[axis] * 3 ? axis : 0;
         }
-        return frequency < section[0] ? 0 : frequency < section[0] + section[1] ? 1 : 2;
+        return frequency < section[0] ? 0
+            : frequency < section[0] + section[1] ? 1
+            : 2;
     }
 }

@@ -13,8 +13,13 @@ internal sealed class ParameterSource(IReadOnlyDictionary<string, Tensor> parame
     /// <exception cref="ArgumentException">The parameter has another shape.</exception>
     public override Tensor? OptionalParameter(string name, params long[] shape)
     {
-        if (!parameters.TryGetValue(name, out var tensor)) return null;
-        return tensor.shape.AsSpan().SequenceEqual(shape) ? tensor : throw new ArgumentException(
-            $"Parameter {name} is [{string.Join(", ", tensor.shape)}], expected [{string.Join(", ", shape)}].", nameof(name));
+        if (!parameters.TryGetValue(name, out var tensor))
+            return null;
+        return tensor.shape.AsSpan().SequenceEqual(shape)
+            ? tensor
+            : throw new ArgumentException(
+                $"Parameter {name} is [{string.Join(", ", tensor.shape)}], expected [{string.Join(", ", shape)}].",
+                nameof(name)
+            );
     }
 }

@@ -14,11 +14,11 @@ internal sealed class PatchOrder
         Columns = new int[grid.Patches];
         var i = 0;
         for (var t = 0; t < grid.Temporal; t++)
-            for (var blockRow = 0; blockRow < grid.Height; blockRow += mergeSize)
-                for (var blockColumn = 0; blockColumn < grid.Width; blockColumn += mergeSize)
-                    for (var row = 0; row < mergeSize; row++)
-                        for (var column = 0; column < mergeSize; column++, i++)
-                            (Rows[i], Columns[i]) = (blockRow + row, blockColumn + column);
+        for (var blockRow = 0; blockRow < grid.Height; blockRow += mergeSize)
+        for (var blockColumn = 0; blockColumn < grid.Width; blockColumn += mergeSize)
+        for (var row = 0; row < mergeSize; row++)
+        for (var column = 0; column < mergeSize; column++, i++)
+            (Rows[i], Columns[i]) = (blockRow + row, blockColumn + column);
     }
 
     /// <summary>Row of each patch.</summary>

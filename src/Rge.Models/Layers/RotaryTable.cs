@@ -23,9 +23,11 @@ internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
             CpuKernels.Rotate(x, Cos, Sin);
             return x;
         }
-        if (GradientKernels.SupportsRotate(x, Cos, Sin)) return GradientKernels.Rotate(x, Cos, Sin);
+        if (GradientKernels.SupportsRotate(x, Cos, Sin))
+            return GradientKernels.Rotate(x, Cos, Sin);
         var half = x.shape[^1] / 2;
-        Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
+        Tensor first = x.narrow(-1, 0, half),
+            second = x.narrow(-1, half, half);
         return cat([first * Cos - second * Sin, (second * Cos).Plus(first * Sin)], -1).to(x.dtype);
     }
 }

@@ -13,8 +13,10 @@ internal readonly record struct SegmentRun(int Start, int Length, int Count)
         var start = 0;
         foreach (var length in lengths)
         {
-            if (runs.Count > 0 && runs[^1].Length == length) runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
-            else runs.Add(new SegmentRun(start, length, 1));
+            if (runs.Count > 0 && runs[^1].Length == length)
+                runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
+            else
+                runs.Add(new SegmentRun(start, length, 1));
             start += length;
         }
         return runs;

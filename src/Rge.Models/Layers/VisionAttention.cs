@@ -12,11 +12,15 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
     /// <param name="segments">Lengths of the segments, in order; they sum to P.</param>
     public Tensor Forward(Tensor x, RotaryTable rotary, IReadOnlyList<SegmentRun> segments)
     {
-        long count = x.shape[0], width = x.shape[1] / heads;
+        long count = x.shape[0],
+            width = x.shape[1] / heads;
         var split = qkv.Forward(x).view(count, 3, heads, width);
         var three = split.unbind(1);
-        Tensor q = Rotate(three[0]), k = Rotate(three[1]), v = three[2];
-        if (CpuKernels.SupportsAttend(q, k, v)) return projection.Forward(CpuKernels.Attend(q, k, v, [.. segments.SelectMany(ToSegments)], isCausal: false));
+        Tensor q = Rotate(three[0]),
+            k = Rotate(three[1]),
+            v = three[2];
+        if (CpuKernels.SupportsAttend(q, k, v))
+            return projection.Forward(CpuKernels.Attend(q, k, v, [.. segments.SelectMany(ToSegments)], isCausal: false));
         var parts = new Tensor[segments.Count];
         for (var i = 0; i < parts.Length; i++)
         {
@@ -30,7 +34,10 @@ internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
         Tensor Rotate(Tensor t) => rotary.Rotate(t.to(ScalarType.Float32)).to(t.dtype);
 
         static IEnumerable<AttentionSegment> ToSegments(SegmentRun run) =>
-            Enumerable.Range(0, run.Count).Select(i => run.Start + i * run.Length).Select(first => new AttentionSegment(first, run.Length, first, run.Length));
+            Enumerable
+                .Range(0, run.Count)
+                .Select(i => run.Start + i * run.Length)
+                .Select(first => new AttentionSegment(first, run.Length, first, run.Length));
 
         // Equally long neighbours are attended in one call: (segments, heads, length, width).
         Tensor Segments(Tensor t, SegmentRun run) =>

@@ -2,18 +2,24 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>Two-dimensional rotary embedding of patches: the first half of the frequencies turns with the row, the second with the column.</summary>
+/// <summary>
+/// Two-dimensional rotary embedding of patches: the first half of the frequencies turns with the row, the second with the column.
+/// </summary>
 internal sealed class VisionRotary(int headDim)
 {
     private const double Theta = 10000;
 
     private readonly float[] _frequencies =
-        [.. Enumerable.Range(0, headDim / 4).Select(f => (float)(1 / Math.Pow(Theta, 4.0 * f / headDim)))];
+    [
+        .. Enumerable.Range(0, headDim / 4).Select(f => (float)(1 / Math.Pow(Theta, 4.0 * f / headDim))),
+    ];
 
     /// <summary>Table of patches whose rows and columns are given, int32 host arrays of length P.</summary>
     public RotaryTable Table(int[] rows, int[] columns, Device device)
     {
-        using Tensor frequencies = tensor(_frequencies, device: device), r = Column(rows), c = Column(columns);
+        using Tensor frequencies = tensor(_frequencies, device: device),
+            r = Column(rows),
+            c = Column(columns);
         return RotaryTable.Of(cat([r * frequencies, c * frequencies], 1), ScalarType.Float32);
 
         Tensor Column(int[] values) => tensor(values, device: device).to(ScalarType.Float32).unsqueeze(1);

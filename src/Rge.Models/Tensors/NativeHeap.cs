@@ -6,7 +6,8 @@ namespace Rge.Models.Tensors;
 public static partial class NativeHeap
 {
     // From malloc.h of the GNU C library.
-    private const int TrimThreshold = -1, MmapThreshold = -3;
+    private const int TrimThreshold = -1,
+        MmapThreshold = -3;
 
     // Older versions of the library refuse more than half a thread's heap.
     private const int ModestMmapThreshold = 32 * 1024 * 1024;
@@ -25,7 +26,8 @@ public static partial class NativeHeap
     /// <returns>True when the allocator took the settings; false on systems without the GNU C library, where nothing happens.</returns>
     public static bool KeepFreedMemory()
     {
-        if (!OperatingSystem.IsLinux()) return false;
+        if (!OperatingSystem.IsLinux())
+            return false;
         try
         {
             return (MallocOption(MmapThreshold, int.MaxValue) || MallocOption(MmapThreshold, ModestMmapThreshold))

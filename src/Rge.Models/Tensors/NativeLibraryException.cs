@@ -4,11 +4,14 @@ namespace Rge.Models.Tensors;
 public sealed class NativeLibraryException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public NativeLibraryException(string message) : base(message) { }
+    public NativeLibraryException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public NativeLibraryException(string message, Exception? innerException) : base(message, innerException) { }
+    public NativeLibraryException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public NativeLibraryException() : base("libtorch cannot be loaded.") { }
+    public NativeLibraryException()
+        : base("libtorch cannot be loaded.") { }
 }

@@ -90,7 +90,9 @@ public static class TensorArithmetic
     /// <summary>Integers from first to end − 1, int64.</summary>
     public static Tensor Range(long first, long end, Device device)
     {
-        using Scalar start = first, stop = end, step = 1L;
+        using Scalar start = first,
+            stop = end,
+            step = 1L;
         return arange(start, stop, step, ScalarType.Int64, device);
     }
 #pragma warning restore RS0030

@@ -10,21 +10,25 @@ namespace Rge.Models.Tensors;
 
 /// <summary>Loads libtorch, the native library that computes.</summary>
 /// <remarks>
-/// TorchSharp loads it by itself at the first tensor. It is loaded here before that, because TorchSharp's own error names the wrong cause and
-/// comes after it has copied all of libtorch, and because programs whose build did not make the symbol version weak that older systems lack
-/// (docs/native-library.md) can be helped: a library that is in the process already is what TorchSharp then finds.
+/// TorchSharp loads it by itself at the first tensor. It is loaded here before that, because TorchSharp's own error names the wrong cause
+/// and comes after it has copied all of libtorch, and because programs whose build did not make the symbol version weak that older systems
+/// lack (docs/native-library.md) can be helped: a library that is in the process already is what TorchSharp then finds.
 /// </remarks>
 public static partial class TorchLibrary
 {
-    private const string Name = "LibTorchSharp", UnusedVersion = "GLIBCXX_3.4.32";
+    private const string Name = "LibTorchSharp",
+        UnusedVersion = "GLIBCXX_3.4.32";
 
     private static readonly Lazy<NativeLibraryException?> Problem = new(() => Load(typeof(torch).Assembly, SearchFolders()));
 
-    /// <summary>Loads libtorch unless that has happened. Called by whatever loads a model; programs may call it at their start, to fail early.</summary>
+    /// <summary>
+    /// Loads libtorch unless that has happened. Called by whatever loads a model; programs may call it at their start, to fail early.
+    /// </summary>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static void Require()
     {
-        if (Problem.Value is { } problem) throw new NativeLibraryException(problem.Message, problem.InnerException);
+        if (Problem.Value is { } problem)
+            throw new NativeLibraryException(problem.Message, problem.InnerException);
     }
 
     /// <summary>Names of the libraries on this system: TorchSharp's own first, then what it needs, the needed before the needing.</summary>
@@ -36,8 +40,10 @@ public static partial class TorchLibrary
     private static NativeLibraryException? Load(Assembly torchSharp, string[] folders)
     {
         // A CUDA build has to be loaded in TorchSharp's own order.
-        if (Find(folders, OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null) return null;
-        if (NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _) && NativeLibrary.TryLoad(Name, torchSharp, null, out _)) return null;
+        if (Find(folders, OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null)
+            return null;
+        if (NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _) && NativeLibrary.TryLoad(Name, torchSharp, null, out _))
+            return null;
         return LoadFrom(folders);
     }
 
@@ -46,10 +52,12 @@ public static partial class TorchLibrary
     {
         var paths = Array.ConvertAll(Files, file => Find(folders, file));
         var missing = Files.Where((_, i) => paths[i] is null).ToArray();
-        if (missing.Length > 0) return Missing(missing, folders);
+        if (missing.Length > 0)
+            return Missing(missing, folders);
         try
         {
-            foreach (var path in paths[1..]) NativeLibrary.Load(path!);
+            foreach (var path in paths[1..])
+                NativeLibrary.Load(path!);
             try
             {
                 NativeLibrary.Load(paths[0]!);
@@ -60,7 +68,9 @@ public static partial class TorchLibrary
             }
             return null;
         }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is DllNotFoundException or BadImageFormatException or IOException or InvalidDataException or UnauthorizedAccessException
+            )
         {
             return new NativeLibraryException(Explain(e.Message), e);
         }
@@ -68,38 +78,55 @@ public static partial class TorchLibrary
 
     private static NativeLibraryException Missing(string[] missing, string[] folders)
     {
-        var folder = folders.FirstOrDefault(folder => Files.Any(file => File.Exists(Path.Combine(folder, file)))) ?? AppContext.BaseDirectory;
-        return new NativeLibraryException(IsSupported
-            ? $"libtorch cannot be loaded: {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} not with the program (looked in {folder}); "
-                + $"build or publish it for this system (dotnet publish -r {System}), or reference the package that has libtorch for it."
-            : NotThere);
+        var folder = folders.FirstOrDefault(folder => Files.Any(file => File.Exists(Path.Combine(folder, file))))
+            ?? AppContext.BaseDirectory;
+        return new NativeLibraryException(
+            IsSupported
+                ? $"libtorch cannot be loaded: {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} not with the "
+                    + $"program (looked in {folder}); "
+                    + $"build or publish it for this system (dotnet publish -r {System}), or reference the package that has libtorch "
+                    + $"for it."
+                : NotThere
+        );
     }
 
-    private static string NotThere => $"libtorch cannot be loaded: it exists for linux-x64 (with the GNU C library), win-x64 and osx-arm64, and this system is {System}.";
+    private static string NotThere =>
+        $"libtorch cannot be loaded: it exists for linux-x64 (with the GNU C library), win-x64 and osx-arm64, and this system is {System}.";
 
     /// <summary>What a person can do about the loader's complaint.</summary>
     internal static string Explain(string complaint)
     {
-        if (!IsSupported) return NotThere;
+        if (!IsSupported)
+            return NotThere;
         if (VersionMissing().Match(complaint) is { Success: true } version)
-            return $"libtorch cannot be loaded: this system lacks version {version.Groups["version"].Value} of its {(version.Value.Contains("GLIBCXX", StringComparison.Ordinal) ? "C++" : "C")} "
+            return $"libtorch cannot be loaded: this system lacks version {version.Groups["version"].Value} of its "
+                + $"{(version.Value.Contains("GLIBCXX", StringComparison.Ordinal) ? "C++" : "C")} "
                 + "library; use Debian 12, Ubuntu 22.04 or a newer system.";
         if (FileMissing().Match(complaint) is { Success: true } file)
             return $"libtorch cannot be loaded: the system has no {file.Groups["file"].Value}; install the package that has it.";
         return complaint.Contains("ELF", StringComparison.Ordinal) || complaint.Contains("file too short", StringComparison.Ordinal)
-            ? $"libtorch cannot be loaded: a library is damaged or for another system than {System}; build or publish the program again for this system. "
+            ? $"libtorch cannot be loaded: a library is damaged or for another system than {System}; build or publish the program "
+                + $"again for this system. "
                 + $"The loader says: {LastLine(complaint)}"
             : $"libtorch cannot be loaded: {LastLine(complaint)}";
     }
 
-    private static string LastLine(string complaint) => complaint.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+    private static string LastLine(string complaint) =>
+        complaint.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
 
     /// <summary>This system by the identifier that programs for it are published with.</summary>
-    private static string System { get; } = string.Concat(
-        OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : IsMusl ? "linux-musl" : "linux", "-",
-        RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
+    private static string System { get; } =
+        string.Concat(
+            OperatingSystem.IsWindows() ? "win"
+                : OperatingSystem.IsMacOS() ? "osx"
+                : IsMusl ? "linux-musl"
+                : "linux",
+            "-",
+            RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()
+        );
 
-    private static bool IsMusl => RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal)
+    private static bool IsMusl =>
+        RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal)
         || RuntimeInformation.RuntimeIdentifier.StartsWith("alpine", StringComparison.Ordinal);
 
     private static bool IsSupported => System is "linux-x64" or "win-x64" or "osx-arm64";
@@ -107,11 +134,15 @@ public static partial class TorchLibrary
     /// <summary>Where the runtime looks for native libraries of the program.</summary>
     private static string[] SearchFolders()
     {
-        var runtime = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        var runtime = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(
+            Path.PathSeparator,
+            StringSplitOptions.RemoveEmptyEntries
+        );
         return [.. runtime, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", System, "native")];
     }
 
-    private static string? Find(string[] folders, string file) => folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+    private static string? Find(string[] folders, string file) =>
+        folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
     /// <summary>Loads a copy in memory that asks for the version weakly. The file stays as it is.</summary>
     private static void LoadWeakened(string path)
@@ -119,7 +150,8 @@ public static partial class TorchLibrary
         var bytes = FileReader.ReadBytes(path);
         WeakSymbolVersion.Weaken(bytes, UnusedVersion, path);
         using var memory = new SafeFileHandle(MemoryFile(Name, 0), ownsHandle: true);
-        if (memory.IsInvalid) throw new IOException($"no memory file can be made (error {Marshal.GetLastPInvokeError()})");
+        if (memory.IsInvalid)
+            throw new IOException($"no memory file can be made (error {Marshal.GetLastPInvokeError()})");
         RandomAccess.Write(memory, bytes, 0);
         NativeLibrary.Load($"/proc/self/fd/{memory.DangerousGetHandle()}");
     }

@@ -1,8 +1,8 @@
+using System.Text;
 #if !NET // MSBuild compiles this file against .NET Standard, where NET is not defined and no namespace is imported by itself.
 using System.Collections.Generic;
 using System.IO;
 #endif
-using System.Text;
 
 namespace Rge.Build;
 
@@ -19,10 +19,16 @@ namespace Rge.Build;
 internal static class WeakSymbolVersion
 {
     private const int WeakFlag = 2;
-    private const int LoadSegment = 1, DynamicSegment = 2;
-    private const int ProgramHeaderSize = 56, DynamicEntrySize = 16, RelocationSize = 24, VersionNeedSize = 16;
+    private const int LoadSegment = 1,
+        DynamicSegment = 2;
+    private const int ProgramHeaderSize = 56,
+        DynamicEntrySize = 16,
+        RelocationSize = 24,
+        VersionNeedSize = 16;
 
-    /// <summary>Writes <paramref name="source"/> with the version made weak as <paramref name="destination"/>: the whole file or none of it.</summary>
+    /// <summary>
+    /// Writes <paramref name="source"/> with the version made weak as <paramref name="destination"/>: the whole file or none of it.
+    /// </summary>
     /// <returns>False when nothing had to change and the file is an exact copy.</returns>
     /// <exception cref="InvalidDataException">The source is not a well-formed shared library, or really uses the version.</exception>
     public static bool Copy(string source, string destination, string version)
@@ -42,8 +48,10 @@ internal static class WeakSymbolVersion
                 stream.Flush(flushToDisk: true);
             }
 
-            if (File.Exists(destination)) File.Replace(temporary, destination, destinationBackupFileName: null);
-            else File.Move(temporary, destination);
+            if (File.Exists(destination))
+                File.Replace(temporary, destination, destinationBackupFileName: null);
+            else
+                File.Move(temporary, destination);
         }
         finally
         {
@@ -55,7 +63,8 @@ internal static class WeakSymbolVersion
 
     /// <summary>Marks the version as weak in place. <paramref name="file"/> is only named in errors.</summary>
     /// <returns>False when the library does not ask for the version, or already does so weakly.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not a well-formed shared library, or it really uses the version; they are unchanged.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a well-formed shared library, or it really uses the version; they are
+    /// unchanged.</exception>
     public static bool Weaken(byte[] elf, string version, string file) => new Image(elf, file).Weaken(version);
 
     private sealed class Image
@@ -68,27 +77,34 @@ internal static class WeakSymbolVersion
         public Image(byte[] bytes, string file)
         {
             (_bytes, _file) = (bytes, file);
-            if (Read(0, 4) != 0x464c457f) throw Error("starts with other bytes than an ELF file");
-            if (Read(4, 1) != 2 || Read(5, 1) != 1) throw Error("is not a 64-bit little-endian ELF file");
+            if (Read(0, 4) != 0x464c457f)
+                throw Error("starts with other bytes than an ELF file");
+            if (Read(4, 1) != 2 || Read(5, 1) != 1)
+                throw Error("is not a 64-bit little-endian ELF file");
 
             var (table, size, count) = (Read(32, 8), Read(54, 2), Read(56, 2));
-            if (size != ProgramHeaderSize) throw Error($"has program headers of {size} bytes, expected {ProgramHeaderSize}");
-            for (var i = 0ul; i < count; i++) ReadProgramHeader(table + i * size);
+            if (size != ProgramHeaderSize)
+                throw Error($"has program headers of {size} bytes, expected {ProgramHeaderSize}");
+            for (var i = 0ul; i < count; i++)
+                ReadProgramHeader(table + i * size);
         }
 
         public bool Weaken(string version)
         {
-            if (!_dynamic.ContainsKey(Tag.VersionNeeds)) return false;
+            if (!_dynamic.ContainsKey(Tag.VersionNeeds))
+                return false;
 
             var strings = Locate(Tag.Strings);
             var need = Locate(Tag.VersionNeeds);
             for (var left = Value(Tag.VersionNeedCount); left > 0; left--)
             {
-                if (Read(need, 2) != 1) throw Error($"has a version need of revision {Read(need, 2)}, expected 1");
+                if (Read(need, 2) != 1)
+                    throw Error($"has a version need of revision {Read(need, 2)}, expected 1");
                 var entry = need + Read(need + 8, 4);
                 for (var leftOfFile = Read(need + 2, 2); leftOfFile > 0; leftOfFile--)
                 {
-                    if (IsString(strings + Read(entry + 8, 4), version)) return WeakenEntry(entry, version);
+                    if (IsString(strings + Read(entry + 8, 4), version))
+                        return WeakenEntry(entry, version);
                     entry = Next(entry, leftOfFile);
                 }
 
@@ -101,7 +117,8 @@ internal static class WeakSymbolVersion
         private bool WeakenEntry(ulong entry, string version)
         {
             var flags = Read(entry + 4, 2);
-            if ((flags & WeakFlag) != 0) return false;
+            if ((flags & WeakFlag) != 0)
+                return false;
 
             RequireUnused(Tag.Relocations, Tag.RelocationsSize, Read(entry + 6, 2), version);
             RequireUnused(Tag.JumpRelocations, Tag.JumpRelocationsSize, Read(entry + 6, 2), version);
@@ -111,7 +128,8 @@ internal static class WeakSymbolVersion
 
         private void RequireUnused(ulong table, ulong size, ulong versionIndex, string version)
         {
-            if (!_dynamic.ContainsKey(table)) return;
+            if (!_dynamic.ContainsKey(table))
+                return;
 
             var symbolVersions = Locate(Tag.SymbolVersions);
             var first = Locate(table);
@@ -127,8 +145,10 @@ internal static class WeakSymbolVersion
         private void ReadProgramHeader(ulong header)
         {
             var (offset, size) = (Read(header + 8, 8), Read(header + 32, 8));
-            if (Read(header, 4) == LoadSegment) _segments.Add((Read(header + 16, 8), offset, size));
-            if (Read(header, 4) != DynamicSegment) return;
+            if (Read(header, 4) == LoadSegment)
+                _segments.Add((Read(header + 16, 8), offset, size));
+            if (Read(header, 4) != DynamicSegment)
+                return;
 
             for (var entry = offset; entry - offset < size && Read(entry, 8) is var tag && tag != Tag.End; entry += DynamicEntrySize)
                 _dynamic[tag] = Read(entry + 8, 8);
@@ -139,12 +159,12 @@ internal static class WeakSymbolVersion
         {
             // The field lies at the same place in both kinds of element.
             var step = Read(element + 12, 4);
-            if (left > 1 && step < VersionNeedSize) throw Error($"has version needs that end {left - 1} too early");
+            if (left > 1 && step < VersionNeedSize)
+                throw Error($"has version needs that end {left - 1} too early");
             return element + step;
         }
 
-        private ulong Value(ulong tag) =>
-            _dynamic.TryGetValue(tag, out var value) ? value : throw Error($"lacks dynamic entry 0x{tag:x}");
+        private ulong Value(ulong tag) => _dynamic.TryGetValue(tag, out var value) ? value : throw Error($"lacks dynamic entry 0x{tag:x}");
 
         /// <summary>File offset of the table whose address a dynamic entry holds.</summary>
         private ulong Locate(ulong tag)
@@ -164,7 +184,8 @@ internal static class WeakSymbolVersion
             var expected = Encoding.ASCII.GetBytes(text + '\0');
             for (var i = 0; i < expected.Length; i++)
             {
-                if (Read(offset + (ulong)i, 1) != expected[i]) return false;
+                if (Read(offset + (ulong)i, 1) != expected[i])
+                    return false;
             }
 
             return true;
@@ -176,7 +197,8 @@ internal static class WeakSymbolVersion
                 throw Error($"has {_bytes.Length} bytes, expected at least {size} more at offset {offset}");
 
             var value = 0ul;
-            for (var i = size - 1; i >= 0; i--) value = (value << 8) | _bytes[(int)offset + i];
+            for (var i = size - 1; i >= 0; i--)
+                value = (value << 8) | _bytes[(int)offset + i];
             return value;
         }
 
@@ -186,8 +208,15 @@ internal static class WeakSymbolVersion
     /// <summary>Tags of dynamic entries.</summary>
     private static class Tag
     {
-        public const ulong End = 0, JumpRelocationsSize = 2, Strings = 5, Relocations = 7, RelocationsSize = 8, JumpRelocations = 23;
-        public const ulong SymbolVersions = 0x6ffffff0, VersionNeeds = 0x6ffffffe, VersionNeedCount = 0x6fffffff;
+        public const ulong End = 0,
+            JumpRelocationsSize = 2,
+            Strings = 5,
+            Relocations = 7,
+            RelocationsSize = 8,
+            JumpRelocations = 23;
+        public const ulong SymbolVersions = 0x6ffffff0,
+            VersionNeeds = 0x6ffffffe,
+            VersionNeedCount = 0x6fffffff;
     }
 }
 

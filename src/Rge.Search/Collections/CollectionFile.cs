@@ -20,18 +20,24 @@ public static class CollectionFile
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records were written.</returns>
-    public static async Task<long> WriteAsync(SearchCollection collection, TextWriter output, SearchFilter? filter = null,
-        CancellationToken cancellationToken = default)
+    public static async Task<long> WriteAsync(
+        SearchCollection collection,
+        TextWriter output,
+        SearchFilter? filter = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(collection);
         ArgumentNullException.ThrowIfNull(output);
-        await output.WriteLineAsync(new JsonObject
-        {
-            ["format"] = Format,
-            ["version"] = Version,
-            ["name"] = collection.Name,
-            ["identity"] = JsonSerializer.SerializeToNode(collection.Identity, SearchCollections.Json),
-        }.ToJsonString());
+        await output.WriteLineAsync(
+            new JsonObject
+            {
+                ["format"] = Format,
+                ["version"] = Version,
+                ["name"] = collection.Name,
+                ["identity"] = JsonSerializer.SerializeToNode(collection.Identity, SearchCollections.Json),
+            }.ToJsonString()
+        );
         var count = 0L;
         await foreach (var entry in collection.ExportAsync(filter, cancellationToken))
         {
@@ -50,11 +56,17 @@ public static class CollectionFile
         {
             using var document = JsonDocument.Parse(text ?? "");
             var head = document.RootElement;
-            if (head.ValueKind == JsonValueKind.Object && head.TryGetProperty("format", out var format)
-                && format.ValueKind == JsonValueKind.String && format.GetString() == Format)
+            if (
+                head.ValueKind == JsonValueKind.Object
+                && head.TryGetProperty("format", out var format)
+                && format.ValueKind == JsonValueKind.String
+                && format.GetString() == Format
+            )
             {
                 if (head.GetProperty("version").GetInt32() is > Version and var version)
-                    throw new SearchException($"{path} has version {version}, but this program knows versions up to {Version}: use a newer program.");
+                    throw new SearchException(
+                        $"{path} has version {version}, but this program knows versions up to {Version}: use a newer program."
+                    );
                 return head.GetProperty("identity").Deserialize<CollectionIdentity>(SearchCollections.Json)!;
             }
         }
@@ -70,8 +82,10 @@ public static class CollectionFile
 
     /// <summary>The records in a file, read as they are asked for.</summary>
     /// <exception cref="SearchException">A line cannot be read.</exception>
-    public static async IAsyncEnumerable<CollectionEntry> ReadAsync(string path,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<CollectionEntry> ReadAsync(
+        string path,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         foreach (var (number, text) in Lines(path).Skip(1))
         {
@@ -81,7 +95,8 @@ public static class CollectionFile
             {
                 entry = FromJson(JsonNode.Parse(text)!.AsObject());
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException or NullReferenceException)
+            catch (Exception e)
+                when (e is JsonException or InvalidOperationException or ArgumentException or FormatException or NullReferenceException)
             {
                 throw new SearchException($"{path}, line {number} is not a record of an exported collection; export it again.", e);
             }
@@ -97,45 +112,53 @@ public static class CollectionFile
         {
             try
             {
-                if (!lines.MoveNext()) yield break;
+                if (!lines.MoveNext())
+                    yield break;
             }
             catch (Exception e) when (ReadableFile.Problem(e) is not null)
             {
                 throw new SearchException($"{path} cannot be read: {ReadableFile.Problem(e)}.", e);
             }
             var (number, text, problem) = lines.Current;
-            if (problem is not null) throw new SearchException($"{path}, line {number} cannot be read: {problem}.");
+            if (problem is not null)
+                throw new SearchException($"{path}, line {number} cannot be read: {problem}.");
             yield return (number, text);
         }
     }
 
-    private static JsonObject ToJson(CollectionEntry entry) => new()
-    {
-        ["id"] = entry.Record.Id,
-        ["kind"] = SearchNames.KindOf(entry.Record),
-        ["key"] = entry.Record.Key,
-        ["text"] = entry.Record.Text,
-        ["path"] = entry.Record.Path,
-        ["metadata"] = new JsonArray([.. entry.Record.Tags.Select(tag => (JsonNode)tag)]),
-        ["vector"] = Convert.ToBase64String(MemoryMarshal.AsBytes(entry.Record.Vector.Span)),
-        ["thumbnail"] = entry.Thumbnail is { } jpeg ? Convert.ToBase64String(jpeg) : null,
-        ["places"] = new JsonArray([.. entry.Places.Select(place => (JsonNode)new JsonArray(place.Source, place.Name, place.Stamp))]),
-    };
-
-    private static CollectionEntry FromJson(JsonObject row) => new()
-    {
-        Record = new SearchRecord
+    private static JsonObject ToJson(CollectionEntry entry) =>
+        new()
         {
-            Id = (string)row["id"]!,
-            Kind = SearchNames.Kinds.TryGetValue((string)row["kind"]!, out var kind) ? kind.ToString()
-                : throw new FormatException("The kind is not known."),
-            Key = (string?)row["key"],
-            Text = (string?)row["text"],
-            Path = (string?)row["path"],
-            Tags = [.. row["metadata"]!.AsArray().Select(tag => (string)tag!)],
-            Vector = MemoryMarshal.Cast<byte, float>(Convert.FromBase64String((string)row["vector"]!)).ToArray(),
-        },
-        Thumbnail = (string?)row["thumbnail"] is { } jpeg ? Convert.FromBase64String(jpeg) : null,
-        Places = [.. row["places"]!.AsArray().Select(place => new EntryPlace((string)place![0]!, (string)place[1]!, (string)place[2]!))],
-    };
+            ["id"] = entry.Record.Id,
+            ["kind"] = SearchNames.KindOf(entry.Record),
+            ["key"] = entry.Record.Key,
+            ["text"] = entry.Record.Text,
+            ["path"] = entry.Record.Path,
+            ["metadata"] = new JsonArray([.. entry.Record.Tags.Select(tag => (JsonNode)tag)]),
+            ["vector"] = Convert.ToBase64String(MemoryMarshal.AsBytes(entry.Record.Vector.Span)),
+            ["thumbnail"] = entry.Thumbnail is { } jpeg ? Convert.ToBase64String(jpeg) : null,
+            ["places"] = new JsonArray([.. entry.Places.Select(place => (JsonNode)new JsonArray(place.Source, place.Name, place.Stamp))]),
+        };
+
+    private static CollectionEntry FromJson(JsonObject row) =>
+        new()
+        {
+            Record = new SearchRecord
+            {
+                Id = (string)row["id"]!,
+                Kind = SearchNames.Kinds.TryGetValue((string)row["kind"]!, out var kind)
+                    ? kind.ToString()
+                    : throw new FormatException("The kind is not known."),
+                Key = (string?)row["key"],
+                Text = (string?)row["text"],
+                Path = (string?)row["path"],
+                Tags = [.. row["metadata"]!.AsArray().Select(tag => (string)tag!)],
+                Vector = MemoryMarshal.Cast<byte, float>(Convert.FromBase64String((string)row["vector"]!)).ToArray(),
+            },
+            Thumbnail = (string?)row["thumbnail"] is { } jpeg ? Convert.FromBase64String(jpeg) : null,
+            Places =
+            [
+                .. row["places"]!.AsArray().Select(place => new EntryPlace((string)place![0]!, (string)place[1]!, (string)place[2]!)),
+            ],
+        };
 }

@@ -31,8 +31,12 @@ internal static class RecordChecks
         try
         {
             var identity = JsonSerializer.Deserialize<CollectionIdentity>(record.Identity ?? "", SearchCollections.Json);
-            return identity is { Model: not null, Fingerprint: not null, Dimensions: > 0 } && Enum.IsDefined(identity.Index)
-                && Enum.IsDefined(identity.Reasoning) ? null : "does not say what the collection was made with";
+            return
+                identity is { Model: not null, Fingerprint: not null, Dimensions: > 0 }
+                && Enum.IsDefined(identity.Index)
+                && Enum.IsDefined(identity.Reasoning)
+                ? null
+                : "does not say what the collection was made with";
         }
         catch (JsonException e)
         {

@@ -35,7 +35,8 @@ public sealed class SearchCollection : IDisposable
     public void Require(CollectionIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        if (Identity.Mismatch(identity) is { } mismatch) throw new SearchException($"The collection {Name} {mismatch}; use what it was made with, or another collection.");
+        if (Identity.Mismatch(identity) is { } mismatch)
+            throw new SearchException($"The collection {Name} {mismatch}; use what it was made with, or another collection.");
     }
 
     /// <summary>Refuses another model than the one whose vectors are here.</summary>
@@ -51,27 +52,37 @@ public sealed class SearchCollection : IDisposable
     /// What comes from a source belongs to it: where a record that is written differs from the item of the source, the source has the last
     /// word when it is indexed again.
     /// </remarks>
-    /// <exception cref="ArgumentException">A record has no id, or a vector of another length, without a direction or with something that is no number.</exception>
+    /// <exception cref="ArgumentException">A record has no id, or a vector of another length, without a direction or with something that is
+    /// no number.</exception>
     public async Task UpsertAsync(IReadOnlyCollection<SearchRecord> records, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(records);
         foreach (var record in records)
         {
-            if (record.Id.Length == 0) throw new ArgumentException("A record has no id.", nameof(records));
+            if (record.Id.Length == 0)
+                throw new ArgumentException("A record has no id.", nameof(records));
             if (record.Vector.IsEmpty)
-                throw new ArgumentException($"The record {record.Id} has no vector: read it with vectors before writing it, or change its metadata with {nameof(UpdateMetadataAsync)}.", nameof(records));
+                throw new ArgumentException(
+                    $"The record {record.Id} has no vector: read it with vectors before writing it, or change its metadata with "
+                        + $"{nameof(UpdateMetadataAsync)}.",
+                    nameof(records)
+                );
             Check(record.Vector, $"The vector of {record.Id}");
         }
         await EnsureTablesAsync(cancellationToken);
-        var given = records.DistinctBy(record => record.Id, StringComparer.Ordinal)
+        var given = records
+            .DistinctBy(record => record.Id, StringComparer.Ordinal)
             .ToDictionary(record => record.Id, StringComparer.Ordinal);
         string[] changed =
         [
             .. (await GetByIdAsync(given.Keys, includeVectors: false, cancellationToken))
-                .Where(before => !given[before.Id].SaysTheSame(before)).Select(before => before.Id),
+                .Where(before => !given[before.Id].SaysTheSame(before))
+                .Select(before => before.Id),
         ];
-        if (changed.Length > 0) await ChangeAsync(changed, () => WriteAsync(records, cancellationToken), cancellationToken);
-        else await WriteAsync(records, cancellationToken);
+        if (changed.Length > 0)
+            await ChangeAsync(changed, () => WriteAsync(records, cancellationToken), cancellationToken);
+        else
+            await WriteAsync(records, cancellationToken);
     }
 
     /// <summary>The records nearest to a vector, best first.</summary>
@@ -79,14 +90,23 @@ public sealed class SearchCollection : IDisposable
     /// <param name="top">How many records at most, at least 1.</param>
     /// <param name="filter">Which records may be found; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="ArgumentException">The vector has another number of dimensions, no direction, or something that is no number.</exception>
+    /// <exception cref="ArgumentException">The vector has another number of dimensions, no direction, or something that is no
+    /// number.</exception>
     public async Task<IReadOnlyList<SearchHit>> SearchAsync(
-        ReadOnlyMemory<float> query, int top, SearchFilter? filter = null, CancellationToken cancellationToken = default)
+        ReadOnlyMemory<float> query,
+        int top,
+        SearchFilter? filter = null,
+        CancellationToken cancellationToken = default
+    )
     {
         Check(query, "The query");
         var options = new VectorSearchOptions<SearchRecord> { Filter = filter?.ToExpression() };
-        return await FilteredAsync(filter, async () => await Tables.Records.SearchAsync(query, top, options, cancellationToken)
-            .Select(result => new SearchHit(result.Record, result.Score ?? double.NaN)).ToListAsync(cancellationToken));
+        return await FilteredAsync(filter, async () =>
+            await Tables
+                .Records.SearchAsync(query, top, options, cancellationToken)
+                .Select(result => new SearchHit(result.Record, result.Score ?? double.NaN))
+                .ToListAsync(cancellationToken)
+        );
     }
 
     /// <summary>Records by id or by the key that their owner gave, without vectors; what is not there is passed over.</summary>
@@ -99,14 +119,25 @@ public sealed class SearchCollection : IDisposable
     /// it.</param>
     /// <param name="includeVectors">Whether the records come with their vectors.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public async Task<IReadOnlyList<SearchRecord>> GetAsync(IReadOnlyCollection<string> ids, bool includeVectors,
-        CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SearchRecord>> GetAsync(
+        IReadOnlyCollection<string> ids,
+        bool includeVectors,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(ids);
         var found = await GetByIdAsync(ids, includeVectors, cancellationToken);
         foreach (var keys in ids.Except(found.Select(record => record.Id), StringComparer.Ordinal).Chunk(Page))
         {
-            await foreach (var record in PagesAsync(Tables.Records, record => keys.Contains(record.Key), record => record.Id, includeVectors, cancellationToken))
+            await foreach (
+                var record in PagesAsync(
+                    Tables.Records,
+                    record => keys.Contains(record.Key),
+                    record => record.Id,
+                    includeVectors,
+                    cancellationToken
+                )
+            )
                 found.Add(record);
         }
         return found;
@@ -114,7 +145,9 @@ public sealed class SearchCollection : IDisposable
 
     /// <summary>The JPEG of an item's first picture made small; <see langword="null"/> where there is none.</summary>
     public async Task<byte[]?> GetThumbnailAsync(string id, CancellationToken cancellationToken = default) =>
-        await Tables.Thumbnails.GetAsync(id, cancellationToken: cancellationToken) is { } thumbnail ? Convert.FromBase64String(thumbnail.Jpeg) : null;
+        await Tables.Thumbnails.GetAsync(id, cancellationToken: cancellationToken) is { } thumbnail
+            ? Convert.FromBase64String(thumbnail.Jpeg)
+            : null;
 
     /// <summary>A page of the records, by id, without vectors.</summary>
     /// <param name="skip">Records before the page.</param>
@@ -122,10 +155,22 @@ public sealed class SearchCollection : IDisposable
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
-    public async Task<IReadOnlyList<SearchRecord>> ListAsync(int skip, int take, SearchFilter? filter = null, CancellationToken cancellationToken = default) =>
-        await FilteredAsync(filter, async () => await Tables.Records.GetAsync(
-            filter?.ToExpression() ?? (_ => true), take, new() { Skip = skip, OrderBy = by => by.Ascending(r => r.Id) }, cancellationToken)
-            .ToListAsync(cancellationToken));
+    public async Task<IReadOnlyList<SearchRecord>> ListAsync(
+        int skip,
+        int take,
+        SearchFilter? filter = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        await FilteredAsync(filter, async () =>
+            await Tables
+                .Records.GetAsync(
+                    filter?.ToExpression() ?? (_ => true),
+                    take,
+                    new() { Skip = skip, OrderBy = by => by.Ascending(r => r.Id) },
+                    cancellationToken
+                )
+                .ToListAsync(cancellationToken)
+        );
 
     /// <summary>How many records there are.</summary>
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
@@ -141,8 +186,11 @@ public sealed class SearchCollection : IDisposable
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records there were.</returns>
     /// <exception cref="SearchException">An entry cannot be used.</exception>
-    public async Task<int> UpdateMetadataAsync(string id, IReadOnlyCollection<KeyValuePair<string, string>> metadata,
-        CancellationToken cancellationToken = default)
+    public async Task<int> UpdateMetadataAsync(
+        string id,
+        IReadOnlyCollection<KeyValuePair<string, string>> metadata,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(metadata);
         var item = new SearchItem { Text = id, Metadata = metadata };
@@ -150,13 +198,18 @@ public sealed class SearchCollection : IDisposable
         await EnsureTablesAsync(cancellationToken);
         string[] ids = [.. (await GetAsync([id], cancellationToken)).Select(record => record.Id)];
         var count = 0;
-        await ChangeAsync(ids, async () =>
-        {
-            var records = await GetByIdAsync(ids, includeVectors: true, cancellationToken);
-            foreach (var record in records) record.Tags = [.. item.Tags()];
-            await WriteAsync(records, cancellationToken);
-            count = records.Count;
-        }, cancellationToken);
+        await ChangeAsync(
+            ids,
+            async () =>
+            {
+                var records = await GetByIdAsync(ids, includeVectors: true, cancellationToken);
+                foreach (var record in records)
+                    record.Tags = [.. item.Tags()];
+                await WriteAsync(records, cancellationToken);
+                count = records.Count;
+            },
+            cancellationToken
+        );
         return count;
     }
 
@@ -172,10 +225,12 @@ public sealed class SearchCollection : IDisposable
             List<string> places;
             do
             {
-                places = await Tables.Places.GetAsync(place => place.Item == id, Page, cancellationToken: cancellationToken).Select(place => place.Id).ToListAsync(cancellationToken);
+                places = await Tables
+                    .Places.GetAsync(place => place.Item == id, Page, cancellationToken: cancellationToken)
+                    .Select(place => place.Id)
+                    .ToListAsync(cancellationToken);
                 await Tables.Places.DeleteAsync(places, cancellationToken);
-            }
-            while (places.Count == Page);
+            } while (places.Count == Page);
         }
     }
 
@@ -187,12 +242,13 @@ public sealed class SearchCollection : IDisposable
     public async Task<long> DeleteAsync(SearchFilter filter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        for (var count = 0L; ;)
+        for (var count = 0L; ; )
         {
             string[] ids = [.. (await ListAsync(0, Page, filter, cancellationToken)).Select(record => record.Id)];
             await DeleteAsync(ids, cancellationToken);
             count += ids.Length;
-            if (ids.Length < Page) return count;
+            if (ids.Length < Page)
+                return count;
         }
     }
 
@@ -215,13 +271,15 @@ public sealed class SearchCollection : IDisposable
         await EnsureTablesAsync(cancellationToken);
         await using var claims = new ClaimHolder(Claims, Name);
         var retirement = new Retirement(this, claims);
-        for (var count = 0L; ;)
+        for (var count = 0L; ; )
         {
-            var page = await Tables.Places.GetAsync(place => place.Source == source, Page, cancellationToken: cancellationToken)
+            var page = await Tables
+                .Places.GetAsync(place => place.Source == source, Page, cancellationToken: cancellationToken)
                 .ToArrayAsync(cancellationToken);
             await retirement.RemoveAsync(page, cancellationToken);
             count += page.Length;
-            if (page.Length < Page) return count;
+            if (page.Length < Page)
+                return count;
         }
     }
 
@@ -229,19 +287,39 @@ public sealed class SearchCollection : IDisposable
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
-    public async IAsyncEnumerable<CollectionEntry> ExportAsync(SearchFilter? filter = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<CollectionEntry> ExportAsync(
+        SearchFilter? filter = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         const int Size = 100;
         for (var skip = 0; ; skip += Size)
         {
-            var records = await FilteredAsync(filter, async () => await Tables.Records.GetAsync(filter?.ToExpression() ?? (_ => true), Size,
-                new() { Skip = skip, IncludeVectors = true, OrderBy = by => by.Ascending(record => record.Id) }, cancellationToken).ToListAsync(cancellationToken));
+            var records = await FilteredAsync(filter, async () => await Tables
+                    .Records.GetAsync(
+                        filter?.ToExpression() ?? (_ => true),
+                        Size,
+                        new()
+                        {
+                            Skip = skip,
+                            IncludeVectors = true,
+                            OrderBy = by => by.Ascending(record => record.Id),
+                        },
+                        cancellationToken
+                    )
+                    .ToListAsync(cancellationToken));
             string[] ids = [.. records.Select(record => record.Id)];
-            var thumbnails = await Tables.Thumbnails.GetAsync(ids, cancellationToken: cancellationToken)
+            var thumbnails = await Tables
+                .Thumbnails.GetAsync(ids, cancellationToken: cancellationToken)
                 .ToDictionaryAsync(thumbnail => thumbnail.Id, StringComparer.Ordinal, cancellationToken);
-            var places = await PagesAsync(Tables.Places, place => ids.Contains(place.Item), place => place.Id, includeVectors: false,
-                cancellationToken).ToListAsync(cancellationToken);
+            var places = await PagesAsync(
+                    Tables.Places,
+                    place => ids.Contains(place.Item),
+                    place => place.Id,
+                    includeVectors: false,
+                    cancellationToken
+                )
+                .ToListAsync(cancellationToken);
             var byItem = places.ToLookup(place => place.Item, StringComparer.Ordinal);
             foreach (var record in records)
             {
@@ -252,7 +330,8 @@ public sealed class SearchCollection : IDisposable
                     Places = [.. byItem[record.Id].Select(place => new EntryPlace(place.Source, place.Name, place.Stamp))],
                 };
             }
-            if (records.Count < Size) yield break;
+            if (records.Count < Size)
+                yield break;
         }
     }
 
@@ -270,16 +349,24 @@ public sealed class SearchCollection : IDisposable
         {
             await UpsertAsync([.. some.Select(entry => entry.Record)], cancellationToken);
             await Tables.Thumbnails.UpsertAsync(
-                some.Where(entry => entry.Thumbnail is not null).Select(entry => new ThumbnailRecord { Id = entry.Record.Id, Jpeg = Convert.ToBase64String(entry.Thumbnail!) }), cancellationToken);
-            await Tables.Places.UpsertAsync(some.SelectMany(entry => entry.Places.Select(place => new PlaceRecord
-            {
-                Id = PlaceRecord.IdOf(place.Source, place.Name),
-                Source = place.Source,
-                Name = place.Name,
-                Stamp = place.Stamp,
-                Item = entry.Record.Id,
-                Path = entry.Record.Path,
-            })), cancellationToken);
+                some.Where(entry => entry.Thumbnail is not null)
+                    .Select(entry => new ThumbnailRecord { Id = entry.Record.Id, Jpeg = Convert.ToBase64String(entry.Thumbnail!) }),
+                cancellationToken
+            );
+            await Tables.Places.UpsertAsync(
+                some.SelectMany(entry =>
+                    entry.Places.Select(place => new PlaceRecord
+                    {
+                        Id = PlaceRecord.IdOf(place.Source, place.Name),
+                        Source = place.Source,
+                        Name = place.Name,
+                        Stamp = place.Stamp,
+                        Item = entry.Record.Id,
+                        Path = entry.Record.Path,
+                    })
+                ),
+                cancellationToken
+            );
             count += some.Length;
         }
         return count;
@@ -287,13 +374,16 @@ public sealed class SearchCollection : IDisposable
 
     /// <summary>How much it holds.</summary>
     public async Task<CollectionStats> StatsAsync(CancellationToken cancellationToken = default) =>
-        new(await CountAsync(Tables.Records, filter: null, cancellationToken),
-            await CountAsync(Tables.Places, filter: null, cancellationToken));
+        new(
+            await CountAsync(Tables.Records, filter: null, cancellationToken),
+            await CountAsync(Tables.Places, filter: null, cancellationToken)
+        );
 
     /// <summary>Makes the tables that are not read but written, which a store that can only be read need not have.</summary>
     internal async Task EnsureTablesAsync(CancellationToken cancellationToken)
     {
-        if (_canBeWritten) return;
+        if (_canBeWritten)
+            return;
         await Tables.EnsureExistAsync(cancellationToken);
         _canBeWritten = true;
     }
@@ -309,18 +399,31 @@ public sealed class SearchCollection : IDisposable
         await claims.WaitForAsync(ids, cancellationToken);
         foreach (var some in ids.Chunk(Page))
         {
-            var places = await PagesAsync(Tables.Places, place => some.Contains(place.Item), place => place.Id, includeVectors: false,
-                cancellationToken).ToListAsync(cancellationToken);
-            foreach (var place in places) place.Stamp = "";
+            var places = await PagesAsync(
+                    Tables.Places,
+                    place => some.Contains(place.Item),
+                    place => place.Id,
+                    includeVectors: false,
+                    cancellationToken
+                )
+                .ToListAsync(cancellationToken);
+            foreach (var place in places)
+                place.Stamp = "";
             await Tables.Places.UpsertAsync(places, cancellationToken);
         }
         await change();
     }
 
-    internal async Task<List<SearchRecord>> GetByIdAsync(IReadOnlyCollection<string> ids, bool includeVectors,
-        CancellationToken cancellationToken) =>
-        ids.Count == 0 ? []
-        : await Tables.Records.GetAsync(ids, new() { IncludeVectors = includeVectors }, cancellationToken).ToListAsync(cancellationToken);
+    internal async Task<List<SearchRecord>> GetByIdAsync(
+        IReadOnlyCollection<string> ids,
+        bool includeVectors,
+        CancellationToken cancellationToken
+    ) =>
+        ids.Count == 0
+            ? []
+            : await Tables
+                .Records.GetAsync(ids, new() { IncludeVectors = includeVectors }, cancellationToken)
+                .ToListAsync(cancellationToken);
 
     internal async Task DeleteRecordsAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
@@ -331,30 +434,54 @@ public sealed class SearchCollection : IDisposable
 
     /// <summary>All records that a filter finds, page by page.</summary>
     internal static async IAsyncEnumerable<TRecord> PagesAsync<TRecord>(
-        VectorStoreCollection<string, TRecord> collection, Expression<Func<TRecord, bool>> filter, Expression<Func<TRecord, object?>> order, bool includeVectors,
-        [EnumeratorCancellation] CancellationToken cancellationToken) where TRecord : class
+        VectorStoreCollection<string, TRecord> collection,
+        Expression<Func<TRecord, bool>> filter,
+        Expression<Func<TRecord, object?>> order,
+        bool includeVectors,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+        where TRecord : class
     {
         for (var skip = 0; ; skip += Page)
         {
             var count = 0;
-            await foreach (var record in collection.GetAsync(filter, Page, new() { Skip = skip, IncludeVectors = includeVectors, OrderBy = by => by.Ascending(order) }, cancellationToken))
+            await foreach (
+                var record in collection.GetAsync(
+                    filter,
+                    Page,
+                    new()
+                    {
+                        Skip = skip,
+                        IncludeVectors = includeVectors,
+                        OrderBy = by => by.Ascending(order),
+                    },
+                    cancellationToken
+                )
+            )
             {
                 count++;
                 yield return record;
             }
-            if (count < Page) yield break;
+            if (count < Page)
+                yield break;
         }
     }
 
     private static async Task<long> CountAsync<TRecord>(
-        VectorStoreCollection<string, TRecord> collection, Expression<Func<TRecord, bool>>? filter, CancellationToken cancellationToken) where TRecord : class
+        VectorStoreCollection<string, TRecord> collection,
+        Expression<Func<TRecord, bool>>? filter,
+        CancellationToken cancellationToken
+    )
+        where TRecord : class
     {
-        if (collection.GetService(typeof(IRecordCounter)) is IRecordCounter counter) return await counter.CountAsync(filter, cancellationToken);
+        if (collection.GetService(typeof(IRecordCounter)) is IRecordCounter counter)
+            return await counter.CountAsync(filter, cancellationToken);
         var count = 0;
-        for (var before = -1; count > before && count % Page == 0;)
+        for (var before = -1; count > before && count % Page == 0; )
         {
             before = count;
-            count += await collection.GetAsync(filter ?? (_ => true), Page, new() { Skip = before }, cancellationToken)
+            count += await collection
+                .GetAsync(filter ?? (_ => true), Page, new() { Skip = before }, cancellationToken)
                 .CountAsync(cancellationToken);
         }
         return count;
@@ -369,15 +496,21 @@ public sealed class SearchCollection : IDisposable
         }
         catch (NotSupportedException e) when (filter is { Ranges.Count: > 0 })
         {
-            throw new SearchException($"The store of the collection {Name} cannot compare metadata with <, <=, > or >=; use = and !=, or a store that can (SQLite, PostgreSQL).", e);
+            throw new SearchException(
+                $"The store of the collection {Name} cannot compare metadata with <, <=, > or >=; use = and !=, or a store that can "
+                    + $"(SQLite, PostgreSQL).",
+                e
+            );
         }
     }
 
     private void Check(ReadOnlyMemory<float> vector, string what)
     {
-        if (vector.Length != Identity.Dimensions) throw new ArgumentException($"{what} has {vector.Length} dimensions, expected {Identity.Dimensions}.", nameof(vector));
+        if (vector.Length != Identity.Dimensions)
+            throw new ArgumentException($"{what} has {vector.Length} dimensions, expected {Identity.Dimensions}.", nameof(vector));
         var norm = TensorPrimitives.Norm(vector.Span);
-        if (!float.IsFinite(norm) || norm == 0) throw new ArgumentException($"{what} has the length {norm}, expected a finite one above 0.", nameof(vector));
+        if (!float.IsFinite(norm) || norm == 0)
+            throw new ArgumentException($"{what} has the length {norm}, expected a finite one above 0.", nameof(vector));
     }
 
     /// <summary>Lets go of the collection; the store stays open.</summary>

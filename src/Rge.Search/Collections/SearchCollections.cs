@@ -19,8 +19,10 @@ public sealed class SearchCollections : IDisposable
 
     private const string PingScope = "rge_ping";
 
-    internal static readonly JsonSerializerOptions Json =
-        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 
     private readonly VectorStore _store;
     private readonly IWorkClaims _claims;
@@ -59,20 +61,23 @@ public sealed class SearchCollections : IDisposable
     /// <param name="name">1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</param>
     /// <param name="identity">What its vectors are made with.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The name or the dimensions will not do, or the collection was made with something else.</exception>
+    /// <exception cref="SearchException">The name or the dimensions will not do, or the collection was made with something
+    /// else.</exception>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<SearchCollection> CreateAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
         Check(name);
         // Once it is in the catalog, a collection that cannot be opened would stop whoever lists the store.
-        if (identity.Dimensions < 1) throw new SearchException($"The collection {name} cannot have {identity.Dimensions} dimensions, expected 1 or more.");
+        if (identity.Dimensions < 1)
+            throw new SearchException($"The collection {name} cannot have {identity.Dimensions} dimensions, expected 1 or more.");
         if (await LookUpAsync(name, cancellationToken) is null)
         {
             await _catalog.EnsureCollectionExistsAsync(cancellationToken);
             await using var claim = new ClaimHolder(_claims, ClaimScope);
             await claim.WaitForAsync([name], cancellationToken);
-            if (await LookUpAsync(name, cancellationToken) is null) await MakeAsync(name, identity, cancellationToken);
+            if (await LookUpAsync(name, cancellationToken) is null)
+                await MakeAsync(name, identity, cancellationToken);
         }
         var collection = await OpenAsync(name, cancellationToken);
         collection.Require(identity);
@@ -84,8 +89,10 @@ public sealed class SearchCollections : IDisposable
     {
         using var tables = new CollectionTables(_store, name, identity);
         if (await tables.FindExistingAsync(cancellationToken) is { } table)
-            throw new SearchException($"The store has a table {table} that is no collection's; "
-                + $"choose another name than {name} for the collection, or another store.");
+            throw new SearchException(
+                $"The store has a table {table} that is no collection's; "
+                    + $"choose another name than {name} for the collection, or another store."
+            );
         // The entry first: tables without one would be taken for somebody else's.
         var entry = new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) };
         await _catalog.UpsertAsync(entry, cancellationToken);
@@ -131,11 +138,15 @@ public sealed class SearchCollections : IDisposable
         if (await LookUpAsync(name, cancellationToken) is not { } identity)
         {
             var others = await ListAsync(cancellationToken);
-            throw new SearchException($"There is no collection {name}; {(others.Count == 0 ? "the store has none" : $"the store has {string.Join(", ", others.Keys)}")}.");
+            throw new SearchException(
+                $"There is no collection {name}; "
+                    + $"{(others.Count == 0 ? "the store has none" : $"the store has {string.Join(", ", others.Keys)}")}."
+            );
         }
         var tables = new CollectionTables(_store, name, identity);
         // A store that can only be read is searched all the same.
-        if (!await tables.CanBeReadAsync(cancellationToken)) await tables.EnsureExistAsync(cancellationToken);
+        if (!await tables.CanBeReadAsync(cancellationToken))
+            await tables.EnsureExistAsync(cancellationToken);
         return new SearchCollection(name, identity, tables, _claims);
     }
 
@@ -145,11 +156,19 @@ public sealed class SearchCollections : IDisposable
     {
         const int Page = 1000;
         var all = new SortedDictionary<string, CollectionIdentity>(StringComparer.Ordinal);
-        if (!await HasCatalogAsync(cancellationToken)) return all;
-        for (var before = -1; all.Count > before && all.Count % Page == 0;)
+        if (!await HasCatalogAsync(cancellationToken))
+            return all;
+        for (var before = -1; all.Count > before && all.Count % Page == 0; )
         {
             before = all.Count;
-            await foreach (var entry in _catalog.GetAsync(_ => true, Page, new() { Skip = before, OrderBy = by => by.Ascending(c => c.Name) }, cancellationToken))
+            await foreach (
+                var entry in _catalog.GetAsync(
+                    _ => true,
+                    Page,
+                    new() { Skip = before, OrderBy = by => by.Ascending(c => c.Name) },
+                    cancellationToken
+                )
+            )
                 all.Add(entry.Name, Identity(entry));
         }
         return all;
@@ -161,7 +180,8 @@ public sealed class SearchCollections : IDisposable
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default)
     {
         Check(name);
-        if (await LookUpAsync(name, cancellationToken) is not { } identity) return false;
+        if (await LookUpAsync(name, cancellationToken) is not { } identity)
+            return false;
         using var tables = new CollectionTables(_store, name, identity);
         await tables.DeleteAsync(cancellationToken);
         await _catalog.DeleteAsync(name, cancellationToken);
@@ -170,7 +190,8 @@ public sealed class SearchCollections : IDisposable
 
     private async Task<CollectionIdentity?> LookUpAsync(string name, CancellationToken cancellationToken) =>
         await HasCatalogAsync(cancellationToken) && await _catalog.GetAsync(name, cancellationToken: cancellationToken) is { } entry
-            ? Identity(entry) : null;
+            ? Identity(entry)
+            : null;
 
     /// <summary>Whether a collection was ever made here; nothing is written to find out.</summary>
     private async Task<bool> HasCatalogAsync(CancellationToken cancellationToken) =>
@@ -184,8 +205,15 @@ public sealed class SearchCollections : IDisposable
     public static void Check(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is 0 or > 40 || !char.IsAsciiLetterLower(name[0]) || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
-            throw new SearchException($"'{(name.Length <= 100 ? name : name[..100] + "…")}' is no name for a collection, expected 1 to 40 lower-case letters, digits, - and _, a letter first.");
+        if (
+            name.Length is 0 or > 40
+            || !char.IsAsciiLetterLower(name[0])
+            || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_')
+        )
+            throw new SearchException(
+                $"'{(name.Length <= 100 ? name : name[..100] + "…")}' is no name for a collection, expected 1 to 40 lower-case "
+                    + $"letters, digits, - and _, a letter first."
+            );
     }
 
     /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>
@@ -197,7 +225,8 @@ public sealed class SearchCollections : IDisposable
     public async Task PingAsync(bool writes = false, CancellationToken cancellationToken = default)
     {
         await _catalog.CollectionExistsAsync(cancellationToken);
-        if (!writes) return;
+        if (!writes)
+            return;
         var (worker, key) = ($"ping.{Guid.NewGuid():N}", "ping");
         await _claims.AcquireAsync(PingScope, worker, [key], TimeSpan.FromSeconds(1), cancellationToken);
         await _claims.ReleaseAsync(PingScope, worker, [key], cancellationToken);

@@ -23,5 +23,7 @@ internal sealed record StoreKind(bool IsServer, string[] Schemes, string[] Keywo
 
     private bool Takes(string location) =>
         Schemes.Any(scheme => location.StartsWith(scheme + "://", StringComparison.OrdinalIgnoreCase))
-        || location.Split(';').Any(entry => entry.Split('=') is [var keyword, _, ..] && Keywords.Contains(keyword.Trim(), StringComparer.OrdinalIgnoreCase));
+        || location
+            .Split(';')
+            .Any(entry => entry.Split('=') is [var keyword, _, ..] && Keywords.Contains(keyword.Trim(), StringComparer.OrdinalIgnoreCase));
 }

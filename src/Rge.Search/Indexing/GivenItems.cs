@@ -20,7 +20,8 @@ internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
                 broken.Add(new BrokenItem($"item {index}", "It is null, expected an item.") { Index = index });
                 continue;
             }
-            string id, label = item.Key ?? $"item {index}";
+            string id,
+                label = item.Key ?? $"item {index}";
             try
             {
                 id = item.Id();

@@ -6,12 +6,14 @@ namespace Rge.Search.Indexing;
 public sealed record IndexOptions
 {
     /// <summary>
-    /// Items that are embedded and then stored together, at least 1; what is lost when a process is killed. The pictures of two batches are in
-    /// memory at once, up to 24 MB each.
+    /// Items that are embedded and then stored together, at least 1; what is lost when a process is killed. The pictures of two batches are
+    /// in memory at once, up to 24 MB each.
     /// </summary>
     public int BatchItems { get; init; } = 16;
 
-    /// <summary>After what time the work of an indexer that has died is taken up by others; at least what it takes to renew a claim.</summary>
+    /// <summary>
+    /// After what time the work of an indexer that has died is taken up by others; at least what it takes to renew a claim.
+    /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long to go on trying while the store is away.</summary>

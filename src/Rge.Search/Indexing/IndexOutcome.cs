@@ -30,9 +30,12 @@ public sealed record IndexOutcome(int Stored, int Embedded, int Unchanged, int R
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture,
-            $"{Stored} stored ({Embedded} embedded), {Unchanged} unchanged, {Removed} removed, {Broken.Count} broken");
-        if (Withheld > 0) text.Append(CultureInfo.InvariantCulture, $", {Withheld} missing but kept");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{Stored} stored ({Embedded} embedded), {Unchanged} unchanged, {Removed} removed, {Broken.Count} broken"
+        );
+        if (Withheld > 0)
+            text.Append(CultureInfo.InvariantCulture, $", {Withheld} missing but kept");
         return text.ToString();
     }
 }

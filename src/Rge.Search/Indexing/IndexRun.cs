@@ -12,30 +12,43 @@ namespace Rge.Search.Indexing;
 /// while one is embedded, the next is read and decoded.
 /// </summary>
 /// <remarks>
-/// Whatever is done to an item happens while its id is claimed, and in an order in which every half-done state mends itself in the next run:
-/// a place says which record it is about to have before that is written, and refers to a record until after that is deleted. A place that
-/// was left waiting for a record, or whose record is missing, counts as changed.
+/// Whatever is done to an item happens while its id is claimed, and in an order in which every half-done state mends itself in the next
+/// run: a place says which record it is about to have before that is written, and refers to a record until after that is deleted. A place
+/// that was left waiting for a record, or whose record is missing, counts as changed.
 /// </remarks>
 internal sealed class IndexRun(
-    SearchCollection collection, ReasoningEmbedder embedder, IItemSource source, IndexOptions options, ClaimHolder claims, IProgress<IndexProgress>? progress)
+    SearchCollection collection,
+    ReasoningEmbedder embedder,
+    IItemSource source,
+    IndexOptions options,
+    ClaimHolder claims,
+    IProgress<IndexProgress>? progress
+)
 {
     private const int PlacesOfPage = 1000;
 
     /// <summary>So many may always leave; of more, no more than half of all at once.</summary>
     private const int FewRemovals = 20;
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200), LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200),
+        LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly List<(SourcePlace Place, string[] Ids)> _waiting = [];
     private readonly List<BrokenItem> _broken = [];
     private readonly Retirement _retirement = new(collection, claims);
+
     // Ids of the batches that are prepared and not stored yet: an item that turns up again meanwhile waits for them.
     private readonly HashSet<string> _inFlight = new(StringComparer.Ordinal);
     private readonly string _metadata = new SearchItem
     {
         Text = string.Join('\n', options.Metadata.Select(entry => $"{entry.Key}={entry.Value}").Order(StringComparer.Ordinal)),
     }.ContentId();
-    private int _total, _done, _stored, _embedded, _unchanged, _removed;
+    private int _total,
+        _done,
+        _stored,
+        _embedded,
+        _unchanged,
+        _removed;
 
     public async Task<IndexOutcome> RunAsync(bool removes, CancellationToken cancellationToken)
     {
@@ -44,7 +57,8 @@ internal sealed class IndexRun(
         _total = listing.Places.Count;
         await PatientlyAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
         await IndexAsync(listing.Places, cancellationToken);
-        while (_waiting.Count > 0) await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
+        while (_waiting.Count > 0)
+            await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
         var (hold, withheld) = removes ? await RemoveOthersAsync(listing, cancellationToken) : default;
         // In the order of the file or the request: what cannot be listed is found before what cannot be embedded.
         BrokenItem[] broken = [.. _broken.OrderBy(item => item.Line ?? item.Index ?? 0)];
@@ -60,8 +74,11 @@ internal sealed class IndexRun(
     private void AddBroken(IReadOnlyList<BrokenItem> broken)
     {
         _broken.AddRange(broken);
-        if (!options.StopsAtBroken || _broken.Count == 0) return;
-        throw new SearchException($"{_broken[0].Place} cannot be indexed: {_broken[0].Problem.TrimEnd('.')}. {_stored} were stored before.");
+        if (!options.StopsAtBroken || _broken.Count == 0)
+            return;
+        throw new SearchException(
+            $"{_broken[0].Place} cannot be indexed: {_broken[0].Problem.TrimEnd('.')}. {_stored} were stored before."
+        );
     }
 
     private async Task IndexAsync(IEnumerable<SourcePlace> places, CancellationToken cancellationToken)
@@ -81,8 +98,14 @@ internal sealed class IndexRun(
         }
     }
 
-    /// <summary>Prepares each batch while the one before is dealt with, and no two at once: the later one has to see what the earlier one has claimed.</summary>
-    private async IAsyncEnumerable<IndexBatch> PrepareAheadAsync(IEnumerable<SourcePlace[]> batches, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// Prepares each batch while the one before is dealt with, and no two at once: the later one has to see what the earlier one has
+    /// claimed.
+    /// </summary>
+    private async IAsyncEnumerable<IndexBatch> PrepareAheadAsync(
+        IEnumerable<SourcePlace[]> batches,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<IndexBatch>? ahead = null;
@@ -92,14 +115,17 @@ internal sealed class IndexRun(
             {
                 var prepared = ahead is null ? null : await ahead;
                 ahead = Task.Run(() => PatientlyAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
-                if (prepared is not null) yield return prepared;
+                if (prepared is not null)
+                    yield return prepared;
             }
-            if (ahead is not null) yield return await ahead;
+            if (ahead is not null)
+                yield return await ahead;
         }
         finally
         {
             await stop.CancelAsync();
-            if (ahead is not null) await Task.WhenAny(ahead);
+            if (ahead is not null)
+                await Task.WhenAny(ahead);
         }
     }
 
@@ -110,41 +136,60 @@ internal sealed class IndexRun(
         SourcePlace[] alike =
         [
             .. places.Where(place =>
-                before.TryGetValue(place.Name, out var known) && known.Stamp == StampOf(place) && known.Pending is null),
+                before.TryGetValue(place.Name, out var known) && known.Stamp == StampOf(place) && known.Pending is null
+            ),
         ];
         var present = await ExistingAsync(alike.Select(place => before[place.Name].Item), cancellationToken);
         HashSet<SourcePlace> unchanged = [.. alike.Where(place => present.ContainsKey(before[place.Name].Item))];
         batch.Unchanged = unchanged.Count;
         await ReadAsync(batch, [.. places.Where(place => !unchanged.Contains(place))], before, cancellationToken);
         await DecodeAsync(batch, cancellationToken);
-        lock (_inFlight) _inFlight.UnionWith(batch.Claimed);
+        lock (_inFlight)
+            _inFlight.UnionWith(batch.Claimed);
         return batch;
     }
 
     /// <summary>Reads items, and claims their ids, and those of what they take the place of.</summary>
-    private async Task ReadAsync(IndexBatch batch, SourcePlace[] places, Dictionary<string, PlaceRecord> before, CancellationToken cancellationToken)
+    private async Task ReadAsync(
+        IndexBatch batch,
+        SourcePlace[] places,
+        Dictionary<string, PlaceRecord> before,
+        CancellationToken cancellationToken
+    )
     {
-        var read = await ItemPreparer.ForEachAsync(places, place =>
-        {
-            var item = place.Read();
-            item = item with { Metadata = [.. item.Metadata, .. options.Metadata] };
-            item.Check();
-            return new HeldItem(place, item, item.Id(), item.ContentId(), before.GetValueOrDefault(place.Name));
-        }, cancellationToken);
+        var read = await ItemPreparer.ForEachAsync(
+            places,
+            place =>
+            {
+                var item = place.Read();
+                item = item with { Metadata = [.. item.Metadata, .. options.Metadata] };
+                item.Check();
+                return new HeldItem(place, item, item.Id(), item.ContentId(), before.GetValueOrDefault(place.Name));
+            },
+            cancellationToken
+        );
         HeldItem[] wanted = [.. read.Select(one => one.Result).OfType<HeldItem>()];
-        batch.Broken.AddRange(places.Zip(read).Where(pair => pair.Second.Problem is not null).Select(pair => pair.First.Broken(pair.Second.Problem!)));
+        batch.Broken.AddRange(
+            places.Zip(read).Where(pair => pair.Second.Problem is not null).Select(pair => pair.First.Broken(pair.Second.Problem!))
+        );
 
         string[] free;
-        lock (_inFlight) free = [.. wanted.SelectMany(one => one.Ids).Where(id => !_inFlight.Contains(id))];
+        lock (_inFlight)
+            free = [.. wanted.SelectMany(one => one.Ids).Where(id => !_inFlight.Contains(id))];
         var acquired = await claims.AcquireAsync(free, cancellationToken);
         // Before the claim another indexer may have been here; what it has left has to be claimed, too.
         var now = await RememberedAsync(wanted.Select(one => one.Place), cancellationToken);
         foreach (var one in wanted)
         {
             var ids = one.Ids;
-            var isAsItWas = now.GetValueOrDefault(one.Place.Name) is var place && place?.Item == one.Before?.Item && place?.Pending == one.Before?.Pending;
-            if (isAsItWas && ids.All(acquired.Contains)) batch.Held.Add(one);
-            else batch.Waiting.Add((one.Place, ids));
+            var isAsItWas =
+                now.GetValueOrDefault(one.Place.Name) is var place
+                && place?.Item == one.Before?.Item
+                && place?.Pending == one.Before?.Pending;
+            if (isAsItWas && ids.All(acquired.Contains))
+                batch.Held.Add(one);
+            else
+                batch.Waiting.Add((one.Place, ids));
         }
         batch.Claimed.UnionWith(batch.Held.SelectMany(one => one.Ids));
         await claims.ReleaseAsync([.. acquired.Except(batch.Claimed, StringComparer.Ordinal)], cancellationToken);
@@ -154,16 +199,23 @@ internal sealed class IndexRun(
     {
         // Asked for after the claim: whoever held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
-        var changed = batch.Held
-            .Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
-            .DistinctBy(held => held.Id, StringComparer.Ordinal).ToArray();
+        var changed = batch
+            .Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
+            .DistinctBy(held => held.Id, StringComparer.Ordinal)
+            .ToArray();
         await FindKnownAsync(batch, changed, cancellationToken);
         HeldItem[] missing = [.. changed.Where(held => !batch.Known.ContainsKey(held.Id))];
-        var decoded = await ItemPreparer.ForEachAsync(missing, held => ItemPreparer.Prepare(held.Item, embedder.Processor, options.ImageLimits), cancellationToken);
+        var decoded = await ItemPreparer.ForEachAsync(
+            missing,
+            held => ItemPreparer.Prepare(held.Item, embedder.Processor, options.ImageLimits),
+            cancellationToken
+        );
         foreach (var (held, (item, problem)) in missing.Zip(decoded))
         {
-            if (item is not null) batch.New.Add(held.Id, item);
-            else Drop(batch, held.Id, problem!);
+            if (item is not null)
+                batch.New.Add(held.Id, item);
+            else
+                Drop(batch, held.Id, problem!);
         }
     }
 
@@ -172,22 +224,34 @@ internal sealed class IndexRun(
     /// </summary>
     private async Task FindKnownAsync(IndexBatch batch, HeldItem[] changed, CancellationToken cancellationToken)
     {
-        if (changed.Length == 0) return;
+        if (changed.Length == 0)
+            return;
         var contents = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var content in changed.Select(held => held.Content).Distinct(StringComparer.Ordinal))
         {
             // One will do, of however many there are.
-            if (await collection.Tables.Contents.GetAsync(one => one.Content == content, top: 1, cancellationToken: cancellationToken).FirstOrDefaultAsync(cancellationToken) is { } same)
+            if (
+                await collection
+                    .Tables.Contents.GetAsync(one => one.Content == content, top: 1, cancellationToken: cancellationToken)
+                    .FirstOrDefaultAsync(cancellationToken) is
+                { } same
+            )
                 contents.Add(content, same.Id);
         }
         string[] ids = [.. changed.Select(held => held.Id).Concat(contents.Values).Distinct(StringComparer.Ordinal)];
-        var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken))
-            .ToDictionary(record => record.Id, StringComparer.Ordinal);
-        var thumbnails = await collection.Tables.Thumbnails.GetAsync(records.Keys, cancellationToken: cancellationToken)
+        var records = (await collection.GetByIdAsync(ids, includeVectors: true, cancellationToken)).ToDictionary(
+            record => record.Id,
+            StringComparer.Ordinal
+        );
+        var thumbnails = await collection
+            .Tables.Thumbnails.GetAsync(records.Keys, cancellationToken: cancellationToken)
             .ToDictionaryAsync(thumbnail => thumbnail.Id, thumbnail => thumbnail.Jpeg, StringComparer.Ordinal, cancellationToken);
         foreach (var held in changed)
         {
-            if ((records.GetValueOrDefault(held.Id) ?? records.GetValueOrDefault(contents.GetValueOrDefault(held.Content, ""))) is { } record)
+            if (
+                (records.GetValueOrDefault(held.Id) ?? records.GetValueOrDefault(contents.GetValueOrDefault(held.Content, ""))) is
+                { } record
+            )
                 batch.Known.Add(held.Id, new NewRecord(held.Item, record.Vector, thumbnails.GetValueOrDefault(record.Id)));
         }
     }
@@ -197,19 +261,27 @@ internal sealed class IndexRun(
     {
         var (identity, call) = (collection.Identity, new ReasoningEmbeddingOptions { Dimensions = collection.Identity.Dimensions });
         KeyValuePair<string, PreparedItem>[] items = [.. batch.New];
-        var results = await embedder.TryEmbedAsync([.. items.Select(item => new EmbeddingInput
-        {
-            Role = ItemRole.Target,
-            Instruction = identity.Instruction,
-            Text = item.Value.Item.Text,
-            Images = item.Value.Images,
-            Reasoning = identity.Reasoning,
-        })], call, cancellationToken);
+        var results = await embedder.TryEmbedAsync(
+            [
+                .. items.Select(item => new EmbeddingInput
+                {
+                    Role = ItemRole.Target,
+                    Instruction = identity.Instruction,
+                    Text = item.Value.Item.Text,
+                    Images = item.Value.Images,
+                    Reasoning = identity.Reasoning,
+                }),
+            ],
+            call,
+            cancellationToken
+        );
         var records = new Dictionary<string, NewRecord>(StringComparer.Ordinal);
         foreach (var ((id, item), result) in items.Zip(results))
         {
-            if (result.Succeeded) records.Add(id, new NewRecord(item.Item, result.Embedding.Vector, item.Thumbnail));
-            else Drop(batch, id, result.Error.Problem);
+            if (result.Succeeded)
+                records.Add(id, new NewRecord(item.Item, result.Embedding.Vector, item.Thumbnail));
+            else
+                Drop(batch, id, result.Error.Problem);
         }
         return records;
     }
@@ -220,24 +292,34 @@ internal sealed class IndexRun(
         SearchRecord[] records = [.. written.Select(one => Record(one.Key, one.Value.Item, one.Value.Vector))];
         ThumbnailRecord[] thumbnails =
         [
-            .. written.Where(one => one.Value.Thumbnail is not null)
+            .. written
+                .Where(one => one.Value.Thumbnail is not null)
                 .Select(one => new ThumbnailRecord { Id = one.Key, Jpeg = one.Value.Thumbnail! }),
         ];
-        var contents = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal)
+        var contents = batch
+            .Held.DistinctBy(held => held.Id, StringComparer.Ordinal)
             .Select(held => new ContentRecord { Id = held.Id, Content = held.Content });
         // What one place gives up another of the batch may have taken up.
-        var arriving = batch.Held.DistinctBy(held => held.Id, StringComparer.Ordinal).ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
+        var arriving = batch
+            .Held.DistinctBy(held => held.Id, StringComparer.Ordinal)
+            .ToDictionary(held => held.Id, held => held.Item.Path, StringComparer.Ordinal);
         var changed = batch.Held.Where(held => held.Before?.Item != held.Id).ToArray();
         await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Pending)), arriving, cancellationToken);
-        await collection.Tables.Places.UpsertAsync(changed.Select(held => Place(held.Place, held.Before?.Stamp, held.Before?.Item, held.Before?.Path, held.Id)), cancellationToken);
+        await collection.Tables.Places.UpsertAsync(
+            changed.Select(held => Place(held.Place, held.Before?.Stamp, held.Before?.Item, held.Before?.Path, held.Id)),
+            cancellationToken
+        );
         await collection.Tables.Thumbnails.UpsertAsync(thumbnails, cancellationToken);
         await collection.WriteAsync(records, cancellationToken);
         await collection.Tables.Contents.UpsertAsync(contents, cancellationToken);
         await _retirement.RetireAsync(changed.Select(held => (held.Before, held.Before?.Item)), arriving, cancellationToken);
         await collection.Tables.Places.UpsertAsync(
-            batch.Held.Select(held => Place(held.Place, StampOf(held.Place), held.Id, held.Item.Path, pending: null)), cancellationToken);
+            batch.Held.Select(held => Place(held.Place, StampOf(held.Place), held.Id, held.Item.Path, pending: null)),
+            cancellationToken
+        );
         await claims.ReleaseAsync([.. batch.Claimed], cancellationToken);
-        lock (_inFlight) _inFlight.ExceptWith(batch.Claimed);
+        lock (_inFlight)
+            _inFlight.ExceptWith(batch.Claimed);
     }
 
     /// <summary>Waits until another worker has given up something that is waited for.</summary>
@@ -246,12 +328,16 @@ internal sealed class IndexRun(
     {
         for (; ; await Task.Delay(claims.Patience, cancellationToken))
         {
-            var acquired = await PatientlyAsync(() => claims.AcquireAsync([.. _waiting.SelectMany(one => one.Ids)], cancellationToken), cancellationToken);
+            var acquired = await PatientlyAsync(
+                () => claims.AcquireAsync([.. _waiting.SelectMany(one => one.Ids)], cancellationToken),
+                cancellationToken
+            );
             // Only to see what is free: they are claimed again with all that belongs to it.
             await PatientlyAsync(() => claims.ReleaseAsync([.. acquired], cancellationToken), cancellationToken);
             SourcePlace[] free = [.. _waiting.Where(one => one.Ids.All(acquired.Contains)).Select(one => one.Place)];
             _waiting.RemoveAll(one => one.Ids.All(acquired.Contains));
-            if (free.Length > 0) return free;
+            if (free.Length > 0)
+                return free;
             progress?.Report(new IndexProgress(_done, _total, [], $"waiting for {_waiting.Count} that other indexers work on"));
         }
     }
@@ -263,7 +349,7 @@ internal sealed class IndexRun(
         var listed = listing.Places.Select(place => IdOf(place.Name)).ToHashSet(StringComparer.Ordinal);
         var empty = listing.EmptyFolders.ToHashSet(StringComparer.Ordinal);
         var (known, missing, inEmpty) = (0, 0, 0);
-        for (var isLast = false; !isLast;)
+        for (var isLast = false; !isLast; )
         {
             var page = await PageAsync(known, cancellationToken);
             known += page.Count;
@@ -271,29 +357,39 @@ internal sealed class IndexRun(
             inEmpty += page.Count(place => !listed.Contains(place.Id) && IsInEmpty(place));
             isLast = page.Count < PlacesOfPage;
         }
-        if (missing == 0) return default;
-        if (listing.Broken.Count > 0) return (RemovalHold.Unlisted, missing);
-        if (listing.Places.Count == 0 && !options.AllowEmpty) return (RemovalHold.EmptySource, missing);
+        if (missing == 0)
+            return default;
+        if (listing.Broken.Count > 0)
+            return (RemovalHold.Unlisted, missing);
+        if (listing.Places.Count == 0 && !options.AllowEmpty)
+            return (RemovalHold.EmptySource, missing);
         // Those of empty folders have a rule of their own.
         var removals = missing - inEmpty;
         if (listing.Places.Count > 0 && !options.AllowRemovals && removals > FewRemovals && removals > known / 2)
             return (RemovalHold.MostMissing, missing);
-        if (options.AllowEmpty) (empty, inEmpty) = ([], 0);
+        if (options.AllowEmpty)
+            (empty, inEmpty) = ([], 0);
 
-        for (var skip = 0; ;)
+        for (var skip = 0; ; )
         {
             var page = await PageAsync(skip, cancellationToken);
             PlaceRecord[] gone = [.. page.Where(place => !listed.Contains(place.Id) && !IsInEmpty(place))];
             await PatientlyAsync(() => _retirement.RemoveAsync(gone, cancellationToken), cancellationToken);
             _removed += gone.Length;
-            if (page.Count < PlacesOfPage) return inEmpty > 0 ? (RemovalHold.EmptyFolder, inEmpty) : default;
+            if (page.Count < PlacesOfPage)
+                return inEmpty > 0 ? (RemovalHold.EmptyFolder, inEmpty) : default;
             skip += page.Count - gone.Length;
         }
 
         bool IsInEmpty(PlaceRecord place)
         {
-            for (var folder = Path.GetDirectoryName(place.Name); empty.Count > 0 && folder is { Length: > 0 }; folder = Path.GetDirectoryName(folder))
-                if (empty.Contains(folder)) return true;
+            for (
+                var folder = Path.GetDirectoryName(place.Name);
+                empty.Count > 0 && folder is { Length: > 0 };
+                folder = Path.GetDirectoryName(folder)
+            )
+                if (empty.Contains(folder))
+                    return true;
             return false;
         }
     }
@@ -302,23 +398,44 @@ internal sealed class IndexRun(
     private async Task<List<PlaceRecord>> PageAsync(int skip, CancellationToken cancellationToken)
     {
         var name = source.Name;
-        return await PatientlyAsync(async () => await collection.Tables.Places.GetAsync(
-            place => place.Source == name, PlacesOfPage, new() { Skip = skip, OrderBy = by => by.Ascending(place => place.Id) }, cancellationToken).ToListAsync(cancellationToken), cancellationToken);
+        return await PatientlyAsync(
+            async () =>
+                await collection
+                    .Tables.Places.GetAsync(
+                        place => place.Source == name,
+                        PlacesOfPage,
+                        new() { Skip = skip, OrderBy = by => by.Ascending(place => place.Id) },
+                        cancellationToken
+                    )
+                    .ToListAsync(cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <summary>What the store knows of places, by name.</summary>
-    private async Task<Dictionary<string, PlaceRecord>> RememberedAsync(IEnumerable<SourcePlace> places, CancellationToken cancellationToken) =>
-        await collection.Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
+    private async Task<Dictionary<string, PlaceRecord>> RememberedAsync(
+        IEnumerable<SourcePlace> places,
+        CancellationToken cancellationToken
+    ) =>
+        await collection
+            .Tables.Places.GetAsync(places.Select(place => IdOf(place.Name)), cancellationToken: cancellationToken)
             .ToDictionaryAsync(place => place.Name, StringComparer.Ordinal, cancellationToken);
 
     private async Task<Dictionary<string, SearchRecord>> ExistingAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
-        (await collection.GetByIdAsync([.. ids.Distinct(StringComparer.Ordinal)], includeVectors: false, cancellationToken)).ToDictionary(record => record.Id, StringComparer.Ordinal);
+        (await collection.GetByIdAsync([.. ids.Distinct(StringComparer.Ordinal)], includeVectors: false, cancellationToken)).ToDictionary(
+            record => record.Id,
+            StringComparer.Ordinal
+        );
 
-    private Task PatientlyAsync(Func<Task> work, CancellationToken cancellationToken) => PatientlyAsync(async () =>
-    {
-        await work();
-        return true;
-    }, cancellationToken);
+    private Task PatientlyAsync(Func<Task> work, CancellationToken cancellationToken) =>
+        PatientlyAsync(
+            async () =>
+            {
+                await work();
+                return true;
+            },
+            cancellationToken
+        );
 
     /// <summary>Does it again while the store is away; all that is done here may be done twice.</summary>
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
@@ -344,24 +461,35 @@ internal sealed class IndexRun(
     private string IdOf(string place) => PlaceRecord.IdOf(source.Name, place);
 
     private PlaceRecord Place(SourcePlace place, string? stamp, string? item, string? path, string? pending) =>
-        new() { Id = IdOf(place.Name), Source = source.Name, Name = place.Name, Stamp = stamp ?? "", Item = item ?? "", Path = path, Pending = pending };
+        new()
+        {
+            Id = IdOf(place.Name),
+            Source = source.Name,
+            Name = place.Name,
+            Stamp = stamp ?? "",
+            Item = item ?? "",
+            Path = path,
+            Pending = pending,
+        };
 
-    private static SearchRecord Record(string id, SearchItem item, ReadOnlyMemory<float> vector = default) => new()
-    {
-        Id = id,
-        Kind = item.Kind.ToString(),
-        Key = item.Key,
-        Text = item.Text,
-        Path = item.Path,
-        Tags = [.. item.Tags()],
-        Vector = vector,
-    };
+    private static SearchRecord Record(string id, SearchItem item, ReadOnlyMemory<float> vector = default) =>
+        new()
+        {
+            Id = id,
+            Kind = item.Kind.ToString(),
+            Key = item.Key,
+            Text = item.Text,
+            Path = item.Path,
+            Tags = [.. item.Tags()],
+            Vector = vector,
+        };
 
     /// <summary>Takes an item out of a batch; its claim is given back with the others.</summary>
     private static void Drop(IndexBatch batch, string id, string problem)
     {
         batch.New.Remove(id);
-        foreach (var held in batch.Held.Where(held => held.Id == id)) batch.Broken.Add(held.Place.Broken(problem));
+        foreach (var held in batch.Held.Where(held => held.Id == id))
+            batch.Broken.Add(held.Place.Broken(problem));
         batch.Held.RemoveAll(held => held.Id == id);
     }
 }

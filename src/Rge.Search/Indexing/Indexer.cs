@@ -36,9 +36,13 @@ public sealed class Indexer
     /// <param name="cancellationToken">Stops between two steps of the model; what is stored stays.</param>
     /// <exception cref="SearchException">The source cannot be listed, or something cannot be indexed and
     /// <see cref="IndexOptions.StopsAtBroken"/> is set.</exception>
-    /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
-    public async Task<IndexOutcome> IndexAsync(IItemSource source, IProgress<IndexProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+    /// <exception cref="VectorStoreException">The store fails, or was away for longer than
+    /// <see cref="IndexOptions.StorePatience"/>.</exception>
+    public async Task<IndexOutcome> IndexAsync(
+        IItemSource source,
+        IProgress<IndexProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         await using var claims = new ClaimHolder(_collection.Claims, _collection.Name, _options.Lease);
@@ -51,7 +55,8 @@ public sealed class Indexer
     /// the one that was added with its key before; where only key or metadata differ, nothing is embedded again. Items that cannot be
     /// embedded are told as broken, under their key and index; one costs no other.
     /// </summary>
-    /// <exception cref="VectorStoreException">The store fails, or was away for longer than <see cref="IndexOptions.StorePatience"/>.</exception>
+    /// <exception cref="VectorStoreException">The store fails, or was away for longer than
+    /// <see cref="IndexOptions.StorePatience"/>.</exception>
     public async Task<IndexOutcome> AddAsync(IReadOnlyList<SearchItem> items, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -64,14 +69,27 @@ public sealed class Indexer
     /// <summary>Gives what a source had under one name the other: a folder with a separator at its end was another source once.</summary>
     private async Task RenameAsync(string from, string to, ClaimHolder claims, CancellationToken cancellationToken)
     {
-        var places = await SearchCollection.PagesAsync(_collection.Tables.Places, place => place.Source == from, place => place.Id,
-            includeVectors: false, cancellationToken)
+        var places = await SearchCollection
+            .PagesAsync(
+                _collection.Tables.Places,
+                place => place.Source == from,
+                place => place.Id,
+                includeVectors: false,
+                cancellationToken
+            )
             .ToListAsync(cancellationToken);
-        foreach (var place in places) await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
+        foreach (var place in places)
+            await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
     }
 
-    private async Task MoveAsync(PlaceRecord place, string source, string name, string stamp, ClaimHolder claims,
-        CancellationToken cancellationToken)
+    private async Task MoveAsync(
+        PlaceRecord place,
+        string source,
+        string name,
+        string stamp,
+        ClaimHolder claims,
+        CancellationToken cancellationToken
+    )
     {
         var moved = new PlaceRecord
         {
@@ -100,15 +118,22 @@ public sealed class Indexer
         var places = _collection.Tables.Places;
         foreach (var some in keys.Chunk(Size))
         {
-            var records = await SearchCollection.PagesAsync(_collection.Tables.Records, record => some.Contains(record.Key),
-                record => record.Id, includeVectors: false, cancellationToken)
+            var records = await SearchCollection
+                .PagesAsync(
+                    _collection.Tables.Records,
+                    record => some.Contains(record.Key),
+                    record => record.Id,
+                    includeVectors: false,
+                    cancellationToken
+                )
                 .ToDictionaryAsync(record => PlaceRecord.IdOf(GivenItems.SourceName, record.Id), StringComparer.Ordinal, cancellationToken);
             var old = await places.GetAsync(records.Keys, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
             foreach (var place in old)
             {
                 var key = records[place.Id].Key!;
                 // Where there were several of a key, one is left, which the new item replaces.
-                if (place.Name != key) await MoveAsync(place, GivenItems.SourceName, key, stamp: "", claims, cancellationToken);
+                if (place.Name != key)
+                    await MoveAsync(place, GivenItems.SourceName, key, stamp: "", claims, cancellationToken);
             }
         }
     }

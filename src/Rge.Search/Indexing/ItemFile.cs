@@ -53,7 +53,8 @@ public static class ItemFile
         try
         {
             using var file = ReadableFile.Open(path);
-            if (file.Length > limit) throw problem($"{path} has {ByteSize.Excess(file.Length, limit)}.", null);
+            if (file.Length > limit)
+                throw problem($"{path} has {ByteSize.Excess(file.Length, limit)}.", null);
             var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
             file.ReadExactly(bytes);
             return bytes;

@@ -12,7 +12,11 @@ internal static class ItemPreparer
     /// <param name="cancellationToken">Stops between two items.</param>
     /// <returns>For each, in their order, the result or what is wrong.</returns>
     public static async Task<(TResult? Result, string? Problem)[]> ForEachAsync<TItem, TResult>(
-        IReadOnlyList<TItem> items, Func<TItem, TResult> work, CancellationToken cancellationToken) where TResult : class
+        IReadOnlyList<TItem> items,
+        Func<TItem, TResult> work,
+        CancellationToken cancellationToken
+    )
+        where TResult : class
     {
         var results = new (TResult?, string?)[items.Count];
         await Parallel.ForAsync(0, items.Count, cancellationToken, (i, _) =>
@@ -22,7 +26,15 @@ internal static class ItemPreparer
                 results[i] = (work(items[i]), null);
             }
             // Sources of others may throw what they like for an item; it is one item all the same.
-            catch (Exception e) when (e is RgeException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or ArgumentException)
+            catch (Exception e)
+                when (e
+                        is RgeException
+                            or IOException
+                            or UnauthorizedAccessException
+                            or FormatException
+                            or InvalidOperationException
+                            or ArgumentException
+                )
             {
                 results[i] = (null, e.Message);
             }
@@ -31,7 +43,9 @@ internal static class ItemPreparer
         return results;
     }
 
-    /// <summary>Decodes an item's pictures: to patches for the model, which take less memory than a large picture, and to a thumbnail.</summary>
+    /// <summary>
+    /// Decodes an item's pictures: to patches for the model, which take less memory than a large picture, and to a thumbnail.
+    /// </summary>
     /// <exception cref="ImageInputException">A picture cannot be used.</exception>
     public static PreparedItem Prepare(SearchItem item, QwenVlProcessor processor, ImageLimits limits)
     {

@@ -9,7 +9,8 @@ public static class ItemSource
     /// <exception cref="SearchException">There is neither, or the file is an item itself.</exception>
     public static IItemSource Open(string path, string? name = null) =>
         Directory.Exists(path) ? new FolderSource(path, name)
-        : ItemFile.IsPicture(path) || ItemFile.IsText(path) ? throw new SearchException($"{path} is a single item, expected a folder or a JSON Lines file.")
+        : ItemFile.IsPicture(path) || ItemFile.IsText(path)
+            ? throw new SearchException($"{path} is a single item, expected a folder or a JSON Lines file.")
         : File.Exists(path) ? new JsonLinesSource(path, name)
         : throw new SearchException($"There is no folder or file {path}.");
 }

@@ -28,7 +28,8 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
             foreach (var (number, text, problem) in TextLines.Read(_path))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (places.Count == 0 && broken.Count == 0) RequireRow(text, problem);
+                if (places.Count == 0 && broken.Count == 0)
+                    RequireRow(text, problem);
                 var label = $"{_path}, line {number}";
                 try
                 {
@@ -55,11 +56,17 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
     {
         const string Expected = "expected JSON Lines: one object a line, such as {\"id\": \"1\", \"image\": \"a.jpg\"}";
         var bytes = Encoding.UTF8.GetBytes(text);
-        if (GitLfsPointer.Is(bytes)) throw new SearchException($"{GitLfsPointer.Problem(_path, bytes)}.");
+        if (GitLfsPointer.Is(bytes))
+            throw new SearchException($"{GitLfsPointer.Problem(_path, bytes)}.");
         var start = text.TrimStart();
-        if (problem is not null) throw new SearchException($"{_path} cannot be read: {problem}; {Expected}.");
-        if (start.StartsWith('[')) throw new SearchException($"{_path} is one JSON array, {Expected}.");
-        if (!start.StartsWith('{')) throw new SearchException($"{_path} begins with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}.");
+        if (problem is not null)
+            throw new SearchException($"{_path} cannot be read: {problem}; {Expected}.");
+        if (start.StartsWith('['))
+            throw new SearchException($"{_path} is one JSON array, {Expected}.");
+        if (!start.StartsWith('{'))
+            throw new SearchException(
+                $"{_path} begins with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}."
+            );
     }
 
     private SourcePlace Place(string text, string label, int line)

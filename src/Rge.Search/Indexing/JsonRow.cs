@@ -22,7 +22,8 @@ internal sealed class JsonRow : IDisposable
         var document = Document(text);
         try
         {
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new SearchException($"it is {JsonKinds.Name(document.RootElement)}, expected a JSON object");
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new SearchException($"it is {JsonKinds.Name(document.RootElement)}, expected a JSON object");
             return new JsonRow(document) { Key = IdOf(document.RootElement) };
         }
         catch
@@ -41,17 +42,27 @@ internal sealed class JsonRow : IDisposable
         foreach (var field in _document.RootElement.EnumerateObject())
         {
             var name = JsonKinds.NameOf(field) ?? throw new SearchException("a field has a name that is not valid Unicode text");
-            if (!Known.Contains(name, StringComparer.Ordinal)) throw new SearchException($"the field '{name}' is not known, expected any of {string.Join(", ", Known)}");
-            if (!fields.TryAdd(name, field.Value)) throw new SearchException($"the field '{name}' is there twice");
+            if (!Known.Contains(name, StringComparer.Ordinal))
+                throw new SearchException($"the field '{name}' is not known, expected any of {string.Join(", ", Known)}");
+            if (!fields.TryAdd(name, field.Value))
+                throw new SearchException($"the field '{name}' is there twice");
         }
-        string[] images = [.. ListOf(fields, "images").Concat(fields.TryGetValue("image", out var one) && one.ValueKind != JsonValueKind.Null ? [one] : []).Select(image => ImageOf(image, folder))];
-        return (new SearchItem
-        {
-            Key = Key,
-            Text = fields.TryGetValue("text", out var text) ? WordsOf("text", text) : null,
-            Path = images.FirstOrDefault(),
-            Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata) : [],
-        }, images);
+        string[] images =
+        [
+            .. ListOf(fields, "images")
+                .Concat(fields.TryGetValue("image", out var one) && one.ValueKind != JsonValueKind.Null ? [one] : [])
+                .Select(image => ImageOf(image, folder)),
+        ];
+        return (
+            new SearchItem
+            {
+                Key = Key,
+                Text = fields.TryGetValue("text", out var text) ? WordsOf("text", text) : null,
+                Path = images.FirstOrDefault(),
+                Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata) : [],
+            },
+            images
+        );
     }
 
     private static JsonDocument Document(string text)
@@ -77,8 +88,10 @@ internal sealed class JsonRow : IDisposable
         var isThere = false;
         foreach (var field in row.EnumerateObject())
         {
-            if (JsonKinds.NameOf(field) != "id") continue;
-            if (isThere) throw new SearchException("the field 'id' is there twice");
+            if (JsonKinds.NameOf(field) != "id")
+                continue;
+            if (isThere)
+                throw new SearchException("the field 'id' is there twice");
             (isThere, id) = (true, field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetRawText() : TextOf("id", field.Value));
         }
         return id;
@@ -97,7 +110,9 @@ internal sealed class JsonRow : IDisposable
             null => throw new SearchException("an image is null, expected the path of a file"),
             "" => throw new SearchException("an image is an empty text, expected the path of a file"),
             _ when path.Contains("://", StringComparison.Ordinal) || path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) =>
-                throw new SearchException($"the image '{path[..Math.Min(path.Length, 40)]}' is an address or data, expected the path of a file"),
+                throw new SearchException(
+                    $"the image '{path[..Math.Min(path.Length, 40)]}' is an address or data, expected the path of a file"
+                ),
             _ when path.Contains('\0') => throw new SearchException("an image has the character NUL in its path"),
             _ => Path.Combine(folder, path),
         };
@@ -106,13 +121,14 @@ internal sealed class JsonRow : IDisposable
     private static string? WordsOf(string name, JsonElement value) =>
         TextOf(name, value) is var text && ImageDataUri.Is(text) ? throw new SearchException($"{name} {ImageDataUri.Problem}") : text;
 
-    private static string? TextOf(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => null,
-        JsonValueKind.String =>
-            JsonKinds.TextOf(value) ?? throw new SearchException($"{name} has half of a character in it (a lone surrogate)"),
-        _ => throw new SearchException($"{name} is {JsonKinds.Name(value)}, expected a text"),
-    };
+    private static string? TextOf(string name, JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.String => JsonKinds.TextOf(value)
+                ?? throw new SearchException($"{name} has half of a character in it (a lone surrogate)"),
+            _ => throw new SearchException($"{name} is {JsonKinds.Name(value)}, expected a text"),
+        };
 
     public void Dispose() => _document.Dispose();
 }

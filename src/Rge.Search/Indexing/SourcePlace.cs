@@ -3,11 +3,16 @@ namespace Rge.Search.Indexing;
 /// <summary>A file or row of a source.</summary>
 /// <param name="Name">Its name within the source: a relative path, the key of a row.</param>
 /// <param name="Stamp">Changes when its content may have changed.</param>
-/// <param name="Read">Reads the item; throws <see cref="SearchException"/> or <see cref="Imaging.ImageInputException"/> where that cannot be done.</param>
+/// <param name="Read">Reads the item; throws <see cref="SearchException"/> or <see cref="Imaging.ImageInputException"/> where that cannot
+/// be done.</param>
 public sealed record SourcePlace(string Name, string Stamp, Func<SearchItem> Read)
 {
     /// <summary>What people are told it is called: its name, or a file and a line.</summary>
-    public string Label { get => field ?? Name; init; }
+    public string Label
+    {
+        get => field ?? Name;
+        init;
+    }
 
     /// <summary>Index of an item that a program gave, from 0; <see langword="null"/> for files and rows.</summary>
     public int? Index { get; init; }

@@ -11,8 +11,11 @@ namespace Rge.Search.Stores;
 /// What is wrong with a record, which may have come with its vector, as the end of a sentence; <see langword="null"/> for nothing.
 /// </param>
 internal sealed class CheckedCollection<TRecord>(
-    VectorStoreCollection<string, TRecord> inner, Func<TRecord, string> keyOf, Func<TRecord, bool, string?> problemOf)
-    : VectorStoreCollection<string, TRecord> where TRecord : class
+    VectorStoreCollection<string, TRecord> inner,
+    Func<TRecord, string> keyOf,
+    Func<TRecord, bool, string?> problemOf
+) : VectorStoreCollection<string, TRecord>
+    where TRecord : class
 {
     public override string Name => inner.Name;
 
@@ -26,17 +29,23 @@ internal sealed class CheckedCollection<TRecord>(
         inner.EnsureCollectionDeletedAsync(cancellationToken);
 
     public override async Task<TRecord?> GetAsync(
-        string key, RecordRetrievalOptions? options = null, CancellationToken cancellationToken = default) =>
-        await inner.GetAsync(key, options, cancellationToken) is { } record ? Checked(record, options?.IncludeVectors ?? false) : null;
+        string key,
+        RecordRetrievalOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => await inner.GetAsync(key, options, cancellationToken) is { } record ? Checked(record, options?.IncludeVectors ?? false) : null;
 
     public override IAsyncEnumerable<TRecord> GetAsync(
-        IEnumerable<string> keys, RecordRetrievalOptions? options = null, CancellationToken cancellationToken = default) =>
-        inner.GetAsync(keys, options, cancellationToken).Select(record => Checked(record, options?.IncludeVectors ?? false));
+        IEnumerable<string> keys,
+        RecordRetrievalOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => inner.GetAsync(keys, options, cancellationToken).Select(record => Checked(record, options?.IncludeVectors ?? false));
 
     public override IAsyncEnumerable<TRecord> GetAsync(
-        Expression<Func<TRecord, bool>> filter, int top, FilteredRecordRetrievalOptions<TRecord>? options = null,
-        CancellationToken cancellationToken = default) =>
-        inner.GetAsync(filter, top, options, cancellationToken).Select(record => Checked(record, options?.IncludeVectors ?? false));
+        Expression<Func<TRecord, bool>> filter,
+        int top,
+        FilteredRecordRetrievalOptions<TRecord>? options = null,
+        CancellationToken cancellationToken = default
+    ) => inner.GetAsync(filter, top, options, cancellationToken).Select(record => Checked(record, options?.IncludeVectors ?? false));
 
     public override Task DeleteAsync(string key, CancellationToken cancellationToken = default) =>
         inner.DeleteAsync(key, cancellationToken);
@@ -51,13 +60,17 @@ internal sealed class CheckedCollection<TRecord>(
         inner.UpsertAsync(records, cancellationToken);
 
     public override async IAsyncEnumerable<VectorSearchResult<TRecord>> SearchAsync<TInput>(
-        TInput searchValue, int top, VectorSearchOptions<TRecord>? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        TInput searchValue,
+        int top,
+        VectorSearchOptions<TRecord>? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         await foreach (var result in inner.SearchAsync(searchValue, top, options, cancellationToken))
         {
             Checked(result.Record, options?.IncludeVectors ?? false);
-            if (result.Score is double.NaN) throw Damaged(result.Record, "has a vector with something in it that is no number");
+            if (result.Score is double.NaN)
+                throw Damaged(result.Record, "has a vector with something in it that is no number");
             yield return result;
         }
     }
@@ -66,7 +79,8 @@ internal sealed class CheckedCollection<TRecord>(
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing)
+            inner.Dispose();
         base.Dispose(disposing);
     }
 

@@ -2,7 +2,9 @@ using Microsoft.Extensions.VectorData;
 
 namespace Rge.Search.Stores;
 
-/// <summary>The claims of one worker in one scope: renewed for as long as this lives, given back when it is disposed. Thread-safe.</summary>
+/// <summary>
+/// The claims of one worker in one scope: renewed for as long as this lives, given back when it is disposed. Thread-safe.
+/// </summary>
 internal sealed class ClaimHolder : IAsyncDisposable
 {
     private readonly IWorkClaims _claims;
@@ -22,17 +24,20 @@ internal sealed class ClaimHolder : IAsyncDisposable
 
     /// <summary>How long to wait before another worker's claim is asked for again.</summary>
     /// <remarks>With a little chance, so that two that wait for each other's keys do not go on doing so in step.</remarks>
-    public TimeSpan Patience => (_lease < TimeSpan.FromSeconds(5) ? _lease / 5 : TimeSpan.FromSeconds(1)) * (0.75 + Random.Shared.NextDouble() / 2);
+    public TimeSpan Patience =>
+        (_lease < TimeSpan.FromSeconds(5) ? _lease / 5 : TimeSpan.FromSeconds(1)) * (0.75 + Random.Shared.NextDouble() / 2);
 
     /// <summary>Claims keys.</summary>
     /// <returns>Those that are this worker's now.</returns>
     public async Task<IReadOnlySet<string>> AcquireAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
-        if (keys.Count == 0) return new HashSet<string>(StringComparer.Ordinal);
+        if (keys.Count == 0)
+            return new HashSet<string>(StringComparer.Ordinal);
         var acquired = await _claims.AcquireAsync(_scope, _presence.Worker, keys, _lease, cancellationToken);
         if (!acquired.IsSupersetOf(keys) && await ReleaseDeadAsync(cancellationToken))
             acquired = await _claims.AcquireAsync(_scope, _presence.Worker, keys, _lease, cancellationToken);
-        lock (_lock) _held.UnionWith(acquired);
+        lock (_lock)
+            _held.UnionWith(acquired);
         return acquired;
     }
 
@@ -42,7 +47,8 @@ internal sealed class ClaimHolder : IAsyncDisposable
         for (; ; await Task.Delay(Patience, cancellationToken))
         {
             var acquired = await AcquireAsync(keys, cancellationToken);
-            if (acquired.IsSupersetOf(keys)) return;
+            if (acquired.IsSupersetOf(keys))
+                return;
             // All or none: who waits with some of them might be waited for.
             await ReleaseAsync([.. acquired], cancellationToken);
         }
@@ -51,16 +57,22 @@ internal sealed class ClaimHolder : IAsyncDisposable
     /// <summary>Gives keys back.</summary>
     public async Task ReleaseAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
-        if (keys.Count == 0) return;
+        if (keys.Count == 0)
+            return;
         await _claims.ReleaseAsync(_scope, _presence.Worker, keys, cancellationToken);
-        lock (_lock) _held.ExceptWith(keys);
+        lock (_lock)
+            _held.ExceptWith(keys);
     }
 
     /// <summary>Gives back what processes of this machine held when they died; their leases need not be waited for.</summary>
     private async Task<bool> ReleaseDeadAsync(CancellationToken cancellationToken)
     {
-        string[] dead = [.. (await _claims.WorkersAsync(cancellationToken)).Where(worker => worker != _presence.Worker && WorkerPresence.IsDead(worker))];
-        foreach (var worker in dead) await _claims.ReleaseAllAsync(worker, cancellationToken);
+        string[] dead =
+        [
+            .. (await _claims.WorkersAsync(cancellationToken)).Where(worker => worker != _presence.Worker && WorkerPresence.IsDead(worker)),
+        ];
+        foreach (var worker in dead)
+            await _claims.ReleaseAllAsync(worker, cancellationToken);
         return dead.Length > 0;
     }
 
@@ -72,14 +84,16 @@ internal sealed class ClaimHolder : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
                 lock (_lock)
-                    if (_held.Count == 0) continue;
+                    if (_held.Count == 0)
+                        continue;
                 try
                 {
                     await _claims.RenewAsync(_presence.Worker, _lease, _stop.Token);
                 }
                 catch (VectorStoreException)
                 {
-                    // A store that is away for a moment: the next turn is early enough, and claims that are lost only cost work that is done twice.
+                    // A store that is away for a moment: the next turn is early enough, and claims that are lost only cost work that is
+                    // done twice.
                 }
             }
         }
@@ -92,7 +106,8 @@ internal sealed class ClaimHolder : IAsyncDisposable
         await _renewal;
         _stop.Dispose();
         string[] rest;
-        lock (_lock) rest = [.. _held];
+        lock (_lock)
+            rest = [.. _held];
         try
         {
             await ReleaseAsync(rest, CancellationToken.None);

@@ -1,8 +1,8 @@
 namespace Rge.Search.Stores;
 
 /// <summary>
-/// Keys that one worker at a time works on, among all processes that share a store; what a store's GetService may give. A claim ends when it
-/// is released or, its worker having died, when its lease has run out. Thread-safe.
+/// Keys that one worker at a time works on, among all processes that share a store; what a store's GetService may give. A claim ends when
+/// it is released or, its worker having died, when its lease has run out. Thread-safe.
 /// </summary>
 public interface IWorkClaims
 {
@@ -13,7 +13,13 @@ public interface IWorkClaims
     /// <param name="lease">How long the claims last unless they are renewed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The keys that the worker holds now.</returns>
-    Task<IReadOnlySet<string>> AcquireAsync(string scope, string worker, IReadOnlyCollection<string> keys, TimeSpan lease, CancellationToken cancellationToken = default);
+    Task<IReadOnlySet<string>> AcquireAsync(
+        string scope,
+        string worker,
+        IReadOnlyCollection<string> keys,
+        TimeSpan lease,
+        CancellationToken cancellationToken = default
+    );
 
     /// <summary>Renews every claim that a worker still holds.</summary>
     Task RenewAsync(string worker, TimeSpan lease, CancellationToken cancellationToken = default);

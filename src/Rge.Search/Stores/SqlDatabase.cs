@@ -75,8 +75,12 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     protected void RequireKnown(long version)
     {
         if (version > SchemaVersion)
-            throw Failure(StoreProblem.TooNew,
-                $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, or another store.", innerException: null);
+            throw Failure(
+                StoreProblem.TooNew,
+                $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, "
+                    + $"or another store.",
+                innerException: null
+            );
     }
 
     protected StoreException Failure(StoreProblem problem, string? sentence, Exception? innerException) =>
@@ -88,25 +92,36 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
         };
 
     /// <summary>Runs statements of one transaction.</summary>
-    public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) => RunAsync(writes: true, async connection =>
-    {
-        foreach (var statement in statements)
-        {
-            await using var command = Command(connection, statement);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-        return true;
-    }, cancellationToken);
+    public Task ExecuteAsync(IEnumerable<string> statements, CancellationToken cancellationToken) =>
+        RunAsync(
+            writes: true,
+            async connection =>
+            {
+                foreach (var statement in statements)
+                {
+                    await using var command = Command(connection, statement);
+                    await command.ExecuteNonQueryAsync(cancellationToken);
+                }
+                return true;
+            },
+            cancellationToken
+        );
 
     /// <summary>Reads the first column of a query.</summary>
-    public Task<List<T>> ReadAsync<T>(string query, object?[] parameters, CancellationToken cancellationToken) => RunAsync(writes: false, async connection =>
-    {
-        await using var command = Command(connection, query, parameters);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var values = new List<T>();
-        while (await reader.ReadAsync(cancellationToken)) values.Add(await reader.GetFieldValueAsync<T>(0, cancellationToken));
-        return values;
-    }, cancellationToken);
+    public Task<List<T>> ReadAsync<T>(string query, object?[] parameters, CancellationToken cancellationToken) =>
+        RunAsync(
+            writes: false,
+            async connection =>
+            {
+                await using var command = Command(connection, query, parameters);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                var values = new List<T>();
+                while (await reader.ReadAsync(cancellationToken))
+                    values.Add(await reader.GetFieldValueAsync<T>(0, cancellationToken));
+                return values;
+            },
+            cancellationToken
+        );
 
     /// <summary>A command with parameters @p0, @p1 ….</summary>
     public DbCommand Command(DbConnection connection, string text, params IEnumerable<object?> parameters)

@@ -4,7 +4,9 @@ using Microsoft.Extensions.VectorData.ProviderServices;
 
 namespace Rge.Search.Stores;
 
-/// <summary>A store whose collections are tables: records with a string as key, at most one vector, compared by cosine. Thread-safe.</summary>
+/// <summary>
+/// A store whose collections are tables: records with a string as key, at most one vector, compared by cosine. Thread-safe.
+/// </summary>
 public abstract class SqlVectorStore : VectorStore
 {
     private readonly VectorStoreMetadata _metadata;
@@ -28,26 +30,43 @@ public abstract class SqlVectorStore : VectorStore
 
     /// <inheritdoc/>
     /// <exception cref="NotSupportedException">The record has something that a table cannot hold.</exception>
-    public override VectorStoreCollection<TKey, TRecord> GetCollection<TKey, TRecord>(string name, VectorStoreCollectionDefinition? definition = null)
+    public override VectorStoreCollection<TKey, TRecord> GetCollection<TKey, TRecord>(
+        string name,
+        VectorStoreCollectionDefinition? definition = null
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (typeof(TKey) != typeof(string)) throw new NotSupportedException($"Keys are of {typeof(TKey).Name}, expected String.");
-        if (typeof(TRecord) == typeof(Dictionary<string, object?>)) throw new NotSupportedException("A collection of dictionaries is a dynamic one: call GetDynamicCollection.");
-        return Create<TKey, TRecord>(name, new SqlModelBuilder().Build(typeof(TRecord), typeof(TKey), definition, defaultEmbeddingGenerator: null));
+        if (typeof(TKey) != typeof(string))
+            throw new NotSupportedException($"Keys are of {typeof(TKey).Name}, expected String.");
+        if (typeof(TRecord) == typeof(Dictionary<string, object?>))
+            throw new NotSupportedException("A collection of dictionaries is a dynamic one: call GetDynamicCollection.");
+        return Create<TKey, TRecord>(
+            name,
+            new SqlModelBuilder().Build(typeof(TRecord), typeof(TKey), definition, defaultEmbeddingGenerator: null)
+        );
     }
 
     /// <inheritdoc/>
-    public override VectorStoreCollection<object, Dictionary<string, object?>> GetDynamicCollection(string name, VectorStoreCollectionDefinition definition)
+    public override VectorStoreCollection<object, Dictionary<string, object?>> GetDynamicCollection(
+        string name,
+        VectorStoreCollectionDefinition definition
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Create<object, Dictionary<string, object?>>(name, new SqlModelBuilder().BuildDynamic(definition, defaultEmbeddingGenerator: null));
+        return Create<object, Dictionary<string, object?>>(
+            name,
+            new SqlModelBuilder().BuildDynamic(definition, defaultEmbeddingGenerator: null)
+        );
     }
 
     /// <inheritdoc/>
-    public override async IAsyncEnumerable<string> ListCollectionNamesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public override async IAsyncEnumerable<string> ListCollectionNamesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         foreach (var name in await Database.ReadAsync<string>(Database.TableNames, [], cancellationToken))
-            if (!Database.IsOwnTable(name)) yield return name;
+            if (!Database.IsOwnTable(name))
+                yield return name;
     }
 
     /// <inheritdoc/>
@@ -65,12 +84,15 @@ public abstract class SqlVectorStore : VectorStore
         return serviceKey is not null ? null : new object[] { _metadata, _claims, this }.FirstOrDefault(serviceType.IsInstanceOfType);
     }
 
-    private protected abstract VectorStoreCollection<TKey, TRecord> Create<TKey, TRecord>(string name, CollectionModel model) where TKey : notnull where TRecord : class;
+    private protected abstract VectorStoreCollection<TKey, TRecord> Create<TKey, TRecord>(string name, CollectionModel model)
+        where TKey : notnull
+        where TRecord : class;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) Database.Dispose();
+        if (disposing)
+            Database.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -9,13 +9,16 @@ namespace Rge.Search.Stores;
 public sealed class StoreException : VectorStoreException
 {
     /// <summary>Creates the exception.</summary>
-    public StoreException(string message) : base(message) { }
+    public StoreException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public StoreException(string message, Exception? innerException) : base(message, innerException) { }
+    public StoreException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public StoreException() : base("The store failed.") { }
+    public StoreException()
+        : base("The store failed.") { }
 
     /// <summary>The reason.</summary>
     public StoreProblem Problem { get; init; }
@@ -28,9 +31,18 @@ public sealed class StoreException : VectorStoreException
     /// <param name="problem">What is wrong, as the end of a sentence that begins with the record.</param>
     /// <param name="innerException">The error that revealed it.</param>
     internal static StoreException Damaged(
-        string? system, string? store, string table, string record, string problem, Exception? innerException = null) =>
-        new($"The store{(store is null ? "" : " " + store)} is damaged: the record {record} of {table} {problem}; "
-            + "restore the store from a backup, or delete the collection and index it again.", innerException)
+        string? system,
+        string? store,
+        string table,
+        string record,
+        string problem,
+        Exception? innerException = null
+    ) =>
+        new(
+            $"The store{(store is null ? "" : " " + store)} is damaged: the record {record} of {table} {problem}; "
+                + "restore the store from a backup, or delete the collection and index it again.",
+            innerException
+        )
         {
             Problem = StoreProblem.Damaged,
             VectorStoreSystemName = system,

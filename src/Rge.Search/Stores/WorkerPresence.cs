@@ -1,8 +1,8 @@
 namespace Rge.Search.Stores;
 
 /// <summary>
-/// Shows the other processes of a machine that a worker lives: a file that is locked for as long as its process runs, whichever way that ends.
-/// Elsewhere nothing can be told, and leases have to run out.
+/// Shows the other processes of a machine that a worker lives: a file that is locked for as long as its process runs, whichever way that
+/// ends. Elsewhere nothing can be told, and leases have to run out.
 /// </summary>
 internal sealed class WorkerPresence : IDisposable
 {
@@ -13,7 +13,14 @@ internal sealed class WorkerPresence : IDisposable
         Worker = $"{Environment.MachineName}.{Guid.NewGuid():N}";
         try
         {
-            _file = new FileStream(PathOf(Worker), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            _file = new FileStream(
+                PathOf(Worker),
+                FileMode.CreateNew,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -30,7 +37,14 @@ internal sealed class WorkerPresence : IDisposable
         try
         {
             // DeleteOnClose: whoever finds out clears away what the dead one could not.
-            using var file = new FileStream(PathOf(worker), FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            using var file = new FileStream(
+                PathOf(worker),
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose
+            );
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

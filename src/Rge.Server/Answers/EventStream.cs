@@ -9,15 +9,19 @@ namespace Rge.Server.Answers;
 internal static class EventStream
 {
     /// <summary>
-    /// Answers with an event for each update. What is wrong with a request shows before its first one, and is answered like any error; later
-    /// it is an event <c>error</c>.
+    /// Answers with an event for each update. What is wrong with a request shows before its first one, and is answered like any error;
+    /// later it is an event <c>error</c>.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="errors">Describes what goes wrong.</param>
     /// <param name="updates">The updates.</param>
     /// <param name="toEvent">Makes an event of an update.</param>
     public static async Task<IResult> AnswerAsync<T>(
-        HttpContext context, ApiErrors errors, IAsyncEnumerable<T> updates, Func<T, SseItem<string>> toEvent)
+        HttpContext context,
+        ApiErrors errors,
+        IAsyncEnumerable<T> updates,
+        Func<T, SseItem<string>> toEvent
+    )
     {
         var each = updates.GetAsyncEnumerator(context.RequestAborted);
         context.Response.RegisterForDisposeAsync(each);
@@ -28,7 +32,7 @@ internal static class EventStream
 
         async IAsyncEnumerable<SseItem<string>> EventsAsync()
         {
-            for (var more = any; more;)
+            for (var more = any; more; )
             {
                 yield return toEvent(each.Current);
                 SseItem<string>? failed = null;
@@ -40,7 +44,8 @@ internal static class EventStream
                 {
                     failed = Event("error", ApiErrors.Answer(errors.Describe(e, context)));
                 }
-                if (failed is not { } last) continue;
+                if (failed is not { } last)
+                    continue;
                 yield return last;
                 yield break;
             }

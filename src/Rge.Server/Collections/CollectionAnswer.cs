@@ -11,16 +11,24 @@ internal sealed record CollectionAnswer(
     int Dimensions,
     string? Instruction,
     [property: Description("How it is searched: exact or hnsw.")] string Index,
-    [property: Description("Items that can be found.")] long Records)
+    [property: Description("Items that can be found.")] long Records
+)
 {
     /// <summary>Makes the answer.</summary>
     /// <param name="own">What this model's vectors are.</param>
     /// <param name="name">The name of the collection.</param>
     /// <param name="identity">What its vectors are.</param>
     /// <param name="stats">How much it holds.</param>
-    public static CollectionAnswer Of(CollectionIdentity own, string name, CollectionIdentity identity, CollectionStats stats) => new(
-        name, identity.Model, identity.Fingerprint == own.Fingerprint, identity.Dimensions, identity.Instruction,
-        SearchNames.Of(identity.Index), stats.Records);
+    public static CollectionAnswer Of(CollectionIdentity own, string name, CollectionIdentity identity, CollectionStats stats) =>
+        new(
+            name,
+            identity.Model,
+            identity.Fingerprint == own.Fingerprint,
+            identity.Dimensions,
+            identity.Instruction,
+            SearchNames.Of(identity.Index),
+            stats.Records
+        );
 
     /// <summary>Makes the answer of a collection that is open.</summary>
     public static async Task<CollectionAnswer> OfAsync(CollectionIdentity own, ServedCollection served, CancellationToken cancellationToken)

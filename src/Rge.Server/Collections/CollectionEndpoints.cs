@@ -16,29 +16,29 @@ internal static class CollectionEndpoints
     /// <summary>The group that all endpoints of collections are shown in.</summary>
     public const string Tag = "Collections";
 
-    public static EndpointReference ListReference { get; } = new(
-        Tag, "All collections", "Those that were made with another model can be neither searched nor filled here: `usable` is false.");
+    public static EndpointReference ListReference { get; } =
+        new(Tag, "All collections", "Those that were made with another model can be neither searched nor filled here: `usable` is false.");
 
-    public static EndpointReference CreateReference { get; } = new(
-        Tag, "Make a collection", "One that is there already is answered as it is; 409 where it was made with something else.")
-    {
-        Fields =
-        [
-            new("name", null, "1 to 40 lower-case letters, digits, `-` and `_`, a letter first."),
-            new("instruction", null, "What the model is told to do with each item."),
-            FieldReference.Dimensions("dimensions"),
-            new("index", SearchNames.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
-        ],
-        Examples = new Dictionary<string, string>(StringComparer.Ordinal)
+    public static EndpointReference CreateReference { get; } =
+        new(Tag, "Make a collection", "One that is there already is answered as it is; 409 where it was made with something else.")
         {
-            ["With the model's dimensions"] = """{"name": "scenes", "instruction": "represent the picture"}""",
-        },
-    };
+            Fields =
+            [
+                new("name", null, "1 to 40 lower-case letters, digits, `-` and `_`, a letter first."),
+                new("instruction", null, "What the model is told to do with each item."),
+                FieldReference.Dimensions("dimensions"),
+                new("index", SearchNames.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
+            ],
+            Examples = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["With the model's dimensions"] = """{"name": "scenes", "instruction": "represent the picture"}""",
+            },
+        };
 
     public static EndpointReference GetReference { get; } = new(Tag, "A collection", "404 where there is none of the name.");
 
-    public static EndpointReference DeleteReference { get; } = new(
-        Tag, "Delete a collection", "With all its items. Requests that are at it meanwhile fail.");
+    public static EndpointReference DeleteReference { get; } =
+        new(Tag, "Delete a collection", "With all its items. Requests that are at it meanwhile fail.");
 
     /// <summary>Maps the endpoints of collections and of what is in them.</summary>
     public static void MapCollections(this IEndpointRouteBuilder endpoints)
@@ -76,8 +76,10 @@ internal static class CollectionEndpoints
     }
 
     private static async Task<Answer<CollectionAnswer>> GetAsync(
-        string name, CollectionHost collections, CancellationToken cancellationToken) =>
-        new(await CollectionAnswer.OfAsync(collections.Identity, await collections.OpenAsync(name, cancellationToken), cancellationToken));
+        string name,
+        CollectionHost collections,
+        CancellationToken cancellationToken
+    ) => new(await CollectionAnswer.OfAsync(collections.Identity, await collections.OpenAsync(name, cancellationToken), cancellationToken));
 
     private static async Task<NoContent> DeleteAsync(string name, CollectionHost collections, CancellationToken cancellationToken)
     {

@@ -7,7 +7,9 @@ using Rge.Server.Serving;
 
 namespace Rge.Server.Collections;
 
-/// <summary>The collections of the store, each opened once. Another process may make, fill and delete them meanwhile. Thread-safe.</summary>
+/// <summary>
+/// The collections of the store, each opened once. Another process may make, fill and delete them meanwhile. Thread-safe.
+/// </summary>
 internal sealed class CollectionHost : IDisposable
 {
     private readonly ModelHost _model;
@@ -15,6 +17,7 @@ internal sealed class CollectionHost : IDisposable
     private readonly SearchCollections? _store;
     private readonly IndexOptions _indexing;
     private readonly SemaphoreSlim _opening = new(1);
+
     // Those that were made anew are let go of at the end with the others: requests may still be at them.
     private readonly Dictionary<string, Stack<ServedCollection>> _opened = new(StringComparer.Ordinal);
 
@@ -26,7 +29,8 @@ internal sealed class CollectionHost : IDisposable
         _identity = new Lazy<CollectionIdentity>(() => CollectionIdentity.Of(model.Model.Embedder), LazyThreadSafetyMode.PublicationOnly);
         // Who waits for an answer is not to wait for a store that is away.
         _indexing = new IndexOptions { StorePatience = TimeSpan.Zero, ImageLimits = options.Limits.ToImageLimits() };
-        if (options.Store is not { } location) return;
+        if (options.Store is not { } location)
+            return;
         if (!SearchCollections.IsServer(location) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(location))))
             throw new ServerException($"The store is {location}, whose folder does not exist.");
         try
@@ -41,8 +45,11 @@ internal sealed class CollectionHost : IDisposable
 
     /// <exception cref="ApiException">The server has no store (404).</exception>
     private SearchCollections Store =>
-        _store ?? throw new ApiException(
-            StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.")
+        _store
+        ?? throw new ApiException(
+            StatusCodes.Status404NotFound,
+            "This server has no store for collections; it is started with --store to have one."
+        )
         {
             Code = "no_store",
         };
@@ -93,12 +100,16 @@ internal sealed class CollectionHost : IDisposable
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (!_opened.TryGetValue(name, out var opened)) _opened.Add(name, opened = []);
-            if (opened.TryPeek(out var last) && last.Collection.Identity == identity) return last;
+            if (!_opened.TryGetValue(name, out var opened))
+                _opened.Add(name, opened = []);
+            if (opened.TryPeek(out var last) && last.Collection.Identity == identity)
+                return last;
             var (collection, embedder) = (await Store.OpenAsync(name, cancellationToken), _model.Model.Embedder);
             try
             {
-                opened.Push(new ServedCollection(collection, new Searcher(collection, embedder), new Indexer(collection, embedder, _indexing)));
+                opened.Push(
+                    new ServedCollection(collection, new Searcher(collection, embedder), new Indexer(collection, embedder, _indexing))
+                );
             }
             catch (SearchException e)
             {
@@ -117,12 +128,14 @@ internal sealed class CollectionHost : IDisposable
     /// <exception cref="ApiException">There is none of the name (404).</exception>
     public async Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
-        if (!await Store.DeleteAsync(name, cancellationToken)) throw NotFound(name);
+        if (!await Store.DeleteAsync(name, cancellationToken))
+            throw NotFound(name);
     }
 
     public void Dispose()
     {
-        foreach (var served in _opened.Values.SelectMany(opened => opened)) served.Collection.Dispose();
+        foreach (var served in _opened.Values.SelectMany(opened => opened))
+            served.Collection.Dispose();
         _store?.Dispose();
         _opening.Dispose();
     }

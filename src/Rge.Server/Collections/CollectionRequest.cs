@@ -19,7 +19,10 @@ internal sealed record CollectionRequest(string Name, int? Dimensions, string? I
     {
         Members.Check(body);
         return new CollectionRequest(
-            body["name"].Text(), reader.Dimensions(body["dimensions"]), body["instruction"].OptionalText(),
-            body["index"].OptionalChoice(SearchNames.Indexes) ?? CollectionIndex.Exact);
+            body["name"].Text(),
+            reader.Dimensions(body["dimensions"]),
+            body["instruction"].OptionalText(),
+            body["index"].OptionalChoice(SearchNames.Indexes) ?? CollectionIndex.Exact
+        );
     }
 }

@@ -10,19 +10,28 @@ namespace Rge.Server.Collections;
 
 /// <summary>Searches and fills collections, each item admitted as those of embeddings are.</summary>
 internal sealed class CollectionService(
-    CollectionHost collections, ModelHost host, AdmissionLimiter admission, ImageFetcher images, Telemetry telemetry)
+    CollectionHost collections,
+    ModelHost host,
+    AdmissionLimiter admission,
+    ImageFetcher images,
+    Telemetry telemetry
+)
 {
     /// <summary>Answers a query.</summary>
     public async Task<SearchAnswer> SearchAsync(string name, SearchRequest request, CancellationToken cancellationToken)
     {
         SearchAnswer? answer = null;
-        await foreach (var update in StreamAsync(name, request, cancellationToken)) answer = update.Answer;
+        await foreach (var update in StreamAsync(name, request, cancellationToken))
+            answer = update.Answer;
         return answer!;
     }
 
     /// <summary>Answers a query, and hands out its rationale as it is written.</summary>
     public async IAsyncEnumerable<SearchUpdate> StreamAsync(
-        string name, SearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string name,
+        SearchRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
         using var admitted = admission.Admit(1);
@@ -33,7 +42,8 @@ internal sealed class CollectionService(
         var updates = collection.Searcher.StreamAsync(query, request.Top, request.Filter, options, cancellationToken);
         await foreach (var update in EmbeddingService.WithPlace(updates, request.Query))
         {
-            if (update.Answer is { } answer) telemetry.Count(ItemRole.Query, answer.Query);
+            if (update.Answer is { } answer)
+                telemetry.Count(ItemRole.Query, answer.Query);
             yield return update;
         }
     }
@@ -53,18 +63,24 @@ internal sealed class CollectionService(
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
         [
-            .. sent.Items.Zip(ids).Index()
+            .. sent
+                .Items.Zip(ids)
+                .Index()
                 .Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken[one.Item.Second!].FirstOrDefault()))
-                .Where(one => one.Problem is not null).Select(one => new ItemFailed(one.Index, one.Problem!)),
+                .Where(one => one.Problem is not null)
+                .Select(one => new ItemFailed(one.Index, one.Problem!)),
         ];
         if (request.OnError == OnError.Fail && failed is [var first, ..])
         {
             throw ApiException.Invalid(
                 $"items[{first.Index}] cannot be indexed: {first.Problem.TrimEnd('.')}; {failed.Length} of {ids.Length} items failed, "
-                + "the others are stored and are not embedded again when they are sent again.",
-                $"items[{first.Index}]", "invalid_item");
+                    + "the others are stored and are not embedded again when they are sent again.",
+                $"items[{first.Index}]",
+                "invalid_item"
+            );
         }
-        foreach (var one in failed) ids[one.Index] = null;
+        foreach (var one in failed)
+            ids[one.Index] = null;
         return new ItemsAdded(ids, outcome.Embedded, failed);
     }
 
@@ -80,7 +96,8 @@ internal sealed class CollectionService(
     /// <summary>The item with its images. A key is one item's: of several with it, the first.</summary>
     private static SentItem Complete(SentItem sent, int index, FetchedImages fetched, Dictionary<string, (int Index, string Id)> keys)
     {
-        if (sent.Item is not { } item) return sent;
+        if (sent.Item is not { } item)
+            return sent;
         item = item with { Images = [.. sent.Images.Select(image => (ReadOnlyMemory<byte>)fetched.Bytes(image))] };
         string id;
         try
@@ -95,7 +112,8 @@ internal sealed class CollectionService(
         {
             throw ApiException.Invalid(
                 $"items[{index}] has the key '{JsonField.Shorten(key)}', which is that of items[{keys[key].Index}], too.",
-                $"items[{index}].key");
+                $"items[{index}].key"
+            );
         }
         return SentItem.Read(item);
     }

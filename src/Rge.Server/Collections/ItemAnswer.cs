@@ -11,13 +11,20 @@ internal sealed record ItemAnswer(
     string? Key,
     string? Text,
     IReadOnlyDictionary<string, string[]> Metadata,
-    [property: Description("Whether there is a picture of it at …/items/{id}/thumbnail.")] bool Thumbnail)
+    [property: Description("Whether there is a picture of it at …/items/{id}/thumbnail.")] bool Thumbnail
+)
 {
     /// <summary>Makes the answer.</summary>
-    public static ItemAnswer Of(SearchRecord record) => new(
-        record.Id, SearchNames.KindOf(record), record.Label, record.Key, record.Text,
-        record.Metadata.ToDictionary(values => values.Key, values => values.ToArray(), StringComparer.Ordinal),
-        record.Kind != nameof(ItemKind.Text));
+    public static ItemAnswer Of(SearchRecord record) =>
+        new(
+            record.Id,
+            SearchNames.KindOf(record),
+            record.Label,
+            record.Key,
+            record.Text,
+            record.Metadata.ToDictionary(values => values.Key, values => values.ToArray(), StringComparer.Ordinal),
+            record.Kind != nameof(ItemKind.Text)
+        );
 }
 
 /// <summary>Items.</summary>

@@ -16,8 +16,10 @@ internal sealed record ItemsRequest(IReadOnlyList<SentItem> Items, OnError OnErr
     {
         Members.Check(body);
         var request = Read(
-            body["items"].Elements(limits.MaxItems, "items"), RecordReader.Read,
-            body["on_error"].OptionalChoice(OnErrorNames.All) ?? OnErrorNames.All[OnErrorNames.Default]);
+            body["items"].Elements(limits.MaxItems, "items"),
+            RecordReader.Read,
+            body["on_error"].OptionalChoice(OnErrorNames.All) ?? OnErrorNames.All[OnErrorNames.Default]
+        );
         var images = request.Items.Sum(item => item.Images.Count);
         if (images > limits.MaxImages)
             throw ApiException.Invalid($"The request has {images} images, expected at most {limits.MaxImages}.", "items", "too_many");
@@ -29,16 +31,17 @@ internal sealed record ItemsRequest(IReadOnlyList<SentItem> Items, OnError OnErr
     public static ItemsRequest Read<T>(IEnumerable<T> sent, Func<T, SentItem> read, OnError onError)
     {
         var items = sent.Select(one =>
-        {
-            try
             {
-                return read(one);
-            }
-            catch (ApiException e) when (onError == OnError.Skip)
-            {
-                return SentItem.Failed(e);
-            }
-        }).ToArray();
+                try
+                {
+                    return read(one);
+                }
+                catch (ApiException e) when (onError == OnError.Skip)
+                {
+                    return SentItem.Failed(e);
+                }
+            })
+            .ToArray();
         return Array.TrueForAll(items, item => item.Problem is not null) ? throw items[0].Problem! : new ItemsRequest(items, onError);
     }
 }

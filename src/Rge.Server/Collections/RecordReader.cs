@@ -18,8 +18,10 @@ internal static class RecordReader
     {
         Members.Check(field);
         var (text, image, images) = (field["text"], field["image"], field["images"]);
-        if (image.IsGiven && images.IsGiven) throw images.Invalid($"{field.Path} has both image and images, expected one of them.");
-        List<ImageReference> pictures = image.IsGiven ? [ImageReference.Read(image)]
+        if (image.IsGiven && images.IsGiven)
+            throw images.Invalid($"{field.Path} has both image and images, expected one of them.");
+        List<ImageReference> pictures =
+            image.IsGiven ? [ImageReference.Read(image)]
             : images.IsGiven ? [.. images.Elements(MaxImages, "images").Select(ImageReference.Read)]
             : [];
         if (text.IsGiven && ImageReference.OfText(text) is { } picture)
@@ -33,7 +35,8 @@ internal static class RecordReader
             Text = text.OptionalText() is { Length: > 0 } words ? words : null,
             Metadata = Metadata(field["metadata"]),
         };
-        if (item.Text is null && pictures.Count == 0) throw field.Invalid($"{field.Path} has neither text nor image.");
+        if (item.Text is null && pictures.Count == 0)
+            throw field.Invalid($"{field.Path} has neither text nor image.");
         return SentItem.Read(item, pictures);
     }
 
@@ -42,7 +45,8 @@ internal static class RecordReader
     public static IReadOnlyList<KeyValuePair<string, string>> Metadata(JsonField metadata)
     {
         const string Called = "metadata";
-        if (!metadata.IsGiven) return [];
+        if (!metadata.IsGiven)
+            return [];
         try
         {
             return MetadataValue.Read(metadata.Value);

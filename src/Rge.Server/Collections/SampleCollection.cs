@@ -32,18 +32,23 @@ internal static class SampleCollection
     };
 
     private static readonly Lazy<IReadOnlyList<EvaluationRow>> Drawn = new(() =>
-    [
-        .. ShapeWorldEvaluation.Create(WorldSplit.Dev, Seed, Rows, [.. AskedFirst.Keys])
-            .SelectMany(dataset => dataset.Rows.Index().OrderBy(row => !AskedFirst[dataset.Name].Contains(row.Index)))
-            .Select(row => row.Item),
-    ]);
+        [
+            .. ShapeWorldEvaluation
+                .Create(WorldSplit.Dev, Seed, Rows, [.. AskedFirst.Keys])
+                .SelectMany(dataset => dataset.Rows.Index().OrderBy(row => !AskedFirst[dataset.Name].Contains(row.Index)))
+                .Select(row => row.Item),
+        ]
+    );
 
     /// <summary>The images: the right ones, and for each some that are nearly right.</summary>
     public static IReadOnlyList<SearchItem> Items() =>
-    [
-        .. Drawn.Value.SelectMany(row => row.Candidates).SelectMany(candidate => candidate.Images).Distinct()
-            .Select(image => new SearchItem { Images = [PngEncoder.Encode(image.Decode())] }),
-    ];
+        [
+            .. Drawn
+                .Value.SelectMany(row => row.Candidates)
+                .SelectMany(candidate => candidate.Images)
+                .Distinct()
+                .Select(image => new SearchItem { Images = [PngEncoder.Encode(image.Decode())] }),
+        ];
 
     /// <summary>The rows that the queries are of, in their order; the first candidate of each is the right one.</summary>
     internal static IReadOnlyList<EvaluationRow> Examples => Drawn.Value;

@@ -10,12 +10,19 @@ namespace Rge.Server.Collections;
 /// <summary>The sample collection, and queries to try in it.</summary>
 internal static class SampleEndpoints
 {
-    public static EndpointReference CreateReference { get; } = new(
-        CollectionEndpoints.Tag, "Make the sample collection",
-        "Drawn scenes to try a search with, in the collection `sample`; made again, nothing changes.");
+    public static EndpointReference CreateReference { get; } =
+        new(
+            CollectionEndpoints.Tag,
+            "Make the sample collection",
+            "Drawn scenes to try a search with, in the collection `sample`; made again, nothing changes."
+        );
 
-    public static EndpointReference ExamplesReference { get; } = new(
-        CollectionEndpoints.Tag, "Queries for the sample collection", "Each has its answer there, among pictures that are nearly right.");
+    public static EndpointReference ExamplesReference { get; } =
+        new(
+            CollectionEndpoints.Tag,
+            "Queries for the sample collection",
+            "Each has its answer there, among pictures that are nearly right."
+        );
 
     public static void MapSample(this IEndpointRouteBuilder collections)
     {
@@ -24,7 +31,11 @@ internal static class SampleEndpoints
     }
 
     private static async Task<Answer<CollectionAnswer>> CreateAsync(
-        HttpContext context, CollectionHost collections, CollectionService service, ServerLimits limits)
+        HttpContext context,
+        CollectionHost collections,
+        CollectionService service,
+        ServerLimits limits
+    )
     {
         var identity = collections.Identity with { Instruction = SampleCollection.Instruction };
         var collection = await collections.CreateAsync(SampleCollection.Name, identity, context.RequestAborted);
@@ -34,8 +45,12 @@ internal static class SampleEndpoints
         return new(await CollectionAnswer.OfAsync(collections.Identity, collection, context.RequestAborted));
     }
 
-    private static Answer<ExampleList> Examples() => new(new ExampleList(
-        [.. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Picture is { } png ? DataUri(png) : null))]));
+    private static Answer<ExampleList> Examples() =>
+        new(
+            new ExampleList([
+                .. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Picture is { } png ? DataUri(png) : null)),
+            ])
+        );
 
     private static string DataUri(byte[] png) => $"data:image/png;base64,{Convert.ToBase64String(png)}";
 }

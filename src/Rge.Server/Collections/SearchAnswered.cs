@@ -9,16 +9,19 @@ internal sealed record SearchAnswered(
     [property: Description("The rationale that the query was embedded after; missing where there was no reasoning.")] string? Rationale,
     [property: Description("Best first.")] IReadOnlyList<HitAnswer> Hits,
     SearchTimes Timings,
-    TokenUsage Usage)
+    TokenUsage Usage
+)
 {
     /// <summary>Makes the answer.</summary>
     public static SearchAnswered Of(SearchAnswer answer)
     {
         var (query, timings) = (answer.Query, answer.Timings);
         return new SearchAnswered(
-            query.Rationale, [.. answer.Hits.Select(hit => new HitAnswer(hit.Score, ItemAnswer.Of(hit.Record)))],
+            query.Rationale,
+            [.. answer.Hits.Select(hit => new HitAnswer(hit.Score, ItemAnswer.Of(hit.Record)))],
             new SearchTimes(timings.Reason.TotalMilliseconds, timings.Embed.TotalMilliseconds, timings.Search.TotalMilliseconds),
-            TokenUsage.Of(query.PromptTokens, query.WrittenTokens));
+            TokenUsage.Of(query.PromptTokens, query.WrittenTokens)
+        );
     }
 }
 
@@ -29,4 +32,5 @@ internal sealed record HitAnswer([property: Description("Cosine similarity to th
 internal sealed record SearchTimes(
     [property: Description("Milliseconds of writing the rationale.")] double ReasonMs,
     [property: Description("Milliseconds of everything else up to the embedding.")] double EmbedMs,
-    [property: Description("Milliseconds of finding the nearest items.")] double SearchMs);
+    [property: Description("Milliseconds of finding the nearest items.")] double SearchMs
+);

@@ -11,7 +11,8 @@ namespace Rge.Server.Collections;
 /// </summary>
 internal sealed partial class StoreHealth : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2),
+        Patience = TimeSpan.FromSeconds(5);
 
     private readonly CollectionHost _collections;
     private readonly TimeProvider _time;
@@ -20,16 +21,28 @@ internal sealed partial class StoreHealth : BackgroundService
     private bool _isKnown;
 
     public StoreHealth(
-        CollectionHost collections, StoreFailures failures, IMeterFactory meters, TimeProvider time, ILogger<StoreHealth> logger)
+        CollectionHost collections,
+        StoreFailures failures,
+        IMeterFactory meters,
+        TimeProvider time,
+        ILogger<StoreHealth> logger
+    )
     {
         (_collections, _time, _logger, _isReachable) = (collections, time, logger, !collections.HasStore);
-        if (!collections.HasStore) return;
+        if (!collections.HasStore)
+            return;
         var meter = meters.Create(Telemetry.Name);
         meter.CreateObservableGauge(
-            "rge.store.reachable", () => IsReachable ? 1 : 0,
-            description: "1 when the store of collections has answered when last asked, else 0.");
+            "rge.store.reachable",
+            () => IsReachable ? 1 : 0,
+            description: "1 when the store of collections has answered when last asked, else 0."
+        );
         meter.CreateObservableCounter(
-            "rge.store.failures", () => failures.Count, "{request}", "Requests that the store of collections has failed.");
+            "rge.store.failures",
+            () => failures.Count,
+            "{request}",
+            "Requests that the store of collections has failed."
+        );
     }
 
     /// <summary>Whether the store has answered when it was last asked; true where there is none.</summary>
@@ -39,17 +52,21 @@ internal sealed partial class StoreHealth : BackgroundService
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         var problem = await ProblemAsync(cancellationToken);
-        if (problem is null && !_isReachable && _isKnown) Back();
-        else if (problem is not null && (_isReachable || !_isKnown)) Away(problem);
+        if (problem is null && !_isReachable && _isKnown)
+            Back();
+        else if (problem is not null && (_isReachable || !_isKnown))
+            Away(problem);
         (_isKnown, _isReachable) = (true, problem is null);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!_collections.HasStore) return;
+        if (!_collections.HasStore)
+            return;
         try
         {
-            for (; ; await Task.Delay(Interval, _time, stoppingToken)) await CheckAsync(stoppingToken);
+            for (; ; await Task.Delay(Interval, _time, stoppingToken))
+                await CheckAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -12,7 +12,8 @@ namespace Rge.Server.Collections;
 internal static class UploadedFiles
 {
     private const int MaxNameLength = 200;
-    private const string Metadata = "metadata", OnErrorField = "on_error";
+    private const string Metadata = "metadata",
+        OnErrorField = "on_error";
 
     /// <summary>Reads a form; its files stay in memory, and their names are names only.</summary>
     /// <exception cref="ApiException">The form cannot be read, has a field that is not known, or too many or too large files.</exception>
@@ -34,24 +35,36 @@ internal static class UploadedFiles
         {
             throw ApiException.Invalid(
                 $"The form has more than {MaxParts(limits)} files or fields, expected at most {limits.MaxImages} files.",
-                param: null, "too_many", e);
+                param: null,
+                "too_many",
+                e
+            );
         }
         catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
         {
             throw ApiException.Invalid(
-                "The form cannot be read: it ends early, or is not what its content type says.", param: null, "invalid_form", e);
+                "The form cannot be read: it ends early, or is not what its content type says.",
+                param: null,
+                "invalid_form",
+                e
+            );
         }
         var files = form.Files;
         if (form.Keys.FirstOrDefault(key => key is not (Metadata or OnErrorField)) is { } unknown)
         {
             throw ApiException.Invalid(
-                $"The form has a field '{JsonField.Shorten(unknown)}', expected files, {Metadata} and {OnErrorField}.", JsonField.Shorten(unknown),
-                "unknown_member");
+                $"The form has a field '{JsonField.Shorten(unknown)}', expected files, {Metadata} and {OnErrorField}.",
+                JsonField.Shorten(unknown),
+                "unknown_member"
+            );
         }
         if (files.Count == 0 || files.Count > limits.MaxImages)
         {
             throw ApiException.Invalid(
-                $"The form has {files.Count} files, expected 1 to {limits.MaxImages}.", "file", files.Count == 0 ? "invalid_value" : "too_many");
+                $"The form has {files.Count} files, expected 1 to {limits.MaxImages}.",
+                "file",
+                files.Count == 0 ? "invalid_value" : "too_many"
+            );
         }
         if (form[OnErrorField] is { Count: > 1 } given)
             throw ApiException.Invalid($"The form has the field {OnErrorField} {given.Count} times, expected it once.", OnErrorField);
@@ -59,24 +72,29 @@ internal static class UploadedFiles
         {
             throw ApiException.Invalid(
                 $"{OnErrorField} is '{JsonField.Shorten(form[OnErrorField].ToString())}', "
-                + $"expected {string.Join(" or ", OnErrorNames.All.Keys.Order(StringComparer.Ordinal))}.",
-                OnErrorField);
+                    + $"expected {string.Join(" or ", OnErrorNames.All.Keys.Order(StringComparer.Ordinal))}.",
+                OnErrorField
+            );
         }
         var metadata = form[Metadata]
-            .Select(json => RequestBody.Read(Encoding.UTF8.GetBytes(json ?? ""), Metadata, RecordReader.Metadata)).ToArray();
+            .Select(json => RequestBody.Read(Encoding.UTF8.GetBytes(json ?? ""), Metadata, RecordReader.Metadata))
+            .ToArray();
         if (metadata.Length > 1 && metadata.Length != files.Count)
         {
             throw ApiException.Invalid(
-                $"The form has {metadata.Length} fields {Metadata} and {files.Count} files, expected one for all files or one for each.", Metadata);
+                $"The form has {metadata.Length} fields {Metadata} and {files.Count} files, expected one for all files or one for each.",
+                Metadata
+            );
         }
         return ItemsRequest.Read(files.Index(), file => Item(file.Item, limits, MetadataOf(file.Index)), onError);
 
-        IReadOnlyList<KeyValuePair<string, string>> MetadataOf(int file) => metadata.Length switch
-        {
-            0 => [],
-            1 => metadata[0],
-            _ => metadata[file],
-        };
+        IReadOnlyList<KeyValuePair<string, string>> MetadataOf(int file) =>
+            metadata.Length switch
+            {
+                0 => [],
+                1 => metadata[0],
+                _ => metadata[file],
+            };
     }
 
     /// <summary>Each file may have a field for itself.</summary>
@@ -87,7 +105,10 @@ internal static class UploadedFiles
         var name = Name(file.FileName);
         if (file.Length > limits.MaxImageBytes)
             throw ApiException.Invalid(
-                $"The file {name} has {ByteSize.Excess(file.Length, limits.MaxImageBytes)}.", "file", "image_too_large");
+                $"The file {name} has {ByteSize.Excess(file.Length, limits.MaxImageBytes)}.",
+                "file",
+                "image_too_large"
+            );
         var bytes = new byte[file.Length];
         using var stream = file.OpenReadStream();
         stream.ReadExactly(bytes);

@@ -8,7 +8,8 @@ namespace Rge.Server.Endpoints;
 internal static class EndpointConventions
 {
     /// <summary>Answers HEAD wherever GET is answered.</summary>
-    public static T AlsoHead<T>(this T endpoints) where T : IEndpointConventionBuilder
+    public static T AlsoHead<T>(this T endpoints)
+        where T : IEndpointConventionBuilder
     {
         endpoints.Add(endpoint =>
         {
@@ -22,11 +23,13 @@ internal static class EndpointConventions
     }
 
     /// <summary>Does something around each endpoint.</summary>
-    public static T Around<T>(this T endpoints, Func<HttpContext, RequestDelegate, Task> around) where T : IEndpointConventionBuilder
+    public static T Around<T>(this T endpoints, Func<HttpContext, RequestDelegate, Task> around)
+        where T : IEndpointConventionBuilder
     {
         endpoints.Add(endpoint =>
         {
-            if (endpoint.RequestDelegate is { } inner) endpoint.RequestDelegate = context => around(context, inner);
+            if (endpoint.RequestDelegate is { } inner)
+                endpoint.RequestDelegate = context => around(context, inner);
         });
         return endpoints;
     }

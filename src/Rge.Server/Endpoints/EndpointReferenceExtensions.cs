@@ -15,40 +15,52 @@ internal static class EndpointReferenceExtensions
     public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, EndpointReference reference)
     {
         endpoint.WithTags(reference.Tag).WithSummary(reference.Summary).WithDescription(reference.Description);
-        if (reference.Query is { } names) endpoint.WithMetadata(new QueryNames(names));
-        if (reference.Fields.Count == 0) return endpoint;
-        foreach (var status in (int[])[400, 401, 404, 413, 415, 429, 500, 503]) endpoint.Produces<ErrorAnswer>(status);
-        return endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.RequestBody = new OpenApiRequestBody
+        if (reference.Query is { } names)
+            endpoint.WithMetadata(new QueryNames(names));
+        if (reference.Fields.Count == 0)
+            return endpoint;
+        foreach (var status in (int[])[400, 401, 404, 413, 415, 429, 500, 503])
+            endpoint.Produces<ErrorAnswer>(status);
+        return endpoint.AddOpenApiOperationTransformer(
+            (operation, _, _) =>
             {
-                Required = true,
-                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                operation.RequestBody = new OpenApiRequestBody
                 {
-                    [Json] = new()
+                    Required = true,
+                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
                     {
-                        Schema = new OpenApiSchema
+                        [Json] = new()
                         {
-                            Type = JsonSchemaType.Object,
-                            Properties = reference.Fields.ToDictionary(
-                                field => field.Name, IOpenApiSchema (field) => Schema(field), StringComparer.Ordinal),
+                            Schema = new OpenApiSchema
+                            {
+                                Type = JsonSchemaType.Object,
+                                Properties = reference.Fields.ToDictionary(
+                                    field => field.Name,
+                                    IOpenApiSchema (field) => Schema(field),
+                                    StringComparer.Ordinal
+                                ),
+                            },
+                            Examples = reference.Examples.ToDictionary(
+                                example => example.Key,
+                                IOpenApiExample (example) =>
+                                    new OpenApiExample { Summary = example.Key, Value = JsonNode.Parse(example.Value) },
+                                StringComparer.Ordinal
+                            ),
                         },
-                        Examples = reference.Examples.ToDictionary(
-                            example => example.Key,
-                            IOpenApiExample (example) => new OpenApiExample { Summary = example.Key, Value = JsonNode.Parse(example.Value) },
-                            StringComparer.Ordinal),
                     },
-                },
-            };
-            return Task.CompletedTask;
-        });
+                };
+                return Task.CompletedTask;
+            }
+        );
     }
 
     private static OpenApiSchema Schema(FieldReference field)
     {
         var schema = new OpenApiSchema { Description = field.Description };
-        if (field.IsFlag) schema.Type = JsonSchemaType.Boolean;
-        else if (field.IsNumber) schema.Type = JsonSchemaType.Integer;
+        if (field.IsFlag)
+            schema.Type = JsonSchemaType.Boolean;
+        else if (field.IsNumber)
+            schema.Type = JsonSchemaType.Integer;
         else if (field.Choices is { } choices)
             (schema.Type, schema.Enum) = (JsonSchemaType.String, [.. choices.Select(choice => (JsonNode)choice)]);
         return schema;

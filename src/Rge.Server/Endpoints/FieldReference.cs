@@ -9,7 +9,12 @@ namespace Rge.Server.Endpoints;
 /// <param name="IsFlag">Whether it is true or false.</param>
 /// <param name="IsNumber">Whether it is a whole number.</param>
 internal sealed record FieldReference(
-    string Name, IEnumerable<string>? Choices, string Description, bool IsFlag = false, bool IsNumber = false)
+    string Name,
+    IEnumerable<string>? Choices,
+    string Description,
+    bool IsFlag = false,
+    bool IsNumber = false
+)
 {
     /// <summary>What every format has.</summary>
     public static FieldReference Model { get; } = new("model", null, "A name of the model; 404 for another's. May be left out.");
@@ -22,8 +27,10 @@ internal sealed record FieldReference(
     public static IReadOnlyList<FieldReference> Extensions { get; } =
     [
         new(
-            "role", RoleNames.Roles.Keys,
-            "Whether the items are what is searched with or what is searched for; a query unless something says otherwise."),
+            "role",
+            RoleNames.Roles.Keys,
+            "Whether the items are what is searched with or what is searched for; a query unless something says otherwise."
+        ),
         new("instruction", null, "What is to be done with the items, for example `Find an image that matches the modification:`."),
         new("reasoning", ["on", "off"], "Whether a rationale is written first; queries do, documents do not, unless this says otherwise."),
         new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),

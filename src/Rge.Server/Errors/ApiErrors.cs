@@ -26,7 +26,9 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 logger.LogError(error, "The store has no room for the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(
                     StatusCodes.Status507InsufficientStorage,
-                    "The disk of the store of collections is full; nothing more can be stored until there is room. Searches go on.", error)
+                    "The disk of the store of collections is full; nothing more can be stored until there is room. Searches go on.",
+                    error
+                )
                 {
                     Code = "store_full",
                 };
@@ -35,15 +37,20 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 logger.LogError(error, "The store took nothing of the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(
                     StatusCodes.Status503ServiceUnavailable,
-                    "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.", error)
+                    "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.",
+                    error
+                )
                 {
                     Code = "store_read_only",
                 };
             case StoreException { Problem: StoreProblem.Damaged }:
                 failures.Add();
                 logger.LogError(error, "The store was found damaged by the request {TraceIdentifier}.", context.TraceIdentifier);
-                return new ApiException(StatusCodes.Status500InternalServerError,
-                    $"The store of collections is damaged; the server's log says where under {context.TraceIdentifier}.", error)
+                return new ApiException(
+                    StatusCodes.Status500InternalServerError,
+                    $"The store of collections is damaged; the server's log says where under {context.TraceIdentifier}.",
+                    error
+                )
                 {
                     Code = "store_damaged",
                 };
@@ -51,14 +58,20 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 failures.Add();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(
-                    StatusCodes.Status503ServiceUnavailable, "The store of collections cannot be used now; ask again later.", error)
+                    StatusCodes.Status503ServiceUnavailable,
+                    "The store of collections cannot be used now; ask again later.",
+                    error
+                )
                 {
                     Code = "store_unavailable",
                     RetryAfter = TimeSpan.FromSeconds(1),
                 };
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new ApiException(
-                    StatusCodes.Status413PayloadTooLarge, "The body is larger than this server takes; send fewer or smaller items.", error)
+                    StatusCodes.Status413PayloadTooLarge,
+                    "The body is larger than this server takes; send fewer or smaller items.",
+                    error
+                )
                 {
                     Code = "body_too_large",
                 };
@@ -71,7 +84,9 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 logger.LogError(error, "The request {TraceIdentifier} has failed.", context.TraceIdentifier);
                 return new ApiException(
                     StatusCodes.Status500InternalServerError,
-                    $"The server has failed; its log says more under {context.TraceIdentifier}.", error)
+                    $"The server has failed; its log says more under {context.TraceIdentifier}.",
+                    error
+                )
                 {
                     Code = "internal_error",
                 };
@@ -90,13 +105,14 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
     /// <summary>The name of what is wrong with an item.</summary>
     public static string CodeOf(Exception error) => error is ImageInputException ? "invalid_image" : "invalid_input";
 
-    private static string TypeOf(int status) => status switch
-    {
-        StatusCodes.Status401Unauthorized => "authentication_error",
-        StatusCodes.Status403Forbidden => "permission_error",
-        StatusCodes.Status404NotFound => "not_found_error",
-        StatusCodes.Status429TooManyRequests => "rate_limit_error",
-        >= 500 => "server_error",
-        _ => "invalid_request_error",
-    };
+    private static string TypeOf(int status) =>
+        status switch
+        {
+            StatusCodes.Status401Unauthorized => "authentication_error",
+            StatusCodes.Status403Forbidden => "permission_error",
+            StatusCodes.Status404NotFound => "not_found_error",
+            StatusCodes.Status429TooManyRequests => "rate_limit_error",
+            >= 500 => "server_error",
+            _ => "invalid_request_error",
+        };
 }

@@ -9,8 +9,8 @@ using Rge.Server.Errors;
 namespace Rge.Server.Hosting;
 
 /// <summary>
-/// The API keys. Their file is read again when a request comes and it was last read a moment ago, so that keys are added and withdrawn without
-/// a restart; a file that cannot be read then, or has no key, leaves the keys as they were. Thread-safe.
+/// The API keys. Their file is read again when a request comes and it was last read a moment ago, so that keys are added and withdrawn
+/// without a restart; a file that cannot be read then, or has no key, leaves the keys as they were. Thread-safe.
 /// </summary>
 /// <remarks>Compared are digests, all of them, so that the time taken tells nothing of a key.</remarks>
 internal sealed partial class ApiKeyRing
@@ -40,36 +40,49 @@ internal sealed partial class ApiKeyRing
     /// <exception cref="ApiException">It has none, or one that is not known (401).</exception>
     public void Require(HttpContext context)
     {
-        if (IsEmpty || context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null) return;
+        if (IsEmpty || context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            return;
         var given = Given(context.Request.Headers)
-            ?? throw new ApiException(StatusCodes.Status401Unauthorized, "An API key is needed: expected the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'.") { Code = "missing_api_key" };
+            ?? throw new ApiException(
+                StatusCodes.Status401Unauthorized,
+                "An API key is needed: expected the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
+            )
+            {
+                Code = "missing_api_key",
+            };
         Refresh();
-        if (!Knows(given)) throw new ApiException(StatusCodes.Status401Unauthorized, "The API key is not known here.") { Code = "invalid_api_key" };
+        if (!Knows(given))
+            throw new ApiException(StatusCodes.Status401Unauthorized, "The API key is not known here.") { Code = "invalid_api_key" };
     }
 
     private bool Knows(string key)
     {
         var (digest, found) = (Digest(key), false);
-        foreach (var known in _digests) found |= CryptographicOperations.FixedTimeEquals(known, digest);
+        foreach (var known in _digests)
+            found |= CryptographicOperations.FixedTimeEquals(known, digest);
         return found;
     }
 
     private void Refresh()
     {
-        if (_options.ApiKeyFile is null) return;
+        if (_options.ApiKeyFile is null)
+            return;
         lock (_reading)
         {
-            if (_time.GetElapsedTime(_read) < Fresh) return;
+            if (_time.GetElapsedTime(_read) < Fresh)
+                return;
             _read = _time.GetTimestamp();
             try
             {
                 var digests = Read();
-                if (_problem is not null || !digests.SelectMany(digest => digest).SequenceEqual(_digests.SelectMany(digest => digest))) KeysRead(digests.Length);
+                if (_problem is not null || !digests.SelectMany(digest => digest).SequenceEqual(_digests.SelectMany(digest => digest)))
+                    KeysRead(digests.Length);
                 (_digests, _problem) = (digests, null);
             }
             catch (ServerException e)
             {
-                if (_problem != e.Message) KeysKept(e.Message);
+                if (_problem != e.Message)
+                    KeysKept(e.Message);
                 _problem = e.Message;
             }
         }
@@ -77,11 +90,14 @@ internal sealed partial class ApiKeyRing
 
     private byte[][] Read()
     {
-        if (_options.ApiKeyFile is not { } path) return [.. _options.ApiKeys.Select(Digest)];
+        if (_options.ApiKeyFile is not { } path)
+            return [.. _options.ApiKeys.Select(Digest)];
         try
         {
             var keys = FileReader.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
-            return keys.Count > 0 ? [.. _options.ApiKeys.Concat(keys).Select(Digest)] : throw new ServerException($"{path} has no key, expected at least one, each on a line of its own.");
+            return keys.Count > 0
+                ? [.. _options.ApiKeys.Concat(keys).Select(Digest)]
+                : throw new ServerException($"{path} has no key, expected at least one, each on a line of its own.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -92,8 +108,11 @@ internal sealed partial class ApiKeyRing
     private static string? Given(IHeaderDictionary headers)
     {
         const string Bearer = "Bearer ";
-        if (headers.Authorization is [{ } value] && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return value[Bearer.Length..].Trim();
-        return headers["x-api-key"] is [{ } key] ? key : headers["api-key"] is [{ } other] ? other : null;
+        if (headers.Authorization is [{ } value] && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return value[Bearer.Length..].Trim();
+        return headers["x-api-key"] is [{ } key] ? key
+            : headers["api-key"] is [{ } other] ? other
+            : null;
     }
 
     private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

@@ -9,5 +9,8 @@ namespace Rge.Server.Hosting;
 internal static class MetricsEndpoints
 {
     public static void MapMetrics(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/metrics", (PrometheusExporter exporter) => TypedResults.Text(exporter.Scrape(), PrometheusExporter.ContentType)).ExcludeFromDescription().AlsoHead();
+        endpoints
+            .MapGet("/metrics", (PrometheusExporter exporter) => TypedResults.Text(exporter.Scrape(), PrometheusExporter.ContentType))
+            .ExcludeFromDescription()
+            .AlsoHead();
 }

@@ -6,7 +6,9 @@ using Rge.Server.Requests;
 
 namespace Rge.Server.Images;
 
-/// <summary>The images of one request. Those that were fetched may together have as many bytes as a body, and are counted with the bodies.</summary>
+/// <summary>
+/// The images of one request. Those that were fetched may together have as many bytes as a body, and are counted with the bodies.
+/// </summary>
 internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, ServerLimits limits) : IDisposable
 {
     private const int AtOnce = 8;
@@ -21,17 +23,21 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
     public Task FetchAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(images.Where(image => image.Address is not null).DistinctBy(image => image.Address), parallel, async (image, stop) =>
-        {
-            try
+        return Parallel.ForEachAsync(
+            images.Where(image => image.Address is not null).DistinctBy(image => image.Address),
+            parallel,
+            async (image, stop) =>
             {
-                _fetched[image.Address!] = await fetcher.FetchAsync(image, Take, stop);
+                try
+                {
+                    _fetched[image.Address!] = await fetcher.FetchAsync(image, Take, stop);
+                }
+                catch (ApiException e) when (e.Status == StatusCodes.Status400BadRequest)
+                {
+                    _problems[image.Address!] = e;
+                }
             }
-            catch (ApiException e) when (e.Status == StatusCodes.Status400BadRequest)
-            {
-                _problems[image.Address!] = e;
-            }
-        });
+        );
     }
 
     /// <summary>Why an image cannot be had; null where it can.</summary>
@@ -57,12 +63,14 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
         {
             lease.Take(count);
             _bytes += count;
-            if (_bytes <= limits.MaxBodyBytes) return;
+            if (_bytes <= limits.MaxBodyBytes)
+                return;
         }
         throw new ApiException(
             StatusCodes.Status413PayloadTooLarge,
             $"The images that the request names by URL have more than {ByteSize.Show(limits.MaxBodyBytes)} together; "
-            + "send fewer or smaller ones.")
+                + "send fewer or smaller ones."
+        )
         {
             Code = "body_too_large",
         };

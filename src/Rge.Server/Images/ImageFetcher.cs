@@ -12,7 +12,8 @@ namespace Rge.Server.Images;
 /// </summary>
 internal sealed class ImageFetcher : IDisposable
 {
-    private const int MaxRedirects = 3, MaxHeaderKilobytes = 16;
+    private const int MaxRedirects = 3,
+        MaxHeaderKilobytes = 16;
     private const string NotPublic = "the host has an address that is not public";
 
     private readonly ImageHosts _hosts;
@@ -24,7 +25,13 @@ internal sealed class ImageFetcher : IDisposable
 
     public ImageFetcher(ServerOptions options, INetwork network, BodyMemory memory)
     {
-        (_hosts, _network, _memory, _limits, _seconds) = (new ImageHosts(options.ImageHosts), network, memory, options.Limits, options.ImageSeconds);
+        (_hosts, _network, _memory, _limits, _seconds) = (
+            new ImageHosts(options.ImageHosts),
+            network,
+            memory,
+            options.Limits,
+            options.ImageSeconds
+        );
         // No proxy: it would connect in our place, to whatever address it finds.
         var handler = new SocketsHttpHandler
         {
@@ -55,13 +62,17 @@ internal sealed class ImageFetcher : IDisposable
             var address = image.Address!;
             for (var redirects = 0; redirects <= MaxRedirects; redirects++)
             {
-                if (_hosts.Problem(address) is { } problem) throw Refused(image, problem);
+                if (_hosts.Problem(address) is { } problem)
+                    throw Refused(image, problem);
                 using var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limited.Token);
-                if (response.IsSuccessStatusCode) return await ReadAsync(image, response.Content, take, limited.Token);
+                if (response.IsSuccessStatusCode)
+                    return await ReadAsync(image, response.Content, take, limited.Token);
                 if ((int)response.StatusCode is < 300 or >= 400 || response.Headers.Location is not { } location)
                     throw Refused(image, $"the host answered with status {(int)response.StatusCode}");
-                if (!Uri.TryCreate(address, location, out var next)) throw Refused(image, "the host redirects to no valid URL");
-                if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps) throw Refused(image, "the host redirects from https to another scheme");
+                if (!Uri.TryCreate(address, location, out var next))
+                    throw Refused(image, "the host redirects to no valid URL");
+                if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps)
+                    throw Refused(image, "the host redirects from https to another scheme");
                 address = next;
             }
             throw Refused(image, $"the host redirects more than {MaxRedirects} times");
@@ -85,13 +96,15 @@ internal sealed class ImageFetcher : IDisposable
     private async Task<byte[]> ReadAsync(ImageReference image, HttpContent content, Action<int> take, CancellationToken cancellationToken)
     {
         var tooLarge = $"it has more than {ByteSize.Show(_limits.MaxImageBytes)}";
-        if (content.Headers.ContentLength > _limits.MaxImageBytes) throw Refused(image, tooLarge);
+        if (content.Headers.ContentLength > _limits.MaxImageBytes)
+            throw Refused(image, tooLarge);
         using var bytes = new MemoryStream();
         var buffer = new byte[81_920];
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
-        for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
-            if (bytes.Length + count > _limits.MaxImageBytes) throw Refused(image, tooLarge);
+            if (bytes.Length + count > _limits.MaxImageBytes)
+                throw Refused(image, tooLarge);
             take(count);
             bytes.Write(buffer, 0, count);
         }
@@ -102,8 +115,11 @@ internal sealed class ImageFetcher : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
-        IPAddress[] addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _network.ResolveAsync(host, cancellationToken);
-        if (addresses.Length == 0 || !Array.TrueForAll(addresses, PublicAddress.Is)) throw new AddressRefusedException();
+        IPAddress[] addresses = IPAddress.TryParse(host, out var literal)
+            ? [literal]
+            : await _network.ResolveAsync(host, cancellationToken);
+        if (addresses.Length == 0 || !Array.TrueForAll(addresses, PublicAddress.Is))
+            throw new AddressRefusedException();
         for (var i = 0; ; i++)
         {
             try

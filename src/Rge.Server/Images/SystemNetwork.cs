@@ -6,7 +6,8 @@ namespace Rge.Server.Images;
 /// <summary>The network of this machine.</summary>
 internal sealed class SystemNetwork : INetwork
 {
-    public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken);
+    public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        Dns.GetHostAddressesAsync(host, cancellationToken);
 
     public async ValueTask<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {

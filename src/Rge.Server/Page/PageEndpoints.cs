@@ -23,7 +23,11 @@ internal static class PageEndpoints
     private static void Map(IEndpointRouteBuilder endpoints, string path, string file, string type)
     {
         var content = Read(file);
-        endpoints.MapGet(path, (HttpContext context) => Answer(context, content, type)).ExcludeFromDescription().AllowAnonymous().AlsoHead();
+        endpoints
+            .MapGet(path, (HttpContext context) => Answer(context, content, type))
+            .ExcludeFromDescription()
+            .AllowAnonymous()
+            .AlsoHead();
     }
 
     private static IResult Answer(HttpContext context, byte[] content, string type)

@@ -17,13 +17,15 @@ internal sealed class BodyLease(BodyMemory memory) : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var more = Counted(_held + bytes) - Counted(_held);
-        if (more > 0) memory.Take(more);
+        if (more > 0)
+            memory.Take(more);
         _held += bytes;
     }
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         memory.Give(Counted(_held));
     }

@@ -28,17 +28,19 @@ internal sealed class BodyMemory(ServerLimits limits)
     /// <exception cref="ApiException">There is no room (429).</exception>
     public void Require(long bytes)
     {
-        if (Used + bytes > limits.MaxBodyMemoryBytes) throw Full();
+        if (Used + bytes > limits.MaxBodyMemoryBytes)
+            throw Full();
     }
 
     /// <summary>Counts bytes.</summary>
     /// <exception cref="ApiException">There is no room (429).</exception>
     public void Take(long bytes)
     {
-        for (var used = Used; used + bytes <= limits.MaxBodyMemoryBytes;)
+        for (var used = Used; used + bytes <= limits.MaxBodyMemoryBytes; )
         {
             var before = Interlocked.CompareExchange(ref _used, used + bytes, used);
-            if (before == used) return;
+            if (before == used)
+                return;
             used = before;
         }
         throw Full();
@@ -53,7 +55,8 @@ internal sealed class BodyMemory(ServerLimits limits)
         return new ApiException(
             StatusCodes.Status429TooManyRequests,
             "The requests that are being answered hold as much as this server keeps in memory, "
-            + $"{ByteSize.Show(limits.MaxBodyMemoryBytes)}; ask again later.")
+                + $"{ByteSize.Show(limits.MaxBodyMemoryBytes)}; ask again later."
+        )
         {
             Code = "body_memory_full",
             RetryAfter = Wait,

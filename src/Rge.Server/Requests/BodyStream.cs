@@ -33,19 +33,27 @@ internal sealed class BodyStream : Stream
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     /// <summary>Puts the bounds around a request's body. What it holds is given back when the request has been answered.</summary>
-    /// <exception cref="ApiException">The body is too large or has an encoding that is not known (415), or there is no room for it (429).</exception>
+    /// <exception cref="ApiException">The body is too large or has an encoding that is not known (415), or there is no room for it
+    /// (429).</exception>
     public static void Wrap(HttpContext context, ServerOptions options, BodyMemory memory)
     {
         var request = context.Request;
         // The bound is kept here. With one of its own the web server would break the connection off while a client still sends, who then
         // never reads why; so it throws away what is left for a few seconds.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        if (request.ContentLength > options.Limits.MaxBodyBytes) throw TooLarge(options.Limits);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        if (request.ContentLength > options.Limits.MaxBodyBytes)
+            throw TooLarge(options.Limits);
         var content = Decompressed(request);
-        if (request.ContentLength is > BodyLease.Free and var announced) memory.Require(announced - BodyLease.Free);
+        if (request.ContentLength is > BodyLease.Free and var announced)
+            memory.Require(announced - BodyLease.Free);
         var lease = memory.Open();
         context.Response.RegisterForDispose(lease);
         var body = new BodyStream(content, lease, options);
@@ -63,7 +71,10 @@ internal sealed class BodyStream : Stream
         }
         catch (OperationCanceledException) when (_late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(StatusCodes.Status408RequestTimeout, $"The body did not arrive within {_seconds} s.") { Code = "body_timeout" };
+            throw new ApiException(StatusCodes.Status408RequestTimeout, $"The body did not arrive within {_seconds} s.")
+            {
+                Code = "body_timeout",
+            };
         }
         catch (InvalidDataException e)
         {
@@ -74,7 +85,8 @@ internal sealed class BodyStream : Stream
         return _read <= _limits.MaxBodyBytes ? count : throw TooLarge(_limits);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Bodies are read asynchronously.");
 
@@ -88,7 +100,8 @@ internal sealed class BodyStream : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _late.Dispose();
+        if (disposing)
+            _late.Dispose();
         base.Dispose(disposing);
     }
 
@@ -105,19 +118,25 @@ internal sealed class BodyStream : Stream
         };
         if (content is null)
         {
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"The content encoding is '{JsonField.Shorten(encoding)}', expected gzip, br, deflate or none.")
+            throw new ApiException(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"The content encoding is '{JsonField.Shorten(encoding)}', expected gzip, br, deflate or none."
+            )
             {
                 Code = "unsupported_encoding",
             };
         }
-        if (content != request.Body) request.HttpContext.Response.RegisterForDispose(content);
+        if (content != request.Body)
+            request.HttpContext.Response.RegisterForDispose(content);
         return content;
     }
 
-    private static ApiException TooLarge(ServerLimits limits) => new(
-        StatusCodes.Status413PayloadTooLarge,
-        $"The body is larger than this server takes, {ByteSize.Show(limits.MaxBodyBytes)}; send fewer or smaller items.")
-    {
-        Code = "body_too_large",
-    };
+    private static ApiException TooLarge(ServerLimits limits) =>
+        new(
+            StatusCodes.Status413PayloadTooLarge,
+            $"The body is larger than this server takes, {ByteSize.Show(limits.MaxBodyBytes)}; send fewer or smaller items."
+        )
+        {
+            Code = "body_too_large",
+        };
 }

@@ -17,7 +17,10 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
     public static ImageReference Read(JsonField field)
     {
         var head = field.Head(HeadLength);
-        if (head.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || head.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        if (
+            head.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            || head.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return Uri.TryCreate(field.Text().Trim(), UriKind.Absolute, out var address) && address.UserInfo.Length == 0
                 ? new ImageReference(field.Path, Bytes: null, address)
@@ -25,7 +28,10 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
         }
         var uri = DataUri().Match(head);
         if (head.StartsWith("data:", StringComparison.OrdinalIgnoreCase) && !uri.Groups["base64"].Success)
-            throw field.Invalid($"{field.Path} is a data URI without base64, expected data:image/png;base64,… or the like.", "invalid_image");
+            throw field.Invalid(
+                $"{field.Path} is a data URI without base64, expected data:image/png;base64,… or the like.",
+                "invalid_image"
+            );
         return field.Base64Bytes(uri.Length) is { } bytes
             ? new ImageReference(field.Path, bytes, Address: null)
             : throw field.Invalid($"{field.Path} is not valid base64.", "invalid_image");
@@ -36,10 +42,13 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
     /// <exception cref="ApiException">It is the data URI of something else, or of an image that is not base64.</exception>
     public static ImageReference? OfText(JsonField field)
     {
-        if (DataUri().Match(field.Head(HeadLength)) is not { Success: true } uri) return null;
+        if (DataUri().Match(field.Head(HeadLength)) is not { Success: true } uri)
+            return null;
         var (type, isBase64) = (uri.Groups["type"].Value, uri.Groups["base64"].Success);
-        if (type.StartsWith("image/", StringComparison.OrdinalIgnoreCase)) return Read(field);
-        if (!isBase64) return null;
+        if (type.StartsWith("image/", StringComparison.OrdinalIgnoreCase))
+            return Read(field);
+        if (!isBase64)
+            return null;
         return type.Length == 0 || type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase)
             ? Read(field)
             : throw field.Invalid($"{field.Path} is a data URI of type {type}, expected a text or an image.", "invalid_image");
@@ -47,6 +56,8 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
 
     [GeneratedRegex(
         @"^data:(?<type>[\w.+-]+/[\w.+*-]+)?(;(?!base64,)[\w.+-]+(=[^;,]*)?)*(?<base64>;base64)?,",
-        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex DataUri();
 }

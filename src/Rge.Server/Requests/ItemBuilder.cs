@@ -39,9 +39,12 @@ internal sealed class ItemBuilder
     public static ItemBuilder OfTextAndImage(JsonField field)
     {
         var (text, image, item) = (field["text"], field["image"], new ItemBuilder());
-        if (!text.IsGiven && !image.IsGiven) throw field.Invalid($"{field.Path} has neither text nor image.");
-        if (image.IsGiven) item.AddImage(image);
-        if (text.IsGiven) item.AddText(text);
+        if (!text.IsGiven && !image.IsGiven)
+            throw field.Invalid($"{field.Path} has neither text nor image.");
+        if (image.IsGiven)
+            item.AddImage(image);
+        if (text.IsGiven)
+            item.AddText(text);
         return item;
     }
 
@@ -67,7 +70,8 @@ internal sealed class ItemBuilder
             AddText(content);
             return;
         }
-        foreach (var part in content.Elements(MaxParts, "parts")) AddPart(part);
+        foreach (var part in content.Elements(MaxParts, "parts"))
+            AddPart(part);
     }
 
     /// <summary>The item.</summary>
@@ -106,9 +110,11 @@ internal sealed class ItemBuilder
     /// <summary>Adds a text; one that is the data URI of an image is that image.</summary>
     private void AddText(JsonField text)
     {
-        if (ImageReference.OfText(text) is { } image) _parts.Add((null, image));
+        if (ImageReference.OfText(text) is { } image)
+            _parts.Add((null, image));
         // An empty text beside something else says nothing, and puts no space anywhere.
-        else if (text.Text() is { Length: > 0 } words) _parts.Add((words, null));
+        else if (text.Text() is { Length: > 0 } words)
+            _parts.Add((words, null));
     }
 
     private void AddImage(JsonField image) => _parts.Add((null, ImageReference.Read(image)));

@@ -25,13 +25,16 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     public JsonValueKind FirstKind => Value.GetArrayLength() > 0 ? Value[0].ValueKind : JsonValueKind.Undefined;
 
     /// <summary>A member of an object; one that is missing can be asked for as well.</summary>
-    /// <remarks>Searches all members, so it is for a fixed set of names. Whoever wants every member enumerates <see cref="Members"/>.</remarks>
+    /// <remarks>
+    /// Searches all members, so it is for a fixed set of names. Whoever wants every member enumerates <see cref="Members"/>.
+    /// </remarks>
     /// <exception cref="ApiException">The value is not an object.</exception>
     public JsonField this[string name]
     {
         get
         {
-            if (Kind != JsonValueKind.Object) throw Error("an object");
+            if (Kind != JsonValueKind.Object)
+                throw Error("an object");
             Value.TryGetProperty(name, out var member);
             return new JsonField(member, PathOf(name));
         }
@@ -41,7 +44,8 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     /// <exception cref="ApiException">The value is not an object, or a name in it is not Unicode.</exception>
     public IEnumerable<(string Name, JsonField Field)> Members()
     {
-        if (Kind != JsonValueKind.Object) throw Error("an object");
+        if (Kind != JsonValueKind.Object)
+            throw Error("an object");
         foreach (var member in Value.EnumerateObject())
         {
             var name = NameOf(member);
@@ -55,10 +59,12 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     /// <exception cref="ApiException">The value is not a list, is empty, or has too many elements.</exception>
     public IReadOnlyList<JsonField> Elements(int most, string what)
     {
-        if (Kind != JsonValueKind.Array) throw Error($"a list of {what}");
+        if (Kind != JsonValueKind.Array)
+            throw Error($"a list of {what}");
         // Counted before anything is made of them.
         var count = Value.GetArrayLength();
-        if (count == 0 || count > most) throw Invalid($"{Path} has {count} {what}, expected 1 to {most}.", count == 0 ? "invalid_value" : "too_many");
+        if (count == 0 || count > most)
+            throw Invalid($"{Path} has {count} {what}, expected 1 to {most}.", count == 0 ? "invalid_value" : "too_many");
         var path = Path;
         return [.. Value.EnumerateArray().Select((element, i) => new JsonField(element, $"{path}[{i}]"))];
     }
@@ -67,7 +73,8 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     /// <exception cref="ApiException">The value is not a string, or not Unicode.</exception>
     public string Text()
     {
-        if (Kind != JsonValueKind.String) throw Error("a string");
+        if (Kind != JsonValueKind.String)
+            throw Error("a string");
         try
         {
             return Value.GetString()!;
@@ -78,12 +85,15 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
         }
     }
 
-    /// <summary>The first characters of a text, without the whitespace before them; the whole of a long text is not copied for it.</summary>
+    /// <summary>
+    /// The first characters of a text, without the whitespace before them; the whole of a long text is not copied for it.
+    /// </summary>
     /// <param name="length">How many characters at most.</param>
     /// <inheritdoc cref="Text" path="/exception"/>
     public string Head(int length)
     {
-        if (Kind != JsonValueKind.String) throw Error("a string");
+        if (Kind != JsonValueKind.String)
+            throw Error("a string");
         var raw = RawText;
         raw = raw[..Math.Min(raw.Length, length)];
         var head = raw.ContainsAnyExceptInRange((byte)' ', (byte)'~') || raw.Contains((byte)'\\') ? Text() : Encoding.ASCII.GetString(raw);
@@ -97,12 +107,15 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     /// <inheritdoc cref="Text" path="/exception"/>
     public byte[]? Base64Bytes(int start)
     {
-        if (Kind != JsonValueKind.String) throw Error("a string");
+        if (Kind != JsonValueKind.String)
+            throw Error("a string");
         // Read where it lies: as a string it would take twice its size. Some writers escape every slash.
         var raw = RawText;
-        if (raw.Contains((byte)'\\')) raw = Encoding.UTF8.GetBytes(Text());
+        if (raw.Contains((byte)'\\'))
+            raw = Encoding.UTF8.GetBytes(Text());
         raw = raw.TrimStart(" \t\r\n"u8)[start..];
-        if (!Base64.IsValid(raw, out var length)) return null;
+        if (!Base64.IsValid(raw, out var length))
+            return null;
         var bytes = new byte[length];
         Base64.DecodeFromUtf8(raw, bytes, out _, out _);
         return bytes;
@@ -121,11 +134,13 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
 
     /// <summary>Yes or no; no where there is none.</summary>
     /// <exception cref="ApiException">The value is something else.</exception>
-    public bool Flag() => IsGiven && (Kind is JsonValueKind.True or JsonValueKind.False ? Value.GetBoolean() : throw Error("true or false"));
+    public bool Flag() =>
+        IsGiven && (Kind is JsonValueKind.True or JsonValueKind.False ? Value.GetBoolean() : throw Error("true or false"));
 
     /// <summary>One of several names, or null where there is none.</summary>
     /// <exception cref="ApiException">The value is something else.</exception>
-    public T? OptionalChoice<T>(FrozenDictionary<string, T> choices) where T : struct =>
+    public T? OptionalChoice<T>(FrozenDictionary<string, T> choices)
+        where T : struct =>
         !IsGiven ? null
         : Kind == JsonValueKind.String && choices.TryGetValue(Text(), out var choice) ? choice
         : throw Error($"one of {string.Join(", ", choices.Keys.Order(StringComparer.Ordinal).Select(name => $"\"{name}\""))}");
@@ -164,8 +179,10 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     {
         switch (Kind)
         {
-            case JsonValueKind.Object: return "an object";
-            case JsonValueKind.Array: return "a list";
+            case JsonValueKind.Object:
+                return "an object";
+            case JsonValueKind.Array:
+                return "a list";
             default:
                 // The bytes as they came: a string may be long, or no Unicode.
                 var raw = JsonMarshal.GetRawUtf8Value(Value);

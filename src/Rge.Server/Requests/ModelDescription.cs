@@ -18,9 +18,12 @@ internal sealed record ModelDescription(IReadOnlyList<string> Names, int Dimensi
     /// <exception cref="ApiException">The name is another's (404).</exception>
     public void Require(string name)
     {
-        if (Names.Contains(name, StringComparer.Ordinal)) return;
+        if (Names.Contains(name, StringComparer.Ordinal))
+            return;
         throw new ApiException(
-            StatusCodes.Status404NotFound, $"The model '{JsonField.Shorten(name)}' is not here, expected {string.Join(" or ", Names)}.")
+            StatusCodes.Status404NotFound,
+            $"The model '{JsonField.Shorten(name)}' is not here, expected {string.Join(" or ", Names)}."
+        )
         {
             Param = "model",
             Code = "model_not_found",

@@ -19,7 +19,8 @@ internal sealed class QueryNames(IReadOnlyList<string> names)
     {
         foreach (var name in query.Keys)
         {
-            if (names.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
+            if (names.Contains(name, StringComparer.OrdinalIgnoreCase))
+                continue;
             var shown = JsonField.Shorten(name);
             var expected = names.Count == 0 ? "none" : string.Join(" and ", names);
             throw ApiException.Invalid($"The query has a parameter '{shown}', expected {expected}.", shown, "unknown_parameter");

@@ -10,7 +10,8 @@ internal static class RequestBody
     private const int MaxDepth = 32;
 
     /// <summary>Bytes read at once: short of what the garbage collector treats as large.</summary>
-    private const int FirstPart = 4 << 10, Part = 64 << 10;
+    private const int FirstPart = 4 << 10,
+        Part = 64 << 10;
 
     /// <summary>Reads the body, and turns it into what is asked before the JSON is let go.</summary>
     /// <exception cref="ApiException">The body is not JSON, or says something that cannot be understood.</exception>
@@ -18,7 +19,10 @@ internal static class RequestBody
     {
         if (!request.HasJsonContentType())
         {
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"The content type is '{request.ContentType}', expected application/json.")
+            throw new ApiException(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"The content type is '{request.ContentType}', expected application/json."
+            )
             {
                 Code = "unsupported_media_type",
             };
@@ -47,12 +51,21 @@ internal static class RequestBody
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            var problem = e is JsonException { LineNumber: { } line, BytePositionInLine: { } position } ? $"is not valid JSON at line {line + 1}, byte {position + 1}" : "is not valid JSON, or names a member twice";
-            throw ApiException.Invalid($"{(path.Length == 0 ? "The body" : path)} {problem}.", path.Length == 0 ? null : path, "invalid_json", e);
+            var problem = e is JsonException { LineNumber: { } line, BytePositionInLine: { } position }
+                ? $"is not valid JSON at line {line + 1}, byte {position + 1}"
+                : "is not valid JSON, or names a member twice";
+            throw ApiException.Invalid(
+                $"{(path.Length == 0 ? "The body" : path)} {problem}.",
+                path.Length == 0 ? null : path,
+                "invalid_json",
+                e
+            );
         }
     }
 
-    /// <summary>Reads all there is, in small parts while it arrives: a body that never ends holds what was sent of it and no more.</summary>
+    /// <summary>
+    /// Reads all there is, in small parts while it arrives: a body that never ends holds what was sent of it and no more.
+    /// </summary>
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(Stream body, CancellationToken cancellationToken)
     {
         var (parts, last, total) = (new List<byte[]>(), 0, 0);
@@ -62,7 +75,8 @@ internal static class RequestBody
             last = await body.ReadAtLeastAsync(part, size, throwOnEndOfStream: false, cancellationToken);
             parts.Add(part);
             total += last;
-            if (last < size) break;
+            if (last < size)
+                break;
         }
         byte[] whole = parts[0];
         if (parts.Count > 1)

@@ -16,10 +16,13 @@ internal sealed record RequestItem(EmbeddingInput Input, IReadOnlyList<(string? 
 
     /// <summary>The item with its content.</summary>
     /// <param name="load">Makes an image of a reference.</param>
-    public EmbeddingInput Complete(Func<ImageReference, ImageSource> load) => Input with
-    {
-        Content = ContentPart.Spaced(Parts.Select(part => part.Image is { } image ? (ContentPart)new ImagePart(load(image)) : new TextPart(part.Text!))),
-    };
+    public EmbeddingInput Complete(Func<ImageReference, ImageSource> load) =>
+        Input with
+        {
+            Content = ContentPart.Spaced(
+                Parts.Select(part => part.Image is { } image ? (ContentPart)new ImagePart(load(image)) : new TextPart(part.Text!))
+            ),
+        };
 
     /// <summary>What the request is told of a failure of the item: its place, once.</summary>
     /// <param name="error">The failure.</param>

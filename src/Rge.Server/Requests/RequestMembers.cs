@@ -16,7 +16,15 @@ internal sealed class RequestMembers
     /// <summary>Members that all formats have in common.</summary>
     private static readonly string[] Shared =
     [
-        "model", "role", "instruction", "reasoning", "max_rationale_tokens", "return_rationale", "input_type", "min_pixels", "max_pixels",
+        "model",
+        "role",
+        "instruction",
+        "reasoning",
+        "max_rationale_tokens",
+        "return_rationale",
+        "input_type",
+        "min_pixels",
+        "max_pixels",
         "mm_processor_kwargs",
     ];
 
@@ -26,38 +34,51 @@ internal sealed class RequestMembers
     /// </summary>
     private static readonly string[] NoEmbeddingChanged =
     [
-        "user", "request_id", "priority", "cache_salt", "safety_identifier", "truncate", "truncation", "truncation_side", "add_special_tokens",
-        "add_generation_prompt", "continue_final_message",
+        "user",
+        "request_id",
+        "priority",
+        "cache_salt",
+        "safety_identifier",
+        "truncate",
+        "truncation",
+        "truncation_side",
+        "add_special_tokens",
+        "add_generation_prompt",
+        "continue_final_message",
     ];
 
     /// <summary>
     /// Members that ask for what is done anyway when they have the value here, and otherwise for what is not done: name, the only value,
     /// what the error says.
     /// </summary>
-    private static readonly FrozenDictionary<string, (Func<JsonElement, bool> IsDefault, string Problem)> Fixed =
-        new (string Name, Func<JsonElement, bool> IsDefault, string Problem)[]
-        {
-            ("normalized", IsTrue, UnitLength),
-            ("normalize", IsTrue, UnitLength),
-            ("use_activation", IsTrue, UnitLength),
-            ("late_chunking", IsFalse, "each item has one embedding of its own"),
-            ("return_multivector", IsFalse, "each item has one embedding"),
-            ("truncate_prompt_tokens", IsMinusOne, NothingTruncated),
-            ("max_tokens", _ => false, NothingTruncated),
-            ("embed_dtype", value => Is(value, "float32"), "use encoding_format for float or base64"),
-            ("output_dtype", value => Is(value, "float"), "this endpoint has float alone, /v2/embed has other forms"),
-            ("endianness", value => Is(value, "native", "little"), "base64 is of little-endian float32"),
-            ("detail", value => Is(value, "auto", "high"), "images are always shown in full detail"),
-            ("chat_template_kwargs", IsEmpty, "the prompt is the checkpoint's own"),
-            ("media_io_kwargs", IsEmpty, "images are read and sized as the server was told to when it was started"),
-        }.ToFrozenDictionary(member => member.Name, member => (member.IsDefault, member.Problem), StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, (Func<JsonElement, bool> IsDefault, string Problem)> Fixed = new (
+        string Name,
+        Func<JsonElement, bool> IsDefault,
+        string Problem
+    )[]
+    {
+        ("normalized", IsTrue, UnitLength),
+        ("normalize", IsTrue, UnitLength),
+        ("use_activation", IsTrue, UnitLength),
+        ("late_chunking", IsFalse, "each item has one embedding of its own"),
+        ("return_multivector", IsFalse, "each item has one embedding"),
+        ("truncate_prompt_tokens", IsMinusOne, NothingTruncated),
+        ("max_tokens", _ => false, NothingTruncated),
+        ("embed_dtype", value => Is(value, "float32"), "use encoding_format for float or base64"),
+        ("output_dtype", value => Is(value, "float"), "this endpoint has float alone, /v2/embed has other forms"),
+        ("endianness", value => Is(value, "native", "little"), "base64 is of little-endian float32"),
+        ("detail", value => Is(value, "auto", "high"), "images are always shown in full detail"),
+        ("chat_template_kwargs", IsEmpty, "the prompt is the checkpoint's own"),
+        ("media_io_kwargs", IsEmpty, "images are read and sized as the server was told to when it was started"),
+    }.ToFrozenDictionary(member => member.Name, member => (member.IsDefault, member.Problem), StringComparer.Ordinal);
 
     private readonly FrozenSet<string> _names;
     private readonly FrozenSet<string> _withoutEffect;
 
     /// <summary>The members of an object.</summary>
     /// <param name="names">Their names.</param>
-    public RequestMembers(params IEnumerable<string> names) : this(names, withoutEffect: []) { }
+    public RequestMembers(params IEnumerable<string> names)
+        : this(names, withoutEffect: []) { }
 
     /// <summary>The members of an object.</summary>
     /// <param name="names">Their names.</param>
@@ -105,7 +126,8 @@ internal sealed class RequestMembers
     private static bool Is(JsonElement value, params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
-            if (value.ValueKind == JsonValueKind.String && value.ValueEquals(name)) return true;
+            if (value.ValueKind == JsonValueKind.String && value.ValueEquals(name))
+                return true;
         return false;
     }
 }

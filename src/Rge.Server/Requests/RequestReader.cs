@@ -10,8 +10,11 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
 {
     private static readonly RequestMembers PixelMembers = new("min_pixels", "max_pixels");
 
-    private static readonly FrozenDictionary<string, ReasoningMode> Reasoning =
-        FrozenDictionary.Create<string, ReasoningMode>(StringComparer.Ordinal, new("on", ReasoningMode.On), new("off", ReasoningMode.Off));
+    private static readonly FrozenDictionary<string, ReasoningMode> Reasoning = FrozenDictionary.Create<string, ReasoningMode>(
+        StringComparer.Ordinal,
+        new("on", ReasoningMode.On),
+        new("off", ReasoningMode.Off)
+    );
 
     /// <summary>Items of a request.</summary>
     public int MaxItems => limits.MaxItems;
@@ -20,19 +23,21 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     /// <param name="body">The request.</param>
     /// <param name="implied">The role that its format's own member says.</param>
     /// <exception cref="ApiException">It cannot be understood.</exception>
-    public static EmbeddingInput Shared(JsonField body, ItemRole? implied) => new()
-    {
-        Role = body["role"].OptionalChoice(RoleNames.Roles) ?? implied ?? ItemRole.Query,
-        Instruction = body["instruction"].OptionalText(),
-        Reasoning = body["reasoning"].OptionalChoice(Reasoning),
-    };
+    public static EmbeddingInput Shared(JsonField body, ItemRole? implied) =>
+        new()
+        {
+            Role = body["role"].OptionalChoice(RoleNames.Roles) ?? implied ?? ItemRole.Query,
+            Instruction = body["instruction"].OptionalText(),
+            Reasoning = body["reasoning"].OptionalChoice(Reasoning),
+        };
 
     /// <summary>The first form of embeddings that is given; a list of numbers where none is.</summary>
     /// <exception cref="ApiException">It is not known.</exception>
     public static VectorEncoding Encoding(params ReadOnlySpan<JsonField> fields)
     {
         foreach (var field in fields)
-            if (field.OptionalChoice(VectorEncodings.FloatOrBase64) is { } encoding) return encoding;
+            if (field.OptionalChoice(VectorEncodings.FloatOrBase64) is { } encoding)
+                return encoding;
         return VectorEncoding.Float;
     }
 
@@ -47,7 +52,8 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     /// <exception cref="ApiException">The request cannot be understood, exceeds a limit, or is for another model.</exception>
     public EmbeddingRequest Read(JsonField body, IEnumerable<(string Path, ItemBuilder Item)> items, EmbeddingInput shared)
     {
-        if (body["model"].OptionalText() is { } name) model.Require(name);
+        if (body["model"].OptionalText() is { } name)
+            model.Require(name);
         CheckPixels(body);
         if (body["mm_processor_kwargs"] is { IsGiven: true } options)
         {
@@ -75,7 +81,8 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
             {
                 throw field.Invalid(
                     $"{field.Path} is {asked}, but this server resizes images to {name} {own}; that is chosen when it is started.",
-                    "unsupported_value");
+                    "unsupported_value"
+                );
             }
         }
     }

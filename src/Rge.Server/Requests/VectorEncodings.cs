@@ -8,7 +8,8 @@ namespace Rge.Server.Requests;
 internal static class VectorEncodings
 {
     /// <summary>What Cohere has.</summary>
-    public static FrozenDictionary<string, VectorEncoding> All { get; } = Enum.GetValues<VectorEncoding>().ToFrozenDictionary(Name, StringComparer.Ordinal);
+    public static FrozenDictionary<string, VectorEncoding> All { get; } =
+        Enum.GetValues<VectorEncoding>().ToFrozenDictionary(Name, StringComparer.Ordinal);
 
     /// <summary>What OpenAI, Jina and Voyage have.</summary>
     public static FrozenDictionary<string, VectorEncoding> FloatOrBase64 { get; } =
@@ -18,31 +19,37 @@ internal static class VectorEncodings
     public static string Name(this VectorEncoding encoding) => encoding.ToString().ToLowerInvariant();
 
     /// <summary>A vector in a form, as it is written to JSON: a list of numbers or a string.</summary>
-    public static object Encode(this VectorEncoding encoding, ReadOnlyMemory<float> vector) => encoding switch
-    {
-        VectorEncoding.Base64 => Convert.ToBase64String(MemoryMarshal.AsBytes(vector.Span)),
-        VectorEncoding.Int8 => Scaled(vector.Span),
-        VectorEncoding.Uint8 => Array.ConvertAll(Scaled(vector.Span), value => value + 128),
-        VectorEncoding.Binary => Array.ConvertAll(Signs(vector.Span), value => value - 128),
-        VectorEncoding.Ubinary => Signs(vector.Span),
-        _ => vector,
-    };
+    public static object Encode(this VectorEncoding encoding, ReadOnlyMemory<float> vector) =>
+        encoding switch
+        {
+            VectorEncoding.Base64 => Convert.ToBase64String(MemoryMarshal.AsBytes(vector.Span)),
+            VectorEncoding.Int8 => Scaled(vector.Span),
+            VectorEncoding.Uint8 => Array.ConvertAll(Scaled(vector.Span), value => value + 128),
+            VectorEncoding.Binary => Array.ConvertAll(Signs(vector.Span), value => value - 128),
+            VectorEncoding.Ubinary => Signs(vector.Span),
+            _ => vector,
+        };
 
-    /// <summary>Scaled so that the largest component becomes 127: a cosine does not notice, and small components keep their digits.</summary>
+    /// <summary>
+    /// Scaled so that the largest component becomes 127: a cosine does not notice, and small components keep their digits.
+    /// </summary>
     private static int[] Scaled(ReadOnlySpan<float> vector)
     {
         var scale = sbyte.MaxValue / Math.Max(Math.Abs((double)TensorPrimitives.MaxMagnitude(vector)), float.Epsilon);
         var result = new int[vector.Length];
-        for (var i = 0; i < result.Length; i++) result[i] = (int)Math.Round(vector[i] * scale);
+        for (var i = 0; i < result.Length; i++)
+            result[i] = (int)Math.Round(vector[i] * scale);
         return result;
     }
 
     private static int[] Signs(ReadOnlySpan<float> vector)
     {
-        const int Bits = 8, Highest = 0x80;
+        const int Bits = 8,
+            Highest = 0x80;
         var result = new int[(vector.Length + Bits - 1) / Bits];
         for (var i = 0; i < vector.Length; i++)
-            if (vector[i] > 0) result[i / Bits] |= Highest >> i % Bits;
+            if (vector[i] > 0)
+                result[i / Bits] |= Highest >> i % Bits;
         return result;
     }
 }

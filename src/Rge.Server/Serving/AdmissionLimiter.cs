@@ -8,7 +8,8 @@ namespace Rge.Server.Serving;
 /// <remarks>The order of the work is the decoder's.</remarks>
 internal sealed class AdmissionLimiter(int capacity, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1), MostWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1),
+        MostWait = TimeSpan.FromMinutes(1);
 
     /// <summary>Nothing waits for a permit but the drain, which waits for all of them.</summary>
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = capacity, QueueLimit = capacity });
@@ -45,8 +46,10 @@ internal sealed class AdmissionLimiter(int capacity, TimeProvider time) : IDispo
                 };
             }
             var before = Items;
-            if (items > capacity || _limiter.AttemptAcquire(items) is not { IsAcquired: true } lease) throw Full(before, items);
-            if (before == 0) (_busySince, _done) = (time.GetTimestamp(), 0);
+            if (items > capacity || _limiter.AttemptAcquire(items) is not { IsAcquired: true } lease)
+                throw Full(before, items);
+            if (before == 0)
+                (_busySince, _done) = (time.GetTimestamp(), 0);
             return new Admission(this, lease, items);
         }
     }
@@ -80,7 +83,8 @@ internal sealed class AdmissionLimiter(int capacity, TimeProvider time) : IDispo
         Interlocked.Add(ref _refused, items);
         return new ApiException(
             StatusCodes.Status429TooManyRequests,
-            $"The queue has {held} of {capacity} items and no place for {items} more; ask again later.")
+            $"The queue has {held} of {capacity} items and no place for {items} more; ask again later."
+        )
         {
             Code = "queue_full",
             RetryAfter = Wait(held + items - capacity),
@@ -91,7 +95,9 @@ internal sealed class AdmissionLimiter(int capacity, TimeProvider time) : IDispo
     private TimeSpan Wait(int items)
     {
         var wait = _done == 0 ? LeastWait : time.GetElapsedTime(_busySince) / _done * items;
-        return wait < LeastWait ? LeastWait : wait > MostWait ? MostWait : wait;
+        return wait < LeastWait ? LeastWait
+            : wait > MostWait ? MostWait
+            : wait;
     }
 
     private sealed class Admission(AdmissionLimiter limiter, RateLimitLease lease, int items) : IDisposable
@@ -100,7 +106,8 @@ internal sealed class AdmissionLimiter(int capacity, TimeProvider time) : IDispo
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _lease, null) is { } held) limiter.Leave(held, items);
+            if (Interlocked.Exchange(ref _lease, null) is { } held)
+                limiter.Leave(held, items);
         }
     }
 }

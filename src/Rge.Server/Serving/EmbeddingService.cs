@@ -11,7 +11,12 @@ namespace Rge.Server.Serving;
 /// From what was asked to embeddings: admission, images fetched, then the embedder, where overlapping requests share each step.
 /// </summary>
 internal sealed class EmbeddingService(
-    ModelHost host, AdmissionLimiter admission, ImageFetcher images, Telemetry telemetry, TimeProvider time)
+    ModelHost host,
+    AdmissionLimiter admission,
+    ImageFetcher images,
+    Telemetry telemetry,
+    TimeProvider time
+)
 {
     /// <summary>Embeds the items of a request.</summary>
     /// <exception cref="ApiException">The server is full, or an image cannot be fetched.</exception>
@@ -32,14 +37,17 @@ internal sealed class EmbeddingService(
         {
             throw request.Items[e.ItemIndex ?? 0].Failure(e, request.Items.Count == 1, ApiErrors.CodeOf(e));
         }
-        foreach (var (input, embedding) in inputs.Zip(embeddings)) telemetry.Count(input.Role, embedding);
+        foreach (var (input, embedding) in inputs.Zip(embeddings))
+            telemetry.Count(input.Role, embedding);
         return Result(request, embeddings);
     }
 
     /// <summary>Embeds the one item of a request and hands out its rationale as it is written.</summary>
     /// <inheritdoc cref="EmbedAsync" path="/exception"/>
     public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
-        EmbeddingRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        EmbeddingRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var embedder = host.Model.Embedder;
         using var admitted = admission.Admit(request.Items.Count);
@@ -49,7 +57,8 @@ internal sealed class EmbeddingService(
         var updates = embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
         await foreach (var update in WithPlace(updates, request.Items[0]))
         {
-            if (update.Embedding is not null) telemetry.Count(input.Role, update.Embedding);
+            if (update.Embedding is not null)
+                telemetry.Count(input.Role, update.Embedding);
             yield return update;
         }
     }
@@ -66,7 +75,8 @@ internal sealed class EmbeddingService(
         {
             try
             {
-                if (!await each.MoveNextAsync()) yield break;
+                if (!await each.MoveNextAsync())
+                    yield break;
             }
             catch (RgeException e) when (e is EmbeddingException or ImageInputException)
             {
@@ -77,9 +87,10 @@ internal sealed class EmbeddingService(
     }
 
     /// <summary>What a request asks for in the embedder's terms.</summary>
-    public static ReasoningEmbeddingOptions Options(ReasoningEmbedder embedder, int? maxRationaleTokens, int? dimensions = null) => new()
-    {
-        Dimensions = dimensions,
-        Generation = maxRationaleTokens is { } most ? embedder.Generation with { MaxRationaleTokens = most } : null,
-    };
+    public static ReasoningEmbeddingOptions Options(ReasoningEmbedder embedder, int? maxRationaleTokens, int? dimensions = null) =>
+        new()
+        {
+            Dimensions = dimensions,
+            Generation = maxRationaleTokens is { } most ? embedder.Generation with { MaxRationaleTokens = most } : null,
+        };
 }

@@ -10,8 +10,9 @@ using Rge.Server.Requests;
 namespace Rge.Server.Serving;
 
 /// <summary>Loads the model while the server already answers, and frees it at the end.</summary>
-internal sealed class ModelHost(
-    ModelSource source, ServerOptions options, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger) : IHostedService, IDisposable
+internal sealed class ModelHost(ModelSource source, ServerOptions options, IHostApplicationLifetime lifetime, ILogger<ModelHost> logger)
+    : IHostedService,
+        IDisposable
 {
     private Task<ServedModel>? _loading;
     private ExceptionDispatchInfo? _failure;
@@ -21,13 +22,16 @@ internal sealed class ModelHost(
 
     /// <summary>The model.</summary>
     /// <exception cref="ApiException">It is still being loaded, or cannot be (503).</exception>
-    public ServedModel Model => IsLoaded
-        ? _loading!.Result
+    public ServedModel Model =>
+        IsLoaded ? _loading!.Result
         : HasFailed
-        ? throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model could not be loaded; the log of the server says why.")
-        {
-            Code = "model_failed",
-        }
+            ? throw new ApiException(
+                StatusCodes.Status503ServiceUnavailable,
+                "The model could not be loaded; the log of the server says why."
+            )
+            {
+                Code = "model_failed",
+            }
         : throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model is still being loaded; ask again in a while.")
         {
             Code = "model_loading",
@@ -43,7 +47,10 @@ internal sealed class ModelHost(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStarted.Register(() => { _loading = Task.Run(Load, CancellationToken.None); });
+        lifetime.ApplicationStarted.Register(() =>
+        {
+            _loading = Task.Run(Load, CancellationToken.None);
+        });
         return Task.CompletedTask;
     }
 
@@ -54,10 +61,16 @@ internal sealed class ModelHost(
 
     public void Dispose()
     {
-        if (!source.IsOwned) return;
-        _ = Interlocked.Exchange(ref _loading, null)?.ContinueWith(
-            loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None,
-            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (!source.IsOwned)
+            return;
+        _ = Interlocked
+            .Exchange(ref _loading, null)
+            ?.ContinueWith(
+                loaded => loaded.Result.Embedder.Dispose(),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
     }
 
     private ServedModel Load()
@@ -65,20 +78,39 @@ internal sealed class ModelHost(
         try
         {
             var start = Stopwatch.GetTimestamp();
-            var embedder = source.Load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames is [var first, ..] ? first : null });
+            var embedder = source.Load(
+                options.Limits.ToEmbedderOptions() with
+                {
+                    ModelId = options.ModelNames is [var first, ..] ? first : null,
+                }
+            );
             var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
             var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
             var images = embedder.Processor.Images.Config;
-            var model = new ServedModel(embedder, new ModelDescription(
-                names, metadata.DefaultModelDimensions!.Value, images.MinPixels, images.MaxPixels, images.MergedPatchSide));
-            logger.LogInformation("{Model} was loaded in {Seconds:f1} s.", model.Description.Name, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            var model = new ServedModel(
+                embedder,
+                new ModelDescription(
+                    names,
+                    metadata.DefaultModelDimensions!.Value,
+                    images.MinPixels,
+                    images.MaxPixels,
+                    images.MergedPatchSide
+                )
+            );
+            logger.LogInformation(
+                "{Model} was loaded in {Seconds:f1} s.",
+                model.Description.Name,
+                Stopwatch.GetElapsedTime(start).TotalSeconds
+            );
             return model;
         }
         catch (Exception e)
         {
             _failure = ExceptionDispatchInfo.Capture(e);
-            if (source.EndsProgram) lifetime.StopApplication();
-            else logger.LogCritical(e, "The model cannot be loaded.");
+            if (source.EndsProgram)
+                lifetime.StopApplication();
+            else
+                logger.LogCritical(e, "The model cannot be loaded.");
             throw;
         }
     }

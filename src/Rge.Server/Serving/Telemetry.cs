@@ -24,12 +24,25 @@ internal sealed class Telemetry
         _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts read, image tokens included.");
         _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
         _seconds = meter.CreateHistogram(
-            "rge.item.duration", "s", "Where the time of an item goes: waiting, prefill, decoding.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100] });
+            "rge.item.duration",
+            "s",
+            "Where the time of an item goes: waiting, prefill, decoding.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100] }
+        );
         meter.CreateObservableUpDownCounter("rge.queue.items", () => admission.Items, "{item}", "Items that are worked on or wait.");
         meter.CreateObservableCounter("rge.queue.refused", () => admission.Refused, "{item}", "Items refused because the queue was full.");
-        meter.CreateObservableUpDownCounter("rge.body.memory", () => memory.Used, "By", "Bytes of bodies and fetched images in memory, small ones left out.");
-        meter.CreateObservableCounter("rge.body.refused", () => memory.Refused, "{request}", "Requests refused because bodies filled the memory for them.");
+        meter.CreateObservableUpDownCounter(
+            "rge.body.memory",
+            () => memory.Used,
+            "By",
+            "Bytes of bodies and fetched images in memory, small ones left out."
+        );
+        meter.CreateObservableCounter(
+            "rge.body.refused",
+            () => memory.Refused,
+            "{request}",
+            "Requests refused because bodies filled the memory for them."
+        );
     }
 
     /// <summary>Begins the span of a request's embeddings; dispose it when they are there.</summary>

@@ -10,9 +10,9 @@ public sealed record ServerLimits
     public int MaxBodyBytes { get; init; } = 32 << 20;
 
     /// <summary>
-    /// Bytes of bodies and of fetched images that are in memory at once, over all requests from when their first byte arrives until they are
-    /// answered; what would exceed them is answered with 429. The first 64 KiB of each request are not counted, so that small requests are
-    /// answered while large ones fill this. While a body is read it takes about twice its size.
+    /// Bytes of bodies and of fetched images that are in memory at once, over all requests from when their first byte arrives until they
+    /// are answered; what would exceed them is answered with 429. The first 64 KiB of each request are not counted, so that small requests
+    /// are answered while large ones fill this. While a body is read it takes about twice its size.
     /// </summary>
     public long MaxBodyMemoryBytes { get; init; } = 256 << 20;
 
@@ -31,7 +31,9 @@ public sealed record ServerLimits
     /// <summary>Most pixels of an image, known from its header before any is decoded.</summary>
     public int MaxImagePixels { get; init; } = 64 << 20;
 
-    /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included. Nothing is truncated: a longer one is refused.</summary>
+    /// <summary>
+    /// Longest prompt of an item in tokens, image tokens and a given rationale included. Nothing is truncated: a longer one is refused.
+    /// </summary>
     public int MaxPromptTokens { get; init; } = 8192;
 
     /// <summary>Longest rationale in tokens that a request may ask for.</summary>
@@ -49,17 +51,20 @@ public sealed record ServerLimits
     /// <summary>As <see cref="DecodingEngineOptions.MaxCacheTokens"/>.</summary>
     public int MaxCacheTokens { get; init; } = 128 << 10;
 
-    /// <summary>Pictures whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.</summary>
+    /// <summary>
+    /// Pictures whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.
+    /// </summary>
     public int RememberedImages { get; init; } = 8;
 
     /// <summary>The limits that the embedder itself keeps.</summary>
-    internal ReasoningEmbedderOptions ToEmbedderOptions() => new()
-    {
-        ImageLimits = ToImageLimits(),
-        MaxPromptTokens = MaxPromptTokens,
-        VisionCacheSize = RememberedImages,
-        Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
-    };
+    internal ReasoningEmbedderOptions ToEmbedderOptions() =>
+        new()
+        {
+            ImageLimits = ToImageLimits(),
+            MaxPromptTokens = MaxPromptTokens,
+            VisionCacheSize = RememberedImages,
+            Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
+        };
 
     /// <summary>What a picture may cost.</summary>
     internal ImageLimits ToImageLimits() => new() { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels };
@@ -76,14 +81,19 @@ public sealed record ServerLimits
         AtLeastOne(MaxPromptTokens);
         AtLeastOne(MaxRationaleTokens);
         AtLeastOne(MaxCacheTokens);
-        if (RememberedImages < 0) throw Error(nameof(RememberedImages), RememberedImages, "0 or more");
-        if (MaxImagePixels > 1 << 29) throw Error(nameof(MaxImagePixels), MaxImagePixels, $"at most {1 << 29}");
-        if (MaxBodyMemoryBytes < MaxBodyBytes) throw Error(nameof(MaxBodyMemoryBytes), MaxBodyMemoryBytes, $"at least max_body_bytes, which is {MaxBodyBytes}");
-        if (MaxQueuedItems < MaxItems) throw Error(nameof(MaxQueuedItems), MaxQueuedItems.Value, $"at least max_items, which is {MaxItems}");
+        if (RememberedImages < 0)
+            throw Error(nameof(RememberedImages), RememberedImages, "0 or more");
+        if (MaxImagePixels > 1 << 29)
+            throw Error(nameof(MaxImagePixels), MaxImagePixels, $"at most {1 << 29}");
+        if (MaxBodyMemoryBytes < MaxBodyBytes)
+            throw Error(nameof(MaxBodyMemoryBytes), MaxBodyMemoryBytes, $"at least max_body_bytes, which is {MaxBodyBytes}");
+        if (MaxQueuedItems < MaxItems)
+            throw Error(nameof(MaxQueuedItems), MaxQueuedItems.Value, $"at least max_items, which is {MaxItems}");
 
         static void AtLeastOne(int value, [CallerArgumentExpression(nameof(value))] string name = "")
         {
-            if (value < 1) throw Error(name, value, "at least 1");
+            if (value < 1)
+                throw Error(name, value, "at least 1");
         }
     }
 

@@ -22,7 +22,14 @@ public sealed partial record ServerOptions
         // Keys are neither read nor shown; an ignored member would be taken without a word.
         TypeInfoResolver = new DefaultJsonTypeInfoResolver
         {
-            Modifiers = { type => { if (type.Properties.FirstOrDefault(property => property.Name == JsonNameOf(nameof(ApiKeys))) is { } keys) type.Properties.Remove(keys); } },
+            Modifiers =
+            {
+                type =>
+                {
+                    if (type.Properties.FirstOrDefault(property => property.Name == JsonNameOf(nameof(ApiKeys))) is { } keys)
+                        type.Properties.Remove(keys);
+                },
+            },
         },
     };
 
@@ -38,7 +45,9 @@ public sealed partial record ServerOptions
     /// </summary>
     public string? ApiKeyFile { get; init; }
 
-    /// <summary>API keys besides those of <see cref="ApiKeyFile"/>; not read from settings files and never shown. Without any key everybody may ask.</summary>
+    /// <summary>
+    /// API keys besides those of <see cref="ApiKeyFile"/>; not read from settings files and never shown. Without any key everybody may ask.
+    /// </summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];
 
     /// <summary>
@@ -54,8 +63,8 @@ public sealed partial record ServerOptions
     public string? Store { get; init; }
 
     /// <summary>
-    /// Names by which browsers may reach a server that listens on this machine alone and asks for no key, besides the machine's own: those of a
-    /// proxy in front. Others are refused, since a web page could have its name point here.
+    /// Names by which browsers may reach a server that listens on this machine alone and asks for no key, besides the machine's own: those
+    /// of a proxy in front. Others are refused, since a web page could have its name point here.
     /// </summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
@@ -84,7 +93,8 @@ public sealed partial record ServerOptions
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            var options = JsonSerializer.Deserialize<ServerOptions>(FileReader.ReadBytes(path), Json) ?? throw new ServerException($"{path} says null, expected an object of settings.");
+            var options = JsonSerializer.Deserialize<ServerOptions>(FileReader.ReadBytes(path), Json)
+                ?? throw new ServerException($"{path} says null, expected an object of settings.");
             options.Validate();
             return options;
         }
@@ -104,7 +114,8 @@ public sealed partial record ServerOptions
     }
 
     /// <summary>All settings as a line of JSON, defaults included, without keys and without what a connection string says.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this with { Store = Store is not null && SearchCollections.IsServer(Store) ? "PostgreSQL" : Store }, Json);
+    public string ToJson() =>
+        JsonSerializer.Serialize(this with { Store = Store is not null && SearchCollections.IsServer(Store) ? "PostgreSQL" : Store }, Json);
 
     /// <summary>What is wrong with an address to listen on, as the rest of a sentence; <see langword="null"/> for nothing.</summary>
     /// <param name="url">The address.</param>
@@ -112,7 +123,9 @@ public sealed partial record ServerOptions
     {
         try
         {
-            return BindingAddress.Parse(url) is { Scheme: "http", PathBase: "" } ? null : $"'{url}', expected http:// with host and port alone; leave TLS to a proxy.";
+            return BindingAddress.Parse(url) is { Scheme: "http", PathBase: "" }
+                ? null
+                : $"'{url}', expected http:// with host and port alone; leave TLS to a proxy.";
         }
         catch (FormatException)
         {
@@ -123,12 +136,18 @@ public sealed partial record ServerOptions
     /// <exception cref="ServerException">A setting makes no sense.</exception>
     internal void Validate()
     {
-        if (Urls.Count == 0) throw new ServerException("urls is empty, expected at least one address.");
-        if (Urls.Select(UrlProblem).FirstOrDefault(problem => problem is not null) is { } wrong) throw new ServerException($"urls has {wrong}");
-        if (ImageSeconds is < 1 or > 600) throw new ServerException($"image_seconds is {ImageSeconds}, expected 1 to 600.");
-        if (BodySeconds is < 1 or > 3600) throw new ServerException($"body_seconds is {BodySeconds}, expected 1 to 3600.");
-        if (DrainSeconds is < 0 or > 3600) throw new ServerException($"drain_seconds is {DrainSeconds}, expected 0 to 3600.");
-        if (ShutdownSeconds is < 0 or > 3600) throw new ServerException($"shutdown_seconds is {ShutdownSeconds}, expected 0 to 3600.");
+        if (Urls.Count == 0)
+            throw new ServerException("urls is empty, expected at least one address.");
+        if (Urls.Select(UrlProblem).FirstOrDefault(problem => problem is not null) is { } wrong)
+            throw new ServerException($"urls has {wrong}");
+        if (ImageSeconds is < 1 or > 600)
+            throw new ServerException($"image_seconds is {ImageSeconds}, expected 1 to 600.");
+        if (BodySeconds is < 1 or > 3600)
+            throw new ServerException($"body_seconds is {BodySeconds}, expected 1 to 3600.");
+        if (DrainSeconds is < 0 or > 3600)
+            throw new ServerException($"drain_seconds is {DrainSeconds}, expected 0 to 3600.");
+        if (ShutdownSeconds is < 0 or > 3600)
+            throw new ServerException($"shutdown_seconds is {ShutdownSeconds}, expected 0 to 3600.");
         Limits.Validate();
     }
 
@@ -138,10 +157,15 @@ public sealed partial record ServerOptions
     private static string Problem(JsonException e) =>
         UnknownSetting().Match(e.Message) is { Success: true } unknown ? $"the setting '{unknown.Groups["name"].Value}' is not known."
         : e.Message.StartsWith("Duplicate", StringComparison.Ordinal) ? "a setting is given twice."
-        : e.Path is { Length: > 2 } path && e.InnerException is not JsonException ? $"{path[2..]} has a value of another type than expected."
+        : e.Path is { Length: > 2 } path && e.InnerException is not JsonException
+            ? $"{path[2..]} has a value of another type than expected."
         : "this is not valid JSON.";
 
     /// <summary>How the library calls a member that a type lacks: by the name of a type that no user knows.</summary>
-    [GeneratedRegex("^The JSON property '(?<name>[^']*)' could not be mapped", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^The JSON property '(?<name>[^']*)' could not be mapped",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex UnknownSetting();
 }

@@ -23,6 +23,7 @@ internal readonly record struct GridWalk(PlacedObject Start, Direction First, Pl
     public string Steps()
     {
         var start = $"{Words.Of(Start.Kind)} {Words.Of(Start.Cell)}";
-        return $"{start} {Words.Of(First)} {Words.Of(Middle.Cell)} {Words.Of(Middle.Kind)} {Words.Of(Second)} {Words.Of(End.Cell)} {Words.Of(End.Kind)}";
+        return $"{start} {Words.Of(First)} {Words.Of(Middle.Cell)} {Words.Of(Middle.Kind)} {Words.Of(Second)} {Words.Of(End.Cell)} "
+            + $"{Words.Of(End.Kind)}";
     }
 }

@@ -2,7 +2,9 @@ using Rge.Files;
 
 namespace Rge.ShapeWorld.Scenes;
 
-/// <summary>A walk from neighbour to neighbour over every object of a scene, which describes the scene without a picture. Immutable.</summary>
+/// <summary>
+/// A walk from neighbour to neighbour over every object of a scene, which describes the scene without a picture. Immutable.
+/// </summary>
 internal sealed class ObjectChain
 {
     private readonly Scene _scene;
@@ -21,17 +23,25 @@ internal sealed class ObjectChain
         bool Visit(Cell cell, int visited)
         {
             cells[visited++] = cell;
-            if (visited == cells.Length) return true;
+            if (visited == cells.Length)
+                return true;
             foreach (var direction in random.Choose<Direction>([.. Grid.Directions], Grid.Directions.Count))
-                if (scene.Neighbour(cell, direction) is { } next && !cells.AsSpan(0, visited).Contains(next.Cell) && Visit(next.Cell, visited)) return true;
+                if (
+                    scene.Neighbour(cell, direction) is { } next
+                    && !cells.AsSpan(0, visited).Contains(next.Cell)
+                    && Visit(next.Cell, visited)
+                )
+                    return true;
             return false;
         }
     }
 
     /// <summary>"a red star in the center then left a blue ring then below a green bar".</summary>
     public string Describe() =>
-        $"{Words.One(Kind(0))} in the {Words.Of(_cells[0])}" +
-        string.Concat(Enumerable.Range(1, _cells.Length - 1).Select(i => $" then {Words.Of(_cells[i - 1].Towards(_cells[i]))} {Words.One(Kind(i))}"));
+        $"{Words.One(Kind(0))} in the {Words.Of(_cells[0])}"
+        + string.Concat(
+            Enumerable.Range(1, _cells.Length - 1).Select(i => $" then {Words.Of(_cells[i - 1].Towards(_cells[i]))} {Words.One(Kind(i))}")
+        );
 
     /// <summary>"center red star west blue ring southwest green bar".</summary>
     public string Resolve() => string.Join(' ', _cells.Select((cell, i) => $"{Words.Of(cell)} {Words.Of(Kind(i))}"));

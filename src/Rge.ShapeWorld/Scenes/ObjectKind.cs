@@ -9,7 +9,7 @@ public readonly record struct ObjectKind(ObjectColor Color, ObjectShape Shape)
 
     /// <summary>Every kind, by index.</summary>
     public static IReadOnlyList<ObjectKind> All { get; } =
-        [.. from color in Enum.GetValues<ObjectColor>() from shape in Enum.GetValues<ObjectShape>() select new ObjectKind(color, shape)];
+    [.. from color in Enum.GetValues<ObjectColor>() from shape in Enum.GetValues<ObjectShape>() select new ObjectKind(color, shape)];
 
     /// <summary>From 0 to 99.</summary>
     public int Index => (int)Color * Shapes + (int)Shape;

@@ -5,7 +5,16 @@ internal static class Palette
 {
     private static readonly (byte Red, byte Green, byte Blue)[] Colors =
     [
-        (222, 34, 44), (250, 132, 18), (244, 220, 40), (44, 176, 60), (36, 206, 214), (44, 92, 236), (150, 56, 206), (250, 130, 190), (156, 98, 54), (236, 236, 240),
+        (222, 34, 44),
+        (250, 132, 18),
+        (244, 220, 40),
+        (44, 176, 60),
+        (36, 206, 214),
+        (44, 92, 236),
+        (150, 56, 206),
+        (250, 130, 190),
+        (156, 98, 54),
+        (236, 236, 240),
     ];
 
     public static (byte Red, byte Green, byte Blue) Of(ObjectColor color) => Colors[(int)color];

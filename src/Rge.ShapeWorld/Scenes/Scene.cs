@@ -17,7 +17,8 @@ public sealed class Scene
         _cells = new SceneObject?[Grid.Count];
         foreach (var placed in objects)
         {
-            if (_cells[(int)placed.Cell] is not null) throw new ArgumentException($"Two objects are in the cell {Words.Of(placed.Cell)}.", nameof(objects));
+            if (_cells[(int)placed.Cell] is not null)
+                throw new ArgumentException($"Two objects are in the cell {Words.Of(placed.Cell)}.", nameof(objects));
             _cells[(int)placed.Cell] = placed.Object;
         }
         (Objects, Layout) = Read(_cells);
@@ -36,7 +37,13 @@ public sealed class Scene
     public ulong Layout { get; }
 
     /// <summary>The split the scene belongs to, which its layout decides.</summary>
-    public WorldSplit Split => (SplitMix64.Mix(Layout) % Parts) switch { 0 => WorldSplit.Dev, 1 => WorldSplit.Test, _ => WorldSplit.Train };
+    public WorldSplit Split =>
+        (SplitMix64.Mix(Layout) % Parts) switch
+        {
+            0 => WorldSplit.Dev,
+            1 => WorldSplit.Test,
+            _ => WorldSplit.Train,
+        };
 
     /// <summary>The object in a cell, or null.</summary>
     public SceneObject? this[Cell cell] => _cells[(int)cell];
@@ -60,7 +67,8 @@ public sealed class Scene
     {
         var count = 0;
         foreach (var placed in Objects)
-            if (condition(placed)) count++;
+            if (condition(placed))
+                count++;
         return count;
     }
 
@@ -78,14 +86,16 @@ public sealed class Scene
     {
         var count = 0;
         foreach (var content in cells)
-            if (content is not null) count++;
+            if (content is not null)
+                count++;
         var (objects, layout) = (new PlacedObject[count], 0UL);
         count = 0;
         for (var i = 0; i < cells.Length; i++)
         {
             // 101 contents of nine cells fit into 64 bits.
             layout = layout * 101 + (cells[i] is { } content ? (ulong)content.Kind.Index + 1 : 0);
-            if (cells[i] is { } item) objects[count++] = new PlacedObject((Cell)i, item);
+            if (cells[i] is { } item)
+                objects[count++] = new PlacedObject((Cell)i, item);
         }
         return (objects, layout);
     }

@@ -14,7 +14,9 @@ public static class SceneRenderer
 
     // Objects keep 3 px away from their cell's middle at most, so that a crop of the cell has all of its object and nothing of another.
     private const int Jitter = 3;
-    private const int LeastBrightness = 56, MostBrightness = 72, FullBrightness = 64;
+    private const int LeastBrightness = 56,
+        MostBrightness = 72,
+        FullBrightness = 64;
 
     // For each random byte the sum of its two halves, less the mean and halved: ±7, mostly small. One half more rounds to the nearest.
     private static readonly float[] Noise = [.. Enumerable.Range(0, 256).Select(bits => ((bits & 15) + (bits >> 4) - 15) / 2f + 0.5f)];
@@ -29,9 +31,10 @@ public static class SceneRenderer
         var random = new SplitMix64(seed);
         var brightness = random.Between(LeastBrightness, MostBrightness) / (float)FullBrightness;
         var canvas = (float[])Background.Clone();
-        foreach (var placed in scene.Objects) Draw(placed, random.Between(-Jitter, Jitter), random.Between(-Jitter, Jitter), canvas);
+        foreach (var placed in scene.Objects)
+            Draw(placed, random.Between(-Jitter, Jitter), random.Between(-Jitter, Jitter), canvas);
         var pixels = new byte[canvas.Length];
-        for (var i = 0; i < pixels.Length;)
+        for (var i = 0; i < pixels.Length; )
         {
             var bits = random.Next();
             for (var end = Math.Min(i + sizeof(ulong), pixels.Length); i < end; i++, bits >>= 8)
@@ -47,7 +50,9 @@ public static class SceneRenderer
         var row = CellSide * RgbImage.Channels;
         var pixels = new byte[row * CellSide];
         for (var y = 0; y < CellSide; y++)
-            picture.Pixels.AsSpan(((cell.Row() * CellSide + y) * Side + cell.Column() * CellSide) * RgbImage.Channels, row).CopyTo(pixels.AsSpan(y * row));
+            picture
+                .Pixels.AsSpan(((cell.Row() * CellSide + y) * Side + cell.Column() * CellSide) * RgbImage.Channels, row)
+                .CopyTo(pixels.AsSpan(y * row));
         return new RgbImage(CellSide, CellSide, pixels);
     }
 
@@ -62,7 +67,8 @@ public static class SceneRenderer
             for (var x = 0; x < ShapeMask.Side; x++)
             {
                 var covered = coverage[y * ShapeMask.Side + x];
-                if (covered == 0) continue;
+                if (covered == 0)
+                    continue;
                 var (share, pixel) = (covered / (float)ShapeMask.Full, ((top + y) * Side + left + x) * RgbImage.Channels);
                 canvas[pixel] += (red - canvas[pixel]) * share;
                 canvas[pixel + 1] += (green - canvas[pixel + 1]) * share;

@@ -19,8 +19,10 @@ internal static class SceneSampler
     public static Scene Draw(SplitMix64 random, IEnumerable<Cell> cells, int variety)
     {
         var (colors, shapes) = (SomeColors(random, variety), SomeShapes(random, variety));
-        return Place(random, cells.Select(cell =>
-            (cell, new ObjectKind(random.Pick<ObjectColor>(colors), random.Pick<ObjectShape>(shapes)))));
+        return Place(
+            random,
+            cells.Select(cell => (cell, new ObjectKind(random.Pick<ObjectColor>(colors), random.Pick<ObjectShape>(shapes))))
+        );
     }
 
     /// <summary>A scene with these kinds in random cells.</summary>
@@ -34,9 +36,21 @@ internal static class SceneSampler
         switch (random.Below(4))
         {
             case 0:
-                return scene.With(placed.Cell, placed.Object with { Kind = placed.Kind with { Color = OtherColor(random, scene, placed.Color) } });
+                return scene.With(
+                    placed.Cell,
+                    placed.Object with
+                    {
+                        Kind = placed.Kind with { Color = OtherColor(random, scene, placed.Color) },
+                    }
+                );
             case 1:
-                return scene.With(placed.Cell, placed.Object with { Kind = placed.Kind with { Shape = OtherShape(random, scene, placed.Shape) } });
+                return scene.With(
+                    placed.Cell,
+                    placed.Object with
+                    {
+                        Kind = placed.Kind with { Shape = OtherShape(random, scene, placed.Shape) },
+                    }
+                );
             default:
                 // An empty cell takes part in the exchange like any other; that is what a move is.
                 var others = Grid.Cells.Where(cell => scene[cell]?.Kind != placed.Kind).ToArray();
@@ -50,14 +64,17 @@ internal static class SceneSampler
     /// <param name="count">How many scenes in all.</param>
     /// <param name="key">What the scenes must differ in; null for a scene that will not do.</param>
     /// <returns><see langword="null"/> when there seem to be no more such edits.</returns>
-    public static Scene[]? Variants<TKey>(SplitMix64 random, Scene scene, int count, Func<Scene, TKey?> key) where TKey : struct
+    public static Scene[]? Variants<TKey>(SplitMix64 random, Scene scene, int count, Func<Scene, TKey?> key)
+        where TKey : struct
     {
-        if (key(scene) is not { } first) return null;
+        if (key(scene) is not { } first)
+            return null;
         var (scenes, keys) = (new List<Scene>(count) { scene }, new HashSet<TKey> { first });
         for (var attempts = 0; attempts < 100 * count && scenes.Count < count; attempts++)
         {
             var edited = Edited(random, scene);
-            if (edited.Split == scene.Split && key(edited) is { } next && keys.Add(next)) scenes.Add(edited);
+            if (edited.Split == scene.Split && key(edited) is { } next && keys.Add(next))
+                scenes.Add(edited);
         }
         return scenes.Count == count ? [.. scenes] : null;
     }
@@ -66,7 +83,9 @@ internal static class SceneSampler
     public static Scene[]? Neighbours(SplitMix64 random, Scene scene, int count, IEnumerable<Scene> taken)
     {
         var layouts = taken.Select(other => other.Layout).ToHashSet();
-        return Variants<ulong>(random, scene, count + 1, edited => edited == scene || !layouts.Contains(edited.Layout) ? edited.Layout : null)?[1..];
+        return Variants<ulong>(random, scene, count + 1, edited =>
+            edited == scene || !layouts.Contains(edited.Layout) ? edited.Layout : null
+        )?[1..];
     }
 
     public static Cell[] SomeCells(SplitMix64 random, int count) => random.Choose<Cell>([.. Grid.Cells], count);

@@ -17,21 +17,34 @@ internal sealed class ShapeMask
     // A star's corners in turn, from the upper one clockwise: sines and cosines of multiples of 36°, those inside at 0.46 of the radius.
     private static readonly (float X, float Y)[] StarCorners =
     [
-        (0f, -1f), (0.27038f, -0.37215f), (0.95106f, -0.30902f), (0.43749f, 0.14215f), (0.58779f, 0.80902f),
-        (0f, 0.46f), (-0.58779f, 0.80902f), (-0.43749f, 0.14215f), (-0.95106f, -0.30902f), (-0.27038f, -0.37215f),
+        (0f, -1f),
+        (0.27038f, -0.37215f),
+        (0.95106f, -0.30902f),
+        (0.43749f, 0.14215f),
+        (0.58779f, 0.80902f),
+        (0f, 0.46f),
+        (-0.58779f, 0.80902f),
+        (-0.43749f, 0.14215f),
+        (-0.95106f, -0.30902f),
+        (-0.27038f, -0.37215f),
     ];
 
     private static readonly float[] Radii = [7.5f, 9f, 10.5f];
     private static readonly ShapeMask[] Masks =
-        [.. from shape in Enum.GetValues<ObjectShape>() from size in Enum.GetValues<ObjectSize>() select new ShapeMask(shape, Radii[(int)size])];
+    [
+        .. from shape in Enum.GetValues<ObjectShape>()
+        from size in Enum.GetValues<ObjectSize>()
+        select new ShapeMask(shape, Radii[(int)size]),
+    ];
 
     private readonly byte[] _coverage = new byte[Side * Side];
 
     private ShapeMask(ObjectShape shape, float radius)
     {
         for (var y = 0; y < Side * Points; y++)
-            for (var x = 0; x < Side * Points; x++)
-                if (Contains(shape, At(x), At(y))) _coverage[y / Points * Side + x / Points]++;
+        for (var x = 0; x < Side * Points; x++)
+            if (Contains(shape, At(x), At(y)))
+                _coverage[y / Points * Side + x / Points]++;
 
         float At(int point) => ((point + 0.5f) / Points - Side / 2f) / radius;
     }
@@ -67,7 +80,8 @@ internal sealed class ShapeMask
         for (int i = 0, j = StarCorners.Length - 1; i < StarCorners.Length; j = i++)
         {
             var (a, b) = (StarCorners[i], StarCorners[j]);
-            if (a.Y > y != b.Y > y && x < a.X + (b.X - a.X) * (y - a.Y) / (b.Y - a.Y)) inside = !inside;
+            if (a.Y > y != b.Y > y && x < a.X + (b.X - a.X) * (y - a.Y) / (b.Y - a.Y))
+                inside = !inside;
         }
         return inside;
     }

@@ -24,7 +24,13 @@ internal sealed record Answer
 
     public static Answer Image(Scene scene) => new() { Key = "picture " + scene.Listing(), Scene = scene };
 
-    public static Answer Crop(Scene scene, Cell cell) => new() { Key = CropKey(scene[cell]!.Value.Kind), Scene = scene, Cell = cell };
+    public static Answer Crop(Scene scene, Cell cell) =>
+        new()
+        {
+            Key = CropKey(scene[cell]!.Value.Kind),
+            Scene = scene,
+            Cell = cell,
+        };
 
     public static string CropKey(ObjectKind kind) => "crop " + Words.Of(kind);
 }

@@ -18,20 +18,24 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var scene = SceneSampler.Draw(random, random.Between(4, 5), 5);
-        if (scene.Split != split) return null;
+        if (scene.Split != split)
+            return null;
         var questions = new List<Question>(GroupSize);
-        // Which edits a group has is settled before any is tried: most removals lead out of a small split, while some replacement never does.
+        // Which edits a group has is settled before any is tried: most removals lead out of a small split, while some replacement never
+        // does.
         Edit[] edits = [Edit.Replace, Edit.Remove, Edit.Swap, random.Pick<Edit>([Edit.Replace, Edit.Swap])];
         foreach (var edit in edits)
         {
-            if (TryEdit(random, scene, edit, questions) is not { } question) return null;
+            if (TryEdit(random, scene, edit, questions) is not { } question)
+                return null;
             questions.Add(question);
         }
         var scenes = questions.Select(question => question.Answer!.Scene!).Append(scene).ToArray();
         for (var i = 0; i < GroupSize; i++)
         {
             // The picture as it was is what a model finds that does not read the edit.
-            if (SceneSampler.Neighbours(random, scenes[i], 1, scenes) is not [var wrong]) return null;
+            if (SceneSampler.Neighbours(random, scenes[i], 1, scenes) is not [var wrong])
+                return null;
             questions[i] = questions[i] with { Negatives = [Answer.Image(scene), Answer.Image(wrong)] };
         }
         Question[] shuffled = [.. questions];
@@ -41,12 +45,13 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
 
     private static Question? TryEdit(SplitMix64 random, Scene scene, Edit edit, List<Question> taken)
     {
-        var places =
-            (from mark in scene.Landmarks()
-             from direction in Grid.Directions
-             let place = scene.Neighbour(mark.Cell, direction)
-             where place is not null && (edit != Edit.Swap || place.Value.Kind != mark.Kind)
-             select (Mark: mark, Direction: direction, Place: place.Value)).ToArray();
+        var places = (
+            from mark in scene.Landmarks()
+            from direction in Grid.Directions
+            let place = scene.Neighbour(mark.Cell, direction)
+            where place is not null && (edit != Edit.Swap || place.Value.Kind != mark.Kind)
+            select (Mark: mark, Direction: direction, Place: place.Value)
+        ).ToArray();
         random.Shuffle<(PlacedObject, Direction, PlacedObject)>(places);
         foreach (var (mark, direction, place) in places)
         {
@@ -57,18 +62,31 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
                 Edit.Remove => scene.With(place.Cell, null),
                 _ => scene.Swapped(place.Cell, mark.Cell),
             };
-            if (edited.Split != scene.Split || edited.Objects.Count < FewestObjects || edited.Layout == scene.Layout) continue;
-            if (taken.Exists(other => other.Answer!.Scene!.Layout == edited.Layout)) continue;
+            if (edited.Split != scene.Split || edited.Objects.Count < FewestObjects || edited.Layout == scene.Layout)
+                continue;
+            if (taken.Exists(other => other.Answer!.Scene!.Layout == edited.Layout))
+                continue;
             var (kind, relation, other) = (Words.Of(mark.Kind), Words.Relation(direction), Words.One(replacement.Kind));
             var text = edit switch
             {
-                Edit.Replace => random.Pick($"replace the object {relation} the {kind} by {other}", $"put {other} for the object {relation} the {kind}"),
-                Edit.Remove => random.Pick($"remove the object {relation} the {kind}", $"show the picture without the object {relation} the {kind}"),
-                _ => random.Pick($"swap the object {relation} the {kind} with the {kind}", $"swap the {kind} with the object {relation} it"),
+                Edit.Replace => random.Pick(
+                    $"replace the object {relation} the {kind} by {other}",
+                    $"put {other} for the object {relation} the {kind}"
+                ),
+                Edit.Remove => random.Pick(
+                    $"remove the object {relation} the {kind}",
+                    $"show the picture without the object {relation} the {kind}"
+                ),
+                _ => random.Pick(
+                    $"swap the object {relation} the {kind} with the {kind}",
+                    $"swap the {kind} with the object {relation} it"
+                ),
             };
             // What changes is said before the list, which then repeats it or what the picture has.
             var steps = $"{kind} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(place.Cell)} {Words.Of(place.Kind)}";
-            var change = $"{Words.Of(place.Cell)} {Words.Content(edited, place.Cell)}" + (edit == Edit.Swap ? $" {Words.Of(mark.Cell)} {Words.Of(place.Kind)}" : "");
+            var change =
+                $"{Words.Of(place.Cell)} {Words.Content(edited, place.Cell)}"
+                + (edit == Edit.Swap ? $" {Words.Of(mark.Cell)} {Words.Of(place.Kind)}" : "");
             return new Question(scene, text, $"{steps} put {change} then {edited.Listing()}", Answer.Image(edited));
         }
         return null;

@@ -10,17 +10,23 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
     // How many objects have the first, second, third … colour, and shape (or the other way round): together all of one to four.
     private static readonly (int[] One, int[] Other)[] Counts =
     [
-        ([4, 1], [3, 2]), ([4, 1, 1], [3, 2, 1]), ([4, 2], [3, 2, 1]), ([4, 2], [3, 1, 1, 1]), ([4, 1, 1], [3, 3]), ([4, 2], [3, 3]),
+        ([4, 1], [3, 2]),
+        ([4, 1, 1], [3, 2, 1]),
+        ([4, 2], [3, 2, 1]),
+        ([4, 2], [3, 1, 1, 1]),
+        ([4, 1, 1], [3, 3]),
+        ([4, 2], [3, 3]),
     ];
 
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var (one, other) = random.Pick<(int[], int[])>(Counts);
         var (colors, shapes) = random.Flip() ? (one, other) : (other, one);
-        var kinds = Spread(random, colors).Zip(Spread(random, shapes), (color, shape) =>
-            new ObjectKind((ObjectColor)color, (ObjectShape)shape));
+        var kinds = Spread(random, colors)
+            .Zip(Spread(random, shapes), (color, shape) => new ObjectKind((ObjectColor)color, (ObjectShape)shape));
         var scene = SceneSampler.Scatter(random, [.. kinds]);
-        if (scene.Split != split) return null;
+        if (scene.Split != split)
+            return null;
         var places =
             from mark in scene.Landmarks()
             from direction in Grid.Directions
@@ -31,7 +37,14 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         return AskAt(random, places, place => Ask(random, scene, place.mark, place.direction, place.next, place.trait));
     }
 
-    private static Question Ask(SplitMix64 random, Scene scene, PlacedObject mark, Direction direction, PlacedObject next, ObjectTrait trait)
+    private static Question Ask(
+        SplitMix64 random,
+        Scene scene,
+        PlacedObject mark,
+        Direction direction,
+        PlacedObject next,
+        ObjectTrait trait
+    )
     {
         var (what, value) = (Words.Of(trait), Words.Of(trait, next.Kind));
         var which = $"the object {Words.Relation(direction)} the {Words.Of(mark.Kind)}";

@@ -9,7 +9,8 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var scene = SceneSampler.Draw(random, random.Between(5, 7), 4);
-        if (scene.Split != split) return null;
+        if (scene.Split != split)
+            return null;
         var places =
             from mark in scene.Landmarks()
             from trait in Traits
@@ -22,8 +23,16 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
     private static Question Ask(SplitMix64 random, Scene scene, PlacedObject mark, ObjectTrait trait, PlacedObject other)
     {
         var (what, kind, found) = (Words.Of(trait), Words.Of(mark.Kind), Words.Of(other.Kind));
-        var text = random.Pick($"crop the other object of the same {what} as the {kind}", $"crop the object that has the same {what} as the {kind}");
+        var text = random.Pick(
+            $"crop the other object of the same {what} as the {kind}",
+            $"crop the object that has the same {what} as the {kind}"
+        );
         var search = Words.Search(scene, mark, trait);
-        return new Question(scene, text, $"{kind} {Words.Of(mark.Cell)} other {Words.Of(trait, mark.Kind)} {search} so {found}", Answer.Crop(scene, other.Cell));
+        return new Question(
+            scene,
+            text,
+            $"{kind} {Words.Of(mark.Cell)} other {Words.Of(trait, mark.Kind)} {search} so {found}",
+            Answer.Crop(scene, other.Cell)
+        );
     }
 }

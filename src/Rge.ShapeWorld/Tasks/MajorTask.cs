@@ -6,7 +6,9 @@ namespace Rge.ShapeWorld.Tasks;
 /// <summary>cls_major: the most common colour and the most common shape.</summary>
 internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classification)
 {
-    /// <summary>Colour and shape that most objects have: three or more, where no other has more than two. Null where there is none.</summary>
+    /// <summary>
+    /// Colour and shape that most objects have: three or more, where no other has more than two. Null where there is none.
+    /// </summary>
     public static ObjectKind? Class(Scene scene)
     {
         var (color, shape) = (Major(scene.Objects.CountBy(placed => placed.Color)), Major(scene.Objects.CountBy(placed => placed.Shape)));
@@ -19,7 +21,8 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
         var scenes = new Scene[GroupSize];
         for (var i = 0; i < GroupSize; i++)
         {
-            if (candidates[i].FirstOrDefault(scene => scene.Split == split && Class(scene) is not null) is not { } scene) return null;
+            if (candidates[i].FirstOrDefault(scene => scene.Split == split && Class(scene) is not null) is not { } scene)
+                return null;
             scenes[i] = scene;
         }
         random.Shuffle<Scene>(scenes);
@@ -28,7 +31,10 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
 
     private static Question Ask(SplitMix64 random, Scene scene)
     {
-        var (kind, text) = (Words.Of(Class(scene)!.Value), random.Pick("name the most common color and shape", "classify by the most common color and shape"));
+        var (kind, text) = (
+            Words.Of(Class(scene)!.Value),
+            random.Pick("name the most common color and shape", "classify by the most common color and shape")
+        );
         return new Question(scene, text, $"{scene.Listing()} so {kind}", Answer.Of($"{kind} class"));
     }
 
@@ -47,8 +53,8 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
     }
 
     /// <summary>
-    /// A scene that is clear about its class; it with another colour in the place of the most common one; with another shape; with both. For
-    /// each, the scenes with one or another.
+    /// A scene that is clear about its class; it with another colour in the place of the most common one; with another shape; with both.
+    /// For each, the scenes with one or another.
     /// </summary>
     private static IEnumerable<Scene>[] Renamed(SplitMix64 random)
     {
@@ -63,11 +69,18 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
             colors[1..].Zip(shapes[1..], Rename),
         ];
 
-        Scene Rename(ObjectColor color, ObjectShape shape) => new(scene.Objects.Select(placed => placed with
-        {
-            Object = placed.Object with { Kind = new ObjectKind(Exchange(placed.Color, colors[0], color),
-                Exchange(placed.Shape, shapes[0], shape)) },
-        }));
+        Scene Rename(ObjectColor color, ObjectShape shape) =>
+            new(
+                scene.Objects.Select(placed =>
+                    placed with
+                    {
+                        Object = placed.Object with
+                        {
+                            Kind = new ObjectKind(Exchange(placed.Color, colors[0], color), Exchange(placed.Shape, shapes[0], shape)),
+                        },
+                    }
+                )
+            );
     }
 
     /// <summary>The first two colours, and shapes, twice each, the others once.</summary>
@@ -82,7 +95,12 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
     private static T[] Uneven<T>(SplitMix64 random, T[] values)
     {
         var (most, second) = (random.Between(3, 4), random.Between(1, 2));
-        return [.. Enumerable.Repeat(values[0], most), .. Enumerable.Repeat(values[1], second), .. values[2..(2 + values.Length - most - second)]];
+        return
+        [
+            .. Enumerable.Repeat(values[0], most),
+            .. Enumerable.Repeat(values[1], second),
+            .. values[2..(2 + values.Length - most - second)],
+        ];
     }
 
     private static Scene Place(SplitMix64 random, Cell[] cells, ObjectColor[] colors, ObjectShape[] shapes)
@@ -92,15 +110,22 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
         return SceneSampler.Place(random, cells.Zip(colors.Zip(shapes, (color, shape) => new ObjectKind(color, shape))));
     }
 
-    private static T Exchange<T>(T value, T one, T other) where T : struct, Enum => value.Equals(one) ? other : value.Equals(other) ? one : value;
+    private static T Exchange<T>(T value, T one, T other)
+        where T : struct, Enum =>
+        value.Equals(one) ? other
+        : value.Equals(other) ? one
+        : value;
 
-    private static T? Major<T>(IEnumerable<KeyValuePair<T, int>> counts) where T : struct, Enum
+    private static T? Major<T>(IEnumerable<KeyValuePair<T, int>> counts)
+        where T : struct, Enum
     {
         T? major = null;
         foreach (var (value, count) in counts)
         {
-            if (count < 3) continue;
-            if (major is not null) return null;
+            if (count < 3)
+                continue;
+            if (major is not null)
+                return null;
             major = value;
         }
         return major;

@@ -17,17 +17,25 @@ internal sealed class RowTask() : ShapeTask("cls_row", MetaTasks.Classification)
     {
         var row = random.Below(Grid.Side);
         var others = Grid.Cells.Where(cell => cell.Row() != row).ToArray();
-        var scene = SceneSampler.Draw(random, Grid.Cells.Where(cell => cell.Row() == row).Concat(random.Choose<Cell>(others, random.Between(2, 3))), 6);
-        if (scene.Split != split || SceneSampler.Variants<ObjectKind>(random, scene, GroupSize, Class) is not { } scenes) return null;
+        var scene = SceneSampler.Draw(
+            random,
+            Grid.Cells.Where(cell => cell.Row() == row).Concat(random.Choose<Cell>(others, random.Between(2, 3))),
+            6
+        );
+        if (scene.Split != split || SceneSampler.Variants<ObjectKind>(random, scene, GroupSize, Class) is not { } scenes)
+            return null;
         return [.. scenes.Select(variant => Ask(random, variant))];
     }
 
-    private static ObjectKind? Class(Scene scene) => FullRow(scene) is [var left, _, var right] ? new ObjectKind(left.Color, right.Shape)
-        : null;
+    private static ObjectKind? Class(Scene scene) =>
+        FullRow(scene) is [var left, _, var right] ? new ObjectKind(left.Color, right.Shape) : null;
 
     private static Question Ask(SplitMix64 random, Scene scene)
     {
-        var (kind, text) = (Words.Of(Class(scene)!.Value), random.Pick("name the class of the full row", "classify by the ends of the full row"));
+        var (kind, text) = (
+            Words.Of(Class(scene)!.Value),
+            random.Pick("name the class of the full row", "classify by the ends of the full row")
+        );
         return new Question(scene, text, $"{Words.List(FullRow(scene)!)} so {kind}", Answer.Of($"{kind} row"));
     }
 }

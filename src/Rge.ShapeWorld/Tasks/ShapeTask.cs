@@ -7,7 +7,9 @@ namespace Rge.ShapeWorld.Tasks;
 /// <summary>Makes the questions of one dataset. Immutable and thread-safe.</summary>
 internal abstract class ShapeTask(string name, string group)
 {
-    /// <summary>Questions of a group: on one scene, or on scenes that are one edit apart, so that each one's answer is nearly right for the others.</summary>
+    /// <summary>
+    /// Questions of a group: on one scene, or on scenes that are one edit apart, so that each one's answer is nearly right for the others.
+    /// </summary>
     public const int GroupSize = 4;
 
     protected static readonly ObjectTrait[] Traits = [ObjectTrait.Color, ObjectTrait.Shape];
@@ -25,7 +27,8 @@ internal abstract class ShapeTask(string name, string group)
     public IReadOnlyList<Question> Draw(SplitMix64 random, WorldSplit split)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
-            if (TryDraw(random, split) is { } questions) return questions;
+            if (TryDraw(random, split) is { } questions)
+                return questions;
         throw new UnreachableException($"{Name} found no group in {MaxAttempts} attempts.");
     }
 

@@ -5,9 +5,16 @@ internal static class ShapeTasks
 {
     public static IReadOnlyList<ShapeTask> All { get; } =
     [
-        new MajorTask(), new TwinsTask(), new RowTask(),
-        new PathTask(), new TraitTask(), new CountTask(),
-        new TextToImageTask(), new ImageToTextTask(), new ComposedTask(),
-        new CropPathTask(), new CropSameTask(),
+        new MajorTask(),
+        new TwinsTask(),
+        new RowTask(),
+        new PathTask(),
+        new TraitTask(),
+        new CountTask(),
+        new TextToImageTask(),
+        new ImageToTextTask(),
+        new ComposedTask(),
+        new CropPathTask(),
+        new CropSameTask(),
     ];
 }

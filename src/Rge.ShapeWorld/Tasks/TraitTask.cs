@@ -9,7 +9,8 @@ internal sealed class TraitTask() : ShapeTask("vqa_attr", MetaTasks.Vqa)
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var scene = SceneSampler.Draw(random, random.Between(5, 7), 5);
-        if (scene.Split != split) return null;
+        if (scene.Split != split)
+            return null;
         var places = from walk in GridWalk.In(scene) from trait in Traits select (walk, trait);
         return AskAt(random, places, place => Ask(random, scene, place.walk, place.trait));
     }

@@ -7,17 +7,22 @@ namespace Rge.ShapeWorld.Tasks;
 internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classification)
 {
     /// <summary>The shapes of the twins in reading order; null where there is not exactly one pair.</summary>
-    public static (ObjectShape First, ObjectShape Second)? Class(Scene scene) => Twins(scene) is [var first, var second] ? (first.Shape, second.Shape) : null;
+    public static (ObjectShape First, ObjectShape Second)? Class(Scene scene) =>
+        Twins(scene) is [var first, var second] ? (first.Shape, second.Shape) : null;
 
-    private static PlacedObject[] Twins(Scene scene) => [.. scene.Objects.Where(placed => scene.Count(other => other.Color == placed.Color) > 1)];
+    private static PlacedObject[] Twins(Scene scene) =>
+        [.. scene.Objects.Where(placed => scene.Count(other => other.Color == placed.Color) > 1)];
 
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var count = random.Between(5, 6);
         var (colors, shapes) = (SceneSampler.SomeColors(random, count - 1), SceneSampler.SomeShapes(random, 5));
-        var scene = SceneSampler.Scatter(random,
-            [.. colors.Append(colors[0]).Select(color => new ObjectKind(color, random.Pick<ObjectShape>(shapes)))]);
-        if (scene.Split != split) return null;
+        var scene = SceneSampler.Scatter(
+            random,
+            [.. colors.Append(colors[0]).Select(color => new ObjectKind(color, random.Pick<ObjectShape>(shapes)))]
+        );
+        if (scene.Split != split)
+            return null;
         var scenes = SceneSampler.Variants<(ObjectShape, ObjectShape)>(random, scene, GroupSize, edited => Class(edited));
         return scenes is null ? null : [.. scenes.Select(variant => Ask(random, variant))];
     }
@@ -29,9 +34,16 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
         var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
         // The colour of the twins is the most common one of the list; then the objects are held against it, up to the second twin.
-        var search = scene.Objects
-            .Where(placed => placed.Cell <= twins[1].Cell)
-            .Select(placed => Words.Compare(placed, ObjectTrait.Color, color) + (twins.Contains(placed) ? $" {Words.Of(placed.Shape)}" : ""));
-        return new Question(scene, text, $"{Words.List(scene, ObjectTrait.Color)} twins {color} {string.Join(' ', search)} so {shapes}", Answer.Of($"{shapes} twins"));
+        var search = scene
+            .Objects.Where(placed => placed.Cell <= twins[1].Cell)
+            .Select(placed =>
+                Words.Compare(placed, ObjectTrait.Color, color) + (twins.Contains(placed) ? $" {Words.Of(placed.Shape)}" : "")
+            );
+        return new Question(
+            scene,
+            text,
+            $"{Words.List(scene, ObjectTrait.Color)} twins {color} {string.Join(' ', search)} so {shapes}",
+            Answer.Of($"{shapes} twins")
+        );
     }
 }

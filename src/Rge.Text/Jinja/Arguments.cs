@@ -17,11 +17,13 @@ internal sealed class Arguments(IReadOnlyList<object?> positional, IReadOnlyList
         if (positional.Count > parameters.Length)
             throw new JinjaException($"{positional.Count} arguments are given, expected at most {parameters.Length}", 0);
         var bound = new object?[parameters.Length];
-        for (var i = 0; i < bound.Length; i++) bound[i] = i < positional.Count ? positional[i] : Missing;
+        for (var i = 0; i < bound.Length; i++)
+            bound[i] = i < positional.Count ? positional[i] : Missing;
         foreach (var (name, value) in named)
         {
             var index = parameters.IndexOf(name);
-            if (index < 0 || bound[index] != Missing) throw new JinjaException($"the argument {name} is unknown or given twice", 0);
+            if (index < 0 || bound[index] != Missing)
+                throw new JinjaException($"the argument {name} is unknown or given twice", 0);
             bound[index] = value;
         }
         return bound;

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Rge.Text.Jinja;
 
-/// <summary>Parses expressions with Jinja's precedence: if-else, or, and, not, comparison, + -, ~, * / // %, sign, postfix, filters.</summary>
+/// <summary>
+/// Parses expressions with Jinja's precedence: if-else, or, and, not, comparison, + -, ~, * / // %, sign, postfix, filters.
+/// </summary>
 internal sealed class ExpressionParser(TokenReader tokens)
 {
     /// <summary>Most arguments of a call, and parameters of a macro: each named argument is looked for among the parameters.</summary>
@@ -33,15 +35,17 @@ internal sealed class ExpressionParser(TokenReader tokens)
 
     private Expression ListIfComma(Expression first, Func<Expression> parse)
     {
-        if (!tokens.Current.Is(",")) return first;
+        if (!tokens.Current.Is(","))
+            return first;
         var items = new List<Expression> { first };
-        while (tokens.Take(",") && StartsExpression()) items.Add(parse());
+        while (tokens.Take(",") && StartsExpression())
+            items.Add(parse());
         return new Expression.ListOf(items, first.Line);
     }
 
     private bool StartsExpression() =>
-        tokens.Current is { Kind: JinjaTokenKind.Name or JinjaTokenKind.Integer or JinjaTokenKind.Float or JinjaTokenKind.String } ||
-        tokens.Current is { Kind: JinjaTokenKind.Operator, Text: "(" or "[" or "{" or "-" or "+" };
+        tokens.Current is { Kind: JinjaTokenKind.Name or JinjaTokenKind.Integer or JinjaTokenKind.Float or JinjaTokenKind.String }
+        || tokens.Current is { Kind: JinjaTokenKind.Operator, Text: "(" or "[" or "{" or "-" or "+" };
 
     private Expression Or() => LeftToRight(And, "or");
 
@@ -50,13 +54,15 @@ internal sealed class ExpressionParser(TokenReader tokens)
     private Expression LeftToRight(Func<Expression> operand, string word)
     {
         var left = operand();
-        while (tokens.Current.IsName(word)) left = new Expression.Binary(word, left, Then(operand), left.Line);
+        while (tokens.Current.IsName(word))
+            left = new Expression.Binary(word, left, Then(operand), left.Line);
         return left;
     }
 
     private Expression Not()
     {
-        if (!tokens.Current.IsName("not")) return Comparison();
+        if (!tokens.Current.IsName("not"))
+            return Comparison();
         using var nested = tokens.Nest();
         var line = tokens.Next().Line;
         return new Expression.Unary("not", Not(), line);
@@ -66,15 +72,19 @@ internal sealed class ExpressionParser(TokenReader tokens)
     {
         var first = Sum();
         var rest = new List<(string, Expression)>();
-        while (ComparisonOperator() is { } symbol) rest.Add((symbol, Sum()));
+        while (ComparisonOperator() is { } symbol)
+            rest.Add((symbol, Sum()));
         return rest.Count == 0 ? first : new Expression.Comparison(first, rest, first.Line);
     }
 
     private string? ComparisonOperator()
     {
-        if (Comparisons.FirstOrDefault(tokens.Take) is { } symbol) return symbol;
-        if (tokens.TakeName("in")) return "in";
-        if (!tokens.Current.IsName("not")) return null;
+        if (Comparisons.FirstOrDefault(tokens.Take) is { } symbol)
+            return symbol;
+        if (tokens.TakeName("in"))
+            return "in";
+        if (!tokens.Current.IsName("not"))
+            return null;
         tokens.Next();
         tokens.ExpectName("in");
         return "not in";
@@ -89,7 +99,8 @@ internal sealed class ExpressionParser(TokenReader tokens)
     private Expression Operators(Func<Expression> operand, params string[] symbols)
     {
         var left = operand();
-        while (symbols.FirstOrDefault(tokens.Current.Is) is { } symbol) left = new Expression.Binary(symbol, left, Then(operand), left.Line);
+        while (symbols.FirstOrDefault(tokens.Current.Is) is { } symbol)
+            left = new Expression.Binary(symbol, left, Then(operand), left.Line);
         return left;
     }
 
@@ -103,7 +114,8 @@ internal sealed class ExpressionParser(TokenReader tokens)
     {
         using var nested = tokens.Nest();
         var token = tokens.Current;
-        var value = tokens.Take("-") ? new Expression.Unary("-", Signed(withFilters: false), token.Line)
+        var value =
+            tokens.Take("-") ? new Expression.Unary("-", Signed(withFilters: false), token.Line)
             : tokens.Take("+") ? new Expression.Unary("+", Signed(withFilters: false), token.Line)
             : Postfix(Primary());
         return withFilters ? FiltersAndTests(value) : value;
@@ -127,25 +139,28 @@ internal sealed class ExpressionParser(TokenReader tokens)
         };
     }
 
-    private static Expression Word(JinjaToken token) => token.Text switch
-    {
-        "true" or "True" => new Expression.Literal(true, token.Line),
-        "false" or "False" => new Expression.Literal(false, token.Line),
-        "none" or "None" => new Expression.Literal(null, token.Line),
-        "and" or "or" or "in" or "is" or "if" or "else" => throw TokenReader.Unexpected(token, "a value"),
-        _ => new Expression.Name(token.Text, token.Line),
-    };
+    private static Expression Word(JinjaToken token) =>
+        token.Text switch
+        {
+            "true" or "True" => new Expression.Literal(true, token.Line),
+            "false" or "False" => new Expression.Literal(false, token.Line),
+            "none" or "None" => new Expression.Literal(null, token.Line),
+            "and" or "or" or "in" or "is" or "if" or "else" => throw TokenReader.Unexpected(token, "a value"),
+            _ => new Expression.Name(token.Text, token.Line),
+        };
 
     private Expression.Literal Strings(JinjaToken token)
     {
         var text = new StringBuilder(token.Text);
-        while (tokens.Current.Kind == JinjaTokenKind.String) text.Append(tokens.Next().Text);
+        while (tokens.Current.Kind == JinjaTokenKind.String)
+            text.Append(tokens.Next().Text);
         return new Expression.Literal(TracedText.FromTemplate(text.ToString()), token.Line);
     }
 
     private Expression Bracketed(int line)
     {
-        if (tokens.Take(")")) return new Expression.ListOf([], line);
+        if (tokens.Take(")"))
+            return new Expression.ListOf([], line);
         var value = ParseTuple();
         tokens.Expect(")");
         return value;
@@ -156,8 +171,10 @@ internal sealed class ExpressionParser(TokenReader tokens)
         var items = new List<Expression>();
         while (!tokens.Take(close))
         {
-            if (items.Count > 0) tokens.Expect(",");
-            if (tokens.Take(close)) break;
+            if (items.Count > 0)
+                tokens.Expect(",");
+            if (tokens.Take(close))
+                break;
             items.Add(Parse());
         }
         return items;
@@ -168,8 +185,10 @@ internal sealed class ExpressionParser(TokenReader tokens)
         var items = new List<(Expression, Expression)>();
         while (!tokens.Take("}"))
         {
-            if (items.Count > 0) tokens.Expect(",");
-            if (tokens.Take("}")) break;
+            if (items.Count > 0)
+                tokens.Expect(",");
+            if (tokens.Take("}"))
+                break;
             var key = Parse();
             tokens.Expect(":");
             items.Add((key, Parse()));
@@ -183,12 +202,16 @@ internal sealed class ExpressionParser(TokenReader tokens)
         {
             var line = tokens.Current.Line;
             if (tokens.Take("."))
-                value = tokens.Current.Kind == JinjaTokenKind.Integer
-                    ? new Expression.Item(value, Primary(), line)
-                    : new Expression.Attribute(value, tokens.ExpectName(), line);
-            else if (tokens.Take("[")) value = Subscript(value, line);
-            else if (tokens.Current.Is("(")) value = new Expression.Call(value, Arguments(), line);
-            else return value;
+                value =
+                    tokens.Current.Kind == JinjaTokenKind.Integer
+                        ? new Expression.Item(value, Primary(), line)
+                        : new Expression.Attribute(value, tokens.ExpectName(), line);
+            else if (tokens.Take("["))
+                value = Subscript(value, line);
+            else if (tokens.Current.Is("("))
+                value = new Expression.Call(value, Arguments(), line);
+            else
+                return value;
         }
     }
 
@@ -197,9 +220,12 @@ internal sealed class ExpressionParser(TokenReader tokens)
         var bounds = new List<Expression?> { null };
         while (!tokens.Take("]"))
         {
-            if (tokens.Take(":") && bounds.Count < 3) bounds.Add(null);
-            else if (bounds[^1] is null) bounds[^1] = Parse();
-            else throw TokenReader.Unexpected(tokens.Current, "]");
+            if (tokens.Take(":") && bounds.Count < 3)
+                bounds.Add(null);
+            else if (bounds[^1] is null)
+                bounds[^1] = Parse();
+            else
+                throw TokenReader.Unexpected(tokens.Current, "]");
         }
         return bounds switch
         {
@@ -223,7 +249,8 @@ internal sealed class ExpressionParser(TokenReader tokens)
             {
                 var negated = tokens.TakeName("not");
                 value = new Expression.Test(value, tokens.ExpectName(), TestArguments(), line);
-                if (negated) value = new Expression.Unary("not", value, line);
+                if (negated)
+                    value = new Expression.Unary("not", value, line);
             }
             else if (tokens.Current.Is("("))
             {
@@ -241,9 +268,13 @@ internal sealed class ExpressionParser(TokenReader tokens)
     /// <summary>A test takes its arguments in brackets, or one without.</summary>
     private Expression.ArgumentList TestArguments()
     {
-        if (tokens.Current.Is("(")) return Arguments();
-        var isArgument = StartsExpression() && !tokens.Current.Is("-") && !tokens.Current.Is("+") &&
-            tokens.Current is not { Kind: JinjaTokenKind.Name, Text: "else" or "or" or "and" or "if" or "is" or "in" or "not" };
+        if (tokens.Current.Is("("))
+            return Arguments();
+        var isArgument =
+            StartsExpression()
+            && !tokens.Current.Is("-")
+            && !tokens.Current.Is("+")
+            && tokens.Current is not { Kind: JinjaTokenKind.Name, Text: "else" or "or" or "and" or "if" or "is" or "in" or "not" };
         return isArgument ? new([Postfix(Primary())], []) : Expression.ArgumentList.None;
     }
 
@@ -254,13 +285,19 @@ internal sealed class ExpressionParser(TokenReader tokens)
         var (positional, named) = (new List<Expression>(), new List<(string, Expression)>());
         while (!tokens.Take(")"))
         {
-            if (positional.Count + named.Count > 0) tokens.Expect(",");
-            if (tokens.Take(")")) break;
-            if (positional.Count + named.Count == MaxArguments) throw new JinjaException($"more than {MaxArguments} arguments are given", tokens.Current.Line);
+            if (positional.Count + named.Count > 0)
+                tokens.Expect(",");
+            if (tokens.Take(")"))
+                break;
+            if (positional.Count + named.Count == MaxArguments)
+                throw new JinjaException($"more than {MaxArguments} arguments are given", tokens.Current.Line);
             var value = Parse();
-            if (value is Expression.Name name && tokens.Take("=")) named.Add((name.Id, Parse()));
-            else if (named.Count == 0) positional.Add(value);
-            else throw new JinjaException("an argument without a name follows one with a name", value.Line);
+            if (value is Expression.Name name && tokens.Take("="))
+                named.Add((name.Id, Parse()));
+            else if (named.Count == 0)
+                positional.Add(value);
+            else
+                throw new JinjaException("an argument without a name follows one with a name", value.Line);
         }
         return new(positional, named);
     }

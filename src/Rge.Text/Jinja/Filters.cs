@@ -28,7 +28,9 @@ internal static class Filters
             case "default" or "d":
                 var fallback = arguments.Bind("default_value", "boolean");
                 var replaces = value is Undefined || (fallback[1] is true && !TemplateValue.IsTrue(value));
-                return !replaces ? value : fallback[0] == Arguments.Missing ? TracedText.Empty : fallback[0];
+                return !replaces ? value
+                    : fallback[0] == Arguments.Missing ? TracedText.Empty
+                    : fallback[0];
             case "join":
                 var separator = arguments.Bind("d")[0];
                 var between = separator == Arguments.Missing ? TracedText.Empty : TemplateValue.Text(separator);
@@ -44,7 +46,8 @@ internal static class Filters
                 budget.Spend(entries.Count);
                 return entries.Reverse().ToList();
             case "items":
-                return value is Undefined ? [] : value is IReadOnlyDictionary<string, object?> map ? Items(map, budget)
+                return value is Undefined ? []
+                    : value is IReadOnlyDictionary<string, object?> map ? Items(map, budget)
                     : throw new JinjaException($"{TemplateValue.Describe(value)} has no items", 0);
             case "int":
                 return value switch
@@ -54,13 +57,16 @@ internal static class Filters
                     _ => TemplateValue.Whole(value),
                 };
             case "abs":
-                return value is double fraction ? Math.Abs(fraction) : (object)long.Abs(Math.Max(-long.MaxValue, TemplateValue.Whole(value)));
+                return value is double fraction
+                    ? Math.Abs(fraction)
+                    : (object)long.Abs(Math.Max(-long.MaxValue, TemplateValue.Whole(value)));
             case "map":
                 return Map(value, arguments, budget);
             case "select" or "reject":
                 return Choose(value, arguments, name == "select", attribute: null, budget);
             case "selectattr" or "rejectattr":
-                if (arguments.Positional.Count == 0) throw new JinjaException($"{name} needs the name of an attribute", 0);
+                if (arguments.Positional.Count == 0)
+                    throw new JinjaException($"{name} needs the name of an attribute", 0);
                 return Choose(value, arguments.Skip(1), name == "selectattr", TemplateValue.Text(arguments.Positional[0]).Value, budget);
             default:
                 throw new JinjaException($"the filter {name} is not supported", 0);
@@ -87,14 +93,15 @@ internal static class Filters
         return long.TryParse(text.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) ? whole : 0;
     }
 
-    private static long Length(object? value) => value switch
-    {
-        TracedText text => text.Length,
-        IReadOnlyList<object?> list => list.Count,
-        IReadOnlyDictionary<string, object?> map => map.Count,
-        Undefined => 0,
-        _ => throw new JinjaException($"{TemplateValue.Describe(value)} has no length", 0),
-    };
+    private static long Length(object? value) =>
+        value switch
+        {
+            TracedText text => text.Length,
+            IReadOnlyList<object?> list => list.Count,
+            IReadOnlyDictionary<string, object?> map => map.Count,
+            Undefined => 0,
+            _ => throw new JinjaException($"{TemplateValue.Describe(value)} has no length", 0),
+        };
 
     /// <summary><c>map(attribute=name)</c>, or <c>map(filter, arguments…)</c>.</summary>
     private static List<object?> Map(object? value, Arguments arguments, RenderBudget budget)
@@ -102,9 +109,11 @@ internal static class Filters
         var entries = TemplateValue.Entries(value, budget);
         if (arguments is { Positional.Count: 0, Named: [("attribute", TracedText attribute)] })
             return [.. entries.Select(entry => Attribute(entry, attribute.Value, budget))];
-        if (arguments.Positional.Count == 0) throw new JinjaException("map needs a filter or an attribute", 0);
+        if (arguments.Positional.Count == 0)
+            throw new JinjaException("map needs a filter or an attribute", 0);
         var filter = TemplateValue.Text(arguments.Positional[0]).Value;
-        if (filter == "map") throw new JinjaException("map is applied to itself", 0);
+        if (filter == "map")
+            throw new JinjaException("map is applied to itself", 0);
         var rest = arguments.Skip(1);
         return [.. entries.Select(entry => Apply(filter, entry, rest, budget))];
     }
@@ -115,12 +124,14 @@ internal static class Filters
         var rest = arguments.Skip(1);
         return
         [
-            .. TemplateValue.Entries(value, budget).Where(entry =>
-            {
-                budget.Spend(1 + (test?.Length ?? 0));
-                var tested = attribute is null ? entry : Attribute(entry, attribute, budget);
-                return (test is null ? TemplateValue.IsTrue(tested) : ValueTests.Holds(test, tested, rest, budget)) == keeps;
-            }),
+            .. TemplateValue
+                .Entries(value, budget)
+                .Where(entry =>
+                {
+                    budget.Spend(1 + (test?.Length ?? 0));
+                    var tested = attribute is null ? entry : Attribute(entry, attribute, budget);
+                    return (test is null ? TemplateValue.IsTrue(tested) : ValueTests.Holds(test, tested, rest, budget)) == keeps;
+                }),
         ];
     }
 

@@ -1,7 +1,8 @@
 namespace Rge.Text.Jinja;
 
 /// <summary>A template that cannot be parsed or rendered, and the line of it where that shows.</summary>
-internal sealed class JinjaException(string problem, int line) : Exception(problem.Length <= MaxLength ? problem : problem[..MaxLength] + "…")
+internal sealed class JinjaException(string problem, int line)
+    : Exception(problem.Length <= MaxLength ? problem : problem[..MaxLength] + "…")
 {
     // A template can put any text into its complaint.
     private const int MaxLength = 300;

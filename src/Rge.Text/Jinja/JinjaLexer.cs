@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Rge.Text.Jinja;
 
-/// <summary>Cuts a template into tokens, with whitespace control as transformers sets it: <c>trim_blocks</c> and <c>lstrip_blocks</c> on.</summary>
+/// <summary>
+/// Cuts a template into tokens, with whitespace control as transformers sets it: <c>trim_blocks</c> and <c>lstrip_blocks</c> on.
+/// </summary>
 internal sealed class JinjaLexer
 {
     // Looking a name up takes as long as the name, and is charged as one step.
@@ -23,7 +25,8 @@ internal sealed class JinjaLexer
     public static IReadOnlyList<JinjaToken> Tokenize(string template)
     {
         var source = template.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
-        if (source.EndsWith('\n')) source = source[..^1];
+        if (source.EndsWith('\n'))
+            source = source[..^1];
         var lexer = new JinjaLexer(source);
         lexer.Run();
         return lexer._tokens;
@@ -35,12 +38,16 @@ internal sealed class JinjaLexer
         {
             var open = FindTag();
             AddData(open);
-            if (open < 0) break;
+            if (open < 0)
+                break;
             var kind = _source[open + 1];
             _position = open + 2;
-            if (Current is '-' or '+' && kind != '#') _position++;
-            if (kind == '#') SkipComment();
-            else TagTokens(kind == '%');
+            if (Current is '-' or '+' && kind != '#')
+                _position++;
+            if (kind == '#')
+                SkipComment();
+            else
+                TagTokens(kind == '%');
         }
         Add(JinjaTokenKind.End, "", _source.Length);
     }
@@ -50,7 +57,8 @@ internal sealed class JinjaLexer
     private int FindTag()
     {
         for (var at = _position; (at = _source.IndexOf('{', at)) >= 0 && at + 1 < _source.Length; at++)
-            if (_source[at + 1] is '{' or '%' or '#') return at;
+            if (_source[at + 1] is '{' or '%' or '#')
+                return at;
         return -1;
     }
 
@@ -62,23 +70,28 @@ internal sealed class JinjaLexer
         var sign = open >= 0 && open + 2 < _source.Length ? _source[open + 2] : '\0';
         if (open >= 0 && sign == '-')
         {
-            while (length > 0 && PythonText.IsSpace(_source[start + length - 1])) length--;
+            while (length > 0 && PythonText.IsSpace(_source[start + length - 1]))
+                length--;
         }
         else if (open >= 0 && sign != '+' && _source[open + 1] != '{')
         {
             // Blanks between the start of the line and a block or comment.
             var blanks = length;
-            while (blanks > 0 && _source[start + blanks - 1] != '\n' && PythonText.IsSpace(_source[start + blanks - 1])) blanks--;
-            if (start + blanks == 0 || _source[start + blanks - 1] == '\n') length = blanks;
+            while (blanks > 0 && _source[start + blanks - 1] != '\n' && PythonText.IsSpace(_source[start + blanks - 1]))
+                blanks--;
+            if (start + blanks == 0 || _source[start + blanks - 1] == '\n')
+                length = blanks;
         }
-        if (length > 0) Add(JinjaTokenKind.Data, _source.Substring(start, length), start);
+        if (length > 0)
+            Add(JinjaTokenKind.Data, _source.Substring(start, length), start);
         _position = end;
     }
 
     private void SkipComment()
     {
         var end = _source.IndexOf("#}", _position, StringComparison.Ordinal);
-        if (end < 0) throw Error("a comment is not closed");
+        if (end < 0)
+            throw Error("a comment is not closed");
         _position = end;
         Close(_source[end - 1], trimsNewline: true);
     }
@@ -89,7 +102,8 @@ internal sealed class JinjaLexer
         _position += 2;
         if (sign == '-')
         {
-            while (PythonText.IsSpace(Current)) _position++;
+            while (PythonText.IsSpace(Current))
+                _position++;
         }
         else if (trimsNewline && sign != '+' && Current == '\n')
         {
@@ -103,16 +117,19 @@ internal sealed class JinjaLexer
         var (close, brackets) = (isBlock ? "%}" : "}}", 0);
         while (true)
         {
-            while (PythonText.IsSpace(Current)) _position++;
+            while (PythonText.IsSpace(Current))
+                _position++;
             var sign = brackets == 0 && Current is '-' or '+' && At(close, _position + 1) ? Current : '\0';
             if (brackets == 0 && (sign != '\0' || At(close, _position)))
             {
                 Add(isBlock ? JinjaTokenKind.BlockEnd : JinjaTokenKind.OutputEnd, close, _position);
-                if (sign != '\0') _position++;
+                if (sign != '\0')
+                    _position++;
                 Close(sign, isBlock);
                 return;
             }
-            if (_position >= _source.Length) throw Error($"a tag is not closed with {close}");
+            if (_position >= _source.Length)
+                throw Error($"a tag is not closed with {close}");
             brackets += ExpressionToken();
         }
     }
@@ -123,16 +140,21 @@ internal sealed class JinjaLexer
         var (start, c) = (_position, Current);
         if (char.IsAsciiLetter(c) || c == '_')
         {
-            while (char.IsAsciiLetterOrDigit(Current) || Current == '_') _position++;
-            if (_position - start > MaxNameLength) throw Error($"a name has {_position - start} characters, expected at most {MaxNameLength}");
+            while (char.IsAsciiLetterOrDigit(Current) || Current == '_')
+                _position++;
+            if (_position - start > MaxNameLength)
+                throw Error($"a name has {_position - start} characters, expected at most {MaxNameLength}");
             Add(JinjaTokenKind.Name, _source[start.._position], start);
         }
         else if (char.IsAsciiDigit(c))
         {
-            while (char.IsAsciiDigit(Current)) _position++;
+            while (char.IsAsciiDigit(Current))
+                _position++;
             var fraction = Current == '.' && _position + 1 < _source.Length && char.IsAsciiDigit(_source[_position + 1]);
-            if (fraction) _position++;
-            while (fraction && char.IsAsciiDigit(Current)) _position++;
+            if (fraction)
+                _position++;
+            while (fraction && char.IsAsciiDigit(Current))
+                _position++;
             Add(fraction ? JinjaTokenKind.Float : JinjaTokenKind.Integer, _source[start.._position], start);
         }
         else if (c is '"' or '\'')
@@ -141,11 +163,15 @@ internal sealed class JinjaLexer
         }
         else
         {
-            var symbol = LongSymbols.FirstOrDefault(s => At(s, start)) ?? (Symbols.Contains(c, StringComparison.Ordinal) ? c.ToString() : null);
-            if (symbol is null) throw Error($"unexpected character \"{c}\"");
+            var symbol = LongSymbols.FirstOrDefault(s => At(s, start))
+                ?? (Symbols.Contains(c, StringComparison.Ordinal) ? c.ToString() : null);
+            if (symbol is null)
+                throw Error($"unexpected character \"{c}\"");
             _position += symbol.Length;
             Add(JinjaTokenKind.Operator, symbol, start);
-            return symbol is "(" or "[" or "{" ? 1 : symbol is ")" or "]" or "}" ? -1 : 0;
+            return symbol is "(" or "[" or "{" ? 1
+                : symbol is ")" or "]" or "}" ? -1
+                : 0;
         }
         return 0;
     }
@@ -155,7 +181,8 @@ internal sealed class JinjaLexer
         var text = new StringBuilder();
         for (_position++; Current != quote; _position++)
         {
-            if (_position >= _source.Length) throw Error("a string is not closed");
+            if (_position >= _source.Length)
+                throw Error("a string is not closed");
             if (Current != '\\')
             {
                 text.Append(Current);
@@ -165,26 +192,35 @@ internal sealed class JinjaLexer
             if (Current is 'u' or 'x')
             {
                 var digits = Current == 'u' ? 4 : 2;
-                if (_position + digits >= _source.Length ||
-                    !ushort.TryParse(_source.AsSpan(_position + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+                if (
+                    _position + digits >= _source.Length
+                    || !ushort.TryParse(
+                        _source.AsSpan(_position + 1, digits),
+                        NumberStyles.AllowHexSpecifier,
+                        CultureInfo.InvariantCulture,
+                        out var code
+                    )
+                )
                     throw Error("a string has a broken escape");
                 text.Append((char)code);
                 _position += digits;
                 continue;
             }
-            text.Append(Current switch
-            {
-                'n' => "\n",
-                't' => "\t",
-                'r' => "\r",
-                'b' => "\b",
-                'f' => "\f",
-                '\\' => "\\",
-                '\'' => "'",
-                '"' => "\"",
-                '\n' => "",
-                var other => $"\\{other}",
-            });
+            text.Append(
+                Current switch
+                {
+                    'n' => "\n",
+                    't' => "\t",
+                    'r' => "\r",
+                    'b' => "\b",
+                    'f' => "\f",
+                    '\\' => "\\",
+                    '\'' => "'",
+                    '"' => "\"",
+                    '\n' => "",
+                    var other => $"\\{other}",
+                }
+            );
         }
         _position++;
         return text.ToString();
@@ -195,7 +231,8 @@ internal sealed class JinjaLexer
     private void Add(JinjaTokenKind kind, string text, int start)
     {
         for (; _lineFrom < start; _lineFrom++)
-            if (_source[_lineFrom] == '\n') _line++;
+            if (_source[_lineFrom] == '\n')
+                _line++;
         _tokens.Add(new JinjaToken(kind, text, _line));
     }
 

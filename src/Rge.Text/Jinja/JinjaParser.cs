@@ -40,7 +40,8 @@ internal sealed class JinjaParser
                     break;
                 case JinjaTokenKind.BlockStart:
                     end = _tokens.ExpectName();
-                    if (ends.Contains(end)) return body;
+                    if (ends.Contains(end))
+                        return body;
                     body.Add(Tag(end, token.Line));
                     break;
                 case JinjaTokenKind.End when ends.IsEmpty:
@@ -56,10 +57,14 @@ internal sealed class JinjaParser
     {
         switch (name)
         {
-            case "if": return If(line);
-            case "for": return For(line);
-            case "set": return Set(line);
-            case "macro": return Macro(line);
+            case "if":
+                return If(line);
+            case "for":
+                return For(line);
+            case "set":
+                return Set(line);
+            case "macro":
+                return Macro(line);
             case "generation":
                 EndTag();
                 var body = Body(out _, "endgeneration");
@@ -81,7 +86,8 @@ internal sealed class JinjaParser
             var condition = _expressions.ParseTuple();
             EndTag();
             branches.Add((condition, Body(out var end, "elif", "else", "endif")));
-            if (end == "elif") continue;
+            if (end == "elif")
+                continue;
             var otherwise = end == "else" ? Else("endif") : [];
             EndTag();
             return new Statement.If(branches, otherwise, line);
@@ -117,9 +123,12 @@ internal sealed class JinjaParser
         {
             var value = _expressions.ParseTuple();
             EndTag();
-            return attribute is null ? new Statement.Set(targets, value, line) : new Statement.SetAttribute(targets[0], attribute, value, line);
+            return attribute is null
+                ? new Statement.Set(targets, value, line)
+                : new Statement.SetAttribute(targets[0], attribute, value, line);
         }
-        if (targets.Count > 1 || attribute is not null) throw TokenReader.Unexpected(_tokens.Current, "=");
+        if (targets.Count > 1 || attribute is not null)
+            throw TokenReader.Unexpected(_tokens.Current, "=");
         EndTag();
         var body = Body(out _, "endset");
         EndTag();
@@ -133,7 +142,8 @@ internal sealed class JinjaParser
         var parameters = new List<(string, Expression?)>();
         while (!_tokens.Take(")"))
         {
-            if (parameters.Count > 0) _tokens.Expect(",");
+            if (parameters.Count > 0)
+                _tokens.Expect(",");
             if (parameters.Count == ExpressionParser.MaxArguments)
                 throw new JinjaException($"the macro {name} has more than {ExpressionParser.MaxArguments} parameters", line);
             parameters.Add((_tokens.ExpectName(), _tokens.Take("=") ? _expressions.Parse() : null));
@@ -151,8 +161,10 @@ internal sealed class JinjaParser
     {
         var bracketed = _tokens.Take("(");
         var targets = new List<string> { _tokens.ExpectName() };
-        while (_tokens.Take(",")) targets.Add(_tokens.ExpectName());
-        if (bracketed) _tokens.Expect(")");
+        while (_tokens.Take(","))
+            targets.Add(_tokens.ExpectName());
+        if (bracketed)
+            _tokens.Expect(")");
         return targets;
     }
 

@@ -7,7 +7,8 @@ namespace Rge.Text.Jinja;
 internal sealed class JinjaTemplate
 {
     // Real templates take a few thousand steps; the caller's text may be copied a few times on top of that.
-    private const long FixedBudget = 1 << 22, BudgetPerCharacter = 16;
+    private const long FixedBudget = 1 << 22,
+        BudgetPerCharacter = 16;
 
     private readonly IReadOnlyList<Statement> _statements;
 

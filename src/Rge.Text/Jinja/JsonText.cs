@@ -17,7 +17,8 @@ internal static class JsonText
 
     private static void Write(object? value, TracedTextBuilder json, int depth)
     {
-        if (depth > MaxDepth) throw new JinjaException("makes JSON of a value that is nested too deep", 0);
+        if (depth > MaxDepth)
+            throw new JinjaException("makes JSON of a value that is nested too deep", 0);
         switch (value)
         {
             case null:
@@ -36,7 +37,8 @@ internal static class JsonText
                 json.Append("[");
                 for (var i = 0; i < list.Count; i++)
                 {
-                    if (i > 0) json.Append(", ");
+                    if (i > 0)
+                        json.Append(", ");
                     Write(list[i], json, depth + 1);
                 }
                 json.Append("]");
@@ -46,7 +48,8 @@ internal static class JsonText
                 var first = true;
                 foreach (var (key, entry) in map)
                 {
-                    if (!first) json.Append(", ");
+                    if (!first)
+                        json.Append(", ");
                     first = false;
                     WriteText(TracedText.FromTemplate(key), json);
                     json.Append(": ");
@@ -76,8 +79,10 @@ internal static class JsonText
                 < ' ' and var control => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)control:x4}"),
                 _ => null,
             };
-            if (escape is null) json.Append(text.Slice(i, 1));
-            else json.Append(text.IsFromCaller(i) ? TracedText.FromCaller(escape) : TracedText.FromTemplate(escape));
+            if (escape is null)
+                json.Append(text.Slice(i, 1));
+            else
+                json.Append(text.IsFromCaller(i) ? TracedText.FromCaller(escape) : TracedText.FromTemplate(escape));
         }
         json.Append("\"");
     }

@@ -4,17 +4,18 @@ namespace Rge.Text.Jinja;
 internal sealed record LoopState(IReadOnlyList<object?> Entries, int Index)
 {
     /// <summary>An attribute by its name.</summary>
-    public object? this[string name] => name switch
-    {
-        "index" => (long)Index + 1,
-        "index0" => (long)Index,
-        "revindex" => (long)Entries.Count - Index,
-        "revindex0" => (long)Entries.Count - Index - 1,
-        "first" => Index == 0,
-        "last" => Index == Entries.Count - 1,
-        "length" => (long)Entries.Count,
-        "previtem" => Index > 0 ? Entries[Index - 1] : new Undefined("loop.previtem"),
-        "nextitem" => Index + 1 < Entries.Count ? Entries[Index + 1] : new Undefined("loop.nextitem"),
-        _ => new Undefined($"loop.{name}"),
-    };
+    public object? this[string name] =>
+        name switch
+        {
+            "index" => (long)Index + 1,
+            "index0" => (long)Index,
+            "revindex" => (long)Entries.Count - Index,
+            "revindex0" => (long)Entries.Count - Index - 1,
+            "first" => Index == 0,
+            "last" => Index == Entries.Count - 1,
+            "length" => (long)Entries.Count,
+            "previtem" => Index > 0 ? Entries[Index - 1] : new Undefined("loop.previtem"),
+            "nextitem" => Index + 1 < Entries.Count ? Entries[Index + 1] : new Undefined("loop.nextitem"),
+            _ => new Undefined($"loop.{name}"),
+        };
 }

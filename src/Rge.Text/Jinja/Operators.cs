@@ -33,17 +33,18 @@ internal static class Operators
     }
 
     /// <summary>Comparison and membership.</summary>
-    public static bool Compare(string symbol, object? left, object? right, RenderBudget budget) => symbol switch
-    {
-        "==" => TemplateValue.AreEqual(left, right, budget),
-        "!=" => !TemplateValue.AreEqual(left, right, budget),
-        "in" => Contains(right, left, budget),
-        "not in" => !Contains(right, left, budget),
-        "<" => Order(left, right, budget) < 0,
-        "<=" => Order(left, right, budget) <= 0,
-        ">" => Order(left, right, budget) > 0,
-        _ => Order(left, right, budget) >= 0,
-    };
+    public static bool Compare(string symbol, object? left, object? right, RenderBudget budget) =>
+        symbol switch
+        {
+            "==" => TemplateValue.AreEqual(left, right, budget),
+            "!=" => !TemplateValue.AreEqual(left, right, budget),
+            "in" => Contains(right, left, budget),
+            "not in" => !Contains(right, left, budget),
+            "<" => Order(left, right, budget) < 0,
+            "<=" => Order(left, right, budget) <= 0,
+            ">" => Order(left, right, budget) > 0,
+            _ => Order(left, right, budget) >= 0,
+        };
 
     private static bool Contains(object? container, object? item, RenderBudget budget)
     {
@@ -62,7 +63,8 @@ internal static class Operators
 
     private static int Order(object? left, object? right, RenderBudget budget)
     {
-        if ((left, right) is not (TracedText a, TracedText b)) return TemplateValue.Number(left).CompareTo(TemplateValue.Number(right));
+        if ((left, right) is not (TracedText a, TracedText b))
+            return TemplateValue.Number(left).CompareTo(TemplateValue.Number(right));
         budget.Spend(Math.Min(a.Length, b.Length));
         return string.CompareOrdinal(a.Value, b.Value);
     }
@@ -71,15 +73,17 @@ internal static class Operators
     {
         try
         {
-            return checked(symbol switch
-            {
-                "+" => left + right,
-                "-" => left - right,
-                "*" => left * right,
-                // Python rounds quotients down, and a remainder has the sign of the divisor.
-                "//" => (left / right) - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0),
-                _ => ((left % right) + right) % right,
-            });
+            return checked(
+                symbol switch
+                {
+                    "+" => left + right,
+                    "-" => left - right,
+                    "*" => left * right,
+                    // Python rounds quotients down, and a remainder has the sign of the divisor.
+                    "//" => (left / right) - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0),
+                    _ => ((left % right) + right) % right,
+                }
+            );
         }
         catch (ArithmeticException e)
         {
@@ -87,14 +91,15 @@ internal static class Operators
         }
     }
 
-    private static double Fraction(string symbol, double left, double right) => symbol switch
-    {
-        "+" => left + right,
-        "-" => left - right,
-        "*" => left * right,
-        _ when right == 0 => throw new JinjaException("divides by zero", 0),
-        "/" => left / right,
-        "//" => Math.Floor(left / right),
-        _ => left - (right * Math.Floor(left / right)),
-    };
+    private static double Fraction(string symbol, double left, double right) =>
+        symbol switch
+        {
+            "+" => left + right,
+            "-" => left - right,
+            "*" => left * right,
+            _ when right == 0 => throw new JinjaException("divides by zero", 0),
+            "/" => left / right,
+            "//" => Math.Floor(left / right),
+            _ => left - (right * Math.Floor(left / right)),
+        };
 }

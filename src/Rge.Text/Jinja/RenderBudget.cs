@@ -1,7 +1,12 @@
 namespace Rge.Text.Jinja;
 
-/// <summary>How much work and memory a rendering may take: a unit is a step, or a character or list entry that is looked at or made.</summary>
-/// <remarks>Bounds what a malicious template can do: nothing whose size a template decides is walked, copied or hashed without a charge. Not thread-safe: one for each rendering.</remarks>
+/// <summary>
+/// How much work and memory a rendering may take: a unit is a step, or a character or list entry that is looked at or made.
+/// </summary>
+/// <remarks>
+/// Bounds what a malicious template can do: nothing whose size a template decides is walked, copied or hashed without a charge. Not
+/// thread-safe: one for each rendering.
+/// </remarks>
 internal sealed class RenderBudget(long units)
 {
     /// <summary>Units for an entry of a list that is a text of its own, which weighs more than its characters.</summary>
@@ -20,6 +25,7 @@ internal sealed class RenderBudget(long units)
     /// <exception cref="JinjaException">None are left.</exception>
     public void Spend(long units)
     {
-        if ((_left -= units) < 0) throw new JinjaException("takes too many steps or makes too much text", 0);
+        if ((_left -= units) < 0)
+            throw new JinjaException("takes too many steps or makes too much text", 0);
     }
 }

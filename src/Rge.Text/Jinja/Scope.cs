@@ -11,7 +11,8 @@ internal sealed class Scope(Scope? outer)
         get
         {
             for (var scope = this; scope is not null; scope = scope.Outer)
-                if (scope._variables.TryGetValue(name, out var value)) return value;
+                if (scope._variables.TryGetValue(name, out var value))
+                    return value;
             return new Undefined(name);
         }
         set => _variables[name] = value;

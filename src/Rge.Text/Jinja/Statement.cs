@@ -13,7 +13,8 @@ internal abstract record Statement(int Line)
     public sealed record If(
         IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches,
         IReadOnlyList<Statement> Otherwise,
-        int Line) : Statement(Line);
+        int Line
+    ) : Statement(Line);
 
     /// <summary><c>for targets in items if condition</c></summary>
     public sealed record For(
@@ -22,7 +23,8 @@ internal abstract record Statement(int Line)
         Expression? Condition,
         IReadOnlyList<Statement> Body,
         IReadOnlyList<Statement> Otherwise,
-        int Line) : Statement(Line);
+        int Line
+    ) : Statement(Line);
 
     /// <summary><c>set targets = value</c></summary>
     public sealed record Set(IReadOnlyList<string> Targets, Expression Value, int Line) : Statement(Line);
@@ -38,7 +40,8 @@ internal abstract record Statement(int Line)
         string Id,
         IReadOnlyList<(string Name, Expression? Default)> Parameters,
         IReadOnlyList<Statement> Body,
-        int Line) : Statement(Line);
+        int Line
+    ) : Statement(Line);
 
     /// <summary>Statements that only belong together.</summary>
     public sealed record Block(IReadOnlyList<Statement> Body, int Line) : Statement(Line);

@@ -19,7 +19,8 @@ internal sealed class TemplateRenderer
         _output = new TracedTextBuilder(budget);
         _scope = new Scope(_globals);
         _expressions = new ExpressionEvaluator(budget, Variable, Deeper);
-        foreach (var function in GlobalFunctions.All(budget)) _globals[function.Name] = function;
+        foreach (var function in GlobalFunctions.All(budget))
+            _globals[function.Name] = function;
     }
 
     private enum Flow
@@ -31,10 +32,15 @@ internal sealed class TemplateRenderer
 
     /// <summary>Renders a template.</summary>
     /// <exception cref="JinjaException">It fails, or takes more than the budget.</exception>
-    public static TracedText Render(IReadOnlyList<Statement> template, IEnumerable<KeyValuePair<string, object?>> variables, RenderBudget budget)
+    public static TracedText Render(
+        IReadOnlyList<Statement> template,
+        IEnumerable<KeyValuePair<string, object?>> variables,
+        RenderBudget budget
+    )
     {
         var renderer = new TemplateRenderer(budget);
-        foreach (var (name, value) in variables) renderer._globals[name] = value;
+        foreach (var (name, value) in variables)
+            renderer._globals[name] = value;
         renderer.Run(template);
         return renderer._output.ToText();
     }
@@ -48,7 +54,8 @@ internal sealed class TemplateRenderer
 
     private T Deeper<T>(Func<T> inner)
     {
-        if (++_depth > MaxDepth) throw new JinjaException($"goes more than {MaxDepth} levels deep", 0);
+        if (++_depth > MaxDepth)
+            throw new JinjaException($"goes more than {MaxDepth} levels deep", 0);
         var result = inner();
         _depth--;
         return result;
@@ -61,7 +68,8 @@ internal sealed class TemplateRenderer
             _budget.Spend(1);
             try
             {
-                if (Deeper(() => Run(statement)) is var flow and not Flow.Next) return flow;
+                if (Deeper(() => Run(statement)) is var flow and not Flow.Next)
+                    return flow;
             }
             catch (JinjaException e) when (e.Line == 0)
             {
@@ -94,7 +102,8 @@ internal sealed class TemplateRenderer
                 Assign(set.Targets, _expressions.Evaluate(set.Value));
                 return Flow.Next;
             case Statement.SetAttribute set:
-                if (_scope[set.Target] is not TemplateNamespace target) throw new JinjaException($"{set.Target} is no namespace, so it has no attribute to set", 0);
+                if (_scope[set.Target] is not TemplateNamespace target)
+                    throw new JinjaException($"{set.Target} is no namespace, so it has no attribute to set", 0);
                 target.Attributes[set.Attribute] = _expressions.Evaluate(set.Value);
                 return Flow.Next;
             case Statement.Capture capture:
@@ -113,8 +122,10 @@ internal sealed class TemplateRenderer
     {
         var outer = _scope;
         var entries = TemplateValue.Entries(_expressions.Evaluate(loop.Items), _budget);
-        if (loop.Condition is not null) entries = [.. entries.Where(entry => Holds(loop, entry, outer))];
-        if (entries.Count == 0) return Run(loop.Otherwise);
+        if (loop.Condition is not null)
+            entries = [.. entries.Where(entry => Holds(loop, entry, outer))];
+        if (entries.Count == 0)
+            return Run(loop.Otherwise);
         for (var i = 0; i < entries.Count; i++)
         {
             _budget.Spend(1);
@@ -122,7 +133,8 @@ internal sealed class TemplateRenderer
             Assign(loop.Targets, entries[i]);
             var flow = Run(loop.Body);
             _scope = outer;
-            if (flow == Flow.Break) break;
+            if (flow == Flow.Break)
+                break;
         }
         return Flow.Next;
     }
@@ -145,8 +157,10 @@ internal sealed class TemplateRenderer
         }
         _budget.Spend(targets.Count);
         var entries = TemplateValue.Entries(value, _budget);
-        if (entries.Count != targets.Count) throw new JinjaException($"{entries.Count} values are assigned to {targets.Count} names", 0);
-        for (var i = 0; i < targets.Count; i++) _scope[targets[i]] = entries[i];
+        if (entries.Count != targets.Count)
+            throw new JinjaException($"{entries.Count} values are assigned to {targets.Count} names", 0);
+        for (var i = 0; i < targets.Count; i++)
+            _scope[targets[i]] = entries[i];
     }
 
     private TracedText CallMacro(Statement.Macro macro, Scope defined, Arguments arguments)
@@ -159,7 +173,10 @@ internal sealed class TemplateRenderer
         for (var i = 0; i < values.Length; i++)
         {
             var (name, fallback) = macro.Parameters[i];
-            scope[name] = values[i] != Arguments.Missing ? values[i] : fallback is null ? new Undefined(name) : _expressions.Evaluate(fallback);
+            scope[name] =
+                values[i] != Arguments.Missing ? values[i]
+                : fallback is null ? new Undefined(name)
+                : _expressions.Evaluate(fallback);
         }
         _scope = caller;
         return Captured(macro.Body, scope);

@@ -14,12 +14,18 @@ internal static class TextFunctions
         ["strip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: true, atEnd: true),
         ["lstrip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: true, atEnd: false),
         ["rstrip"] = (text, arguments, budget) => Strip(text, arguments, budget, atStart: false, atEnd: true),
-        ["startswith"] = (text, arguments, budget) => Affixes(arguments, budget).Any(affix => text.Value.StartsWith(affix, StringComparison.Ordinal)),
-        ["endswith"] = (text, arguments, budget) => Affixes(arguments, budget).Any(affix => text.Value.EndsWith(affix, StringComparison.Ordinal)),
-        ["removeprefix"] = (text, arguments, budget) => Affixes(arguments, budget)[0] is var affix && text.Value.StartsWith(affix, StringComparison.Ordinal)
-            ? text.Slice(affix.Length, text.Length - affix.Length) : text,
-        ["removesuffix"] = (text, arguments, budget) => Affixes(arguments, budget)[0] is var affix && text.Value.EndsWith(affix, StringComparison.Ordinal)
-            ? text.Slice(0, text.Length - affix.Length) : text,
+        ["startswith"] = (text, arguments, budget) =>
+            Affixes(arguments, budget).Any(affix => text.Value.StartsWith(affix, StringComparison.Ordinal)),
+        ["endswith"] = (text, arguments, budget) =>
+            Affixes(arguments, budget).Any(affix => text.Value.EndsWith(affix, StringComparison.Ordinal)),
+        ["removeprefix"] = (text, arguments, budget) =>
+            Affixes(arguments, budget)[0] is var affix && text.Value.StartsWith(affix, StringComparison.Ordinal)
+                ? text.Slice(affix.Length, text.Length - affix.Length)
+                : text,
+        ["removesuffix"] = (text, arguments, budget) =>
+            Affixes(arguments, budget)[0] is var affix && text.Value.EndsWith(affix, StringComparison.Ordinal)
+                ? text.Slice(0, text.Length - affix.Length)
+                : text,
         ["find"] = (text, arguments, budget) => Find(text, Affixes(arguments, budget)[0], budget),
         ["split"] = Split,
         ["splitlines"] = (text, arguments, budget) => SplitLines(text, arguments, budget),
@@ -37,7 +43,8 @@ internal static class TextFunctions
         for (var i = 0; i < items.Count; i++)
         {
             budget.Spend(1);
-            if (i > 0) joined.Append(separator);
+            if (i > 0)
+                joined.Append(separator);
             joined.Append(TemplateValue.ToText(items[i]));
         }
         return joined.ToText();
@@ -69,8 +76,10 @@ internal static class TextFunctions
             characters = [.. given.Value];
         }
         var (start, end) = (0, text.Length);
-        while (atStart && start < end && IsStripped(text.Value[start])) start++;
-        while (atEnd && end > start && IsStripped(text.Value[end - 1])) end--;
+        while (atStart && start < end && IsStripped(text.Value[start]))
+            start++;
+        while (atEnd && end > start && IsStripped(text.Value[end - 1]))
+            end--;
         return text.Slice(start, end - start);
 
         bool IsStripped(char c) => characters?.Contains(c) ?? PythonText.IsSpace(c);
@@ -99,13 +108,17 @@ internal static class TextFunctions
         var parts = new List<object?>();
         if (bound[0] is null || bound[0] == Arguments.Missing)
         {
-            for (var start = 0; start < text.Length;)
+            for (var start = 0; start < text.Length; )
             {
-                while (start < text.Length && PythonText.IsSpace(text.Value[start])) start++;
+                while (start < text.Length && PythonText.IsSpace(text.Value[start]))
+                    start++;
                 var end = start;
-                if (parts.Count == most) end = text.Length;
-                while (end < text.Length && !PythonText.IsSpace(text.Value[end])) end++;
-                if (end > start) Add(start, end);
+                if (parts.Count == most)
+                    end = text.Length;
+                while (end < text.Length && !PythonText.IsSpace(text.Value[end]))
+                    end++;
+                if (end > start)
+                    Add(start, end);
                 start = end;
             }
         }
@@ -114,7 +127,11 @@ internal static class TextFunctions
             var separator = NotEmpty(bound[0]).Value;
             budget.SpendSearch(text.Length, separator.Length);
             var start = 0;
-            for (int at; parts.Count != most && (at = text.Value.IndexOf(separator, start, StringComparison.Ordinal)) >= 0; start = at + separator.Length)
+            for (
+                int at;
+                parts.Count != most && (at = text.Value.IndexOf(separator, start, StringComparison.Ordinal)) >= 0;
+                start = at + separator.Length
+            )
                 Add(start, at);
             Add(start, text.Length);
         }
@@ -131,14 +148,16 @@ internal static class TextFunctions
     {
         arguments.Bind();
         var lines = new List<object?>();
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var length = text.Value.AsSpan(start).IndexOfAny('\n', '\r');
-            if (length < 0) length = text.Length - start;
+            if (length < 0)
+                length = text.Length - start;
             budget.Spend(RenderBudget.TextEntry);
             lines.Add(text.Slice(start, length));
             start += length + 1;
-            if (start < text.Length && text.Value[start - 1] == '\r' && text.Value[start] == '\n') start++;
+            if (start < text.Length && text.Value[start - 1] == '\r' && text.Value[start] == '\n')
+                start++;
         }
         return lines;
     }
@@ -151,7 +170,11 @@ internal static class TextFunctions
         budget.SpendSearch(text.Length, old.Length);
         var result = new TracedTextBuilder(budget);
         var start = 0;
-        for (int at, count = 0; count != most && (at = text.Value.IndexOf(old, start, StringComparison.Ordinal)) >= 0; count++, start = at + old.Length)
+        for (
+            int at, count = 0;
+            count != most && (at = text.Value.IndexOf(old, start, StringComparison.Ordinal)) >= 0;
+            count++, start = at + old.Length
+        )
             result.Append(text.Slice(start, at - start)).Append(replacement);
         return result.Append(text.Slice(start, text.Length - start)).ToText();
     }

@@ -17,7 +17,9 @@ internal sealed class TokenReader(IReadOnlyList<JinjaToken> tokens)
     /// <summary>Enters a nested construct, which ends with the disposal of what is returned.</summary>
     /// <exception cref="JinjaException">The nesting is too deep.</exception>
     public Nesting Nest() =>
-        ++_nesting <= MaxNesting ? new Nesting(this) : throw new JinjaException($"the template is nested more than {MaxNesting} levels deep", Current.Line);
+        ++_nesting <= MaxNesting
+            ? new Nesting(this)
+            : throw new JinjaException($"the template is nested more than {MaxNesting} levels deep", Current.Line);
 
     /// <summary>Takes an operator if it is the next token.</summary>
     public bool Take(string symbol) => TakeIf(Current.Is(symbol));
@@ -27,19 +29,22 @@ internal sealed class TokenReader(IReadOnlyList<JinjaToken> tokens)
 
     public void Expect(string symbol)
     {
-        if (!Take(symbol)) throw Unexpected(Current, symbol);
+        if (!Take(symbol))
+            throw Unexpected(Current, symbol);
     }
 
     public void ExpectName(string name)
     {
-        if (!TakeName(name)) throw Unexpected(Current, name);
+        if (!TakeName(name))
+            throw Unexpected(Current, name);
     }
 
     public string ExpectName() => Current.Kind == JinjaTokenKind.Name ? Next().Text : throw Unexpected(Current, "a name");
 
     public void Expect(JinjaTokenKind kind, string shown)
     {
-        if (Current.Kind != kind) throw Unexpected(Current, shown);
+        if (Current.Kind != kind)
+            throw Unexpected(Current, shown);
         Next();
     }
 
@@ -47,7 +52,8 @@ internal sealed class TokenReader(IReadOnlyList<JinjaToken> tokens)
 
     private bool TakeIf(bool isNext)
     {
-        if (isNext) Next();
+        if (isNext)
+            Next();
         return isNext;
     }
 

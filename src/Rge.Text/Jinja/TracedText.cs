@@ -33,7 +33,8 @@ internal sealed class TracedText : IEquatable<TracedText>
     }
 
     /// <summary>Text whose characters are from the caller where <paramref name="fromCaller"/> is true.</summary>
-    public static TracedText Of(string value, ReadOnlySpan<bool> fromCaller) => new(value, fromCaller.Contains(true) ? fromCaller.ToArray() : null);
+    public static TracedText Of(string value, ReadOnlySpan<bool> fromCaller) =>
+        new(value, fromCaller.Contains(true) ? fromCaller.ToArray() : null);
 
     /// <summary>True when the caller wrote the character.</summary>
     public bool IsFromCaller(int index) => _fromCaller is not null && _fromCaller[index];
@@ -41,15 +42,17 @@ internal sealed class TracedText : IEquatable<TracedText>
     /// <summary>A part of the text.</summary>
     public TracedText Slice(int start, int length)
     {
-        if (length == Length) return this;
+        if (length == Length)
+            return this;
         return length == 0 ? Empty : new TracedText(Value.Substring(start, length), _fromCaller?[start..(start + length)]);
     }
 
     /// <summary>The text with every character replaced by one other.</summary>
     public TracedText Map(Func<char, char> change) => new(string.Create(Length, (Value, change), static (span, state) =>
-    {
-        for (var i = 0; i < span.Length; i++) span[i] = state.change(state.Value[i]);
-    }), _fromCaller);
+            {
+                for (var i = 0; i < span.Length; i++)
+                    span[i] = state.change(state.Value[i]);
+            }), _fromCaller);
 
     /// <summary>The text in runs, each as long as possible, from the template or from the caller.</summary>
     public IEnumerable<(string Text, bool IsFromCaller)> Runs()

@@ -15,7 +15,8 @@ internal sealed class TracedTextBuilder(RenderBudget budget)
     {
         budget.Spend(text.Length);
         _characters.Append(text.Value);
-        for (var i = 0; i < text.Length; i++) _fromCaller.Add(text.IsFromCaller(i));
+        for (var i = 0; i < text.Length; i++)
+            _fromCaller.Add(text.IsFromCaller(i));
         return this;
     }
 

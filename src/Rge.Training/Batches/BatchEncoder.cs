@@ -11,11 +11,16 @@ namespace Rge.Training.Batches;
 /// <param name="processor">The checkpoint's tokenizer and image processor.</param>
 /// <param name="endOfTurn">The token that ends an answer of a sample without targets; those with targets end in <c>&lt;emb&gt;</c>.</param>
 /// <param name="hardNegatives">Whether the samples' hard negatives are taken along.</param>
-/// <param name="after">
-/// The row that is tried in place of one that cannot be used: by this rule alone, so that a run that resumes has the same batches. Null where
-/// such a row is an error.
+/// <param name="after"> The row that is tried in place of one that cannot be used: by this rule alone, so that a run that resumes has the
+/// same batches. Null where such a row is an error.
 /// </param>
-public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processor, int endOfTurn, bool hardNegatives, Func<TrainingSample, TrainingSample?>? after = null)
+public sealed class BatchEncoder(
+    PromptBuilder prompts,
+    QwenVlProcessor processor,
+    int endOfTurn,
+    bool hardNegatives,
+    Func<TrainingSample, TrainingSample?>? after = null
+)
 {
     // What is wrong with a row is found out once.
     private readonly ConcurrentDictionary<TrainingSample, string> _unusable = new(ReferenceEqualityComparer.Instance);
@@ -29,26 +34,42 @@ public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processo
         var taken = samples.ToHashSet<TrainingSample>(ReferenceEqualityComparer.Instance);
         var skipped = new List<SkippedRow>();
         EncodedSample[] encoded = [.. samples.Select(sample => Usable(sample, images, hasTargets, taken, skipped)).OfType<EncodedSample>()];
-        if (encoded.Length == 0) throw new TrainingException($"No row of a step can be used, and none of its datasets has another; {skipped[0].Source}: {skipped[0].Problem}");
+        if (encoded.Length == 0)
+            throw new TrainingException(
+                $"No row of a step can be used, and none of its datasets has another; {skipped[0].Source}: {skipped[0].Problem}"
+            );
         EncodedQuery[] queries = [.. encoded.Select(sample => sample.Query)];
-        if (!hasTargets) return new TrainingBatch(queries, [], Pairs: null) { Skipped = skipped };
+        if (!hasTargets)
+            return new TrainingBatch(queries, [], Pairs: null) { Skipped = skipped };
 
         var targets = new Dictionary<string, EncodedTarget>(StringComparer.Ordinal);
         // Alike in meaning, yet different pixels: both stay, and are masked against each other by their key.
         foreach (var target in encoded.SelectMany(sample => sample.Targets))
-            targets.TryAdd($"{target.Key}\n{string.Join(' ', target.Images.Select(images.Number))}\n{string.Join(' ', target.Tokens)}", target);
+            targets.TryAdd(
+                $"{target.Key}\n{string.Join(' ', target.Images.Select(images.Number))}\n{string.Join(' ', target.Tokens)}",
+                target
+            );
         EncodedTarget[] distinct = [.. targets.Values];
         var pairs = new InBatchPairs(
             [.. queries.Select(query => query.Sample.Targets.Select(target => target.Key).ToHashSet(StringComparer.Ordinal))],
-            [.. distinct.Select(target => target.Key)]);
+            [.. distinct.Select(target => target.Key)]
+        );
         return new TrainingBatch(queries, distinct, pairs) { Skipped = skipped };
     }
 
     /// <summary>A sample, or the next of its dataset that can be used and is not in the step yet; null where there is none.</summary>
-    private EncodedSample? Usable(TrainingSample sample, ImagePool images, bool hasTargets, HashSet<TrainingSample> taken, List<SkippedRow> skipped)
+    private EncodedSample? Usable(
+        TrainingSample sample,
+        ImagePool images,
+        bool hasTargets,
+        HashSet<TrainingSample> taken,
+        List<SkippedRow> skipped
+    )
     {
-        if (after is null) return Encoded(sample, images, hasTargets);
-        if (Try(sample) is { } whole) return whole;
+        if (after is null)
+            return Encoded(sample, images, hasTargets);
+        if (Try(sample) is { } whole)
+            return whole;
         skipped.Add(new SkippedRow(sample.Source, _unusable[sample]));
         for (var next = after(sample); next is not null && !ReferenceEquals(next, sample); next = after(next))
             if (!taken.Contains(next) && Try(next) is { } other)
@@ -60,7 +81,8 @@ public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processo
 
         EncodedSample? Try(TrainingSample tried)
         {
-            if (_unusable.ContainsKey(tried)) return null;
+            if (_unusable.ContainsKey(tried))
+                return null;
             try
             {
                 return Encoded(tried, images, hasTargets);
@@ -76,7 +98,8 @@ public sealed class BatchEncoder(PromptBuilder prompts, QwenVlProcessor processo
     /// <exception cref="TrainingException">The sample cannot be used.</exception>
     private EncodedSample Encoded(TrainingSample sample, ImagePool images, bool hasTargets)
     {
-        if (hasTargets && sample.Targets.Count == 0) throw new TrainingException($"{sample.Source} has no target, but other samples of its batch have.");
+        if (hasTargets && sample.Targets.Count == 0)
+            throw new TrainingException($"{sample.Source} has no target, but other samples of its batch have.");
         try
         {
             var wanted = hardNegatives ? sample.Targets.Concat(sample.Negatives) : sample.Targets;

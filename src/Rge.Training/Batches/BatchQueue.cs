@@ -27,6 +27,7 @@ internal sealed class BatchQueue<T>(Func<long, T> make, long first, long end) : 
     public async ValueTask DisposeAsync()
     {
         // What failed ahead of its turn is of no interest any more.
-        foreach (var task in _tasks) await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var task in _tasks)
+            await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -2,7 +2,9 @@ using Rge.Data;
 
 namespace Rge.Training.Batches;
 
-/// <summary>Where samples come from: the samples of any step, found by its number alone, so that a resumed run has the same. Thread-safe.</summary>
+/// <summary>
+/// Where samples come from: the samples of any step, found by its number alone, so that a resumed run has the same. Thread-safe.
+/// </summary>
 public interface ISampleSource
 {
     /// <summary>The samples of a step.</summary>

@@ -13,7 +13,8 @@ internal sealed class ImagePool(ImageProcessor processor)
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     public PatchedImage Patches(ImageSource source)
     {
-        if (_bySource.TryGetValue(source, out var known)) return known;
+        if (_bySource.TryGetValue(source, out var known))
+            return known;
         var key = source.ContentKey(ImageLimits.Default);
         if (!_byContent.TryGetValue(key, out var patches))
         {

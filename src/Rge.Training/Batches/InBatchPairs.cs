@@ -22,10 +22,13 @@ public sealed class InBatchPairs
             var (right, first) = (rightKeys[q], new HashSet<string>(StringComparer.Ordinal));
             for (var t = 0; t < Targets; t++)
             {
-                if (!right.Contains(targetKeys[t])) IsNegative[q * Targets + t] = true;
-                else if (first.Add(targetKeys[t])) positives.Add((q, t)); // further targets of the same key are duplicates
+                if (!right.Contains(targetKeys[t]))
+                    IsNegative[q * Targets + t] = true;
+                else if (first.Add(targetKeys[t]))
+                    positives.Add((q, t)); // further targets of the same key are duplicates
             }
-            if (first.Count == 0) throw new ArgumentException($"Query {q} has no right target in the batch.", nameof(rightKeys));
+            if (first.Count == 0)
+                throw new ArgumentException($"Query {q} has no right target in the batch.", nameof(rightKeys));
         }
         Positives = positives;
     }

@@ -12,7 +12,12 @@ namespace Rge.Training.Batches;
 internal sealed class ShapeWorldSource : ISampleSource
 {
     /// <summary>Numbers of colours, shapes and cells that a labelled image tells apart; colours and shapes count "none".</summary>
-    public static readonly int[] CellClasses = [Enum.GetValues<ObjectColor>().Length + 1, Enum.GetValues<ObjectShape>().Length + 1, Enum.GetValues<Cell>().Length];
+    public static readonly int[] CellClasses =
+    [
+        Enum.GetValues<ObjectColor>().Length + 1,
+        Enum.GetValues<ObjectShape>().Length + 1,
+        Enum.GetValues<Cell>().Length,
+    ];
 
     private const int IgnoredLabel = -100;
 
@@ -30,7 +35,10 @@ internal sealed class ShapeWorldSource : ISampleSource
     public ShapeWorldSource(DataSettings settings, long seed, QwenVlProcessor processor)
     {
         (_settings, _seed, _images) = (settings, seed, processor.Images);
-        var weights = settings.Weights.Count > 0 ? settings.Weights : ShapeWorldSamples.Datasets.ToDictionary(name => name, _ => 1.0, StringComparer.Ordinal);
+        var weights =
+            settings.Weights.Count > 0
+                ? settings.Weights
+                : ShapeWorldSamples.Datasets.ToDictionary(name => name, _ => 1.0, StringComparer.Ordinal);
         if (weights.Keys.FirstOrDefault(name => !ShapeWorldSamples.Datasets.Contains(name, StringComparer.Ordinal)) is { } unknown)
             throw new TrainingException($"data.weights names {unknown}, expected one of {string.Join(", ", ShapeWorldSamples.Datasets)}.");
         _all = Stream(weights.Where(weight => weight.Value > 0));
@@ -39,7 +47,13 @@ internal sealed class ShapeWorldSource : ISampleSource
         _parts = settings.Mixing switch
         {
             BatchMixing.Mixed => [(1, _all)],
-            BatchMixing.MetaTask => [.. weights.Where(weight => weight.Value > 0).GroupBy(weight => ShapeWorldSamples.MetaTaskOf(weight.Key), StringComparer.Ordinal).Select(group => (group.Sum(weight => weight.Value), Stream(group)))],
+            BatchMixing.MetaTask =>
+            [
+                .. weights
+                    .Where(weight => weight.Value > 0)
+                    .GroupBy(weight => ShapeWorldSamples.MetaTaskOf(weight.Key), StringComparer.Ordinal)
+                    .Select(group => (group.Sum(weight => weight.Value), Stream(group))),
+            ],
             _ => [.. weights.Where(weight => weight.Value > 0).Select(weight => (weight.Value, Stream([weight])))],
         };
 
@@ -51,7 +65,8 @@ internal sealed class ShapeWorldSource : ISampleSource
     public IReadOnlyDictionary<string, int> Counts { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>The development set.</summary>
-    public static IReadOnlyList<EvaluationDataset> Development(long seed, int queries) => ShapeWorldEvaluation.Create(WorldSplit.Dev, (ulong)seed, queries);
+    public static IReadOnlyList<EvaluationDataset> Development(long seed, int queries) =>
+        ShapeWorldEvaluation.Create(WorldSplit.Dev, (ulong)seed, queries);
 
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSample> Samples(long step)
@@ -83,10 +98,12 @@ internal sealed class ShapeWorldSource : ISampleSource
         {
             var labelled = _all.Labelled(step * _settings.Queries + i);
             var cropped = i % CropsEvery == 0;
-            if (!cropped) images.Add(_images.Process(labelled.Image));
+            if (!cropped)
+                images.Add(_images.Process(labelled.Image));
             foreach (var cell in Enum.GetValues<Cell>())
             {
-                if (cropped) images.Add(_images.Process(labelled.Crop(cell)));
+                if (cropped)
+                    images.Add(_images.Process(labelled.Crop(cell)));
                 var content = labelled.Scene[cell];
                 colors.Add(content is null ? CellClasses[0] - 1 : (int)content.Value.Color);
                 shapes.Add(content is null ? CellClasses[1] - 1 : (int)content.Value.Shape);

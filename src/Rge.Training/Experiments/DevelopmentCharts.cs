@@ -12,18 +12,29 @@ internal static class DevelopmentCharts
     {
         yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
         yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);
-        yield return Chart("Right conclusions on the development set, %", "step", score => score.Step, score => score.RightConclusions ?? double.NaN);
+        yield return Chart(
+            "Right conclusions on the development set, %",
+            "step",
+            score => score.Step,
+            score => score.RightConclusions ?? double.NaN
+        );
 
-        LineChart Chart(string title, string horizontal, Func<DevelopmentScore, double> x, Func<DevelopmentScore, double> y) => new()
-        {
-            Title = $"{title}, by {horizontal}",
-            Horizontal = horizontal,
-            FromZero = true,
-            Series = [.. variants.Select(variant => Series(variant, [.. runs[variant]], x, y))],
-        };
+        LineChart Chart(string title, string horizontal, Func<DevelopmentScore, double> x, Func<DevelopmentScore, double> y) =>
+            new()
+            {
+                Title = $"{title}, by {horizontal}",
+                Horizontal = horizontal,
+                FromZero = true,
+                Series = [.. variants.Select(variant => Series(variant, [.. runs[variant]], x, y))],
+            };
     }
 
-    private static ChartSeries Series(string name, DevelopmentScore[][] runs, Func<DevelopmentScore, double> x, Func<DevelopmentScore, double> y)
+    private static ChartSeries Series(
+        string name,
+        DevelopmentScore[][] runs,
+        Func<DevelopmentScore, double> x,
+        Func<DevelopmentScore, double> y
+    )
     {
         // The mean over runs at each step, in both directions.
         var steps = runs.SelectMany(run => run).GroupBy(score => score.Step).OrderBy(group => group.Key);

@@ -20,23 +20,35 @@ internal sealed record EqualCost(string Cost, double Limit, IReadOnlyList<EqualC
     /// <param name="variants">Each variant with what its runs measured, one array a run.</param>
     /// <param name="groups">The meta-tasks.</param>
     /// <param name="of">What a measurement had cost up to there.</param>
-    public static EqualCost Of(string cost, IReadOnlyList<(string Name, DevelopmentScore[][] Runs)> variants, IReadOnlyList<string> groups, Func<DevelopmentScore, double> of)
+    public static EqualCost Of(
+        string cost,
+        IReadOnlyList<(string Name, DevelopmentScore[][] Runs)> variants,
+        IReadOnlyList<string> groups,
+        Func<DevelopmentScore, double> of
+    )
     {
         var limit = variants.Count == 0 ? 0 : variants.Min(variant => variant.Runs.Average(run => of(run[^1])));
-        return new EqualCost(cost, limit,
-        [
-            .. variants.Select(variant =>
-            {
-                DevelopmentScore[] then = [.. variant.Runs.Select(run => run.MinBy(score => Math.Abs(of(score) - limit))!)];
-                return new EqualCostRow
+        return new EqualCost(
+            cost,
+            limit,
+            [
+                .. variants.Select(variant =>
                 {
-                    Variant = variant.Name,
-                    Steps = Spread.Of(then.Select(score => (double)score.Step)),
-                    Seconds = Spread.Of(then.Select(score => score.Seconds)),
-                    Groups = groups.ToDictionary(group => group, group => Spread.Of(then.Select(score => score.Group(group)).OfType<double>()), StringComparer.Ordinal),
-                    Average = Spread.Of(then.Select(score => score.Average)),
-                };
-            }),
-        ]);
+                    DevelopmentScore[] then = [.. variant.Runs.Select(run => run.MinBy(score => Math.Abs(of(score) - limit))!)];
+                    return new EqualCostRow
+                    {
+                        Variant = variant.Name,
+                        Steps = Spread.Of(then.Select(score => (double)score.Step)),
+                        Seconds = Spread.Of(then.Select(score => score.Seconds)),
+                        Groups = groups.ToDictionary(
+                            group => group,
+                            group => Spread.Of(then.Select(score => score.Group(group)).OfType<double>()),
+                            StringComparer.Ordinal
+                        ),
+                        Average = Spread.Of(then.Select(score => score.Average)),
+                    };
+                }),
+            ]
+        );
     }
 }

@@ -22,7 +22,11 @@ namespace Rge.Training.Experiments;
 /// <remarks>One call of <see cref="RunAsync"/> at a time.</remarks>
 public sealed class Experiment
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private readonly ExperimentConfig _config;
     private readonly string _configFolder;
@@ -46,7 +50,8 @@ public sealed class Experiment
     /// <summary>Does all that is not done yet.</summary>
     /// <param name="jobs">Runs at the same time; each should then have one thread.</param>
     /// <param name="cancellationToken">Stops after a checkpoint of what runs.</param>
-    /// <exception cref="TrainingException">The settings of a run cannot be used, which is known before the first step, or a run fails.</exception>
+    /// <exception cref="TrainingException">The settings of a run cannot be used, which is known before the first step, or a run
+    /// fails.</exception>
     public async Task<ExperimentOutcome> RunAsync(int jobs = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
@@ -72,13 +77,17 @@ public sealed class Experiment
             Tuning = tuned,
             Chosen = chosen,
             Runs = [.. runs.Select(pair => pair.Result!)],
-            Folders = tuned.Concat(runs.Select(pair => pair.Result!)).Select(result => result.Name).Distinct(StringComparer.Ordinal).ToDictionary(name => name, FolderOf, StringComparer.Ordinal),
+            Folders = tuned
+                .Concat(runs.Select(pair => pair.Result!))
+                .Select(result => result.Name)
+                .Distinct(StringComparer.Ordinal)
+                .ToDictionary(name => name, FolderOf, StringComparer.Ordinal),
             Tests =
             [
                 .. from measurement in _config.Measurements
-                   from pair in runs
-                   where pair.Run.Variant.Name == measurement.Variant && File.Exists(ScoresOf(pair.Run, measurement))
-                   select new TestResult(measurement.Name, pair.Result!, Read<JsonObject>(ScoresOf(pair.Run, measurement))),
+                from pair in runs
+                where pair.Run.Variant.Name == measurement.Variant && File.Exists(ScoresOf(pair.Run, measurement))
+                select new TestResult(measurement.Name, pair.Result!, Read<JsonObject>(ScoresOf(pair.Run, measurement))),
             ],
         };
     }
@@ -95,37 +104,46 @@ public sealed class Experiment
                 var run = Plan(variant, choice, _config.Seeds[0]);
                 TrainingTasks.BuiltIn.Require(run.Config);
                 if (run.Config.Evaluation.Every == 0)
-                    throw new TrainingException($"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set.");
+                    throw new TrainingException(
+                        $"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
+                    );
                 var described = string.Join(", ", [variant.Name, .. choice]);
-                if (!names.TryAdd(run.Name, described)) throw new TrainingException($"The runs of ({names[run.Name]}) and ({described}) would both be called {run.Name}: give the variants other names.");
+                if (!names.TryAdd(run.Name, described))
+                    throw new TrainingException(
+                        $"The runs of ({names[run.Name]}) and ({described}) would both be called {run.Name}: give the variants other names."
+                    );
             }
         }
     }
 
     private TrainingConfig ReadPretraining() => OnDevice(ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining)));
 
-    private TrainingConfig OnDevice(TrainingConfig config) => _config.Device is { } device ? config with { Model = config.Model with { Device = device } } : config;
+    private TrainingConfig OnDevice(TrainingConfig config) =>
+        _config.Device is { } device ? config with { Model = config.Model with { Device = device } } : config;
 
     private RunFolder PretrainingFolder => new(Path.Combine(_folder, "pretraining"));
 
     /// <summary>Every combination of the settings to choose, with the first seed.</summary>
     private ExperimentRun[] TuningRuns() =>
-    [
-        .. from variant in _config.Variants
-           from choice in Choices(variant)
-           select Plan(variant, choice, _config.Seeds[0]),
-    ];
+        [.. from variant in _config.Variants from choice in Choices(variant) select Plan(variant, choice, _config.Seeds[0])];
 
     /// <summary>The best combination on the development set, for each variant whose runs are all there.</summary>
     private Dictionary<string, IReadOnlyList<string>> Chosen(IReadOnlyList<RunResult> tuned) =>
-        (from variant in _config.Variants
-         let results = tuned.Where(result => result.Variant == variant.Name).ToArray()
-         where results.Length == Choices(variant).Count()
-         select KeyValuePair.Create(variant.Name, results.MaxBy(result => result.DevelopmentAverage)!.Choice)).ToDictionary(StringComparer.Ordinal);
+        (
+            from variant in _config.Variants
+            let results = tuned.Where(result => result.Variant == variant.Name).ToArray()
+            where results.Length == Choices(variant).Count()
+            select KeyValuePair.Create(variant.Name, results.MaxBy(result => result.DevelopmentAverage)!.Choice)
+        ).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Each variant whose settings are chosen, with every seed.</summary>
     private ExperimentRun[] FinalRuns(Dictionary<string, IReadOnlyList<string>> chosen) =>
-        [.. from variant in _config.Variants where chosen.ContainsKey(variant.Name) from seed in _config.Seeds select Plan(variant, chosen[variant.Name], seed)];
+        [
+            .. from variant in _config.Variants
+            where chosen.ContainsKey(variant.Name)
+            from seed in _config.Seeds
+            select Plan(variant, chosen[variant.Name], seed),
+        ];
 
     private RunFolder FolderOf(string name) => new(Path.Combine(_folder, "runs", name));
 
@@ -134,7 +152,13 @@ public sealed class Experiment
     private static string ResultOf(ExperimentRun run) => Path.Combine(run.Folder.Root, "result.json");
 
     private string ScoresOf(ExperimentRun run, MeasurementSettings measurement) =>
-        Path.Combine(run.Folder.Root, string.Create(CultureInfo.InvariantCulture, $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json"));
+        Path.Combine(
+            run.Folder.Root,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json"
+            )
+        );
 
     /// <summary>Trains the model that every variant begins with.</summary>
     private async Task PretrainAsync(CancellationToken cancellationToken)
@@ -145,14 +169,25 @@ public sealed class Experiment
     }
 
     /// <summary>Every combination of the values to try; one empty one where nothing is tuned.</summary>
-    private static IEnumerable<IReadOnlyList<string>> Choices(VariantSettings variant) => variant.Tune.Aggregate(
-        (IEnumerable<IReadOnlyList<string>>)[[]],
-        (choices, setting) => choices.SelectMany(choice => setting.Value.Select(value => (IReadOnlyList<string>)[.. choice, $"{setting.Key}={value}"])));
+    private static IEnumerable<IReadOnlyList<string>> Choices(VariantSettings variant) =>
+        variant.Tune.Aggregate(
+            (IEnumerable<IReadOnlyList<string>>)
+                [
+                    [],
+                ],
+            (choices, setting) =>
+                choices.SelectMany(choice => setting.Value.Select(value => (IReadOnlyList<string>)[.. choice, $"{setting.Key}={value}"]))
+        );
 
     private ExperimentRun Plan(VariantSettings variant, IReadOnlyList<string> choice, long seed)
     {
         var earlier = variant.After is { } after ? Plan(_config.Variant(after), [], seed) : null;
-        string[] settings = [.. variant.Set.Select(pair => $"{pair.Key}={pair.Value}"), .. choice, $"seed={seed.ToString(CultureInfo.InvariantCulture)}"];
+        string[] settings =
+        [
+            .. variant.Set.Select(pair => $"{pair.Key}={pair.Value}"),
+            .. choice,
+            $"seed={seed.ToString(CultureInfo.InvariantCulture)}",
+        ];
         var config = ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, variant.Config), settings);
         config = config with
         {
@@ -167,75 +202,120 @@ public sealed class Experiment
     {
         var results = new RunResult[runs.Length];
         var stage = new Stage(name, runs.Length);
-        await InParallelAsync(runs.Length, jobs, async i =>
-        {
-            results[i] = await ResultAsync(runs[i], stage, cancellationToken);
-            _progress?.Report(stage.Finish(results[i].Name, $"{results[i].Name}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
-        }, cancellationToken);
+        await InParallelAsync(
+            runs.Length,
+            jobs,
+            async i =>
+            {
+                results[i] = await ResultAsync(runs[i], stage, cancellationToken);
+                _progress?.Report(
+                    stage.Finish(
+                        results[i].Name,
+                        $"{results[i].Name}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"
+                    )
+                );
+            },
+            cancellationToken
+        );
         return results;
     }
 
-    /// <summary>What a run came to, trained if it is not yet, after the one it begins with; who asks for one that is being trained waits for it.</summary>
+    /// <summary>
+    /// What a run came to, trained if it is not yet, after the one it begins with; who asks for one that is being trained waits for it.
+    /// </summary>
     private Task<RunResult> ResultAsync(ExperimentRun run, Stage stage, CancellationToken cancellationToken) =>
-        _results.GetOrAdd(run.Name, name => new(async () =>
-    {
-        if (Finished(run) is { } finished) return finished;
-        var earlier = run.Earlier is null ? null : await ResultAsync(run.Earlier, stage, cancellationToken);
-        var outcome = await new Trainer(run.Config, run.Folder, Relay(stage, name)).RunAsync(resume: true, cancellationToken);
-        var result = Describe(run, outcome, earlier);
-        AtomicFile.WriteText(ResultOf(run), JsonSerializer.Serialize(result, Json));
-        return result;
-    })).Value;
+        _results
+            .GetOrAdd(run.Name, name => new(async () =>
+                {
+                    if (Finished(run) is { } finished)
+                        return finished;
+                    var earlier = run.Earlier is null ? null : await ResultAsync(run.Earlier, stage, cancellationToken);
+                    var outcome = await new Trainer(run.Config, run.Folder, Relay(stage, name)).RunAsync(resume: true, cancellationToken);
+                    var result = Describe(run, outcome, earlier);
+                    AtomicFile.WriteText(ResultOf(run), JsonSerializer.Serialize(result, Json));
+                    return result;
+                }))
+            .Value;
 
-    private static RunResult Describe(ExperimentRun run, TrainingOutcome outcome, RunResult? earlier) => new()
-    {
-        Variant = run.Variant.Name,
-        Seed = run.Config.Seed,
-        Choice = run.Choice,
-        EarlierSteps = earlier?.Steps ?? 0,
-        EarlierSeconds = earlier?.Seconds ?? 0,
-        Steps = outcome.State.Step + (earlier?.Steps ?? 0),
-        Seconds = outcome.State.TrainingSeconds + (earlier?.Seconds ?? 0),
-        Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
-        GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
-        Development = LastDevelopment(run.Folder) ?? throw new TrainingException($"{run.Folder.Log} has no score on the development set: delete {run.Folder.Root} to train the run again."),
-    };
+    private static RunResult Describe(ExperimentRun run, TrainingOutcome outcome, RunResult? earlier) =>
+        new()
+        {
+            Variant = run.Variant.Name,
+            Seed = run.Config.Seed,
+            Choice = run.Choice,
+            EarlierSteps = earlier?.Steps ?? 0,
+            EarlierSeconds = earlier?.Seconds ?? 0,
+            Steps = outcome.State.Step + (earlier?.Steps ?? 0),
+            Seconds = outcome.State.TrainingSeconds + (earlier?.Seconds ?? 0),
+            Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
+            GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
+            Development = LastDevelopment(run.Folder)
+                ?? throw new TrainingException(
+                    $"{run.Folder.Log} has no score on the development set: delete {run.Folder.Root} to train the run again."
+                ),
+        };
 
     /// <summary>From the log: a run that was stopped after its last step has measured itself, though not in this process.</summary>
     private static JsonObject? LastDevelopment(RunFolder folder) =>
-        RunLog.Read(folder.Log).Select(entry => entry["development"]).LastOrDefault(development => development is not null)?.DeepClone() as JsonObject;
+        RunLog.Read(folder.Log).Select(entry => entry["development"]).LastOrDefault(development => development is not null)?.DeepClone()
+        as JsonObject;
 
     private async Task TestAsync(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
     {
-        var work = _config.Measurements.SelectMany(measurement => runs.Zip(results).Where(pair => pair.First.Variant.Name == measurement.Variant)
-            .Select(pair => (Measurement: measurement, Run: pair.First, Result: pair.Second))).ToArray();
-        var datasets = new Lazy<IReadOnlyList<EvaluationDataset>>(() => ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries));
+        var work = _config
+            .Measurements.SelectMany(measurement =>
+                runs.Zip(results)
+                    .Where(pair => pair.First.Variant.Name == measurement.Variant)
+                    .Select(pair => (Measurement: measurement, Run: pair.First, Result: pair.Second))
+            )
+            .ToArray();
+        var datasets = new Lazy<IReadOnlyList<EvaluationDataset>>(() =>
+            ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries)
+        );
         var stage = new Stage("testing", work.Length);
-        await InParallelAsync(work.Length, jobs, async i =>
-        {
-            var (measurement, run, result) = work[i];
-            var path = ScoresOf(run, measurement);
-            if (!File.Exists(path))
+        await InParallelAsync(
+            work.Length,
+            jobs,
+            async i =>
             {
-                var scores = await EvaluateAsync(run, measurement, datasets.Value, cancellationToken);
-                AtomicFile.WriteText(path, scores.ToJsonString(Json));
-            }
-            _progress?.Report(stage.Finish($"{measurement.Name}, seed {result.Seed}", $"{measurement.Name}, seed {result.Seed}: hit@1 {ScoreJson.Average(Read<JsonObject>(path)):P1}"));
-        }, cancellationToken);
+                var (measurement, run, result) = work[i];
+                var path = ScoresOf(run, measurement);
+                if (!File.Exists(path))
+                {
+                    var scores = await EvaluateAsync(run, measurement, datasets.Value, cancellationToken);
+                    AtomicFile.WriteText(path, scores.ToJsonString(Json));
+                }
+                _progress?.Report(
+                    stage.Finish(
+                        $"{measurement.Name}, seed {result.Seed}",
+                        $"{measurement.Name}, seed {result.Seed}: hit@1 {ScoreJson.Average(Read<JsonObject>(path)):P1}"
+                    )
+                );
+            },
+            cancellationToken
+        );
     }
 
     private static async Task<JsonObject> EvaluateAsync(
-        ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
+        ExperimentRun run,
+        MeasurementSettings measurement,
+        IReadOnlyList<EvaluationDataset> datasets,
+        CancellationToken cancellationToken
+    )
     {
-        using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions
-        {
-            Model = new QwenVlModelOptions { Device = TrainableModel.Device(run.Config.Model) },
-            Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
-        });
+        using var embedder = ReasoningEmbedder.Load(
+            run.Folder.Model,
+            new ReasoningEmbedderOptions
+            {
+                Model = new QwenVlModelOptions { Device = TrainableModel.Device(run.Config.Model) },
+                Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
+            }
+        );
         return ScoreJson.Of(await new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken));
     }
 
-    private static T Read<T>(string path) => JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
+    private static T Read<T>(string path) =>
+        JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
 
     /// <summary>Does things side by side. The first error ends all.</summary>
     private static async Task InParallelAsync(int count, int jobs, Func<int, Task> work, CancellationToken cancellationToken)
@@ -243,11 +323,12 @@ public sealed class Experiment
         var (next, errors) = (-1, new ConcurrentQueue<Exception>());
         await Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, count)).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
         cancellationToken.ThrowIfCancellationRequested();
-        if (errors.TryDequeue(out var error)) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+        if (errors.TryDequeue(out var error))
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
 
         async Task WorkAsync()
         {
-            for (int i; errors.IsEmpty && (i = Interlocked.Increment(ref next)) < count;)
+            for (int i; errors.IsEmpty && (i = Interlocked.Increment(ref next)) < count; )
             {
                 try
                 {
@@ -261,8 +342,19 @@ public sealed class Experiment
         }
     }
 
-    private StepRelay? Relay(Stage stage, string run) => _progress is null ? null : new StepRelay(value =>
-        _progress.Report(stage.Advance(run, (double)value.Step / value.Steps, value.Remark is null ? null : $"{run}: {value.Remark}", $"{run}: {value.Phase}, step {value.Step} of {value.Steps}")));
+    private StepRelay? Relay(Stage stage, string run) =>
+        _progress is null
+            ? null
+            : new StepRelay(value =>
+                _progress.Report(
+                    stage.Advance(
+                        run,
+                        (double)value.Step / value.Steps,
+                        value.Remark is null ? null : $"{run}: {value.Remark}",
+                        $"{run}: {value.Phase}, step {value.Step} of {value.Steps}"
+                    )
+                )
+            );
 
     /// <summary>Counts what of a stage is done, the started parts of runs too. Thread-safe.</summary>
     private sealed class Stage(string name, int total)
@@ -283,7 +375,8 @@ public sealed class Experiment
             return Now(remark, remark);
         }
 
-        private ExperimentProgress Now(string? remark, string now) => new(name, Volatile.Read(ref _done), total, Math.Min(total, Volatile.Read(ref _done) + _started.Values.Sum()), now, remark);
+        private ExperimentProgress Now(string? remark, string now) =>
+            new(name, Volatile.Read(ref _done), total, Math.Min(total, Volatile.Read(ref _done) + _started.Values.Sum()), now, remark);
     }
 
     private sealed class StepRelay(Action<TrainingProgress> report) : IProgress<TrainingProgress>

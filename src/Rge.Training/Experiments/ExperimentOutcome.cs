@@ -43,8 +43,10 @@ public sealed record ExperimentOutcome
             from run in Runs
             let log = Folders[run.Name].Log
             where File.Exists(log)
-            let scores = DevelopmentScore.In(RunLog.Read(log))
-                .Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }).ToArray()
+            let scores = DevelopmentScore
+                .In(RunLog.Read(log))
+                .Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds })
+                .ToArray()
             where scores.Length > 0
             select (run.Variant, Scores: scores);
         return runs.ToLookup(run => run.Variant, run => run.Scores, StringComparer.Ordinal);

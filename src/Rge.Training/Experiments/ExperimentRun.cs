@@ -9,7 +9,13 @@ namespace Rge.Training.Experiments;
 /// <param name="Config">Its settings.</param>
 /// <param name="Folder">Its files.</param>
 /// <param name="Earlier">The run whose model it begins with; <see langword="null"/> where that is the pretrained one.</param>
-internal sealed record ExperimentRun(VariantSettings Variant, IReadOnlyList<string> Choice, TrainingConfig Config, RunFolder Folder, ExperimentRun? Earlier)
+internal sealed record ExperimentRun(
+    VariantSettings Variant,
+    IReadOnlyList<string> Choice,
+    TrainingConfig Config,
+    RunFolder Folder,
+    ExperimentRun? Earlier
+)
 {
     /// <summary>Its name, which is that of its folder.</summary>
     public string Name => RunResult.NameOf(Variant.Name, Choice, Config.Seed);

@@ -32,17 +32,22 @@ internal sealed record MeasurementSummary(MeasurementSettings Measurement, IRead
 
     /// <summary>Every measurement of an experiment, in the order of its settings; those without results too.</summary>
     public static IReadOnlyList<MeasurementSummary> In(ExperimentOutcome outcome) =>
-    [
-        .. outcome.Config.Measurements.Select(measurement => new MeasurementSummary(
-            measurement, [.. outcome.Tests.Where(test => test.Measurement == measurement.Name).OrderBy(test => test.Run.Seed)])),
-    ];
+        [
+            .. outcome.Config.Measurements.Select(measurement => new MeasurementSummary(
+                measurement,
+                [.. outcome.Tests.Where(test => test.Measurement == measurement.Name).OrderBy(test => test.Run.Seed)]
+            )),
+        ];
 
     /// <summary>The baseline with the highest mean; null where none is measured.</summary>
     public static MeasurementSummary? BestBaseline(IEnumerable<MeasurementSummary> all) =>
         all.Where(summary => summary.Measurement.Baseline && summary.Tests.Count > 0).MaxBy(summary => summary.Average!.Value.Mean);
 
     private IEnumerable<double> Values(params string[] place) =>
-        Tests.Select(test => place.Aggregate((JsonNode?)test.Scores, (node, name) => node?[name])).OfType<JsonNode>().Select(node => node.GetValue<double>());
+        Tests
+            .Select(test => place.Aggregate((JsonNode?)test.Scores, (node, name) => node?[name]))
+            .OfType<JsonNode>()
+            .Select(node => node.GetValue<double>());
 
     private static double Mean(TestResult test) => ScoreJson.Average(test.Scores);
 }

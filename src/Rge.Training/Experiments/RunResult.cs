@@ -44,8 +44,16 @@ public sealed record RunResult
     public double DevelopmentAverage => ScoreJson.Average(Development);
 
     internal static string NameOf(string variant, IReadOnlyList<string> choice, long seed) =>
-        string.Join('-', [variant, .. choice.Select(setting => InFileName(setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])), $"seed{seed.ToString(CultureInfo.InvariantCulture)}"]);
+        string.Join(
+            '-',
+            [
+                variant,
+                .. choice.Select(setting => InFileName(setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])),
+                $"seed{seed.ToString(CultureInfo.InvariantCulture)}",
+            ]
+        );
 
     /// <summary>Values that are tuned may be anything, paths too.</summary>
-    private static string InFileName(string value) => string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '+' ? c : '_'));
+    private static string InFileName(string value) =>
+        string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '+' ? c : '_'));
 }

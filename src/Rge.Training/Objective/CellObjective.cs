@@ -21,7 +21,10 @@ internal sealed class CellObjective : IDisposable
     {
         (_model, _classes) = (model, classes);
         using var generator = new Generator((ulong)seed);
-        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator).Mul_(0.02).to(model.Device).DetachFromDisposeScope();
+        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator)
+            .Mul_(0.02)
+            .to(model.Device)
+            .DetachFromDisposeScope();
         Bias = zeros([classes.Sum()], ScalarType.Float32, model.Device).DetachFromDisposeScope();
     }
 
@@ -39,7 +42,8 @@ internal sealed class CellObjective : IDisposable
         var features = _model.EncodeImages(batch.Images);
         var logits = nn.functional.linear(cat([.. features.Select(image => image.Merged)], 0).to(ScalarType.Float32), Weight, Bias);
         long[][] labels = [batch.Colors, batch.Shapes, batch.Cells];
-        Tensor? loss = null, right = null;
+        Tensor? loss = null,
+            right = null;
         for (var (i, start) = (0, 0L); i < labels.Length; start += _classes[i++])
         {
             var (part, wanted) = (logits.narrow(1, start, _classes[i]), tensor(labels[i], device: _model.Device));
@@ -48,7 +52,8 @@ internal sealed class CellObjective : IDisposable
             (loss, right) = (loss is null ? term : loss.Plus(term), right is null ? hits : right.logical_and(hits));
         }
         loss!.backward();
-        foreach (var image in features) image.Dispose();
+        foreach (var image in features)
+            image.Dispose();
         return (loss.Number(), right!.to(ScalarType.Float32).mean().Number());
     }
 

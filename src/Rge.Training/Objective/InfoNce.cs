@@ -26,17 +26,28 @@ public static class InfoNce
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(logitScale);
-        if (queries.dim() != 2 || targets.dim() != 2
-            || queries.shape[0] != pairs.Queries || targets.shape[0] != pairs.Targets || queries.shape[1] != targets.shape[1])
+        if (
+            queries.dim() != 2
+            || targets.dim() != 2
+            || queries.shape[0] != pairs.Queries
+            || targets.shape[0] != pairs.Targets
+            || queries.shape[1] != targets.shape[1]
+        )
             throw new ArgumentException(
                 $"Queries are [{string.Join(", ", queries.shape)}] and targets [{string.Join(", ", targets.shape)}], "
-                + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].", nameof(queries));
+                    + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].",
+                nameof(queries)
+            );
         var scores = Normalised(queries).mm(Normalised(targets).t()) * logitScale; // (B, M)
         var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: queries.device).logical_not();
         var wrong = scores.Fill(isRight, double.NegativeInfinity);
-        var right = scores.view(-1).index_select(0, Indices(pairs.Positives.Select(pair => (long)pair.Query * pairs.Targets + pair.Target)));
+        var right = scores
+            .view(-1)
+            .index_select(0, Indices(pairs.Positives.Select(pair => (long)pair.Query * pairs.Targets + pair.Target)));
         var loss = Choose(1, pairs.Positives.Select(pair => pair.Query).ToArray());
-        return direction == ContrastDirection.QueryToTarget ? loss : loss.Plus(Choose(0, pairs.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
+        return direction == ContrastDirection.QueryToTarget
+            ? loss
+            : loss.Plus(Choose(0, pairs.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
 
         // Cross entropy of each pair against what is wrong for its chooser, averaged over choosers.
         Tensor Choose(long over, int[] choosers)

@@ -17,24 +17,38 @@ namespace Rge.Training.Objective;
 /// It is null where InfoNCE is never taken.
 /// Borrows model and scale; runs on the calling thread and leaves gradients in its parameters.
 /// </remarks>
-public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor? logScale,
-    bool activationCheckpointing = false)
+public sealed class JointObjective(
+    QwenVlModel model,
+    int embToken,
+    ObjectiveSettings settings,
+    Tensor? logScale,
+    bool activationCheckpointing = false
+)
 {
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="selfRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings take InfoNCE after them.</param>
+    /// <param name="selfRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings
+    /// take InfoNCE after them.</param>
     /// <param name="lmWeight">Weight of the next-token loss.</param>
     /// <param name="embeddingWeight">Weight of InfoNCE.</param>
     /// <param name="cancellationToken">Stops between chunks; gradients are then incomplete.</param>
-    public StepLosses Backward(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, double lmWeight, double embeddingWeight, CancellationToken cancellationToken = default)
+    public StepLosses Backward(
+        TrainingBatch batch,
+        IReadOnlyList<int[]>? selfRationales,
+        double lmWeight,
+        double embeddingWeight,
+        CancellationToken cancellationToken = default
+    )
     {
-        if (batch.Pairs is null) embeddingWeight = 0;
+        if (batch.Pairs is null)
+            embeddingWeight = 0;
         var units = Units(batch, selfRationales, lmWeight > 0, embeddingWeight > 0);
         var chunks = Chunks(units);
         var predicted = units.Sum(unit => unit.Sum(sequence => sequence.Predicted));
         using var scope = NewDisposeScope();
 
-        var (infoNce, gradients) = embeddingWeight > 0 && chunks.Count > 1 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken) : (0, null);
+        var (infoNce, gradients) =
+            embeddingWeight > 0 && chunks.Count > 1 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken) : (0, null);
         var (lmSum, correct) = (0.0, 0.0);
         foreach (var chunk in chunks)
         {
@@ -78,7 +92,12 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
     }
 
     /// <summary>InfoNCE over embeddings that were computed without gradient, and its gradient for each.</summary>
-    private (double Loss, Tensor Gradients) CacheGradients(IReadOnlyList<IReadOnlyList<TrainedSequence>> chunks, TrainingBatch batch, double weight, CancellationToken cancellationToken)
+    private (double Loss, Tensor Gradients) CacheGradients(
+        IReadOnlyList<IReadOnlyList<TrainedSequence>> chunks,
+        TrainingBatch batch,
+        double weight,
+        CancellationToken cancellationToken
+    )
     {
         using var scope = NewDisposeScope();
         var embeddings = zeros([batch.Queries.Count + batch.Targets.Count, model.Config.Text.HiddenSize], ScalarType.Float32, model.Device);
@@ -88,9 +107,13 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var step = NewDisposeScope();
-                using var pass = new SequencePass(model, [.. chunk.Where(sequence => sequence.EmbeddingRow is not null)],
-                    activationCheckpointing: false);
-                if (pass.EmbeddingRows.Length > 0) embeddings.index_copy_(0, tensor(pass.EmbeddingRows, device: model.Device), pass.Embeddings());
+                using var pass = new SequencePass(
+                    model,
+                    [.. chunk.Where(sequence => sequence.EmbeddingRow is not null)],
+                    activationCheckpointing: false
+                );
+                if (pass.EmbeddingRows.Length > 0)
+                    embeddings.index_copy_(0, tensor(pass.EmbeddingRows, device: model.Device), pass.Embeddings());
             }
         }
         embeddings.requires_grad_(true);
@@ -100,8 +123,14 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
     }
 
     /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>
-    private Tensor Contrast(Tensor embeddings, TrainingBatch batch) => InfoNce.Loss(
-        embeddings.narrow(0, 0, batch.Queries.Count), embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count), batch.Pairs!, logScale!.exp(), settings.Direction);
+    private Tensor Contrast(Tensor embeddings, TrainingBatch batch) =>
+        InfoNce.Loss(
+            embeddings.narrow(0, 0, batch.Queries.Count),
+            embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count),
+            batch.Pairs!,
+            logScale!.exp(),
+            settings.Direction
+        );
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
     private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, bool writes, bool embeds)
@@ -112,7 +141,9 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
             var query = batch.Queries[i];
             var sequences = new List<TrainedSequence>();
             if (writes && query.Rationale.Length > 0)
-                sequences.Add(new TrainedSequence([.. query.Prompt, .. query.Rationale], query.Images) { Predicted = query.Rationale.Length });
+                sequences.Add(
+                    new TrainedSequence([.. query.Prompt, .. query.Rationale], query.Images) { Predicted = query.Rationale.Length }
+                );
             if (embeds)
             {
                 int[] rationale = settings.Rationale switch
@@ -123,12 +154,19 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
                 };
                 sequences.Add(new TrainedSequence([.. query.Prompt, .. rationale, embToken], query.Images) { EmbeddingRow = i });
             }
-            if (sequences.Count > 0) units.Add([.. sequences]);
+            if (sequences.Count > 0)
+                units.Add([.. sequences]);
         }
         if (embeds)
             for (var i = 0; i < batch.Targets.Count; i++)
-                units.Add([new TrainedSequence(batch.Targets[i].Tokens, batch.Targets[i].Images) { EmbeddingRow = batch.Queries.Count + i }]);
-        if (units.Count == 0) throw new TrainingException($"{batch.Queries[0].Sample.Source} and the rest of its batch have nothing to learn: neither a rationale nor a target counts in this phase.");
+                units.Add([
+                    new TrainedSequence(batch.Targets[i].Tokens, batch.Targets[i].Images) { EmbeddingRow = batch.Queries.Count + i },
+                ]);
+        if (units.Count == 0)
+            throw new TrainingException(
+                $"{batch.Queries[0].Sample.Source} and the rest of its batch have nothing to learn: neither a rationale nor a target "
+                    + $"counts in this phase."
+            );
         return units;
     }
 

@@ -7,10 +7,12 @@ using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;
 
-/// <summary>Lets the model in training write the rationales of a batch, without gradient, the likeliest token each time. Owns the decoder.</summary>
+/// <summary>
+/// Lets the model in training write the rationales of a batch, without gradient, the likeliest token each time. Owns the decoder.
+/// </summary>
 /// <remarks>
-/// A model that has learned to write mostly writes what the oracle wrote. So the oracle's rationale is read first, all tokens at once: as far
-/// as each is the likeliest after those before it, the model would have written it, and only what comes after is decoded step by step
+/// A model that has learned to write mostly writes what the oracle wrote. So the oracle's rationale is read first, all tokens at once: as
+/// far as each is the likeliest after those before it, the model would have written it, and only what comes after is decoded step by step
 /// (speculative decoding, Leviathan et al. 2023, with the oracle as draft). The result is that of the decoder alone, but for rounding.
 /// </remarks>
 internal sealed class SelfRationaleWriter : IDisposable
@@ -25,7 +27,8 @@ internal sealed class SelfRationaleWriter : IDisposable
     /// <exception cref="ArgumentException">The options say otherwise than to take the likeliest token.</exception>
     public SelfRationaleWriter(QwenVlModel model, QwenVlProcessor processor, int embToken, GenerationOptions generation, int rows)
     {
-        if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Self rationales are greedy and without repetition penalty.", nameof(generation));
+        if (!generation.IsGreedy || generation.RepetitionPenalty != 1)
+            throw new ArgumentException("Self rationales are greedy and without repetition penalty.", nameof(generation));
         (_model, _processor, _generation, _embToken) = (model, processor, generation, embToken);
         _limits = new DecodingEngineOptions { MaxBatchSize = rows };
         _decoder = new DecodingEngine(model, embToken, _limits);
@@ -35,24 +38,38 @@ internal sealed class SelfRationaleWriter : IDisposable
     public async Task<int[][]> WriteAsync(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
         var written = FollowOracle(queries, cancellationToken);
-        int[] open = [.. Enumerable.Range(0, queries.Count).Where(i => written[i].LastOrDefault(-1) != _embToken && written[i].Length < _generation.MaxRationaleTokens)];
+        int[] open =
+        [
+            .. Enumerable
+                .Range(0, queries.Count)
+                .Where(i => written[i].LastOrDefault(-1) != _embToken && written[i].Length < _generation.MaxRationaleTokens),
+        ];
         var requests = open.Select(i => new DecodeRequest([.. queries[i].Prompt, .. written[i]], queries[i].Images)
-        {
-            Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
-        }).ToArray();
+            {
+                Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
+            })
+            .ToArray();
         var rest = await _decoder.DecodeAsync(requests, cancellationToken);
-        foreach (var (i, sequence) in open.Zip(rest)) written[i] = [.. written[i], .. sequence.RationaleIds];
+        foreach (var (i, sequence) in open.Zip(rest))
+            written[i] = [.. written[i], .. sequence.RationaleIds];
         return [.. written.Select(tokens => tokens.Where(token => token != _embToken).ToArray())];
     }
 
-    /// <summary>Share of self rationales whose conclusion is the oracle's, over the queries whose oracle concludes anything; null without any.</summary>
+    /// <summary>
+    /// Share of self rationales whose conclusion is the oracle's, over the queries whose oracle concludes anything; null without any.
+    /// </summary>
     public double? Accuracy(IReadOnlyList<EncodedQuery> queries, IReadOnlyList<int[]> written)
     {
-        var right = queries.Zip(written, (query, own) => Rationales.ConcludesRightly(_processor.Tokenizer.Decode(own), query.Sample.Rationale)).OfType<bool>().ToList();
+        var right = queries
+            .Zip(written, (query, own) => Rationales.ConcludesRightly(_processor.Tokenizer.Decode(own), query.Sample.Rationale))
+            .OfType<bool>()
+            .ToList();
         return right.Count == 0 ? null : right.Average(isRight => isRight ? 1.0 : 0.0);
     }
 
-    /// <summary>What the model would write as far as the oracle did, and the first token where it would not; nothing without an oracle.</summary>
+    /// <summary>
+    /// What the model would write as far as the oracle did, and the first token where it would not; nothing without an oracle.
+    /// </summary>
     private int[][] FollowOracle(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
         using var gradients = no_grad();
@@ -74,19 +91,23 @@ internal sealed class SelfRationaleWriter : IDisposable
         return written;
     }
 
-    /// <summary>The likeliest token by each row of logits, special tokens excluded as the decoder excludes them; the first of equals.</summary>
+    /// <summary>
+    /// The likeliest token by each row of logits, special tokens excluded as the decoder excludes them; the first of equals.
+    /// </summary>
     /// <exception cref="EmbeddingException">A logit is not a number.</exception>
     private int[] Likeliest(Tensor logits)
     {
         var banned = new bool[_model.Config.Text.VocabSize];
         foreach (var token in _generation.BannedTokens)
-            if ((uint)token < (uint)banned.Length) banned[token] = true;
+            if ((uint)token < (uint)banned.Length)
+                banned[token] = true;
         var allowed = logits.Fill(tensor(banned, device: logits.device), double.NegativeInfinity);
         var best = allowed.argmax(1, keepdim: true);
         using var highest = allowed.gather(1, best);
         if (highest.isfinite().logical_not().sum().Number() > 0)
             throw new EmbeddingException(
-                "A logit is not finite; the model's activations overflow or its weights are damaged. With bfloat16 weights, try float32.");
+                "A logit is not finite; the model's activations overflow or its weights are damaged. With bfloat16 weights, try float32."
+            );
         var tokens = best.cpu().contiguous(); // read back: a number for each row
         return [.. MemoryMarshal.Cast<byte, long>(tokens.bytes).ToArray().Select(token => (int)token)];
     }
@@ -97,7 +118,8 @@ internal sealed class SelfRationaleWriter : IDisposable
         foreach (var (i, token) in likeliest.Index())
         {
             yield return token;
-            if (token != draft[i]) yield break;
+            if (token != draft[i])
+                yield break;
         }
     }
 
@@ -110,7 +132,8 @@ internal sealed class SelfRationaleWriter : IDisposable
             var query = queries[next];
             var draft = query.Rationale[..Math.Min(query.Rationale.Length, _generation.MaxRationaleTokens)];
             tokens += query.Prompt.Length + draft.Length;
-            if (taken.Count > 0 && tokens > _limits.MaxPrefillTokens) break;
+            if (taken.Count > 0 && tokens > _limits.MaxPrefillTokens)
+                break;
             taken.Add((left.Dequeue(), new TrainedSequence([.. query.Prompt, .. draft], query.Images) { Predicted = draft.Length }));
         }
         return taken;

@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;
 
-/// <summary>One forward pass over sequences: each distinct image goes through the vision tower once, tokens that sequences begin with are computed once.</summary>
+/// <summary>
+/// One forward pass over sequences: each distinct image goes through the vision tower once, tokens that sequences begin with are computed
+/// once.
+/// </summary>
 /// <remarks>Follows the thread's gradient mode. Owns what it computes, but for the tensors that its methods return.</remarks>
 public sealed class SequencePass : IDisposable
 {
@@ -27,8 +30,12 @@ public sealed class SequencePass : IDisposable
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
         _features = model.EncodeImages(images, activationCheckpointing);
         var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
-        ModelInput[] inputs = [.. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])]))];
-        if (inputs.Length > 0) _states = model.Forward(inputs, [.. sequences.Select(Wanted)], activationCheckpointing);
+        ModelInput[] inputs =
+        [
+            .. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])])),
+        ];
+        if (inputs.Length > 0)
+            _states = model.Forward(inputs, [.. sequences.Select(Wanted)], activationCheckpointing);
     }
 
     /// <summary>The step's row of each embedding that this pass gives.</summary>
@@ -36,7 +43,13 @@ public sealed class SequencePass : IDisposable
 
     /// <summary>Hidden states at the last tokens of the sequences that are embedded, float32 <c>[E, hidden]</c>.</summary>
     public Tensor Embeddings() =>
-        Rows(Enumerable.Range(0, _sequences.Count).Where(i => _sequences[i].EmbeddingRow is not null).Select(i => (i, _sequences[i].Tokens.Length - 1))).to(ScalarType.Float32);
+        Rows(
+                Enumerable
+                    .Range(0, _sequences.Count)
+                    .Where(i => _sequences[i].EmbeddingRow is not null)
+                    .Select(i => (i, _sequences[i].Tokens.Length - 1))
+            )
+            .to(ScalarType.Float32);
 
     /// <summary>Summed next-token loss over all predicted tokens, and how many were the likeliest; null where none is predicted.</summary>
     public (Tensor Sum, Tensor Correct)? Predict()
@@ -49,27 +62,46 @@ public sealed class SequencePass : IDisposable
     public Tensor LogProbabilities()
     {
         long[] labels = [.. _sequences.SelectMany(sequence => sequence.Tokens[^sequence.Predicted..]).Select(token => (long)token)];
-        return nn.functional.cross_entropy(
-            PredictedLogits().to(ScalarType.Float32), tensor(labels, device: _model.Device), reduction: nn.Reduction.None).neg();
+        return nn
+            .functional.cross_entropy(
+                PredictedLogits().to(ScalarType.Float32),
+                tensor(labels, device: _model.Device),
+                reduction: nn.Reduction.None
+            )
+            .neg();
     }
 
     /// <summary>Logits that each predicted token is chosen by, sequence after sequence, <c>[P, vocab]</c>.</summary>
-    public Tensor PredictedLogits() => _model.Logits(Rows(_sequences.Index().SelectMany(of => Enumerable
-        .Range(of.Item.Tokens.Length - of.Item.Predicted, of.Item.Predicted).Select(token => (of.Index, token - 1)))));
+    public Tensor PredictedLogits() =>
+        _model.Logits(
+            Rows(
+                _sequences
+                    .Index()
+                    .SelectMany(of =>
+                        Enumerable
+                            .Range(of.Item.Tokens.Length - of.Item.Predicted, of.Item.Predicted)
+                            .Select(token => (of.Index, token - 1))
+                    )
+            )
+        );
 
-    /// <summary>The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.</summary>
+    /// <summary>
+    /// The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.
+    /// </summary>
     private static Range Wanted(TrainedSequence sequence)
     {
         var last = sequence.Tokens.Length - 1;
         return (last - sequence.Predicted)..(sequence.EmbeddingRow is null ? last : last + 1);
     }
 
-    private Tensor Rows(IEnumerable<(int Input, int Token)> places) => _states!.Select([.. places.Select(place => _states.Row(place.Input, place.Token))]);
+    private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>
+        _states!.Select([.. places.Select(place => _states.Row(place.Input, place.Token))]);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _states?.Dispose();
-        foreach (var features in _features) features.Dispose();
+        foreach (var features in _features)
+            features.Dispose();
     }
 }

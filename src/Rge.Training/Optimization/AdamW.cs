@@ -25,12 +25,22 @@ internal sealed class AdamW : IDisposable
         _slots = [.. parameters.Select(parameter => new Slot(parameter))];
         _decays = [.. _slots.Select(slot => slot.Parameter.WeightDecay).Distinct()];
         // The numbers stand in the script: passed to it they would be scalars that nothing holds (see TensorArithmetic).
-        _script = jit.compile(string.Concat(_decays.Select((decay, i) => string.Create(CultureInfo.InvariantCulture, $"""
-            def step{i}(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor], lr: Tensor):
-                torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1={beta1:0.0##############}, beta2={beta2:0.0##############}, weight_decay={decay:0.0##############}, eps={epsilon:0.0##################}, amsgrad=False, maximize=False)
+        _script = jit.compile(
+            string.Concat(
+                _decays.Select(
+                    (decay, i) =>
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"""
+                            def step{i}(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor], lr: Tensor):
+                                torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1={beta1:0.0##############}, beta2={beta2:0.0##############}, weight_decay={decay:0.0##############}, eps={epsilon:0.0##################}, amsgrad=False, maximize=False)
 
 
-            """))));
+                            """
+                        )
+                )
+            )
+        );
     }
 
     /// <summary>Moves every parameter that has a gradient, then forgets the gradients.</summary>
@@ -40,16 +50,30 @@ internal sealed class AdamW : IDisposable
         using var gradients = no_grad();
         // Every look at a gradient makes a handle of its own.
         using var scope = NewDisposeScope();
-        foreach (var group in _slots.Where(slot => slot.Parameter.Tensor.grad is not null).GroupBy(slot => (slot.Parameter.LearningRateScale, slot.Parameter.WeightDecay)))
+        foreach (
+            var group in _slots
+                .Where(slot => slot.Parameter.Tensor.grad is not null)
+                .GroupBy(slot => (slot.Parameter.LearningRateScale, slot.Parameter.WeightDecay))
+        )
         {
             Slot[] slots = [.. group];
-            foreach (var slot in slots) slot.Steps.Add_(1);
+            foreach (var slot in slots)
+                slot.Steps.Add_(1);
             // The rate is a number of the fused kernel, which reads it from the CPU in double precision whatever the device.
-            _script.invoke($"step{Array.IndexOf(_decays, group.Key.WeightDecay)}", [
-                slots.Select(slot => slot.Master).ToArray(), slots.Select(slot => slot.Parameter.Tensor.grad!.to(ScalarType.Float32)).ToArray(),
-                slots.Select(slot => slot.Mean).ToArray(), slots.Select(slot => slot.Square).ToArray(), Array.Empty<Tensor>(), slots.Select(slot => slot.Steps).ToArray(),
-                tensor(learningRate * group.Key.LearningRateScale)]);
-            foreach (var slot in slots) slot.Publish();
+            _script.invoke(
+                $"step{Array.IndexOf(_decays, group.Key.WeightDecay)}",
+                [
+                    slots.Select(slot => slot.Master).ToArray(),
+                    slots.Select(slot => slot.Parameter.Tensor.grad!.to(ScalarType.Float32)).ToArray(),
+                    slots.Select(slot => slot.Mean).ToArray(),
+                    slots.Select(slot => slot.Square).ToArray(),
+                    Array.Empty<Tensor>(),
+                    slots.Select(slot => slot.Steps).ToArray(),
+                    tensor(learningRate * group.Key.LearningRateScale),
+                ]
+            );
+            foreach (var slot in slots)
+                slot.Publish();
         }
         ForgetGradients();
     }
@@ -86,7 +110,8 @@ internal sealed class AdamW : IDisposable
 
     public void Dispose()
     {
-        foreach (var slot in _slots) slot.Dispose();
+        foreach (var slot in _slots)
+            slot.Dispose();
         _script.Dispose();
     }
 
@@ -114,12 +139,14 @@ internal sealed class AdamW : IDisposable
         /// <summary>Rounds the master copy into the parameter.</summary>
         public void Publish()
         {
-            if (HasMaster) Parameter.Tensor.copy_(Master);
+            if (HasMaster)
+                Parameter.Tensor.copy_(Master);
         }
 
         public IEnumerable<KeyValuePair<string, Tensor>> State()
         {
-            if (HasMaster) yield return new($"master.{Parameter.Name}", Master);
+            if (HasMaster)
+                yield return new($"master.{Parameter.Name}", Master);
             yield return new($"mean.{Parameter.Name}", Mean);
             yield return new($"square.{Parameter.Name}", Square);
             yield return new($"steps.{Parameter.Name}", Steps);
@@ -127,7 +154,8 @@ internal sealed class AdamW : IDisposable
 
         public void Dispose()
         {
-            if (HasMaster) Master.Dispose();
+            if (HasMaster)
+                Master.Dispose();
             Mean.Dispose();
             Square.Dispose();
             Steps.Dispose();

@@ -15,10 +15,12 @@ public static class GradientNorm
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         Tensor[] all = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
-        if (all.Length == 0) return 0;
+        if (all.Length == 0)
+            return 0;
         var norm = Math.Sqrt(stack([.. all.Select(Squares)]).sum().Number());
         if (limit > 0 && norm > limit)
-            foreach (var gradient in all) gradient.Mul_(limit / (norm + 1e-6));
+            foreach (var gradient in all)
+                gradient.Mul_(limit / (norm + 1e-6));
         return norm;
     }
 

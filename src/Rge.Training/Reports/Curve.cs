@@ -19,9 +19,11 @@ internal static class Curve
         var smooth = new List<ChartPoint>(points.Count);
         foreach (var stretch in points.GroupBy(point => starts.Count(start => start <= point.X)).Select(group => group.ToArray()))
         {
-            if (smooth.Count > 0) smooth.Add(new ChartPoint(stretch[0].X - 0.5, double.NaN));
+            if (smooth.Count > 0)
+                smooth.Add(new ChartPoint(stretch[0].X - 0.5, double.NaN));
             var sums = new double[stretch.Length + 1];
-            for (var i = 0; i < stretch.Length; i++) sums[i + 1] = sums[i] + stretch[i].Y;
+            for (var i = 0; i < stretch.Length; i++)
+                sums[i + 1] = sums[i] + stretch[i].Y;
             for (var i = 0; i < stretch.Length; i++)
             {
                 var side = Math.Min(reach, Math.Min(i, stretch.Length - 1 - i));
@@ -34,7 +36,8 @@ internal static class Curve
     /// <summary>A few hundred of the points: of each stretch the lowest and the highest, so that the line keeps its breadth.</summary>
     public static IReadOnlyList<ChartPoint> Thin(IReadOnlyList<ChartPoint> points)
     {
-        if (points.Count <= 2 * Buckets) return points;
+        if (points.Count <= 2 * Buckets)
+            return points;
         var size = (points.Count + Buckets - 1) / Buckets;
         return [.. points.Chunk(size).SelectMany(bucket => Ends(bucket).Distinct().OrderBy(point => point.X))];
 
@@ -42,9 +45,12 @@ internal static class Curve
         static IEnumerable<ChartPoint> Ends(ChartPoint[] bucket)
         {
             var known = bucket.Where(point => double.IsFinite(point.Y)).ToArray();
-            if (known.Length > 0) yield return known.MinBy(point => point.Y);
-            if (known.Length > 0) yield return known.MaxBy(point => point.Y);
-            if (known.Length < bucket.Length) yield return Array.Find(bucket, point => !double.IsFinite(point.Y));
+            if (known.Length > 0)
+                yield return known.MinBy(point => point.Y);
+            if (known.Length > 0)
+                yield return known.MaxBy(point => point.Y);
+            if (known.Length < bucket.Length)
+                yield return Array.Find(bucket, point => !double.IsFinite(point.Y));
         }
     }
 }

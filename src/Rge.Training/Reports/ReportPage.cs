@@ -23,6 +23,7 @@ internal sealed class ReportPage(RunFolder folder)
     /// <summary>Writes the page where half a minute has gone by, and a hundred times what writing it takes.</summary>
     public void WriteNowAndThen()
     {
-        if (_sinceWrite.Elapsed > Pause && _sinceWrite.Elapsed > MostOfTime * _cost) Write();
+        if (_sinceWrite.Elapsed > Pause && _sinceWrite.Elapsed > MostOfTime * _cost)
+            Write();
     }
 }

@@ -19,8 +19,22 @@ public sealed class RunReport
     /// <summary>Fields of the log that have charts of their own, or none.</summary>
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "step", "phase", "skipped", "development", "loss", "lm_loss", "lm_accuracy", "info_nce", "cell_accuracy", "rationale_tokens", "conclusion_right",
-        "generation_seconds", "temperature", "gradient_norm", "learning_rate", "seconds",
+        "step",
+        "phase",
+        "skipped",
+        "development",
+        "loss",
+        "lm_loss",
+        "lm_accuracy",
+        "info_nce",
+        "cell_accuracy",
+        "rationale_tokens",
+        "conclusion_right",
+        "generation_seconds",
+        "temperature",
+        "gradient_norm",
+        "learning_rate",
+        "seconds",
     };
 
     private readonly TrainingConfig _config;
@@ -58,7 +72,8 @@ public sealed class RunReport
         return new RunReport(
             ConfigFile.Read<TrainingConfig>(folder.Config),
             File.Exists(folder.Log) ? RunLog.Read(folder.Log) : [],
-            File.Exists(folder.Provenance) ? JsonNode.Parse(FileReader.ReadText(folder.Provenance)) as JsonObject : null);
+            File.Exists(folder.Provenance) ? JsonNode.Parse(FileReader.ReadText(folder.Provenance)) as JsonObject : null
+        );
     }
 
     /// <summary>Writes the page of a run into its folder.</summary>
@@ -69,16 +84,18 @@ public sealed class RunReport
     }
 
     /// <summary>The page.</summary>
-    public string ToHtml() => Page(
-        $"Run {_config.Name}",
-        Tag("p", Class("dim"), $"Lines are smoothed over {Whole(2 * Reach + 1)} steps; what was measured stands faintly behind them."),
-        Tag("div", Class("tiles"), Tiles().Select(tile => Tag("div", Class("tile"), Tag("b", tile.Value), Tag("span", tile.Name)))),
-        Tag("div", Class("charts"), Charts().Select(chart => chart.Draw())),
-        Development(),
-        Tag("h2", "What it ran on"),
-        _provenance is null ? Tag("p", "Not known.") : Facts(_provenance.Select(fact => (fact.Key, Describe(fact.Value)))),
-        Tag("h2", "Settings in full"),
-        Tag("pre", _settings));
+    public string ToHtml() =>
+        Page(
+            $"Run {_config.Name}",
+            Tag("p", Class("dim"), $"Lines are smoothed over {Whole(2 * Reach + 1)} steps; what was measured stands faintly behind them."),
+            Tag("div", Class("tiles"), Tiles().Select(tile => Tag("div", Class("tile"), Tag("b", tile.Value), Tag("span", tile.Name)))),
+            Tag("div", Class("charts"), Charts().Select(chart => chart.Draw())),
+            Development(),
+            Tag("h2", "What it ran on"),
+            _provenance is null ? Tag("p", "Not known.") : Facts(_provenance.Select(fact => (fact.Key, Describe(fact.Value)))),
+            Tag("h2", "Settings in full"),
+            Tag("pre", _settings)
+        );
 
     private int Reach => _steps.Length / SmoothingShare;
 
@@ -89,10 +106,12 @@ public sealed class RunReport
         if (_development is [.., var last])
         {
             yield return ("development hit@1, %", OneDigit(last.Average));
-            if (last.RightConclusions is { } right) yield return ("right conclusions there, %", OneDigit(right));
+            if (last.RightConclusions is { } right)
+                yield return ("right conclusions there, %", OneDigit(right));
         }
         yield return ("queries a step", Whole(_config.Data.Queries));
-        if (_provenance?["parameters"] is { } parameters) yield return ("trained parameters", Whole(parameters.GetValue<long>()));
+        if (_provenance?["parameters"] is { } parameters)
+            yield return ("trained parameters", Whole(parameters.GetValue<long>()));
         yield return ("seed", _config.Seed.ToString(CultureInfo.InvariantCulture));
     }
 
@@ -100,20 +119,31 @@ public sealed class RunReport
     {
         yield return Chart(
             "Loss",
-            Smooth("total", "loss", IsJoint), Smooth("next token", "lm_loss"), Smooth("InfoNCE", "info_nce"), Smooth("cells", "loss", entry => entry["cell_accuracy"] is not null)) with
+            Smooth("total", "loss", IsJoint),
+            Smooth("next token", "lm_loss"),
+            Smooth("InfoNCE", "info_nce"),
+            Smooth("cells", "loss", entry => entry["cell_accuracy"] is not null)
+        ) with
         {
             IsLogarithmic = true,
         };
         yield return Chart(
             "Accuracy on the batch, %",
-            Smooth("next token", "lm_accuracy", scale: 100), Smooth("self rationale's conclusion", "conclusion_right", scale: 100), Smooth("cells", "cell_accuracy", scale: 100));
+            Smooth("next token", "lm_accuracy", scale: 100),
+            Smooth("self rationale's conclusion", "conclusion_right", scale: 100),
+            Smooth("cells", "cell_accuracy", scale: 100)
+        );
         yield return Chart("Self rationale, tokens", Smooth("tokens a query", "rationale_tokens"));
         yield return Chart("hit@1 on the development set, %", [.. DevelopmentSeries()]);
         yield return Chart("Learning rate", new ChartSeries("learning rate", Curve.Thin(Points("learning_rate"))));
-        yield return Chart("Gradient norm, before clipping", Smooth("norm", "gradient_norm")) with { IsLogarithmic = true };
+        yield return Chart("Gradient norm, before clipping", Smooth("norm", "gradient_norm")) with
+        {
+            IsLogarithmic = true,
+        };
         yield return Chart("Seconds a step", Smooth("all", "seconds"), Smooth("writing self rationales", "generation_seconds"));
 
-        foreach (var name in Others()) yield return Chart(name, Smooth(name, name));
+        foreach (var name in Others())
+            yield return Chart(name, Smooth(name, name));
 
         // Where one loss is all there is, the total would be the same line again.
         static bool IsJoint(JsonObject entry) => entry["lm_loss"] is not null && entry["info_nce"] is not null;
@@ -121,11 +151,20 @@ public sealed class RunReport
 
     /// <summary>Measures of tasks that this page does not know.</summary>
     private IEnumerable<string> Others() =>
-        _steps.SelectMany(entry => entry).Where(field => !Known.Contains(field.Key) && field.Value?.GetValueKind() == JsonValueKind.Number)
-            .Select(field => field.Key).Distinct(StringComparer.Ordinal);
+        _steps
+            .SelectMany(entry => entry)
+            .Where(field => !Known.Contains(field.Key) && field.Value?.GetValueKind() == JsonValueKind.Number)
+            .Select(field => field.Key)
+            .Distinct(StringComparer.Ordinal);
 
     private LineChart Chart(string title, params ChartSeries[] series) =>
-        new() { Title = title, Series = series, FromZero = true, Marks = _phases.Count > 1 ? _phases : [] };
+        new()
+        {
+            Title = title,
+            Series = series,
+            FromZero = true,
+            Marks = _phases.Count > 1 ? _phases : [],
+        };
 
     private ChartSeries Smooth(string name, string field, Func<JsonObject, bool>? counts = null, double scale = 1)
     {
@@ -135,18 +174,19 @@ public sealed class RunReport
     }
 
     private List<ChartPoint> Points(string field, Func<JsonObject, bool>? counts = null, double scale = 1) =>
-    [
-        .. from entry in _steps
-           where counts?.Invoke(entry) ?? true
-           let value = Field(entry, field)
-           where value is not null
-           select new ChartPoint(entry["step"]!.GetValue<int>(), scale * value.Value),
-    ];
+        [
+            .. from entry in _steps
+            where counts?.Invoke(entry) ?? true
+            let value = Field(entry, field)
+            where value is not null
+            select new ChartPoint(entry["step"]!.GetValue<int>(), scale * value.Value),
+        ];
 
     private IEnumerable<ChartSeries> DevelopmentSeries()
     {
         yield return Series("average", score => score.Average);
-        foreach (var group in Groups()) yield return Series(group, score => score.Group(group) ?? double.NaN);
+        foreach (var group in Groups())
+            yield return Series(group, score => score.Group(group) ?? double.NaN);
 
         ChartSeries Series(string name, Func<DevelopmentScore, double> value) =>
             new(name, [.. _development.Select(score => new ChartPoint(score.Step, value(score)))]) { HasDots = true };
@@ -154,15 +194,23 @@ public sealed class RunReport
 
     private IEnumerable<XElement> Development()
     {
-        if (_development.Count == 0) yield break;
+        if (_development.Count == 0)
+            yield break;
         yield return Tag("h2", "Development set");
         yield return Table(
             ["step", "training", .. Groups(), "average, %", "right conclusions, %", "rationale tokens"],
-            _development.Select(score => (string[])
-            [
-                Whole(score.Step), Time(score.Seconds), .. Groups().Select(group => OneDigit(score.Group(group))),
-                OneDigit(score.Average), OneDigit(score.RightConclusions), OneDigit(score.RationaleTokens),
-            ]));
+            _development.Select(score =>
+                (string[])
+                    [
+                        Whole(score.Step),
+                        Time(score.Seconds),
+                        .. Groups().Select(group => OneDigit(score.Group(group))),
+                        OneDigit(score.Average),
+                        OneDigit(score.RightConclusions),
+                        OneDigit(score.RationaleTokens),
+                    ]
+            )
+        );
     }
 
     private IEnumerable<string> Groups() => _development is [.., var last] ? last.Groups : [];

@@ -29,8 +29,10 @@ internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Sco
         var (seconds, scores) = (0.0, new List<DevelopmentScore>());
         foreach (var entry in log)
         {
-            if (entry["development"] is JsonObject measured) scores.Add(new DevelopmentScore(entry["step"]!.GetValue<int>(), seconds, measured));
-            else seconds += entry["seconds"]?.GetValue<double>() ?? 0;
+            if (entry["development"] is JsonObject measured)
+                scores.Add(new DevelopmentScore(entry["step"]!.GetValue<int>(), seconds, measured));
+            else
+                seconds += entry["seconds"]?.GetValue<double>() ?? 0;
         }
         return scores;
     }

@@ -12,8 +12,13 @@ namespace Rge.Training.RunFiles;
 /// </summary>
 public sealed class RunFolder
 {
-    private const string StateFile = "state.json", ChecksumFile = "checksums.json";
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private const string StateFile = "state.json",
+        ChecksumFile = "checksums.json";
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     /// <summary>Names the folder; nothing is read or written yet.</summary>
     public RunFolder(string path)
@@ -46,14 +51,18 @@ public sealed class RunFolder
     public string? LatestCheckpoint() => Whole().LastOrDefault();
 
     /// <summary>Checks that the files of a checkpoint have the content that was written.</summary>
-    /// <exception cref="TrainingException">One has not; the message names it, and the checkpoint before, from which the run can go on.</exception>
+    /// <exception cref="TrainingException">One has not; the message names it, and the checkpoint before, from which the run can go
+    /// on.</exception>
     public void RequireWhole(string checkpoint)
     {
-        if (Damage(checkpoint) is not { } damage) return;
+        if (Damage(checkpoint) is not { } damage)
+            return;
         var older = Whole().TakeWhile(other => other != checkpoint).LastOrDefault();
-        throw new TrainingException(older is null
-            ? $"{damage} There is no older checkpoint: begin again in another folder."
-            : $"{damage} Delete the folder {checkpoint} and resume again, to go on from {older}.");
+        throw new TrainingException(
+            older is null
+                ? $"{damage} There is no older checkpoint: begin again in another folder."
+                : $"{damage} Delete the folder {checkpoint} and resume again, to go on from {older}."
+        );
     }
 
     /// <summary>Reads where a checkpoint stands.</summary>
@@ -67,7 +76,10 @@ public sealed class RunFolder
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new TrainingException($"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Of(path, e))}.", e);
+            throw new TrainingException(
+                $"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Of(path, e))}.",
+                e
+            );
         }
     }
 
@@ -83,11 +95,14 @@ public sealed class RunFolder
         {
             write(folder);
             AtomicFile.WriteText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(state, Json));
-            var checksums = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            var checksums = Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
                 .Select(file => KeyValuePair.Create(Path.GetRelativePath(folder, file), (JsonNode?)Checksum(file)));
             AtomicFile.WriteJson(Path.Combine(folder, ChecksumFile), new JsonObject(checksums));
         });
-        foreach (var old in Whole().SkipLast(keep).ToList()) Directory.Delete(old, recursive: true);
+        foreach (var old in Whole().SkipLast(keep).ToList())
+            Directory.Delete(old, recursive: true);
     }
 
     /// <summary>Writes a folder under a temporary name beside its own, and puts it in place when it is whole.</summary>
@@ -99,7 +114,8 @@ public sealed class RunFolder
         try
         {
             write(temporary);
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
             Directory.Move(temporary, folder);
         }
         catch
@@ -114,7 +130,8 @@ public sealed class RunFolder
     {
         foreach (var parent in (string[])[Root, Checkpoints])
             if (Directory.Exists(parent))
-                foreach (var part in Directory.GetDirectories(parent, "*.part")) Directory.Delete(part, recursive: true);
+                foreach (var part in Directory.GetDirectories(parent, "*.part"))
+                    Directory.Delete(part, recursive: true);
     }
 
     /// <summary>Writes <c>run.json</c>.</summary>
@@ -127,12 +144,15 @@ public sealed class RunFolder
         try
         {
             ReadState(checkpoint);
-            if (!File.Exists(checksums)) return null;
+            if (!File.Exists(checksums))
+                return null;
             foreach (var (name, checksum) in JsonNode.Parse(FileReader.ReadText(checksums))!.AsObject())
             {
                 var path = Path.Combine(checkpoint, name);
-                if (!File.Exists(path)) return $"{path} is missing.";
-                if (Checksum(path) != checksum!.GetValue<string>()) return $"{path} is damaged: its content is not what was written.";
+                if (!File.Exists(path))
+                    return $"{path} is missing.";
+                if (Checksum(path) != checksum!.GetValue<string>())
+                    return $"{path} is damaged: its content is not what was written.";
             }
             return null;
         }
@@ -140,7 +160,8 @@ public sealed class RunFolder
         {
             return e.Message;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or NullReferenceException or IOException or UnauthorizedAccessException)
         {
             return $"{checksums} is damaged: expected the checksum of each file.";
         }
@@ -154,6 +175,9 @@ public sealed class RunFolder
 
     private IEnumerable<string> Whole() =>
         Directory.Exists(Checkpoints)
-            ? Directory.GetDirectories(Checkpoints, "step-*").Where(folder => File.Exists(Path.Combine(folder, StateFile)) && !folder.EndsWith(".part", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            ? Directory
+                .GetDirectories(Checkpoints, "step-*")
+                .Where(folder => File.Exists(Path.Combine(folder, StateFile)) && !folder.EndsWith(".part", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
             : [];
 }

@@ -14,13 +14,21 @@ internal static class ScoreJson
         {
             ["average"] = outcome.Average,
             ["groups"] = new JsonObject(outcome.Groups.Select(group => KeyValuePair.Create(group.Key, (JsonNode?)group.Value))),
-            ["datasets"] = new JsonObject(outcome.Datasets.Select(dataset => KeyValuePair.Create(dataset.Name, (JsonNode?)new JsonObject
-            {
-                ["hit_at_1"] = dataset.HitAt1,
-                ["rows"] = dataset.Rows.Count,
-                ["conclusion_right"] = Share(dataset.Rows, row => row.ConclusionIsRight),
-                ["rationale_right"] = Share(dataset.Rows, row => row.RationaleIsRight),
-            }))),
+            ["datasets"] = new JsonObject(
+                outcome.Datasets.Select(dataset =>
+                    KeyValuePair.Create(
+                        dataset.Name,
+                        (JsonNode?)
+                            new JsonObject
+                            {
+                                ["hit_at_1"] = dataset.HitAt1,
+                                ["rows"] = dataset.Rows.Count,
+                                ["conclusion_right"] = Share(dataset.Rows, row => row.ConclusionIsRight),
+                                ["rationale_right"] = Share(dataset.Rows, row => row.RationaleIsRight),
+                            }
+                    )
+                )
+            ),
             ["rationale_tokens"] = rows.Average(row => (double)row.RationaleTokens),
             ["conclusion_right"] = Share(rows, row => row.ConclusionIsRight),
             ["hit_at_1_when_conclusion_right"] = Share(compared.Where(row => row.ConclusionIsRight == true), row => row.IsHit),
@@ -32,9 +40,10 @@ internal static class ScoreJson
     /// The mean hit@1 of the datasets in stored scores, 0 to 1. Computed and not read: earlier versions stored the mean of the meta-tasks
     /// under the same name, and logs of development scores may have nothing else.
     /// </summary>
-    public static double Average(JsonNode scores) => scores["datasets"] is JsonObject { Count: > 0 } datasets
-        ? datasets.Average(dataset => dataset.Value!["hit_at_1"]!.GetValue<double>())
-        : scores["average"]!.GetValue<double>();
+    public static double Average(JsonNode scores) =>
+        scores["datasets"] is JsonObject { Count: > 0 } datasets
+            ? datasets.Average(dataset => dataset.Value!["hit_at_1"]!.GetValue<double>())
+            : scores["average"]!.GetValue<double>();
 
     private static double? Share(IEnumerable<RowOutcome> rows, Func<RowOutcome, bool?> what)
     {

@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace Rge.Training.Runs;
 
 /// <summary>
-/// A copy of a checkpoint whose tokenizer knows <c>&lt;emb&gt;</c>: what training begins with where a stock Qwen-VL lacks it. The token takes
-/// the next free id; its row of the embedding, and of the output projection where that has weights of its own, is the mean of the rows of all
-/// other tokens. Most checkpoints have rows to spare; where not, one is appended.
+/// A copy of a checkpoint whose tokenizer knows <c>&lt;emb&gt;</c>: what training begins with where a stock Qwen-VL lacks it. The token
+/// takes the next free id; its row of the embedding, and of the output projection where that has weights of its own, is the mean of the
+/// rows of all other tokens. Most checkpoints have rows to spare; where not, one is appended.
 /// </summary>
 internal static class EmbTokenCheckpoint
 {
@@ -42,14 +42,16 @@ internal static class EmbTokenCheckpoint
         var rows = 0L;
         foreach (var name in (string[])[ParameterLayout.TokenEmbedding, ParameterLayout.OutputProjection])
         {
-            if (!tensors.TryGetValue(name, out var tensor)) continue;
+            if (!tensors.TryGetValue(name, out var tensor))
+                continue;
             tensors[name] = WithRow(tensor, tokens, id);
             rows = tensors[name].shape[0];
         }
         Checkpoint.Save(target, tensors, checkpoint.Naming);
 
         foreach (var section in (JsonObject?[])[config, config["text_config"] as JsonObject])
-            if (section?["vocab_size"] is not null) section["vocab_size"] = rows;
+            if (section?["vocab_size"] is not null)
+                section["vocab_size"] = rows;
         // Last, because a folder counts as a checkpoint once it has a config.
         AtomicFile.WriteJson(Path.Combine(target, QwenVlConfig.FileName), config);
     }

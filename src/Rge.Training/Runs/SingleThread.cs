@@ -37,15 +37,22 @@ internal sealed class SingleThread : SynchronizationContext
     }
 
     /// <summary>Is not needed by awaits, and would deadlock on the thread itself.</summary>
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Only posting to a run's thread is possible.");
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("Only posting to a run's thread is possible.");
 
     /// <summary>Runs callbacks on the current thread until the work is done.</summary>
     private Task<T> Run<T>(Func<Task<T>> work)
     {
         SetSynchronizationContext(this);
         var task = Begin(work);
-        _ = task.ContinueWith(_ => _queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        foreach (var (callback, state) in _queue.GetConsumingEnumerable()) callback(state);
+        _ = task.ContinueWith(
+            _ => _queue.CompleteAdding(),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
+        foreach (var (callback, state) in _queue.GetConsumingEnumerable())
+            callback(state);
         return task;
     }
 

@@ -11,7 +11,8 @@ namespace Rge.Training.Runs;
 /// <summary>The model of a run with what belongs to it: processor, prompts, perhaps an adapter, and which tensors are trained.</summary>
 internal sealed class TrainableModel : IDisposable
 {
-    private const string ModelFolder = "model", AdapterFolder = "adapter";
+    private const string ModelFolder = "model",
+        AdapterFolder = "adapter";
 
     private readonly ImageOptions _images;
 
@@ -44,13 +45,22 @@ internal sealed class TrainableModel : IDisposable
         var processor = QwenVlProcessor.Load(source, images: images);
         var device = Device(settings);
         var model = QwenVlModel.Load(
-            source, new QwenVlModelOptions { Writable = settings.Adapter is null, DType = DType(settings.Dtype), Device = device });
+            source,
+            new QwenVlModelOptions
+            {
+                Writable = settings.Adapter is null,
+                DType = DType(settings.Dtype),
+                Device = device,
+            }
+        );
         PeftAdapter? adapter = null;
         try
         {
             if (settings.Adapter is { } wanted)
             {
-                adapter = checkpoint is null ? NewAdapter(model, wanted, start, seed) : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32, device);
+                adapter = checkpoint is null
+                    ? NewAdapter(model, wanted, start, seed)
+                    : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32, device);
                 model.Attach(adapter);
             }
             return new TrainableModel(start, model, processor, adapter, images ?? ImageOptions.Default);
@@ -65,24 +75,34 @@ internal sealed class TrainableModel : IDisposable
 
     /// <summary>Where the settings put a model. Loads libtorch.</summary>
     /// <exception cref="TrainingException">There is no such GPU.</exception>
-    public static Device Device(ModelSettings settings) => DeviceNames.TryResolve(settings.Device, out var device, out var problem)
-        ? device
-        : throw new TrainingException($"model.device is {settings.Device}. {problem}");
+    public static Device Device(ModelSettings settings) =>
+        DeviceNames.TryResolve(settings.Device, out var device, out var problem)
+            ? device
+            : throw new TrainingException($"model.device is {settings.Device}. {problem}");
 
     /// <summary>What is trained, with its gradient switched on.</summary>
     public IReadOnlyList<TrainedParameter> Trained(ModelSettings settings, OptimizerSettings optimizer)
     {
         var all = Adapter is null
             ? Model.Trainable.Where(parameter =>
-                !settings.FreezeVision || !parameter.Key.StartsWith("model.visual.", StringComparison.Ordinal))
+                !settings.FreezeVision || !parameter.Key.StartsWith("model.visual.", StringComparison.Ordinal)
+            )
             : Adapter.Modules.SelectMany(module => Tensors(module.Key, module.Value));
         var trained = new List<TrainedParameter>();
         foreach (var (name, tensor) in all)
         {
             var group = Array.Find(optimizer.Groups, group => name.Contains(group.Match, StringComparison.Ordinal));
-            if (group?.LearningRateScale == 0) continue;
+            if (group?.LearningRateScale == 0)
+                continue;
             tensor.requires_grad_(true);
-            trained.Add(new TrainedParameter(name, tensor, group?.LearningRateScale ?? 1, tensor.dim() < 2 ? 0 : group?.WeightDecay ?? optimizer.WeightDecay));
+            trained.Add(
+                new TrainedParameter(
+                    name,
+                    tensor,
+                    group?.LearningRateScale ?? 1,
+                    tensor.dim() < 2 ? 0 : group?.WeightDecay ?? optimizer.WeightDecay
+                )
+            );
         }
         return trained;
     }
@@ -90,14 +110,17 @@ internal sealed class TrainableModel : IDisposable
     /// <summary>Writes what a run needs to go on.</summary>
     public void SaveState(string checkpoint)
     {
-        if (Adapter is null) Save(Path.Combine(checkpoint, ModelFolder));
-        else Adapter.Save(Path.Combine(checkpoint, AdapterFolder));
+        if (Adapter is null)
+            Save(Path.Combine(checkpoint, ModelFolder));
+        else
+            Adapter.Save(Path.Combine(checkpoint, AdapterFolder));
     }
 
     /// <summary>Writes the result: a checkpoint folder that loads anywhere, or the adapter alone.</summary>
     public void Save(string folder)
     {
-        if (Adapter is not null) Adapter.Save(folder);
+        if (Adapter is not null)
+            Adapter.Save(folder);
         else
         {
             Directory.CreateDirectory(folder);
@@ -105,20 +128,33 @@ internal sealed class TrainableModel : IDisposable
             Model.Save(folder);
         }
         // An adapter's folder that has image settings of its own goes before those of its base.
-        if (_images with { Truncated = default } != ImageOptions.Default) ImageProcessorConfig.Write(Start, folder, _images);
+        if (_images with { Truncated = default } != ImageOptions.Default)
+            ImageProcessorConfig.Write(Start, folder, _images);
     }
 
     /// <summary>How a model writes self rationales while it is trained and measured.</summary>
-    public static GenerationOptions Generation(ObjectiveSettings objective, QwenVlProcessor processor) => new()
-    {
-        MaxRationaleTokens = objective.MaxRationaleTokens,
-        BannedTokens = objective.BanSpecialTokens ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)] : [],
-    };
+    public static GenerationOptions Generation(ObjectiveSettings objective, QwenVlProcessor processor) =>
+        new()
+        {
+            MaxRationaleTokens = objective.MaxRationaleTokens,
+            BannedTokens = objective.BanSpecialTokens
+                ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)]
+                : [],
+        };
 
     private static PeftAdapter NewAdapter(QwenVlModel model, AdapterSettings settings, string baseModel, long seed)
     {
         // The decoder's layers only: the tower's bear other names.
-        var config = new AdapterConfig { Rank = settings.Rank, Alpha = settings.Alpha, RankStabilized = settings.RankStabilized, Dora = settings.Kind == AdapterKind.Dora, TargetModules = settings.Modules, TaskType = "CAUSAL_LM", BaseModel = baseModel };
+        var config = new AdapterConfig
+        {
+            Rank = settings.Rank,
+            Alpha = settings.Alpha,
+            RankStabilized = settings.RankStabilized,
+            Dora = settings.Kind == AdapterKind.Dora,
+            TargetModules = settings.Modules,
+            TaskType = "CAUSAL_LM",
+            BaseModel = baseModel,
+        };
         try
         {
             return PeftAdapter.Create(config, model.Linears, (int)seed);
@@ -133,10 +169,17 @@ internal sealed class TrainableModel : IDisposable
     {
         yield return new($"{module}.lora_A", weights.A);
         yield return new($"{module}.lora_B", weights.B);
-        if (weights.Magnitude is not null) yield return new($"{module}.magnitude", weights.Magnitude);
+        if (weights.Magnitude is not null)
+            yield return new($"{module}.magnitude", weights.Magnitude);
     }
 
-    private static ScalarType? DType(string? name) => name switch { "float32" => ScalarType.Float32, "bfloat16" => ScalarType.BFloat16, _ => null };
+    private static ScalarType? DType(string? name) =>
+        name switch
+        {
+            "float32" => ScalarType.Float32,
+            "bfloat16" => ScalarType.BFloat16,
+            _ => null,
+        };
 
     public void Dispose()
     {

@@ -52,7 +52,8 @@ public sealed class Trainer
         RequireFolder(resume);
         StartingPoint.Require(_config.Model);
         var data = await TrainingData.ReadAsync(_config, _tasks.Measures(_config), Remark, cancellationToken);
-        if (_config.Threads > 0) set_num_threads(_config.Threads);
+        if (_config.Threads > 0)
+            set_num_threads(_config.Threads);
         _folder.Tidy();
         var checkpoint = _folder.LatestCheckpoint();
         using var session = new TrainingSession(_config, _folder, checkpoint, data, _tasks);
@@ -66,19 +67,32 @@ public sealed class Trainer
         while (session.State.Step < _config.Steps())
         {
             var (phase, step) = _config.At(session.State.Step);
-            if (step == 0) (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
+            if (step == 0)
+                (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
             var entry = await StepOrCheckpointAsync(phase, step);
             log.Write(entry);
             var done = session.State.Step;
             Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
             foreach (var skipped in entry["skipped"]?.AsArray() ?? [])
-                if (named.Add((string)skipped!["row"]!)) Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}");
+                if (named.Add((string)skipped!["row"]!))
+                    Report(
+                        entry["loss"]!.GetValue<double>(),
+                        phase,
+                        TimeLeft(),
+                        $"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}"
+                    );
             var isLast = done == _config.Steps();
             if (_config.Evaluation.Every > 0 && _tasks.TrainsEmbeddings(phase) && (isLast || done % _config.Evaluation.Every == 0))
             {
                 development = await session.EvaluateAsync(cancellationToken);
                 log.Write(Describe(done, development));
-                Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: development hit@1 {development.Average:P1} ({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})");
+                Report(
+                    entry["loss"]!.GetValue<double>(),
+                    phase,
+                    TimeLeft(),
+                    $"step {done}: development hit@1 {development.Average:P1} "
+                        + $"({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})"
+                );
             }
             if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested)
             {
@@ -88,7 +102,8 @@ public sealed class Trainer
             Checkpoint();
             cancellationToken.ThrowIfCancellationRequested();
 
-            TimeSpan TimeLeft() => (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
+            TimeSpan TimeLeft() =>
+                (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
         }
         RunFolder.Publish(_folder.Model, model => session.SaveModel(model, Measured()));
         page.Write();
@@ -113,7 +128,8 @@ public sealed class Trainer
             log.Flush();
             _folder.WriteCheckpoint(session.State, _config.Checkpoints.Keep, session.Save);
             stored = session.State.Step;
-            if (stored < _config.Steps()) page.Write();
+            if (stored < _config.Steps())
+                page.Write();
         }
 
         void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
@@ -133,21 +149,37 @@ public sealed class Trainer
     }
 
     /// <summary>Tells of something before the first step.</summary>
-    private void Remark(string remark) => _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
+    private void Remark(string remark) =>
+        _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
 
     /// <summary>The last measurement on the development set, by this process or one before; null for none.</summary>
-    private JsonObject? Measured() => RunLog.Read(_folder.Log).Select(entry => entry["development"] as JsonObject).LastOrDefault(scores => scores is not null);
+    private JsonObject? Measured() =>
+        RunLog.Read(_folder.Log).Select(entry => entry["development"] as JsonObject).LastOrDefault(scores => scores is not null);
 
-    private int SkippedRows() => RunLog.Read(_folder.Log).SelectMany(entry => entry["skipped"] as JsonArray ?? []).Select(row => (string?)row?["row"]).Distinct(StringComparer.Ordinal).Count();
+    private int SkippedRows() =>
+        RunLog
+            .Read(_folder.Log)
+            .SelectMany(entry => entry["skipped"] as JsonArray ?? [])
+            .Select(row => (string?)row?["row"])
+            .Distinct(StringComparer.Ordinal)
+            .Count();
 
     /// <summary>A run resumes only where it was begun, and under settings on which no step that is done has depended otherwise.</summary>
     private void RequireFolder(bool resume)
     {
-        if (!File.Exists(_folder.Config)) return;
-        if (!resume) throw new TrainingException($"{_folder.Root} holds a run already: expected --resume to continue it, or another folder.");
+        if (!File.Exists(_folder.Config))
+            return;
+        if (!resume)
+            throw new TrainingException($"{_folder.Root} holds a run already: expected --resume to continue it, or another folder.");
         var checkpoint = _folder.LatestCheckpoint();
-        if (checkpoint is not null) _folder.RequireWhole(checkpoint);
-        ResumeRules.Require(_folder.Root, ConfigFile.Read<TrainingConfig>(_folder.Config), _config, checkpoint is null ? 0 : RunFolder.ReadState(checkpoint).Step);
+        if (checkpoint is not null)
+            _folder.RequireWhole(checkpoint);
+        ResumeRules.Require(
+            _folder.Root,
+            ConfigFile.Read<TrainingConfig>(_folder.Config),
+            _config,
+            checkpoint is null ? 0 : RunFolder.ReadState(checkpoint).Step
+        );
     }
 
     private void WriteProvenance(TrainingSession session, TrainingData data)
@@ -158,9 +190,6 @@ public sealed class Trainer
         _folder.WriteProvenance(provenance);
     }
 
-    private static JsonObject Describe(int step, EvaluationOutcome outcome) => new()
-    {
-        ["step"] = step,
-        ["development"] = ScoreJson.Of(outcome),
-    };
+    private static JsonObject Describe(int step, EvaluationOutcome outcome) =>
+        new() { ["step"] = step, ["development"] = ScoreJson.Of(outcome) };
 }

@@ -29,11 +29,16 @@ internal sealed class TrainingData
     /// <exception cref="TrainingException">A folder, a dataset or an image is missing or cannot be used.</exception>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
     public static async Task<TrainingData> ReadAsync(
-        TrainingConfig config, bool measures, Action<string>? remark, CancellationToken cancellationToken)
+        TrainingConfig config,
+        bool measures,
+        Action<string>? remark,
+        CancellationToken cancellationToken
+    )
     {
         var data = new TrainingData(config, remark);
         Require(config.Data.Images, "data.images");
-        if (config.Data.Folder is { } folder) data.Samples = await data.ReadSamplesAsync(folder, cancellationToken);
+        if (config.Data.Folder is { } folder)
+            data.Samples = await data.ReadSamplesAsync(folder, cancellationToken);
         if (measures && config.Evaluation.Folder is { } development)
             data.Development = await data.ReadDevelopmentAsync(development, cancellationToken);
         return data;
@@ -48,16 +53,18 @@ internal sealed class TrainingData
     /// <summary>Where the samples of each step come from.</summary>
     /// <param name="processor">The image processor of the model in training.</param>
     /// <exception cref="TrainingException">A weight is for a dataset that is not there.</exception>
-    public ISampleSource Source(QwenVlProcessor processor) => Samples ?? (ISampleSource)new ShapeWorldSource(_config.Data, _config.Seed, processor);
+    public ISampleSource Source(QwenVlProcessor processor) =>
+        Samples ?? (ISampleSource)new ShapeWorldSource(_config.Data, _config.Seed, processor);
 
     /// <summary>What the run is measured with: the development set of files, or one that is drawn.</summary>
     public IReadOnlyList<EvaluationDataset> MeasuredWith() =>
         Development ?? ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
 
     /// <summary>What there is to learn from.</summary>
-    public JsonObject Describe() => Samples is null
-        ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
-        : new JsonObject(Samples.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
+    public JsonObject Describe() =>
+        Samples is null
+            ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
+            : new JsonObject(Samples.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
 
     private async Task<StoredSamples> ReadSamplesAsync(string folder, CancellationToken cancellationToken)
     {
@@ -65,18 +72,33 @@ internal sealed class TrainingData
         var (found, weights) = (MmebReader.FindTraining(folder), _config.Data.Weights);
         if (weights.Keys.FirstOrDefault(name => found.All(subset => subset.Name != name)) is { } unknown)
             throw new TrainingException(
-                $"data.weights names {unknown}, which {folder} does not have; it has {string.Join(", ", found.Select(subset => subset.Name))}. Give weights for these, or data.weights={{}} for all alike.");
+                $"data.weights names {unknown}, which {folder} does not have; it has "
+                    + $"{string.Join(", ", found.Select(subset => subset.Name))}. Give weights for these, or data.weights={{}} for all "
+                    + $"alike."
+            );
         var images = _config.Data.Images ?? folder;
         var reader = Reader(images);
         var samples = new List<TrainingSample>();
         foreach (var subset in found.Where(subset => weights.Count == 0 || weights.TryGetValue(subset.Name, out var weight) && weight > 0))
-            foreach (var file in subset.Files) samples.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
-        var missing = Missing(samples, sample => Items(sample).SelectMany(item => item.Images), sample => sample.Source, $"{images} (data.images)", cancellationToken);
-        if (missing > 0) _remark?.Invoke($"{missing} of {samples.Count} training rows show an image that does not exist: others take their places.");
+        foreach (var file in subset.Files)
+            samples.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
+        var missing = Missing(
+            samples,
+            sample => Items(sample).SelectMany(item => item.Images),
+            sample => sample.Source,
+            $"{images} (data.images)",
+            cancellationToken
+        );
+        if (missing > 0)
+            _remark?.Invoke($"{missing} of {samples.Count} training rows show an image that does not exist: others take their places.");
         return new StoredSamples(samples, _config.Data, _config.Seed);
 
         IEnumerable<EmbeddingInput> Items(TrainingSample sample) =>
-            [sample.Query, .. sample.Targets.Select(target => target.Item), .. _config.Data.HardNegatives ? sample.Negatives.Select(target => target.Item) : []];
+            [
+                sample.Query,
+                .. sample.Targets.Select(target => target.Item),
+                .. _config.Data.HardNegatives ? sample.Negatives.Select(target => target.Item) : [],
+            ];
     }
 
     private async Task<List<EvaluationDataset>> ReadDevelopmentAsync(string folder, CancellationToken cancellationToken)
@@ -86,54 +108,96 @@ internal sealed class TrainingData
         var images = _config.Evaluation.Images ?? _config.Data.Images ?? folder;
         var reader = Reader(images);
         var datasets = new List<EvaluationDataset>();
-        foreach (var subset in MmebReader.FindEvaluation(folder)) datasets.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
-        Missing([.. datasets.SelectMany(dataset => dataset.Rows)], row => row.Candidates.Prepend(row.Query).SelectMany(item => item.Images), row => row.Source, $"{images} (evaluation.images)", cancellationToken);
+        foreach (var subset in MmebReader.FindEvaluation(folder))
+            datasets.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
+        Missing(
+            [.. datasets.SelectMany(dataset => dataset.Rows)],
+            row => row.Candidates.Prepend(row.Query).SelectMany(item => item.Images),
+            row => row.Source,
+            $"{images} (evaluation.images)",
+            cancellationToken
+        );
         var broken = Broken(datasets, cancellationToken);
-        datasets = [.. datasets.Select(dataset => dataset with { Rows = [.. dataset.Rows.Select(row => Usable(row, broken)).OfType<EvaluationRow>()] })];
-        if (datasets.Find(dataset => dataset.Rows.Count == 0) is { } empty) throw new TrainingException($"evaluation.folder: {empty.Name} in {folder} has no row to measure with.");
+        datasets =
+        [
+            .. datasets.Select(dataset =>
+                dataset with
+                {
+                    Rows = [.. dataset.Rows.Select(row => Usable(row, broken)).OfType<EvaluationRow>()],
+                }
+            ),
+        ];
+        if (datasets.Find(dataset => dataset.Rows.Count == 0) is { } empty)
+            throw new TrainingException($"evaluation.folder: {empty.Name} in {folder} has no row to measure with.");
         return datasets;
     }
 
-    private MmebReader Reader(string images) => new(
-        images, InstructionRules.Named(_config.Data.QueryRules, InstructionRules.QueryPreset), InstructionRules.Named(_config.Data.CandidateRules, InstructionRules.CandidatePreset))
-    {
-        IgnoredColumns = _config.Data.IgnoreColumns,
-    };
+    private MmebReader Reader(string images) =>
+        new(
+            images,
+            InstructionRules.Named(_config.Data.QueryRules, InstructionRules.QueryPreset),
+            InstructionRules.Named(_config.Data.CandidateRules, InstructionRules.CandidatePreset)
+        )
+        {
+            IgnoredColumns = _config.Data.IgnoreColumns,
+        };
 
     private static void Require(string? folder, string setting)
     {
-        if (folder is not null && !Directory.Exists(folder)) throw new TrainingException($"{setting} is {folder}, which does not exist; expected a folder.");
+        if (folder is not null && !Directory.Exists(folder))
+            throw new TrainingException($"{setting} is {folder}, which does not exist; expected a folder.");
     }
 
     /// <summary>Rows with an image that is not there; an error unless such rows are left out, and where no image is there at all.</summary>
-    private int Missing<T>(IReadOnlyList<T> rows, Func<T, IEnumerable<ImageSource>> images, Func<T, string> source, string folder, CancellationToken cancellationToken)
+    private int Missing<T>(
+        IReadOnlyList<T> rows,
+        Func<T, IEnumerable<ImageSource>> images,
+        Func<T, string> source,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         var isThere = new Dictionary<ImageSource, bool>(ReferenceEqualityComparer.Instance);
         var (count, first, path) = (0, default(T), "");
         foreach (var row in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (images(row).FirstOrDefault(image => !Exists(image)) is not { } missing) continue;
-            if (count++ == 0) (first, path) = (row, missing.Name);
+            if (images(row).FirstOrDefault(image => !Exists(image)) is not { } missing)
+                continue;
+            if (count++ == 0)
+                (first, path) = (row, missing.Name);
         }
-        if (count == 0) return 0;
+        if (count == 0)
+            return 0;
         var absent = isThere.Values.Count(exists => !exists);
-        if (absent == isThere.Count) throw new TrainingException($"{source(first!)}: the image {path} does not exist, nor does any other: expected them in {folder}.");
+        if (absent == isThere.Count)
+            throw new TrainingException(
+                $"{source(first!)}: the image {path} does not exist, nor does any other: expected them in {folder}."
+            );
         if (_config.Data.OnError == FailureAction.Fail)
-            throw new TrainingException($"{source(first!)}: the image {path} does not exist{(absent > 1 ? $", like {absent} of {isThere.Count} in all" : "")}: expected it in {folder}; {SkipHint}.");
+            throw new TrainingException(
+                $"{source(first!)}: the image {path} does not exist{(absent > 1 ? $", like {absent} of {isThere.Count} in all" : "")}: "
+                    + $"expected it in {folder}; {SkipHint}."
+            );
         return count;
 
         bool Exists(ImageSource image)
         {
-            if (!isThere.TryGetValue(image, out var exists)) isThere.Add(image, exists = File.Exists(image.Name));
+            if (!isThere.TryGetValue(image, out var exists))
+                isThere.Add(image, exists = File.Exists(image.Name));
             return exists;
         }
     }
 
-    /// <summary>Images of the development set that cannot be decoded. They are decoded at every measurement, so that once more costs little.</summary>
+    /// <summary>
+    /// Images of the development set that cannot be decoded. They are decoded at every measurement, so that once more costs little.
+    /// </summary>
     private HashSet<ImageSource> Broken(IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
     {
-        var (seen, broken) = (new HashSet<ImageSource>(ReferenceEqualityComparer.Instance), new HashSet<ImageSource>(ReferenceEqualityComparer.Instance));
+        var (seen, broken) = (
+            new HashSet<ImageSource>(ReferenceEqualityComparer.Instance),
+            new HashSet<ImageSource>(ReferenceEqualityComparer.Instance)
+        );
         foreach (var row in datasets.SelectMany(dataset => dataset.Rows))
         {
             foreach (var image in row.Candidates.Prepend(row.Query).SelectMany(item => item.Images).Where(seen.Add))
@@ -145,7 +209,8 @@ internal sealed class TrainingData
                 }
                 catch (ImageInputException e)
                 {
-                    if (_config.Data.OnError == FailureAction.Fail) throw new TrainingException($"{row.Source}: {e.Message} Expected images that can be measured with; {SkipHint}.", e);
+                    if (_config.Data.OnError == FailureAction.Fail)
+                        throw new TrainingException($"{row.Source}: {e.Message} Expected images that can be measured with; {SkipHint}.", e);
                     broken.Add(image);
                 }
             }
@@ -156,11 +221,16 @@ internal sealed class TrainingData
     /// <summary>A row without the candidates that cannot be used; null where its query or right candidate cannot.</summary>
     private EvaluationRow? Usable(EvaluationRow row, HashSet<ImageSource> broken)
     {
-        if (broken.Count == 0) return row;
+        if (broken.Count == 0)
+            return row;
         EmbeddingInput[] candidates = [.. row.Candidates.Where(candidate => !candidate.Images.Any(broken.Contains))];
-        if (candidates.Length == row.Candidates.Count && !row.Query.Images.Any(broken.Contains)) return row;
+        if (candidates.Length == row.Candidates.Count && !row.Query.Images.Any(broken.Contains))
+            return row;
         var isLost = row.Query.Images.Any(broken.Contains) || row.Candidates[0].Images.Any(broken.Contains);
-        _remark?.Invoke($"{row.Source}: {(isLost ? "the row is left out of the development set" : "a candidate is left out of the row")}, because an image cannot be used.");
+        _remark?.Invoke(
+            $"{row.Source}: {(isLost ? "the row is left out of the development set" : "a candidate is left out of the row")}, because "
+                + $"an image cannot be used."
+        );
         return isLost ? null : row with { Candidates = candidates };
     }
 }

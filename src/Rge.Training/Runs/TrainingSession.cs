@@ -16,8 +16,8 @@ using static TorchSharp.torch;
 namespace Rge.Training.Runs;
 
 /// <summary>
-/// The state of a run: model, optimizer, tasks. Takes the steps: gradients of a task, clipping, the rate of the schedule, the optimizer. Used
-/// from one thread, but for <see cref="Prepare"/>.
+/// The state of a run: model, optimizer, tasks. Takes the steps: gradients of a task, clipping, the rate of the schedule, the optimizer.
+/// Used from one thread, but for <see cref="Prepare"/>.
 /// </summary>
 internal sealed class TrainingSession : IDisposable
 {
@@ -50,12 +50,14 @@ internal sealed class TrainingSession : IDisposable
         _tasks = tasks.Create(new TrainingTaskContext(config, _model.Model, processor, prompts, samples, encoder, _generation));
 
         _extra = [.. _tasks.Values.SelectMany(task => task.ExtraParameters)];
-        foreach (var parameter in _extra) parameter.Tensor.requires_grad_(true);
+        foreach (var parameter in _extra)
+            parameter.Tensor.requires_grad_(true);
         _trained = [.. _model.Trained(config.Model, config.Optimizer), .. _extra];
         _optimizer = new AdamW(_trained, config.Optimizer.Beta1, config.Optimizer.Beta2, config.Optimizer.Epsilon);
         _development = new(data.MeasuredWith);
         State = checkpoint is null ? new RunState() : RunFolder.ReadState(checkpoint);
-        if (checkpoint is not null) Restore(Path.Combine(checkpoint, OptimizerFile));
+        if (checkpoint is not null)
+            Restore(Path.Combine(checkpoint, OptimizerFile));
     }
 
     /// <summary>Where the run stands.</summary>
@@ -75,10 +77,13 @@ internal sealed class TrainingSession : IDisposable
         var watch = Stopwatch.StartNew();
         var entry = new JsonObject { ["step"] = State.Step + 1, ["phase"] = phase.Name };
         if (input.Skipped is { Count: > 0 } skipped)
-            entry["skipped"] = new JsonArray([.. skipped.Select(row => (JsonNode)new JsonObject { ["row"] = row.Source, ["problem"] = row.Problem })]);
+            entry["skipped"] = new JsonArray([
+                .. skipped.Select(row => (JsonNode)new JsonObject { ["row"] = row.Source, ["problem"] = row.Problem }),
+            ]);
         var report = await TaskOf(phase).BackwardAsync(input, phase, cancellationToken);
         entry["loss"] = report.Loss;
-        foreach (var (name, value) in report.Measures) entry[name] = value;
+        foreach (var (name, value) in report.Measures)
+            entry[name] = value;
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
         RequireFinite(entry, norm, input);
         var rate = phase.RateAt(step);
@@ -96,14 +101,22 @@ internal sealed class TrainingSession : IDisposable
         return entry;
     }
 
-    /// <summary>Measures the model on the development set, as its objective uses it: with a self rationale where queries write one.</summary>
+    /// <summary>
+    /// Measures the model on the development set, as its objective uses it: with a self rationale where queries write one.
+    /// </summary>
     public async Task<EvaluationOutcome> EvaluateAsync(CancellationToken cancellationToken)
     {
-        using var embedder = new ReasoningEmbedder(_model.Model, _model.Processor, new ReasoningEmbedderOptions { Generation = _generation });
+        using var embedder = new ReasoningEmbedder(
+            _model.Model,
+            _model.Processor,
+            new ReasoningEmbedderOptions { Generation = _generation }
+        );
         var queries = _config.Objective.Rationale == RationaleSource.None ? QueryRationale.None : QueryRationale.Written;
         var evaluator = new Evaluator(embedder);
-        return await Task.Run(() => evaluator.RunAsync(_development.Value, queries, cancellationToken: cancellationToken),
-            cancellationToken);
+        return await Task.Run(
+            () => evaluator.RunAsync(_development.Value, queries, cancellationToken: cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <summary>Writes what the run needs to resume.</summary>
@@ -132,7 +145,10 @@ internal sealed class TrainingSession : IDisposable
         using var file = SafetensorsFile.Open(path);
         using var gradients = no_grad();
         var stored = file.Names.ToHashSet(StringComparer.Ordinal);
-        var added = _extra.Where(parameter => !stored.Contains(ValueOf(parameter))).Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var added = _extra
+            .Where(parameter => !stored.Contains(ValueOf(parameter)))
+            .Select(parameter => parameter.Name)
+            .ToHashSet(StringComparer.Ordinal);
         _optimizer.Restore(name => file.Read(name), parameter => !added.Contains(parameter.Name));
         foreach (var parameter in _extra.Where(parameter => !added.Contains(parameter.Name)))
         {
@@ -145,19 +161,25 @@ internal sealed class TrainingSession : IDisposable
 
     private void RequireFinite(JsonObject entry, double norm, StepInput input)
     {
-        if (double.IsFinite(entry["loss"]!.GetValue<double>()) && double.IsFinite(norm)) return;
+        if (double.IsFinite(entry["loss"]!.GetValue<double>()) && double.IsFinite(norm))
+            return;
         foreach (var key in entry.Select(pair => pair.Key).ToList())
-            if (entry[key] is JsonValue value && value.TryGetValue<double>(out var number) && !double.IsFinite(number)) entry[key] = number.ToString(CultureInfo.InvariantCulture);
+            if (entry[key] is JsonValue value && value.TryGetValue<double>(out var number) && !double.IsFinite(number))
+                entry[key] = number.ToString(CultureInfo.InvariantCulture);
         entry["gradient_norm"] = norm.ToString(CultureInfo.InvariantCulture);
         entry["samples"] = new JsonArray([.. input.Sources.Select(source => (JsonNode)source)]);
         var path = Path.Combine(_folder.Root, "not-finite.json");
         AtomicFile.WriteJson(path, entry);
-        throw new TrainingException($"Step {State.Step + 1}: the loss is {entry["loss"]} and the gradient norm {norm}; {path} lists the batch. Expected finite numbers: a lower learning rate, a longer warm-up or float32 may help.");
+        throw new TrainingException(
+            $"Step {State.Step + 1}: the loss is {entry["loss"]} and the gradient norm {norm}; {path} lists the batch. Expected finite "
+                + $"numbers: a lower learning rate, a longer warm-up or float32 may help."
+        );
     }
 
     public void Dispose()
     {
-        foreach (var task in _tasks.Values) task.Dispose();
+        foreach (var task in _tasks.Values)
+            task.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
     }

@@ -8,7 +8,9 @@ public sealed record DataSettings
 {
     private const int MaxQueries = 1 << 20;
 
-    /// <summary>Folder of training rows in MMEB's form, with rationales beside; <see langword="null"/> draws from ShapeWorld without end.</summary>
+    /// <summary>
+    /// Folder of training rows in MMEB's form, with rationales beside; <see langword="null"/> draws from ShapeWorld without end.
+    /// </summary>
     public string? Folder { get; init; }
 
     /// <summary>Folder that image paths are relative to; the data folder unless given.</summary>
@@ -33,18 +35,24 @@ public sealed record DataSettings
     public TruncatedImages TruncatedImages { get; init; }
 
     /// <summary>
-    /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says. It is written into
-    /// the preprocessor_config.json of what the run saves, like <see cref="MaxPixels"/> and <see cref="ExifOrientation"/>.
+    /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says. It is written
+    /// into the preprocessor_config.json of what the run saves, like <see cref="MaxPixels"/> and <see cref="ExifOrientation"/>.
     /// </summary>
     public int? MinPixels { get; init; }
 
-    /// <summary>Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says.</summary>
+    /// <summary>
+    /// Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint says.
+    /// </summary>
     public int? MaxPixels { get; init; }
 
-    /// <summary>Whether photographs are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says.</summary>
+    /// <summary>
+    /// Whether photographs are turned as their EXIF orientation says; <see langword="null"/> for what the checkpoint says.
+    /// </summary>
     public bool? ExifOrientation { get; init; }
 
-    /// <summary>Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.</summary>
+    /// <summary>
+    /// Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.
+    /// </summary>
     public string[] IgnoreColumns { get; init; } = [];
 
     /// <summary>How often each dataset is drawn, relative to the others; those not named are left out. Empty takes all equally.</summary>
@@ -63,18 +71,29 @@ public sealed record DataSettings
     public bool HardNegatives { get; init; } = true;
 
     /// <summary>How images are read and sized.</summary>
-    internal ImageOptions ImageOptions => new() { MinPixels = MinPixels, MaxPixels = MaxPixels, ExifOrientation = ExifOrientation, Truncated = TruncatedImages };
+    internal ImageOptions ImageOptions =>
+        new()
+        {
+            MinPixels = MinPixels,
+            MaxPixels = MaxPixels,
+            ExifOrientation = ExifOrientation,
+            Truncated = TruncatedImages,
+        };
 
     internal void Validate()
     {
         foreach (var (name, area) in (ReadOnlySpan<(string, int?)>)[("min_pixels", MinPixels), ("max_pixels", MaxPixels)])
             SettingCheck.That(area is null or >= 1, $"data.{name}", area, "at least 1");
         SettingCheck.That(
-            MaxPixels is not { } most || !ImageProcessorConfig.IsStockMaxPixels(most), "data.max_pixels", MaxPixels,
-            "another value: this one stands in every released checkpoint, so that in the saved one it would count as not chosen");
+            MaxPixels is not { } most || !ImageProcessorConfig.IsStockMaxPixels(most),
+            "data.max_pixels",
+            MaxPixels,
+            "another value: this one stands in every released checkpoint, so that in the saved one it would count as not chosen"
+        );
         SettingCheck.That(!(MinPixels > MaxPixels), "data.min_pixels", MinPixels, $"at most data.max_pixels, which is {MaxPixels}");
         SettingCheck.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
         SettingCheck.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
-        foreach (var (dataset, weight) in Weights) SettingCheck.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
+        foreach (var (dataset, weight) in Weights)
+            SettingCheck.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
     }
 }

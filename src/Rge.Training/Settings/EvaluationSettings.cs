@@ -14,10 +14,14 @@ public sealed record EvaluationSettings
     /// <summary>ShapeWorld: seed of the development set.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Folder of evaluation rows in MMEB's form, read by the same rules as the training data; ShapeWorld's development set unless given.</summary>
+    /// <summary>
+    /// Folder of evaluation rows in MMEB's form, read by the same rules as the training data; ShapeWorld's development set unless given.
+    /// </summary>
     public string? Folder { get; init; }
 
-    /// <summary>Folder that its image paths are relative to; that of the training data's images unless given, or else the folder itself.</summary>
+    /// <summary>
+    /// Folder that its image paths are relative to; that of the training data's images unless given, or else the folder itself.
+    /// </summary>
     public string? Images { get; init; }
 
     internal void Validate()

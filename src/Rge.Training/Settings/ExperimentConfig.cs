@@ -17,7 +17,9 @@ public sealed record ExperimentConfig
     /// <summary>Threads of each run whose own settings do not say; 0 for all cores. Several runs at a time suit one thread each.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Where all runs and tests take place, as <see cref="ModelSettings.Device"/>; null for what each run's settings say.</summary>
+    /// <summary>
+    /// Where all runs and tests take place, as <see cref="ModelSettings.Device"/>; null for what each run's settings say.
+    /// </summary>
     public string? Device { get; init; }
 
     /// <summary>The ways of training.</summary>
@@ -34,22 +36,42 @@ public sealed record ExperimentConfig
     internal void Validate()
     {
         SettingCheck.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
-        SettingCheck.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]",
-            "at least one, none twice");
+        SettingCheck.That(
+            Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length,
+            "seeds",
+            $"[{string.Join(", ", Seeds)}]",
+            "at least one, none twice"
+        );
         SettingCheck.That(Threads >= 0, "threads", Threads, "0 or more");
         SettingCheck.That(Device is null || DeviceNames.IsKnown(Device), "device", Device, DeviceNames.Expected);
         SettingCheck.That(Variants.Length > 0, "variants", "[]", "at least one");
-        for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}", Variants);
-        SettingCheck.That(AreDifferent(Variants.Select(variant => variant.Name)), "variants",
-            Twice(Variants.Select(variant => variant.Name)), "each name once");
-        SettingCheck.That(AreDifferent(Measurements.Select(row => row.Name)), "measurements", Twice(Measurements.Select(row => row.Name)),
-            "each name once");
-        for (var i = 0; i < Measurements.Length; i++) Measurements[i].Validate($"measurements.{i}", Variants);
+        for (var i = 0; i < Variants.Length; i++)
+            Variants[i].Validate($"variants.{i}", Variants);
+        SettingCheck.That(
+            AreDifferent(Variants.Select(variant => variant.Name)),
+            "variants",
+            Twice(Variants.Select(variant => variant.Name)),
+            "each name once"
+        );
+        SettingCheck.That(
+            AreDifferent(Measurements.Select(row => row.Name)),
+            "measurements",
+            Twice(Measurements.Select(row => row.Name)),
+            "each name once"
+        );
+        for (var i = 0; i < Measurements.Length; i++)
+            Measurements[i].Validate($"measurements.{i}", Variants);
         Test.Validate();
     }
 
     private static bool AreDifferent(IEnumerable<string> names) => names.Distinct(StringComparer.Ordinal).Count() == names.Count();
 
     private static string Twice(IEnumerable<string> names) =>
-        string.Join(", ", names.GroupBy(name => name, StringComparer.Ordinal).Where(same => same.Skip(1).Any()).Select(same => $"'{same.Key}' several times"));
+        string.Join(
+            ", ",
+            names
+                .GroupBy(name => name, StringComparer.Ordinal)
+                .Where(same => same.Skip(1).Any())
+                .Select(same => $"'{same.Key}' several times")
+        );
 }

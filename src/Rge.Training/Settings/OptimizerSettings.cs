@@ -28,6 +28,7 @@ public sealed record OptimizerSettings
         SettingCheck.That(Epsilon > 0, "optimizer.epsilon", Epsilon, "above 0");
         SettingCheck.That(WeightDecay >= 0, "optimizer.weight_decay", WeightDecay, "0 or more");
         SettingCheck.That(ClipNorm >= 0, "optimizer.clip_norm", ClipNorm, "0 or more");
-        for (var i = 0; i < Groups.Length; i++) Groups[i].Validate($"optimizer.groups.{i}");
+        for (var i = 0; i < Groups.Length; i++)
+            Groups[i].Validate($"optimizer.groups.{i}");
     }
 }

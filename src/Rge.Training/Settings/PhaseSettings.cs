@@ -37,7 +37,8 @@ public sealed record PhaseSettings
     /// <param name="step">Steps of the phase that are done already, 0 to <see cref="Steps"/> − 1.</param>
     public double RateAt(int step)
     {
-        if (step < WarmupSteps) return LearningRate * (step + 1) / WarmupSteps;
+        if (step < WarmupSteps)
+            return LearningRate * (step + 1) / WarmupSteps;
         var progress = (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps);
         var share = Schedule switch
         {

@@ -43,7 +43,8 @@ public sealed record TrainingConfig
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         foreach (var phase in Phases)
         {
-            if (step < phase.Steps) return (phase, step);
+            if (step < phase.Steps)
+                return (phase, step);
             step -= phase.Steps;
         }
         throw new ArgumentOutOfRangeException(nameof(step), "The run has fewer steps.");
@@ -55,14 +56,19 @@ public sealed record TrainingConfig
     {
         SettingCheck.That(Threads >= 0, "threads", Threads, "0 or more");
         SettingCheck.That(Phases.Length > 0, "phases", "[]", "at least one");
-        SettingCheck.That(Phases.Sum(phase => (long)phase.Steps) <= int.MaxValue, "phases", "more steps",
-            $"at most {int.MaxValue} steps in all");
+        SettingCheck.That(
+            Phases.Sum(phase => (long)phase.Steps) <= int.MaxValue,
+            "phases",
+            "more steps",
+            $"at most {int.MaxValue} steps in all"
+        );
         Model.Validate();
         Data.Validate();
         Objective.Validate();
         Optimizer.Validate();
         Evaluation.Validate();
         Checkpoints.Validate();
-        for (var i = 0; i < Phases.Length; i++) Phases[i].Validate($"phases.{i}");
+        for (var i = 0; i < Phases.Length; i++)
+            Phases[i].Validate($"phases.{i}");
     }
 }

@@ -18,16 +18,27 @@ public sealed record VariantSettings
     /// </summary>
     public IDictionary<string, string[]> Tune { get; init; } = new Dictionary<string, string[]>(StringComparer.Ordinal);
 
-    /// <summary>Name of a variant whose model with the same seed this one begins with; <see langword="null"/> for the pretrained one.</summary>
+    /// <summary>
+    /// Name of a variant whose model with the same seed this one begins with; <see langword="null"/> for the pretrained one.
+    /// </summary>
     public string? After { get; init; }
 
     internal void Validate(string where, IReadOnlyList<VariantSettings> variants)
     {
-        SettingCheck.That(Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'), $"{where}.name", $"'{Name}'",
-            "letters, digits and hyphens");
+        SettingCheck.That(
+            Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'),
+            $"{where}.name",
+            $"'{Name}'",
+            "letters, digits and hyphens"
+        );
         SettingCheck.That(Config.Length > 0, $"{where}.config", "''", "a file of settings");
-        foreach (var (setting, values) in Tune) SettingCheck.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
-        SettingCheck.That(After is null || variants.Any(other => other.Name == After && other is { After: null, Tune.Count: 0 }),
-            $"{where}.after", After, "a variant that has neither tune nor after itself");
+        foreach (var (setting, values) in Tune)
+            SettingCheck.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
+        SettingCheck.That(
+            After is null || variants.Any(other => other.Name == After && other is { After: null, Tune.Count: 0 }),
+            $"{where}.after",
+            After,
+            "a variant that has neither tune nor after itself"
+        );
     }
 }

@@ -6,7 +6,8 @@ namespace Rge.Training.Tasks;
 
 /// <summary>A task whose steps learn from inputs of one type.</summary>
 /// <typeparam name="TInput">What a step learns from.</typeparam>
-public interface ITrainingTask<TInput> : ITrainingTask where TInput : StepInput
+public interface ITrainingTask<TInput> : ITrainingTask
+    where TInput : StepInput
 {
     /// <inheritdoc cref="ITrainingTask.Prepare"/>
     new TInput Prepare(long step);

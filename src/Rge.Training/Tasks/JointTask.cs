@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Training.Tasks;
 
-/// <summary>The joint objective on queries and targets, with rationales that the model writes in the step where the settings say so.</summary>
+/// <summary>
+/// The joint objective on queries and targets, with rationales that the model writes in the step where the settings say so.
+/// </summary>
 internal sealed class JointTask : ITrainingTask<TrainingBatch>
 {
     public const string Name = "pairs";
@@ -28,7 +30,8 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
         _writer = new(() => new SelfRationaleWriter(model, context.Processor, emb, context.Generation, context.Config.Data.Queries));
     }
 
-    public IReadOnlyList<TrainedParameter> ExtraParameters => _settings.LearnTemperature ? [new TrainedParameter("log_scale", _logScale, 1, 0)] : [];
+    public IReadOnlyList<TrainedParameter> ExtraParameters =>
+        _settings.LearnTemperature ? [new TrainedParameter("log_scale", _logScale, 1, 0)] : [];
 
     public TrainingBatch Prepare(long step) => _context.Batch(step);
 
@@ -47,15 +50,19 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
         }
         var losses = _objective.Backward(input, written, lmWeight, embeddingWeight, cancellationToken);
         var report = losses.ToReport(input.Queries.Count);
-        foreach (var (name, value) in report.Measures) measures[name] = value;
-        if (embeddingWeight > 0) measures["info_nce"] = losses.InfoNce;
-        if (_settings.LearnTemperature) measures["temperature"] = Math.Exp(-_logScale.Number());
+        foreach (var (name, value) in report.Measures)
+            measures[name] = value;
+        if (embeddingWeight > 0)
+            measures["info_nce"] = losses.InfoNce;
+        if (_settings.LearnTemperature)
+            measures["temperature"] = Math.Exp(-_logScale.Number());
         return report with { GeneratedTokens = written?.Sum(rationale => rationale.Length) ?? 0, Measures = measures };
     }
 
     public void Dispose()
     {
-        if (_writer.IsValueCreated) _writer.Value.Dispose();
+        if (_writer.IsValueCreated)
+            _writer.Value.Dispose();
         _logScale.Dispose();
     }
 }

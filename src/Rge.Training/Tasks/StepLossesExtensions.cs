@@ -9,7 +9,14 @@ internal static class StepLossesExtensions
     public static StepReport ToReport(this StepLosses losses, int queries)
     {
         var measures = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
-        if (losses.LmTokens > 0) (measures["lm_loss"], measures["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
-        return new StepReport { Loss = losses.Loss, Queries = queries, Tokens = losses.Tokens, Measures = measures };
+        if (losses.LmTokens > 0)
+            (measures["lm_loss"], measures["lm_accuracy"]) = (losses.LmLoss, losses.LmAccuracy);
+        return new StepReport
+        {
+            Loss = losses.Loss,
+            Queries = queries,
+            Tokens = losses.Tokens,
+            Measures = measures,
+        };
     }
 }

@@ -16,8 +16,8 @@ public sealed record StepReport
     public int GeneratedTokens { get; init; }
 
     /// <summary>
-    /// What else the log records, by name and in its order; null for a measure that the step has no value for. The page of curves draws names
-    /// that it does not know in charts of their own.
+    /// What else the log records, by name and in its order; null for a measure that the step has no value for. The page of curves draws
+    /// names that it does not know in charts of their own.
     /// </summary>
     public IReadOnlyDictionary<string, double?> Measures { get; init; } = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
 }

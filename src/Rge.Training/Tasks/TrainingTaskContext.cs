@@ -14,8 +14,14 @@ namespace Rge.Training.Tasks;
 /// <param name="Encoder">Turns samples into token ids and patches.</param>
 /// <param name="Generation">How the model writes rationales while it is trained and measured.</param>
 public sealed record TrainingTaskContext(
-    TrainingConfig Config, QwenVlModel Model, QwenVlProcessor Processor, PromptBuilder Prompts, ISampleSource Samples, BatchEncoder Encoder,
-    GenerationOptions Generation)
+    TrainingConfig Config,
+    QwenVlModel Model,
+    QwenVlProcessor Processor,
+    PromptBuilder Prompts,
+    ISampleSource Samples,
+    BatchEncoder Encoder,
+    GenerationOptions Generation
+)
 {
     /// <summary>The samples of a step, encoded. Thread-safe.</summary>
     /// <param name="step">Steps of the run before it.</param>
@@ -26,7 +32,8 @@ public sealed record TrainingTaskContext(
         {
             return Encoder.Encode(Samples.Samples(step));
         }
-        catch (TrainingException e) when (Config.Data is { Folder: not null, OnError: FailureAction.Fail } && e.InnerException is RgeException)
+        catch (TrainingException e)
+            when (Config.Data is { Folder: not null, OnError: FailureAction.Fail } && e.InnerException is RgeException)
         {
             throw new TrainingException($"{e.Message} With data.on_error: skip, --resume goes on without such rows.", e);
         }

@@ -9,18 +9,25 @@ public sealed class TrainingTasks
 
     private TrainingTasks(IEnumerable<TrainingTaskDefinition> definitions)
     {
-        foreach (var definition in definitions) _definitions.Add(definition.Name, definition);
+        foreach (var definition in definitions)
+            _definitions.Add(definition.Name, definition);
     }
 
     /// <summary>The tasks that come with the library.</summary>
     /// <remarks>Their order is that of their extra parameters in the norm of the gradient, whatever the order of a run's phases.</remarks>
-    public static TrainingTasks BuiltIn { get; } = new(
-    [
-        new(JointTask.Name, context => new JointTask(context)) { TrainsEmbeddings = true },
-        new(CellClassificationTask.Name, context => new CellClassificationTask(context)) { NeedsShapeWorld = true },
-        new(NextTokenTask.Language, context => new NextTokenTask(context, (world, step) => world.Language(step))) { NeedsShapeWorld = true },
-        new(NextTokenTask.Comparison, context => new NextTokenTask(context, (world, step) => world.Likeness(step))) { NeedsShapeWorld = true },
-    ]);
+    public static TrainingTasks BuiltIn { get; } =
+        new([
+            new(JointTask.Name, context => new JointTask(context)) { TrainsEmbeddings = true },
+            new(CellClassificationTask.Name, context => new CellClassificationTask(context)) { NeedsShapeWorld = true },
+            new(NextTokenTask.Language, context => new NextTokenTask(context, (world, step) => world.Language(step)))
+            {
+                NeedsShapeWorld = true,
+            },
+            new(NextTokenTask.Comparison, context => new NextTokenTask(context, (world, step) => world.Likeness(step)))
+            {
+                NeedsShapeWorld = true,
+            },
+        ]);
 
     /// <summary>The names, in order.</summary>
     public IReadOnlyList<string> Names => [.. _definitions.Keys];
@@ -42,8 +49,11 @@ public sealed class TrainingTasks
         foreach (var (i, phase) in config.Phases.Index())
         {
             if (!_definitions.TryGetValue(phase.Task, out var task))
-                throw new TrainingException($"phases.{i}.task is '{phase.Task}', which is not known; expected one of {string.Join(", ", Names)}.");
-            if (!task.NeedsShapeWorld || config.Data.Folder is null) continue;
+                throw new TrainingException(
+                    $"phases.{i}.task is '{phase.Task}', which is not known; expected one of {string.Join(", ", Names)}."
+                );
+            if (!task.NeedsShapeWorld || config.Data.Folder is null)
+                continue;
             var others = string.Join(" or ", _definitions.Values.Where(other => !other.NeedsShapeWorld).Select(other => other.Name));
             throw new TrainingException($"phases.{i}.task is {task.Name}, expected {others}, because only ShapeWorld has the others.");
         }
@@ -61,7 +71,8 @@ public sealed class TrainingTasks
         var tasks = new OrderedDictionary<string, ITrainingTask>(StringComparer.OrdinalIgnoreCase);
         var used = context.Config.Phases.Select(phase => phase.Task).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, definition) in _definitions)
-            if (used.Contains(name)) tasks.Add(name, definition.Create(context));
+            if (used.Contains(name))
+                tasks.Add(name, definition.Create(context));
         return tasks;
     }
 }

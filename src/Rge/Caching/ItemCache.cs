@@ -6,8 +6,8 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace Rge.Caching;
 
 /// <summary>
-/// A cache whose keys hold all that decides an embedding: the item, with its role and instruction and the digests of its images, the options
-/// of the call, and the embedder with its model. A value of another type is looked up as the item that it stands for.
+/// A cache whose keys hold all that decides an embedding: the item, with its role and instruction and the digests of its images, the
+/// options of the call, and the embedder with its model. A value of another type is looked up as the item that it stands for.
 /// </summary>
 internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<TInput, Embedding<float>>
 {
@@ -16,7 +16,8 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
     private readonly Lazy<EmbedderIdentity?> _embedder;
     private readonly IItemMapping<TInput>? _mapping;
 
-    public ItemCache(IEmbeddingGenerator<TInput, Embedding<float>> inner, IDistributedCache storage) : base(new Misses(inner), storage)
+    public ItemCache(IEmbeddingGenerator<TInput, Embedding<float>> inner, IDistributedCache storage)
+        : base(new Misses(inner), storage)
     {
         JsonSerializerOptions = Json;
         _mapping = inner.GetService(typeof(IItemMapping<TInput>)) as IItemMapping<TInput>;
@@ -24,9 +25,14 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
     }
 
     /// <inheritdoc/>
-    /// <remarks>What is behind the cache sees the items that the cache lacks: an error gets the item's place among those that were given.</remarks>
+    /// <remarks>
+    /// What is behind the cache sees the items that the cache lacks: an error gets the item's place among those that were given.
+    /// </remarks>
     public override async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-        IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<TInput> values,
+        EmbeddingGenerationOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(values);
         TInput[] given = [.. values];
@@ -37,7 +43,9 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
         catch (ItemFailure failure)
         {
             // Of items that are equal, the first was looked up first.
-            ExceptionDispatchInfo.Throw(failure.Error.AtItem(Math.Max(0, Array.IndexOf(given, failure.Value)), inMessage: given.Length > 1));
+            ExceptionDispatchInfo.Throw(
+                failure.Error.AtItem(Math.Max(0, Array.IndexOf(given, failure.Value)), inMessage: given.Length > 1)
+            );
             throw;
         }
     }
@@ -46,7 +54,8 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
     {
         object?[] key = [.. values, _embedder.Value];
         var given = key is [TInput item, ..] ? item : default;
-        if (_mapping is not null && given is not null) key[0] = _mapping.ToItem(given, key[1] as EmbeddingGenerationOptions);
+        if (_mapping is not null && given is not null)
+            key[0] = _mapping.ToItem(given, key[1] as EmbeddingGenerationOptions);
         try
         {
             return base.GetCacheKey(key);
@@ -64,11 +73,17 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
         return options;
     }
 
-    /// <summary>Says which item an error of the wrapped generator is about: a place among the missing ones means nothing to the caller.</summary>
-    private sealed class Misses(IEmbeddingGenerator<TInput, Embedding<float>> inner) : DelegatingEmbeddingGenerator<TInput, Embedding<float>>(inner)
+    /// <summary>
+    /// Says which item an error of the wrapped generator is about: a place among the missing ones means nothing to the caller.
+    /// </summary>
+    private sealed class Misses(IEmbeddingGenerator<TInput, Embedding<float>> inner)
+        : DelegatingEmbeddingGenerator<TInput, Embedding<float>>(inner)
     {
         public override async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
-            IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+            IEnumerable<TInput> values,
+            EmbeddingGenerationOptions? options = null,
+            CancellationToken cancellationToken = default
+        )
         {
             TInput[] missing = [.. values];
             try

@@ -21,8 +21,10 @@ public abstract record ContentPart
         var merged = new List<ContentPart>();
         foreach (var part in parts)
         {
-            if (part is TextPart { Text: var text } && merged is [.., TextPart last]) merged[^1] = new TextPart(last.Text + text);
-            else if (part is not TextPart { Text.Length: 0 }) merged.Add(part);
+            if (part is TextPart { Text: var text } && merged is [.., TextPart last])
+                merged[^1] = new TextPart(last.Text + text);
+            else if (part is not TextPart { Text.Length: 0 })
+                merged.Add(part);
         }
         return [.. merged];
     }

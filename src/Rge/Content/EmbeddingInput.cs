@@ -57,7 +57,9 @@ public sealed record EmbeddingInput
         init => Content = InFront(value, Text);
     }
 
-    /// <summary>Whether to reason; <see langword="null"/> leaves it to the call and then to the embedder: queries reason, targets do not.</summary>
+    /// <summary>
+    /// Whether to reason; <see langword="null"/> leaves it to the call and then to the embedder: queries reason, targets do not.
+    /// </summary>
     public ReasoningMode? Reasoning { get; init; }
 
     /// <summary>
@@ -74,22 +76,35 @@ public sealed record EmbeddingInput
 
     /// <summary>A query: what is searched with.</summary>
     public static EmbeddingInput Query(string? text, params IReadOnlyList<ImageSource> images) =>
-        new() { Role = ItemRole.Query, Text = text, Images = images };
+        new()
+        {
+            Role = ItemRole.Query,
+            Text = text,
+            Images = images,
+        };
 
     /// <summary>A target (candidate): what is searched for.</summary>
     public static EmbeddingInput Target(string? text, params IReadOnlyList<ImageSource> images) =>
-        new() { Role = ItemRole.Target, Text = text, Images = images };
+        new()
+        {
+            Role = ItemRole.Target,
+            Text = text,
+            Images = images,
+        };
 
     /// <inheritdoc/>
-    public bool Equals(EmbeddingInput? other) => other is not null
-        && (Role, Instruction, Reasoning, Rationale, AllowSpecialTokens) == (other.Role, other.Instruction, other.Reasoning, other.Rationale, other.AllowSpecialTokens)
+    public bool Equals(EmbeddingInput? other) =>
+        other is not null
+        && (Role, Instruction, Reasoning, Rationale, AllowSpecialTokens)
+            == (other.Role, other.Instruction, other.Reasoning, other.Rationale, other.AllowSpecialTokens)
         && _content.AsSpan().SequenceEqual(other._content);
 
     /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (var part in _content) hash.Add(part);
+        foreach (var part in _content)
+            hash.Add(part);
         hash.Add(HashCode.Combine(Role, Instruction, Reasoning, Rationale, AllowSpecialTokens));
         return hash.ToHashCode();
     }
@@ -102,16 +117,21 @@ public sealed record EmbeddingInput
 
     private static string? TextOf(ContentPart[] content)
     {
-        if (!ImagesAreInFront(content)) return content.Length == 0 ? null : string.Concat(content.OfType<TextPart>().Select(part => part.Text));
+        if (!ImagesAreInFront(content))
+            return content.Length == 0 ? null : string.Concat(content.OfType<TextPart>().Select(part => part.Text));
         // Texts that follow each other are one, so that at most the last part has more than separators.
         var text = content[^1] is TextPart last ? last.Text : "";
-        if (text.StartsWith(' ')) text = text[1..];
+        if (text.StartsWith(' '))
+            text = text[1..];
         return text.Length == 0 ? null : text;
     }
 
     private static IReadOnlyList<ContentPart> InFront(IReadOnlyList<ImageSource> images, string? text)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return ContentPart.Spaced([.. images.Select(image => new ImagePart(image)), .. text is null ? [] : (ContentPart[])[new TextPart(text)]]);
+        return ContentPart.Spaced([
+            .. images.Select(image => new ImagePart(image)),
+            .. text is null ? [] : (ContentPart[])[new TextPart(text)],
+        ]);
     }
 }

@@ -9,22 +9,25 @@ namespace Rge;
 /// </summary>
 internal sealed class EmbeddingInputConverter : JsonConverter<EmbeddingInput>
 {
-    public override void Write(Utf8JsonWriter writer, EmbeddingInput value, JsonSerializerOptions options) => JsonSerializer.Serialize(
-        writer,
-        new StoredInput
-        {
-            Role = value.Role,
-            Instruction = value.Instruction,
-            Content = [.. value.Content.Select(part => new StoredContentPart((part as TextPart)?.Text, (part as ImagePart)?.Source))],
-            Reasoning = value.Reasoning,
-            Rationale = value.Rationale,
-            AllowSpecialTokens = value.AllowSpecialTokens,
-        },
-        ContentJsonContext.Default.StoredInput);
+    public override void Write(Utf8JsonWriter writer, EmbeddingInput value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(
+            writer,
+            new StoredInput
+            {
+                Role = value.Role,
+                Instruction = value.Instruction,
+                Content = [.. value.Content.Select(part => new StoredContentPart((part as TextPart)?.Text, (part as ImagePart)?.Source))],
+                Reasoning = value.Reasoning,
+                Rationale = value.Rationale,
+                AllowSpecialTokens = value.AllowSpecialTokens,
+            },
+            ContentJsonContext.Default.StoredInput
+        );
 
     public override EmbeddingInput? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (JsonSerializer.Deserialize(ref reader, ContentJsonContext.Default.StoredInput) is not { } stored) return null;
+        if (JsonSerializer.Deserialize(ref reader, ContentJsonContext.Default.StoredInput) is not { } stored)
+            return null;
         var input = new EmbeddingInput
         {
             Role = stored.Role,
@@ -37,10 +40,11 @@ internal sealed class EmbeddingInputConverter : JsonConverter<EmbeddingInput>
         return stored.Content is null ? input : input with { Content = [.. stored.Content.Select(Part)] };
     }
 
-    private static ContentPart Part(StoredContentPart part) => part switch
-    {
-        { Text: { } text, Image: null } => new TextPart(text),
-        { Text: null, Image: { } image } => new ImagePart(image),
-        _ => throw new JsonException("A part of an item's content has neither text nor image, or both; expected one of them."),
-    };
+    private static ContentPart Part(StoredContentPart part) =>
+        part switch
+        {
+            { Text: { } text, Image: null } => new TextPart(text),
+            { Text: null, Image: { } image } => new ImagePart(image),
+            _ => throw new JsonException("A part of an item's content has neither text nor image, or both; expected one of them."),
+        };
 }

@@ -36,7 +36,11 @@ public sealed class ImageSource
     public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The image")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new ImageSource(name, _ => Convert.ToHexString(SHA256.HashData(encoded.Span)), (limits, options) => ImageDecoder.Decode(encoded, name, limits, options));
+        return new ImageSource(
+            name,
+            _ => Convert.ToHexString(SHA256.HashData(encoded.Span)),
+            (limits, options) => ImageDecoder.Decode(encoded, name, limits, options)
+        );
     }
 
     /// <summary>Decoded pixels.</summary>
@@ -59,9 +63,13 @@ public sealed class ImageSource
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The source has patches only.</exception>
     public RgbImage Decode(ImageLimits? limits = null, ImageOptions? options = null) =>
-        _decode?.Invoke(limits ?? ImageLimits.Default, options ?? ImageOptions.Default) ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
+        _decode?.Invoke(limits ?? ImageLimits.Default, options ?? ImageOptions.Default)
+        ?? throw new InvalidOperationException("The image was given as patches, which have no pixels to decode.");
 
-    /// <summary>A SHA-256 digest of the encoded file, or of the pixels or patches where these were given; equal for sources of the same content. Reads the file.</summary>
+    /// <summary>
+    /// A SHA-256 digest of the encoded file, or of the pixels or patches where these were given; equal for sources of the same content.
+    /// Reads the file.
+    /// </summary>
     /// <exception cref="ImageInputException">The file cannot be read.</exception>
     public string ContentDigest() => _patches is null ? (string)_content(long.MaxValue) : HashPatches(_patches);
 

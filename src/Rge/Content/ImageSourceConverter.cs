@@ -19,5 +19,8 @@ internal sealed class ImageSourceConverter : JsonConverter<ImageSource>
     }
 
     public override ImageSource Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        throw new JsonException("An image is written to JSON as the digest of its content, from which it cannot be read; store its file beside the JSON and make the image from that.");
+        throw new JsonException(
+            "An image is written to JSON as the digest of its content, from which it cannot be read; store its file beside the JSON "
+                + "and make the image from that."
+        );
 }

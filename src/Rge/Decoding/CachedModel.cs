@@ -19,7 +19,8 @@ internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 
     public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
     {
-        foreach (var slot in slots) State.Reset(slot);
+        foreach (var slot in slots)
+            State.Reset(slot);
         return model.Prefill(inputs, State, slots);
     }
 
@@ -30,7 +31,8 @@ internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
     public void ResizeState(int slots, int capacity, int keep)
     {
         var larger = model.CreateState(slots, capacity);
-        for (var slot = 0; slot < keep; slot++) larger.CopyFrom(State, slot, slot);
+        for (var slot = 0; slot < keep; slot++)
+            larger.CopyFrom(State, slot, slot);
         _state?.Dispose();
         _state = larger;
     }

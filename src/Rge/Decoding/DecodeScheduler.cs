@@ -36,14 +36,16 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         using var scope = NewDisposeScope();
         try
         {
-            foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence))) sequence.EndIfCancelled();
+            foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence)))
+                sequence.EndIfCancelled();
             _prompts.RemoveAll(sequence => sequence.HasEnded);
             _waiting.RemoveAll(sequence => sequence.HasEnded);
             RemoveEndedSlots();
             PoolPrompts();
             BeginRationales();
             Step();
-            if (_slots.Count == 0 && _waiting.Count == 0) ReleaseState();
+            if (_slots.Count == 0 && _waiting.Count == 0)
+                ReleaseState();
         }
         catch (Exception e)
         {
@@ -54,7 +56,8 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     /// <summary>Ends all work with an error.</summary>
     public void FailAll(Exception error)
     {
-        foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence))) sequence.Fail(error);
+        foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence)))
+            sequence.Fail(error);
         _prompts.Clear();
         _waiting.Clear();
         _slots.Clear();
@@ -64,22 +67,26 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     private void PoolPrompts()
     {
         var batch = Take(_prompts, _prompts.Count);
-        if (batch.Count == 0) return;
+        if (batch.Count == 0)
+            return;
         try
         {
             var hidden = Host(Read(batch, model.Encode));
-            for (var i = 0; i < batch.Count; i++) batch[i].Complete(Row(hidden, i).ToArray(), [], FinishReason.NotGenerated);
+            for (var i = 0; i < batch.Count; i++)
+                batch[i].Complete(Row(hidden, i).ToArray(), [], FinishReason.NotGenerated);
         }
         catch (Exception e)
         {
-            foreach (var sequence in batch) sequence.Fail(e);
+            foreach (var sequence in batch)
+                sequence.Fail(e);
         }
     }
 
     private void BeginRationales()
     {
         var batch = Take(_waiting, MakeRoom());
-        if (batch.Count == 0) return;
+        if (batch.Count == 0)
+            return;
         try
         {
             var first = _slots.Count;
@@ -89,7 +96,8 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         }
         catch (Exception e)
         {
-            foreach (var sequence in batch) sequence.Fail(e);
+            foreach (var sequence in batch)
+                sequence.Fail(e);
         }
         RemoveEndedSlots();
     }
@@ -112,10 +120,12 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         foreach (var sequence in _waiting.Take(options.MaxBatchSize - _slots.Count))
         {
             var needed = Math.Max(capacity, (sequence.Capacity + CapacityStep - 1) / CapacityStep * CapacityStep);
-            if (slots > 0 && (long)(slots + 1) * needed > options.MaxCacheTokens) break;
+            if (slots > 0 && (long)(slots + 1) * needed > options.MaxCacheTokens)
+                break;
             (slots, capacity) = (slots + 1, needed);
         }
-        if (slots == _slots.Count || (slots <= _stateSlots && capacity == _stateCapacity)) return slots - _slots.Count;
+        if (slots == _slots.Count || (slots <= _stateSlots && capacity == _stateCapacity))
+            return slots - _slots.Count;
 
         // Doubling keeps the copies of a growing state few; a longer capacity may leave room for fewer slots than there were.
         var wanted = Math.Min(options.MaxBatchSize, slots <= _stateSlots ? _stateSlots : Math.Max(slots, 2 * _stateSlots));
@@ -127,23 +137,27 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     /// <summary>Shows a batch's new images to the vision tower and its prompts to the decoder.</summary>
     private Tensor Read(List<PendingSequence> batch, Func<IReadOnlyList<ModelInput>, Tensor> decoder)
     {
-        foreach (var sequence in batch) sequence.PrefillBegins();
+        foreach (var sequence in batch)
+            sequence.PrefillBegins();
         ImageLease.Encode(batch.SelectMany(sequence => sequence.Images), model.EncodeImages);
         var hidden = decoder([.. batch.Select(sequence => sequence.Input)]);
-        foreach (var sequence in batch) sequence.PrefillEnded();
+        foreach (var sequence in batch)
+            sequence.PrefillEnded();
         return hidden;
     }
 
     private void Step()
     {
-        if (_slots.Count == 0) return;
+        if (_slots.Count == 0)
+            return;
         try
         {
             StepSlots();
         }
         catch (Exception e)
         {
-            foreach (var slot in _slots) slot.Sequence.Fail(e);
+            foreach (var slot in _slots)
+                slot.Sequence.Fail(e);
         }
         RemoveEndedSlots();
     }
@@ -155,12 +169,17 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         var open = new List<int>();
         for (var i = 0; i < _slots.Count; i++)
         {
-            if (_slots[i].NextIsPooled) _slots[i].Complete(Row(host, i).ToArray());
-            else if (_slots[i].IsAtLengthLimit) _slots[i].AppendEmb();
-            else open.Add(i);
+            if (_slots[i].NextIsPooled)
+                _slots[i].Complete(Row(host, i).ToArray());
+            else if (_slots[i].IsAtLengthLimit)
+                _slots[i].AppendEmb();
+            else
+                open.Add(i);
         }
-        if (open.Count == 0) return;
-        if (open.Count < _slots.Count) hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
+        if (open.Count == 0)
+            return;
+        if (open.Count < _slots.Count)
+            hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
         Choose(hidden, [.. open.Select(i => _slots[i])]);
     }
 
@@ -186,9 +205,11 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     {
         for (var i = _slots.Count - 1; i >= 0; i--)
         {
-            if (!_slots[i].Sequence.HasEnded) continue;
+            if (!_slots[i].Sequence.HasEnded)
+                continue;
             var last = _slots.Count - 1;
-            if (i != last) model.MoveSlot(last, i);
+            if (i != last)
+                model.MoveSlot(last, i);
             _slots[i] = _slots[last];
             _slots.RemoveAt(last);
         }

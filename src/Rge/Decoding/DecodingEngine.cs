@@ -44,20 +44,28 @@ public sealed class DecodingEngine : IDisposable
 
     /// <summary>Decodes one prompt.</summary>
     /// <exception cref="ArgumentException">The prompt is empty, or a generation option is out of range.</exception>
-    /// <exception cref="EmbeddingException">The model's logits are not numbers, or a rationale is asked for and the model has no output projection.</exception>
+    /// <exception cref="EmbeddingException">The model's logits are not numbers, or a rationale is asked for and the model has no output
+    /// projection.</exception>
     /// <exception cref="ObjectDisposedException">The decoder was disposed before the result was there.</exception>
     public async Task<DecodedSequence> DecodeAsync(DecodeRequest request, CancellationToken cancellationToken = default) =>
         (await DecodeAsync([request], cancellationToken))[0];
 
-    /// <summary>Decodes prompts that are submitted together; results in their order. An image instance shared by several is encoded once.</summary>
+    /// <summary>
+    /// Decodes prompts that are submitted together; results in their order. An image instance shared by several is encoded once.
+    /// </summary>
     /// <inheritdoc cref="DecodeAsync(DecodeRequest, CancellationToken)" path="/exception"/>
     public Task<DecodedSequence[]> DecodeAsync(IReadOnlyList<DecodeRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         // Keeps nothing: it is there so that an image given twice is encoded once.
         var images = new VisionFeatureCache(capacity: 0);
-        var sequences = requests.Select(request => new PendingSequence(
-            request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken)).ToArray();
+        var sequences = requests
+            .Select(request => new PendingSequence(
+                request,
+                [.. request.Images.Select(image => images.Lease(image, () => image))],
+                cancellationToken
+            ))
+            .ToArray();
         Submit(sequences);
         return Task.WhenAll(sequences.Select(sequence => sequence.Completion));
     }
@@ -66,7 +74,8 @@ public sealed class DecodingEngine : IDisposable
     /// <exception cref="EmbeddingException">It has no output projection.</exception>
     internal void RequireOutput()
     {
-        if (!_hasOutput) throw new EmbeddingException(QwenVlModel.MissingOutputProjection);
+        if (!_hasOutput)
+            throw new EmbeddingException(QwenVlModel.MissingOutputProjection);
     }
 
     /// <summary>Hands requests to the loop, all at once.</summary>
@@ -74,9 +83,11 @@ public sealed class DecodingEngine : IDisposable
     {
         foreach (var sequence in sequences)
         {
-            if (sequence.PromptLength == 0) throw new ArgumentException("A prompt has no tokens.", nameof(sequences));
+            if (sequence.PromptLength == 0)
+                throw new ArgumentException("A prompt has no tokens.", nameof(sequences));
             sequence.Request.Generation?.Validate();
-            if (sequence.Request.Generation is not null) RequireOutput();
+            if (sequence.Request.Generation is not null)
+                RequireOutput();
         }
         lock (_lock)
         {
@@ -90,12 +101,15 @@ public sealed class DecodingEngine : IDisposable
     {
         while (true)
         {
-            if (_scheduler.IsIdle) _signal.Wait();
+            if (_scheduler.IsIdle)
+                _signal.Wait();
             lock (_lock)
             {
-                foreach (var sequence in _inbox) _scheduler.Enqueue(sequence);
+                foreach (var sequence in _inbox)
+                    _scheduler.Enqueue(sequence);
                 _inbox.Clear();
-                if (_stopping) break;
+                if (_stopping)
+                    break;
             }
             _scheduler.Advance();
         }
@@ -107,7 +121,8 @@ public sealed class DecodingEngine : IDisposable
     {
         lock (_lock)
         {
-            if (_stopping) return;
+            if (_stopping)
+                return;
             _stopping = true;
         }
         _signal.Release();

@@ -12,8 +12,8 @@ public sealed record GenerationOptions
     public const string FileName = "generation_config.json";
 
     /// <summary>
-    /// Longest rationale that a checkpoint's max_new_tokens is taken for. A larger one bounds a chat model's answers, and memory is reserved
-    /// for a whole rationale.
+    /// Longest rationale that a checkpoint's max_new_tokens is taken for. A larger one bounds a chat model's answers, and memory is
+    /// reserved for a whole rationale.
     /// </summary>
     private const int LargestStoredBudget = 4096;
 
@@ -48,7 +48,10 @@ public sealed record GenerationOptions
     [JsonPropertyName("WhenBudgetRunsOut")]
     public LengthAction OnLengthLimit { get; init; } = LengthAction.AppendEmb;
 
-    /// <summary>Tokens that are never written. Empty, as in the reference, which stops at <c>&lt;emb&gt;</c> alone and takes every other token as text.</summary>
+    /// <summary>
+    /// Tokens that are never written. Empty, as in the reference, which stops at <c>&lt;emb&gt;</c> alone and takes every other token as
+    /// text.
+    /// </summary>
     public IReadOnlyCollection<int> BannedTokens { get; init; } = [];
 
     /// <summary>True where the likeliest token is always taken.</summary>
@@ -61,13 +64,15 @@ public sealed record GenerationOptions
     /// <c>bad_words_ids</c>, are <see cref="BannedTokens"/>.
     /// </remarks>
     /// <param name="folder">The checkpoint folder.</param>
-    /// <param name="adapter">Folder of an adapter; where it has the file, that is the one read, since the adapter was trained and measured so.</param>
+    /// <param name="adapter">Folder of an adapter; where it has the file, that is the one read, since the adapter was trained and measured
+    /// so.</param>
     /// <exception cref="CheckpointException">The file is not JSON or a field has a value out of range.</exception>
     public static GenerationOptions Load(string folder, string? adapter = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(adapter is not null && File.Exists(Path.Combine(adapter, FileName)) ? adapter : folder, FileName);
-        if (!File.Exists(path)) return new GenerationOptions();
+        if (!File.Exists(path))
+            return new GenerationOptions();
         var json = ConfigReader.ReadFile(path);
         var file = new ConfigReader(json, path, "");
         var samples = file.Bool("do_sample", false);
@@ -78,15 +83,17 @@ public sealed record GenerationOptions
             TopP = file.Double("top_p", 0, 1, fallback: 1),
             TopK = file.Int("top_k", 0, int.MaxValue, fallback: 50),
         };
-        if (file.Int("max_new_tokens", 1, int.MaxValue, fallback: int.MaxValue) is <= LargestStoredBudget and var budget) options = options with { MaxRationaleTokens = budget };
+        if (file.Int("max_new_tokens", 1, int.MaxValue, fallback: int.MaxValue) is <= LargestStoredBudget and var budget)
+            options = options with { MaxRationaleTokens = budget };
         int[] banned = [.. file.Ints("suppress_tokens") ?? [], .. BadWords(file, json)];
-        if (banned.Length > 0) options = options with { BannedTokens = [.. banned.Distinct().Order()] };
+        if (banned.Length > 0)
+            options = options with { BannedTokens = [.. banned.Distinct().Order()] };
         return samples ? options : options with { Temperature = 0, TopP = 1, TopK = 0 };
     }
 
     /// <summary>
-    /// Writes <c>generation_config.json</c> into a folder, such that <see cref="Load"/> and transformers generate as these options say. Of a
-    /// file that is there, the ids of padding and of the sequence's start are kept.
+    /// Writes <c>generation_config.json</c> into a folder, such that <see cref="Load"/> and transformers generate as these options say. Of
+    /// a file that is there, the ids of padding and of the sequence's start are kept.
     /// </summary>
     /// <param name="folder">The folder; must exist.</param>
     /// <param name="endToken">The token that ends a rationale, for transformers.</param>
@@ -96,13 +103,16 @@ public sealed record GenerationOptions
         var path = Path.Combine(folder, FileName);
         var stored = File.Exists(path) ? ConfigReader.ReadFile(path) : [];
         var json = new JsonObject { ["do_sample"] = !IsGreedy };
-        if (!IsGreedy) (json["temperature"], json["top_p"], json["top_k"]) = (Real(Temperature), Real(TopP), TopK);
+        if (!IsGreedy)
+            (json["temperature"], json["top_p"], json["top_k"]) = (Real(Temperature), Real(TopP), TopK);
         json["repetition_penalty"] = Real(RepetitionPenalty);
         json["max_new_tokens"] = MaxRationaleTokens;
-        if (BannedTokens.Count > 0) json["suppress_tokens"] = new JsonArray([.. BannedTokens.Order().Select(token => (JsonNode)token)]);
+        if (BannedTokens.Count > 0)
+            json["suppress_tokens"] = new JsonArray([.. BannedTokens.Order().Select(token => (JsonNode)token)]);
         json["eos_token_id"] = endToken;
         foreach (var name in (string[])["bos_token_id", "pad_token_id"])
-            if (stored[name] is { } id) json[name] = id.DeepClone();
+            if (stored[name] is { } id)
+                json[name] = id.DeepClone();
         AtomicFile.WriteJson(path, json);
 
         // transformers refuses a whole number where it expects a float.
@@ -112,11 +122,15 @@ public sealed record GenerationOptions
     /// <summary>Tokens that <c>bad_words_ids</c> forbids on their own; a sequence of several cannot be forbidden here.</summary>
     private static IEnumerable<int> BadWords(ConfigReader file, JsonObject json)
     {
-        if (json["bad_words_ids"] is not { } words) yield break;
+        if (json["bad_words_ids"] is not { } words)
+            yield break;
         foreach (var word in words as JsonArray ?? throw file.Error("bad_words_ids", "is no list, expected a list of lists of token ids"))
             yield return word is JsonArray { Count: 1 } single && single[0] is JsonValue token && token.TryGetValue<int>(out var id)
                 ? id
-                : throw file.Error("bad_words_ids", $"has {word?.ToJsonString() ?? "null"}, expected lists of one token id each: sequences are not supported");
+                : throw file.Error(
+                    "bad_words_ids",
+                    $"has {word?.ToJsonString() ?? "null"}, expected lists of one token id each: sequences are not supported"
+                );
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
@@ -131,7 +145,8 @@ public sealed record GenerationOptions
 
         static void Require(bool holds, string name, object value, string expected)
         {
-            if (!holds) throw new ArgumentOutOfRangeException(name, value, $"Expected {expected}.");
+            if (!holds)
+                throw new ArgumentOutOfRangeException(name, value, $"Expected {expected}.");
         }
     }
 }

@@ -30,14 +30,17 @@ internal sealed class ImageLease : IDisposable
     public static void Encode(IEnumerable<ImageLease> leases, Func<IReadOnlyList<PatchedImage>, IReadOnlyList<VisionFeatures>> tower)
     {
         CachedImage[] fresh = [.. leases.Select(lease => lease.Image).Where(image => !image.IsEncoded).Distinct()];
-        if (fresh.Length == 0) return;
+        if (fresh.Length == 0)
+            return;
         var features = tower([.. fresh.Select(image => image.Patches)]);
-        for (var i = 0; i < fresh.Length; i++) fresh[i].SetFeatures(features[i]);
+        for (var i = 0; i < fresh.Length; i++)
+            fresh[i].SetFeatures(features[i]);
     }
 
     /// <summary>Gives the image back; the last of its leases frees it, or leaves it to the cache. A second call does nothing.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _image, null) is { } image) _cache.Return(image);
+        if (Interlocked.Exchange(ref _image, null) is { } image)
+            _cache.Return(image);
     }
 }

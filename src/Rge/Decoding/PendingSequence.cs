@@ -52,7 +52,8 @@ internal sealed class PendingSequence
         var timings = new DecodeTimings(
             Stopwatch.GetElapsedTime(_submitted, _prefillStart),
             Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
-            finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd));
+            finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd)
+        );
         _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings));
     }
 
@@ -65,14 +66,16 @@ internal sealed class PendingSequence
     /// <summary>Ends the work where its caller has cancelled it.</summary>
     public void EndIfCancelled()
     {
-        if (!CancellationToken.IsCancellationRequested) return;
+        if (!CancellationToken.IsCancellationRequested)
+            return;
         ReleaseImages();
         _completion.TrySetCanceled(CancellationToken);
     }
 
     private void ReleaseImages()
     {
-        foreach (var image in _images) image.Dispose();
+        foreach (var image in _images)
+            image.Dispose();
         _images = [];
     }
 }

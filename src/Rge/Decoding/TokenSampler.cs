@@ -20,10 +20,13 @@ public sealed class TokenSampler
     {
         _options = options;
         var state = (ulong)options.Seed;
-        foreach (var id in promptIds) state = SplitMix64.Mix(state ^ (uint)id);
+        foreach (var id in promptIds)
+            state = SplitMix64.Mix(state ^ (uint)id);
         _random = new SplitMix64(state);
-        if (options.RepetitionPenalty == 1) return;
-        foreach (var id in promptIds) _seen.Add(id);
+        if (options.RepetitionPenalty == 1)
+            return;
+        foreach (var id in promptIds)
+            _seen.Add(id);
     }
 
     /// <summary>Chooses the next token and counts it as seen.</summary>
@@ -31,23 +34,30 @@ public sealed class TokenSampler
     /// <exception cref="EmbeddingException">A logit is not a number, or no token is possible.</exception>
     public int Next(Span<float> logits)
     {
-        if (_options.RepetitionPenalty != 1) Penalize(logits, _seen, (float)_options.RepetitionPenalty);
+        if (_options.RepetitionPenalty != 1)
+            Penalize(logits, _seen, (float)_options.RepetitionPenalty);
         foreach (var id in _options.BannedTokens)
-            if ((uint)id < (uint)logits.Length) logits[id] = float.NegativeInfinity;
+            if ((uint)id < (uint)logits.Length)
+                logits[id] = float.NegativeInfinity;
 
         // The index of the maximum is that of the first NaN where there is one, else that of the first of equals.
         var best = TensorPrimitives.IndexOfMax<float>(logits);
         if (!float.IsFinite(logits[best]))
-            throw new EmbeddingException($"The logit of token {best} is {logits[best]}; the model's activations overflow or its weights are damaged. With float16 weights, try bfloat16 or float32.");
+            throw new EmbeddingException(
+                $"The logit of token {best} is {logits[best]}; the model's activations overflow or its weights are damaged. With "
+                    + $"float16 weights, try bfloat16 or float32."
+            );
         var token = _options.IsGreedy ? best : Sample(logits, logits[best]);
-        if (_options.RepetitionPenalty != 1) _seen.Add(token);
+        if (_options.RepetitionPenalty != 1)
+            _seen.Add(token);
         return token;
     }
 
     private static void Penalize(Span<float> logits, HashSet<int> seen, float penalty)
     {
         foreach (var id in seen)
-            if ((uint)id < (uint)logits.Length) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+            if ((uint)id < (uint)logits.Length)
+                logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
     }
 
     private int Sample(Span<float> logits, float max)
@@ -67,17 +77,21 @@ public sealed class TokenSampler
         var floor = k > 0 ? 0 : (1 - p) * TensorPrimitives.Sum(weights) / weights.Length;
         var tokens = new List<int>();
         for (var i = 0; i < weights.Length; i++)
-            if (weights[i] > 0 && weights[i] >= floor) tokens.Add(i);
-        if (k == 0 && p == 1) return tokens;
+            if (weights[i] > 0 && weights[i] >= floor)
+                tokens.Add(i);
+        if (k == 0 && p == 1)
+            return tokens;
 
         var sortable = weights.ToArray();
         tokens.Sort((a, b) => sortable[a] == sortable[b] ? a.CompareTo(b) : sortable[b].CompareTo(sortable[a]));
-        if (k > 0 && tokens.Count > k) tokens.RemoveRange(k, tokens.Count - k);
+        if (k > 0 && tokens.Count > k)
+            tokens.RemoveRange(k, tokens.Count - k);
 
         // The smallest set with the wanted mass: a token stays while those before it have less.
         var wanted = p * (k > 0 ? tokens.Sum(token => (double)sortable[token]) : TensorPrimitives.Sum(weights));
         var kept = 0;
-        for (var mass = 0.0; kept < tokens.Count && (kept == 0 || mass < wanted); kept++) mass += weights[tokens[kept]];
+        for (var mass = 0.0; kept < tokens.Count && (kept == 0 || mass < wanted); kept++)
+            mass += weights[tokens[kept]];
         tokens.RemoveRange(kept, tokens.Count - kept);
         return tokens;
     }
@@ -86,12 +100,14 @@ public sealed class TokenSampler
     private int Draw(ReadOnlySpan<float> weights, List<int> tokens)
     {
         var total = 0.0;
-        foreach (var token in tokens) total += weights[token];
+        foreach (var token in tokens)
+            total += weights[token];
         var left = _random.Fraction() * total;
         foreach (var token in tokens)
         {
             left -= weights[token];
-            if (left < 0) return token;
+            if (left < 0)
+                return token;
         }
         return tokens[^1]; // rounding
     }

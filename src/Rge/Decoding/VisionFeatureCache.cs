@@ -23,7 +23,8 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
         {
             if (!_held.TryGetValue(key, out var image))
             {
-                if (!_kept.Remove(key, out image)) image = new CachedImage(key, load);
+                if (!_kept.Remove(key, out image))
+                    image = new CachedImage(key, load);
                 _held.Add(key, image);
             }
             image.Leases++;
@@ -36,7 +37,8 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
     {
         lock (_lock)
         {
-            if (--image.Leases > 0) return;
+            if (--image.Leases > 0)
+                return;
             _held.Remove(image.Key);
             // What was not encoded has cost little but takes much memory, or could not be read.
             if (_isDisposed || !image.IsEncoded)
@@ -59,7 +61,8 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
         lock (_lock)
         {
             _isDisposed = true;
-            foreach (var image in _kept.Values) image.Free();
+            foreach (var image in _kept.Values)
+                image.Free();
             _kept.Clear();
         }
     }

@@ -18,7 +18,8 @@ public sealed class EmbeddingJob
     /// <summary>Rows that are embedded and then written together.</summary>
     private const int ChunkRows = 64;
 
-    private readonly string _part, _record;
+    private readonly string _part,
+        _record;
 
     /// <summary>Reads the rows; nothing is embedded or written yet.</summary>
     /// <param name="input">A JSON Lines file, see <see cref="EmbeddingRows"/>.</param>
@@ -32,9 +33,12 @@ public sealed class EmbeddingJob
         ArgumentException.ThrowIfNullOrEmpty(output);
         (Input, Output, OnError, _part, _record) = (input, output, onError, output + ".part", output + ".job");
         Rows = EmbeddingRows.Read(input);
-        if (IsSameFile(input, output)) throw new EmbeddingJobException($"{output} is the input, expected another file to write.");
-        if (Directory.Exists(output)) throw new EmbeddingJobException($"{output} is a folder, expected the name of a file to write.");
-        if (onError == FailureAction.Skip || !Rows.Any(row => row.Problem is not null)) return;
+        if (IsSameFile(input, output))
+            throw new EmbeddingJobException($"{output} is the input, expected another file to write.");
+        if (Directory.Exists(output))
+            throw new EmbeddingJobException($"{output} is a folder, expected the name of a file to write.");
+        if (onError == FailureAction.Skip || !Rows.Any(row => row.Problem is not null))
+            return;
         var (bad, more) = (Rows.First(row => row.Problem is not null), Rows.Count(row => row.Problem is not null) - 1);
         throw new EmbeddingJobException($"{input}, line {bad.Line}: {bad.Problem}{(more > 0 ? $" (and {more} more such lines)" : "")}.");
     }
@@ -54,20 +58,25 @@ public sealed class EmbeddingJob
     /// <summary>Deletes the output and what an unfinished run has left, so that all rows are embedded again.</summary>
     public void DiscardOutput()
     {
-        foreach (var path in (string[])[_part, Output, _record]) File.Delete(path);
+        foreach (var path in (string[])[_part, Output, _record])
+            File.Delete(path);
     }
 
     /// <summary>Embeds the rows that are missing, and writes the output.</summary>
     /// <param name="embedder">The embedder.</param>
-    /// <param name="settings">
-    /// What the embeddings depend on beside the model, which is told apart by its <see cref="ModelFingerprint"/>: an output that other settings
-    /// have begun is refused.
+    /// <param name="settings"> What the embeddings depend on beside the model, which is told apart by its <see cref="ModelFingerprint"/>:
+    /// an output that other settings have begun is refused.
     /// </param>
     /// <param name="progress">Told of rows that are embedded: first of those that earlier runs have left, before any other is.</param>
     /// <param name="cancellationToken">Stops the work; what is embedded is kept.</param>
-    /// <exception cref="EmbeddingJobException">The output is of other rows, another model or other settings, or another run is writing it.</exception>
+    /// <exception cref="EmbeddingJobException">The output is of other rows, another model or other settings, or another run is writing
+    /// it.</exception>
     public async Task<EmbeddingJobOutcome> RunAsync(
-        ReasoningEmbedder embedder, string settings, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        ReasoningEmbedder embedder,
+        string settings,
+        IProgress<EmbeddingProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(embedder);
         settings = $"{settings} {ModelFingerprint.Compute(embedder)}";
@@ -75,33 +84,58 @@ public sealed class EmbeddingJob
         {
             var known = Record(settings);
             if (Rows.All(row => known.Contains(row.Key)))
-                return new EmbeddingJobOutcome { Rows = Rows.Count, Kept = Rows.Count, Failures = [], IsWritten = true, WasComplete = true };
+                return new EmbeddingJobOutcome
+                {
+                    Rows = Rows.Count,
+                    Kept = Rows.Count,
+                    Failures = [],
+                    IsWritten = true,
+                    WasComplete = true,
+                };
             Reopen(settings, known);
         }
         using var part = Open();
         var done = new EmbeddingJournal(part, Header(settings));
         var kept = Rows.Count(row => done.Has(row.Key));
-        var failures = Rows.Where(row => row.Problem is not null).Select(row => new EmbeddingJobFailure(row.Line, row.Id, row.Problem!)).ToList();
+        var failures = Rows.Where(row => row.Problem is not null)
+            .Select(row => new EmbeddingJobFailure(row.Line, row.Id, row.Problem!))
+            .ToList();
         EmbeddingRow[] missing = [.. Rows.Where(row => row.Item is not null && !done.Has(row.Key))];
         progress?.Report(new EmbeddingProgress(kept, Rows.Count, 0));
         var tokens = 0L;
         foreach (var (start, rows) in missing.Chunk(ChunkRows).Select((rows, i) => (i * ChunkRows, rows)))
         {
             var before = tokens;
-            var inner = progress is null ? null : new Callback(p =>
-                progress.Report(new EmbeddingProgress(kept + start + p.Completed, Rows.Count, before + p.RationaleTokens)));
-            var results = await embedder.TryEmbedAsync([.. rows.Select(row => row.Item!)], new ReasoningEmbeddingOptions { Progress = inner }, cancellationToken);
+            var inner = progress is null
+                ? null
+                : new Callback(p =>
+                    progress.Report(new EmbeddingProgress(kept + start + p.Completed, Rows.Count, before + p.RationaleTokens))
+                );
+            var results = await embedder.TryEmbedAsync(
+                [.. rows.Select(row => row.Item!)],
+                new ReasoningEmbeddingOptions { Progress = inner },
+                cancellationToken
+            );
             done.Append(rows.Zip(results).Where(pair => pair.Second.Succeeded).Select(pair => (pair.First, pair.Second.Embedding!)));
             foreach (var (row, result) in rows.Zip(results))
             {
-                if (result.Succeeded) tokens += result.Embedding.RationaleIds.Count;
-                else failures.Add(new EmbeddingJobFailure(row.Line, row.Id, result.Error.Problem));
+                if (result.Succeeded)
+                    tokens += result.Embedding.RationaleIds.Count;
+                else
+                    failures.Add(new EmbeddingJobFailure(row.Line, row.Id, result.Error.Problem));
             }
         }
         failures.Sort((a, b) => a.Line.CompareTo(b.Line));
         var isWritten = failures.Count == 0 || OnError == FailureAction.Skip;
-        if (isWritten) Publish(done, failures, settings);
-        return new EmbeddingJobOutcome { Rows = Rows.Count, Kept = kept, Failures = failures, IsWritten = isWritten };
+        if (isWritten)
+            Publish(done, failures, settings);
+        return new EmbeddingJobOutcome
+        {
+            Rows = Rows.Count,
+            Kept = kept,
+            Failures = failures,
+            IsWritten = isWritten,
+        };
     }
 
     /// <summary>One result as a line of the output.</summary>
@@ -122,7 +156,8 @@ public sealed class EmbeddingJob
     {
         return Target(path) == Target(other);
 
-        static string Target(string path) => (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
+        static string Target(string path) =>
+            (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
     }
 
     private static string Header(string settings) => new JsonObject { ["settings"] = settings }.ToJsonString();
@@ -159,7 +194,14 @@ public sealed class EmbeddingJob
             var failed = record["failed"]!.AsArray().Select(index => keys[(int)index!]);
             return [.. keys.Except(failed, StringComparer.Ordinal)];
         }
-        catch (Exception e) when (e is FileNotFoundException or JsonException or InvalidOperationException or NullReferenceException or ArgumentOutOfRangeException)
+        catch (Exception e)
+            when (e
+                    is FileNotFoundException
+                        or JsonException
+                        or InvalidOperationException
+                        or NullReferenceException
+                        or ArgumentOutOfRangeException
+            )
         {
             throw new EmbeddingJobException($"{Output} exists, and nothing says what it was made from; {Ways}.", e);
         }
@@ -172,25 +214,33 @@ public sealed class EmbeddingJob
         {
             stream.Write(Encoding.UTF8.GetBytes(Header(settings) + "\n"));
             foreach (var (row, line) in Rows.Zip(FileReader.ReadLines(Output)))
-                if (known.Contains(row.Key)) stream.Write(Encoding.UTF8.GetBytes(EmbeddingJournal.Keyed(row.Key, line) + "\n"));
+                if (known.Contains(row.Key))
+                    stream.Write(Encoding.UTF8.GetBytes(EmbeddingJournal.Keyed(row.Key, line) + "\n"));
         });
     }
 
     private void Publish(EmbeddingJournal done, IReadOnlyList<EmbeddingJobFailure> failures, string settings)
     {
         var problems = failures.ToDictionary(failure => failure.Line);
-        AtomicFile.WriteText(_record, new JsonObject
-        {
-            ["settings"] = settings,
-            ["rows"] = new JsonArray([.. Rows.Select(row => (JsonNode)row.Key)]),
-            ["failed"] = new JsonArray([.. Rows.Index().Where(row => problems.ContainsKey(row.Item.Line)).Select(row => (JsonNode)row.Index)]),
-        }.ToJsonString() + "\n");
+        AtomicFile.WriteText(
+            _record,
+            new JsonObject
+            {
+                ["settings"] = settings,
+                ["rows"] = new JsonArray([.. Rows.Select(row => (JsonNode)row.Key)]),
+                ["failed"] = new JsonArray([
+                    .. Rows.Index().Where(row => problems.ContainsKey(row.Item.Line)).Select(row => (JsonNode)row.Index),
+                ]),
+            }.ToJsonString() + "\n"
+        );
         AtomicFile.Write(Output, stream =>
         {
             foreach (var row in Rows)
             {
-                if (problems.GetValueOrDefault(row.Line) is not { } failure) done.CopyTo(stream, row.Key);
-                else stream.Write(Encoding.UTF8.GetBytes(ToJson(failure).ToJsonString() + "\n"));
+                if (problems.GetValueOrDefault(row.Line) is not { } failure)
+                    done.CopyTo(stream, row.Key);
+                else
+                    stream.Write(Encoding.UTF8.GetBytes(ToJson(failure).ToJsonString() + "\n"));
             }
         });
         File.Delete(_part);
@@ -199,7 +249,8 @@ public sealed class EmbeddingJob
     private static JsonObject ToJson(EmbeddingJobFailure failure)
     {
         var line = new JsonObject { ["error"] = failure.Problem };
-        if (failure.Id is not null) line.Insert(0, "id", failure.Id);
+        if (failure.Id is not null)
+            line.Insert(0, "id", failure.Id);
         return line;
     }
 

@@ -4,11 +4,14 @@ namespace Rge.Jobs;
 public sealed class EmbeddingJobException : RgeException
 {
     /// <summary>Creates the exception.</summary>
-    public EmbeddingJobException(string message) : base(message) { }
+    public EmbeddingJobException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception around the error that revealed the problem.</summary>
-    public EmbeddingJobException(string message, Exception? innerException) : base(message, innerException) { }
+    public EmbeddingJobException(string message, Exception? innerException)
+        : base(message, innerException) { }
 
     /// <summary>Creates the exception with a general message.</summary>
-    public EmbeddingJobException() : base("The rows cannot be embedded.") { }
+    public EmbeddingJobException()
+        : base("The rows cannot be embedded.") { }
 }

@@ -24,11 +24,14 @@ internal sealed class EmbeddingJournal
         {
             var line = content.Span;
             if (start == 0 && !line.SequenceEqual(first))
-                throw new EmbeddingJobException($"{file.Path} was begun with another model or other settings; run it as before, or overwrite it.");
+                throw new EmbeddingJobException(
+                    $"{file.Path} was begun with another model or other settings; run it as before, or overwrite it."
+                );
             if (start > 0 && line.Length > Prefix && line.StartsWith(BeforeKey))
                 _lines[Encoding.UTF8.GetString(line.Slice(BeforeKey.Length, EmbeddingRows.KeyLength))] = (start, line.Length);
         }
-        if (!file.IsEmpty) return;
+        if (!file.IsEmpty)
+            return;
         file.Append(first);
         file.Flush();
     }
@@ -47,7 +50,8 @@ internal sealed class EmbeddingJournal
         foreach (var (row, embedding) in rows)
         {
             var json = EmbeddingJob.ToJson(embedding);
-            if (row.Id is not null) json.Insert(0, "id", row.Id);
+            if (row.Id is not null)
+                json.Insert(0, "id", row.Id);
             var line = Encoding.UTF8.GetBytes(Keyed(row.Key, json.ToJsonString()));
             _lines[row.Key] = (_file.Append(line).Start, line.Length);
         }

@@ -19,5 +19,6 @@ public sealed record EmbeddingRow
     public string? Problem { get; init; }
 
     /// <summary>Whether two rows say the same, whatever has become of the files that they name.</summary>
-    internal static bool SaysTheSame(string key, string other) => key.AsSpan(0, EmbeddingRows.DigestLength).SequenceEqual(other.AsSpan(0, EmbeddingRows.DigestLength));
+    internal static bool SaysTheSame(string key, string other) =>
+        key.AsSpan(0, EmbeddingRows.DigestLength).SequenceEqual(other.AsSpan(0, EmbeddingRows.DigestLength));
 }

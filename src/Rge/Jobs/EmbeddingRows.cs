@@ -15,14 +15,15 @@ namespace Rge.Jobs;
 public static class EmbeddingRows
 {
     /// <summary>Characters of each of the two digests that a key has, with a character between them.</summary>
-    internal const int DigestLength = 16, KeyLength = 2 * DigestLength + 1;
+    internal const int DigestLength = 16,
+        KeyLength = 2 * DigestLength + 1;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>The fields that a row may have.</summary>
     public static IReadOnlyList<string> Fields { get; } =
-        ["id", "role", "instruction", "text", "image", "images", "content", "rationale", "reasoning"];
+    ["id", "role", "instruction", "text", "image", "images", "content", "rationale", "reasoning"];
 
     /// <summary>Reads every row of a file; images are not opened. Paths of images are relative to the folder of the file.</summary>
     /// <returns>The rows in their order, those that cannot be read with their problem; blank lines are left out.</returns>
@@ -36,7 +37,8 @@ public static class EmbeddingRows
         {
             // A byte order mark is not part of the first row.
             var bytes = index == 0 && line.Span.StartsWith(Encoding.UTF8.Preamble) ? line[Encoding.UTF8.Preamble.Length..] : line;
-            if (!IsBlank(bytes.Span)) rows.Add(Row(index + 1, bytes, folder));
+            if (!IsBlank(bytes.Span))
+                rows.Add(Row(index + 1, bytes, folder));
         }
         return rows.Count > 0 ? rows : throw new EmbeddingJobException($"{path} has no rows, expected a JSON object on each line.");
     }
@@ -44,7 +46,8 @@ public static class EmbeddingRows
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(string path)
     {
         ReadOnlyMemory<byte> rest = Bytes(path);
-        if (GitLfsPointer.Is(rest.Span)) throw new EmbeddingJobException($"{GitLfsPointer.Problem(path, rest.Span)}.");
+        if (GitLfsPointer.Is(rest.Span))
+            throw new EmbeddingJobException($"{GitLfsPointer.Problem(path, rest.Span)}.");
         while (!rest.IsEmpty)
         {
             var end = rest.Span.IndexOf((byte)'\n');
@@ -55,7 +58,8 @@ public static class EmbeddingRows
 
     private static byte[] Bytes(string path)
     {
-        if (Directory.Exists(path)) throw new EmbeddingJobException($"{path} is a folder, expected a JSON Lines file.");
+        if (Directory.Exists(path))
+            throw new EmbeddingJobException($"{path} is a folder, expected a JSON Lines file.");
         try
         {
             using var file = FileReader.Open(path);
@@ -132,46 +136,55 @@ public static class EmbeddingRows
             Instruction = Text(row, "instruction"),
             Content = content,
             Rationale = Text(row, "rationale"),
-            Reasoning = Choice(row, "reasoning", "on", "off") switch { null => null, "on" => ReasoningMode.On, _ => ReasoningMode.Off },
+            Reasoning = Choice(row, "reasoning", "on", "off") switch
+            {
+                null => null,
+                "on" => ReasoningMode.On,
+                _ => ReasoningMode.Off,
+            },
         };
         return item is { Instruction: null, Content.Count: 0 }
             ? throw new FormatException("there is nothing to embed, expected a text, an image or an instruction")
             : item;
     }
 
-    private static string? Id(JsonObject row) => row["id"] switch
-    {
-        null => null,
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-        var other => throw new FormatException($"id is {Kind(other)}, expected text or a number"),
-    };
+    private static string? Id(JsonObject row) =>
+        row["id"] switch
+        {
+            null => null,
+            JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+            JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
+            var other => throw new FormatException($"id is {Kind(other)}, expected text or a number"),
+        };
 
     private static string? Text(JsonObject row, string field) => Text(row[field], field);
 
     /// <summary>The text of a field; <see langword="null"/> without one.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
-    internal static string? Text(JsonNode? value, string name) => value switch
-    {
-        null => null,
-        JsonValue text when text.GetValueKind() == JsonValueKind.String => text.GetValue<string>(),
-        var other => throw new FormatException($"{name} is {Kind(other)}, expected text"),
-    };
+    internal static string? Text(JsonNode? value, string name) =>
+        value switch
+        {
+            null => null,
+            JsonValue text when text.GetValueKind() == JsonValueKind.String => text.GetValue<string>(),
+            var other => throw new FormatException($"{name} is {Kind(other)}, expected text"),
+        };
 
-    private static string? Choice(JsonObject row, string field, params string[] allowed) => Text(row, field) is not { } value || allowed.Contains(value)
-        ? Text(row, field)
-        : throw new FormatException($"{field} is '{Short(value)}', expected {string.Join(" or ", allowed)}");
+    private static string? Choice(JsonObject row, string field, params string[] allowed) =>
+        Text(row, field) is not { } value || allowed.Contains(value)
+            ? Text(row, field)
+            : throw new FormatException($"{field} is '{Short(value)}', expected {string.Join(" or ", allowed)}");
 
     /// <summary>What sort of value was found, for a message.</summary>
-    internal static string Kind(JsonNode? value) => value?.GetValueKind() switch
-    {
-        null => "null",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.True or JsonValueKind.False => "true or false",
-        JsonValueKind.Array => "a list",
-        JsonValueKind.Object => "an object",
-        _ => "text",
-    };
+    internal static string Kind(JsonNode? value) =>
+        value?.GetValueKind() switch
+        {
+            null => "null",
+            JsonValueKind.Number => "a number",
+            JsonValueKind.True or JsonValueKind.False => "true or false",
+            JsonValueKind.Array => "a list",
+            JsonValueKind.Object => "an object",
+            _ => "text",
+        };
 
     /// <summary>What was found, no longer than a sentence bears.</summary>
     internal static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";

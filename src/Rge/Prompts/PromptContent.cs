@@ -3,12 +3,15 @@ namespace Rge.Prompts;
 /// <summary>Lays out the user turn of an item; the rules are those of <see cref="EmbeddingInput"/>'s remarks.</summary>
 public static class PromptContent
 {
-    /// <summary>Texts and images in their order; no two texts follow each other, and the last part is a text that ends in a newline.</summary>
+    /// <summary>
+    /// Texts and images in their order; no two texts follow each other, and the last part is a text that ends in a newline.
+    /// </summary>
     /// <exception cref="EmbeddingException">The item is empty.</exception>
     public static IReadOnlyList<ContentPart> Of(EmbeddingInput input)
     {
         var content = WithInstruction(input);
-        if (content.Count == 0) throw new EmbeddingException("The item is empty: it has neither instruction, text nor images.");
+        if (content.Count == 0)
+            throw new EmbeddingException("The item is empty: it has neither instruction, text nor images.");
         return content is [.., TextPart { Text: [.., '\n'] }] ? content : ContentPart.Merge([.. content, new TextPart("\n")]);
     }
 
@@ -17,12 +20,18 @@ public static class PromptContent
     {
         ArgumentNullException.ThrowIfNull(input);
         var content = input.Content;
-        if (string.IsNullOrEmpty(input.Instruction)) return content;
-        if (content.Count == 0) return [new TextPart(input.Instruction)];
-        if (!EmbeddingInput.ImagesAreInFront(content)) return ContentPart.Merge([new TextPart(input.Instruction + " "), .. content]);
+        if (string.IsNullOrEmpty(input.Instruction))
+            return content;
+        if (content.Count == 0)
+            return [new TextPart(input.Instruction)];
+        if (!EmbeddingInput.ImagesAreInFront(content))
+            return ContentPart.Merge([new TextPart(input.Instruction + " "), .. content]);
         var text = content[^1] is TextPart last ? last.Text : "";
         // The space that separates images from text stays in front of the instruction, and another follows it.
         var rest = text.StartsWith(' ') ? text[1..] : text;
-        return ContentPart.Merge([.. text.Length == 0 ? content : content.SkipLast(1), new TextPart($" {input.Instruction}{(rest.Length == 0 ? "" : " ")}{rest}")]);
+        return ContentPart.Merge([
+            .. text.Length == 0 ? content : content.SkipLast(1),
+            new TextPart($" {input.Instruction}{(rest.Length == 0 ? "" : " ")}{rest}"),
+        ]);
     }
 }

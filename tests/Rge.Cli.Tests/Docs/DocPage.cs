@@ -7,7 +7,19 @@ namespace Rge.Cli.Tests.Docs;
 internal sealed partial class DocPage
 {
     /// <summary>Words by which a block is known to be of shell commands.</summary>
-    private static readonly string[] CommandWords = ["./rge", "./test", "curl", "dotnet", "docker", "TorchBackend=cuda", "POSTGRES_PASSWORD=…", "readelf", "export", "for"];
+    private static readonly string[] CommandWords =
+    [
+        "./rge",
+        "./test",
+        "curl",
+        "dotnet",
+        "docker",
+        "TorchBackend=cuda",
+        "POSTGRES_PASSWORD=…",
+        "readelf",
+        "export",
+        "for",
+    ];
 
     private readonly string _text;
 
@@ -19,7 +31,13 @@ internal sealed partial class DocPage
     /// <summary>README, CONTRIBUTING and everything in docs/.</summary>
     public static IReadOnlyList<DocPage> All { get; } =
     [
-        .. ((string[])["README.md", "CONTRIBUTING.md"]).Concat(Directory.GetFiles(Path.Combine(Repository, "docs"), "*.md").Order(StringComparer.Ordinal).Select(path => $"docs/{Path.GetFileName(path)}"))
+        .. ((string[])["README.md", "CONTRIBUTING.md"])
+            .Concat(
+                Directory
+                    .GetFiles(Path.Combine(Repository, "docs"), "*.md")
+                    .Order(StringComparer.Ordinal)
+                    .Select(path => $"docs/{Path.GetFileName(path)}")
+            )
             .Select(name => new DocPage(name, File.ReadAllText(Path.Combine(Repository, name)))),
     ];
 
@@ -36,7 +54,8 @@ internal sealed partial class DocPage
     public IEnumerable<string> Links => Link().Matches(CodeSpan().Replace(Prose(), "")).Select(match => match.Groups["target"].Value);
 
     /// <summary>The anchors of the page's headings, as GitHub makes them.</summary>
-    public IEnumerable<string> Anchors => Heading().Matches(Prose()).Select(match => Dropped().Replace(match.Groups["title"].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+    public IEnumerable<string> Anchors =>
+        Heading().Matches(Prose()).Select(match => Dropped().Replace(match.Groups["title"].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 
     /// <summary>Whether the page says a text.</summary>
     public bool Says(string text) => _text.Contains(text, StringComparison.Ordinal);
@@ -46,10 +65,19 @@ internal sealed partial class DocPage
     private string Prose() => Fence().Replace(_text, "\n");
 
     /// <summary>Fenced blocks without a language or of a shell, and blocks that are indented.</summary>
-    private IEnumerable<string> Blocks() => Fence().Matches(_text).Where(match => match.Groups["language"].Value is "" or "sh" or "bash").Select(match => match.Groups["code"].Value)
-        .Concat(Indented().Matches(Prose()).Select(match => string.Join('\n', match.Value.Split('\n').Select(line => line.Length > 4 ? line[4..] : ""))));
+    private IEnumerable<string> Blocks() =>
+        Fence()
+            .Matches(_text)
+            .Where(match => match.Groups["language"].Value is "" or "sh" or "bash")
+            .Select(match => match.Groups["code"].Value)
+            .Concat(
+                Indented()
+                    .Matches(Prose())
+                    .Select(match => string.Join('\n', match.Value.Split('\n').Select(line => line.Length > 4 ? line[4..] : "")))
+            );
 
-    private static bool IsShell(string block) => block.Split('\n').Any(line => CommandWords.Any(word => line.StartsWith(word + " ", StringComparison.Ordinal) || line == word));
+    private static bool IsShell(string block) =>
+        block.Split('\n').Any(line => CommandWords.Any(word => line.StartsWith(word + " ", StringComparison.Ordinal) || line == word));
 
     /// <summary>The commands of a block: a line, or as many as it takes to close quotes and loops.</summary>
     private static IEnumerable<string> Statements(string block)
@@ -57,9 +85,11 @@ internal sealed partial class DocPage
         var statement = new StringBuilder();
         foreach (var line in block.Split('\n'))
         {
-            if (statement.Length == 0 && line.Trim() is "" or ['#', ..]) continue;
+            if (statement.Length == 0 && line.Trim() is "" or ['#', ..])
+                continue;
             statement.Append(statement.Length == 0 ? "" : "\n").Append(line);
-            if (IsOpen(statement.ToString())) continue;
+            if (IsOpen(statement.ToString()))
+                continue;
             yield return statement.ToString();
             statement.Clear();
         }
@@ -71,22 +101,33 @@ internal sealed partial class DocPage
         var (quote, isComment) = ('\0', false);
         foreach (var (i, c) in text.Index())
         {
-            if (isComment) isComment = c != '\n';
-            else if (quote != '\0') quote = c == quote ? '\0' : quote;
-            else if (c is '\'' or '"') quote = c;
-            else isComment = c == '#' && i > 0 && char.IsWhiteSpace(text[i - 1]);
+            if (isComment)
+                isComment = c != '\n';
+            else if (quote != '\0')
+                quote = c == quote ? '\0' : quote;
+            else if (c is '\'' or '"')
+                quote = c;
+            else
+                isComment = c == '#' && i > 0 && char.IsWhiteSpace(text[i - 1]);
         }
-        return quote != '\0' || text.EndsWith('\\') || text.StartsWith("for ", StringComparison.Ordinal) && !text.EndsWith("done", StringComparison.Ordinal);
+        return quote != '\0'
+            || text.EndsWith('\\')
+            || text.StartsWith("for ", StringComparison.Ordinal) && !text.EndsWith("done", StringComparison.Ordinal);
     }
 
     private static string FindRepository()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "Rge.slnx"))) return at.FullName;
+            if (File.Exists(Path.Combine(at.FullName, "Rge.slnx")))
+                return at.FullName;
         throw new InvalidOperationException("The tests are not run from within the repository.");
     }
 
-    [GeneratedRegex(@"^```(?<language>\w*)\n(?<code>.*?)^```\s*$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        @"^```(?<language>\w*)\n(?<code>.*?)^```\s*$",
+        RegexOptions.Multiline | RegexOptions.Singleline,
+        matchTimeoutMilliseconds: 10_000
+    )]
     private static partial Regex Fence();
 
     [GeneratedRegex(@"(?<=\n\n)(?: {4}[^\n]*\n(?:\n(?= {4}))?)+", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]

@@ -10,13 +10,18 @@ using Rge.ShapeWorld.Scenes;
 namespace Rge.Cli.Tests.Docs;
 
 /// <summary>
-/// Runs the commands of a page as they are printed, in their order, in one folder: what the repository holds is there, and so are a checkpoint
-/// NAME, some photos and other things that a reader brings.
+/// Runs the commands of a page as they are printed, in their order, in one folder: what the repository holds is there, and so are a
+/// checkpoint NAME, some photos and other things that a reader brings.
 /// </summary>
 public sealed class DocsRunTests : IDisposable
 {
-    private const string NeedsNetwork = "needs the network", TrainsForHours = "trains for hours", NeedsBenchmark = "needs MMEB, 36 datasets of photographs",
-        NeedsMachine = "installs something on the machine, which takes root", NeedsBuild = "builds a copy of everything, half a gigabyte", TestedAsPackages = "is done by the tests of packages, outside the repository", IsForm = "stands for a command, with … for a part of it";
+    private const string NeedsNetwork = "needs the network",
+        TrainsForHours = "trains for hours",
+        NeedsBenchmark = "needs MMEB, 36 datasets of photographs",
+        NeedsMachine = "installs something on the machine, which takes root",
+        NeedsBuild = "builds a copy of everything, half a gigabyte",
+        TestedAsPackages = "is done by the tests of packages, outside the repository",
+        IsForm = "stands for a command, with … for a part of it";
 
     /// <summary>What is not run: the page, what the command begins with or has in it, and why.</summary>
     private static readonly (string Page, string Command, string Reason)[] NotRun =
@@ -40,12 +45,17 @@ public sealed class DocsRunTests : IDisposable
     /// <summary>What is made smaller, so that the tests take seconds: the same commands on fewer rows.</summary>
     private static readonly (string Printed, string Run)[] Smaller =
     [
-        ("./rge demo", "./rge demo --queries 2"), ("--queries 100 ", "--queries 2 "), ("--queries 64 ", "--queries 2 "), ("--queries 24 ", "--queries 1 "), ("--queries 1000", "--queries 1"),
+        ("./rge demo", "./rge demo --queries 2"),
+        ("--queries 100 ", "--queries 2 "),
+        ("--queries 64 ", "--queries 2 "),
+        ("--queries 24 ", "--queries 1 "),
+        ("--queries 1000", "--queries 1"),
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-docs-").FullName;
 
-    public static TheoryData<string> Pages => [.. DocPage.All.Where(page => page.Commands.Any(command => IsRun(page, command))).Select(page => page.Name)];
+    public static TheoryData<string> Pages =>
+        [.. DocPage.All.Where(page => page.Commands.Any(command => IsRun(page, command))).Select(page => page.Name)];
 
     [Theory(Timeout = 600_000), MemberData(nameof(Pages))]
     public async Task A_page_runs_as_printed(string name)
@@ -55,18 +65,32 @@ public sealed class DocsRunTests : IDisposable
         Furnish();
         var script = Path.Combine(_folder, "page.sh");
         await File.WriteAllTextAsync(script, Script(page), TestContext.Current.CancellationToken);
-        var start = new ProcessStartInfo("bash", [script]) { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("bash", [script])
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+        );
         try
         {
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
         finally
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
-        Assert.True(process.ExitCode == 0, $"{name} ended with {process.ExitCode} at {(await error).Split("::: ")[^1]}\n{(await output)[^Math.Min((await output).Length, 1000)..]}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"{name} ended with {process.ExitCode} at "
+                + $"{(await error).Split("::: ")[^1]}\n{(await output)[^Math.Min((await output).Length, 1000)..]}"
+        );
     }
 
     [Fact]
@@ -74,7 +98,10 @@ public sealed class DocsRunTests : IDisposable
     {
         foreach (var (page, command, _) in NotRun.Where(one => one.Command.Length > 0 && one.Page != "*"))
             if (DocPage.All.SingleOrDefault(one => one.Name == page) is { } read)
-                Assert.True(read.Commands.Any(text => text.Contains(command, StringComparison.Ordinal)), $"{page} has no command with '{command}' any more");
+                Assert.True(
+                    read.Commands.Any(text => text.Contains(command, StringComparison.Ordinal)),
+                    $"{page} has no command with '{command}' any more"
+                );
     }
 
     private static bool IsRun(DocPage page, string command) =>
@@ -84,7 +111,8 @@ public sealed class DocsRunTests : IDisposable
     private string Script(DocPage page)
     {
         var (server, oracle) = (FreePort(), FreePort());
-        var script = new StringBuilder($$"""
+        var script = new StringBuilder(
+            $$"""
             set -euo pipefail
             # What is started in the background has a process group of its own, so that what it starts ends with it.
             set -m
@@ -95,16 +123,26 @@ public sealed class DocsRunTests : IDisposable
             # Samples are built where they are.
             dotnet() { command dotnet "${@/#samples\//{{DocPage.Repository}}/samples/}"; }
 
-            """);
+            """
+        );
         foreach (var command in page.Commands.Where(command => IsRun(page, command)))
         {
-            var text = Smaller.Aggregate(command, (text, one) => text.Replace(one.Printed, one.Run, StringComparison.Ordinal))
-                .Replace("127.0.0.1:8000", $"127.0.0.1:{server}", StringComparison.Ordinal).Replace("127.0.0.1:8137", $"127.0.0.1:{oracle}", StringComparison.Ordinal);
+            var text = Smaller
+                .Aggregate(command, (text, one) => text.Replace(one.Printed, one.Run, StringComparison.Ordinal))
+                .Replace("127.0.0.1:8000", $"127.0.0.1:{server}", StringComparison.Ordinal)
+                .Replace("127.0.0.1:8137", $"127.0.0.1:{oracle}", StringComparison.Ordinal);
             script.Append("echo ").Append(Quote($"::: {command}")).Append(" >&2\n");
             if (text.StartsWith("./rge serve", StringComparison.Ordinal))
-                script.Append(CultureInfo.InvariantCulture, $"{WithoutComment(text)} --url http://127.0.0.1:{server} > serve.log 2>&1 &\nstarted+=($!)\nanswers http://127.0.0.1:{server}/health/ready\n");
+                script.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{WithoutComment(text)} --url http://127.0.0.1:{server} > serve.log 2>&1 &\nstarted+=($!)\nanswers "
+                        + $"http://127.0.0.1:{server}/health/ready\n"
+                );
             else if (text.StartsWith("dotnet run", StringComparison.Ordinal) && WithoutComment(text).EndsWith('&'))
-                script.Append(CultureInfo.InvariantCulture, $"{WithoutComment(text)[..^1]} -- {oracle} > oracle.log 2>&1 &\nstarted+=($!)\nanswers http://127.0.0.1:{oracle}/\n");
+                script.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{WithoutComment(text)[..^1]} -- {oracle} > oracle.log 2>&1 &\nstarted+=($!)\nanswers http://127.0.0.1:{oracle}/\n"
+                );
             else
                 script.Append(text).Append('\n');
         }
@@ -118,7 +156,8 @@ public sealed class DocsRunTests : IDisposable
     /// <summary>What a clone has, and what a reader is asked to bring.</summary>
     private void Furnish()
     {
-        foreach (var name in (string[])["bench", "configs", "docs", "models", "samples", "tests"]) Link(name, Path.Combine(DocPage.Repository, name));
+        foreach (var name in (string[])["bench", "configs", "docs", "models", "samples", "tests"])
+            Link(name, Path.Combine(DocPage.Repository, name));
         Link("NAME", ShippedModel.Find(named: null, "shapeworld"));
         var photos = Directory.CreateDirectory(Path.Combine(_folder, "photos")).FullName;
         foreach (var i in Enumerable.Range(0, 3))
@@ -126,11 +165,17 @@ public sealed class DocsRunTests : IDisposable
             var scene = new Scene([new PlacedObject((Cell)i, new SceneObject(ObjectKind.All[i], ObjectSize.Large))]);
             File.WriteAllBytes(Path.Combine(photos, $"{i}.png"), PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)i)));
         }
-        foreach (var name in (string[])["shoe.jpg", "query.jpg"]) File.Copy(Path.Combine(photos, "0.png"), Path.Combine(_folder, name));
+        foreach (var name in (string[])["shoe.jpg", "query.jpg"])
+            File.Copy(Path.Combine(photos, "0.png"), Path.Combine(_folder, name));
         var here = Path.Combine(AppContext.BaseDirectory, typeof(DocsRunTests).Assembly.GetName().Name!);
         var program = Path.Combine(_folder, "rge");
-        File.WriteAllText(program, $"#!/bin/bash\nexec dotnet exec --runtimeconfig {here}.runtimeconfig.json --depsfile {here}.deps.json {typeof(RgeCommand).Assembly.Location} \"$@\"\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(
+            program,
+            $"#!/bin/bash\nexec dotnet exec --runtimeconfig {here}.runtimeconfig.json --depsfile {here}.deps.json "
+                + $"{typeof(RgeCommand).Assembly.Location} \"$@\"\n"
+        );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
         void Link(string name, string target) => Directory.CreateSymbolicLink(Path.Combine(_folder, name), target);
     }

@@ -13,7 +13,11 @@ public sealed class WorkflowTests
     public async Task The_workflow_has_no_findings_and_runs_the_tests()
     {
         Assert.Equal((0, ""), await LintAsync(Workflow));
-        Assert.Contains("run: ./test", await File.ReadAllTextAsync(Workflow, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "run: ./test",
+            await File.ReadAllTextAsync(Workflow, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -21,7 +25,11 @@ public sealed class WorkflowTests
     {
         var wrong = Path.Combine(Directory.CreateTempSubdirectory("rge-workflow-").FullName, "test.yml");
         var text = await File.ReadAllTextAsync(Workflow, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(wrong, text.Replace("hashFiles(", "hashOf(", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            wrong,
+            text.Replace("hashFiles(", "hashOf(", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken
+        );
         var (code, findings) = await LintAsync(wrong);
         Assert.Equal(1, code);
         Assert.Contains("hashOf", findings, StringComparison.Ordinal);
@@ -30,16 +38,19 @@ public sealed class WorkflowTests
     private static async Task<(int Code, string Findings)> LintAsync(string file)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the script needs a POSIX shell");
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(DocPage.Repository, "build", "actionlint.sh"), [file])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Path.Combine(DocPage.Repository, "build", "actionlint.sh"), [file])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        if (process.ExitCode == CannotBeHad) Assert.Skip((await error).Trim());
+        if (process.ExitCode == CannotBeHad)
+            Assert.Skip((await error).Trim());
         return (process.ExitCode, output);
     }
 }

@@ -29,7 +29,9 @@ public sealed class DamagedParquetTests : IDisposable
             await File.WriteAllBytesAsync(_scratch["rows.parquet"], damaged);
             try
             {
-                await new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "damaged").WaitAsync(TimeSpan.FromMinutes(1));
+                await new MmebReader(_scratch.Path)
+                    .ReadEvaluationAsync(_scratch["rows.parquet"], "damaged")
+                    .WaitAsync(TimeSpan.FromMinutes(1));
             }
             catch (DatasetException e)
             {
@@ -50,7 +52,9 @@ public sealed class DamagedParquetTests : IDisposable
         var tail = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(tail, footer.Length);
         await File.WriteAllBytesAsync(_scratch["rows.parquet"], [.. whole.AsSpan(0, start), .. footer, .. tail, .. "PAR1"u8]);
-        var error = await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "damaged"));
+        var error = await Assert.ThrowsAsync<DatasetException>(() =>
+            new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "damaged")
+        );
         Assert.Matches("cannot be read as Parquet: its footer is damaged near byte [0-9]+ of [0-9]+\\.$", error.Message);
     }
 
@@ -61,7 +65,9 @@ public sealed class DamagedParquetTests : IDisposable
     {
         var whole = await WholeAsync();
         await File.WriteAllBytesAsync(_scratch["rows.parquet"], whole[..length]);
-        var error = await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "cut"));
+        var error = await Assert.ThrowsAsync<DatasetException>(() =>
+            new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "cut")
+        );
         Assert.Equal($"{_scratch["rows.parquet"]} cannot be read as Parquet: {message}", error.Message);
     }
 
@@ -71,15 +77,20 @@ public sealed class DamagedParquetTests : IDisposable
         await File.WriteAllTextAsync(_scratch["rows.parquet"], "rows");
         await using var file = new WatchedStream(File.OpenRead(_scratch["rows.parquet"]));
         var never = new TaskCompletionSource<int>();
-        var error = await Assert.ThrowsAsync<DatasetException>(() => ParquetTable.FinishAsync(_scratch["rows.parquet"], file, () => never.Task, TimeSpan.FromMilliseconds(50), default));
-        Assert.Equal($"{_scratch["rows.parquet"]} cannot be read as Parquet: it is damaged so that reading does not come to an end.", error.Message);
+        var error = await Assert.ThrowsAsync<DatasetException>(() =>
+            ParquetTable.FinishAsync(_scratch["rows.parquet"], file, () => never.Task, TimeSpan.FromMilliseconds(50), default)
+        );
+        Assert.Equal(
+            $"{_scratch["rows.parquet"]} cannot be read as Parquet: it is damaged so that reading does not come to an end.",
+            error.Message
+        );
 
         Assert.Equal(7, await ParquetTable.FinishAsync(_scratch["rows.parquet"], file, SlowlyAsync, TimeSpan.FromSeconds(1), default));
 
         async Task<int> SlowlyAsync()
         {
             // Longer in all than the work may go without reading.
-            for (var end = DateTime.UtcNow.AddSeconds(2.5); DateTime.UtcNow < end;)
+            for (var end = DateTime.UtcNow.AddSeconds(2.5); DateTime.UtcNow < end; )
             {
                 file.Position = 0;
                 await file.ReadExactlyAsync(new byte[4]);

@@ -15,14 +15,19 @@ public sealed class MmebReaderTests : IDisposable
     [Fact]
     public async Task Json_lines_are_read_like_parquet()
     {
-        var dataset = await Evaluation("""
+        var dataset = await Evaluation(
+            """
             {"qry_text": "<|image_1|>\nwhich?", "qry_img_path": "a.png", "tgt_text": ["yes", "no"], "tgt_img_path": ["", ""], "rationale": "so yes"}
 
             {"qry_text": "find it", "qry_img_path": "", "tgt_text": [null, "no", "<|image_1|> this"], "tgt_img_path": ["b/c.png", "", "a.png"]}
-            """);
+            """
+        );
         Assert.Equal(("sub", "other", 2), (dataset.Name, dataset.Group, dataset.Rows.Count));
         var (first, second) = (dataset.Rows[0], dataset.Rows[1]);
-        Assert.Equal(("<|image_1|>\nwhich?", "so yes", $"{_scratch["rows.jsonl"]}, row 1"), (MmebText.Of(first.Query), first.Rationale, first.Source));
+        Assert.Equal(
+            ("<|image_1|>\nwhich?", "so yes", $"{_scratch["rows.jsonl"]}, row 1"),
+            (MmebText.Of(first.Query), first.Rationale, first.Source)
+        );
         Assert.Equal(_scratch["images", "a.png"], first.Query.Images.Single().Name);
         Assert.Equal(["yes", "no"], first.Candidates.Select(candidate => candidate.Text));
         Assert.All(first.Candidates, candidate => Assert.Equal((ItemRole.Target, 0), (candidate.Role, candidate.Images.Count)));
@@ -39,16 +44,27 @@ public sealed class MmebReaderTests : IDisposable
     [InlineData("MSCOCO", "grounding")]
     [InlineData("MSCOCO_t2i", "retrieval")]
     public async Task Subsets_of_mmeb_have_their_meta_tasks(string name, string group) =>
-        Assert.Equal(group, (await new MmebReader(_scratch.Path).ReadEvaluationAsync(Write("rows.jsonl", """{"qry_text": "a", "tgt_text": ["b"]}"""), name)).Group);
+        Assert.Equal(
+            group,
+            (
+                await new MmebReader(_scratch.Path).ReadEvaluationAsync(
+                    Write("rows.jsonl", """{"qry_text": "a", "tgt_text": ["b"]}"""),
+                    name
+                )
+            ).Group
+        );
 
     [Fact]
     public async Task Training_rows_are_read_with_and_without_negatives()
     {
-        var samples = await Training("rows.json", """
+        var samples = await Training(
+            "rows.json",
+            """
             [{"qry": "q", "qry_image_path": "a.png", "pos_text": "p", "pos_image_path": "", "neg_text": "", "neg_image_path": "", "rationale": "r"},
              {"qry": "q", "pos_text": ["p", "also"], "neg_text": "n", "neg_image_path": "b.png"},
              {"qry": "q", "pos_image_path": "a.png", "neg_text": ["n", "m"], "neg_key": ["k", null]}]
-            """);
+            """
+        );
         Assert.Equal(["r", null, null], samples.Select(sample => sample.Rationale));
         Assert.Equal([0, 1, 2], samples.Select(sample => sample.Negatives.Count));
         Assert.Equal(["p", "also"], samples[1].Targets.Select(target => target.Item.Text));
@@ -60,8 +76,14 @@ public sealed class MmebReaderTests : IDisposable
     [Theory]
     [InlineData("""{"qry_text": "", "tgt_text": ["b"]}""", "row 1: qry_text and qry_img_path are empty, expected a text or a picture.")]
     [InlineData("""{"qry_text": "a", "tgt_text": []}""", "row 1: tgt_text and tgt_img_path are empty, expected candidates.")]
-    [InlineData("""{"qry_text": "a", "tgt_text": ["b", ""]}""", "row 1: value 2 of tgt_text and tgt_img_path is empty, expected a text or a picture.")]
-    [InlineData("""{"qry_text": "a", "tgt_text": ["b", "c"], "tgt_img_path": ["d"]}""", "row 1: tgt_text has 2 values and tgt_img_path has 1, expected as many.")]
+    [InlineData(
+        """{"qry_text": "a", "tgt_text": ["b", ""]}""",
+        "row 1: value 2 of tgt_text and tgt_img_path is empty, expected a text or a picture."
+    )]
+    [InlineData(
+        """{"qry_text": "a", "tgt_text": ["b", "c"], "tgt_img_path": ["d"]}""",
+        "row 1: tgt_text has 2 values and tgt_img_path has 1, expected as many."
+    )]
     [InlineData("""{"qry_text": ["a", "b"], "tgt_text": ["b"]}""", "row 1: qry_text has 2 values, expected one.")]
     [InlineData("""{"qry_text": 3, "tgt_text": ["b"]}""", "row 1: qry_text is 3, expected a text or a list of texts.")]
     [InlineData("""{"qry_text": "a", "tgt_text": ["b", 4]}""", "row 1: tgt_text has 4, expected a text.")]
@@ -83,14 +105,23 @@ public sealed class MmebReaderTests : IDisposable
     [InlineData("""[{"qry_text": "a"}]""", "has no column qry or qry_image_path, expected the form of MMEB's training sets.")]
     [InlineData("""{"qry": "a"}""", "row 1: not valid JSON: ")]
     public async Task Errors_of_training_rows_name_file_and_row(string json, string message) =>
-        Assert.Contains(message, (await Assert.ThrowsAsync<DatasetException>(() => Training("rows.json", json))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            (await Assert.ThrowsAsync<DatasetException>(() => Training("rows.json", json))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Folders_say_what_is_missing()
     {
-        var reading = (string folder, string[]? datasets) => Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(folder, datasets: datasets));
+        var reading = (string folder, string[]? datasets) =>
+            Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(folder, datasets: datasets));
         Assert.Equal($"The folder {_scratch["none"]} does not exist.", (await reading(_scratch["none"], null)).Message);
-        Assert.Contains("has no datasets, expected folders with files test*.parquet", (await reading(_scratch.Path, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no datasets, expected folders with files test*.parquet",
+            (await reading(_scratch.Path, null)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("has no dataset GQA", (await reading(_scratch.Path, ["GQA"])).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadTrainingAsync(_scratch["none.parquet"], "none"));
         await Assert.ThrowsAsync<DatasetException>(() => new MmebReader(_scratch.Path).ReadTrainingAsync(_scratch["none.csv"], "none"));
@@ -101,18 +132,33 @@ public sealed class MmebReaderTests : IDisposable
     {
         Directory.CreateDirectory(_scratch["data", "GQA"]);
         File.WriteAllText(_scratch["data", "GQA", "test-00000-of-00002.jsonl"], """{"qry_text": "a", "tgt_text": ["b"]}""");
-        File.WriteAllText(_scratch["data", "GQA", "test-00001-of-00002.jsonl"], "{\"qry_text\": \"c\", \"tgt_text\": [\"b\", \"d\"]}\n{\"qry_text\": \"e\", \"tgt_text\": [\"f\"]}");
+        File.WriteAllText(
+            _scratch["data", "GQA", "test-00001-of-00002.jsonl"],
+            "{\"qry_text\": \"c\", \"tgt_text\": [\"b\", \"d\"]}\n{\"qry_text\": \"e\", \"tgt_text\": [\"f\"]}"
+        );
         var dataset = Assert.Single(await MmebReader.ReadEvaluationFolderAsync(_scratch["data"]));
         Assert.Equal(["a", "c", "e"], dataset.Rows.Select(row => row.Query.Text));
-        Assert.Equal(["test-00000-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 2"], dataset.Rows.Select(row => Path.GetFileName(row.Source)));
+        Assert.Equal(
+            ["test-00000-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 1", "test-00001-of-00002.jsonl, row 2"],
+            dataset.Rows.Select(row => Path.GetFileName(row.Source))
+        );
         Assert.Same(dataset.Rows[0].Candidates[0], dataset.Rows[1].Candidates[0]);
 
         File.AppendAllText(_scratch["data", "GQA", "test-00001-of-00002.jsonl"], "\n{\"qry_text\": \"g\", \"tgt_text\": [\"\", \"h\"]}");
         var error = await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]));
-        Assert.Contains("test-00001-of-00002.jsonl, row 3: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "test-00001-of-00002.jsonl, row 3: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first "
+                + "is the right one.",
+            error.Message,
+            StringComparison.Ordinal
+        );
 
         File.WriteAllText(_scratch["data", "GQA", "test.json"], "[]");
-        Assert.Contains("expected the rows once", (await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expected the rows once",
+            (await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -134,7 +180,10 @@ public sealed class MmebReaderTests : IDisposable
         for (var i = 0; i < 150; i++)
         {
             var at = random.Below(whole.Length);
-            await File.WriteAllBytesAsync(_scratch["rows.parquet"], random.Flip() ? whole[..at] : [.. whole[..at], (byte)random.Next(), .. whole[(at + 1)..]]);
+            await File.WriteAllBytesAsync(
+                _scratch["rows.parquet"],
+                random.Flip() ? whole[..at] : [.. whole[..at], (byte)random.Next(), .. whole[(at + 1)..]]
+            );
             try
             {
                 await new MmebReader(_scratch.Path).ReadEvaluationAsync(_scratch["rows.parquet"], "damaged");
@@ -153,9 +202,15 @@ public sealed class MmebReaderTests : IDisposable
         var datasets = await MmebReader.ReadEvaluationFolderAsync(root);
         Assert.Equal(["NLVR-Count", "NLVR-Grounding", "NLVR-I2I", "NLVR-T2I", "NLVR-VQA"], datasets.Select(dataset => dataset.Name));
         Assert.All(datasets, dataset => Assert.Equal(400, dataset.Rows.Count));
-        Assert.All(datasets.SelectMany(dataset => dataset.Rows).Where((_, i) => i % 97 == 0), row => Assert.All(row.Candidates.Take(3).Append(row.Query).SelectMany(item => item.Images), image => image.Decode()));
+        Assert.All(datasets.SelectMany(dataset => dataset.Rows).Where((_, i) => i % 97 == 0), row =>
+            Assert.All(row.Candidates.Take(3).Append(row.Query).SelectMany(item => item.Images), image => image.Decode())
+        );
         Assert.Equal(50, datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Candidates.Count);
-        Assert.StartsWith("<|image_1|>\n", MmebText.Of(datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "<|image_1|>\n",
+            MmebText.Of(datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query),
+            StringComparison.Ordinal
+        );
     }
 
     private string Write(string name, string text)
@@ -164,7 +219,9 @@ public sealed class MmebReaderTests : IDisposable
         return _scratch[name];
     }
 
-    private Task<EvaluationDataset> Evaluation(string lines) => new MmebReader(_scratch["images"]).ReadEvaluationAsync(Write("rows.jsonl", lines), "sub");
+    private Task<EvaluationDataset> Evaluation(string lines) =>
+        new MmebReader(_scratch["images"]).ReadEvaluationAsync(Write("rows.jsonl", lines), "sub");
 
-    private Task<IReadOnlyList<TrainingSample>> Training(string name, string text) => new MmebReader(_scratch["images"]).ReadTrainingAsync(Write(name, text), "sub");
+    private Task<IReadOnlyList<TrainingSample>> Training(string name, string text) =>
+        new MmebReader(_scratch["images"]).ReadTrainingAsync(Write(name, text), "sub");
 }

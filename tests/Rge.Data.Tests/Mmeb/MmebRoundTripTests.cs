@@ -22,13 +22,17 @@ public sealed class MmebRoundTripTests : IDisposable
     {
         await ShapeWorldFiles.WriteAsync(_scratch["world"], split, 4, 6);
         var (drawn, read) = (ShapeWorldEvaluation.Create(split, 4, 6), await MmebReader.ReadEvaluationFolderAsync(_scratch["world"]));
-        Assert.Equal(drawn.Select(dataset => (dataset.Name, dataset.Group, dataset.Rows.Count)), read.Select(dataset => (dataset.Name, dataset.Group, dataset.Rows.Count)));
+        Assert.Equal(
+            drawn.Select(dataset => (dataset.Name, dataset.Group, dataset.Rows.Count)),
+            read.Select(dataset => (dataset.Name, dataset.Group, dataset.Rows.Count))
+        );
         foreach (var (one, other) in drawn.SelectMany(dataset => dataset.Rows).Zip(read.SelectMany(dataset => dataset.Rows)))
         {
             AssertSame(one.Query, other.Query);
             Assert.Equal(one.Rationale, other.Rationale);
             Assert.Equal(one.Candidates.Count, other.Candidates.Count);
-            foreach (var (candidate, again) in one.Candidates.Zip(other.Candidates)) AssertSame(candidate, again);
+            foreach (var (candidate, again) in one.Candidates.Zip(other.Candidates))
+                AssertSame(candidate, again);
         }
         Assert.Equal(Unique(drawn), Unique(read));
     }
@@ -46,8 +50,12 @@ public sealed class MmebRoundTripTests : IDisposable
             {
                 AssertSame(one.Query, other.Query);
                 Assert.Equal(one.Rationale, other.Rationale);
-                Assert.Equal(one.Targets.Concat(one.Negatives).Select(target => target.Key), other.Targets.Concat(other.Negatives).Select(target => target.Key));
-                foreach (var (target, again) in one.Targets.Concat(one.Negatives).Zip(other.Targets.Concat(other.Negatives))) AssertSame(target.Item, again.Item);
+                Assert.Equal(
+                    one.Targets.Concat(one.Negatives).Select(target => target.Key),
+                    other.Targets.Concat(other.Negatives).Select(target => target.Key)
+                );
+                foreach (var (target, again) in one.Targets.Concat(one.Negatives).Zip(other.Targets.Concat(other.Negatives)))
+                    AssertSame(target.Item, again.Item);
             }
         }
     }
@@ -57,7 +65,10 @@ public sealed class MmebRoundTripTests : IDisposable
     {
         await ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Test, 9, 2);
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(_scratch["world", "manifest.json"]))!;
-        Assert.Equal(("test", 9, 2, 22), ((string?)manifest["split"], (int)manifest["seed"]!, (int)manifest["queries_per_dataset"]!, (int)manifest["rows"]!));
+        Assert.Equal(
+            ("test", 9, 2, 22),
+            ((string?)manifest["split"], (int)manifest["seed"]!, (int)manifest["queries_per_dataset"]!, (int)manifest["rows"]!)
+        );
         Assert.Equal(["cls_major", "cls_twins", "cls_row"], manifest["groups"]!["classification"]!.AsArray().Select(name => (string?)name));
     }
 
@@ -84,7 +95,9 @@ public sealed class MmebRoundTripTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var progress = new StopAfter(stop, 9);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Train, 1, 4, progress, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Train, 1, 4, progress, stop.Token)
+        );
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch.Path));
         Assert.InRange(progress.Last, 9, 10);
     }
@@ -93,11 +106,18 @@ public sealed class MmebRoundTripTests : IDisposable
     public async Task Samples_that_the_form_cannot_hold_are_refused()
     {
         using var writer = new MmebWriter(_scratch["world"]);
-        await Assert.ThrowsAsync<ArgumentException>(() => writer.WriteAsync("pre", new ShapeWorldSamples(1, WorldSplit.Train).PretrainingGroup(0)));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            writer.WriteAsync("pre", new ShapeWorldSamples(1, WorldSplit.Train).PretrainingGroup(0))
+        );
     }
 
     private static int Unique(IEnumerable<EvaluationDataset> datasets) =>
-        datasets.Where(dataset => dataset.Group != "grounding").SelectMany(dataset => dataset.Rows).SelectMany(row => row.Candidates).Distinct(ReferenceEqualityComparer.Instance).Count();
+        datasets
+            .Where(dataset => dataset.Group != "grounding")
+            .SelectMany(dataset => dataset.Rows)
+            .SelectMany(row => row.Candidates)
+            .Distinct(ReferenceEqualityComparer.Instance)
+            .Count();
 
     private static void AssertSame(EmbeddingInput drawn, EmbeddingInput read)
     {
@@ -106,7 +126,8 @@ public sealed class MmebRoundTripTests : IDisposable
         Assert.Equal(drawn.Text, read.Text);
         Assert.Equal(drawn.Role, read.Role);
         Assert.Equal(drawn.Images.Count, read.Images.Count);
-        if (drawn.Images.Count > 0) Assert.Equal(drawn.Images[0].Decode().Pixels, read.Images[0].Decode().Pixels);
+        if (drawn.Images.Count > 0)
+            Assert.Equal(drawn.Images[0].Decode().Pixels, read.Images[0].Decode().Pixels);
     }
 
     private sealed class StopAfter(CancellationTokenSource source, int rows) : IProgress<int>
@@ -116,7 +137,8 @@ public sealed class MmebRoundTripTests : IDisposable
         public void Report(int value)
         {
             Last = value;
-            if (value >= rows) source.Cancel();
+            if (value >= rows)
+                source.Cancel();
         }
     }
 }

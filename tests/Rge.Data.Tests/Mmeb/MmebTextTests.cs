@@ -38,5 +38,6 @@ public sealed class MmebTextTests
     public void Without_an_image_marks_are_left_out(string? text, string expected) =>
         Assert.Equal(expected, Shown(new EmbeddingInput { Content = MmebText.Read(text, image: null) }));
 
-    private static string Shown(EmbeddingInput item) => string.Join('|', item.Content.Select(part => part is TextPart text ? text.Text : "[]"));
+    private static string Shown(EmbeddingInput item) =>
+        string.Join('|', item.Content.Select(part => part is TextPart text ? text.Text : "[]"));
 }

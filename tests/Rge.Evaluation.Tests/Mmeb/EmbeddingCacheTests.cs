@@ -15,7 +15,10 @@ public sealed class EmbeddingCacheTests : IDisposable
         var (first, second) = (Keys.Of(EmbeddingInput.Query("a"), reasons: true), Keys.Of(EmbeddingInput.Query("b"), reasons: true));
         using (var cache = new EmbeddingCache(_folder))
         {
-            cache.Add([KeyValuePair.Create(first, new CachedEmbedding([1, -0.5f, float.Epsilon], "so «ä»", 3, 20, 0.25)), KeyValuePair.Create(second, new CachedEmbedding([2], null, 0, 5, 0))]);
+            cache.Add([
+                KeyValuePair.Create(first, new CachedEmbedding([1, -0.5f, float.Epsilon], "so «ä»", 3, 20, 0.25)),
+                KeyValuePair.Create(second, new CachedEmbedding([2], null, 0, 5, 0)),
+            ]);
             cache.Add([KeyValuePair.Create(first, new CachedEmbedding([9], "later", 1, 1, 1))]);
         }
         using var again = new EmbeddingCache(_folder);
@@ -45,8 +48,13 @@ public sealed class EmbeddingCacheTests : IDisposable
     [Fact]
     public void Two_runs_share_a_cache()
     {
-        using EmbeddingCache one = new(_folder), other = new(_folder);
-        Parallel.For(0, 40, i => (i % 2 == 0 ? one : other).Add([KeyValuePair.Create(Keys.Of(EmbeddingInput.Query($"{i / 2}"), reasons: true), new CachedEmbedding([i / 2], null, 0, 1, 0))]));
+        using EmbeddingCache one = new(_folder),
+            other = new(_folder);
+        Parallel.For(0, 40, i =>
+            (i % 2 == 0 ? one : other).Add([
+                KeyValuePair.Create(Keys.Of(EmbeddingInput.Query($"{i / 2}"), reasons: true), new CachedEmbedding([i / 2], null, 0, 1, 0)),
+            ])
+        );
         Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([i], one.Find(Keys.Of(EmbeddingInput.Query($"{i}"), reasons: true))!.Vector));
     }
 
@@ -54,7 +62,11 @@ public sealed class EmbeddingCacheTests : IDisposable
     public void A_file_that_is_no_cache_is_refused()
     {
         File.WriteAllText(Path.Combine(_folder, "embeddings.sqlite"), new string('x', 5000));
-        Assert.Contains("cannot be used as a cache of embeddings", Assert.Throws<EvaluationException>(() => new EmbeddingCache(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be used as a cache of embeddings",
+            Assert.Throws<EvaluationException>(() => new EmbeddingCache(_folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -64,9 +76,15 @@ public sealed class EmbeddingCacheTests : IDisposable
         var item = EmbeddingInput.Query("a", picture) with { Instruction = "b" };
         ItemKey[] keys =
         [
-            Keys.Of(item, reasons: true), Keys.Of(item, reasons: false), Keys.Of(item with { Text = "b", Instruction = "a" }, reasons: true), Keys.Of(item with { Instruction = null }, reasons: true),
-            Keys.Of(item with { Images = [] }, reasons: true), Keys.Of(item with { Images = [picture, picture] }, reasons: true), Keys.Of(item with { Rationale = "so" }, reasons: false),
-            Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true), new ItemKeys("other", new GenerationOptions()).Of(item, reasons: true),
+            Keys.Of(item, reasons: true),
+            Keys.Of(item, reasons: false),
+            Keys.Of(item with { Text = "b", Instruction = "a" }, reasons: true),
+            Keys.Of(item with { Instruction = null }, reasons: true),
+            Keys.Of(item with { Images = [] }, reasons: true),
+            Keys.Of(item with { Images = [picture, picture] }, reasons: true),
+            Keys.Of(item with { Rationale = "so" }, reasons: false),
+            Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true),
+            new ItemKeys("other", new GenerationOptions()).Of(item, reasons: true),
             new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: true),
             Keys.Of(item with { Content = [new TextPart("a "), new ImagePart(picture)] }, reasons: true),
             Keys.Of(item with { Content = [new ImagePart(picture), new TextPart("a")] }, reasons: true),

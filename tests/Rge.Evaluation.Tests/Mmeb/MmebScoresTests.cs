@@ -12,7 +12,12 @@ public sealed class MmebScoresTests : IDisposable
     [Fact]
     public void Means_are_over_subsets()
     {
-        var scores = new MmebScores([Subset("ImageNet-1K", "classification", 50, 100), Subset("ImageNet-A", "classification", 100, 400), Subset("GQA", "vqa", 9, 10), Subset("mine", "other", 0, 7)]);
+        var scores = new MmebScores([
+            Subset("ImageNet-1K", "classification", 50, 100),
+            Subset("ImageNet-A", "classification", 100, 400),
+            Subset("GQA", "vqa", 9, 10),
+            Subset("mine", "other", 0, 7),
+        ]);
         Assert.Equal((0.5 + 0.25 + 0.9) / 4, scores.Overall.HitAt1, 1e-12);
         Assert.Equal(["classification", "vqa", "other", "ind", "ood"], scores.Groups.Select(group => group.Name));
         Assert.Equal([0.375, 0.9, 0, 0.5, 0.575], scores.Groups.Select(group => Math.Round(group.HitAt1, 9)));
@@ -49,29 +54,37 @@ public sealed class MmebScoresTests : IDisposable
         var header = Encoding.ASCII.GetString(bytes, 10, length);
         Assert.Equal(0, (10 + length) % 64);
         Assert.EndsWith("\n", header, StringComparison.Ordinal);
-        Assert.Matches(new Regex($@"^\{{'descr': '<f4', 'fortran_order': False, 'shape': \({rows.ToString(CultureInfo.InvariantCulture)}, {(rows == 0 ? 0 : 3)}\), \}} *\n$", RegexOptions.None, TimeSpan.FromSeconds(1)), header);
+        Assert.Matches(
+            new Regex(
+                $@"^\{{'descr': '<f4', 'fortran_order': False, 'shape': \({rows.ToString(CultureInfo.InvariantCulture)}, {(rows == 0 ? 0 : 3)}\), \}} *\n$",
+                RegexOptions.None,
+                TimeSpan.FromSeconds(1)
+            ),
+            header
+        );
         Assert.Equal(values, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes.AsSpan(10 + length)).ToArray());
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static SubsetScore Subset(string name, string group, int hits, int rows) => new()
-    {
-        Subset = name,
-        Group = group,
-        Model = "m",
-        Reasoning = true,
-        Identity = "i",
-        Rows = rows,
-        Hits = hits,
-        Candidates = 3,
-        Chance = 0.1,
-        HitAt1Interval = new Interval(0, 1),
-        HitAt5 = 1,
-        Mrr = 0.5,
-        PromptTokens = 1,
-        RationaleTokens = 2,
-        Seconds = 3,
-        QueriesPerSecond = 4,
-    };
+    private static SubsetScore Subset(string name, string group, int hits, int rows) =>
+        new()
+        {
+            Subset = name,
+            Group = group,
+            Model = "m",
+            Reasoning = true,
+            Identity = "i",
+            Rows = rows,
+            Hits = hits,
+            Candidates = 3,
+            Chance = 0.1,
+            HitAt1Interval = new Interval(0, 1),
+            HitAt5 = 1,
+            Mrr = 0.5,
+            PromptTokens = 1,
+            RationaleTokens = 2,
+            Seconds = 3,
+            QueriesPerSecond = 4,
+        };
 }

@@ -5,7 +5,8 @@ namespace Rge.Models.Tests.Checkpoints;
 
 public sealed class CheckpointSaveTests : IDisposable
 {
-    private const long OneFile = long.MaxValue, Shards = 16;
+    private const long OneFile = long.MaxValue,
+        Shards = 16;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -21,12 +22,22 @@ public sealed class CheckpointSaveTests : IDisposable
         using var scope = NewDisposeScope();
         Checkpoint.Save(_folder.File("new folder"), Tensors(3), naming, maxShardBytes);
         AssertHolds(_folder.File("new folder"), 3, naming);
-        string[] files = [.. Directory.GetFiles(_folder.File("new folder")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+        string[] files =
+        [
+            .. Directory.GetFiles(_folder.File("new folder")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal),
+        ];
         Assert.Equal(
             maxShardBytes == OneFile
                 ? [Checkpoint.SingleFile]
-                : ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", Checkpoint.IndexFile],
-            files);
+                :
+                [
+                    "model-00001-of-00003.safetensors",
+                    "model-00002-of-00003.safetensors",
+                    "model-00003-of-00003.safetensors",
+                    Checkpoint.IndexFile,
+                ],
+            files
+        );
     }
 
     [Fact]
@@ -78,11 +89,13 @@ public sealed class CheckpointSaveTests : IDisposable
         Checkpoint.Save(_folder.Path, Tensors(1), maxShardBytes: Shards);
         string[] leftovers =
         [
-            "model-2-00001-of-00003.safetensors", "model.safetensors.0123456789abcdef0123456789abcdef.part",
+            "model-2-00001-of-00003.safetensors",
+            "model.safetensors.0123456789abcdef0123456789abcdef.part",
             "model-2-00002-of-00003.safetensors.0123456789abcdef0123456789abcdef.part",
         ];
         string[] others = ["model.bin", "model-notes.txt", "adapter_model.safetensors"];
-        foreach (var name in leftovers.Concat(others)) _folder.Write(name, [1]);
+        foreach (var name in leftovers.Concat(others))
+            _folder.Write(name, [1]);
         AssertHolds(_folder.Path, 1, WeightNaming.New);
         Checkpoint.Save(_folder.Path, Tensors(2), maxShardBytes: Shards);
         AssertHolds(_folder.Path, 2, WeightNaming.New);
@@ -99,7 +112,9 @@ public sealed class CheckpointSaveTests : IDisposable
         Checkpoint.Save(_folder.Path, Tensors(1), maxShardBytes: Shards);
         string[] before = [.. Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal)];
         using var source = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => Checkpoint.Save(_folder.Path, Tensors(2), WeightNaming.New, maxShardBytes, new Callback(_ => source.Cancel()), source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Checkpoint.Save(_folder.Path, Tensors(2), WeightNaming.New, maxShardBytes, new Callback(_ => source.Cancel()), source.Token)
+        );
         Assert.Equal(before, Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal).ToArray());
         AssertHolds(_folder.Path, 1, WeightNaming.New);
     }
@@ -110,7 +125,12 @@ public sealed class CheckpointSaveTests : IDisposable
         using var scope = NewDisposeScope();
         Checkpoint.Save(_folder.Path, Tensors(1), WeightNaming.Old, Shards);
         using var checkpoint = Checkpoint.Open(_folder.Path);
-        Checkpoint.Save(_folder.Path, checkpoint.Names.ToDictionary(n => n, checkpoint.Map, StringComparer.Ordinal), checkpoint.Naming, Shards);
+        Checkpoint.Save(
+            _folder.Path,
+            checkpoint.Names.ToDictionary(n => n, checkpoint.Map, StringComparer.Ordinal),
+            checkpoint.Naming,
+            Shards
+        );
         AssertHolds(_folder.Path, 1, WeightNaming.Old);
     }
 
@@ -119,7 +139,16 @@ public sealed class CheckpointSaveTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var last = 0L;
-        Checkpoint.Save(_folder.Path, Tensors(1), maxShardBytes: Shards, progress: new Callback(bytes => { Assert.True(bytes > last); last = bytes; }));
+        Checkpoint.Save(
+            _folder.Path,
+            Tensors(1),
+            maxShardBytes: Shards,
+            progress: new Callback(bytes =>
+            {
+                Assert.True(bytes > last);
+                last = bytes;
+            })
+        );
         Assert.Equal(52, last);
     }
 
@@ -127,17 +156,23 @@ public sealed class CheckpointSaveTests : IDisposable
     public void Two_names_of_one_tensor_and_unwritable_folders_are_refused()
     {
         using var scope = NewDisposeScope();
-        Assert.Throws<ArgumentException>(() => Checkpoint.Save(_folder.Path, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["visual.x"] = ones(1), ["model.visual.x"] = ones(1) }));
+        Assert.Throws<ArgumentException>(() =>
+            Checkpoint.Save(
+                _folder.Path,
+                new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["visual.x"] = ones(1), ["model.visual.x"] = ones(1) }
+            )
+        );
         var file = _folder.Write("file", [1]);
         Assert.Throws<CheckpointException>(() => Checkpoint.Save(file, Tensors(1)));
     }
 
-    private static Dictionary<string, Tensor> Tensors(int version) => new(StringComparer.Ordinal)
-    {
-        ["model.language_model.norm.weight"] = full([4], version, ScalarType.Float32),
-        ["model.visual.a.weight"] = full([3, 2], version, ScalarType.BFloat16),
-        ["lm_head.weight"] = full([6], version, ScalarType.Float32),
-    };
+    private static Dictionary<string, Tensor> Tensors(int version) =>
+        new(StringComparer.Ordinal)
+        {
+            ["model.language_model.norm.weight"] = full([4], version, ScalarType.Float32),
+            ["model.visual.a.weight"] = full([3, 2], version, ScalarType.BFloat16),
+            ["lm_head.weight"] = full([6], version, ScalarType.Float32),
+        };
 
     private static void AssertHolds(string folder, int version, WeightNaming naming)
     {

@@ -49,7 +49,11 @@ public sealed class CheckpointTests : IDisposable
     public void A_folder_without_weights_is_refused()
     {
         AssertRefused("neither");
-        Assert.Contains("does not exist", Assert.Throws<CheckpointException>(() => Checkpoint.Open(_folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(_folder.File("none"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -77,7 +81,11 @@ public sealed class CheckpointTests : IDisposable
     public void A_tensor_in_two_shards_is_refused()
     {
         _folder.WriteSafetensors("a.safetensors", X, 1);
-        _folder.WriteSafetensors("b.safetensors", """{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""", 1);
+        _folder.WriteSafetensors(
+            "b.safetensors",
+            """{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""",
+            1
+        );
         File.WriteAllText(_folder.File(Checkpoint.IndexFile), """{"weight_map":{"x":"a.safetensors","y":"b.safetensors"}}""");
         AssertRefused("b.safetensors: tensor x is in a.safetensors, too");
     }
@@ -94,24 +102,47 @@ public sealed class CheckpointTests : IDisposable
     public void Tensors_that_do_not_fit_are_reported_at_once()
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(_folder.File(Checkpoint.SingleFile),
-        [
-            new("visual.a", ones(2, 3)), new("odd.1", ones(1)), new("odd.2", ones(1)), new("odd.3", ones(1)), new("odd.4", ones(1)),
-            new("lm_head.weight", ones(4)), new("model.layers.0.self_attn.rotary_emb.inv_freq", ones(4)), new("fine", ones(1)),
-        ]);
+        SafetensorsWriter.Write(
+            _folder.File(Checkpoint.SingleFile),
+            [
+                new("visual.a", ones(2, 3)),
+                new("odd.1", ones(1)),
+                new("odd.2", ones(1)),
+                new("odd.3", ones(1)),
+                new("odd.4", ones(1)),
+                new("lm_head.weight", ones(4)),
+                new("model.layers.0.self_attn.rotary_emb.inv_freq", ones(4)),
+                new("fine", ones(1)),
+            ]
+        );
         using var checkpoint = Checkpoint.Open(_folder.Path);
-        var expected = new Dictionary<string, long[]>(StringComparer.Ordinal) { ["model.visual.a"] = [3, 2], ["gone"] = [5], ["fine"] = [1] };
+        var expected = new Dictionary<string, long[]>(StringComparer.Ordinal)
+        {
+            ["model.visual.a"] = [3, 2],
+            ["gone"] = [5],
+            ["fine"] = [1],
+        };
         var message = Assert.Throws<CheckpointException>(() => checkpoint.Require(expected, name => name == "lm_head.weight")).Message;
         Assert.Contains(Checkpoint.SingleFile, message, StringComparison.Ordinal);
         Assert.Contains("1 missing: gone, expected with shape [5]", message, StringComparison.Ordinal);
         Assert.Contains("1 of another shape: model.visual.a has shape [2, 3], expected [3, 2]", message, StringComparison.Ordinal);
-        Assert.Contains("4 not expected: odd.1 with shape [1], odd.2 with shape [1], odd.3 with shape [1], and 1 more", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "4 not expected: odd.1 with shape [1], odd.2 with shape [1], odd.3 with shape [1], and 1 more",
+            message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("rotary", message, StringComparison.Ordinal);
         Assert.DoesNotContain("lm_head", message, StringComparison.Ordinal);
 
-        var fitting = checkpoint.Names.Where(n => !n.EndsWith("inv_freq", StringComparison.Ordinal)).ToDictionary(n => n, checkpoint.Shape, StringComparer.Ordinal);
+        var fitting = checkpoint
+            .Names.Where(n => !n.EndsWith("inv_freq", StringComparison.Ordinal))
+            .ToDictionary(n => n, checkpoint.Shape, StringComparer.Ordinal);
         checkpoint.Require(fitting);
-        Assert.Contains("no tensor gone", Assert.Throws<CheckpointException>(() => checkpoint.Map("gone")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no tensor gone",
+            Assert.Throws<CheckpointException>(() => checkpoint.Map("gone")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private void AssertRefused(string expected)

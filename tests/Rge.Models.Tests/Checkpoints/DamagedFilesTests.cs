@@ -12,16 +12,22 @@ public sealed class DamagedFilesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>What can befall bytes: an end cut off, bits flipped, a stretch overwritten, removed or doubled.</summary>
-    private static Gen<byte[]> Damaged(byte[] whole) => Gen.OneOf(
-        Gen.Int[0, whole.Length].Select(length => whole[..length]),
-        Gen.Int[0, (whole.Length * 8) - 1].Array[1, 4].Select(bits =>
-        {
-            var bytes = (byte[])whole.Clone();
-            foreach (var bit in bits) bytes[bit / 8] ^= (byte)(1 << (bit % 8));
-            return bytes;
-        }),
-        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte.Array[1, 12]).Select((start, with) => (byte[])[.. whole[..start], .. with, .. whole[Math.Min(start + with.Length, whole.Length)..]]),
-        Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, whole.Length]).Select((i, j) => (byte[])[.. whole[..i], .. whole[j..]]));
+    private static Gen<byte[]> Damaged(byte[] whole) =>
+        Gen.OneOf(
+            Gen.Int[0, whole.Length].Select(length => whole[..length]),
+            Gen.Int[0, (whole.Length * 8) - 1]
+                .Array[1, 4]
+                .Select(bits =>
+                {
+                    var bytes = (byte[])whole.Clone();
+                    foreach (var bit in bits)
+                        bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+                    return bytes;
+                }),
+            Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte.Array[1, 12])
+                .Select((start, with) => (byte[])[.. whole[..start], .. with, .. whole[Math.Min(start + with.Length, whole.Length)..]]),
+            Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, whole.Length]).Select((i, j) => (byte[])[.. whole[..i], .. whole[j..]])
+        );
 
     private static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
@@ -29,20 +35,29 @@ public sealed class DamagedFilesTests : IDisposable
     public void A_safetensors_file()
     {
         var path = _folder.File("a.safetensors");
-        using (NewDisposeScope()) SafetensorsWriter.Write(path, [new("a", rand(3, 5)), new("b", rand(2).to(ScalarType.BFloat16)), new("c", ones(3, ScalarType.Byte))]);
-        Damaged(File.ReadAllBytes(path)).Sample(bytes =>
-        {
-            _folder.Write(Path.GetFileName(path), bytes);
-            UsableOrRefused(() =>
-            {
-                using var file = SafetensorsFile.Open(path);
-                foreach (var name in file.Names)
+        using (NewDisposeScope())
+            SafetensorsWriter.Write(
+                path,
+                [new("a", rand(3, 5)), new("b", rand(2).to(ScalarType.BFloat16)), new("c", ones(3, ScalarType.Byte))]
+            );
+        Damaged(File.ReadAllBytes(path))
+            .Sample(
+                bytes =>
                 {
-                    Assert.Equal(file.Map(name).bytes.ToArray(), file.Read(name).bytes.ToArray());
-                    file.Read(name, ScalarType.Float32).sum().item<float>();
-                }
-            });
-        }, iter: 800, threads: 1);
+                    _folder.Write(Path.GetFileName(path), bytes);
+                    UsableOrRefused(() =>
+                    {
+                        using var file = SafetensorsFile.Open(path);
+                        foreach (var name in file.Names)
+                        {
+                            Assert.Equal(file.Map(name).bytes.ToArray(), file.Read(name).bytes.ToArray());
+                            file.Read(name, ScalarType.Float32).sum().item<float>();
+                        }
+                    });
+                },
+                iter: 800,
+                threads: 1
+            );
     }
 
     [Fact]
@@ -52,32 +67,52 @@ public sealed class DamagedFilesTests : IDisposable
         var number = Gen.OneOf(Gen.Long[0, 40], Gen.Long, AnyOf(long.MaxValue, long.MinValue, int.MaxValue, 1L << 32, 1L << 62));
         var dtype = AnyOf("F64", "F32", "F16", "BF16", "I64", "U8", "BOOL", "F8_E5M2", "");
         var tensor = Gen.Select(dtype, number.Array[0, 4], number.Array[0, 3])
-            .Select((type, shape, offsets) => $$"""{"dtype":"{{type}}","shape":[{{string.Join(',', shape)}}],"data_offsets":[{{string.Join(',', offsets)}}]}""");
-        tensor.Array[0, 3].Sample(tensors =>
-        {
-            _folder.WriteSafetensors("a.safetensors", $"{{{string.Join(',', tensors.Select((t, i) => $"\"{i}\":{t}"))}}}", 32);
-            UsableOrRefused(() =>
-            {
-                using var file = SafetensorsFile.Open(path);
-                foreach (var name in file.Names) Assert.Equal(file.Entry(name).Shape, file.Map(name).shape);
-            });
-        }, iter: 800, threads: 1);
+            .Select(
+                (type, shape, offsets) =>
+                    $$"""{"dtype":"{{type}}","shape":[{{string.Join(',', shape)}}],"data_offsets":[{{string.Join(',', offsets)}}]}"""
+            );
+        tensor
+            .Array[0, 3]
+            .Sample(
+                tensors =>
+                {
+                    _folder.WriteSafetensors("a.safetensors", $"{{{string.Join(',', tensors.Select((t, i) => $"\"{i}\":{t}"))}}}", 32);
+                    UsableOrRefused(() =>
+                    {
+                        using var file = SafetensorsFile.Open(path);
+                        foreach (var name in file.Names)
+                            Assert.Equal(file.Entry(name).Shape, file.Map(name).shape);
+                    });
+                },
+                iter: 800,
+                threads: 1
+            );
     }
 
     [Fact]
     public void An_index()
     {
-        using (NewDisposeScope()) Checkpoint.Save(_folder.Path, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["a"] = ones(2), ["b"] = ones(3) }, maxShardBytes: 8);
+        using (NewDisposeScope())
+            Checkpoint.Save(
+                _folder.Path,
+                new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["a"] = ones(2), ["b"] = ones(3) },
+                maxShardBytes: 8
+            );
         var path = _folder.File(Checkpoint.IndexFile);
-        Damaged(File.ReadAllBytes(path)).Sample(bytes =>
-        {
-            _folder.Write(Path.GetFileName(path), bytes);
-            UsableOrRefused(() =>
-            {
-                using var checkpoint = Checkpoint.Open(_folder.Path);
-                checkpoint.Require(new Dictionary<string, long[]>(StringComparer.Ordinal) { ["a"] = [2], ["b"] = [3] });
-            });
-        }, iter: 400, threads: 1);
+        Damaged(File.ReadAllBytes(path))
+            .Sample(
+                bytes =>
+                {
+                    _folder.Write(Path.GetFileName(path), bytes);
+                    UsableOrRefused(() =>
+                    {
+                        using var checkpoint = Checkpoint.Open(_folder.Path);
+                        checkpoint.Require(new Dictionary<string, long[]>(StringComparer.Ordinal) { ["a"] = [2], ["b"] = [3] });
+                    });
+                },
+                iter: 400,
+                threads: 1
+            );
     }
 
     [Theory]
@@ -87,20 +122,38 @@ public sealed class DamagedFilesTests : IDisposable
     {
         using (NewDisposeScope())
         {
-            var config = new AdapterConfig { Rank = 2, Alpha = 2, Dora = true, RankPattern = new Dictionary<string, double>(StringComparer.Ordinal) { ["q_.*"] = 2 }, TargetModules = ["q_proj"] };
-            using var adapter = new PeftAdapter(config, new Dictionary<string, Rge.Models.Layers.LowRankWeights>(StringComparer.Ordinal) { ["model.layers.0.q_proj"] = new(rand(2, 3), rand(5, 2), 1, rand(5)) });
+            var config = new AdapterConfig
+            {
+                Rank = 2,
+                Alpha = 2,
+                Dora = true,
+                RankPattern = new Dictionary<string, double>(StringComparer.Ordinal) { ["q_.*"] = 2 },
+                TargetModules = ["q_proj"],
+            };
+            using var adapter = new PeftAdapter(
+                config,
+                new Dictionary<string, Rge.Models.Layers.LowRankWeights>(StringComparer.Ordinal)
+                {
+                    ["model.layers.0.q_proj"] = new(rand(2, 3), rand(5, 2), 1, rand(5)),
+                }
+            );
             adapter.Save(_folder.Path);
         }
         var path = _folder.File(damaged);
-        Damaged(File.ReadAllBytes(path)).Sample(bytes =>
-        {
-            _folder.Write(Path.GetFileName(path), bytes);
-            UsableOrRefused(() =>
-            {
-                using var adapter = PeftAdapter.Load(_folder.Path);
-                Assert.All(adapter.Modules.Values, weights => Assert.Equal([5L, 3L], weights.Merge(ones(5, 3)).shape));
-            });
-        }, iter: 400, threads: 1);
+        Damaged(File.ReadAllBytes(path))
+            .Sample(
+                bytes =>
+                {
+                    _folder.Write(Path.GetFileName(path), bytes);
+                    UsableOrRefused(() =>
+                    {
+                        using var adapter = PeftAdapter.Load(_folder.Path);
+                        Assert.All(adapter.Modules.Values, weights => Assert.Equal([5L, 3L], weights.Merge(ones(5, 3)).shape));
+                    });
+                },
+                iter: 400,
+                threads: 1
+            );
     }
 
     private static void UsableOrRefused(Action use)

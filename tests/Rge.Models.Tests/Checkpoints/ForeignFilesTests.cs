@@ -29,12 +29,18 @@ public sealed class ForeignFilesTests : IDisposable
             File.WriteAllText(_folder.File("vocab.json"), """{"a":0}""");
         }
         File.WriteAllText(_folder.File(file), Pointer);
-        var message = Assert.Throws<CheckpointException>(() =>
-        {
-            QwenVlProcessor.Load(_folder.Path);
-            QwenVlModel.Load(_folder.Path).Dispose();
-        }).Message;
-        Assert.StartsWith($"{_folder.File(file)} is a Git LFS pointer, not the file of 4 GB that it stands for", message, StringComparison.Ordinal);
+        var message = Assert
+            .Throws<CheckpointException>(() =>
+            {
+                QwenVlProcessor.Load(_folder.Path);
+                QwenVlModel.Load(_folder.Path).Dispose();
+            })
+            .Message;
+        Assert.StartsWith(
+            $"{_folder.File(file)} is a Git LFS pointer, not the file of 4 GB that it stands for",
+            message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("git lfs pull", message, StringComparison.Ordinal);
     }
 
@@ -49,7 +55,11 @@ public sealed class ForeignFilesTests : IDisposable
 
         File.WriteAllText(_folder.File(PeftAdapter.ConfigFile), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
         File.WriteAllText(_folder.File(PeftAdapter.WeightsFile), Pointer);
-        Assert.Contains("adapter_model.safetensors is a Git LFS pointer", Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "adapter_model.safetensors is a Git LFS pointer",
+            Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -62,7 +72,11 @@ public sealed class ForeignFilesTests : IDisposable
     public void Weights_of_another_kind_are_named(string file, string expected)
     {
         File.WriteAllText(_folder.File(file), "{}");
-        Assert.Contains(expected, Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllText(_folder.File("config.json"), TinyModel.Json(ModelFamily.Qwen25Vl).ToJsonString());
         var message = Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder.Path)).Message;
         Assert.Contains(expected, message, StringComparison.Ordinal);
@@ -73,7 +87,11 @@ public sealed class ForeignFilesTests : IDisposable
     public void A_file_in_place_of_the_folder_is_named()
     {
         File.WriteAllText(_folder.File("x.gguf"), "GGUF");
-        Assert.Contains("GGUF", Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder.File("x.gguf"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "GGUF",
+            Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder.File("x.gguf"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -97,7 +115,11 @@ public sealed class ForeignFilesTests : IDisposable
         using var scope = TorchSharp.torch.NewDisposeScope();
         SafetensorsWriter.Write(_folder.File(Checkpoint.SingleFile), [new(tensor, TorchSharp.torch.zeros(2))]);
         using var checkpoint = Checkpoint.Open(_folder.Path);
-        Assert.Contains(expected, Assert.Throws<CheckpointException>(() => checkpoint.Require(new Dictionary<string, long[]>(StringComparer.Ordinal))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<CheckpointException>(() => checkpoint.Require(new Dictionary<string, long[]>(StringComparer.Ordinal))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -11,7 +11,8 @@ namespace Rge.Models.Tests.Checkpoints;
 
 public sealed class PeftAdapterTests : IDisposable
 {
-    private const string Old = "base_model.model.model.layers.0.mlp.up_proj.", Module = "model.language_model.layers.0.mlp.up_proj";
+    private const string Old = "base_model.model.model.layers.0.mlp.up_proj.",
+        Module = "model.language_model.layers.0.mlp.up_proj";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -21,7 +22,8 @@ public sealed class PeftAdapterTests : IDisposable
     {
         var data = new TheoryData<string, string>();
         foreach (var family in Golden.Families())
-            foreach (var kind in new[] { "lora", "dora" }) data.Add(family, kind);
+        foreach (var kind in new[] { "lora", "dora" })
+            data.Add(family, kind);
         return data;
     }
 
@@ -38,8 +40,12 @@ public sealed class PeftAdapterTests : IDisposable
         using var checkpoint = Checkpoint.Open(folder);
         var parameters = checkpoint.Names.ToDictionary(
             name => name,
-            name => name.EndsWith(".weight", StringComparison.Ordinal) && adapter.Modules.TryGetValue(name[..^7], out var weights) ? weights.Merge(checkpoint.Map(name)) : checkpoint.Map(name),
-            StringComparer.Ordinal);
+            name =>
+                name.EndsWith(".weight", StringComparison.Ordinal) && adapter.Modules.TryGetValue(name[..^7], out var weights)
+                    ? weights.Merge(checkpoint.Map(name))
+                    : checkpoint.Map(name),
+            StringComparer.Ordinal
+        );
         using var model = new QwenVlModel(config, parameters);
 
         var cases = JsonNode.Parse(File.ReadAllText(Golden.Require(family, "cases.json")))!;
@@ -56,14 +62,16 @@ public sealed class PeftAdapterTests : IDisposable
     public void Saving_a_reference_adapter_gives_its_files_again(string family, string kind)
     {
         var source = Golden.Require(family, $"adapter_{kind}");
-        using (var adapter = PeftAdapter.Load(source)) adapter.Save(_folder.Path);
+        using (var adapter = PeftAdapter.Load(source))
+            adapter.Save(_folder.Path);
 
         using var scope = NewDisposeScope();
         using var expected = SafetensorsFile.Open(Path.Combine(source, PeftAdapter.WeightsFile));
         using var saved = SafetensorsFile.Open(_folder.File(PeftAdapter.WeightsFile));
         Assert.Equal(expected.Names, saved.Names);
         Assert.All(expected.Names, name => Assert.Equal(expected.Map(name).bytes.ToArray(), saved.Map(name).bytes.ToArray()));
-        JsonNode before = ConfigReader.ReadFile(Path.Combine(source, PeftAdapter.ConfigFile)), after = ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile));
+        JsonNode before = ConfigReader.ReadFile(Path.Combine(source, PeftAdapter.ConfigFile)),
+            after = ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile));
         Assert.All(before.AsObject(), field => Assert.True(JsonNode.DeepEquals(field.Value, after[field.Key]), field.Key));
     }
 
@@ -71,21 +79,29 @@ public sealed class PeftAdapterTests : IDisposable
     public void Scales_by_module_and_names_of_every_form()
     {
         using var scope = NewDisposeScope();
-        Write("""{"peft_type":"LORA","r":4,"lora_alpha":8,"use_rslora":true,"rank_pattern":{"layers.1.mlp.up_proj":2,"visual.*qkv":1},"alpha_pattern":{"^model.layers.0.*":6}}""",
-        [
-            new(Old + "lora_A.default.weight", ones(4, 3)), new(Old + "lora_B.default.weight", ones(5, 4)),
-            new("base_model.model.model.language_model.layers.1.mlp.up_proj.lora_A.weight", ones(2, 3)), new("base_model.model.model.language_model.layers.1.mlp.up_proj.lora_B.weight", ones(5, 2)),
-            new("base_model.model.visual.blocks.0.attn.qkv.lora_A.weight", ones(1, 3)), new("base_model.model.visual.blocks.0.attn.qkv.lora_B.weight", ones(5, 1)),
-            new("base_model.model.lm_head.modules_to_save.default.weight", ones(7, 3)),
-            new("base_model.model.model.embed_tokens.weight", ones(7, 3)),
-        ]);
+        Write(
+            """{"peft_type":"LORA","r":4,"lora_alpha":8,"use_rslora":true,"rank_pattern":{"layers.1.mlp.up_proj":2,"visual.*qkv":1},"alpha_pattern":{"^model.layers.0.*":6}}""",
+            [
+                new(Old + "lora_A.default.weight", ones(4, 3)),
+                new(Old + "lora_B.default.weight", ones(5, 4)),
+                new("base_model.model.model.language_model.layers.1.mlp.up_proj.lora_A.weight", ones(2, 3)),
+                new("base_model.model.model.language_model.layers.1.mlp.up_proj.lora_B.weight", ones(5, 2)),
+                new("base_model.model.visual.blocks.0.attn.qkv.lora_A.weight", ones(1, 3)),
+                new("base_model.model.visual.blocks.0.attn.qkv.lora_B.weight", ones(5, 1)),
+                new("base_model.model.lm_head.modules_to_save.default.weight", ones(7, 3)),
+                new("base_model.model.model.embed_tokens.weight", ones(7, 3)),
+            ]
+        );
         using var adapter = PeftAdapter.Load(_folder.Path, ScalarType.Float64);
         Assert.Equal(WeightNaming.Old, adapter.Naming);
         Assert.Equal(6 / Math.Sqrt(4), adapter.Modules[Module].Scale, 12);
         Assert.Equal(8 / Math.Sqrt(2), adapter.Modules["model.language_model.layers.1.mlp.up_proj"].Scale, 12);
         Assert.Equal(8, adapter.Modules["model.visual.blocks.0.attn.qkv"].Scale, 12);
         Assert.Equal(ScalarType.Float64, adapter.Modules[Module].A.dtype);
-        Assert.Equal(["lm_head.weight", "model.language_model.embed_tokens.weight"], adapter.FullParameters.Keys.Order(StringComparer.Ordinal).ToArray());
+        Assert.Equal(
+            ["lm_head.weight", "model.language_model.embed_tokens.weight"],
+            adapter.FullParameters.Keys.Order(StringComparer.Ordinal).ToArray()
+        );
 
         var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal)
         {
@@ -97,9 +113,17 @@ public sealed class PeftAdapterTests : IDisposable
         };
         adapter.Require(shapes);
         shapes[Module + ".weight"] = [5, 4];
-        Assert.Contains("as [5, 3], the model has [5, 4]", Assert.Throws<CheckpointException>(() => adapter.Require(shapes)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "as [5, 3], the model has [5, 4]",
+            Assert.Throws<CheckpointException>(() => adapter.Require(shapes)).Message,
+            StringComparison.Ordinal
+        );
         shapes.Remove(Module + ".weight");
-        Assert.Contains("does not have", Assert.Throws<CheckpointException>(() => adapter.Require(shapes)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not have",
+            Assert.Throws<CheckpointException>(() => adapter.Require(shapes)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -125,7 +149,12 @@ public sealed class PeftAdapterTests : IDisposable
             [Module] = new(rand(4, 3), rand(5, 4), 6.5 / 2, rand(5)),
             ["model.language_model.layers.0.self_attn.o_proj"] = new(rand(2, 3), rand(5, 2), 3 / Math.Sqrt(2), rand(5)),
         };
-        using var adapter = new PeftAdapter(config, modules, new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["lm_head.weight"] = rand(2, 2) }, WeightNaming.Old);
+        using var adapter = new PeftAdapter(
+            config,
+            modules,
+            new Dictionary<string, Tensor>(StringComparer.Ordinal) { ["lm_head.weight"] = rand(2, 2) },
+            WeightNaming.Old
+        );
         adapter.Save(_folder.File("new"));
         using var loaded = PeftAdapter.Load(_folder.File("new"));
         loaded.Save(_folder.File("again"));
@@ -146,9 +175,16 @@ public sealed class PeftAdapterTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var config = new AdapterConfig { Rank = 1, Alpha = 1 };
-        using var adapter = new PeftAdapter(config, new Dictionary<string, LowRankWeights>(StringComparer.Ordinal) { [Module] = new(rand(1, 3), rand(5, 1), 1) }, naming: WeightNaming.Old);
+        using var adapter = new PeftAdapter(
+            config,
+            new Dictionary<string, LowRankWeights>(StringComparer.Ordinal) { [Module] = new(rand(1, 3), rand(5, 1), 1) },
+            naming: WeightNaming.Old
+        );
         adapter.Save(_folder.Path);
-        Assert.Equal("model.layers.0.mlp.up_proj", ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile))["target_modules"]![0]!.GetValue<string>());
+        Assert.Equal(
+            "model.layers.0.mlp.up_proj",
+            ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile))["target_modules"]![0]!.GetValue<string>()
+        );
     }
 
     [Fact]
@@ -156,9 +192,26 @@ public sealed class PeftAdapterTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var config = new AdapterConfig { Rank = 2, Alpha = 4 };
-        foreach (var weights in new[] { new LowRankWeights(rand(1, 3), rand(5, 1), 2), new(rand(2, 3), rand(5, 2), 1), new(rand(2, 3), rand(5, 2), 2, rand(5)) })
-            Assert.Throws<ArgumentException>(() => new PeftAdapter(config, new Dictionary<string, LowRankWeights>(StringComparer.Ordinal) { [Module] = weights }));
-        Assert.Throws<ArgumentException>(() => new PeftAdapter(config with { AlphaPattern = new Dictionary<string, double>(StringComparer.Ordinal) { ["("] = 1 } }, new Dictionary<string, LowRankWeights>(StringComparer.Ordinal)));
+        foreach (
+            var weights in new[]
+            {
+                new LowRankWeights(rand(1, 3), rand(5, 1), 2),
+                new(rand(2, 3), rand(5, 2), 1),
+                new(rand(2, 3), rand(5, 2), 2, rand(5)),
+            }
+        )
+            Assert.Throws<ArgumentException>(() =>
+                new PeftAdapter(config, new Dictionary<string, LowRankWeights>(StringComparer.Ordinal) { [Module] = weights })
+            );
+        Assert.Throws<ArgumentException>(() =>
+            new PeftAdapter(
+                config with
+                {
+                    AlphaPattern = new Dictionary<string, double>(StringComparer.Ordinal) { ["("] = 1 },
+                },
+                new Dictionary<string, LowRankWeights>(StringComparer.Ordinal)
+            )
+        );
     }
 
     [Theory]
@@ -186,7 +239,8 @@ public sealed class PeftAdapterTests : IDisposable
     public void Tensors_of_other_adapters_are_refused()
     {
         using var scope = NewDisposeScope();
-        Tensor a = ones(2, 3), b = ones(5, 2);
+        Tensor a = ones(2, 3),
+            b = ones(5, 2);
         Refuse("has no lora_B.weight", (Old + "lora_A.weight", a));
         Refuse("has no lora_A.weight", (Old + "lora_B.weight", b));
         Refuse("expected [out, 2]", (Old + "lora_A.weight", a), (Old + "lora_B.weight", ones(5, 3)));
@@ -202,19 +256,31 @@ public sealed class PeftAdapterTests : IDisposable
         Refuse("is there twice", (Old + "lora_A.weight", a), (Old + "lora_A.default.weight", a));
 
         void Refuse(string expected, params (string Name, Tensor Tensor)[] tensors) =>
-            AssertRefused("""{"peft_type":"LORA","r":2,"lora_alpha":1}""", tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)), expected);
+            AssertRefused(
+                """{"peft_type":"LORA","r":2,"lora_alpha":1}""",
+                tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)),
+                expected
+            );
     }
 
     [Fact]
     public void A_folder_without_an_adapter_is_refused() =>
-        Assert.Contains(PeftAdapter.ConfigFile, Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            PeftAdapter.ConfigFile,
+            Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_folder_with_named_adapters_below_names_them()
     {
         Directory.CreateDirectory(_folder.File("second"));
         File.WriteAllText(_folder.File("second/" + PeftAdapter.ConfigFile), "{}");
-        Assert.Contains(_folder.File("second"), Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            _folder.File("second"),
+            Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -222,7 +288,11 @@ public sealed class PeftAdapterTests : IDisposable
     {
         File.WriteAllText(_folder.File(PeftAdapter.ConfigFile), """{"peft_type":"LORA","r":1,"lora_alpha":1}""");
         File.WriteAllText(_folder.File("adapter_model.bin"), "x");
-        Assert.Contains("pickle", Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pickle",
+            Assert.Throws<CheckpointException>(() => PeftAdapter.Load(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -236,11 +306,14 @@ public sealed class PeftAdapterTests : IDisposable
     public void A_module_is_found_under_each_of_its_names(string module, string adapterName)
     {
         using var scope = NewDisposeScope();
-        Write("""{"peft_type":"LORA","r":2,"lora_alpha":2,"use_dora":true}""",
-        [
-            new($"{module}.lora_A{adapterName}.weight", ones(2, 3)), new($"{module}.lora_B{adapterName}.weight", ones(5, 2)),
-            new($"{module}.lora_magnitude_vector{adapterName}", ones(5)),
-        ]);
+        Write(
+            """{"peft_type":"LORA","r":2,"lora_alpha":2,"use_dora":true}""",
+            [
+                new($"{module}.lora_A{adapterName}.weight", ones(2, 3)),
+                new($"{module}.lora_B{adapterName}.weight", ones(5, 2)),
+                new($"{module}.lora_magnitude_vector{adapterName}", ones(5)),
+            ]
+        );
         using var adapter = PeftAdapter.Load(_folder.Path);
         Assert.Equal([Module], adapter.Modules.Keys);
         Assert.NotNull(adapter.Modules[Module].Magnitude);
@@ -250,7 +323,10 @@ public sealed class PeftAdapterTests : IDisposable
     public void No_tensor_is_left_behind()
     {
         using var scope = NewDisposeScope();
-        Write("""{"peft_type":"LORA","r":1,"lora_alpha":1}""", [new(Old + "lora_A.weight", ones(1, 3)), new(Old + "lora_B.weight", ones(5, 1))]);
+        Write(
+            """{"peft_type":"LORA","r":1,"lora_alpha":1}""",
+            [new(Old + "lora_A.weight", ones(1, 3)), new(Old + "lora_B.weight", ones(5, 1))]
+        );
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         PeftAdapter.Load(_folder.Path).Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

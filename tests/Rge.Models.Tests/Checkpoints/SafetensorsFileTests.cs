@@ -14,8 +14,11 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Names_types_shapes_and_metadata()
     {
-        var path = _folder.WriteSafetensors("a.safetensors",
-            """{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"__metadata__":{"format":"pt"},"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}   """, 20);
+        var path = _folder.WriteSafetensors(
+            "a.safetensors",
+            """{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"__metadata__":{"format":"pt"},"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}   """,
+            20
+        );
         using var file = SafetensorsFile.Open(path);
         Assert.Equal(["a", "b"], file.Names);
         Assert.Equal("pt", file.Metadata["format"]);
@@ -56,7 +59,9 @@ public sealed class SafetensorsFileTests : IDisposable
         var path = _folder.WriteSafetensors("a.safetensors", Header("F32", "[2,2]", 16), Floats(1, 2, 3, 4));
         var before = File.ReadAllBytes(path);
         using var file = SafetensorsFile.Open(path);
-        Tensor first = file.Map("x"), second = file.Map("x"), copy = file.Read("x");
+        Tensor first = file.Map("x"),
+            second = file.Map("x"),
+            copy = file.Read("x");
         first.fill_(7);
         Assert.Equal([7f, 7, 7, 7], second.data<float>().ToArray());
         Assert.Equal([1f, 2, 3, 4], copy.data<float>().ToArray());
@@ -82,7 +87,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Unaligned_data()
     {
         using var scope = NewDisposeScope();
-        const string header = """{"p":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""";
+        const string header =
+            """{"p":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""";
         using var file = SafetensorsFile.Open(_folder.WriteSafetensors("a.safetensors", header, [9, .. Floats(3, 4)]));
         Assert.Equal([3f, 4], file.Map("x").data<float>().ToArray());
         Assert.Equal([3f, 4], file.Read("x").data<float>().ToArray());
@@ -106,8 +112,15 @@ public sealed class SafetensorsFileTests : IDisposable
         using var scope = NewDisposeScope();
         const int count = (9 << 20) + 5; // Several pieces of float32, and a rest.
         var values = new float[count];
-        for (var i = 0; i < count; i++) values[i] = i % 1021;
-        using var file = SafetensorsFile.Open(_folder.WriteSafetensors("a.safetensors", Header("F32", $"[{count}]", 4L * count), MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        for (var i = 0; i < count; i++)
+            values[i] = i % 1021;
+        using var file = SafetensorsFile.Open(
+            _folder.WriteSafetensors(
+                "a.safetensors",
+                Header("F32", $"[{count}]", 4L * count),
+                MemoryMarshal.AsBytes(values.AsSpan()).ToArray()
+            )
+        );
         var expected = tensor(values);
         Assert.True(file.Read("x").equal(expected).all().item<bool>());
         Assert.True(file.Read("x", ScalarType.Float64).equal(expected.to(ScalarType.Float64)).all().item<bool>());
@@ -142,8 +155,14 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"x":[]}""", "expected an object")]
     [InlineData("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}""", "4 bytes, expected the 3")]
     [InlineData("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[1,4]}}""", "begins at byte 1")]
-    [InlineData("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""", "tensor y begins at byte 2")]
-    [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "listed twice")]
+    [InlineData(
+        """{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"y":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""",
+        "tensor y begins at byte 2"
+    )]
+    [InlineData(
+        """{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""",
+        "listed twice"
+    )]
     [InlineData("""{"__metadata__":{"a":1},"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "__metadata__.a")]
     [InlineData("""{"__metadata__":{"a":"1","a":"2"},"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "given twice")]
     [InlineData("""{"__metadata__":null,"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "__metadata__ is Null")]
@@ -176,8 +195,16 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Missing_and_short_files_are_refused()
     {
-        Assert.Contains("does not exist", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("none.safetensors"))).Message, StringComparison.Ordinal);
-        Assert.Contains("7 bytes", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.Write("a.safetensors", new byte[7]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("none.safetensors"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "7 bytes",
+            Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.Write("a.safetensors", new byte[7]))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -202,7 +229,10 @@ public sealed class SafetensorsFileTests : IDisposable
     private static void Truncate(string path, long length)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "an open file cannot be cut on Windows");
-        using var process = System.Diagnostics.Process.Start("truncate", ["-s", length.ToString(System.Globalization.CultureInfo.InvariantCulture), path])!;
+        using var process = System.Diagnostics.Process.Start(
+            "truncate",
+            ["-s", length.ToString(System.Globalization.CultureInfo.InvariantCulture), path]
+        )!;
         process.WaitForExit();
     }
 }

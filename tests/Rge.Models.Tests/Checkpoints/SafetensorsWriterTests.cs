@@ -14,7 +14,21 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var dtype in new[] { ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16, ScalarType.Int64, ScalarType.Int32, ScalarType.Int16, ScalarType.Int8, ScalarType.Byte, ScalarType.Bool })
+        foreach (
+            var dtype in new[]
+            {
+                ScalarType.Float64,
+                ScalarType.Float32,
+                ScalarType.Float16,
+                ScalarType.BFloat16,
+                ScalarType.Int64,
+                ScalarType.Int32,
+                ScalarType.Int16,
+                ScalarType.Int8,
+                ScalarType.Byte,
+                ScalarType.Bool,
+            }
+        )
             tensors.Add($"a.{dtype}", (rand(3, 5) * 50).to(dtype));
         tensors.Add("scalar", tensor(4.5));
         tensors.Add("empty", zeros(0, 7));
@@ -42,13 +56,15 @@ public sealed class SafetensorsWriterTests : IDisposable
         using var scope = NewDisposeScope();
         var source = arange(24, ScalarType.Float32).view(4, 6);
         var path = _folder.File("a.safetensors");
-        SafetensorsWriter.Write(path,
-        [
-            new("transposed", source.t()),
-            new("strided", source.narrow(1, 1, 3)),
-            new("expanded", tensor(new[] { 1f, 2 }).unsqueeze(0).expand(3, 2)),
-            new("parameter", new TorchSharp.Modules.Parameter(source.clone())),
-        ]);
+        SafetensorsWriter.Write(
+            path,
+            [
+                new("transposed", source.t()),
+                new("strided", source.narrow(1, 1, 3)),
+                new("expanded", tensor(new[] { 1f, 2 }).unsqueeze(0).expand(3, 2)),
+                new("parameter", new TorchSharp.Modules.Parameter(source.clone())),
+            ]
+        );
         using var file = SafetensorsFile.Open(path);
         Assert.Equal(source.t().contiguous().bytes.ToArray(), file.Map("transposed").bytes.ToArray());
         Assert.Equal([1f, 2, 3, 7, 8, 9, 13, 14, 15, 19, 20, 21], file.Map("strided").data<float>().ToArray());
@@ -99,7 +115,9 @@ public sealed class SafetensorsWriterTests : IDisposable
         var before = File.ReadAllBytes(path);
         using var cancelled = new CancellationTokenSource();
         var progress = new Cancel(cancelled);
-        Assert.Throws<OperationCanceledException>(() => SafetensorsWriter.Write(path, [new("x", ones(2)), new("y", ones(2))], progress: progress, cancellation: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            SafetensorsWriter.Write(path, [new("x", ones(2)), new("y", ones(2))], progress: progress, cancellation: cancelled.Token)
+        );
         Assert.Equal(before, File.ReadAllBytes(path));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
         Assert.Equal(8, progress.Last);
@@ -110,7 +128,11 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var path = Path.Combine(_folder.Path, "none", "a.safetensors");
-        Assert.Contains(path, Assert.Throws<CheckpointException>(() => SafetensorsWriter.Write(path, [new("x", ones(1))])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path,
+            Assert.Throws<CheckpointException>(() => SafetensorsWriter.Write(path, [new("x", ones(1))])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

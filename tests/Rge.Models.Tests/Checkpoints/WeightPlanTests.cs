@@ -9,7 +9,9 @@ namespace Rge.Models.Tests.Checkpoints;
 /// <summary>Checkpoints and adapters that disagree about vocabulary and output projection, as transformers and PEFT resolve them.</summary>
 public sealed class WeightPlanTests : IDisposable
 {
-    private const string Prefix = "base_model.model.", Embedding = "model.language_model.embed_tokens.weight", Head = "lm_head.weight";
+    private const string Prefix = "base_model.model.",
+        Embedding = "model.language_model.embed_tokens.weight",
+        Head = "lm_head.weight";
 
     private static readonly ModelInput[] Prompt = [new([1, 2, 3])];
 
@@ -31,7 +33,11 @@ public sealed class WeightPlanTests : IDisposable
         Assert.False(model.HasOutputProjection);
         Assert.True(tied.HasOutputProjection);
         AssertClose(expected, model.Encode(Prompt));
-        Assert.Contains("lm_head.weight", Assert.Throws<CheckpointException>(() => model.Logits(expected)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "lm_head.weight",
+            Assert.Throws<CheckpointException>(() => model.Logits(expected)).Message,
+            StringComparison.Ordinal
+        );
 
         model.Save(_folder.File("again"));
         using var again = QwenVlModel.Load(_folder.File("again"));
@@ -43,7 +49,8 @@ public sealed class WeightPlanTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Save();
-        Tensor embedding = rand(96, 32), head = rand(96, 32);
+        Tensor embedding = rand(96, 32),
+            head = rand(96, 32);
         WriteAdapter("""["embed_tokens","lm_head"]""", (Prefix + "model.embed_tokens.weight", embedding), (Prefix + Head, head));
         using var model = Load();
         Assert.False(model.Config.Text.TieWordEmbeddings);
@@ -106,7 +113,8 @@ public sealed class WeightPlanTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Save();
-        Tensor a = rand(1, 32), b = rand(96, 1);
+        Tensor a = rand(1, 32),
+            b = rand(96, 1);
         WriteAdapter("null", (Prefix + "lm_head.lora_A.weight", a), (Prefix + "lm_head.lora_B.weight", b));
         using var plain = QwenVlModel.Load(Base);
         using var model = Load();
@@ -153,7 +161,11 @@ public sealed class WeightPlanTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Save();
-        WriteAdapter("null", (Prefix + "model.layers.7.mlp.up_proj.lora_A.weight", rand(1, 32)), (Prefix + "model.layers.7.mlp.up_proj.lora_B.weight", rand(48, 1)));
+        WriteAdapter(
+            "null",
+            (Prefix + "model.layers.7.mlp.up_proj.lora_A.weight", rand(1, 32)),
+            (Prefix + "model.layers.7.mlp.up_proj.lora_B.weight", rand(48, 1))
+        );
         var message = Assert.Throws<CheckpointException>(Load).Message;
         Assert.Contains(Adapter, message, StringComparison.Ordinal);
         Assert.Contains("layers.7.mlp.up_proj.weight, which the model does not have", message, StringComparison.Ordinal);
@@ -177,19 +189,23 @@ public sealed class WeightPlanTests : IDisposable
         File.WriteAllText(path, json.ToJsonString());
     }
 
-    private void WriteAdapter(string modulesToSave, params (string Name, Tensor Tensor)[] tensors) => WriteAdapter(modulesToSave, keepsTied: false, tensors);
+    private void WriteAdapter(string modulesToSave, params (string Name, Tensor Tensor)[] tensors) =>
+        WriteAdapter(modulesToSave, keepsTied: false, tensors);
 
     private void WriteAdapter(string modulesToSave, bool keepsTied, params (string Name, Tensor Tensor)[] tensors)
     {
         Directory.CreateDirectory(Adapter);
-        File.WriteAllText(Path.Combine(Adapter, PeftAdapter.ConfigFile),
-            $$"""{"peft_type":"LORA","r":1,"lora_alpha":2,"modules_to_save":{{modulesToSave}},"ensure_weight_tying":{{(keepsTied ? "true" : "false")}}}""");
+        File.WriteAllText(
+            Path.Combine(Adapter, PeftAdapter.ConfigFile),
+            $$"""{"peft_type":"LORA","r":1,"lora_alpha":2,"modules_to_save":{{modulesToSave}},"ensure_weight_tying":{{(keepsTied ? "true" : "false")}}}"""
+        );
         SafetensorsWriter.Write(Path.Combine(Adapter, PeftAdapter.WeightsFile), tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)));
     }
 
     private QwenVlModel Load() => QwenVlModel.Load(Base, new QwenVlModelOptions { Adapter = Adapter });
 
-    private static void AssertSame(Tensor expected, Tensor actual) => Assert.Equal(expected.data<float>().ToArray(), actual.data<float>().ToArray());
+    private static void AssertSame(Tensor expected, Tensor actual) =>
+        Assert.Equal(expected.data<float>().ToArray(), actual.data<float>().ToArray());
 
     private static void AssertClose(Tensor expected, Tensor actual)
     {

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Tests.Kernels;
 
-/// <summary>Every kernel against torch's operators in float32, within the half unit in the last place that one rounding to bfloat16 costs.</summary>
+/// <summary>
+/// Every kernel against torch's operators in float32, within the half unit in the last place that one rounding to bfloat16 costs.
+/// </summary>
 public sealed class CpuKernelsTests : IDisposable
 {
     private const double HalfUnit = 1.0 / 256;
@@ -29,7 +31,9 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(4, 33, 5504)]
     public void Linear_is_that_of_torch(int rows, int outputs, int inputs)
     {
-        Tensor x = Random(rows, inputs), weight = Random(outputs, inputs), bias = Random(outputs);
+        Tensor x = Random(rows, inputs),
+            weight = Random(outputs, inputs),
+            bias = Random(outputs);
         AssertRounded(nn.functional.linear(Wide(x), Wide(weight), Wide(bias)), CpuKernels.Linear(x, weight, bias));
         AssertRounded(nn.functional.linear(Wide(x), Wide(weight)), CpuKernels.Linear(x, weight, bias: null));
     }
@@ -50,7 +54,9 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(4, 7, 128)]
     public void Gated_linear_is_that_of_torch(int rows, int outputs, int inputs)
     {
-        Tensor x = Random(rows, inputs), gate = Random(outputs, inputs) * 0.1, up = Random(outputs, inputs);
+        Tensor x = Random(rows, inputs),
+            gate = Random(outputs, inputs) * 0.1,
+            up = Random(outputs, inputs);
         var expected = nn.functional.silu(nn.functional.linear(Wide(x), Wide(gate))) * nn.functional.linear(Wide(x), Wide(up));
         AssertRounded(expected, CpuKernels.GatedLinear(x, gate, up));
     }
@@ -60,7 +66,8 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(ScalarType.Float32)]
     public void Silu_product_is_that_of_torch(ScalarType type)
     {
-        Tensor gate = (Random(33, 1024) * 10).to(type), up = Random(33, 1024).to(type);
+        Tensor gate = (Random(33, 1024) * 10).to(type),
+            up = Random(33, 1024).to(type);
         AssertRounded(nn.functional.silu(Wide(gate)) * Wide(up), CpuKernels.SiluProduct(gate, up));
     }
 
@@ -83,7 +90,8 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(ScalarType.Float32, ScalarType.Float32, 33, 1024)]
     public void Rms_norm_is_that_of_the_formula(ScalarType type, ScalarType weightType, int rows, int width)
     {
-        Tensor x = Random(rows, width).to(type), weight = Random(width).to(weightType);
+        Tensor x = Random(rows, width).to(type),
+            weight = Random(width).to(weightType);
         var expected = Wide(x) * (Wide(x).square().mean([-1], keepdim: true) + 1e-6).rsqrt() * Wide(weight);
         AssertRounded(expected, CpuKernels.RmsNorm(x, weight, 1e-6));
     }
@@ -94,9 +102,12 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(ScalarType.Float32, 40, 4, 16)]
     public void Rotation_is_that_of_the_formula(ScalarType type, int tokens, int heads, int width)
     {
-        Tensor x = Random(tokens, heads, width).to(type), angles = Random(tokens, 1, width / 2);
-        Tensor cos = Wide(angles).cos(), sin = Wide(angles).sin();
-        Tensor first = Wide(x).narrow(2, 0, width / 2), second = Wide(x).narrow(2, width / 2, width / 2);
+        Tensor x = Random(tokens, heads, width).to(type),
+            angles = Random(tokens, 1, width / 2);
+        Tensor cos = Wide(angles).cos(),
+            sin = Wide(angles).sin();
+        Tensor first = Wide(x).narrow(2, 0, width / 2),
+            second = Wide(x).narrow(2, width / 2, width / 2);
         var expected = cat([first * cos - second * sin, second * cos + first * sin], 2);
         CpuKernels.Rotate(x, cos, sin);
         AssertRounded(expected, x);
@@ -109,19 +120,24 @@ public sealed class CpuKernelsTests : IDisposable
     [InlineData(ScalarType.Float32, 12, 2, 16)]
     public void Attention_over_written_slots_is_that_of_the_formula(ScalarType type, int heads, int keyHeads, int width)
     {
-        int[] slots = [3, 0, 4, 1], lengths = [1, 128, 300, 131];
+        int[] slots = [3, 0, 4, 1],
+            lengths = [1, 128, 300, 131];
         // What lies beyond a sequence's length is no number: it must not be seen.
-        Tensor keys = full([5, keyHeads, 300, width], double.NaN, type), values = full([5, keyHeads, 300, width], double.NaN, type);
+        Tensor keys = full([5, keyHeads, 300, width], double.NaN, type),
+            values = full([5, keyHeads, 300, width], double.NaN, type);
         var query = Random(slots.Length, heads, width).to(type);
         var expected = new Tensor[slots.Length];
         for (var i = 0; i < slots.Length; i++)
         {
-            Tensor k = Random(keyHeads, lengths[i], width).to(type), v = Random(keyHeads, lengths[i], width).to(type);
+            Tensor k = Random(keyHeads, lengths[i], width).to(type),
+                v = Random(keyHeads, lengths[i], width).to(type);
             keys[slots[i]].narrow(1, 0, lengths[i] - 1).copy_(k.narrow(1, 0, lengths[i] - 1));
             values[slots[i]].narrow(1, 0, lengths[i] - 1).copy_(v.narrow(1, 0, lengths[i] - 1));
             var (newKey, newValue) = (k.select(1, lengths[i] - 1).unsqueeze(0), v.select(1, lengths[i] - 1).unsqueeze(0));
             CpuKernels.WriteStep(newKey.contiguous(), newValue.contiguous(), keys, values, [slots[i]], [lengths[i]]);
-            var scores = (Wide(query[i]).view(keyHeads, heads / keyHeads, width).bmm(Wide(k).transpose(1, 2)) / Math.Sqrt(width)).softmax(-1);
+            var scores = (Wide(query[i]).view(keyHeads, heads / keyHeads, width).bmm(Wide(k).transpose(1, 2)) / Math.Sqrt(width)).softmax(
+                -1
+            );
             expected[i] = scores.bmm(Wide(v)).view(heads * width);
         }
         AssertRounded(stack(expected, 0), CpuKernels.AttendStep(query, keys, values, slots, lengths));
@@ -138,16 +154,31 @@ public sealed class CpuKernelsTests : IDisposable
     {
         // Queries, keys and values side by side, as one projection gives them: tokens have gaps.
         var all = Random(430, heads + 2 * keyHeads, width).to(type);
-        Tensor q = all.narrow(1, 0, heads), k = all.narrow(1, heads, keyHeads), v = all.narrow(1, heads + keyHeads, keyHeads);
-        AttentionSegment[] segments = [new(0, 1, 0, 1), new(1, 64, 1, 64), new(65, 300, 65, 300), new(365, 33, 365, 33), new(398, 32, 380, 50)];
+        Tensor q = all.narrow(1, 0, heads),
+            k = all.narrow(1, heads, keyHeads),
+            v = all.narrow(1, heads + keyHeads, keyHeads);
+        AttentionSegment[] segments =
+        [
+            new(0, 1, 0, 1),
+            new(1, 64, 1, 64),
+            new(65, 300, 65, 300),
+            new(365, 33, 365, 33),
+            new(398, 32, 380, 50),
+        ];
         AssertRounded(cat([.. segments.Select(Attended)], 0), CpuKernels.Attend(q, k, v, segments, isCausal));
 
         Tensor Attended(AttentionSegment s)
         {
-            Tensor queries = Heads(q, s.Query, s.QueryCount), keys = Heads(k, s.Key, s.KeyCount), values = Heads(v, s.Key, s.KeyCount);
+            Tensor queries = Heads(q, s.Query, s.QueryCount),
+                keys = Heads(k, s.Key, s.KeyCount),
+                values = Heads(v, s.Key, s.KeyCount);
             var last = arange(s.KeyCount - s.QueryCount, s.KeyCount).unsqueeze(1);
             var mask = isCausal ? arange(s.KeyCount).unsqueeze(0) <= last : null;
-            return nn.functional.scaled_dot_product_attention(queries, keys, values, mask).squeeze(0).transpose(0, 1).reshape(s.QueryCount, -1);
+            return nn
+                .functional.scaled_dot_product_attention(queries, keys, values, mask)
+                .squeeze(0)
+                .transpose(0, 1)
+                .reshape(s.QueryCount, -1);
         }
 
         Tensor Heads(Tensor x, int start, int count) =>
@@ -157,8 +188,11 @@ public sealed class CpuKernelsTests : IDisposable
     [Fact]
     public void Attention_within_segments_sees_nothing_else_and_takes_large_scores()
     {
-        Tensor q = ones(100, 2, 16) * 1000, k = ones(100, 1, 16) * 1000, v = Random(100, 1, 16).to(ScalarType.Float32);
-        foreach (var tensor in new[] { k, v }) tensor.narrow(0, 70, 30).fill_(double.NaN);
+        Tensor q = ones(100, 2, 16) * 1000,
+            k = ones(100, 1, 16) * 1000,
+            v = Random(100, 1, 16).to(ScalarType.Float32);
+        foreach (var tensor in new[] { k, v })
+            tensor.narrow(0, 70, 30).fill_(double.NaN);
         var expected = v.narrow(0, 0, 70).cumsum(0) / arange(1, 71).view(70, 1, 1);
         var attended = CpuKernels.Attend(q, k, v, [new(0, 70, 0, 70), new(70, 30, 70, 30)], isCausal: true);
         AssertRounded(expected.expand(70, 2, 16).reshape(70, 32), attended.narrow(0, 0, 70));
@@ -167,8 +201,11 @@ public sealed class CpuKernelsTests : IDisposable
     [Fact]
     public void Segments_that_do_not_fit_are_refused_before_they_are_read()
     {
-        Tensor x = Random(10, 2, 16), one = Random(10, 1, 16);
-        Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, Random(10, 3, 16), Random(10, 3, 16), [new(0, 10, 0, 10)], isCausal: true));
+        Tensor x = Random(10, 2, 16),
+            one = Random(10, 1, 16);
+        Assert.Throws<ArgumentException>(() =>
+            CpuKernels.Attend(x, Random(10, 3, 16), Random(10, 3, 16), [new(0, 10, 0, 10)], isCausal: true)
+        );
         Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, Random(9, 1, 16), [new(0, 10, 0, 9)], isCausal: false));
         Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 9, 0, 10)], isCausal: true));
         Assert.Throws<ArgumentException>(() => CpuKernels.Attend(x, one, one, [new(0, 11, 0, 10)], isCausal: false));
@@ -181,14 +218,18 @@ public sealed class CpuKernelsTests : IDisposable
     [Fact]
     public void Attention_of_large_scores_does_not_overflow()
     {
-        Tensor keys = ones(1, 1, 200, 16) * 1000, values = Random(1, 1, 200, 16).to(ScalarType.Float32), query = ones(1, 1, 16) * 1000;
+        Tensor keys = ones(1, 1, 200, 16) * 1000,
+            values = Random(1, 1, 200, 16).to(ScalarType.Float32),
+            query = ones(1, 1, 16) * 1000;
         AssertRounded(values.mean([2]).view(1, 16), CpuKernels.AttendStep(query, keys, values, [0], [200]));
     }
 
     [Fact]
     public void Tensors_that_do_not_fit_are_refused_before_they_are_read()
     {
-        Tensor cache = Random(2, 1, 10, 16), query = Random(1, 2, 16), key = Random(1, 1, 16);
+        Tensor cache = Random(2, 1, 10, 16),
+            query = Random(1, 2, 16),
+            key = Random(1, 1, 16);
         Assert.Throws<ArgumentException>(() => CpuKernels.Linear(Random(1, 64), Random(8, 32), bias: null));
         Assert.Throws<ArgumentException>(() => CpuKernels.Linear(Random(1, 64), Random(8, 64), Random(7)));
         Assert.Throws<ArgumentException>(() => CpuKernels.GatedLinear(Random(1, 64), Random(8, 64), Random(9, 64)));

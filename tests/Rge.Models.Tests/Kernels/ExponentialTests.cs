@@ -7,15 +7,21 @@ namespace Rge.Models.Tests.Kernels;
 public sealed class ExponentialTests
 {
     [Fact]
-    public void Values_are_within_two_units_in_the_last_place() => Gen.Float[-87, 88].Array[Vector<float>.Count].Sample(values =>
-    {
-        var result = Exponential.Of(new Vector<float>(values));
-        for (var i = 0; i < values.Length; i++)
-        {
-            var expected = Math.Exp(values[i]);
-            Assert.InRange(Math.Abs(result[i] - expected) / expected, 0, 2.0 / (1 << 23));
-        }
-    }, iter: 20_000);
+    public void Values_are_within_two_units_in_the_last_place() =>
+        Gen.Float[-87, 88]
+            .Array[Vector<float>.Count]
+            .Sample(
+                values =>
+                {
+                    var result = Exponential.Of(new Vector<float>(values));
+                    for (var i = 0; i < values.Length; i++)
+                    {
+                        var expected = Math.Exp(values[i]);
+                        Assert.InRange(Math.Abs(result[i] - expected) / expected, 0, 2.0 / (1 << 23));
+                    }
+                },
+                iter: 20_000
+            );
 
     [Theory]
     [InlineData(0f, 1f)]

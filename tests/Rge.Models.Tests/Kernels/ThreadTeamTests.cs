@@ -7,7 +7,8 @@ public sealed class ThreadTeamTests
 {
     [Fact]
     public void Every_iteration_runs_once_in_pieces_of_the_grain() =>
-        Gen.Select(Gen.Int[0, 300], Gen.Int[1, 70]).Sample((count, grain) => Assert.Equal(Enumerable.Repeat(1, count), Visits(count, grain)), iter: 50);
+        Gen.Select(Gen.Int[0, 300], Gen.Int[1, 70])
+            .Sample((count, grain) => Assert.Equal(Enumerable.Repeat(1, count), Visits(count, grain)), iter: 50);
 
     [Fact]
     public void Loops_of_several_threads_do_not_disturb_each_other() =>
@@ -19,7 +20,8 @@ public sealed class ThreadTeamTests
     private static unsafe int[] Visits(int count, int grain)
     {
         var visits = new int[count];
-        fixed (int* pointer = visits) ThreadTeam.For(count, grain, new Counter { Visits = pointer, Grain = grain });
+        fixed (int* pointer = visits)
+            ThreadTeam.For(count, grain, new Counter { Visits = pointer, Grain = grain });
         return visits;
     }
 
@@ -30,7 +32,8 @@ public sealed class ThreadTeamTests
 
         public void Run(int begin, int end)
         {
-            for (var i = begin; i < end; i++) Interlocked.Add(ref Visits[i], end - begin <= Grain ? 1 : 1000);
+            for (var i = begin; i < end; i++)
+                Interlocked.Add(ref Visits[i], end - begin <= Grain ? 1 : 1000);
         }
     }
 }

@@ -18,12 +18,15 @@ internal sealed class DecayingSum(Linear input) : ITokenMixer
         for (var r = 0; r < ends.Length; r++)
         {
             var run = pass.Runs[r];
-            var sum = run.Parent >= 0 ? ends[run.Parent]
+            var sum =
+                run.Parent >= 0 ? ends[run.Parent]
                 : run.Past > 0 ? ((State)state!).Sums[run.Slot].clone()
                 : zeros(input.Weight.Outputs);
-            for (var t = 0; t < run.Length; t++) rows.Add(sum = sum.mul(0.7).add(inputs[run.Start + t]));
+            for (var t = 0; t < run.Length; t++)
+                rows.Add(sum = sum.mul(0.7).add(inputs[run.Start + t]));
             ends[r] = sum;
-            if (state is State own) own.Sums[run.Slot].copy_(sum);
+            if (state is State own)
+                own.Sums[run.Slot].copy_(sum);
         }
         Tokens += rows.Count;
         var result = stack(rows);

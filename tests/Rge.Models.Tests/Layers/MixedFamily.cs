@@ -24,13 +24,17 @@ internal sealed class MixedFamily : FamilyDefinition
 
     public override DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {
-        if (index % 2 == 0) return base.DecoderLayer(config, factory, name, index);
+        if (index % 2 == 0)
+            return base.DecoderLayer(config, factory, name, index);
         var width = config.HiddenSize;
         var inputNorm = factory.RmsNorm(name + "input_layernorm", width, config.RmsNormEps);
         var recurrence = new DecayingSum(factory.Linear(name + "sum", width, width, bias: false));
         Recurrences.Add(recurrence);
         return new DecoderLayer(
-            inputNorm, recurrence, factory.RmsNorm(name + "post_attention_layernorm", width, config.RmsNormEps),
-            GatedFeedForward.Create(factory, name + "mlp.", width, config.IntermediateSize, bias: false, Activations.Silu));
+            inputNorm,
+            recurrence,
+            factory.RmsNorm(name + "post_attention_layernorm", width, config.RmsNormEps),
+            GatedFeedForward.Create(factory, name + "mlp.", width, config.IntermediateSize, bias: false, Activations.Silu)
+        );
     }
 }

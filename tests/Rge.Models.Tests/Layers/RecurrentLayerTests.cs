@@ -22,7 +22,11 @@ public sealed class RecurrentLayerTests : IDisposable
         var layout = new LayoutRecorder();
         _ = new LanguageModel(_config.Text, new MixedFamily(), layout);
         using var generator = new Generator(1);
-        var parameters = layout.Shapes.ToDictionary(p => p.Key, p => randn(p.Value, generator: generator).mul_(0.2), StringComparer.Ordinal);
+        var parameters = layout.Shapes.ToDictionary(
+            p => p.Key,
+            p => randn(p.Value, generator: generator).mul_(0.2),
+            StringComparer.Ordinal
+        );
         _decoder = new LanguageModel(_config.Text, _family, new ParameterSource(parameters));
     }
 
@@ -30,12 +34,14 @@ public sealed class RecurrentLayerTests : IDisposable
     public void Prompts_and_steps_of_several_sequences_equal_one_pass_of_each()
     {
         using var state = State(slots: 3);
-        int[][] prompts = [Tokens(7, 1), Tokens(2, 2)], continuations = [Tokens(4, 3), Tokens(4, 4)];
+        int[][] prompts = [Tokens(7, 1), Tokens(2, 2)],
+            continuations = [Tokens(4, 3), Tokens(4, 4)];
         Run(PackedBatch.Of(Inputs(prompts), _config, state, [2, 0]), state);
         for (var step = 0; step < 4; step++)
         {
             var hidden = Run(PackedBatch.OfSteps([continuations[0][step], continuations[1][step]], _config, state, [2, 0]), state);
-            for (var i = 0; i < 2; i++) AssertClose(Alone([.. prompts[i], .. continuations[i][..(step + 1)]]), hidden[i]);
+            for (var i = 0; i < 2; i++)
+                AssertClose(Alone([.. prompts[i], .. continuations[i][..(step + 1)]]), hidden[i]);
         }
         Assert.Equal((11, 6), (state.Length(2), state.Length(0)));
     }
@@ -52,7 +58,8 @@ public sealed class RecurrentLayerTests : IDisposable
     [Fact]
     public void A_sequence_forks_moves_and_joins_others()
     {
-        using DecodingState small = State(slots: 1), large = State(slots: 3, capacity: 40);
+        using DecodingState small = State(slots: 1),
+            large = State(slots: 3, capacity: 40);
         int[] prompt = Tokens(6, 1);
         Run(PackedBatch.Of(Inputs(prompt), _config, small, [0]), small);
         large.CopyFrom(small, 0, 2);
@@ -88,20 +95,27 @@ public sealed class RecurrentLayerTests : IDisposable
     public void Sequences_that_begin_alike_share_their_beginnings()
     {
         int[] prompt = Tokens(6, 1);
-        int[][] sequences = [[.. prompt, 1, 2], [.. prompt, 1, 3, 4], prompt, [.. prompt[..3], 9], Tokens(4, 8)];
+        int[][] sequences =
+        [
+            [.. prompt, 1, 2],
+            [.. prompt, 1, 3, 4],
+            prompt,
+            [.. prompt[..3], 9],
+            Tokens(4, 8),
+        ];
         var tree = new PrefixTree(Inputs(sequences), _config);
         var before = _family.Recurrences[0].Tokens;
         var positions = tensor(tree.Positions, [3, tree.TokenIds.Length]);
         var hidden = _decoder.Forward(_decoder.Embed(tensor(tree.TokenIds), images: null), positions, tree.Pass(CPU), images: null);
         Assert.Equal(tree.TokenIds.Length, _family.Recurrences[0].Tokens - before);
         Assert.True(tree.TokenIds.Length < sequences.Sum(tokens => tokens.Length));
-        for (var i = 0; i < sequences.Length; i++) AssertClose(Alone(sequences[i]), hidden[tree.Rows[i][^1]]);
+        for (var i = 0; i < sequences.Length; i++)
+            AssertClose(Alone(sequences[i]), hidden[tree.Rows[i][^1]]);
     }
 
     public void Dispose() => _scope.Dispose();
 
-    private DecodingState State(int slots, int capacity = 20) =>
-        new(_decoder.CreateStates(slots, capacity), slots, capacity);
+    private DecodingState State(int slots, int capacity = 20) => new(_decoder.CreateStates(slots, capacity), slots, capacity);
 
     private Tensor Alone(int[] tokens) => Run(PackedBatch.Of(Inputs(tokens), _config), state: null)[0];
 

@@ -11,12 +11,20 @@ internal static class SyntheticLibrary
 
     // Addresses differ from file offsets by this much, as they do in real libraries.
     private const ulong Base = 0x1000;
-    private const int Strings = 0x200, VersionNeeds = 0x300, Relocations = 0x400, JumpRelocations = 0x480, SymbolVersions = 0x500, Length = 0x600;
+    private const int Strings = 0x200,
+        VersionNeeds = 0x300,
+        Relocations = 0x400,
+        JumpRelocations = 0x480,
+        SymbolVersions = 0x500,
+        Length = 0x600;
 
     /// <summary>Where the flags of <see cref="Needed"/> stand in the file.</summary>
     public const int FlagsOffset = VersionNeeds + 80 + 4;
 
-    /// <summary>A library with two version needs (libc.so.6, libstdc++.so.6) whose only relocations use symbol 1, of version <paramref name="relocated"/>.</summary>
+    /// <summary>
+    /// A library with two version needs (libc.so.6, libstdc++.so.6) whose only relocations use symbol 1, of version
+    /// <paramref name="relocated"/>.
+    /// </summary>
     public static byte[] Create(string version = Needed, ushort relocated = 3)
     {
         var file = new byte[Length];
@@ -30,8 +38,15 @@ internal static class SyntheticLibrary
 
         (ulong Tag, ulong Value)[] dynamic =
         [
-            (5, Base + Strings), (0x6ffffffe, Base + VersionNeeds), (0x6fffffff, 2), (0x6ffffff0, Base + SymbolVersions),
-            (7, Base + Relocations), (8, 24), (23, Base + JumpRelocations), (2, 24), (0, 0),
+            (5, Base + Strings),
+            (0x6ffffffe, Base + VersionNeeds),
+            (0x6fffffff, 2),
+            (0x6ffffff0, Base + SymbolVersions),
+            (7, Base + Relocations),
+            (8, 24),
+            (23, Base + JumpRelocations),
+            (2, 24),
+            (0, 0),
         ];
         for (var i = 0; i < dynamic.Length; i++)
         {

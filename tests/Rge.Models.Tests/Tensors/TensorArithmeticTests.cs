@@ -9,7 +9,8 @@ public sealed class TensorArithmeticTests
     public void Results_are_those_of_the_operators()
     {
         using var scope = NewDisposeScope();
-        Tensor x = tensor(new[] { 1f, -2f, 3f }), y = tensor(new[] { 10f, 20f, 30f });
+        Tensor x = tensor(new[] { 1f, -2f, 3f }),
+            y = tensor(new[] { 10f, 20f, 30f });
         Assert.Equal([11f, 18f, 33f], x.Plus(y).data<float>().ToArray());
         Assert.Equal([1.5f, -1.5f, 3.5f], x.Plus(0.5).data<float>().ToArray());
         Assert.Equal([2f, -4f, 6f], x.Times(2).data<float>().ToArray());
@@ -17,7 +18,10 @@ public sealed class TensorArithmeticTests
         Assert.Equal([false, true, false], x.Below(0).data<bool>().ToArray());
         Assert.Equal([1f, 9f, 3f], x.Fill(x.Below(0), 9).data<float>().ToArray());
         Assert.Equal([2L, 3L], TensorArithmetic.Range(2, 4, CPU).data<long>().ToArray());
-        Assert.Equal([1f, 2f, 3f, 7f], zeros(2, 2).AddRows(tensor([0L, 1L, 1L]), tensor(new[] { 1f, 2f, 3f, 3f, 0f, 4f }, [3, 2])).data<float>().ToArray());
+        Assert.Equal(
+            [1f, 2f, 3f, 7f],
+            zeros(2, 2).AddRows(tensor([0L, 1L, 1L]), tensor(new[] { 1f, 2f, 3f, 3f, 0f, 4f }, [3, 2])).data<float>().ToArray()
+        );
         Assert.Equal(2.5, tensor(2.5f).requires_grad_(true).Number());
         Assert.Equal(-7, tensor(-7L).Number());
         Assert.Equal(1, tensor(true).Number());

@@ -79,22 +79,25 @@ public sealed partial class WeakSymbolVersionTests
 
     [Fact]
     public void Damaged_library_is_refused_or_changed_in_one_flag() =>
-        Gen.Select(Gen.Int[0, SyntheticLibrary.Create().Length - 1], Gen.Byte).Array[1, 8].Sample(damage =>
-        {
-            var library = SyntheticLibrary.Create();
-            foreach (var (offset, value) in damage) library[offset] = value;
-            var before = library.ToArray();
-            try
+        Gen.Select(Gen.Int[0, SyntheticLibrary.Create().Length - 1], Gen.Byte)
+            .Array[1, 8]
+            .Sample(damage =>
             {
-                Weaken(library);
-            }
-            catch (InvalidDataException)
-            {
-                return before.AsSpan().SequenceEqual(library);
-            }
+                var library = SyntheticLibrary.Create();
+                foreach (var (offset, value) in damage)
+                    library[offset] = value;
+                var before = library.ToArray();
+                try
+                {
+                    Weaken(library);
+                }
+                catch (InvalidDataException)
+                {
+                    return before.AsSpan().SequenceEqual(library);
+                }
 
-            return before.Zip(library).Count(pair => pair.First != pair.Second) <= 1;
-        });
+                return before.Zip(library).Count(pair => pair.First != pair.Second) <= 1;
+            });
 
     [Fact]
     public void Copy_replaces_a_hard_link_and_leaves_its_other_name_alone()
@@ -128,7 +131,9 @@ public sealed partial class WeakSymbolVersionTests
             var source = Path.Combine(folder.FullName, "package.so");
             File.WriteAllText(source, "not a library");
 
-            Assert.Throws<InvalidDataException>(() => WeakSymbolVersion.Copy(source, Path.Combine(folder.FullName, "output.so"), SyntheticLibrary.Needed));
+            Assert.Throws<InvalidDataException>(() =>
+                WeakSymbolVersion.Copy(source, Path.Combine(folder.FullName, "output.so"), SyntheticLibrary.Needed)
+            );
             Assert.Single(folder.GetFiles());
         }
         finally

@@ -23,7 +23,12 @@ public sealed class CachedModelTests
         {
             var order = Enumerable.Range(0, requests.Length).ToArray();
             new Random(seed).Shuffle(order);
-            var options = new DecodingEngineOptions { MaxBatchSize = 1 + seed, MaxPrefillTokens = 20 + 30 * seed, MaxCacheTokens = seed == 3 ? 200 : long.MaxValue };
+            var options = new DecodingEngineOptions
+            {
+                MaxBatchSize = 1 + seed,
+                MaxPrefillTokens = 20 + 30 * seed,
+                MaxCacheTokens = seed == 3 ? 200 : long.MaxValue,
+            };
             var together = Decode(model, options, [.. order.Select(i => requests[i])]);
             for (var i = 0; i < order.Length; i++)
             {
@@ -43,8 +48,17 @@ public sealed class CachedModelTests
             var written = Decode(model, new DecodingEngineOptions(), request)[0];
             int[] end = written.FinishReason == FinishReason.Length ? [TinyModel.EmbToken] : [];
             // An image token that was written is text, but one that is read is not.
-            if (written.RationaleIds.Contains(TinyModel.ImageToken) || written.RationaleIds.Contains(model.Config.VideoTokenId)) continue;
-            var read = Decode(model, new DecodingEngineOptions(), request with { PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end], Generation = null })[0];
+            if (written.RationaleIds.Contains(TinyModel.ImageToken) || written.RationaleIds.Contains(model.Config.VideoTokenId))
+                continue;
+            var read = Decode(
+                model,
+                new DecodingEngineOptions(),
+                request with
+                {
+                    PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end],
+                    Generation = null,
+                }
+            )[0];
             Assert.InRange(Vectors.CosineDistance(written.HiddenState, read.HiddenState), double.NegativeInfinity, 1e-6);
         }
     }
@@ -85,10 +99,13 @@ public sealed class CachedModelTests
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
-    /// <summary>Prompts of different lengths, some with images of which some are shared, that end at different times or do not reason.</summary>
+    /// <summary>
+    /// Prompts of different lengths, some with images of which some are shared, that end at different times or do not reason.
+    /// </summary>
     private static DecodeRequest[] Requests(QwenVlModel model, int count)
     {
-        PatchedImage small = TinyModel.Image(model.Config, 4, 4), large = TinyModel.Image(model.Config, 8, 6, seed: 2);
+        PatchedImage small = TinyModel.Image(model.Config, 4, 4),
+            large = TinyModel.Image(model.Config, 8, 6, seed: 2);
         return [.. Enumerable.Range(0, count).Select(Request)];
 
         DecodeRequest Request(int i)
@@ -103,10 +120,17 @@ public sealed class CachedModelTests
             var tokens = TinyModel.Tokens(model.Config, 4 + 3 * i, seed: i, [.. images.Select(image => image.Grid)]);
             // Images were put at random places: hand them over in the order of those.
             var order = images.Length < 2 || FirstRun(tokens) == images[0].Grid.MergedPatches(2) ? images : [images[1], images[0]];
-            return new DecodeRequest(tokens, order) { Generation = i % 5 == 4 ? null : new GenerationOptions { MaxRationaleTokens = 1 + 5 * i % 11, RepetitionPenalty = 1 + 0.1 * (i % 3) } };
+            return new DecodeRequest(tokens, order)
+            {
+                Generation =
+                    i % 5 == 4
+                        ? null
+                        : new GenerationOptions { MaxRationaleTokens = 1 + 5 * i % 11, RepetitionPenalty = 1 + 0.1 * (i % 3) },
+            };
         }
 
-        static int FirstRun(int[] tokens) => tokens.SkipWhile(id => id != TinyModel.ImageToken).TakeWhile(id => id == TinyModel.ImageToken).Count();
+        static int FirstRun(int[] tokens) =>
+            tokens.SkipWhile(id => id != TinyModel.ImageToken).TakeWhile(id => id == TinyModel.ImageToken).Count();
     }
 
     private static DecodedSequence[] Decode(QwenVlModel model, DecodingEngineOptions options, params DecodeRequest[] requests)
@@ -121,8 +145,11 @@ public sealed class CachedModelTests
         var images = new VisionFeatureCache(0);
         return
         [
-            .. requests.Select(request =>
-                new PendingSequence(request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken)),
+            .. requests.Select(request => new PendingSequence(
+                request,
+                [.. request.Images.Select(image => images.Lease(image, () => image))],
+                cancellationToken
+            )),
         ];
     }
 
@@ -130,8 +157,10 @@ public sealed class CachedModelTests
     private static void Run(QwenVlModel model, DecodingEngineOptions options, PendingSequence[] sequences)
     {
         var scheduler = new DecodeScheduler(new CachedModel(model), TinyModel.EmbToken, options);
-        foreach (var sequence in sequences) scheduler.Enqueue(sequence);
-        while (!scheduler.IsIdle) scheduler.Advance();
+        foreach (var sequence in sequences)
+            scheduler.Enqueue(sequence);
+        while (!scheduler.IsIdle)
+            scheduler.Advance();
         scheduler.Advance(); // frees the cache also where the last request was cancelled
     }
 }

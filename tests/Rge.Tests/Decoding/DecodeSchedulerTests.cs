@@ -17,7 +17,10 @@ public sealed class DecodeSchedulerTests
     {
         var results = Run(
             new DecodingEngineOptions { MaxBatchSize = 2 },
-            _model.Request(1, 3, Greedy, 5, 6, Emb), _model.Request(2, 5, Greedy, Emb), _model.Request(3, 2, Greedy, 7, Emb));
+            _model.Request(1, 3, Greedy, 5, 6, Emb),
+            _model.Request(2, 5, Greedy, Emb),
+            _model.Request(3, 2, Greedy, 7, Emb)
+        );
         // Both slots are always busy: the second and the third take one after the other what the first takes.
         Assert.Equal(3, _model.Steps.Count);
         Assert.All(_model.Steps, step => Assert.Equal(2, step.Length));
@@ -66,13 +69,25 @@ public sealed class DecodeSchedulerTests
     [Fact]
     public void Prompts_without_a_rationale_are_read_in_batches_beside_the_rationales()
     {
-        var lengths = new Dictionary<int, int> { [1] = 4, [2] = 6, [3] = 1, [5] = 30 };
+        var lengths = new Dictionary<int, int>
+        {
+            [1] = 4,
+            [2] = 6,
+            [3] = 1,
+            [5] = 30,
+        };
         var readBefore = -1;
         var results = Run(
             new DecodingEngineOptions { MaxPrefillTokens = 10 },
-            _model.Request(1, 4, null), _model.Request(2, 6, null), _model.Request(3, 1, null),
-            _model.Request(4, 2, Greedy, 5, Emb) with { OnToken = _ => Begins() },
-            _model.Request(5, 30, null));
+            _model.Request(1, 4, null),
+            _model.Request(2, 6, null),
+            _model.Request(3, 1, null),
+            _model.Request(4, 2, Greedy, 5, Emb) with
+            {
+                OnToken = _ => Begins(),
+            },
+            _model.Request(5, 30, null)
+        );
         Assert.Equal([1, 2, 3, 5], _model.Encoded.SelectMany(batch => batch).Order());
         // Batches are as large as they may be, and only a prompt that is too long for any is read alone.
         Assert.Contains(_model.Encoded, batch => batch.Length > 1);
@@ -85,7 +100,8 @@ public sealed class DecodeSchedulerTests
 
         void Begins()
         {
-            if (readBefore < 0) readBefore = _model.Encoded.Sum(batch => batch.Length);
+            if (readBefore < 0)
+                readBefore = _model.Encoded.Sum(batch => batch.Length);
         }
     }
 
@@ -98,7 +114,8 @@ public sealed class DecodeSchedulerTests
         using var images = new VisionFeatureCache(0);
         Pending[] sequences =
         [
-            Submit(_model.Request(1, 3, Greedy, Emb), Lease()), Submit(_model.Request(2, 3, Greedy, Emb), Lease()),
+            Submit(_model.Request(1, 3, Greedy, Emb), Lease()),
+            Submit(_model.Request(2, 3, Greedy, Emb), Lease()),
             Submit(_model.Request(3, 3, null), Lease()),
         ];
         Advance(new DecodingEngineOptions { MaxBatchSize = 1 }, sequences);
@@ -124,7 +141,11 @@ public sealed class DecodeSchedulerTests
     {
         Run(
             new DecodingEngineOptions { MaxCacheTokens = 128 },
-            _model.Request(1, 3, Greedy, 5, Emb), _model.Request(2, 3, Greedy, 5, Emb), _model.Request(3, 3, Greedy, 5, Emb), _model.Request(4, 500, Greedy, Emb));
+            _model.Request(1, 3, Greedy, 5, Emb),
+            _model.Request(2, 3, Greedy, 5, Emb),
+            _model.Request(3, 3, Greedy, 5, Emb),
+            _model.Request(4, 500, Greedy, Emb)
+        );
         Assert.All(_model.StateSizes, size => Assert.True(size.Slots == 1 || size.Slots * size.Capacity <= 128));
         Assert.Equal(2, _model.Steps.Max(step => step.Length));
         Assert.Equal([4], _model.Steps[^1]);
@@ -140,7 +161,8 @@ public sealed class DecodeSchedulerTests
         scheduler.Advance();
         var second = Submit(_model.Request(2, 200, Greedy, 7, Emb));
         scheduler.Enqueue(second.Sequence);
-        while (!scheduler.IsIdle) scheduler.Advance();
+        while (!scheduler.IsIdle)
+            scheduler.Advance();
         Assert.True(_model.StateSizes.Count > 1);
         Assert.True(_model.StateSizes[^1].Capacity > _model.StateSizes[0].Capacity);
         Assert.Contains(_model.Steps, step => step.Length == 2);
@@ -155,7 +177,8 @@ public sealed class DecodeSchedulerTests
         using var cancellation = new CancellationTokenSource();
         _model.BeforeStep = step =>
         {
-            if (step == 1) cancellation.Cancel();
+            if (step == 1)
+                cancellation.Cancel();
         };
         using var images = new VisionFeatureCache(0);
         var cancelled = Submit(_model.Request(1, 3, Greedy, 5, 6, 7, 8), cancellation.Token);
@@ -174,7 +197,8 @@ public sealed class DecodeSchedulerTests
     public async Task Logits_that_are_not_numbers_end_their_own_row_alone()
     {
         _model.LogitOf[1] = float.NaN;
-        Pending bad = Submit(_model.Request(1, 3, Greedy, 5)), good = Submit(_model.Request(2, 3, Greedy, 6, Emb));
+        Pending bad = Submit(_model.Request(1, 3, Greedy, 5)),
+            good = Submit(_model.Request(2, 3, Greedy, 6, Emb));
         Advance(new(), bad, good);
         var error = await Assert.ThrowsAsync<EmbeddingException>(() => bad.Sequence.Completion);
         Assert.Contains("NaN", error.Message, StringComparison.Ordinal);
@@ -196,9 +220,11 @@ public sealed class DecodeSchedulerTests
     {
         _model.BeforeStep = step =>
         {
-            if (step == 0) throw new InvalidOperationException("out of memory");
+            if (step == 0)
+                throw new InvalidOperationException("out of memory");
         };
-        Pending running = Submit(_model.Request(1, 3, Greedy, 5, Emb)), waiting = Submit(_model.Request(2, 3, Greedy, 6, Emb));
+        Pending running = Submit(_model.Request(1, 3, Greedy, 5, Emb)),
+            waiting = Submit(_model.Request(2, 3, Greedy, 6, Emb));
         Advance(new DecodingEngineOptions { MaxBatchSize = 1 }, running, waiting);
         await Assert.ThrowsAsync<InvalidOperationException>(() => running.Sequence.Completion);
         Assert.Equal([6, Emb], waiting.Result.RationaleIds);
@@ -215,20 +241,39 @@ public sealed class DecodeSchedulerTests
     [Fact]
     public void Any_mix_of_requests_gets_what_each_gets_alone()
     {
-        var request = Gen.Select(Gen.Int[1, 200], Gen.Int[0, 8].Array[0, 6], Gen.Bool, (length, tokens, generates) => (length, tokens, generates));
-        Gen.Select(request.Array[1, 12], Gen.Int[1, 4], Gen.Int[1, 300], Gen.Int[64, 600]).Sample((requests, rows, prefill, cache) =>
-        {
-            var model = new ScriptedModel();
-            var sequences = requests.Select((r, i) => Submit(model.Request(i, r.length, r.generates ? Greedy : null, [.. r.tokens, Emb, .. new int[8]]))).ToArray();
-            Advance(new DecodingEngineOptions { MaxBatchSize = rows, MaxPrefillTokens = prefill, MaxCacheTokens = cache }, model, sequences);
-            for (var i = 0; i < requests.Length; i++)
-            {
-                var (length, tokens, generates) = requests[i];
-                var result = sequences[i].Result;
-                Assert.Equal(generates ? [.. tokens.Append(Emb).Take(4)] : [], result.RationaleIds);
-                Assert.Equal([i, generates ? length + Math.Min(tokens.Length, 4) + 1 : length], result.HiddenState);
-            }
-        }, iter: 200);
+        var request = Gen.Select(Gen.Int[1, 200], Gen.Int[0, 8].Array[0, 6], Gen.Bool, (length, tokens, generates) =>
+            (length, tokens, generates)
+        );
+        Gen.Select(request.Array[1, 12], Gen.Int[1, 4], Gen.Int[1, 300], Gen.Int[64, 600])
+            .Sample(
+                (requests, rows, prefill, cache) =>
+                {
+                    var model = new ScriptedModel();
+                    var sequences = requests
+                        .Select(
+                            (r, i) => Submit(model.Request(i, r.length, r.generates ? Greedy : null, [.. r.tokens, Emb, .. new int[8]]))
+                        )
+                        .ToArray();
+                    Advance(
+                        new DecodingEngineOptions
+                        {
+                            MaxBatchSize = rows,
+                            MaxPrefillTokens = prefill,
+                            MaxCacheTokens = cache,
+                        },
+                        model,
+                        sequences
+                    );
+                    for (var i = 0; i < requests.Length; i++)
+                    {
+                        var (length, tokens, generates) = requests[i];
+                        var result = sequences[i].Result;
+                        Assert.Equal(generates ? [.. tokens.Append(Emb).Take(4)] : [], result.RationaleIds);
+                        Assert.Equal([i, generates ? length + Math.Min(tokens.Length, 4) + 1 : length], result.HiddenState);
+                    }
+                },
+                iter: 200
+            );
     }
 
     private DecodedSequence[] Run(DecodingEngineOptions options, params DecodeRequest[] requests)
@@ -243,7 +288,8 @@ public sealed class DecodeSchedulerTests
     private static void Advance(DecodingEngineOptions options, ScriptedModel model, Pending[] sequences)
     {
         var scheduler = new DecodeScheduler(model, Emb, options);
-        foreach (var pending in sequences) scheduler.Enqueue(pending.Sequence);
+        foreach (var pending in sequences)
+            scheduler.Enqueue(pending.Sequence);
         for (var slice = 0; !scheduler.IsIdle; slice++)
         {
             Assert.True(slice < 1000, "The scheduler does not come to an end.");
@@ -251,14 +297,20 @@ public sealed class DecodeSchedulerTests
         }
     }
 
-    private static Pending Submit(DecodeRequest request, CancellationToken cancellationToken) => new(new PendingSequence(request, [], cancellationToken));
+    private static Pending Submit(DecodeRequest request, CancellationToken cancellationToken) =>
+        new(new PendingSequence(request, [], cancellationToken));
 
-    private static Pending Submit(DecodeRequest request, params ImageLease[] images) => new(new PendingSequence(request, images, CancellationToken.None));
+    private static Pending Submit(DecodeRequest request, params ImageLease[] images) =>
+        new(new PendingSequence(request, images, CancellationToken.None));
 
     private sealed record Pending(PendingSequence Sequence)
     {
-        public DecodedSequence Result => Sequence.Completion.IsCompletedSuccessfully
-            ? Sequence.Completion.Result
-            : throw new InvalidOperationException($"The request has no result: {Sequence.Completion.Status}", Sequence.Completion.Exception);
+        public DecodedSequence Result =>
+            Sequence.Completion.IsCompletedSuccessfully
+                ? Sequence.Completion.Result
+                : throw new InvalidOperationException(
+                    $"The request has no result: {Sequence.Completion.Status}",
+                    Sequence.Completion.Exception
+                );
     }
 }

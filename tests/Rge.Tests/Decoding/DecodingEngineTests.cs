@@ -14,14 +14,26 @@ public sealed class DecodingEngineTests : IDisposable
     public async Task Results_come_in_the_order_of_the_requests()
     {
         var results = await _decoder.DecodeAsync(
-            [_model.Request(1, 3, Greedy, 5, 6, Emb), _model.Request(2, 5, Greedy, Emb), _model.Request(3, 4, null)], TestContext.Current.CancellationToken);
-        Assert.Equal([[1f, 6f], [2f, 6f], [3f, 4f]], results.Select(result => result.HiddenState));
+            [_model.Request(1, 3, Greedy, 5, 6, Emb), _model.Request(2, 5, Greedy, Emb), _model.Request(3, 4, null)],
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            [
+                [1f, 6f],
+                [2f, 6f],
+                [3f, 4f],
+            ],
+            results.Select(result => result.HiddenState)
+        );
     }
 
     [Fact]
     public async Task Many_callers_share_the_loop()
     {
-        var requests = Enumerable.Range(0, 40).Select(i => _model.Request(i, 2 + i % 7, Greedy, [.. Enumerable.Repeat(5, i % 4), Emb])).ToArray();
+        var requests = Enumerable
+            .Range(0, 40)
+            .Select(i => _model.Request(i, 2 + i % 7, Greedy, [.. Enumerable.Repeat(5, i % 4), Emb]))
+            .ToArray();
         var results = await Task.WhenAll(requests.Select(request => Task.Run(() => _decoder.DecodeAsync(request))));
         Assert.Equal(requests.Select((_, i) => new float[] { i, 2 + i % 7 + i % 4 + 1 }), results.Select(result => result.HiddenState));
     }
@@ -50,7 +62,9 @@ public sealed class DecodingEngineTests : IDisposable
     public async Task An_empty_prompt_and_wrong_options_are_refused()
     {
         await Assert.ThrowsAsync<ArgumentException>(() => _decoder.DecodeAsync(new DecodeRequest([])));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _decoder.DecodeAsync(_model.Request(1, 3, Greedy with { MaxRationaleTokens = 0 })));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            _decoder.DecodeAsync(_model.Request(1, 3, Greedy with { MaxRationaleTokens = 0 }))
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new DecodingEngine(_model, Emb, new DecodingEngineOptions { MaxBatchSize = 0 }));
     }
 

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Rge.Tests.Decoding;
 
 /// <summary>
-/// A model that writes what it is told: a prompt's first token names its script. Its hidden states are (script, tokens read so far), so that
-/// a result tells which sequence and which step it was taken from. Keeps what it was asked to read, in whatever order.
+/// A model that writes what it is told: a prompt's first token names its script. Its hidden states are (script, tokens read so far), so
+/// that a result tells which sequence and which step it was taken from. Keeps what it was asked to read, in whatever order.
 /// </summary>
 internal sealed class ScriptedModel : ISequenceModel
 {
@@ -64,7 +64,8 @@ internal sealed class ScriptedModel : ISequenceModel
     public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
     {
         _ = Scripts(inputs);
-        for (var i = 0; i < inputs.Count; i++) _slots[slots[i]] = (inputs[i].TokenIds[0], inputs[i].TokenIds.Length);
+        for (var i = 0; i < inputs.Count; i++)
+            _slots[slots[i]] = (inputs[i].TokenIds[0], inputs[i].TokenIds.Length);
         return Hidden(slots.Select(slot => _slots[slot]));
     }
 

@@ -35,16 +35,28 @@ public sealed class TokenSamplerTests
 
     [Fact]
     public void Samples_stay_within_the_likeliest_tokens_of_the_wanted_mass() =>
-        Gen.Select(Logits, Gen.Double[0.01, 0.999], Gen.Int[0, 10], Gen.Double[0.1, 3], Gen.Long).Sample((logits, topP, topK, temperature, seed) =>
-        {
-            var allowed = Nucleus(logits, topP, topK, temperature);
-            var sampler = new TokenSampler(new GenerationOptions { TopP = topP, TopK = topK, Temperature = temperature, Seed = seed }, []);
-            for (var i = 0; i < 20; i++)
-            {
-                var token = sampler.Next([.. logits]);
-                Assert.True(allowed.Contains(token), $"{token} is outside {string.Join(' ', allowed)}");
-            }
-        });
+        Gen.Select(Logits, Gen.Double[0.01, 0.999], Gen.Int[0, 10], Gen.Double[0.1, 3], Gen.Long)
+            .Sample(
+                (logits, topP, topK, temperature, seed) =>
+                {
+                    var allowed = Nucleus(logits, topP, topK, temperature);
+                    var sampler = new TokenSampler(
+                        new GenerationOptions
+                        {
+                            TopP = topP,
+                            TopK = topK,
+                            Temperature = temperature,
+                            Seed = seed,
+                        },
+                        []
+                    );
+                    for (var i = 0; i < 20; i++)
+                    {
+                        var token = sampler.Next([.. logits]);
+                        Assert.True(allowed.Contains(token), $"{token} is outside {string.Join(' ', allowed)}");
+                    }
+                }
+            );
 
     [Fact]
     public void Frequencies_follow_the_probabilities()
@@ -52,9 +64,11 @@ public sealed class TokenSamplerTests
         float[] logits = [0, 1, 2, -1];
         var sampler = new TokenSampler(new GenerationOptions { Temperature = 0.8, Seed = 5 }, []);
         var counts = new int[logits.Length];
-        for (var i = 0; i < 20_000; i++) counts[sampler.Next([.. logits])]++;
+        for (var i = 0; i < 20_000; i++)
+            counts[sampler.Next([.. logits])]++;
         var weights = logits.Select(logit => Math.Exp(logit / 0.8)).ToArray();
-        for (var i = 0; i < logits.Length; i++) Assert.Equal(weights[i] / weights.Sum(), counts[i] / 20_000.0, tolerance: 0.015);
+        for (var i = 0; i < logits.Length; i++)
+            Assert.Equal(weights[i] / weights.Sum(), counts[i] / 20_000.0, tolerance: 0.015);
     }
 
     [Fact]
@@ -84,7 +98,9 @@ public sealed class TokenSamplerTests
         Assert.Contains("token 1", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>By definition: fewer than k tokens are likelier, and those have less than the wanted mass. Near ties may go either way.</summary>
+    /// <summary>
+    /// By definition: fewer than k tokens are likelier, and those have less than the wanted mass. Near ties may go either way.
+    /// </summary>
     private static HashSet<int> Nucleus(float[] logits, double topP, int topK, double temperature)
     {
         var weights = logits.Select(logit => Math.Exp((logit - logits.Max()) / temperature)).ToArray();

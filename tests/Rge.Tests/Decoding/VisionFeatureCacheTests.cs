@@ -51,7 +51,8 @@ public sealed class VisionFeatureCacheTests(EmbedderFixture fixture) : IClassFix
     {
         using var cache = new VisionFeatureCache(0);
         var loaded = 0;
-        ImageLease first = cache.Lease("a", Load), second = cache.Lease("a", Load);
+        ImageLease first = cache.Lease("a", Load),
+            second = cache.Lease("a", Load);
         ImageLease.Encode([first, second], images =>
         {
             Assert.Single(images);
@@ -78,7 +79,8 @@ public sealed class VisionFeatureCacheTests(EmbedderFixture fixture) : IClassFix
     public void What_is_in_use_when_the_cache_goes_is_freed_with_its_last_lease()
     {
         ImageLease image;
-        VisionFeatures? features = null, kept = null;
+        VisionFeatures? features = null,
+            kept = null;
         using (var cache = new VisionFeatureCache(1))
         {
             image = cache.Lease("a", Patches);
@@ -108,13 +110,23 @@ public sealed class VisionFeatureCacheTests(EmbedderFixture fixture) : IClassFix
     [Fact]
     public async Task Calls_about_an_image_that_was_kept_give_what_others_give()
     {
-        using var embedder = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { VisionCacheSize = 2, Generation = new GenerationOptions { MaxRationaleTokens = 6 } });
+        using var embedder = ReasoningEmbedder.Load(
+            fixture.Folder,
+            new ReasoningEmbedderOptions
+            {
+                VisionCacheSize = 2,
+                Generation = new GenerationOptions { MaxRationaleTokens = 6 },
+            }
+        );
         for (var seed = 0; seed < 3; seed++)
         {
             foreach (var rationale in (string?[])[null, "a red kite", null])
             {
                 var item = EmbeddingInput.Query("what", EmbedderFixture.Picture(seed)) with { Rationale = rationale };
-                var (remembered, anew) = (await embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken), await fixture.Embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken));
+                var (remembered, anew) = (
+                    await embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken),
+                    await fixture.Embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken)
+                );
                 Assert.Equal(anew.Rationale, remembered.Rationale);
                 Assert.Equal(1, Similarity.Cosine(anew.Vector.Span, remembered.Vector.Span), 1e-5);
             }

@@ -10,12 +10,14 @@ public sealed class EmbeddingRowsTests : IDisposable
     public void Content_keeps_the_order_of_texts_and_images()
     {
         var row = Read(
-            """{"id": 7, "content": [{"text": "Left:"}, {"image": "a.png"}, {"text": "right:"}, {"image": "b/b.png"}, {"text": "alike?"}]}""");
+            """{"id": 7, "content": [{"text": "Left:"}, {"image": "a.png"}, {"text": "right:"}, {"image": "b/b.png"}, {"text": "alike?"}]}"""
+        );
         Assert.Null(row.Problem);
         Assert.Equal("7", row.Id);
         Assert.Equal(
             ["Left: ", Path.Combine(_folder, "a.png"), " right: ", Path.Combine(_folder, "b/b.png"), " alike?"],
-            row.Item!.Content.Select(part => part is TextPart text ? text.Text : ((ImagePart)part).Source.Name));
+            row.Item!.Content.Select(part => part is TextPart text ? text.Text : ((ImagePart)part).Source.Name)
+        );
     }
 
     [Fact]

@@ -13,13 +13,25 @@ public sealed class CurveTests
         Assert.Equal([1, 2, 3, 2, 1, double.NaN, 100, 100], smooth.Select(point => point.Y));
         Assert.Equal([1, 2, 3, 4, 5, 5.5, 6, 7], smooth.Select(point => point.X));
         // A straight line stays one: nothing lags.
-        Assert.All(Curve.Smooth([.. Enumerable.Range(0, 50).Select(i => new ChartPoint(i, 3 * i))], 7, []), point => Assert.Equal(3 * point.X, point.Y, 1e-9));
+        Assert.All(Curve.Smooth([.. Enumerable.Range(0, 50).Select(i => new ChartPoint(i, 3 * i))], 7, []), point =>
+            Assert.Equal(3 * point.X, point.Y, 1e-9)
+        );
     }
 
     [Fact]
     public void Thinning_keeps_peaks_gaps_and_order()
     {
-        ChartPoint[] points = [.. Enumerable.Range(0, 10_000).Select(i => new ChartPoint(i, i == 4321 ? double.NaN : i == 1234 ? 50 : i % 7))];
+        ChartPoint[] points =
+        [
+            .. Enumerable
+                .Range(0, 10_000)
+                .Select(i => new ChartPoint(
+                    i,
+                    i == 4321 ? double.NaN
+                        : i == 1234 ? 50
+                        : i % 7
+                )),
+        ];
         var thin = Curve.Thin(points);
         Assert.InRange(thin.Count, 100, 500);
         Assert.Contains(new ChartPoint(1234, 50), thin);

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Tests.Shared.Embedders;
 
-/// <summary>A random checkpoint of a few hundred thousand parameters in a folder of its own, and an embedder of it; made once for a class of tests.</summary>
+/// <summary>
+/// A random checkpoint of a few hundred thousand parameters in a folder of its own, and an embedder of it; made once for a class of tests.
+/// </summary>
 public sealed class EmbedderFixture : IDisposable
 {
     private static readonly ModelShape Shape = ModelShape.Tiny with
@@ -25,7 +27,10 @@ public sealed class EmbedderFixture : IDisposable
     {
         Folder = Directory.CreateTempSubdirectory().FullName;
         RandomCheckpoint.Write(Folder, Shape, seed: 3, ScalarType.Float32);
-        Embedder = ReasoningEmbedder.Load(Folder, new ReasoningEmbedderOptions { Generation = new GenerationOptions { MaxRationaleTokens = 6 } });
+        Embedder = ReasoningEmbedder.Load(
+            Folder,
+            new ReasoningEmbedderOptions { Generation = new GenerationOptions { MaxRationaleTokens = 6 } }
+        );
     }
 
     public string Folder { get; }

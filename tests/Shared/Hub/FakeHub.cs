@@ -69,39 +69,44 @@ internal sealed class FakeHub : IAsyncDisposable
     /// <summary>The next requests for the file meet these faults, one each.</summary>
     public void Fail(string name, params ReadOnlySpan<Fault> faults)
     {
-        foreach (var fault in faults) _faults.GetOrAdd(name, _ => []).Enqueue(fault);
+        foreach (var fault in faults)
+            _faults.GetOrAdd(name, _ => []).Enqueue(fault);
     }
 
     /// <summary>Cuts the connection once the client has written so many bytes more: what is under way when it is cut gets lost.</summary>
-    public Fault DropAfter(int bytes) => async (context, file) =>
-    {
-        var from = From(context) ?? 0;
-        Start(context, file, from, file.Content.Length - from);
-        await context.Response.Body.WriteAsync(file.Content.AsMemory(from, bytes));
-        await context.Response.Body.FlushAsync();
-        var part = new FileInfo(Path.Combine(Client!.FullName, Path.GetFileName(context.Request.Path.Value!) + ".part"));
-        while (!part.Exists || part.Length < from + bytes)
+    public Fault DropAfter(int bytes) =>
+        async (context, file) =>
         {
-            await Task.Delay(1, context.RequestAborted);
-            part.Refresh();
-        }
+            var from = From(context) ?? 0;
+            Start(context, file, from, file.Content.Length - from);
+            await context.Response.Body.WriteAsync(file.Content.AsMemory(from, bytes));
+            await context.Response.Body.FlushAsync();
+            var part = new FileInfo(Path.Combine(Client!.FullName, Path.GetFileName(context.Request.Path.Value!) + ".part"));
+            while (!part.Exists || part.Length < from + bytes)
+            {
+                await Task.Delay(1, context.RequestAborted);
+                part.Refresh();
+            }
 
-        context.Abort();
-    };
+            context.Abort();
+        };
 
-    public static Fault Status(int status, string? retryAfter = null) => (context, _) =>
-    {
-        context.Response.StatusCode = status;
-        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-        return Task.CompletedTask;
-    };
+    public static Fault Status(int status, string? retryAfter = null) =>
+        (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            if (retryAfter is not null)
+                context.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        };
 
-    public static Fault Redirect(Func<HttpContext, string> target) => (context, _) =>
-    {
-        context.Response.StatusCode = StatusCodes.Status302Found;
-        context.Response.Headers.Location = target(context);
-        return Task.CompletedTask;
-    };
+    public static Fault Redirect(Func<HttpContext, string> target) =>
+        (context, _) =>
+        {
+            context.Response.StatusCode = StatusCodes.Status302Found;
+            context.Response.Headers.Location = target(context);
+            return Task.CompletedTask;
+        };
 
     public static async Task WrongBytes(HttpContext context, FakeFile file)
     {
@@ -131,25 +136,35 @@ internal sealed class FakeHub : IAsyncDisposable
     }
 
     /// <summary>Sends so many bytes and then nothing, until the client has gone.</summary>
-    public static Fault StallAfter(int bytes) => async (context, file) =>
-    {
-        Start(context, file, from: 0, file.Content.Length);
-        await context.Response.Body.WriteAsync(file.Content.AsMemory(0, bytes));
-        await context.Response.Body.FlushAsync();
-        await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-    };
+    public static Fault StallAfter(int bytes) =>
+        async (context, file) =>
+        {
+            Start(context, file, from: 0, file.Content.Length);
+            await context.Response.Body.WriteAsync(file.Content.AsMemory(0, bytes));
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        };
 
     private async Task AnswerAsync(HttpContext context)
     {
-        Requests.Enqueue(new FakeRequest(
-            context.Request.Path, context.Request.Headers.Range.ToString(), context.Request.Headers.IfRange.ToString(), context.Request.Headers.Authorization.ToString()));
+        Requests.Enqueue(
+            new FakeRequest(
+                context.Request.Path,
+                context.Request.Headers.Range.ToString(),
+                context.Request.Headers.IfRange.ToString(),
+                context.Request.Headers.Authorization.ToString()
+            )
+        );
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
         try
         {
             var path = context.Request.Path.Value!;
-            if (path == $"/api/models/{Repository}/revision/main") await (Listing?.Invoke(context) ?? context.Response.WriteAsync(List()));
-            else if (path.Split($"/{Repository}/resolve/{Commit}/") is [_, var name] && Files.TryGetValue(name, out var file)) await ServeOrFailAsync(context, name, file);
-            else context.Response.StatusCode = StatusCodes.Status404NotFound;
+            if (path == $"/api/models/{Repository}/revision/main")
+                await (Listing?.Invoke(context) ?? context.Response.WriteAsync(List()));
+            else if (path.Split($"/{Repository}/resolve/{Commit}/") is [_, var name] && Files.TryGetValue(name, out var file))
+                await ServeOrFailAsync(context, name, file);
+            else
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
         }
         finally
         {
@@ -175,23 +190,46 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         context.Response.Headers.ETag = file.ETag;
         context.Response.ContentLength = length;
-        if (from == 0) return;
+        if (from == 0)
+            return;
 
         context.Response.StatusCode = StatusCodes.Status206PartialContent;
-        context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {from}-{from + length - 1}/{file.Content.Length}");
+        context.Response.Headers.ContentRange = string.Create(
+            CultureInfo.InvariantCulture,
+            $"bytes {from}-{from + length - 1}/{file.Content.Length}"
+        );
     }
 
-    private string List() => System.Text.Json.JsonSerializer.Serialize(new
-    {
-        id = Repository,
-        sha = Commit,
-        siblings = Files.Select(pair => pair.Value.IsLarge
-            ? (object)new { rfilename = pair.Key, size = pair.Value.Content.Length, blobId = new string('a', 40), lfs = new { sha256 = Sha256(pair.Value.Content), size = pair.Value.Content.Length } }
-            : new { rfilename = pair.Key, size = pair.Value.Content.Length, blobId = GitIdentity(pair.Value.Content) }),
-    });
+    private string List() =>
+        System.Text.Json.JsonSerializer.Serialize(
+            new
+            {
+                id = Repository,
+                sha = Commit,
+                siblings = Files.Select(pair =>
+                    pair.Value.IsLarge
+                        ? (object)
+                            new
+                            {
+                                rfilename = pair.Key,
+                                size = pair.Value.Content.Length,
+                                blobId = new string('a', 40),
+                                lfs = new { sha256 = Sha256(pair.Value.Content), size = pair.Value.Content.Length },
+                            }
+                        : new
+                        {
+                            rfilename = pair.Key,
+                            size = pair.Value.Content.Length,
+                            blobId = GitIdentity(pair.Value.Content),
+                        }
+                ),
+            }
+        );
 
     private static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     private static string GitIdentity(byte[] content) =>
-        Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, [.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
+        Convert.ToHexStringLower(
+            CryptographicOperations.HashData(HashAlgorithmName.SHA1, [.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content])
+        );
 }

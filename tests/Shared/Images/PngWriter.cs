@@ -7,7 +7,15 @@ namespace Rge.Tests.Shared.Images;
 internal static class PngWriter
 {
     private static readonly (int X, int Y, int StepX, int StepY)[] Passes =
-        [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+    [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ];
 
     public static byte[] Write(PngPicture picture)
     {
@@ -19,8 +27,10 @@ internal static class PngWriter
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9], header[12]) = ((byte)picture.BitDepth, picture.ColourType, (byte)(picture.Interlaced ? 1 : 0));
         WriteChunk(file, "IHDR"u8, header);
-        if (picture.Palette is not null) WriteChunk(file, "PLTE"u8, picture.Palette);
-        if (picture.Transparency is not null) WriteChunk(file, "tRNS"u8, picture.Transparency);
+        if (picture.Palette is not null)
+            WriteChunk(file, "PLTE"u8, picture.Palette);
+        if (picture.Transparency is not null)
+            WriteChunk(file, "tRNS"u8, picture.Transparency);
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
             foreach (var (x, y, stepX, stepY) in picture.Interlaced ? Passes : [(0, 0, 1, 1)])
@@ -35,11 +45,12 @@ internal static class PngWriter
     {
         var bits = new List<bool>();
         for (var x = first; x < picture.Width; x += step)
-            for (var sample = 0; sample < picture.SamplesOfPixel; sample++)
-            {
-                var value = picture.Samples[(row * picture.Width + x) * picture.SamplesOfPixel + sample];
-                for (var bit = picture.BitDepth - 1; bit >= 0; bit--) bits.Add((value >> bit & 1) != 0);
-            }
+        for (var sample = 0; sample < picture.SamplesOfPixel; sample++)
+        {
+            var value = picture.Samples[(row * picture.Width + x) * picture.SamplesOfPixel + sample];
+            for (var bit = picture.BitDepth - 1; bit >= 0; bit--)
+                bits.Add((value >> bit & 1) != 0);
+        }
         return [.. bits.Chunk(8).Select(b => (byte)b.Select((set, i) => set ? 0x80 >> i : 0).Sum())];
     }
 
@@ -54,7 +65,8 @@ internal static class PngWriter
         foreach (var value in (byte[])[.. type, .. data])
         {
             crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
         }
         BinaryPrimitives.WriteUInt32BigEndian(number, ~crc);
         file.Write(number);

@@ -15,7 +15,8 @@ namespace Rge.Tests.Shared.Oracle;
 /// </summary>
 internal sealed partial class FakeOracle : IAsyncDisposable
 {
-    public const int InputTokens = 100, OutputTokens = 20;
+    public const int InputTokens = 100,
+        OutputTokens = 20;
 
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<int, ConcurrentQueue<Reply>> _faults = [];
@@ -54,7 +55,8 @@ internal sealed partial class FakeOracle : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     /// <summary>What is written for a row.</summary>
-    public static string Rationale(int row) => $"The query names a thing and gives it number {row}. It asks for the item of that number. So it is item {row}.";
+    public static string Rationale(int row) =>
+        $"The query names a thing and gives it number {row}. It asks for the item of that number. So it is item {row}.";
 
     /// <summary>How often a row was asked about.</summary>
     public int AskedAbout(int row) => Requests.Count(request => request.Row == row);
@@ -62,19 +64,23 @@ internal sealed partial class FakeOracle : IAsyncDisposable
     /// <summary>The next requests about a row meet these, one each.</summary>
     public void Fail(int row, params ReadOnlySpan<Reply> faults)
     {
-        foreach (var fault in faults) _faults.GetOrAdd(row, _ => []).Enqueue(fault);
+        foreach (var fault in faults)
+            _faults.GetOrAdd(row, _ => []).Enqueue(fault);
     }
 
-    public static Reply Status(int status, string body = "", string? retryAfter = null) => (context, _) =>
-    {
-        context.Response.StatusCode = status;
-        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-        return context.Response.WriteAsync(body);
-    };
+    public static Reply Status(int status, string body = "", string? retryAfter = null) =>
+        (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            if (retryAfter is not null)
+                context.Response.Headers.RetryAfter = retryAfter;
+            return context.Response.WriteAsync(body);
+        };
 
     public static Reply Body(string body) => (context, _) => context.Response.WriteAsync(body);
 
-    public static Reply Finish(string reason, string? text, string? refusal = null) => (context, _) => WriteAsync(context, text, reason, refusal);
+    public static Reply Finish(string reason, string? text, string? refusal = null) =>
+        (context, _) => WriteAsync(context, text, reason, refusal);
 
     public static Task HangUp(HttpContext context, OracleRequest request)
     {
@@ -86,23 +92,40 @@ internal sealed partial class FakeOracle : IAsyncDisposable
     public static Task Silence(HttpContext context, OracleRequest request) =>
         Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
-    public static Task WriteAsync(HttpContext context, string? text, string finish = "stop", string? refusal = null) => context.Response.WriteAsync(new JsonObject
-    {
-        ["id"] = "chatcmpl-1",
-        ["object"] = "chat.completion",
-        ["created"] = 1_700_000_000,
-        ["model"] = "fake",
-        ["choices"] = new JsonArray(new JsonObject
-        {
-            ["index"] = 0,
-            ["finish_reason"] = finish,
-            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text, ["refusal"] = refusal },
-        }),
-        ["usage"] = new JsonObject { ["prompt_tokens"] = InputTokens, ["completion_tokens"] = OutputTokens, ["total_tokens"] = InputTokens + OutputTokens },
-    }.ToJsonString());
+    public static Task WriteAsync(HttpContext context, string? text, string finish = "stop", string? refusal = null) =>
+        context.Response.WriteAsync(
+            new JsonObject
+            {
+                ["id"] = "chatcmpl-1",
+                ["object"] = "chat.completion",
+                ["created"] = 1_700_000_000,
+                ["model"] = "fake",
+                ["choices"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["index"] = 0,
+                        ["finish_reason"] = finish,
+                        ["message"] = new JsonObject
+                        {
+                            ["role"] = "assistant",
+                            ["content"] = text,
+                            ["refusal"] = refusal,
+                        },
+                    }
+                ),
+                ["usage"] = new JsonObject
+                {
+                    ["prompt_tokens"] = InputTokens,
+                    ["completion_tokens"] = OutputTokens,
+                    ["total_tokens"] = InputTokens + OutputTokens,
+                },
+            }.ToJsonString()
+        );
 
     public static int RowOf(OracleRequest request) =>
-        QueryNumber.Match(request.Text) is { Success: true } match ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : 0;
+        QueryNumber.Match(request.Text) is { Success: true } match
+            ? int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)
+            : 0;
 
     private async Task ServeAsync(HttpContext context)
     {
@@ -111,10 +134,14 @@ internal sealed partial class FakeOracle : IAsyncDisposable
             await Status(404)(context, null!);
             return;
         }
-        var request = new OracleRequest((await JsonNode.ParseAsync(context.Request.Body))!, context.Request.Headers.Authorization.ToString());
+        var request = new OracleRequest(
+            (await JsonNode.ParseAsync(context.Request.Body))!,
+            context.Request.Headers.Authorization.ToString()
+        );
         var row = RowOf(request);
         Requests.Enqueue((row, request));
-        lock (_lock) MostAtOnce = Math.Max(MostAtOnce, ++_running);
+        lock (_lock)
+            MostAtOnce = Math.Max(MostAtOnce, ++_running);
         try
         {
             context.Response.ContentType = "application/json";
@@ -123,7 +150,8 @@ internal sealed partial class FakeOracle : IAsyncDisposable
         }
         finally
         {
-            lock (_lock) _running--;
+            lock (_lock)
+                _running--;
         }
     }
 

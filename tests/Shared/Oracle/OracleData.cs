@@ -6,22 +6,33 @@ namespace Rge.Tests.Shared.Oracle;
 /// <summary>Training rows for <see cref="FakeOracle"/>: row N of a dataset is about "query number N".</summary>
 internal static class OracleData
 {
-    /// <summary>Writes a dataset: queries with a picture, targets that are texts, but pictures in every third row; negatives in every second.</summary>
+    /// <summary>
+    /// Writes a dataset: queries with a picture, targets that are texts, but pictures in every third row; negatives in every second.
+    /// </summary>
     public static void Write(string folder, string dataset, int rows)
     {
         Directory.CreateDirectory(Path.Combine(folder, dataset));
         Directory.CreateDirectory(Path.Combine(folder, "images"));
-        for (var i = 0; i < 3; i++) File.WriteAllBytes(Path.Combine(folder, "images", $"{i}.png"), PngEncoder.Encode(Picture(40 + i, 30)));
-        File.WriteAllLines(Path.Combine(folder, dataset, "train.jsonl"), Enumerable.Range(1, rows).Select(i => new JsonObject
-        {
-            ["qry"] = $"<|image_1|>\nFind what goes with query number {i}\n",
-            ["qry_image_path"] = $"images/{i % 3}.png",
-            ["pos_text"] = i % 3 == 0 ? "<|image_1|> seen from above\n" : $"item {i}",
-            ["pos_image_path"] = i % 3 == 0 ? $"images/{(i + 1) % 3}.png" : "",
-            ["neg_text"] = i % 2 == 0 ? new JsonArray($"item {i + 1}", $"item {i + 2}") : "",
-            ["neg_image_path"] = i % 2 == 0 ? new JsonArray("", "") : "",
-        }.ToJsonString()));
+        for (var i = 0; i < 3; i++)
+            File.WriteAllBytes(Path.Combine(folder, "images", $"{i}.png"), PngEncoder.Encode(Picture(40 + i, 30)));
+        File.WriteAllLines(
+            Path.Combine(folder, dataset, "train.jsonl"),
+            Enumerable
+                .Range(1, rows)
+                .Select(i =>
+                    new JsonObject
+                    {
+                        ["qry"] = $"<|image_1|>\nFind what goes with query number {i}\n",
+                        ["qry_image_path"] = $"images/{i % 3}.png",
+                        ["pos_text"] = i % 3 == 0 ? "<|image_1|> seen from above\n" : $"item {i}",
+                        ["pos_image_path"] = i % 3 == 0 ? $"images/{(i + 1) % 3}.png" : "",
+                        ["neg_text"] = i % 2 == 0 ? new JsonArray($"item {i + 1}", $"item {i + 2}") : "",
+                        ["neg_image_path"] = i % 2 == 0 ? new JsonArray("", "") : "",
+                    }.ToJsonString()
+                )
+        );
     }
 
-    public static RgbImage Picture(int width, int height) => new(width, height, [.. Enumerable.Range(0, width * height * 3).Select(i => (byte)(i * 7))]);
+    public static RgbImage Picture(int width, int height) =>
+        new(width, height, [.. Enumerable.Range(0, width * height * 3).Select(i => (byte)(i * 7))]);
 }

@@ -8,11 +8,12 @@ namespace Rge.Tests.Shared.Oracle;
 internal sealed record OracleRequest(JsonNode Body, string Authorization)
 {
     /// <summary>The parts of the only message: texts as they are, pictures as the beginning of their address.</summary>
-    public string[] Parts { get; } = Body["messages"]!.AsArray().Single()!["content"] switch
-    {
-        JsonArray parts => [.. parts.Select(part => (string?)part!["text"] ?? ((string)part["image_url"]!["url"]!)[..20])],
-        var text => [(string)text!],
-    };
+    public string[] Parts { get; } =
+        Body["messages"]!.AsArray().Single()!["content"] switch
+        {
+            JsonArray parts => [.. parts.Select(part => (string?)part!["text"] ?? ((string)part["image_url"]!["url"]!)[..20])],
+            var text => [(string)text!],
+        };
 
     public string Text => string.Concat(Parts);
 }

@@ -18,7 +18,13 @@ internal sealed class Qwen25VlFamily : FamilyDefinition
     public override VisionConfig ReadVision(ConfigReader vision, int textHidden)
     {
         var config = VisionFields.Read(
-            vision, textHidden, widthField: "hidden_size", outputField: "out_hidden_size", defaultOutput: textHidden, defaultActivation: "silu") with
+            vision,
+            textHidden,
+            widthField: "hidden_size",
+            outputField: "out_hidden_size",
+            defaultOutput: textHidden,
+            defaultActivation: "silu"
+        ) with
         {
             WindowSize = vision.Int("window_size", 1, 1 << 16, fallback: 112),
             FullAttentionBlocks = vision.Ints("fullatt_block_indexes") ?? [7, 15, 23, 31],
@@ -30,8 +36,8 @@ internal sealed class Qwen25VlFamily : FamilyDefinition
 
     public override INorm VisionNorm(LayerFactory factory, string module, long width) => factory.RmsNorm(module, width, VisionNormEpsilon);
 
-    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) => GatedFeedForward.Create(
-        factory, name, config.HiddenSize, config.IntermediateSize, bias: true, Activations.Named(config.HiddenAct));
+    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) =>
+        GatedFeedForward.Create(factory, name, config.HiddenSize, config.IntermediateSize, bias: true, Activations.Named(config.HiddenAct));
 
     public override PatchWindows Windows(VisionConfig config, ImageGrid grid) =>
         WindowOrder.Sort(grid, config.SpatialMergeSize, config.WindowSize / config.PatchSize / config.SpatialMergeSize);

@@ -14,19 +14,21 @@ internal static class WindowOrder
     /// <param name="window">Merged patches along the side of a window.</param>
     public static PatchWindows Sort(ImageGrid grid, int mergeSize, int window)
     {
-        int rows = grid.Height / mergeSize, columns = grid.Width / mergeSize;
+        int rows = grid.Height / mergeSize,
+            columns = grid.Width / mergeSize;
         var order = new List<int>(grid.Temporal * rows * columns);
         var sizes = new List<int>();
         for (var t = 0; t < grid.Temporal; t++)
-            for (var top = 0; top < rows; top += window)
-                for (var left = 0; left < columns; left += window)
-                {
-                    int bottom = Math.Min(top + window, rows), right = Math.Min(left + window, columns);
-                    for (var row = top; row < bottom; row++)
-                        for (var column = left; column < right; column++)
-                            order.Add((t * rows + row) * columns + column);
-                    sizes.Add((bottom - top) * (right - left));
-                }
+        for (var top = 0; top < rows; top += window)
+        for (var left = 0; left < columns; left += window)
+        {
+            int bottom = Math.Min(top + window, rows),
+                right = Math.Min(left + window, columns);
+            for (var row = top; row < bottom; row++)
+            for (var column = left; column < right; column++)
+                order.Add((t * rows + row) * columns + column);
+            sizes.Add((bottom - top) * (right - left));
+        }
         return new PatchWindows([.. order], [.. sizes]);
     }
 }

@@ -22,7 +22,8 @@ internal sealed class PositionInterpolation(EmbeddingTable table, int side) : IP
             var (indices, shares) = (new long[count], new float[count]);
             for (var i = 0; i < count; i++)
             {
-                int row = order.Rows[i], column = order.Columns[i];
+                int row = order.Rows[i],
+                    column = order.Columns[i];
                 var (r, rw) = corner < 2 ? (rowLow[row], 1 - rowShare[row]) : (rowHigh[row], rowShare[row]);
                 var (c, cw) = corner % 2 == 0 ? (columnLow[column], 1 - columnShare[column]) : (columnHigh[column], columnShare[column]);
                 (indices[i], shares[i]) = ((long)r * side + c, rw * cw);
@@ -32,19 +33,23 @@ internal sealed class PositionInterpolation(EmbeddingTable table, int side) : IP
         Tensor? sum = null;
         for (var corner = 0; corner < 4; corner++)
         {
-            using Tensor indices = tensor(corners[corner], device: table.Device), share = tensor(weights[corner], device: table.Device);
+            using Tensor indices = tensor(corners[corner], device: table.Device),
+                share = tensor(weights[corner], device: table.Device);
             var part = table.Rows(indices) * share.to(table.DType).unsqueeze(1);
             sum = sum is null ? part : sum.Plus(part);
         }
         return sum!;
     }
 
-    /// <summary>The table's coordinates that lie nearest each of <paramref name="count"/> points spread evenly from its first to its last row.</summary>
+    /// <summary>
+    /// The table's coordinates that lie nearest each of <paramref name="count"/> points spread evenly from its first to its last row.
+    /// </summary>
     private (int[] Low, int[] High, float[] Share) Axis(int count)
     {
         using var points = linspace(0, side - 1, count, ScalarType.Float32);
         var at = points.data<float>().ToArray();
-        int[] low = [.. at.Select(p => (int)p)], high = [.. low.Select(l => Math.Min(l + 1, side - 1))];
+        int[] low = [.. at.Select(p => (int)p)],
+            high = [.. low.Select(l => Math.Min(l + 1, side - 1))];
         return (low, high, [.. at.Select((p, i) => p - low[i])]);
     }
 }

@@ -28,8 +28,13 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
     public override VisionConfig ReadVision(ConfigReader vision, int textHidden)
     {
         var config = VisionFields.Read(
-            vision, textHidden, widthField: "hidden_size", outputField: "out_hidden_size", defaultOutput: textHidden,
-            defaultActivation: "gelu_pytorch_tanh") with
+            vision,
+            textHidden,
+            widthField: "hidden_size",
+            outputField: "out_hidden_size",
+            defaultOutput: textHidden,
+            defaultActivation: "gelu_pytorch_tanh"
+        ) with
         {
             DeepstackBlocks = vision.Ints("deepstack_visual_indexes") ?? [8, 16, 24],
             NumPositionEmbeddings = vision.Int("num_position_embeddings", 1, 1 << 20, fallback: 2304),
@@ -42,9 +47,16 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
             : throw vision.Error("num_position_embeddings", $"is {config.NumPositionEmbeddings}, expected a square number");
     }
 
-    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) => FeedForward.Create(
-        factory, name + "linear_fc1", name + "linear_fc2", config.HiddenSize, config.IntermediateSize, config.HiddenSize,
-        Activations.Named(config.HiddenAct));
+    public override IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name) =>
+        FeedForward.Create(
+            factory,
+            name + "linear_fc1",
+            name + "linear_fc2",
+            config.HiddenSize,
+            config.IntermediateSize,
+            config.HiddenSize,
+            Activations.Named(config.HiddenAct)
+        );
 
     public override PatchMerger Merger(VisionConfig config, LayerFactory factory, string module) =>
         MakeMerger(config, factory, module, normAfterJoin: false);
@@ -52,15 +64,30 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
     public override PatchMerger[] DeepstackMergers(VisionConfig config, LayerFactory factory, string root) =>
         [.. config.DeepstackBlocks.Select((_, i) => MakeMerger(config, factory, $"{root}deepstack_merger_list.{i}", normAfterJoin: true))];
 
-    public override IPatchPositions PatchPositions(VisionConfig config, LayerFactory factory, string root) => new PositionInterpolation(
-        factory.Embedding(root + "pos_embed.weight", config.NumPositionEmbeddings, config.HiddenSize), Side(config));
+    public override IPatchPositions PatchPositions(VisionConfig config, LayerFactory factory, string root) =>
+        new PositionInterpolation(
+            factory.Embedding(root + "pos_embed.weight", config.NumPositionEmbeddings, config.HiddenSize),
+            Side(config)
+        );
 
     private PatchMerger MakeMerger(VisionConfig config, LayerFactory factory, string module, bool normAfterJoin)
     {
         var merged = config.HiddenSize * config.MergeArea;
         var norm = VisionNorm(factory, module + ".norm", normAfterJoin ? merged : config.HiddenSize);
-        return new PatchMerger(norm, normAfterJoin, config.MergeArea, FeedForward.Create(
-            factory, module + ".linear_fc1", module + ".linear_fc2", merged, merged, config.OutHiddenSize, Activations.Gelu));
+        return new PatchMerger(
+            norm,
+            normAfterJoin,
+            config.MergeArea,
+            FeedForward.Create(
+                factory,
+                module + ".linear_fc1",
+                module + ".linear_fc2",
+                merged,
+                merged,
+                config.OutHiddenSize,
+                Activations.Gelu
+            )
+        );
     }
 
     /// <summary>Side of the square table of position embeddings.</summary>

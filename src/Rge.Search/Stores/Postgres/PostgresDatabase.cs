@@ -17,7 +17,8 @@ internal sealed class PostgresDatabase : SqlDatabase
     private readonly SemaphoreSlim _starting = new(1);
     private volatile NpgsqlDataSource? _source;
 
-    public PostgresDatabase(NpgsqlConnectionStringBuilder settings) : base("postgresql", $"{settings.Host}:{settings.Port}/{settings.Database}") => _settings = settings;
+    public PostgresDatabase(NpgsqlConnectionStringBuilder settings)
+        : base("postgresql", $"{settings.Host}:{settings.Port}/{settings.Database}") => _settings = settings;
 
     public override string Now => "extract(epoch FROM clock_timestamp())::float8";
 
@@ -28,16 +29,17 @@ internal sealed class PostgresDatabase : SqlDatabase
     public override string LockSchema => $"SELECT pg_advisory_xact_lock({SchemaLock})";
 
     // The order of bytes, which no locale changes.
-    public override string ColumnType(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var t when t == typeof(bool) => "boolean",
-        var t when t == typeof(int) => "integer",
-        var t when t == typeof(long) => "bigint",
-        var t when t == typeof(float) => "real",
-        var t when t == typeof(double) => "double precision",
-        var t when t == typeof(string) => "text COLLATE \"C\"",
-        _ => "text[]",
-    };
+    public override string ColumnType(Type type) =>
+        (Nullable.GetUnderlyingType(type) ?? type) switch
+        {
+            var t when t == typeof(bool) => "boolean",
+            var t when t == typeof(int) => "integer",
+            var t when t == typeof(long) => "bigint",
+            var t when t == typeof(float) => "real",
+            var t when t == typeof(double) => "double precision",
+            var t when t == typeof(string) => "text COLLATE \"C\"",
+            _ => "text[]",
+        };
 
     public override string VectorType(int dimensions) => $"vector({dimensions})";
 
@@ -54,19 +56,21 @@ internal sealed class PostgresDatabase : SqlDatabase
         return $"EXISTS (SELECT 1 FROM unnest({column}) tag WHERE starts_with(tag, {prefix}) AND {comparison})";
     }
 
-    public override object FromColumn(object value, Type type) => value switch
-    {
-        Pgvector.Vector vector => vector.Memory,
-        string[] list when type == typeof(List<string>) => list.ToList(),
-        _ => value,
-    };
+    public override object FromColumn(object value, Type type) =>
+        value switch
+        {
+            Pgvector.Vector vector => vector.Memory,
+            string[] list when type == typeof(List<string>) => list.ToList(),
+            _ => value,
+        };
 
-    protected override object ToParameter(object value) => value switch
-    {
-        ReadOnlyMemory<float> vector => new Pgvector.Vector(vector),
-        IEnumerable<string> list => list.ToArray(),
-        _ => value,
-    };
+    protected override object ToParameter(object value) =>
+        value switch
+        {
+            ReadOnlyMemory<float> vector => new Pgvector.Vector(vector),
+            IEnumerable<string> list => list.ToArray(),
+            _ => value,
+        };
 
     protected override async Task<T> TransactAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -79,22 +83,32 @@ internal sealed class PostgresDatabase : SqlDatabase
 
     public override async Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection,
-            $"CREATE TABLE IF NOT EXISTS {SchemaTable} (version bigint NOT NULL); INSERT INTO {SchemaTable} SELECT {SchemaVersion} WHERE NOT EXISTS (SELECT 1 FROM {SchemaTable})");
+        await using var command = Command(
+            connection,
+            $"CREATE TABLE IF NOT EXISTS {SchemaTable} (version bigint NOT NULL); INSERT INTO {SchemaTable} SELECT {SchemaVersion} "
+                + $"WHERE NOT EXISTS (SELECT 1 FROM {SchemaTable})"
+        );
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => error switch
-    {
-        PostgresException { SqlState: PostgresErrorCodes.DiskFull } =>
-            (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
-            (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
-        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } =>
-            (StoreProblem.Locked, $"The store {Name} is locked by another process."),
-        PostgresException other => (null, $"The store {Name} failed: {other.MessageText.TrimEnd('.')}."),
-        _ => (null, null),
-    };
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) =>
+        error switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.DiskFull } => (
+                StoreProblem.Full,
+                $"The disk of the store {Name} is full; make room, then write again."
+            ),
+            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => (
+                StoreProblem.ReadOnly,
+                $"The store {Name} is read-only: it can be searched, but nothing can be written to it."
+            ),
+            PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => (
+                StoreProblem.Locked,
+                $"The store {Name} is locked by another process."
+            ),
+            PostgresException other => (null, $"The store {Name} failed: {other.MessageText.TrimEnd('.')}."),
+            _ => (null, null),
+        };
 
     /// <summary>Makes sure of the extension before the first pooled connection looks up the types it brings.</summary>
     private async Task<NpgsqlDataSource> StartAsync(CancellationToken cancellationToken)
@@ -102,30 +116,47 @@ internal sealed class PostgresDatabase : SqlDatabase
         await _starting.WaitAsync(cancellationToken);
         try
         {
-            if (_source is not null) return _source;
-            await using (var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false }.ConnectionString))
+            if (_source is not null)
+                return _source;
+            await using (
+                var connection = new NpgsqlConnection(
+                    new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false }.ConnectionString
+                )
+            )
             {
                 await connection.OpenAsync(cancellationToken);
                 // A store that is read-only, such as a replica, may only be asked.
                 if (!await HasAsync(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'vector'", cancellationToken))
                 {
-                    await using var command =
-                        Command(connection, $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector");
+                    await using var command = Command(
+                        connection,
+                        $"SELECT pg_advisory_lock({SchemaLock}); CREATE EXTENSION IF NOT EXISTS vector"
+                    );
                     await command.ExecuteNonQueryAsync(cancellationToken);
                 }
                 if (await HasAsync(connection, $"SELECT count(to_regclass('{SchemaTable}'))", cancellationToken))
                 {
                     await using var command = Command(connection, $"SELECT max(version) FROM {SchemaTable}");
-                    if (await command.ExecuteScalarAsync(cancellationToken) is long version) RequireKnown(version);
+                    if (await command.ExecuteScalarAsync(cancellationToken) is long version)
+                        RequireKnown(version);
                 }
             }
             var builder = new NpgsqlDataSourceBuilder(_settings.ConnectionString);
             builder.UseVector();
             return _source = builder.Build();
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.FeatureNotSupported or PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException e)
+            when (e.SqlState
+                    is PostgresErrorCodes.FeatureNotSupported
+                        or PostgresErrorCodes.UndefinedFile
+                        or PostgresErrorCodes.InsufficientPrivilege
+            )
         {
-            throw new VectorStoreException($"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an administrator run CREATE EXTENSION vector.", e);
+            throw new VectorStoreException(
+                $"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an "
+                    + $"administrator run CREATE EXTENSION vector.",
+                e
+            );
         }
         finally
         {

@@ -16,7 +16,8 @@ namespace Rge.Search.Stores.Sqlite;
 internal sealed partial class SqliteDatabase : SqlDatabase
 {
     /// <summary>How long a store that another process has locked is waited for, and after what time that is said.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2),
+        Silence = TimeSpan.FromSeconds(2);
 
     private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
 
@@ -25,17 +26,21 @@ internal sealed partial class SqliteDatabase : SqlDatabase
 
     private readonly string _connectionString;
     private readonly Lock _anchoring = new();
+
     // Open from the first use to the end: by it one sees whether the file is still the one that it was then.
     private volatile SqliteConnection? _anchor;
+
     // Writers of this process wait here, in turn; those of others are waited for by trying again, which is not fair.
     private readonly SemaphoreSlim _writer = new(1);
 
-    public SqliteDatabase(string path) : base("sqlite", Path.GetFullPath(path)) =>
+    public SqliteDatabase(string path)
+        : base("sqlite", Path.GetFullPath(path)) =>
         _connectionString = new SqliteConnectionStringBuilder { DataSource = Name, DefaultTimeout = 1 }.ConnectionString;
 
     public override string Now => "unixepoch('subsec')";
 
-    public override string TableNames => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    public override string TableNames =>
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
 
     // A writing transaction has the file to itself from its beginning.
     public override string LockSchema => "SELECT 1";
@@ -59,7 +64,8 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         try
         {
             if (_anchor is null)
-                lock (_anchoring) _anchor ??= Open($"{_connectionString};Pooling=False", Settings);
+                lock (_anchoring)
+                    _anchor ??= Open($"{_connectionString};Pooling=False", Settings);
             var connection = Open(_connectionString, Settings);
             if (HasMoved(connection))
             {
@@ -77,7 +83,13 @@ internal sealed partial class SqliteDatabase : SqlDatabase
             var source = hasLog ? Name : $"file://{string.Join('/', Name.Split('/').Select(Uri.EscapeDataString))}?immutable=1";
             try
             {
-                var settings = new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = 1, Pooling = false };
+                var settings = new SqliteConnectionStringBuilder
+                {
+                    DataSource = source,
+                    Mode = SqliteOpenMode.ReadOnly,
+                    DefaultTimeout = 1,
+                    Pooling = false,
+                };
                 var stamp = Stamp();
                 var connection = Open(settings.ConnectionString, "");
                 ReadOnlyStamp = stamp;
@@ -85,15 +97,26 @@ internal sealed partial class SqliteDatabase : SqlDatabase
             }
             catch (SqliteException inner) when (hasLog && inner.SqliteErrorCode is SqliteCodes.ReadOnly or SqliteCodes.CannotOpen)
             {
-                throw Failure(StoreProblem.ReadOnly,
-                    $"The store {Name} lies where nothing can be written, and {Log} has changes that are not in it yet: open it once where it can be written.", inner);
+                throw Failure(
+                    StoreProblem.ReadOnly,
+                    $"The store {Name} lies where nothing can be written, and {Log} has changes that are not in it yet: open it once "
+                        + $"where it can be written.",
+                    inner
+                );
             }
         }
     }
 
     /// <summary>What <see cref="ReadOnlyStamp"/> would be now.</summary>
-    public string Stamp() => string.Join(' ', ((string[])[Name, Log]).Select(file => new FileInfo(file)).Select(file =>
-        file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "-"));
+    public string Stamp() =>
+        string.Join(
+            ' ',
+            ((string[])[Name, Log])
+                .Select(file => new FileInfo(file))
+                .Select(file =>
+                    file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "-"
+                )
+        );
 
     private SqliteConnection Open(string connectionString, string settings)
     {
@@ -123,8 +146,12 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         if (_anchor is { } anchor)
         {
             if (HasMoved(anchor))
-                throw Failure(StoreProblem.Gone, $"The file of the store {Name} was deleted or replaced while it was open, and nothing more "
-                    + "is read or written; put it back, or start the program again.", innerException: null);
+                throw Failure(
+                    StoreProblem.Gone,
+                    $"The file of the store {Name} was deleted or replaced while it was open, and nothing more "
+                        + "is read or written; put it back, or start the program again.",
+                    innerException: null
+                );
         }
         else if (Irregularity(Name) is { } problem)
         {
@@ -136,10 +163,13 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         }
     }
 
-    /// <summary>What a path leads to that is no file; <see langword="null"/> for a file and for nothing. Nothing is opened, so that no lock is lost.</summary>
+    /// <summary>
+    /// What a path leads to that is no file; <see langword="null"/> for a file and for nothing. Nothing is opened, so that no lock is lost.
+    /// </summary>
     private static string? Irregularity(string path)
     {
-        if (Directory.Exists(path)) return "is a folder, expected a file";
+        if (Directory.Exists(path))
+            return "is a folder, expected a file";
         try
         {
             FileReader.Require(path);
@@ -165,7 +195,8 @@ internal sealed partial class SqliteDatabase : SqlDatabase
     public override async Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         await using var command = ((SqliteConnection)connection).CreateCommand();
-        if (Version(command) == SchemaVersion) return;
+        if (Version(command) == SchemaVersion)
+            return;
         command.CommandText = $"PRAGMA user_version = {SchemaVersion}";
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -176,16 +207,18 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         return (long)command.ExecuteScalar()!;
     }
 
-    public override string ColumnType(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var t when t == typeof(bool) || t == typeof(int) || t == typeof(long) => "INTEGER",
-        var t when t == typeof(float) || t == typeof(double) => "REAL",
-        _ => "TEXT",
-    };
+    public override string ColumnType(Type type) =>
+        (Nullable.GetUnderlyingType(type) ?? type) switch
+        {
+            var t when t == typeof(bool) || t == typeof(int) || t == typeof(long) => "INTEGER",
+            var t when t == typeof(float) || t == typeof(double) => "REAL",
+            _ => "TEXT",
+        };
 
     public override string VectorType(int dimensions) => "BLOB";
 
-    public override string Contains(string column, string parameter) => $"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {parameter})";
+    public override string Contains(string column, string parameter) =>
+        $"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {parameter})";
 
     public override string TagInRange(string column, string prefix, string sign, string value, bool isNumber)
     {
@@ -201,55 +234,74 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         return $"EXISTS (SELECT 1 FROM json_each({column}) WHERE substr(value, 1, length({prefix})) = {prefix} AND {comparison})";
     }
 
-    public override object FromColumn(object value, Type type) => value switch
-    {
-        byte[] vector => new ReadOnlyMemory<float>(MemoryMarshal.Cast<byte, float>(vector).ToArray()),
-        string list when type == typeof(string[]) || type == typeof(List<string>) => JsonSerializer.Deserialize(list, type)!,
-        _ => Convert.ChangeType(value, type, CultureInfo.InvariantCulture),
-    };
+    public override object FromColumn(object value, Type type) =>
+        value switch
+        {
+            byte[] vector => new ReadOnlyMemory<float>(MemoryMarshal.Cast<byte, float>(vector).ToArray()),
+            string list when type == typeof(string[]) || type == typeof(List<string>) => JsonSerializer.Deserialize(list, type)!,
+            _ => Convert.ChangeType(value, type, CultureInfo.InvariantCulture),
+        };
 
-    protected override object ToParameter(object value) => value switch
-    {
-        ReadOnlyMemory<float> vector => MemoryMarshal.AsBytes(vector.Span).ToArray(),
-        IEnumerable<string> list => JsonSerializer.Serialize(list),
-        _ => value,
-    };
+    protected override object ToParameter(object value) =>
+        value switch
+        {
+            ReadOnlyMemory<float> vector => MemoryMarshal.AsBytes(vector.Span).ToArray(),
+            IEnumerable<string> list => JsonSerializer.Serialize(list),
+            _ => value,
+        };
 
-    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) => (error as SqliteException)?.SqliteErrorCode switch
-    {
-        SqliteCodes.Full => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
-        SqliteCodes.ReadOnly =>
-            (StoreProblem.ReadOnly, $"The store {Name} is read-only: it can be searched, but nothing can be written to it."),
-        SqliteCodes.Busy or SqliteCodes.Locked => (
-            StoreProblem.Locked,
-            $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait for it."),
-        SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
-        SqliteCodes.Corrupt => (
-            StoreProblem.Damaged, $"The store {Name} is damaged: {error.Message.TrimEnd('.')}; restore it from a backup."),
-        SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
-        _ => (null, null),
-    };
+    protected override (StoreProblem? Problem, string? Sentence) Describe(DbException error) =>
+        (error as SqliteException)?.SqliteErrorCode switch
+        {
+            SqliteCodes.Full => (StoreProblem.Full, $"The disk of the store {Name} is full; make room, then write again."),
+            SqliteCodes.ReadOnly => (
+                StoreProblem.ReadOnly,
+                $"The store {Name} is read-only: it can be searched, but nothing can be written to it."
+            ),
+            SqliteCodes.Busy or SqliteCodes.Locked => (
+                StoreProblem.Locked,
+                $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait "
+                    + $"for it."
+            ),
+            SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
+            SqliteCodes.Corrupt => (
+                StoreProblem.Damaged,
+                $"The store {Name} is damaged: {error.Message.TrimEnd('.')}; restore it from a backup."
+            ),
+            SqliteCodes.NotADatabase => (null, $"The store {Name} failed: the file is not a SQLite database."),
+            _ => (null, null),
+        };
 
     /// <remarks>SQLite has nothing to await, so the whole transaction runs on a thread of the pool.</remarks>
     protected override async Task<T> TransactAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
-        if (writes) await _writer.WaitAsync(cancellationToken);
+        if (writes)
+            await _writer.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => WaitFor(async () =>
-            {
-                using var connection = Open();
-                using var transaction = connection.BeginTransaction(deferred: !writes);
-                var result = await work(connection);
-                transaction.Commit();
-                // What was written to a file that is gone is not there.
-                if (writes) RequireInPlace();
-                return result;
-            }, cancellationToken), cancellationToken);
+            return await Task.Run(
+                () =>
+                    WaitFor(
+                        async () =>
+                        {
+                            using var connection = Open();
+                            using var transaction = connection.BeginTransaction(deferred: !writes);
+                            var result = await work(connection);
+                            transaction.Commit();
+                            // What was written to a file that is gone is not there.
+                            if (writes)
+                                RequireInPlace();
+                            return result;
+                        },
+                        cancellationToken
+                    ),
+                cancellationToken
+            );
         }
         finally
         {
-            if (writes) _writer.Release();
+            if (writes)
+                _writer.Release();
         }
     }
 
@@ -267,7 +319,8 @@ internal sealed partial class SqliteDatabase : SqlDatabase
             catch (SqliteException e) when (e.SqliteErrorCode is SqliteCodes.Busy or SqliteCodes.Locked && watch.Elapsed < Patience)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (isSaid || watch.Elapsed < Silence) continue;
+                if (isSaid || watch.Elapsed < Silence)
+                    continue;
                 isSaid = true;
                 Waiting?.Report($"The store {Name} is locked by another process; waiting for up to {Patience.TotalMinutes} minutes.");
             }

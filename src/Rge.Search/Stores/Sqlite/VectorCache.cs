@@ -29,7 +29,12 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     /// <param name="among">Numbers of the rows to compare, ascending; <see langword="null"/> for all.</param>
     /// <param name="top">How many.</param>
     /// <param name="cancellationToken">Stops between two blocks.</param>
-    public IReadOnlyList<(long Row, float Score)> Search(ReadOnlyMemory<float> query, List<long>? among, int top, CancellationToken cancellationToken)
+    public IReadOnlyList<(long Row, float Score)> Search(
+        ReadOnlyMemory<float> query,
+        List<long>? among,
+        int top,
+        CancellationToken cancellationToken
+    )
     {
         Refresh();
         var unit = Normalised(query.Span);
@@ -37,13 +42,17 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         try
         {
             var best = new NearestRows(top);
-            if (among is not null) ScanSome(unit, among, best);
+            if (among is not null)
+                ScanSome(unit, among, best);
             else
             {
                 // Lists of the best are merged at the end, so that blocks need no lock.
                 var parts = new NearestRows[_blocks.Count];
-                Parallel.For(0, _blocks.Count, new ParallelOptions { CancellationToken = cancellationToken }, block => parts[block] = ScanBlock(unit, block, top));
-                foreach (var part in parts) best.AddAll(part);
+                Parallel.For(0, _blocks.Count, new ParallelOptions { CancellationToken = cancellationToken }, block =>
+                    parts[block] = ScanBlock(unit, block, top)
+                );
+                foreach (var part in parts)
+                    best.AddAll(part);
             }
             return best.InOrder();
         }
@@ -57,18 +66,22 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     {
         var best = new NearestRows(top);
         var first = block * _rowsOfBlock;
-        for (var i = first; i < Math.Min(first + _rowsOfBlock, _rows.Count); i++) best.Add(_rows[i], TensorPrimitives.Dot(unit, Vector(i)));
+        for (var i = first; i < Math.Min(first + _rowsOfBlock, _rows.Count); i++)
+            best.Add(_rows[i], TensorPrimitives.Dot(unit, Vector(i)));
         return best;
     }
 
     private void ScanSome(float[] unit, List<long> among, NearestRows best)
     {
         // Both are ascending. A row that is not here yet, or no longer, is passed over.
-        for (var (i, j) = (0, 0); i < _rows.Count && j < among.Count;)
+        for (var (i, j) = (0, 0); i < _rows.Count && j < among.Count; )
         {
-            if (_rows[i] == among[j]) best.Add(_rows[i], TensorPrimitives.Dot(unit, Vector(i)));
-            if (_rows[i] <= among[j]) i++;
-            else j++;
+            if (_rows[i] == among[j])
+                best.Add(_rows[i], TensorPrimitives.Dot(unit, Vector(i)));
+            if (_rows[i] <= among[j])
+                i++;
+            else
+                j++;
         }
     }
 
@@ -84,7 +97,8 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
                 Connect();
                 // Commits of other connections change the first number, and whatever makes or drops tables the second.
                 var version = (Number("PRAGMA data_version"), Number("PRAGMA schema_version"));
-                if (version != _version) Read(version);
+                if (version != _version)
+                    Read(version);
             }
             catch (SqliteException e)
             {
@@ -101,7 +115,8 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
             _connection?.Dispose();
             (_connection, _version) = (null, (-1, -1));
         }
-        if (_connection is not null) return;
+        if (_connection is not null)
+            return;
         _connection = database.Open();
         _stamp = database.ReadOnlyStamp;
     }
@@ -112,9 +127,11 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         try
         {
             using var transaction = _connection!.BeginTransaction(deferred: true);
-            if (version.Schema != _version.Schema) Clear();
+            if (version.Schema != _version.Schema)
+                Clear();
             ReadNew();
-            if (Number($"SELECT count(*) FROM {SqlDatabase.Quote(table)}") != _rows.Count) DropMissing();
+            if (Number($"SELECT count(*) FROM {SqlDatabase.Quote(table)}") != _rows.Count)
+                DropMissing();
             _version = version;
         }
         catch
@@ -131,14 +148,18 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     private void ReadNew()
     {
         using var command = _connection!.CreateCommand();
-        command.CommandText = $"SELECT {RowNumber}, {SqlDatabase.Quote(vectorColumn)} FROM {SqlDatabase.Quote(table)} WHERE {RowNumber} > {(_rows.Count == 0 ? 0 : _rows[^1])} ORDER BY {RowNumber}";
+        command.CommandText =
+            $"SELECT {RowNumber}, {SqlDatabase.Quote(vectorColumn)} FROM {SqlDatabase.Quote(table)} WHERE {RowNumber} > "
+            + $"{(_rows.Count == 0 ? 0 : _rows[^1])} ORDER BY {RowNumber}";
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
             var bytes = reader.GetValue(1) as byte[] ?? [];
-            if (bytes.Length != dimensions * sizeof(float)) throw Damaged(reader.GetInt64(0), bytes.Length);
+            if (bytes.Length != dimensions * sizeof(float))
+                throw Damaged(reader.GetInt64(0), bytes.Length);
             var vector = MemoryMarshal.Cast<byte, float>(bytes);
-            if (_rows.Count == _blocks.Count * _rowsOfBlock) _blocks.Add(GC.AllocateUninitializedArray<float>(_rowsOfBlock * dimensions));
+            if (_rows.Count == _blocks.Count * _rowsOfBlock)
+                _blocks.Add(GC.AllocateUninitializedArray<float>(_rowsOfBlock * dimensions));
             _rows.Add(reader.GetInt64(0));
             Normalised(vector).CopyTo(Vector(_rows.Count - 1));
         }
@@ -149,8 +170,13 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         using var command = _connection!.CreateCommand();
         command.CommandText = $"SELECT {SqlDatabase.Quote(keyColumn)} FROM {SqlDatabase.Quote(table)} WHERE {RowNumber} = {row}";
         var key = command.ExecuteScalar()?.ToString() ?? "";
-        return StoreException.Damaged(database.SystemName, database.Name, table, key,
-            $"has a vector of {bytes} bytes, expected {dimensions * sizeof(float)}");
+        return StoreException.Damaged(
+            database.SystemName,
+            database.Name,
+            table,
+            key,
+            $"has a vector of {bytes} bytes, expected {dimensions * sizeof(float)}"
+        );
     }
 
     /// <summary>Closes the gaps of rows that are gone.</summary>
@@ -161,13 +187,16 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         {
             command.CommandText = $"SELECT {RowNumber} FROM {SqlDatabase.Quote(table)}";
             using var reader = command.ExecuteReader();
-            while (reader.Read()) present.Add(reader.GetInt64(0));
+            while (reader.Read())
+                present.Add(reader.GetInt64(0));
         }
         var kept = 0;
         for (var i = 0; i < _rows.Count; i++)
         {
-            if (!present.Contains(_rows[i])) continue;
-            if (kept < i) Vector(i).CopyTo(Vector(kept));
+            if (!present.Contains(_rows[i]))
+                continue;
+            if (kept < i)
+                Vector(i).CopyTo(Vector(kept));
             _rows[kept++] = _rows[i];
         }
         _rows.RemoveRange(kept, _rows.Count - kept);
@@ -192,7 +221,8 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     private static float[] Normalised(ReadOnlySpan<float> vector)
     {
         var (norm, unit) = (TensorPrimitives.Norm(vector), vector.ToArray());
-        if (norm > 0) TensorPrimitives.Divide(vector, norm, unit);
+        if (norm > 0)
+            TensorPrimitives.Divide(vector, norm, unit);
         return unit;
     }
 

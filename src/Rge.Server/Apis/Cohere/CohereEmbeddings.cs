@@ -8,11 +8,12 @@ namespace Rge.Server.Apis.Cohere;
 internal sealed record CohereEmbeddings(
     string Id,
     [property: Description("For each form asked for, the embeddings of all items.")]
-    IReadOnlyDictionary<string, IReadOnlyList<object>> Embeddings,
+        IReadOnlyDictionary<string, IReadOnlyList<object>> Embeddings,
     [property: Description("The texts of a request with texts.")] IReadOnlyList<string> Texts,
     [property: Description("The rationales of all items; with return_rationale.")] IReadOnlyList<string?>? Rationales,
     CohereMeta Meta,
-    TokenUsage Usage)
+    TokenUsage Usage
+)
 {
     public string ResponseType { get; } = "embeddings_by_type";
 
@@ -23,11 +24,17 @@ internal sealed record CohereEmbeddings(
         var byEncoding = request.Encodings.ToDictionary(
             encoding => encoding.Name(),
             IReadOnlyList<object> (encoding) => [.. embeddings.Select(embedding => encoding.Encode(embedding.Vector))],
-            StringComparer.Ordinal);
+            StringComparer.Ordinal
+        );
         string[] texts = request.Items.All(item => item.Images.Count == 0) ? [.. request.Items.Select(item => item.Text)] : [];
         return new CohereEmbeddings(
-            result.Id, byEncoding, texts, request.ReturnRationale ? [.. embeddings.Select(embedding => embedding.Rationale)] : null,
-            new CohereMeta(new CohereUnits(usage.PromptTokens - result.ImageTokens, result.ImageTokens)), usage);
+            result.Id,
+            byEncoding,
+            texts,
+            request.ReturnRationale ? [.. embeddings.Select(embedding => embedding.Rationale)] : null,
+            new CohereMeta(new CohereUnits(usage.PromptTokens - result.ImageTokens, result.ImageTokens)),
+            usage
+        );
     }
 }
 

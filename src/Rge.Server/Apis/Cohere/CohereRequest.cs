@@ -20,12 +20,19 @@ internal static class CohereRequest
         if (kinds.Count(kind => kind.IsGiven) != 1)
             throw ApiException.Invalid("Expected exactly one of texts, images and inputs.", param: null);
         var given = Array.Find(kinds, kind => kind.IsGiven);
-        var items = given.Elements(reader.MaxItems, "items").Select(element => (element.Path, given.Path switch
-        {
-            "texts" => ItemBuilder.OfText(element),
-            "images" => ItemBuilder.OfImage(element),
-            _ => ItemBuilder.OfContent(element),
-        }));
+        var items = given
+            .Elements(reader.MaxItems, "items")
+            .Select(element =>
+                (
+                    element.Path,
+                    given.Path switch
+                    {
+                        "texts" => ItemBuilder.OfText(element),
+                        "images" => ItemBuilder.OfImage(element),
+                        _ => ItemBuilder.OfContent(element),
+                    }
+                )
+            );
         return reader.Read(body, items, RequestReader.Shared(body, body["input_type"].OptionalChoice(RoleNames.InputTypes))) with
         {
             Dimensions = reader.Dimensions(body["output_dimension"]),
@@ -33,9 +40,14 @@ internal static class CohereRequest
         };
     }
 
-    private static IReadOnlyList<VectorEncoding> Encodings(JsonField types) => !types.IsGiven ? [VectorEncoding.Float] :
-    [
-        .. types.Elements(VectorEncodings.All.Count, "types")
-            .Select(type => type.OptionalChoice(VectorEncodings.All) ?? throw type.Error("a name")).Distinct(),
-    ];
+    private static IReadOnlyList<VectorEncoding> Encodings(JsonField types) =>
+        !types.IsGiven
+            ? [VectorEncoding.Float]
+            :
+            [
+                .. types
+                    .Elements(VectorEncodings.All.Count, "types")
+                    .Select(type => type.OptionalChoice(VectorEncodings.All) ?? throw type.Error("a name"))
+                    .Distinct(),
+            ];
 }

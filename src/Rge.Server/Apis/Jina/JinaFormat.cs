@@ -15,8 +15,11 @@ internal static class JinaFormat
     private static readonly RequestMembers ItemMembers = new("text", "image");
 
     /// <summary>Its <c>task</c>, which says the role.</summary>
-    public static FrozenDictionary<string, ItemRole> Tasks { get; } = RoleNames.Table(
-        ["retrieval.query", "code.query"], ["retrieval.passage", "code.passage", "text-matching", "classification", "separation"]);
+    public static FrozenDictionary<string, ItemRole> Tasks { get; } =
+        RoleNames.Table(
+            ["retrieval.query", "code.query"],
+            ["retrieval.passage", "code.passage", "text-matching", "classification", "separation"]
+        );
 
     public static FieldReference TaskReference { get; } = new("task", Tasks.Keys, "Jina's way to say the role.");
 

@@ -35,7 +35,8 @@ internal static class Conversation
                 case "assistant":
                     throw content.Invalid(
                         $"{content.Path} says something for the assistant, "
-                        + "expected the user's messages alone, or an empty turn of the assistant.");
+                            + "expected the user's messages alone, or an empty turn of the assistant."
+                    );
                 default:
                     throw role.Error("\"user\" for what is embedded or \"system\" for the instruction");
             }
@@ -43,18 +44,21 @@ internal static class Conversation
         return item;
     }
 
-    private static bool SaysNothing(JsonField content) => content.Kind switch
-    {
-        JsonValueKind.String => IsEmptyText(content),
-        JsonValueKind.Array => content.Value.GetArrayLength() == 0
-            || content.Elements(ItemBuilder.MaxParts, "parts").All(part =>
-                part["type"] is { Kind: JsonValueKind.String } type && type.Text() == "text" && IsEmptyText(part["text"])),
-        _ => !content.IsGiven,
-    };
+    private static bool SaysNothing(JsonField content) =>
+        content.Kind switch
+        {
+            JsonValueKind.String => IsEmptyText(content),
+            JsonValueKind.Array => content.Value.GetArrayLength() == 0
+                || content
+                    .Elements(ItemBuilder.MaxParts, "parts")
+                    .All(part => part["type"] is { Kind: JsonValueKind.String } type && type.Text() == "text" && IsEmptyText(part["text"])),
+            _ => !content.IsGiven,
+        };
 
     private static bool IsEmptyText(JsonField field) => field.Kind == JsonValueKind.String && field.Text().Length == 0;
 
-    private static string SystemText(JsonField content) => content.Kind == JsonValueKind.String
-        ? content.Text()
-        : string.Join(' ', content.Elements(ItemBuilder.MaxParts, "parts").Select(part => part["text"].Text()));
+    private static string SystemText(JsonField content) =>
+        content.Kind == JsonValueKind.String
+            ? content.Text()
+            : string.Join(' ', content.Elements(ItemBuilder.MaxParts, "parts").Select(part => part["text"].Text()));
 }

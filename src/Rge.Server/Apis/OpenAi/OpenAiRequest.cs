@@ -38,20 +38,32 @@ internal static class OpenAiRequest
         const string Expected = "a string, a list of strings, or a list of items such as {\"text\": …, \"image\": …}";
         switch (input.Kind)
         {
-            case JsonValueKind.String: return [(input.Path, ItemBuilder.OfText(input))];
-            case JsonValueKind.Object: return [(input.Path, JinaFormat.Item(input))];
-            case not JsonValueKind.Array: throw input.Error(Expected);
+            case JsonValueKind.String:
+                return [(input.Path, ItemBuilder.OfText(input))];
+            case JsonValueKind.Object:
+                return [(input.Path, JinaFormat.Item(input))];
+            case not JsonValueKind.Array:
+                throw input.Error(Expected);
         }
-        if (IsTokens(input)) throw Tokens(input);
-        if (Conversation.Is(input)) return [(input.Path, Conversation.Read(input))];
-        return input.Elements(most, "items").Select(element => (element.Path, element.Kind switch
-        {
-            JsonValueKind.String => ItemBuilder.OfText(element),
-            JsonValueKind.Object => JinaFormat.Item(element),
-            JsonValueKind.Array when IsTokens(element) => throw Tokens(element),
-            JsonValueKind.Array => Conversation.Read(element),
-            _ => throw element.Error("a string or an item such as {\"text\": …, \"image\": …}"),
-        }));
+        if (IsTokens(input))
+            throw Tokens(input);
+        if (Conversation.Is(input))
+            return [(input.Path, Conversation.Read(input))];
+        return input
+            .Elements(most, "items")
+            .Select(element =>
+                (
+                    element.Path,
+                    element.Kind switch
+                    {
+                        JsonValueKind.String => ItemBuilder.OfText(element),
+                        JsonValueKind.Object => JinaFormat.Item(element),
+                        JsonValueKind.Array when IsTokens(element) => throw Tokens(element),
+                        JsonValueKind.Array => Conversation.Read(element),
+                        _ => throw element.Error("a string or an item such as {\"text\": …, \"image\": …}"),
+                    }
+                )
+            );
     }
 
     /// <summary>A conversation, or a list of them; each is one item.</summary>

@@ -11,10 +11,11 @@ internal sealed record RationaleAnswer(
     string Model,
     [property: Description("The rationale, written or given; missing where there was no reasoning.")] string? Rationale,
     [property: Description("Why it ended: emb, the model ended it; budget, it had reached its longest; none, nothing was written.")]
-    string RationaleEnd,
+        string RationaleEnd,
     [property: Description("The embedding, of length 1: a list of numbers, or base64 of little-endian float32.")] object Embedding,
     TokenUsage Usage,
-    ItemTimings Timings)
+    ItemTimings Timings
+)
 {
     [JsonPropertyOrder(-1)]
     public string Object { get; } = "rationale";
@@ -26,20 +27,28 @@ internal sealed record RationaleAnswer(
         var embedding = result.Embeddings[0];
         var (waiting, prefill, decoding) = embedding.Timings;
         return new RationaleAnswer(
-            result.Id, result.Model.Name, embedding.Rationale, NameOf(embedding.FinishReason), result.Items[0].Embedding, result.Usage,
-            new ItemTimings(waiting.TotalMilliseconds, prefill.TotalMilliseconds, decoding.TotalMilliseconds));
+            result.Id,
+            result.Model.Name,
+            embedding.Rationale,
+            NameOf(embedding.FinishReason),
+            result.Items[0].Embedding,
+            result.Usage,
+            new ItemTimings(waiting.TotalMilliseconds, prefill.TotalMilliseconds, decoding.TotalMilliseconds)
+        );
     }
 
-    private static string NameOf(FinishReason reason) => reason switch
-    {
-        FinishReason.Emb => "emb",
-        FinishReason.Length => "budget",
-        _ => "none",
-    };
+    private static string NameOf(FinishReason reason) =>
+        reason switch
+        {
+            FinishReason.Emb => "emb",
+            FinishReason.Length => "budget",
+            _ => "none",
+        };
 }
 
 /// <summary>Where the time of an item went. Steps are shared with the items beside it, so times of items do not add up.</summary>
 internal sealed record ItemTimings(
     [property: Description("Milliseconds until its prompt was read.")] double WaitingMs,
     [property: Description("Milliseconds of reading the prompt, images included.")] double PrefillMs,
-    [property: Description("Milliseconds of writing the rationale.")] double DecodingMs);
+    [property: Description("Milliseconds of writing the rationale.")] double DecodingMs
+);

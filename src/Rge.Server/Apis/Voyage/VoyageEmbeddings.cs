@@ -15,8 +15,10 @@ internal sealed record VoyageEmbeddings(IReadOnlyList<EmbeddingItem> Data, strin
     {
         var (usage, images, side) = (result.Usage, result.ImageTokens, (long)result.Model.ImageTokenSide);
         return new VoyageEmbeddings(
-            result.Items, result.Model.Name,
-            new VoyageUsage(usage.PromptTokens - images, images * side * side, usage.RationaleTokens, usage.TotalTokens));
+            result.Items,
+            result.Model.Name,
+            new VoyageUsage(usage.PromptTokens - images, images * side * side, usage.RationaleTokens, usage.TotalTokens)
+        );
     }
 }
 
@@ -25,4 +27,5 @@ internal sealed record VoyageUsage(
     int TextTokens,
     [property: Description("Pixels that the model was shown, after resizing.")] long ImagePixels,
     [property: Description("Tokens of rationales written.")] int RationaleTokens,
-    int TotalTokens);
+    int TotalTokens
+);

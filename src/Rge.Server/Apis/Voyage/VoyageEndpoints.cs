@@ -34,7 +34,9 @@ internal static class VoyageEndpoints
         };
 
     public static void MapVoyage(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapPost("/v1/multimodalembeddings", AnswerAsync).Describe(Reference)
+        endpoints
+            .MapPost("/v1/multimodalembeddings", AnswerAsync)
+            .Describe(Reference)
             .WithMetadata(new ErrorFormat(error => error with { Detail = error.Error.Message }));
 
     private static async Task<Answer<VoyageEmbeddings>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
