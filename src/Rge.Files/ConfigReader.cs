@@ -4,166 +4,68 @@ using System.Text.Json.Nodes;
 
 namespace Rge.Files;
 
-/// <summary>Reads typed fields of a JSON object with errors that name the file, the field, what was found and what was expected.</summary>
-/// <param name="json">The object.</param>
-/// <param name="path">The file, for errors.</param>
-/// <param name="prefix">What stands before the names of fields in errors: <c>"vision_config."</c>, or nothing.</param>
-public sealed class ConfigReader(JsonObject json, string path, string prefix)
+/// <summary>The fields of a JSON object of a checkpoint by name, with fallbacks and bounds.</summary>
+public sealed class ConfigReader
 {
-    private const long MaxFileBytes = 64 << 20;
+    /// <summary>Entries of a list.</summary>
+    private const int MaxEntries = 4096;
 
-    /// <summary>Parses a JSON file whose top level is an object.</summary>
-    public static JsonObject ReadFile(string path)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-            throw new CheckpointException($"{path} does not exist.");
-        if (file.Length > MaxFileBytes)
-            throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
-        try
-        {
-            var bytes = FileReader.ReadBytes(path);
-            GitLfsPointer.Refuse(path, bytes);
-            var node = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
-            DecodeStrings(node);
-            return node as JsonObject ?? throw new CheckpointException($"{path}: the top level is not a JSON object.");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
-        }
-    }
+    private readonly JsonField _object;
 
-    /// <summary>
-    /// The parser decodes strings when they are asked for; bytes that are not Unicode should be reported while the file is read.
-    /// </summary>
-    private static void DecodeStrings(JsonNode? node)
-    {
-        switch (node)
-        {
-            case JsonObject members:
-                foreach (var (_, member) in members)
-                    DecodeStrings(member);
-                break;
-            case JsonArray items:
-                foreach (var item in items)
-                    DecodeStrings(item);
-                break;
-            case JsonValue value:
-                value.TryGetValue<string>(out _);
-                break;
-        }
-    }
+    /// <summary>Reads from an object as it is now.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="path">The file, for errors.</param>
+    public ConfigReader(JsonObject json, string path)
+        : this(new JsonField(JsonElement.Parse(json.ToJsonString()), new CheckpointJsonErrors(path))) { }
+
+    private ConfigReader(JsonField json) => _object = json;
 
     /// <summary>The error of a field: <paramref name="problem"/> follows its name.</summary>
-    public CheckpointException Error(string field, string problem) => new($"{path}: {prefix}{field} {problem}.");
+    public CheckpointException Error(string field, string problem) => (CheckpointException)_object[field].Error(problem);
 
     /// <summary>Whether the file has a value there other than null.</summary>
-    public bool Has(string field) => Get(field) is not null;
+    public bool Has(string field) => !_object[field].IsMissing;
 
     /// <summary>An object in the object; <see langword="null"/> where there is none.</summary>
-    public ConfigReader? Section(string field) =>
-        Get(field) switch
-        {
-            null => null,
-            JsonObject section => new ConfigReader(section, path, $"{prefix}{field}."),
-            var other => throw Error(field, $"is {Show(other)}, expected an object"),
-        };
+    public ConfigReader? Section(string field) => Has(field) ? new ConfigReader(_object[field].Object()) : null;
 
     /// <summary>A text, or the fallback where there is none.</summary>
-    public string? String(string field, string? fallback) =>
-        Get(field) switch
-        {
-            null => fallback,
-            JsonValue value when value.TryGetValue<string>(out var text) => text,
-            var other => throw Error(field, $"is {Show(other)}, expected a string"),
-        };
+    public string? String(string field, string? fallback) => _object[field].Text(fallback);
 
     /// <summary>A text that must be there.</summary>
     public string String(string field) => String(field, null) ?? throw Error(field, "is missing");
 
     /// <summary>True or false, or the fallback where there is neither.</summary>
-    public bool Bool(string field, bool fallback) =>
-        Get(field) switch
-        {
-            null => fallback,
-            JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
-            var other => throw Error(field, $"is {Show(other)}, expected true or false"),
-        };
+    public bool Bool(string field, bool fallback) => _object[field].Flag(fallback);
 
     /// <summary>A whole number within bounds; without a fallback it must be there.</summary>
     public int Int(string field, int min, int max, int? fallback = null) =>
-        Get(field) switch
-        {
-            null => fallback ?? throw Error(field, "is missing"),
-            var value when Number(value) is { } number && number == Math.Floor(number) && number >= min && number <= max => (int)number,
-            var other => throw Error(field, $"is {Show(other)}, expected a whole number from {min} to {max}"),
-        };
+        !Has(field) ? fallback ?? throw Error(field, "is missing")
+        : Whole(_object[field]) is { } number && number >= min && number <= max ? number
+        : throw _object[field].Unexpected(string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
 
     /// <summary>A number within bounds; without a fallback it must be there.</summary>
     public double Double(string field, double min, double max, double? fallback = null) =>
-        Get(field) switch
-        {
-            null => fallback ?? throw Error(field, "is missing"),
-            var value when Number(value) is { } number && number >= min && number <= max => number,
-            var other => throw Error(
-                field,
-                string.Create(CultureInfo.InvariantCulture, $"is {Show(other)}, expected a number from {min} to {max}")
-            ),
-        };
+        !Has(field) ? fallback ?? throw Error(field, "is missing")
+        : _object[field].Number() is { } number && number >= min && number <= max ? number
+        : throw _object[field].Unexpected(string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}"));
 
     /// <summary>A list of whole numbers; <see langword="null"/> where there is none.</summary>
-    public IReadOnlyList<int>? Ints(string field)
-    {
-        switch (Get(field))
-        {
-            case null:
-                return null;
-            case JsonArray array when array.Count <= 4096 && array.All(IsInt):
-                return [.. array.Select(n => (int)Number(n)!)];
-            case var other:
-                throw Error(field, $"is {Show(other)}, expected a list of whole numbers");
-        }
-    }
+    public IReadOnlyList<int>? Ints(string field) => List(field, Whole, "a list of whole numbers");
 
     /// <summary>A list of numbers; <see langword="null"/> where there is none.</summary>
-    public IReadOnlyList<double>? Doubles(string field)
+    public IReadOnlyList<double>? Doubles(string field) => List(field, item => item.Number(), "a list of numbers");
+
+    private T[]? List<T>(string field, Func<JsonField, T?> read, string expected)
+        where T : struct
     {
-        switch (Get(field))
-        {
-            case null:
-                return null;
-            case JsonArray array when array.Count <= 4096 && array.All(n => Number(n) is not null):
-                return [.. array.Select(n => Number(n)!.Value)];
-            case var other:
-                throw Error(field, $"is {Show(other)}, expected a list of numbers");
-        }
+        var list = _object[field];
+        return list.IsMissing ? null
+            : list.IsList && list.Count <= MaxEntries ? [.. list.Items().Select(item => read(item) ?? throw list.Unexpected(expected))]
+            : throw list.Unexpected(expected);
     }
 
-    private static bool IsInt(JsonNode? node) =>
-        Number(node) is { } number && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue;
-
-    /// <summary>
-    /// The node's number, whether it was parsed or made in code (where an int is not a double). One too large for its type, which the
-    /// parser takes for infinite, is none.
-    /// </summary>
-    private static double? Number(JsonNode? node) =>
-        node is not JsonValue value ? null
-        : value.TryGetValue<double>(out var real)
-            ? double.IsFinite(real) ? real
-                : null
-        : value.TryGetValue<int>(out var whole) ? whole
-        : null;
-
-    private JsonNode? Get(string field) => json.TryGetPropertyValue(field, out var node) ? node : null;
-
-    private static string Show(JsonNode node)
-    {
-        var text = node.ToJsonString();
-        return text.Length <= 60 ? text : text[..57] + "...";
-    }
+    /// <summary>Python may write a whole number with a fraction of zero.</summary>
+    private static int? Whole(JsonField field) =>
+        field.Number() is { } number && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue ? (int)number : null;
 }

@@ -91,7 +91,7 @@ public sealed record ImageProcessorConfig
         || (
             Path.Combine(folder, ProcessorFile) is var path
             && File.Exists(path)
-            && new ConfigReader(ConfigReader.ReadFile(path), path, "").Has(ImageSection)
+            && new ConfigReader(JsonFile.ReadObject(path), path).Has(ImageSection)
         );
 
     /// <summary>
@@ -104,12 +104,12 @@ public sealed record ImageProcessorConfig
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var path = Path.Combine(folder, ProcessorFile);
-        if (File.Exists(path) && new ConfigReader(ConfigReader.ReadFile(path), path, "").Section(ImageSection) is { } section)
+        if (File.Exists(path) && new ConfigReader(JsonFile.ReadObject(path), path).Section(ImageSection) is { } section)
             return FromReader(section);
         path = Path.Combine(folder, PreprocessorFile);
         if (!File.Exists(path))
             throw new CheckpointException($"{folder} has neither {PreprocessorFile} nor {ProcessorFile} with an {ImageSection} section.");
-        return FromReader(new ConfigReader(ConfigReader.ReadFile(path), path, ""));
+        return FromReader(new ConfigReader(JsonFile.ReadObject(path), path));
     }
 
     /// <summary>
@@ -137,7 +137,7 @@ public sealed record ImageProcessorConfig
             var path = Path.Combine(source, name);
             if (!File.Exists(path))
                 continue;
-            var file = ConfigReader.ReadFile(path);
+            var file = JsonFile.ReadObject(path);
             if ((name == ProcessorFile ? file[ImageSection] : file) is not JsonObject settings)
                 continue;
             if (options.MinPixels is not null || options.MaxPixels is not null)

@@ -28,7 +28,7 @@ public sealed record QwenVlConfig : ModelConfig
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path) && (File.Exists(folder) || Directory.Exists(folder)))
             throw new CheckpointException(ForeignWeights.In(folder) ?? $"{folder} is no checkpoint: it has no {FileName}.");
-        return Parse(ConfigReader.ReadFile(path), path);
+        return Parse(JsonFile.ReadObject(path), path);
     }
 
     /// <summary>Reads a parsed config.</summary>
@@ -39,7 +39,7 @@ public sealed record QwenVlConfig : ModelConfig
     {
         ArgumentNullException.ThrowIfNull(json);
         Quantization.Refuse(json, path);
-        var root = new ConfigReader(json, path, "");
+        var root = new ConfigReader(json, path);
         var modelType = root.String("model_type");
         var (family, definition) = FamilyRegistry.Find(modelType)
             ?? throw root.Error("model_type", $"is '{modelType}', expected {FamilyRegistry.ModelTypes}");

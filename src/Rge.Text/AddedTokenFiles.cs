@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rge.Files;
 
 namespace Rge.Text;
 
@@ -66,13 +67,13 @@ internal static class AddedTokenFiles
         var named = new List<string>();
         ReadFile(TokenizerFiles.Config, root =>
         {
-            foreach (var (id, value) in root["added_tokens_decoder"].Fields())
+            foreach (var (id, value) in root["added_tokens_decoder"].Members())
                 tokens.Add(ReadToken(value, ParseId(id, value)), Path.Combine(folder, TokenizerFiles.Config));
             named.AddRange(Named(root));
         });
         ReadFile(AddedTokens, root =>
         {
-            foreach (var (content, id) in root.Fields())
+            foreach (var (content, id) in root.Members())
                 tokens.Add(
                     new AddedToken(Checked(content, id), id.Integer(0, TokenizerDefinition.MaxIds - 1)),
                     Path.Combine(folder, AddedTokens)
@@ -93,7 +94,7 @@ internal static class AddedTokenFiles
             var path = Path.Combine(folder, name);
             if (!File.Exists(path))
                 return;
-            JsonField.Read(path, root =>
+            JsonFile.Read(path, root =>
             {
                 read(root);
                 return true;
@@ -122,7 +123,7 @@ internal static class AddedTokenFiles
                 yield return Content(root[name]);
         foreach (var list in NamedLists)
         {
-            var values = root[list].IsList ? root[list].Items() : root[list].Fields().Select(field => field.Value);
+            var values = root[list].IsList ? root[list].Items() : root[list].Members().Select(field => field.Value);
             foreach (var value in values)
                 yield return Content(value);
         }

@@ -62,13 +62,13 @@ public sealed class ChatTemplate
         {
             var config = Path.Combine(folder, TokenizerFiles.Config);
             var (configured, tokens) = File.Exists(config)
-                ? JsonField.Read(config, root => (Source(root[Field]), Tokens(root)))
+                ? JsonFile.Read(config, root => (Source(root[Field]), Tokens(root)))
                 : (null, []);
 
             var (jinja, json) = (Path.Combine(folder, Jinja), Path.Combine(folder, Json));
             if (File.Exists(jinja))
                 return new ChatTemplate(ReadText(jinja), jinja, tokens);
-            if (File.Exists(json) && JsonField.Read(json, root => Source(root[Field])) is { } source)
+            if (File.Exists(json) && JsonFile.Read(json, root => Source(root[Field])) is { } source)
                 return new ChatTemplate(source, json, tokens);
             return new ChatTemplate(configured ?? ChatMl, config, tokens);
         }
@@ -85,7 +85,7 @@ public sealed class ChatTemplate
         if (File.Exists(Path.Combine(folder, Jinja)) || File.Exists(Path.Combine(folder, Json)))
             return true;
         var config = Path.Combine(folder, TokenizerFiles.Config);
-        return File.Exists(config) && JsonField.Read(config, root => !root[Field].IsMissing);
+        return File.Exists(config) && JsonFile.Read(config, root => !root[Field].IsMissing);
     }
 
     /// <summary>Renders one user message, with a system message before it if one is given.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rge.Files;
 
 namespace Rge.Text;
@@ -43,7 +44,7 @@ internal static class TokenizerFiles
             Path.Combine(folder, Merges)
         );
         var definition =
-            File.Exists(tokenizer) ? JsonField.Read(tokenizer, root => ReadTokenizer(root, tokenizer))
+            File.Exists(tokenizer) ? JsonFile.Read(tokenizer, root => ReadTokenizer(root, tokenizer))
             : File.Exists(vocabulary) && File.Exists(merges) ? ReadVocabularyAndMerges(vocabulary, merges)
             : throw new CheckpointException($"{folder} has no tokenizer: expected {Tokenizer}, or {Vocabulary} and {Merges}.");
         return definition with { AddedTokens = AddedTokenFiles.Read(folder, definition) };
@@ -63,7 +64,7 @@ internal static class TokenizerFiles
         var vocabulary = ReadVocabulary(model["vocab"], path);
         var merges = new MergeList(vocabulary, model["merges"].Count);
         foreach (var merge in model["merges"].Items())
-            if (merges.Add(merge.Pair()) is { } problem)
+            if (merges.Add(Pair(merge)) is { } problem)
                 throw merge.Error($"({merge.Show()}) {problem}");
         return new TokenizerDefinition(
             vocabulary,
@@ -84,7 +85,7 @@ internal static class TokenizerFiles
         if (length > MaxMergesBytes)
             throw new CheckpointException($"{mergesPath} has {ByteSize.Excess(length, MaxMergesBytes)}.");
         GitLfsPointer.Refuse(mergesPath);
-        var vocabulary = JsonField.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
+        var vocabulary = JsonFile.Read(vocabularyPath, root => ReadVocabulary(root, vocabularyPath));
         var merges = new MergeList(vocabulary, vocabulary.Count);
         var number = 0;
         foreach (var line in FileReader.ReadLines(mergesPath))
@@ -92,7 +93,7 @@ internal static class TokenizerFiles
             number++;
             var header = number == 1 && line.StartsWith("#version", StringComparison.Ordinal);
             if (line.Length > 0 && !header && merges.Add(line.Split(' ', 3) is [var left, var right] ? (left, right) : null) is { } problem)
-                throw new CheckpointException($"{mergesPath}, line {number}: the merge {Shorten(line)} {problem}.");
+                throw new CheckpointException($"{mergesPath}, line {number}: the merge {JsonField.Shorten(line)} {problem}.");
         }
         return new TokenizerDefinition(vocabulary, merges.Merges, WordSplitter.QwenPattern, Normalizes: true, []);
     }
@@ -101,7 +102,7 @@ internal static class TokenizerFiles
     {
         var vocabulary = new Dictionary<string, int>(field.Count, StringComparer.Ordinal);
         var seen = new HashSet<int>(field.Count);
-        foreach (var (token, value) in field.Fields())
+        foreach (var (token, value) in field.Members())
         {
             var id = value.Integer(0, TokenizerDefinition.MaxIds - 1);
             if (token.Length == 0)
@@ -163,7 +164,19 @@ internal static class TokenizerFiles
             throw field.Error($"is {field.Show()}, expected {(expected ? "true" : "false")}");
     }
 
-    private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
+    /// <summary>The two strings of a list, or the two words of a string; null for anything else.</summary>
+    private static (string Left, string Right)? Pair(JsonField merge)
+    {
+        if (merge.IsText)
+            return merge.Text().Split(' ', 3) is [var first, var second] ? (first, second) : null;
+        if (!merge.IsList || merge.Count != 2)
+            return null;
+        // As elements: a field each would put together the place of every merge.
+        var (left, right) = (merge.Value[0], merge.Value[1]);
+        return left.ValueKind == JsonValueKind.String && right.ValueKind == JsonValueKind.String
+            ? (left.GetString()!, right.GetString()!)
+            : null;
+    }
 
     /// <summary>The merges read so far, each checked against the vocabulary.</summary>
     private sealed class MergeList(Dictionary<string, int> vocabulary, int capacity)

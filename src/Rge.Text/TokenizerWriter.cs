@@ -27,7 +27,7 @@ internal static class TokenizerWriter
         Copy(source, target, TokenizerFiles.All.Except(listing, StringComparer.Ordinal));
 
         var tokenizer = Path.Combine(source, TokenizerFiles.Tokenizer);
-        var root = File.Exists(tokenizer) ? ConfigReader.ReadFile(tokenizer) : Describe(definition);
+        var root = File.Exists(tokenizer) ? JsonFile.ReadObject(tokenizer) : Describe(definition);
         var listed = (root["added_tokens"] as JsonArray)?.ToDictionary(token => token!["id"]!.GetValue<int>(), token => token!.DeepClone())
             ?? [];
         root["added_tokens"] = new JsonArray([
@@ -39,7 +39,7 @@ internal static class TokenizerWriter
         if (File.Exists(config))
             AtomicFile.WriteJson(
                 Path.Combine(target, TokenizerFiles.Config),
-                Extend(ConfigReader.ReadFile(config), added.Except(definition.AddedTokens))
+                Extend(JsonFile.ReadObject(config), added.Except(definition.AddedTokens))
             );
 
         var contents = Path.Combine(source, AddedTokenFiles.AddedTokens);

@@ -21,7 +21,7 @@ internal static class PromptCheck
         if (folder.Has("config.nested.json"))
         {
             var path = folder.PathOf("config.nested.json");
-            nested.AddEqual("config.nested.json", Describe(QwenVlConfig.Parse(ConfigReader.ReadFile(path), path)), Describe(config));
+            nested.AddEqual("config.nested.json", Describe(QwenVlConfig.Parse(JsonFile.ReadObject(path), path)), Describe(config));
         }
         var (texts, ids, positions, deltas) = (
             Comparison.Exact("prompts"),

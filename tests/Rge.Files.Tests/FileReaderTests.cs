@@ -94,7 +94,7 @@ public sealed class FileReaderTests : IDisposable
                 var yaml = Assert.Throws<YamlTextException>(() => YamlText.Read(path));
                 throw yaml;
             case "Config":
-                var config = Assert.Throws<CheckpointException>(() => ConfigReader.ReadFile(path));
+                var config = Assert.Throws<CheckpointException>(() => JsonFile.ReadObject(path));
                 throw config;
             default:
                 AtomicFile.Copy(path, Path.Combine(_folder.Path, "copy"));

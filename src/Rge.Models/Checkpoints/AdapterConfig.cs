@@ -59,8 +59,8 @@ public sealed record AdapterConfig
     /// DoRA's.</exception>
     internal static AdapterConfig Load(string path)
     {
-        var json = ConfigReader.ReadFile(path);
-        var reader = new ConfigReader(json, path, "");
+        var json = JsonFile.ReadObject(path);
+        var reader = new ConfigReader(json, path);
         if (reader.String("peft_type") is not "LORA" and var type)
             throw reader.Error("peft_type", $"is {type}, expected LORA");
         if (reader.String("bias", "none") is not "none" and var bias)

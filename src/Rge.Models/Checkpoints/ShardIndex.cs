@@ -12,7 +12,7 @@ internal static class ShardIndex
     /// <exception cref="CheckpointException">The index cannot be read, or names a file elsewhere.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
-        if (ConfigReader.ReadFile(path)[Map] is not JsonObject map)
+        if (JsonFile.ReadObject(path)[Map] is not JsonObject map)
             throw new CheckpointException($"{path}: {Map} is missing or not an object.");
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (tensor, value) in map)

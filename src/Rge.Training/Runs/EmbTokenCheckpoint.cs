@@ -26,7 +26,7 @@ internal static class EmbTokenCheckpoint
     /// <exception cref="CheckpointException">The checkpoint cannot be used, or the copy not be written.</exception>
     public static void Write(string source, string target)
     {
-        var config = ConfigReader.ReadFile(Path.Combine(source, QwenVlConfig.FileName));
+        var config = JsonFile.ReadObject(Path.Combine(source, QwenVlConfig.FileName));
         QwenVlConfig.Load(source);
         var tokenizer = QwenTokenizer.Load(source);
         var extended = tokenizer.WithToken(ReasoningEmbedder.EmbToken);

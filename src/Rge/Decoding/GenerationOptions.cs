@@ -73,8 +73,8 @@ public sealed record GenerationOptions
         var path = Path.Combine(adapter is not null && File.Exists(Path.Combine(adapter, FileName)) ? adapter : folder, FileName);
         if (!File.Exists(path))
             return new GenerationOptions();
-        var json = ConfigReader.ReadFile(path);
-        var file = new ConfigReader(json, path, "");
+        var json = JsonFile.ReadObject(path);
+        var file = new ConfigReader(json, path);
         var samples = file.Bool("do_sample", false);
         var options = new GenerationOptions
         {
@@ -101,7 +101,7 @@ public sealed record GenerationOptions
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var path = Path.Combine(folder, FileName);
-        var stored = File.Exists(path) ? ConfigReader.ReadFile(path) : [];
+        var stored = File.Exists(path) ? JsonFile.ReadObject(path) : [];
         var json = new JsonObject { ["do_sample"] = !IsGreedy };
         if (!IsGreedy)
             (json["temperature"], json["top_p"], json["top_k"]) = (Real(Temperature), Real(TopP), TopK);

@@ -70,8 +70,8 @@ public sealed class PeftAdapterTests : IDisposable
         using var saved = SafetensorsFile.Open(_folder.File(PeftAdapter.WeightsFile));
         Assert.Equal(expected.Names, saved.Names);
         Assert.All(expected.Names, name => Assert.Equal(expected.Map(name).bytes.ToArray(), saved.Map(name).bytes.ToArray()));
-        JsonNode before = ConfigReader.ReadFile(Path.Combine(source, PeftAdapter.ConfigFile)),
-            after = ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile));
+        JsonNode before = JsonFile.ReadObject(Path.Combine(source, PeftAdapter.ConfigFile)),
+            after = JsonFile.ReadObject(_folder.File(PeftAdapter.ConfigFile));
         Assert.All(before.AsObject(), field => Assert.True(JsonNode.DeepEquals(field.Value, after[field.Key]), field.Key));
     }
 
@@ -183,7 +183,7 @@ public sealed class PeftAdapterTests : IDisposable
         adapter.Save(_folder.Path);
         Assert.Equal(
             "model.layers.0.mlp.up_proj",
-            ConfigReader.ReadFile(_folder.File(PeftAdapter.ConfigFile))["target_modules"]![0]!.GetValue<string>()
+            JsonFile.ReadObject(_folder.File(PeftAdapter.ConfigFile))["target_modules"]![0]!.GetValue<string>()
         );
     }
 

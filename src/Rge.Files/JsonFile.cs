@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rge.Files;
+
+/// <summary>
+/// Reads JSON files of checkpoints, whose top level is an object: strictly, so that what another program would read otherwise is refused.
+/// </summary>
+public static class JsonFile
+{
+    private const long MaxFileBytes = 64 << 20;
+
+    /// <summary>Parses a file and hands its root to <paramref name="read"/>. No field is valid afterwards.</summary>
+    /// <exception cref="CheckpointException">The file is not there, is too large, a Git LFS pointer, no JSON object, or names a member
+    /// twice; or a field is not what <paramref name="read"/> expects.</exception>
+    public static T Read<T>(string path, Func<JsonField, T> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            throw new CheckpointException($"{path} does not exist.");
+        if (file.Length > MaxFileBytes)
+            throw new CheckpointException($"{path} has {ByteSize.Excess(file.Length, MaxFileBytes)}.");
+        try
+        {
+            var bytes = FileReader.ReadBytes(path);
+            GitLfsPointer.Refuse(path, bytes);
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new CheckpointException($"{path}: the top level is not a JSON object.");
+            return read(new JsonField(document.RootElement, new CheckpointJsonErrors(path)));
+        }
+        // Comparing the names of members decodes them: one with a lone surrogate ends in an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
+        }
+    }
+
+    /// <summary>Parses a file into an object that can be changed.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static JsonObject ReadObject(string path) => Read(path, root =>
+        {
+            DecodeTexts(root);
+            return JsonObject.Create(root.Value.Clone())!;
+        });
+
+    /// <summary>Texts are decoded when they are asked for; one that is not Unicode should be reported while the file is read.</summary>
+    private static void DecodeTexts(JsonField field)
+    {
+        if (field.IsText)
+            _ = field.Text();
+        foreach (var item in field.IsList ? field.Items() : [])
+            DecodeTexts(item);
+        foreach (var (_, member) in field.IsObject ? field.Members() : [])
+            DecodeTexts(member);
+    }
+}
