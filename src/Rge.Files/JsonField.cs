@@ -13,6 +13,9 @@ public readonly record struct JsonField
     /// <summary>Characters of a value or a name that an error shows.</summary>
     internal const int MaxShown = 60;
 
+    /// <summary>The index of what is no element of a list.</summary>
+    private const int IsRoot = -1;
+
     private readonly JsonErrors _errors;
     private readonly string _parent;
     private readonly string? _name;
@@ -23,7 +26,7 @@ public readonly record struct JsonField
     /// <param name="errors">Makes the errors.</param>
     /// <param name="place">Its place, for errors; empty for a whole document.</param>
     public JsonField(JsonElement value, JsonErrors errors, string place = "")
-        : this(value, errors, "", place, 0) { }
+        : this(value, errors, place, null, IsRoot) { }
 
     private JsonField(JsonElement value, JsonErrors errors, string parent, string? name, int index) =>
         (Value, _errors, _parent, _name, _index) = (value, errors, parent, name, index);
@@ -55,9 +58,9 @@ public readonly record struct JsonField
     /// <summary>The place, such as <c>input[0].image</c>; empty for a whole document.</summary>
     /// <remarks>Put together when it is asked for: a vocabulary has 150,000 members.</remarks>
     public string Place =>
-        _name is not { } name ? string.Create(CultureInfo.InvariantCulture, $"{_parent}[{_index}]")
-        : _parent.Length == 0 ? Shorten(name)
-        : $"{_parent}.{Shorten(name)}";
+        _name is { } name ? (_parent.Length == 0 ? Shorten(name) : $"{_parent}.{Shorten(name)}")
+        : _index == IsRoot ? _parent
+        : string.Create(CultureInfo.InvariantCulture, $"{_parent}[{_index}]");
 
     /// <summary>A member of an object; missing where it is, and where the object itself is.</summary>
     /// <remarks>Searches all members, so it is for a fixed set of names: for every member there is <see cref="Members"/>.</remarks>

@@ -1,4 +1,5 @@
 using System.Text;
+using Rge.Files;
 using Rge.Server.Apis.Cohere;
 using Rge.Server.Apis.OpenAi;
 using Rge.Server.Apis.Rge;

@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Search;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
@@ -21,8 +22,8 @@ internal sealed record CollectionRequest(string Name, int? Dimensions, string? I
         return new CollectionRequest(
             body["name"].Text(),
             reader.Dimensions(body["dimensions"]),
-            body["instruction"].OptionalText(),
-            body["index"].OptionalChoice(SearchNames.Indexes) ?? CollectionIndex.Exact
+            body["instruction"].Text(null),
+            body["index"].Choice(SearchNames.Indexes) ?? CollectionIndex.Exact
         );
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Rge.Files;
 using Rge.Search;
 using Rge.Search.Indexing;
 using Rge.Server.Errors;

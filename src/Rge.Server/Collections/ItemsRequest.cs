@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -18,7 +19,7 @@ internal sealed record ItemsRequest(IReadOnlyList<SentItem> Items, OnError OnErr
         var request = Read(
             body["items"].Elements(limits.MaxItems, "items"),
             RecordReader.Read,
-            body["on_error"].OptionalChoice(OnErrorNames.All) ?? OnErrorNames.All[OnErrorNames.Default]
+            body["on_error"].Choice(OnErrorNames.All) ?? OnErrorNames.All[OnErrorNames.Default]
         );
         var images = request.Items.Sum(item => item.Images.Count);
         if (images > limits.MaxImages)

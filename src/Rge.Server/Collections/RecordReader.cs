@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Search;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
@@ -18,25 +19,25 @@ internal static class RecordReader
     {
         Members.Check(field);
         var (text, image, images) = (field["text"], field["image"], field["images"]);
-        if (image.IsGiven && images.IsGiven)
-            throw images.Invalid($"{field.Path} has both image and images, expected one of them.");
+        if (!image.IsMissing && !images.IsMissing)
+            throw images.Invalid($"{field.Place} has both image and images, expected one of them.");
         List<ImageReference> pictures =
-            image.IsGiven ? [ImageReference.Read(image)]
-            : images.IsGiven ? [.. images.Elements(MaxImages, "images").Select(ImageReference.Read)]
+            !image.IsMissing ? [ImageReference.Read(image)]
+            : !images.IsMissing ? [.. images.Elements(MaxImages, "images").Select(ImageReference.Read)]
             : [];
-        if (text.IsGiven && ImageReference.OfText(text) is { } picture)
+        if (!text.IsMissing && ImageReference.OfText(text) is { } picture)
         {
             pictures.Add(picture);
             text = default;
         }
         var item = new SearchItem
         {
-            Key = field["key"].OptionalText(),
-            Text = text.OptionalText() is { Length: > 0 } words ? words : null,
+            Key = field["key"].Text(null),
+            Text = text.Text(null) is { Length: > 0 } words ? words : null,
             Metadata = Metadata(field["metadata"]),
         };
         if (item.Text is null && pictures.Count == 0)
-            throw field.Invalid($"{field.Path} has neither text nor image.");
+            throw field.Invalid($"{field.Place} has neither text nor image.");
         return SentItem.Read(item, pictures);
     }
 
@@ -45,7 +46,7 @@ internal static class RecordReader
     public static IReadOnlyList<KeyValuePair<string, string>> Metadata(JsonField metadata)
     {
         const string Called = "metadata";
-        if (!metadata.IsGiven)
+        if (metadata.IsMissing)
             return [];
         try
         {
@@ -53,7 +54,7 @@ internal static class RecordReader
         }
         catch (SearchException e)
         {
-            throw metadata.Invalid(metadata.Path + e.Message[Called.Length..], innerException: e);
+            throw metadata.Invalid(metadata.Place + e.Message[Called.Length..], innerException: e);
         }
     }
 }

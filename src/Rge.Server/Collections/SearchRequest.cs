@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Files;
 using Rge.Search;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
@@ -26,19 +27,15 @@ internal sealed record SearchRequest(RequestItem Query, int Top, SearchFilter Fi
     {
         Members.Check(body);
         var item = ItemBuilder.OfTextAndImage(body);
-        var shared = RequestReader.Shared(body, ItemRole.Query) with
-        {
-            Role = ItemRole.Query,
-            Rationale = body["rationale"].OptionalText(),
-        };
+        var shared = RequestReader.Shared(body, ItemRole.Query) with { Role = ItemRole.Query, Rationale = body["rationale"].Text(null) };
         var query = item.Build(shared, "");
         var where = Conditions(body["where"]);
         return new SearchRequest(
             query,
-            body["top_k"].OptionalInt(1, MaxHits) ?? Hits,
-            SearchFilter.Parse(where, body["kind"].OptionalChoice(SearchNames.Kinds)),
-            body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens),
-            body["stream"].Flag()
+            body["top_k"].OptionalInteger(1, MaxHits) ?? Hits,
+            SearchFilter.Parse(where, body["kind"].Choice(SearchNames.Kinds)),
+            body["max_rationale_tokens"].OptionalInteger(1, limits.MaxRationaleTokens),
+            body["stream"].Flag(false)
         );
     }
 
@@ -49,7 +46,7 @@ internal sealed record SearchRequest(RequestItem Query, int Top, SearchFilter Fi
             { Kind: JsonValueKind.Null } => throw where.Invalid(
                 "where is null, expected a condition such as \"color=red\", or a list of them."
             ),
-            { IsGiven: false } => [],
+            { IsMissing: true } => [],
             { Kind: JsonValueKind.String } => [where.Text()],
             _ => where.Elements(MaxConditions, "conditions").Select(condition => condition.Text()),
         };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Rge.Files;
 using Rge.Server.Answers;
 using Rge.Server.Errors;
 using Rge.Server.Requests;

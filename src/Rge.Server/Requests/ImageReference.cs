@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rge.Files;
 using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
@@ -23,18 +24,18 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
         )
         {
             return Uri.TryCreate(field.Text().Trim(), UriKind.Absolute, out var address) && address.UserInfo.Length == 0
-                ? new ImageReference(field.Path, Bytes: null, address)
-                : throw field.Invalid($"{field.Path} is not a valid URL.", "invalid_image_url");
+                ? new ImageReference(field.Place, Bytes: null, address)
+                : throw field.Invalid($"{field.Place} is not a valid URL.", "invalid_image_url");
         }
         var uri = DataUri().Match(head);
         if (head.StartsWith("data:", StringComparison.OrdinalIgnoreCase) && !uri.Groups["base64"].Success)
             throw field.Invalid(
-                $"{field.Path} is a data URI without base64, expected data:image/png;base64,… or the like.",
+                $"{field.Place} is a data URI without base64, expected data:image/png;base64,… or the like.",
                 "invalid_image"
             );
         return field.Base64Bytes(uri.Length) is { } bytes
-            ? new ImageReference(field.Path, bytes, Address: null)
-            : throw field.Invalid($"{field.Path} is not valid base64.", "invalid_image");
+            ? new ImageReference(field.Place, bytes, Address: null)
+            : throw field.Invalid($"{field.Place} is not valid base64.", "invalid_image");
     }
 
     /// <summary>Reads a text that is the data URI of an image, as some clients send images where only texts are foreseen.</summary>
@@ -51,7 +52,7 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
             return null;
         return type.Length == 0 || type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase)
             ? Read(field)
-            : throw field.Invalid($"{field.Path} is a data URI of type {type}, expected a text or an image.", "invalid_image");
+            : throw field.Invalid($"{field.Place} is a data URI of type {type}, expected a text or an image.", "invalid_image");
     }
 
     [GeneratedRegex(

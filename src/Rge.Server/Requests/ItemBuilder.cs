@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Files;
 using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
@@ -39,11 +40,11 @@ internal sealed class ItemBuilder
     public static ItemBuilder OfTextAndImage(JsonField field)
     {
         var (text, image, item) = (field["text"], field["image"], new ItemBuilder());
-        if (!text.IsGiven && !image.IsGiven)
-            throw field.Invalid($"{field.Path} has neither text nor image.");
-        if (image.IsGiven)
+        if (text.IsMissing && image.IsMissing)
+            throw field.Invalid($"{field.Place} has neither text nor image.");
+        if (!image.IsMissing)
             item.AddImage(image);
-        if (text.IsGiven)
+        if (!text.IsMissing)
             item.AddText(text);
         return item;
     }
@@ -87,7 +88,7 @@ internal sealed class ItemBuilder
     {
         PartMembers.Check(part);
         var type = part["type"];
-        switch (type.OptionalText())
+        switch (type.Text(null))
         {
             case "text":
                 AddText(part["text"]);
@@ -103,7 +104,7 @@ internal sealed class ItemBuilder
                 AddImage(part["image_base64"]);
                 break;
             default:
-                throw type.Error("\"text\", \"image_url\" or \"image_base64\"");
+                throw type.Unexpected("\"text\", \"image_url\" or \"image_base64\"");
         }
     }
 

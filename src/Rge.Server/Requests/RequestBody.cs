@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Rge.Files;
 using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
@@ -29,7 +30,7 @@ internal static class RequestBody
         }
         using var document = Parse(await ReadAsync(request.Body, request.HttpContext.RequestAborted));
         request.HttpContext.RequestAborted.ThrowIfCancellationRequested();
-        return read(new JsonField(document.RootElement, ""));
+        return read(new JsonField(document.RootElement, RequestJsonErrors.Instance));
     }
 
     /// <summary>Reads JSON that stands somewhere else than in a body.</summary>
@@ -40,7 +41,7 @@ internal static class RequestBody
     public static T Read<T>(ReadOnlyMemory<byte> json, string path, Func<JsonField, T> read)
     {
         using var document = Parse(json, path);
-        return read(new JsonField(document.RootElement, path));
+        return read(new JsonField(document.RootElement, RequestJsonErrors.Instance, path));
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> json, string path = "")

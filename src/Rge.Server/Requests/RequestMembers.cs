@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Rge.Files;
 using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
@@ -99,17 +100,17 @@ internal sealed class RequestMembers
     /// <exception cref="ApiException">There is such a member.</exception>
     public void Check(JsonField field)
     {
-        foreach (var (name, value) in field.Members())
+        foreach (var (name, value) in field.Object().Members())
         {
             if (Fixed.TryGetValue(name, out var only))
             {
-                if (value.IsGiven && !only.IsDefault(value.Value))
-                    throw value.Invalid($"{value.Path} cannot be chosen here: {only.Problem}.", "unsupported_value");
+                if (!value.IsMissing && !only.IsDefault(value.Value))
+                    throw value.Invalid($"{value.Place} cannot be chosen here: {only.Problem}.", "unsupported_value");
             }
             else if (!_names.Contains(name) && !_withoutEffect.Contains(name))
             {
                 var known = string.Join(", ", _names.Order(StringComparer.Ordinal));
-                throw value.Invalid($"{value.Path} is not known here, expected one of {known}.", "unknown_member");
+                throw value.Invalid($"{value.Place} is not known here, expected one of {known}.", "unknown_member");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Rge.Files;
 using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
@@ -26,9 +27,9 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     public static EmbeddingInput Shared(JsonField body, ItemRole? implied) =>
         new()
         {
-            Role = body["role"].OptionalChoice(RoleNames.Roles) ?? implied ?? ItemRole.Query,
-            Instruction = body["instruction"].OptionalText(),
-            Reasoning = body["reasoning"].OptionalChoice(Reasoning),
+            Role = body["role"].Choice(RoleNames.Roles) ?? implied ?? ItemRole.Query,
+            Instruction = body["instruction"].Text(null),
+            Reasoning = body["reasoning"].Choice(Reasoning),
         };
 
     /// <summary>The first form of embeddings that is given; a list of numbers where none is.</summary>
@@ -36,14 +37,14 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     public static VectorEncoding Encoding(params ReadOnlySpan<JsonField> fields)
     {
         foreach (var field in fields)
-            if (field.OptionalChoice(VectorEncodings.FloatOrBase64) is { } encoding)
+            if (field.Choice(VectorEncodings.FloatOrBase64) is { } encoding)
                 return encoding;
         return VectorEncoding.Float;
     }
 
     /// <summary>The length that embeddings are cut to.</summary>
     /// <exception cref="ApiException">It is not a length of this model's.</exception>
-    public int? Dimensions(JsonField field) => field.OptionalInt(1, model.Dimensions);
+    public int? Dimensions(JsonField field) => field.OptionalInteger(1, model.Dimensions);
 
     /// <summary>Reads the items of a request and the members that all formats have.</summary>
     /// <param name="body">The request.</param>
@@ -52,10 +53,10 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     /// <exception cref="ApiException">The request cannot be understood, exceeds a limit, or is for another model.</exception>
     public EmbeddingRequest Read(JsonField body, IEnumerable<(string Path, ItemBuilder Item)> items, EmbeddingInput shared)
     {
-        if (body["model"].OptionalText() is { } name)
+        if (body["model"].Text(null) is { } name)
             model.Require(name);
         CheckPixels(body);
-        if (body["mm_processor_kwargs"] is { IsGiven: true } options)
+        if (body["mm_processor_kwargs"] is { IsMissing: false } options)
         {
             PixelMembers.Check(options);
             CheckPixels(options);
@@ -66,8 +67,8 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
             throw ApiException.Invalid($"The request has {images} images, expected at most {limits.MaxImages}.", param: null, "too_many");
         return new EmbeddingRequest(read)
         {
-            MaxRationaleTokens = body["max_rationale_tokens"].OptionalInt(1, limits.MaxRationaleTokens),
-            ReturnRationale = body["return_rationale"].Flag(),
+            MaxRationaleTokens = body["max_rationale_tokens"].OptionalInteger(1, limits.MaxRationaleTokens),
+            ReturnRationale = body["return_rationale"].Flag(false),
         };
     }
 
@@ -77,10 +78,10 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
         foreach (var (name, own) in (ReadOnlySpan<(string, int)>)[("min_pixels", model.MinPixels), ("max_pixels", model.MaxPixels)])
         {
             var field = options[name];
-            if (field.OptionalInt(1, int.MaxValue) is { } asked && asked != own)
+            if (field.OptionalInteger(1, int.MaxValue) is { } asked && asked != own)
             {
                 throw field.Invalid(
-                    $"{field.Path} is {asked}, but this server resizes images to {name} {own}; that is chosen when it is started.",
+                    $"{field.Place} is {asked}, but this server resizes images to {name} {own}; that is chosen when it is started.",
                     "unsupported_value"
                 );
             }

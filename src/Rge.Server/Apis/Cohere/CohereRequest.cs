@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -17,15 +18,15 @@ internal static class CohereRequest
     {
         Members.Check(body);
         JsonField[] kinds = [body["texts"], body["images"], body["inputs"]];
-        if (kinds.Count(kind => kind.IsGiven) != 1)
+        if (kinds.Count(kind => !kind.IsMissing) != 1)
             throw ApiException.Invalid("Expected exactly one of texts, images and inputs.", param: null);
-        var given = Array.Find(kinds, kind => kind.IsGiven);
+        var given = Array.Find(kinds, kind => !kind.IsMissing);
         var items = given
             .Elements(reader.MaxItems, "items")
             .Select(element =>
                 (
-                    element.Path,
-                    given.Path switch
+                    element.Place,
+                    given.Place switch
                     {
                         "texts" => ItemBuilder.OfText(element),
                         "images" => ItemBuilder.OfImage(element),
@@ -33,7 +34,7 @@ internal static class CohereRequest
                     }
                 )
             );
-        return reader.Read(body, items, RequestReader.Shared(body, body["input_type"].OptionalChoice(RoleNames.InputTypes))) with
+        return reader.Read(body, items, RequestReader.Shared(body, body["input_type"].Choice(RoleNames.InputTypes))) with
         {
             Dimensions = reader.Dimensions(body["output_dimension"]),
             Encodings = Encodings(body["embedding_types"]),
@@ -41,13 +42,13 @@ internal static class CohereRequest
     }
 
     private static IReadOnlyList<VectorEncoding> Encodings(JsonField types) =>
-        !types.IsGiven
+        types.IsMissing
             ? [VectorEncoding.Float]
             :
             [
                 .. types
                     .Elements(VectorEncodings.All.Count, "types")
-                    .Select(type => type.OptionalChoice(VectorEncodings.All) ?? throw type.Error("a name"))
+                    .Select(type => type.Choice(VectorEncodings.All) ?? throw type.Unexpected("a name"))
                     .Distinct(),
             ];
 }

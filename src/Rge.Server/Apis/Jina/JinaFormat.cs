@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Rge.Files;
 using Rge.Server.Endpoints;
 using Rge.Server.Errors;
 using Rge.Server.Requests;

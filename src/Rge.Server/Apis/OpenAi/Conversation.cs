@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Files;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -10,7 +11,7 @@ internal static class Conversation
     private static readonly RequestMembers MessageMembers = new(["role", "content"], withoutEffect: ["name"]);
 
     /// <summary>Whether a list is a conversation.</summary>
-    public static bool Is(JsonField list) => list.FirstKind == JsonValueKind.Object && list.Value[0].TryGetProperty("role", out _);
+    public static bool Is(JsonField list) => list.FirstKind() == JsonValueKind.Object && list.Value[0].TryGetProperty("role", out _);
 
     /// <summary>Reads a conversation.</summary>
     /// <exception cref="ApiException">It cannot be understood, or the assistant says something in it.</exception>
@@ -21,7 +22,7 @@ internal static class Conversation
         {
             MessageMembers.Check(message);
             var (role, content) = (message["role"], message["content"]);
-            switch (role.OptionalText())
+            switch (role.Text(null))
             {
                 case "user":
                     item.AddContent(content);
@@ -34,11 +35,11 @@ internal static class Conversation
                     break;
                 case "assistant":
                     throw content.Invalid(
-                        $"{content.Path} says something for the assistant, "
+                        $"{content.Place} says something for the assistant, "
                             + "expected the user's messages alone, or an empty turn of the assistant."
                     );
                 default:
-                    throw role.Error("\"user\" for what is embedded or \"system\" for the instruction");
+                    throw role.Unexpected("\"user\" for what is embedded or \"system\" for the instruction");
             }
         }
         return item;
@@ -51,8 +52,10 @@ internal static class Conversation
             JsonValueKind.Array => content.Value.GetArrayLength() == 0
                 || content
                     .Elements(ItemBuilder.MaxParts, "parts")
-                    .All(part => part["type"] is { Kind: JsonValueKind.String } type && type.Text() == "text" && IsEmptyText(part["text"])),
-            _ => !content.IsGiven,
+                    .All(part =>
+                        part.Object()["type"] is { Kind: JsonValueKind.String } type && type.Text() == "text" && IsEmptyText(part["text"])
+                    ),
+            _ => content.IsMissing,
         };
 
     private static bool IsEmptyText(JsonField field) => field.Kind == JsonValueKind.String && field.Text().Length == 0;
@@ -60,5 +63,5 @@ internal static class Conversation
     private static string SystemText(JsonField content) =>
         content.Kind == JsonValueKind.String
             ? content.Text()
-            : string.Join(' ', content.Elements(ItemBuilder.MaxParts, "parts").Select(part => part["text"].Text()));
+            : string.Join(' ', content.Elements(ItemBuilder.MaxParts, "parts").Select(part => part.Object()["text"].Text()));
 }

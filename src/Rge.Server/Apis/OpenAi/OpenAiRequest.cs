@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Files;
 using Rge.Server.Apis.Jina;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
@@ -21,11 +22,11 @@ internal static class OpenAiRequest
     {
         (members ?? Members).Check(body);
         var (input, messages) = (body["input"], body["messages"]);
-        if (input.IsGiven == messages.IsGiven)
-            throw (input.IsGiven ? messages : input).Invalid("Expected exactly one of input and messages.");
-        var role = body["task"].OptionalChoice(JinaFormat.Tasks) ?? body["input_type"].OptionalChoice(RoleNames.InputTypes);
+        if (input.IsMissing == messages.IsMissing)
+            throw (input.IsMissing ? input : messages).Invalid("Expected exactly one of input and messages.");
+        var role = body["task"].Choice(JinaFormat.Tasks) ?? body["input_type"].Choice(RoleNames.InputTypes);
         var shared = RequestReader.Shared(body, role);
-        return reader.Read(body, input.IsGiven ? OfInput(input, reader.MaxItems) : OfMessages(messages, reader.MaxItems), shared) with
+        return reader.Read(body, input.IsMissing ? OfMessages(messages, reader.MaxItems) : OfInput(input, reader.MaxItems), shared) with
         {
             Dimensions = reader.Dimensions(body["dimensions"]) ?? reader.Dimensions(body["output_dimension"]),
             Encodings = [RequestReader.Encoding(body["encoding_format"], body["embedding_type"])],
@@ -39,28 +40,28 @@ internal static class OpenAiRequest
         switch (input.Kind)
         {
             case JsonValueKind.String:
-                return [(input.Path, ItemBuilder.OfText(input))];
+                return [(input.Place, ItemBuilder.OfText(input))];
             case JsonValueKind.Object:
-                return [(input.Path, JinaFormat.Item(input))];
+                return [(input.Place, JinaFormat.Item(input))];
             case not JsonValueKind.Array:
-                throw input.Error(Expected);
+                throw input.Unexpected(Expected);
         }
         if (IsTokens(input))
             throw Tokens(input);
         if (Conversation.Is(input))
-            return [(input.Path, Conversation.Read(input))];
+            return [(input.Place, Conversation.Read(input))];
         return input
             .Elements(most, "items")
             .Select(element =>
                 (
-                    element.Path,
+                    element.Place,
                     element.Kind switch
                     {
                         JsonValueKind.String => ItemBuilder.OfText(element),
                         JsonValueKind.Object => JinaFormat.Item(element),
                         JsonValueKind.Array when IsTokens(element) => throw Tokens(element),
                         JsonValueKind.Array => Conversation.Read(element),
-                        _ => throw element.Error("a string or an item such as {\"text\": …, \"image\": …}"),
+                        _ => throw element.Unexpected("a string or an item such as {\"text\": …, \"image\": …}"),
                     }
                 )
             );
@@ -68,12 +69,12 @@ internal static class OpenAiRequest
 
     /// <summary>A conversation, or a list of them; each is one item.</summary>
     private static IEnumerable<(string Path, ItemBuilder Item)> OfMessages(JsonField messages, int most) =>
-        messages.Kind == JsonValueKind.Array && messages.FirstKind == JsonValueKind.Array
-            ? messages.Elements(most, "conversations").Select(conversation => (conversation.Path, Conversation.Read(conversation)))
-            : [(messages.Path, Conversation.Read(messages))];
+        messages.Kind == JsonValueKind.Array && messages.FirstKind() == JsonValueKind.Array
+            ? messages.Elements(most, "conversations").Select(conversation => (conversation.Place, Conversation.Read(conversation)))
+            : [(messages.Place, Conversation.Read(messages))];
 
-    private static bool IsTokens(JsonField list) => list.FirstKind == JsonValueKind.Number;
+    private static bool IsTokens(JsonField list) => list.FirstKind() == JsonValueKind.Number;
 
     private static ApiException Tokens(JsonField field) =>
-        field.Invalid($"{field.Path} has token ids, expected text: ids depend on the model's tokenizer.", "token_ids_unsupported");
+        field.Invalid($"{field.Place} has token ids, expected text: ids depend on the model's tokenizer.", "token_ids_unsupported");
 }

@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Server.Apis.OpenAi;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
@@ -20,7 +21,7 @@ internal sealed record RationaleRequest(EmbeddingRequest Embedding, bool Streams
         var request = OpenAiRequest.Read(body, reader, Members);
         if (request.Items is not [var item])
             throw ApiException.Invalid($"The request has {request.Items.Count} items, expected one.", "input", "too_many");
-        item = item with { Input = item.Input with { Rationale = body["rationale"].OptionalText() } };
-        return new RationaleRequest(request with { Items = [item] }, body["stream"].Flag());
+        item = item with { Input = item.Input with { Rationale = body["rationale"].Text(null) } };
+        return new RationaleRequest(request with { Items = [item] }, body["stream"].Flag(false));
     }
 }

@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -16,8 +17,8 @@ internal static class VoyageRequest
     public static EmbeddingRequest Read(JsonField body, RequestReader reader)
     {
         Members.Check(body);
-        var items = body["inputs"].Elements(reader.MaxItems, "items").Select(element => (element.Path, ItemBuilder.OfContent(element)));
-        return reader.Read(body, items, RequestReader.Shared(body, body["input_type"].OptionalChoice(RoleNames.InputTypes))) with
+        var items = body["inputs"].Elements(reader.MaxItems, "items").Select(element => (element.Place, ItemBuilder.OfContent(element)));
+        return reader.Read(body, items, RequestReader.Shared(body, body["input_type"].Choice(RoleNames.InputTypes))) with
         {
             Dimensions = reader.Dimensions(body["output_dimension"]),
             Encodings = [RequestReader.Encoding(body["output_encoding"], body["encoding_format"])],
