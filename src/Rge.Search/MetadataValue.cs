@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Rge.Files;
 
 namespace Rge.Search;
 
@@ -29,6 +30,8 @@ public static class MetadataValue
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
     );
 
+    private static readonly ItemJsonErrors Errors = new(end: ".");
+
     private const double Largest = 1e99,
         Smallest = 1e-99;
 
@@ -54,23 +57,16 @@ public static class MetadataValue
     /// "metadata".</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata)
     {
-        if (metadata.ValueKind == JsonValueKind.Null)
-            return [];
-        if (metadata.ValueKind != JsonValueKind.Object)
-            throw new SearchException(
-                $"metadata is {JsonKinds.Name(metadata)}, expected an object such as {{\"color\": \"red\", \"year\": 2020}}."
-            );
+        var whole = new JsonField(metadata, Errors, "metadata");
+        if (!whole.IsObject && whole.Kind != JsonValueKind.Null)
+            throw whole.Unexpected("an object such as {\"color\": \"red\", \"year\": 2020}");
         var (entries, names) = (new List<KeyValuePair<string, string>>(), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var member in metadata.EnumerateObject())
+        foreach (var (name, value) in whole.Members())
         {
-            var name = JsonKinds.NameOf(member) ?? throw new SearchException("metadata has a name that is not valid Unicode text.");
             if (!names.Add(name))
-                throw new SearchException($"metadata has the name '{name}' twice; several values of one name are written as a list.");
-            if (member.Value.ValueKind != JsonValueKind.Array)
-                Add(name, member.Value);
-            else
-                foreach (var value in member.Value.EnumerateArray())
-                    Add(name, value);
+                throw whole.Error($"has the name '{name}' twice; several values of one name are written as a list");
+            foreach (var one in value.IsList ? value.Items() : [value])
+                Add(name, one.Value);
         }
         return entries;
 
@@ -79,8 +75,8 @@ public static class MetadataValue
             if (value.ValueKind == JsonValueKind.Null)
                 return;
             if (entries.Count == MaxEntries)
-                throw new SearchException($"metadata has more than {MaxEntries} values.");
-            entries.Add(KeyValuePair.Create(name, Text(name, value)));
+                throw whole.Error($"has more than {MaxEntries} values");
+            entries.Add(KeyValuePair.Create(name, Text(new JsonField(value, Errors, $"metadata '{name}'"))));
         }
     }
 
@@ -99,20 +95,17 @@ public static class MetadataValue
     /// <summary>Compares texts by the bytes of UTF-8, as the stores do.</summary>
     internal static int Compare(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
-    private static string Text(string name, JsonElement value) =>
-        value.ValueKind switch
+    private static string Text(JsonField value) =>
+        value.Kind switch
         {
-            JsonValueKind.String => JsonKinds.TextOf(value)
-                ?? throw new SearchException($"metadata '{name}' has half of a character in it (a lone surrogate)."),
+            JsonValueKind.String => value.Text(),
             JsonValueKind.True => Of(true),
             JsonValueKind.False => Of(false),
-            JsonValueKind.Number => Canonical(value.GetRawText()) is var text && NumberOf(text) is not null
+            JsonValueKind.Number => Canonical(value.Value.GetRawText()) is var text && NumberOf(text) is not null
                 ? text
-                : throw new SearchException(
-                    $"metadata '{name}' is the number {value.GetRawText()}, which is too long, too large or too small; write it as a text."
+                : throw value.Error(
+                    $"is the number {value.Value.GetRawText()}, which is too long, too large or too small; write it as a text"
                 ),
-            _ => throw new SearchException(
-                $"metadata '{name}' is {JsonKinds.Name(value)}, expected a text, a number, true or false, or a list of them."
-            ),
+            _ => throw value.Unexpected("a text, a number, true or false, or a list of them"),
         };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rge.Files;
 using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
@@ -7,6 +8,7 @@ namespace Rge.Search.Indexing;
 internal sealed class JsonRow : IDisposable
 {
     private static readonly string[] Known = ["id", "text", "image", "images", "metadata"];
+    private static readonly ItemJsonErrors Errors = new(end: "");
 
     private readonly JsonDocument _document;
 
@@ -22,8 +24,9 @@ internal sealed class JsonRow : IDisposable
         var document = Document(text);
         try
         {
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new SearchException($"it is {JsonKinds.Name(document.RootElement)}, expected a JSON object");
+            var row = new JsonField(document.RootElement, Errors, "it");
+            if (!row.IsObject)
+                throw row.Unexpected("a JSON object");
             return new JsonRow(document) { Key = IdOf(document.RootElement) };
         }
         catch
@@ -38,28 +41,32 @@ internal sealed class JsonRow : IDisposable
     /// <exception cref="SearchException">A field is not known, is there twice, or has something else than it should.</exception>
     public (SearchItem Item, IReadOnlyList<string> Images) Item(string folder)
     {
-        var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var field in _document.RootElement.EnumerateObject())
+        var fields = new Dictionary<string, JsonField>(StringComparer.Ordinal);
+        foreach (var (name, value) in new JsonField(_document.RootElement, Errors).Members())
         {
-            var name = JsonKinds.NameOf(field) ?? throw new SearchException("a field has a name that is not valid Unicode text");
             if (!Known.Contains(name, StringComparer.Ordinal))
                 throw new SearchException($"the field '{name}' is not known, expected any of {string.Join(", ", Known)}");
-            if (!fields.TryAdd(name, field.Value))
+            if (!fields.TryAdd(name, value))
                 throw new SearchException($"the field '{name}' is there twice");
         }
+        var one = fields.GetValueOrDefault("image");
         string[] images =
         [
-            .. ListOf(fields, "images")
-                .Concat(fields.TryGetValue("image", out var one) && one.ValueKind != JsonValueKind.Null ? [one] : [])
+            .. fields
+                .GetValueOrDefault("images")
+                .Items("a list of paths")
+                // Each is called an image, whether it stands in a list or on its own.
+                .Select(image => new JsonField(image.Value, Errors, "image"))
+                .Concat(one.IsMissing ? [] : [one])
                 .Select(image => ImageOf(image, folder)),
         ];
         return (
             new SearchItem
             {
                 Key = Key,
-                Text = fields.TryGetValue("text", out var text) ? WordsOf("text", text) : null,
+                Text = WordsOf(fields.GetValueOrDefault("text")),
                 Path = images.FirstOrDefault(),
-                Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata) : [],
+                Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata.Value) : [],
             },
             images
         );
@@ -84,27 +91,32 @@ internal sealed class JsonRow : IDisposable
 
     private static string? IdOf(JsonElement row)
     {
-        string? id = null;
-        var isThere = false;
-        foreach (var field in row.EnumerateObject())
+        JsonField[] ids = [.. row.EnumerateObject().Where(IsId).Select(member => new JsonField(member.Value, Errors, "id"))];
+        return ids switch
         {
-            if (JsonKinds.NameOf(field) != "id")
-                continue;
-            if (isThere)
-                throw new SearchException("the field 'id' is there twice");
-            (isThere, id) = (true, field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetRawText() : TextOf("id", field.Value));
-        }
-        return id;
+            [] => null,
+            [{ Kind: JsonValueKind.Number } number] => number.Value.GetRawText(),
+            [var id] => id.Text(null),
+            _ => throw new SearchException("the field 'id' is there twice"),
+        };
     }
 
-    private static IEnumerable<JsonElement> ListOf(Dictionary<string, JsonElement> fields, string name) =>
-        !fields.TryGetValue(name, out var list) || list.ValueKind == JsonValueKind.Null ? []
-        : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray()
-        : throw new SearchException($"{name} is {JsonKinds.Name(list)}, expected a list of paths");
-
-    private static string ImageOf(JsonElement image, string folder)
+    /// <summary>A name that is no text is not that of the id: it is reported later, so that a row with an id keeps it.</summary>
+    private static bool IsId(JsonProperty member)
     {
-        var path = TextOf("image", image);
+        try
+        {
+            return member.Name == "id";
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static string ImageOf(JsonField image, string folder)
+    {
+        var path = image.Text(null);
         return path switch
         {
             null => throw new SearchException("an image is null, expected the path of a file"),
@@ -118,17 +130,8 @@ internal sealed class JsonRow : IDisposable
         };
     }
 
-    private static string? WordsOf(string name, JsonElement value) =>
-        TextOf(name, value) is var text && ImageDataUri.Is(text) ? throw new SearchException($"{name} {ImageDataUri.Problem}") : text;
-
-    private static string? TextOf(string name, JsonElement value) =>
-        value.ValueKind switch
-        {
-            JsonValueKind.Null => null,
-            JsonValueKind.String => JsonKinds.TextOf(value)
-                ?? throw new SearchException($"{name} has half of a character in it (a lone surrogate)"),
-            _ => throw new SearchException($"{name} is {JsonKinds.Name(value)}, expected a text"),
-        };
+    private static string? WordsOf(JsonField field) =>
+        field.Text(null) is var text && ImageDataUri.Is(text) ? throw field.Error(ImageDataUri.Problem) : text;
 
     public void Dispose() => _document.Dispose();
 }
