@@ -16,6 +16,7 @@ internal static class JsonTable
         var cells = new Dictionary<string, List<string?[]>>(StringComparer.Ordinal);
         var others = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         var (count, place) = (0, new Position());
+        var errors = new RowJsonErrors(Place);
         await using var file = FileReader.Open(path);
         var isList = path.EndsWith(".json", StringComparison.Ordinal);
         await using var rows = (isList ? List(file, cancellationToken) : Lines(file, place, cancellationToken)).GetAsyncEnumerator(
@@ -23,14 +24,11 @@ internal static class JsonTable
         );
         while (await NextAsync())
         {
-            if (rows.Current.ValueKind != JsonValueKind.Object)
-                throw Error($"the row is {Show(rows.Current)}, expected an object");
             var seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var field in rows.Current.EnumerateObject())
+            foreach (var (column, value) in new JsonField(rows.Current, errors).Object().Members())
             {
-                var column = Unicode("the name of a field", () => field.Name);
                 if (!seen.Add(column))
-                    throw Error($"{column} is there twice");
+                    throw value.Error("is there twice");
                 if (!columns.Contains(column, StringComparer.Ordinal))
                 {
                     others.TryAdd(column, Place());
@@ -41,7 +39,7 @@ internal static class JsonTable
                 // Rows before this one that lack the field.
                 while (known.Count < count)
                     known.Add([]);
-                known.Add(Read(column, field.Value));
+                known.Add(Read(value));
             }
             count++;
         }
@@ -84,46 +82,12 @@ internal static class JsonTable
             }
         }
 
-        string?[] Read(string column, JsonElement value) =>
-            value.ValueKind switch
-            {
-                JsonValueKind.Null => [null],
-                JsonValueKind.String => [Text(column, value)],
-                JsonValueKind.Array =>
-                [
-                    .. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Null ? null : Text(column, item)),
-                ],
-                _ => throw Error($"{column} is {Show(value)}, expected a text or a list of texts"),
-            };
-
-        string Text(string column, JsonElement value) =>
-            value.ValueKind == JsonValueKind.String
-                ? Unicode(column, () => value.GetString()!)
-                : throw Error($"{column} has {Show(value)}, expected a text");
-
-        string Unicode(string what, Func<string> read)
-        {
-            try
-            {
-                return read();
-            }
-            catch (InvalidOperationException e)
-            {
-                throw new DatasetException(
-                    $"{Place()}: {what} is not valid Unicode: it has bytes that are not UTF-8, or half of a surrogate pair.",
-                    e
-                );
-            }
-        }
-
         // Rows are counted without empty lines: where there are some, the number of the line is told too.
         string Place() =>
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{path}, row {count + 1}{(place.Line > count + 1 ? $" (line {place.Line})" : "")}"
             );
-
-        DatasetException Error(string problem) => new($"{Place()}: {problem}.");
     }
 
     private static async IAsyncEnumerable<JsonElement> Lines(
@@ -153,11 +117,12 @@ internal static class JsonTable
                 return number;
     }
 
-    private static string Show(JsonElement value)
-    {
-        var text = value.GetRawText();
-        return text.Length <= 60 ? text : text[..57] + "...";
-    }
+    private static string?[] Read(JsonField cell) =>
+        cell.IsList ? [.. cell.Items().Select(item => item.IsText || item.IsMissing ? item.Text(null) : throw NoText(cell, item))]
+        : cell.IsText || cell.IsMissing ? [cell.Text(null)]
+        : throw cell.Unexpected("a text or a list of texts");
+
+    private static Exception NoText(JsonField cell, JsonField item) => cell.Error($"has {item.Show()}, expected a text");
 
     /// <summary>How many lines have been read.</summary>
     private sealed class Position
