@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Rge.Files;
 
 namespace Rge.Jobs;
@@ -84,10 +83,17 @@ public static class EmbeddingRows
         var row = new EmbeddingRow { Line = number, Key = $"{Digest(bytes.Span)}:{Digest([])}" };
         try
         {
-            var json = Parse(bytes);
-            row = row with { Id = Id(json) };
-            if (json.FirstOrDefault(field => !Fields.Contains(field.Key, StringComparer.Ordinal)).Key is { } unknown)
-                throw new FormatException($"the field '{Short(unknown)}' is not known, expected any of {string.Join(", ", Fields)}");
+            using var document = Parse(bytes);
+            var json = new JsonField(document.RootElement, RowJsonErrors.Instance);
+            if (!json.IsObject)
+                throw new FormatException(
+                    $"expected a JSON object, found {(json.IsList ? "an array: a row is one object on one line" : json.ShowKind())}"
+                );
+            row = row with { Id = Id(json["id"]) };
+            if (json.Members().FirstOrDefault(field => !Fields.Contains(field.Name, StringComparer.Ordinal)).Name is { } unknown)
+                throw new FormatException(
+                    $"the field '{JsonField.Shorten(unknown)}' is not known, expected any of {string.Join(", ", Fields)}"
+                );
             var content = RowContent.Read(json, folder);
             var stamps = content.OfType<ImagePart>().Select(image => Stamp(image.Source.Name));
             var stamp = Digest(Encoding.UTF8.GetBytes(string.Join('\n', stamps)));
@@ -97,25 +103,20 @@ public static class EmbeddingRows
         {
             return row with { Problem = e.Message };
         }
-        catch (InvalidOperationException)
-        {
-            // System.Text.Json reads escapes when a name or a text is asked for, and not before.
-            return row with { Problem = "it has half of a surrogate pair, such as \\ud800 alone, expected whole characters" };
-        }
     }
 
-    private static JsonObject Parse(ReadOnlyMemory<byte> bytes)
+    private static JsonDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         try
         {
             // Bytes that are no UTF-8 would be replaced in silence.
             _ = Utf8.GetCharCount(bytes.Span);
-            return JsonNode.Parse(bytes.Span, documentOptions: Strict) switch
-            {
-                JsonObject row => row,
-                JsonArray => throw new FormatException("expected a JSON object, found an array: a row is one object on one line"),
-                var other => throw new FormatException($"expected a JSON object, found {Kind(other)}"),
-            };
+            return JsonDocument.Parse(bytes, Strict);
+        }
+        // Looking for names that are there twice decodes them.
+        catch (InvalidOperationException e)
+        {
+            throw RowJsonErrors.Instance.InvalidName("", e);
         }
         catch (DecoderFallbackException e)
         {
@@ -128,15 +129,15 @@ public static class EmbeddingRows
         }
     }
 
-    private static EmbeddingInput Item(JsonObject row, IReadOnlyList<ContentPart> content)
+    private static EmbeddingInput Item(JsonField row, IReadOnlyList<ContentPart> content)
     {
         var item = new EmbeddingInput
         {
-            Role = Choice(row, "role", "query", "target") == "target" ? ItemRole.Target : ItemRole.Query,
-            Instruction = Text(row, "instruction"),
+            Role = Choice(row["role"], "query", "target") == "target" ? ItemRole.Target : ItemRole.Query,
+            Instruction = row["instruction"].Text(null),
             Content = content,
-            Rationale = Text(row, "rationale"),
-            Reasoning = Choice(row, "reasoning", "on", "off") switch
+            Rationale = row["rationale"].Text(null),
+            Reasoning = Choice(row["reasoning"], "on", "off") switch
             {
                 null => null,
                 "on" => ReasoningMode.On,
@@ -148,46 +149,15 @@ public static class EmbeddingRows
             : item;
     }
 
-    private static string? Id(JsonObject row) =>
-        row["id"] switch
-        {
-            null => null,
-            JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
-            JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-            var other => throw new FormatException($"id is {Kind(other)}, expected text or a number"),
-        };
+    private static string? Id(JsonField id) =>
+        id.Kind == JsonValueKind.Number ? id.Value.GetRawText()
+        : id.IsText || id.IsMissing ? id.Text(null)
+        : throw id.Unexpected("text or a number");
 
-    private static string? Text(JsonObject row, string field) => Text(row[field], field);
-
-    /// <summary>The text of a field; <see langword="null"/> without one.</summary>
-    /// <exception cref="FormatException">It is something else.</exception>
-    internal static string? Text(JsonNode? value, string name) =>
-        value switch
-        {
-            null => null,
-            JsonValue text when text.GetValueKind() == JsonValueKind.String => text.GetValue<string>(),
-            var other => throw new FormatException($"{name} is {Kind(other)}, expected text"),
-        };
-
-    private static string? Choice(JsonObject row, string field, params string[] allowed) =>
-        Text(row, field) is not { } value || allowed.Contains(value)
-            ? Text(row, field)
-            : throw new FormatException($"{field} is '{Short(value)}', expected {string.Join(" or ", allowed)}");
-
-    /// <summary>What sort of value was found, for a message.</summary>
-    internal static string Kind(JsonNode? value) =>
-        value?.GetValueKind() switch
-        {
-            null => "null",
-            JsonValueKind.Number => "a number",
-            JsonValueKind.True or JsonValueKind.False => "true or false",
-            JsonValueKind.Array => "a list",
-            JsonValueKind.Object => "an object",
-            _ => "text",
-        };
-
-    /// <summary>What was found, no longer than a sentence bears.</summary>
-    internal static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";
+    private static string? Choice(JsonField field, params string[] allowed) =>
+        field.Text(null) is not { } value || allowed.Contains(value)
+            ? field.Text(null)
+            : throw field.Error($"is '{JsonField.Shorten(value)}', expected {string.Join(" or ", allowed)}");
 
     /// <summary>Changes when the file is written: its size and time, or that it is not there.</summary>
     private static string Stamp(string path)

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Rge.Files;
 using Rge.Imaging;
 
 namespace Rge.Jobs;
@@ -12,51 +12,41 @@ internal static class RowContent
     /// <param name="row">The row.</param>
     /// <param name="folder">The folder that paths are relative to.</param>
     /// <exception cref="FormatException">A field is not what it should be.</exception>
-    public static IReadOnlyList<ContentPart> Read(JsonObject row, string folder)
+    public static IReadOnlyList<ContentPart> Read(JsonField row, string folder)
     {
-        if (row[Field] is not { } content)
+        var content = row[Field];
+        if (content.IsMissing)
         {
             ContentPart[] images = [.. Images(row).Select(path => Image(path, folder))];
-            return ContentPart.Spaced([.. images, new TextPart(Words(row["text"], "text") ?? "")]);
+            return ContentPart.Spaced([.. images, new TextPart(Words(row["text"]) ?? "")]);
         }
-        if (Array.Find(["text", "image", "images"], name => row[name] is not null) is { } beside)
-            throw new FormatException(
-                $"{Field} stands beside {beside}, expected one of them: {Field} has all texts and images in their order"
-            );
-        return content is JsonArray parts
-            ? ContentPart.Spaced([.. parts.Select((part, i) => Part(part, $"{Field}[{i}]", folder))])
-            : throw new FormatException($"{Field} is {EmbeddingRows.Kind(content)}, expected a list of parts");
+        if (Array.Find(["text", "image", "images"], name => !row[name].IsMissing) is { } beside)
+            throw content.Error($"stands beside {beside}, expected one of them: {Field} has all texts and images in their order");
+        return ContentPart.Spaced([.. content.Items("a list of parts").Select(part => Part(part, folder))]);
     }
 
-    private static ContentPart Part(JsonNode? node, string name, string folder)
+    private static ContentPart Part(JsonField part, string folder)
     {
-        const string Expected = "expected {\"text\": …} or {\"image\": PATH}";
-        if (node is not JsonObject part)
-            throw new FormatException($"{name} is {EmbeddingRows.Kind(node)}, {Expected}");
-        if (part.FirstOrDefault(field => field.Key is not ("text" or "image")).Key is { } unknown)
-            throw new FormatException($"{name} has the field '{EmbeddingRows.Short(unknown)}', {Expected}");
-        return (Words(part["text"], $"{name}.text"), EmbeddingRows.Text(part["image"], $"{name}.image")) switch
+        const string Expected = "{\"text\": …} or {\"image\": PATH}";
+        if (!part.IsObject)
+            throw part.Unexpected(Expected);
+        if (part.Members().FirstOrDefault(field => field.Name is not ("text" or "image")).Name is { } unknown)
+            throw part.Error($"has the field '{JsonField.Shorten(unknown)}', expected {Expected}");
+        return (Words(part["text"]), part["image"].Text(null)) switch
         {
             ({ } text, null) => new TextPart(text),
             (null, { } path) => Image(path, folder),
-            (null, null) => throw new FormatException($"{name} has neither text nor image, {Expected}"),
-            _ => throw new FormatException($"{name} has both text and image, {Expected}"),
+            (null, null) => throw part.Error($"has neither text nor image, expected {Expected}"),
+            _ => throw part.Error($"has both text and image, expected {Expected}"),
         };
     }
 
-    private static IEnumerable<string> Images(JsonObject row)
+    private static IEnumerable<string> Images(JsonField row)
     {
-        var several = row["images"] switch
-        {
-            null => [],
-            JsonArray images => images.Select(
-                (image, i) =>
-                    EmbeddingRows.Text(image, $"images[{i}]")
-                    ?? throw new FormatException($"images[{i}] is null, expected the path of an image")
-            ),
-            var other => throw new FormatException($"images is {EmbeddingRows.Kind(other)}, expected a list of paths"),
-        };
-        return several.Concat(EmbeddingRows.Text(row["image"], "image") is { } one ? [one] : []);
+        foreach (var image in row["images"].Items("a list of paths"))
+            yield return image.IsMissing ? throw image.Unexpected("the path of an image") : image.Text();
+        if (row["image"].Text(null) is { } one)
+            yield return one;
     }
 
     private static ImagePart Image(string path, string folder) =>
@@ -64,15 +54,13 @@ internal static class RowContent
         {
             "" => throw new FormatException("the path of an image is empty"),
             _ when path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || path.Contains("://", StringComparison.Ordinal) =>
-                throw new FormatException($"the image is given as '{EmbeddingRows.Short(path)}', expected the path of a file"),
+                throw new FormatException($"the image is given as '{JsonField.Shorten(path)}', expected the path of a file"),
             _ when path.Contains('\0', StringComparison.Ordinal) => throw new FormatException(
                 "the path of an image has a character of code 0"
             ),
             _ => new ImagePart(ImageSource.FromFile(Path.Combine(folder, path))),
         };
 
-    private static string? Words(JsonNode? value, string name) =>
-        EmbeddingRows.Text(value, name) is var text && ImageDataUri.Is(text)
-            ? throw new FormatException($"{name} {ImageDataUri.Problem}")
-            : text;
+    private static string? Words(JsonField field) =>
+        field.Text(null) is var text && ImageDataUri.Is(text) ? throw field.Error(ImageDataUri.Problem) : text;
 }
