@@ -198,8 +198,8 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
     {
         var readme = File.ReadAllText(Path.Combine(Workplace.Repository, "README.md")).Split("<!-- in-your-project: begin -->")[1].Split("<!-- in-your-project: end -->")[0];
         var blocks = Workplace.BlocksOf(readme);
-        Assert.Equal(["bash", "csharp", "text", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
-        foreach (var language in blocks) Assert.Equal(Workplace.Printed[language.Key].Take(language.Count()), language);
+        Assert.Equal(["csharp", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
+        foreach (var language in blocks) Assert.All(language, block => Assert.Contains(block, Workplace.Printed[language.Key]));
     }
 
     [Fact]
