@@ -14,8 +14,10 @@ public sealed partial class DocsTests
     {
         var page = Page(name);
         foreach (var command in page.Commands)
-            foreach (var args in ShellWords.CallsOf("./rge", command))
+            foreach (var words in ShellWords.CallsOf("./rge", command))
             {
+                // As from the repository's folder, where the commands are run.
+                string[] args = [.. words.Select(word => IsRepositoryPath(word) ? Path.Combine(DocPage.Repository, word) : word)];
                 if (args.Any(arg => arg.Contains('…', StringComparison.Ordinal)))
                 {
                     AssertOptionsAreKnown(args, command);
