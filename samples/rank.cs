@@ -24,6 +24,6 @@ Console.WriteLine();
 // Targets do not reason; all of them go through the model together.
 string[] texts = args[2..];
 var targets = await embedder.EmbedAsync([.. texts.Select(text => EmbeddingInput.Target(text))]);
-foreach (var (index, score) in Ranking.Of(embedding!.Vector, targets.Select(target => target.Vector)))
+foreach (var (index, score) in Ranking.Rank(embedding!.Vector, targets.Select(target => target.Vector)))
     Console.WriteLine($"{score:f4}  {texts[index]}");
 return 0;

@@ -24,6 +24,6 @@ var results = await generator.GenerateAsync(
     EmbeddingInput.Target("a blue sphere under a red cube"),
 ]);
 Console.WriteLine($"{results.Usage!.InputTokenCount} prompt tokens, {results.Usage.OutputTokenCount} written");
-Console.WriteLine($"rationale: {ReasoningEmbedding.Of(results[0])!.Rationale}");
+Console.WriteLine($"rationale: {ReasoningEmbedding.From(results[0])!.Rationale}");
 Console.WriteLine($"cosine: {Similarity.Cosine(results[0].Vector.Span, results[1].Vector.Span):f4}");
 return 0;

@@ -63,7 +63,7 @@ internal sealed class EmbeddingBenchmark
     private void Prefill()
     {
         var features = _model.EncodeImages([Image()]);
-        using var cache = _model.CreateCache(1, ImageTokens + TextTokens + 2);
+        using var cache = _model.CreateState(1, ImageTokens + TextTokens + 2);
         using var hidden = _model.Prefill([new ModelInput(Prompt(), features)], cache, [0]);
         using var logits = _model.Logits(hidden);
         features[0].Dispose();
@@ -73,7 +73,7 @@ internal sealed class EmbeddingBenchmark
     private double Decode(int rows)
     {
         var features = _model.EncodeImages([Image()]);
-        using var cache = _model.CreateCache(rows, ImageTokens + TextTokens + 2 + Steps + 2);
+        using var cache = _model.CreateState(rows, ImageTokens + TextTokens + 2 + Steps + 2);
         int[] slots = [.. Enumerable.Range(0, rows)];
         foreach (var slot in slots) _model.Prefill([new ModelInput(Prompt(), features)], cache, [slot]).Dispose();
         features[0].Dispose();
@@ -92,7 +92,7 @@ internal sealed class EmbeddingBenchmark
     {
         // Any token can play <emb>: it is banned, so that every rationale has its full length.
         const int EmbToken = 0;
-        using var decoder = new RationaleDecoder(_model, EmbToken, new RationaleDecoderOptions { MaxRows = count });
+        using var decoder = new DecodingEngine(_model, EmbToken, new DecodingEngineOptions { MaxBatchSize = count });
         var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
         DecodeRequest[] requests = [.. Enumerable.Range(0, count).Select(_ => new DecodeRequest(Prompt(), [Image()]) { Generation = generation })];
         var watch = Stopwatch.StartNew();

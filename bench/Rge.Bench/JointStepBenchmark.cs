@@ -17,9 +17,9 @@ internal static class JointStepBenchmark
     /// <param name="batchFile">What <see cref="JointBatch.Write"/> wrote.</param>
     /// <param name="rank">Rank of LoRA on the decoder's linear layers; 0 trains the weights.</param>
     /// <param name="chunkTokens">As <see cref="ObjectiveSettings.ChunkTokens"/>.</param>
-    /// <param name="recompute">Whether activations are computed again in the backward pass.</param>
+    /// <param name="activationCheckpointing">Whether activations are computed again in the backward pass.</param>
     /// <param name="steps">Steps, of which the median is told, after one that does not count.</param>
-    public static void Run(string checkpoint, string batchFile, int rank, int chunkTokens, bool recompute, int steps)
+    public static void Run(string checkpoint, string batchFile, int rank, int chunkTokens, bool activationCheckpointing, int steps)
     {
         NativeHeap.KeepFreedMemory();
         using var gradients = enable_grad();
@@ -34,7 +34,8 @@ internal static class JointStepBenchmark
         TrainedParameter[] trained = [.. tensors.Select((tensor, i) => new TrainedParameter($"p{i}", tensor.requires_grad_(true), 1, 0.01))];
         using var optimizer = new AdamW(trained, 0.9, 0.98, 1e-8);
         using var scale = tensor((float)-Math.Log(file.Temperature));
-        var objective = new JointObjective(model, file.Emb, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale, recompute);
+        var objective = new JointObjective(model, file.Emb, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale,
+            activationCheckpointing);
         var first = Step();
         var seconds = Enumerable.Range(0, steps).Select(_ =>
         {

@@ -21,7 +21,7 @@ internal static class PrefillBenchmark
         {
             PatchedImage[] images = [.. Enumerable.Range(0, prompts).Select(_ => Image())];
             int[] slots = [.. Enumerable.Range(0, prompts)];
-            using var cache = model.CreateCache(prompts, Side * Side + TextTokens + 2);
+            using var cache = model.CreateState(prompts, Side * Side + TextTokens + 2);
             IReadOnlyList<VisionFeatures> features = [];
             var medians = Interleaved.Medians(
                 [

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Rge.Search;
+using Rge.Search.Collections;
 
 namespace Rge.Bench;
 

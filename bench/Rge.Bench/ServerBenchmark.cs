@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Rge.Imaging;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Bench;
 

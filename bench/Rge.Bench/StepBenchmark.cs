@@ -26,7 +26,7 @@ internal static class StepBenchmark
         Console.WriteLine($"{"rows",4} {"torch ms",9} {"tokens/s",9} {"kernel ms",9} {"tokens/s",9} {"ratio",6}");
         foreach (var rows in new[] { 1, 2, 4, 8, 16, 32 })
         {
-            using var cache = model.CreateCache(rows, Past + 1);
+            using var cache = model.CreateState(rows, Past + 1);
             int[] slots = [.. Enumerable.Range(0, rows)], tokens = [.. slots.Select(i => 17 + i)];
             var medians = Interleaved.Medians([new("torch", () => Step(kernels: false)), new("kernel", () => Step(kernels: true))], rounds: 15);
             Console.WriteLine($"{rows,4} {medians[0] / 1e3,9:F1} {rows / medians[0] * 1e6,9:F1} {medians[1] / 1e3,9:F1} {rows / medians[1] * 1e6,9:F1} {medians[0] / medians[1],6:F2}");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.VectorData;
+using Rge.Cli.Output;
 using Rge.Cli.Verbs;
 
 namespace Rge.Cli;
@@ -11,24 +12,15 @@ public static class RgeCommand
 {
     private const string Name = "rge";
 
-    /// <summary>Exit code when all went well.</summary>
-    public const int Success = 0;
-
-    /// <summary>Exit code when the work could not be done, or a check failed.</summary>
-    public const int Failure = 1;
-
-    /// <summary>Exit code when the arguments cannot be understood.</summary>
-    public const int Usage = 2;
-
-    /// <summary>Exit code after Ctrl-C, as shells expect it.</summary>
-    public const int Interrupted = 130;
-
     /// <summary>Runs one command line.</summary>
     /// <param name="args">The arguments, without the program's name.</param>
     /// <param name="output">Where results go.</param>
     /// <param name="error">Where progress and errors go.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>The exit code.</returns>
+    /// <returns>
+    /// The exit code: 0 when all went well, 1 when the work could not be done or a check failed, 2 when the arguments cannot be understood,
+    /// 130 after Ctrl-C.
+    /// </returns>
     public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default) =>
         RunAsync(args, new Terminal(output, error), cancellationToken);
 
@@ -52,19 +44,19 @@ public static class RgeCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await error.WriteLineAsync("rge: stopped.");
-            return Interrupted;
+            return ExitCodes.Interrupted;
         }
         catch (Exception e) when (IsExpected(e))
         {
             await error.WriteLineAsync($"rge: {Sentence(e)}");
-            return Failure;
+            return ExitCodes.Failure;
         }
 
         async Task<int> RefuseAsync(string problem)
         {
             var verb = parsed.CommandResult.Command.Name;
             await error.WriteLineAsync($"rge: {problem} See '{(verb == Name ? Name : $"{Name} {verb}")} --help'.");
-            return Usage;
+            return ExitCodes.Usage;
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Rge.Cli.Output;
 
 namespace Rge.Cli;
 
@@ -44,7 +45,7 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         Write("Options:", options.Where(option => !IsOfModel(command, option)).Select(Row));
         Write("How the model runs and writes:", options.Where(option => IsOfModel(command, option)).Select(Row));
         Write("Commands:", command.Subcommands.Select(verb => (verb.Name, verb.Description ?? "")));
-        return RgeCommand.Success;
+        return ExitCodes.Success;
 
         void Write(string title, IEnumerable<(string Left, string Right)> rows)
         {

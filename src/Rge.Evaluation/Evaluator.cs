@@ -34,7 +34,7 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
         RowOutcome Score(EvaluationRow row, ReasoningEmbedding query)
         {
             float[] scores = [.. row.Candidates.Select(candidate => TensorPrimitives.Dot(query.Vector.Span, embedded[candidates[candidate]].Vector.Span))];
-            var rationale = query.RationaleEnd == RationaleEnd.NotGenerated ? null : query.Rationale;
+            var rationale = query.FinishReason == FinishReason.NotGenerated ? null : query.Rationale;
             return new RowOutcome
             {
                 Predicted = TensorPrimitives.IndexOfMax<float>(scores),

@@ -101,9 +101,9 @@ public sealed record ModelShape
     /// <summary>Vision blocks that attend over the whole image.</summary>
     public required IReadOnlyList<int> FullAttentionBlocks { get; init; }
 
-    /// <summary>Pictures with fewer pixels are enlarged.</summary>
+    /// <summary>Images with fewer pixels are enlarged.</summary>
     public int MinPixels { get; init; } = 256 * 28 * 28;
 
-    /// <summary>Pictures with more pixels are reduced.</summary>
+    /// <summary>Images with more pixels are reduced.</summary>
     public int MaxPixels { get; init; } = 1024 * 28 * 28;
 }

@@ -16,8 +16,8 @@ namespace Rge.Models;
 /// other, never padded, so that each gets what it would get alone.
 /// </summary>
 /// <remarks>
-/// Owns its parameters. Forward passes do not change the model and may run concurrently, as long as each <see cref="KvCache"/> is used by
-/// one at a time. Methods that return a tensor hand it over to the caller.
+/// Owns its parameters. Forward passes do not change the model and may run concurrently, as long as each <see cref="DecodingState"/> is
+/// used by one at a time. Methods that return a tensor hand it over to the caller.
 /// <para>
 /// Prompts are run without gradient by <see cref="Prefill"/>, <see cref="Step"/> and <see cref="Encode"/>. <see cref="EncodeImages"/>,
 /// <see cref="Forward"/> and <see cref="Logits"/> follow the calling thread's gradient mode: results are part of the graph where it is on and
@@ -56,8 +56,7 @@ public sealed class QwenVlModel : IDisposable
         _vision = new VisionTower(config.Vision, family, factory);
         _language = new LanguageModel(config.Text, family, factory);
         Linears = factory.Linears;
-        var embedding = parameters[ParameterLayout.TokenEmbedding];
-        (DType, Device) = (embedding.dtype, embedding.device);
+        (DType, Device) = (_language.DType, _language.Device);
     }
 
     /// <summary>The configuration.</summary>
@@ -76,10 +75,16 @@ public sealed class QwenVlModel : IDisposable
     public Device Device { get; }
 
     /// <summary>
-    /// Every parameter by its newest Hugging Face name. Borrowed; frozen unless made otherwise, as a model loaded
-    /// <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// Every tensor of the model by its newest Hugging Face name, in the form in which it is stored: for what saves, counts or identifies
+    /// them. What layers compute with theirs is for them to say: see <see cref="Linears"/>. Borrowed.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Parameters { get; }
+
+    /// <summary>
+    /// The parameters that can be trained: those that are stored as floating-point numbers. Borrowed; frozen unless made otherwise, as a
+    /// model loaded <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// </summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Trainable => Parameters.Where(parameter => parameter.Value.is_floating_point());
 
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
     public IReadOnlyDictionary<string, Linear> Linears { get; }
@@ -187,38 +192,59 @@ public sealed class QwenVlModel : IDisposable
         return features;
     }
 
-    /// <summary>Allocates a cache for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
+    /// <summary>The embeddings of tokens, as the decoder reads them, without gradient.</summary>
+    /// <param name="tokenIds">The tokens.</param>
+    /// <returns>Float32 <c>[N, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The vocabulary lacks a token.</exception>
+    public Tensor EmbedTokens(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        foreach (var token in tokenIds)
+            if ((uint)token >= (uint)Config.Text.VocabSize)
+                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var ids = tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device);
+        return _language.Embed(ids, images: null).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
     /// <param name="slots">Sequences it can hold at once.</param>
     /// <param name="capacity">Tokens a sequence may have in all: prompt, rationale and <c>&lt;emb&gt;</c>.</param>
-    public KvCache CreateCache(int slots, int capacity) => new(Config.Text, slots, capacity, DType, Device);
+    public DecodingState CreateState(int slots, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        return new DecodingState(_language.CreateStates(slots, capacity), slots, capacity);
+    }
 
-    /// <summary>Runs prompts, each after what its slot of the cache holds already (nothing, usually), and fills the cache.</summary>
+    /// <summary>Runs prompts, each after what its slot of the state holds already (nothing, usually), and extends the state.</summary>
     /// <param name="inputs">The prompts.</param>
-    /// <param name="cache">The cache to fill.</param>
+    /// <param name="state">The state to extend.</param>
     /// <param name="slots">The slot of each prompt; all different.</param>
     /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
     /// <exception cref="ArgumentException">A prompt is empty, does not fit its slot, has a token that the vocabulary lacks, or its image tokens do not fit its images.</exception>
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, KvCache cache, IReadOnlyList<int> slots)
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, DecodingState state, IReadOnlyList<int> slots)
     {
-        ArgumentNullException.ThrowIfNull(cache);
-        return Run(PackedBatch.Of(inputs, Config, cache, slots), cache, observer: null);
+        ArgumentNullException.ThrowIfNull(state);
+        return Run(PackedBatch.Of(inputs, Config, state, slots), state, observer: null);
     }
 
     /// <summary>Runs one more token of each listed sequence.</summary>
     /// <param name="tokenIds">The tokens; an image token counts as text.</param>
-    /// <param name="cache">The cache that holds the sequences so far.</param>
+    /// <param name="state">The state that holds the sequences so far.</param>
     /// <param name="slots">The slot of each token; all different.</param>
     /// <returns>Hidden states after the final norm, <c>[B, hidden]</c>; the caller disposes.</returns>
     /// <exception cref="ArgumentException">A slot is full or does not exist, or the vocabulary lacks a token.</exception>
-    public Tensor Step(IReadOnlyList<int> tokenIds, KvCache cache, IReadOnlyList<int> slots)
+    public Tensor Step(IReadOnlyList<int> tokenIds, DecodingState state, IReadOnlyList<int> slots)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
-        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(slots);
-        return Run(PackedBatch.OfSteps(tokenIds, Config, cache, slots), cache, observer: null);
+        return Run(PackedBatch.OfSteps(tokenIds, Config, state, slots), state, observer: null);
     }
 
-    /// <summary>Runs prompts that stand alone, without a cache.</summary>
+    /// <summary>Runs prompts that stand alone, without a state.</summary>
     /// <param name="inputs">The prompts.</param>
     /// <param name="observer">
     /// Called, on the calling thread, with 0 and the embeddings <c>[ΣT, hidden]</c> of all prompts packed one after the other, then with i
@@ -227,7 +253,7 @@ public sealed class QwenVlModel : IDisposable
     /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
-        Run(PackedBatch.Of(inputs, Config), cache: null, observer);
+        Run(PackedBatch.Of(inputs, Config), state: null, observer);
 
     /// <summary>
     /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with the
@@ -251,7 +277,7 @@ public sealed class QwenVlModel : IDisposable
         Tensor ids = tensor(tree.TokenIds, device: Device), positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
         var outputTokens = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
         var hidden = _language.Forward(
-            _language.Embed(ids, images), positions, new PrefixTreeAttention(tree.Nodes, Device), images, outputTokens,
+            _language.Embed(ids, images), positions, tree.Pass(Device), images, outputTokens,
             activationCheckpointing: activationCheckpointing);
         return new PackedStates(hidden.DetachFromDisposeScope(), tree.Rows);
     }
@@ -271,20 +297,18 @@ public sealed class QwenVlModel : IDisposable
         return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Run(PackedBatch batch, KvCache? cache, Action<int, Tensor>? observer)
+    private Tensor Run(PackedBatch batch, DecodingState? state, Action<int, Tensor>? observer)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var images = batch.PlaceImages(Device);
         using var ids = tensor(batch.TokenIds, device: Device);
         using var positions = tensor(batch.Positions, [3, batch.TokenIds.Length], device: Device);
-        using var last = tensor(batch.Spans.Select(s => (long)s.Start + s.Length - 1).ToArray(), device: Device);
+        using var last = tensor(batch.Runs.Select(run => (long)run.Start + run.Length - 1).ToArray(), device: Device);
         // An observer wants to see every token; otherwise the last layer need only finish those that are returned.
         var outputTokens = observer is null && last.shape[0] < ids.shape[0] ? last : null;
-        var pattern = new SpanAttention(new SpanSet(batch.Spans, Device), cache);
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, pattern, images, outputTokens, observer);
-        if (cache is not null)
-            for (var i = 0; i < batch.Spans.Count; i++) cache.Advance(batch.Spans[i].Slot, batch.Spans[i].Length, batch.NextPositions[i]);
+        var hidden = _language.Forward(_language.Embed(ids, images), positions, batch.Pass(state, Device), images, outputTokens, observer);
+        state?.Advance(batch);
         if (observer is not null) hidden = hidden.index_select(0, last);
         return hidden.MoveToOuterDisposeScope();
     }

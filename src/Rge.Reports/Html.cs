@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
+using Rge.Imaging;
 
 namespace Rge.Reports;
 
@@ -46,7 +47,24 @@ public static class Html
     public static XElement Picture(ReadOnlySpan<byte> file, string description)
     {
         var type = file is [0xFF, 0xD8, ..] ? "jpeg" : "png";
-        return Tag("img", Attribute("src", $"data:image/{type};base64,{Convert.ToBase64String(file)}"), Attribute("alt", description), Attribute("title", description));
+        var source = $"data:image/{type};base64,{Convert.ToBase64String(file)}";
+        return Tag("img", Attribute("src", source), Attribute("alt", description), Attribute("title", description));
+    }
+
+    /// <summary>The image of a file as a part of the page, for pages with many of them; the file's name where it cannot be shown.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="side">Pixels of the longer side at most.</param>
+    public static XElement Picture(string path, int side)
+    {
+        var name = Path.GetFileName(path);
+        try
+        {
+            return Picture(Thumbnails.Encode(Thumbnails.Fit(ImageDecoder.DecodeFile(path), side)), name);
+        }
+        catch (ImageInputException)
+        {
+            return Tag("span", Class("dim"), name);
+        }
     }
 
     /// <summary>A whole page.</summary>

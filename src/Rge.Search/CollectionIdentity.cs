@@ -36,7 +36,7 @@ public sealed record CollectionIdentity
         return new CollectionIdentity
         {
             Model = metadata.DefaultModelId ?? "a model",
-            Fingerprint = ModelFingerprint.Of(embedder),
+            Fingerprint = ModelFingerprint.Compute(embedder),
             Dimensions = dimensions ?? most,
         };
     }

@@ -1,8 +1,14 @@
-using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Rge.Server.Apis.Cohere;
+using Rge.Server.Apis.OpenAi;
+using Rge.Server.Apis.Rge;
+using Rge.Server.Apis.Voyage;
 using Rge.Server.Collections;
 using Rge.Server.Endpoints;
+using Rge.Server.Hosting;
+using Rge.Server.Page;
 using Rge.Server.Serving;
 
 namespace Rge.Server;
@@ -26,12 +32,15 @@ public static class RgeEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var services = endpoints.ServiceProvider;
-        var gate = services.GetService<EndpointGate>() ?? throw new InvalidOperationException("MapRge needs the services that AddRgeServer registers; call that first.");
+        var gate = services.GetService<EndpointGate>()
+            ?? throw new InvalidOperationException("MapRge needs the services that AddRgeServer registers; call that first.");
         // Made now, so that metrics are there before the first request, and a store that cannot be understood is told before anything is served.
         services.GetRequiredService<CollectionHost>();
         services.GetRequiredService<Telemetry>();
-        var group = endpoints.MapGroup("").AlsoHead().Behind(gate);
-        group.MapEmbeddings();
+        var group = endpoints.MapGroup("").AlsoHead().Around(gate.InvokeAsync);
+        group.MapOpenAi();
+        group.MapCohere();
+        group.MapVoyage();
         group.MapRationales();
         group.MapCollections();
         group.MapModels();

@@ -12,8 +12,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Rge.Server.Answers;
-using Rge.Server.Endpoints;
-using Rge.Server.Reference;
+using Rge.Server.Hosting;
 using Rge.Server.Serving;
 
 namespace Rge.Server;
@@ -32,7 +31,8 @@ public static class RgeServer
     /// <exception cref="ServerException">A setting makes no sense, or the file of API keys cannot be read.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static async Task RunAsync(
-        ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IEnumerable<string>>? started = null, CancellationToken cancellationToken = default)
+        ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IEnumerable<string>>? started = null,
+        CancellationToken cancellationToken = default)
     {
         await using var app = Build(options, load);
         try
@@ -52,7 +52,8 @@ public static class RgeServer
     /// <param name="options">The settings.</param>
     /// <param name="load">Loads the model.</param>
     /// <param name="replace">Replaces services.</param>
-    internal static WebApplication Build(ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IServiceCollection>? replace = null)
+    internal static WebApplication Build(
+        ServerOptions options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load, Action<IServiceCollection>? replace = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(load);
@@ -61,7 +62,8 @@ public static class RgeServer
         // Empty: nothing is read from files or variables that happen to be there, but for OpenTelemetry's own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(
-            Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(pair => KeyValuePair.Create((string)pair.Key, (string?)pair.Value))
+            Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .Select(pair => KeyValuePair.Create((string)pair.Key, (string?)pair.Value))
                 .Where(pair => pair.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
         builder.WebHost.UseKestrelCore().UseUrls([.. options.Urls]).ConfigureKestrel(kestrel =>
         {
@@ -69,14 +71,16 @@ public static class RgeServer
             kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
         });
         // What keeps the host from starting is thrown to whoever starts it.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical).Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
+            .Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId)
             .AddJsonConsole(console =>
             {
                 (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "O");
                 console.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
             });
         builder.Services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: true));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds));
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds));
         AddReference(builder.Services);
         AddTelemetry(builder.Services, builder.Configuration);
         replace?.Invoke(builder.Services);
@@ -119,7 +123,8 @@ public static class RgeServer
     {
         services.AddSingleton<PrometheusExporter>();
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("rge"))
-            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .WithMetrics(metrics => metrics
+                .AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
                 .AddReader(provider => new BaseExportingMetricReader(provider.GetRequiredService<PrometheusExporter>())))
             .WithTracing(tracing => tracing.AddSource(Telemetry.Name, "Microsoft.AspNetCore"));
         if (configuration[CollectorVariable] is { Length: > 0 }) telemetry.UseOtlpExporter();

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Rge.Server.Answers;
 using Rge.Server.Collections;
+using Rge.Server.Errors;
+using Rge.Server.Hosting;
 using Rge.Server.Images;
 using Rge.Server.Requests;
 using Rge.Server.Serving;
@@ -26,7 +27,8 @@ public static class RgeServiceCollectionExtensions
     public static IServiceCollection AddRgeServer(this IServiceCollection services, ServerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        return services.AddRge(options, provider => new ModelSource(_ => provider.GetRequiredService<ReasoningEmbedder>(), IsOwned: false, EndsProgram: false));
+        return services.AddRge(
+            options, provider => new ModelSource(_ => provider.GetRequiredService<ReasoningEmbedder>(), IsOwned: false, EndsProgram: false));
     }
 
     /// <summary>Registers the API around an embedder that it loads itself, while the program already answers, and disposes with the program.</summary>
@@ -34,28 +36,32 @@ public static class RgeServiceCollectionExtensions
     /// <param name="options">The settings.</param>
     /// <param name="load">Loads the model, with the limits of the options it is given. Called once.</param>
     /// <inheritdoc cref="AddRgeServer(IServiceCollection, ServerOptions?)"/>
-    public static IServiceCollection AddRgeServer(this IServiceCollection services, ServerOptions? options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load)
+    public static IServiceCollection AddRgeServer(
+        this IServiceCollection services, ServerOptions? options, Func<ReasoningEmbedderOptions, ReasoningEmbedder> load)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(load);
         return services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: false));
     }
 
-    internal static IServiceCollection AddRge(this IServiceCollection services, ServerOptions? options, Func<IServiceProvider, ModelSource> source)
+    internal static IServiceCollection AddRge(
+        this IServiceCollection services, ServerOptions? options, Func<IServiceProvider, ModelSource> source)
     {
         options ??= new ServerOptions();
         options.Validate();
-        if (services.Any(service => service.ServiceType == typeof(EndpointGate))) throw new InvalidOperationException("AddRgeServer was called before: one program serves one model.");
+        if (services.Any(service => service.ServiceType == typeof(EndpointGate)))
+            throw new InvalidOperationException("AddRgeServer was called before: one program serves one model.");
         services.AddRouting();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton(options.Limits).AddSingleton(source);
         services.AddSingleton<ModelHost>().AddHostedService(provider => provider.GetRequiredService<ModelHost>());
-        services.AddSingleton(provider => new EmbeddingQueue(options.Limits.QueuedItems, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<QueueDrain>().AddHostedService(provider => provider.GetRequiredService<QueueDrain>());
+        services.AddSingleton(provider => new AdmissionLimiter(options.Limits.QueuedItems, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<GracefulShutdown>().AddHostedService(provider => provider.GetRequiredService<GracefulShutdown>());
         services.AddSingleton<StoreHealth>().AddHostedService(provider => provider.GetRequiredService<StoreHealth>());
         services.AddSingleton<BodyMemory>().AddSingleton<Telemetry>().AddSingleton<INetwork, SystemNetwork>().AddSingleton<ImageFetcher>();
-        services.AddSingleton<ApiKeyRing>().AddSingleton<ApiErrors>().AddSingleton<ErrorResponses>().AddSingleton<EndpointGate>();
-        services.AddSingleton<EmbeddingService>().AddSingleton<RequestReader>().AddSingleton<AnswerWriter>();
+        services.AddSingleton<StoreFailures>().AddSingleton<ApiKeyRing>().AddSingleton<ApiErrors>();
+        services.AddSingleton<ErrorResponses>().AddSingleton<EndpointGate>();
+        services.AddSingleton<EmbeddingService>();
         return services.AddSingleton<CollectionHost>().AddSingleton<CollectionService>();
     }
 }

@@ -1,4 +1,6 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 
@@ -140,7 +142,8 @@ internal static class Pretraining
         while (true)
         {
             var scene = SceneSampler.Draw(random, random.Between(2, 6), random.Between(3, 8));
-            if (scene.Split == split && Chain.Of(random, scene) is { } chain) return new Question(null, $"name the place of {chain.Describe()}", chain.Resolve());
+            if (scene.Split == split && ObjectChain.Of(random, scene) is { } chain) return new Question(null,
+                $"name the place of {chain.Describe()}", chain.Resolve());
         }
     }
 

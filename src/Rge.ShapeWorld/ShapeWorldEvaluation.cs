@@ -1,5 +1,7 @@
 using Rge.Data;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 
@@ -17,7 +19,8 @@ public static class ShapeWorldEvaluation
 
     private static readonly string[] SingleAnswers =
     [
-        .. Kind.All.Select(Words.Of), .. Enum.GetValues<ObjectColor>().Select(Words.Of), .. Enum.GetValues<ObjectShape>().Select(Words.Of),
+        .. ObjectKind.All.Select(Words.Of), .. Enum.GetValues<ObjectColor>().Select(Words.Of),
+        .. Enum.GetValues<ObjectShape>().Select(Words.Of),
         .. Enumerable.Range(1, 9).Select(Words.Of), "nothing",
     ];
 
@@ -44,7 +47,7 @@ public static class ShapeWorldEvaluation
             for (var i = 0; i < entries.Length; i++)
             {
                 var random = SplitMix64.At(seed, (ulong)split, (ulong)WorldStream.Evaluation, (ulong)number, (ulong)i);
-                var (questions, illustrator) = (task.Draw(random, split), new Illustrator(random));
+                var (questions, illustrator) = (task.Draw(random, split), new QuestionRenderer(random));
                 // One row a group, so that rows are independent; the rest of the group are its hard candidates.
                 var own = questions[i % questions.Count];
                 var sample = illustrator.Sample(own, task.Name, $"{task.Name}, row {i + 1} of the {split} split with seed {seed}");
@@ -87,7 +90,7 @@ public static class ShapeWorldEvaluation
         var shapes = Enum.GetValues<ObjectShape>();
         return dataset == "cls_twins"
             ? from first in shapes from second in shapes select $"{Words.Of(first)} {Words.Of(second)} {suffix}"
-            : Kind.All.Select(kind => $"{Words.Of(kind)} {suffix}");
+            : ObjectKind.All.Select(kind => $"{Words.Of(kind)} {suffix}");
     }
 
     private static IEnumerable<EvaluationRow> RetrievalRows(Entry[] entries)
@@ -114,7 +117,7 @@ public static class ShapeWorldEvaluation
     /// <summary>A crop of every kind from a scene of its own.</summary>
     private static TargetItem[] DrawCrops(WorldSplit split, ulong seed) =>
     [
-        .. Kind.All.Select(kind =>
+        .. ObjectKind.All.Select(kind =>
         {
             var random = SplitMix64.At(seed, (ulong)split, (ulong)WorldStream.Crops, (ulong)kind.Index);
             while (true)
@@ -122,10 +125,10 @@ public static class ShapeWorldEvaluation
                 var scene = Pretraining.DrawScene(random, split);
                 var cell = scene.Objects[0].Cell;
                 scene = scene.With(cell, scene.Objects[0].Object with { Kind = kind });
-                if (scene.Split == split) return new Illustrator(random).Target(Answer.Crop(scene, cell));
+                if (scene.Split == split) return new QuestionRenderer(random).Target(Answer.Crop(scene, cell));
             }
         }),
     ];
 
-    private sealed record Entry(Question Question, Illustrator Illustrator, TrainingSample Sample, Answer[] Hard);
+    private sealed record Entry(Question Question, QuestionRenderer Illustrator, TrainingSample Sample, Answer[] Hard);
 }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 

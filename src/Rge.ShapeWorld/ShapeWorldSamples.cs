@@ -1,5 +1,7 @@
 using Rge.Data;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 
@@ -72,7 +74,7 @@ public sealed class ShapeWorldSamples
 
     /// <summary>As <see cref="PretrainingGroup"/>, and also which objects of a picture are alike, and how many.</summary>
     /// <inheritdoc cref="Group" path="/param"/>
-    public IReadOnlyList<TrainingSample> LikenessGroup(long index) => Ask(WorldStream.Likeness, index, likeness: true);
+    public IReadOnlyList<TrainingSample> LikenessGroup(long index) => Ask(WorldStream.Comparison, index, likeness: true);
 
     /// <summary>A picture with labels.</summary>
     /// <inheritdoc cref="Group" path="/param"/>
@@ -97,7 +99,7 @@ public sealed class ShapeWorldSamples
 
     private TrainingSample[] Illustrate(SplitMix64 random, IReadOnlyList<(string Dataset, Question Question)> asked, long index)
     {
-        var illustrator = new Illustrator(random);
+        QuestionRenderer illustrator = new QuestionRenderer(random);
         return [.. asked.Select((one, i) => illustrator.Sample(one.Question, one.Dataset, $"{one.Dataset}, group {index} of the {Split} split with seed {Seed}, sample {i + 1}"))];
     }
 }

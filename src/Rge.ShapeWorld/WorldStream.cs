@@ -8,5 +8,5 @@ internal enum WorldStream
     Labelled,
     Evaluation,
     Crops,
-    Likeness,
+    Comparison,
 }

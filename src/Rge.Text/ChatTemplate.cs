@@ -100,7 +100,7 @@ public sealed class ChatTemplate
         };
         try
         {
-            return _template.Render(variables, userContent.Sum(part => part.Content?.Length ?? 0L) + (system?.Length ?? 0)).ToPrompt();
+            return Prompt(_template.Render(variables, userContent.Sum(part => part.Content?.Length ?? 0L) + (system?.Length ?? 0)));
         }
         catch (JinjaException e)
         {
@@ -136,6 +136,10 @@ public sealed class ChatTemplate
         if (part.Content is { } text) entries["text"] = part.AllowSpecialTokens ? TracedText.FromTemplate(text) : TracedText.FromCaller(text);
         return entries;
     }
+
+    /// <summary>The text as a prompt: trusted where it is the template's, untrusted where it is the caller's.</summary>
+    private static PromptText Prompt(TracedText text) =>
+        PromptText.Of(text.Runs().Select(run => new PromptSegment(run.Text, IsTrusted: !run.IsFromCaller)));
 
     private static string? Source(JsonField field)
     {

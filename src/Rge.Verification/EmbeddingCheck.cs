@@ -4,7 +4,7 @@ namespace Rge.Verification;
 internal static class EmbeddingCheck
 {
     /// <summary>The reference's continuation: greedy, at most 24 tokens, the last one pooled whatever it is.</summary>
-    private static readonly GenerationOptions Reference = new() { MaxRationaleTokens = 24, WhenBudgetRunsOut = BudgetAction.PoolLastToken };
+    private static readonly GenerationOptions Reference = new() { MaxRationaleTokens = 24, OnLengthLimit = LengthAction.PoolLastToken };
 
     public static async Task<IReadOnlyList<VerificationRow>> RunAsync(ReferenceFolder folder, ReasoningEmbedder embedder, VerificationOptions options, CancellationToken cancellationToken)
     {
@@ -14,7 +14,7 @@ internal static class EmbeddingCheck
 
         var written = await EmbedAsync(folder.Queries, Reference);
         var weakened = await EmbedAsync(folder.Queries, Reference with { RepetitionPenalty = 1.05 });
-        var ended = await EmbedAsync(folder.Queries, Reference with { WhenBudgetRunsOut = BudgetAction.AppendEmb });
+        var ended = await EmbedAsync(folder.Queries, Reference with { OnLengthLimit = LengthAction.AppendEmb });
         var found = await EmbedAsync(folder.Targets, Reference);
         foreach (var (i, query) in folder.Queries.Index())
         {

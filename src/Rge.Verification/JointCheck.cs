@@ -25,10 +25,10 @@ public static class JointCheck
     /// <summary>Checks the folder's joint objective.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="chunkTokens">As <see cref="ObjectiveSettings.ChunkTokens"/>: 0 in one pass, else in chunks with gradient caching.</param>
-    /// <param name="recompute">Whether activations are computed again in the backward pass.</param>
+    /// <param name="activationCheckpointing">Whether activations are computed again in the backward pass.</param>
     /// <returns>A row for each quantity; without cases where the folder lacks them.</returns>
     /// <exception cref="CheckpointException">The folder or its checkpoint cannot be used.</exception>
-    public static IReadOnlyList<VerificationRow> Run(string folder, int chunkTokens = 0, bool recompute = false)
+    public static IReadOnlyList<VerificationRow> Run(string folder, int chunkTokens = 0, bool activationCheckpointing = false)
     {
         ArgumentNullException.ThrowIfNull(folder);
         Comparison language = new("joint: next-token loss", Comparison.Absolute, 1e-4), contrast = new("joint: InfoNCE", Comparison.Absolute, 1e-4),
@@ -37,8 +37,8 @@ public static class JointCheck
         if (reference.HasModel && reference.Root?.TryGetProperty("joint", out var joint) == true)
         {
             using var model = QwenVlModel.Load(reference.ModelFolder, new QwenVlModelOptions { Writable = true, DType = ScalarType.Float32 });
-            foreach (var parameter in model.Parameters.Values) parameter.requires_grad_(true);
-            var losses = Backward(reference, joint, model, chunkTokens, recompute);
+            foreach (var (_, parameter) in model.Trainable) parameter.requires_grad_(true);
+            var losses = Backward(reference, joint, model, chunkTokens, activationCheckpointing);
             // Relative to losses beyond 1, as every other quantity.
             language.AddValues("joint", [(float)losses.LmLoss], [joint.GetProperty("lm_loss").GetSingle()]);
             contrast.AddValues("joint", [(float)losses.InfoNce], [joint.GetProperty("info_nce").GetSingle()]);
@@ -47,7 +47,8 @@ public static class JointCheck
         return [language.Row, contrast.Row, gradients.Row];
     }
 
-    private static StepLosses Backward(ReferenceFolder reference, JsonElement joint, QwenVlModel model, int chunkTokens, bool recompute)
+    private static StepLosses Backward(ReferenceFolder reference, JsonElement joint, QwenVlModel model, int chunkTokens,
+        bool activationCheckpointing)
     {
         var processor = QwenVlProcessor.Load(reference.ModelFolder);
         var prompts = new PromptBuilder(model.Config, processor);
@@ -63,7 +64,8 @@ public static class JointCheck
         var batch = new BatchEncoder(prompts, processor, prompts.EmbTokenId, hardNegatives: true).Encode(samples);
         int[][] own = [.. reference.Queries.Select(query => query.GeneratedIds.Where(id => id != prompts.EmbTokenId).ToArray())];
         using var scale = tensor((float)-Math.Log(reference.Root!.Value.GetProperty("temperature").GetDouble()));
-        return new JointObjective(model, prompts.EmbTokenId, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale, recompute).Backward(batch, own, lmWeight: 1, embeddingWeight: 1);
+        return new JointObjective(model, prompts.EmbTokenId, new ObjectiveSettings { ChunkTokens = chunkTokens }, scale,
+            activationCheckpointing).Backward(batch, own, lmWeight: 1, embeddingWeight: 1);
     }
 
     private static void Compare(Comparison comparison, QwenVlModel model, string path)
@@ -71,10 +73,11 @@ public static class JointCheck
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        var parameters = model.Trainable.ToDictionary(StringComparer.Ordinal);
         foreach (var stored in file.Names)
         {
             var name = WeightNames.Canonical(stored);
-            if (!model.Parameters.TryGetValue(name, out var parameter)) continue;
+            if (!parameters.TryGetValue(name, out var parameter)) continue;
             var (expected, found) = (file.Read(stored, ScalarType.Float32), parameter.grad ?? zeros_like(parameter));
             comparison.Add(name, GradientNorm.Of(found.sub(expected)) / Math.Max(GradientNorm.Of(expected), SmallestLength));
         }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Rge.Decoding;
 using Rge.Imaging;
-using Rge.Models;
 using Rge.Prompts;
 
 namespace Rge;
@@ -11,12 +10,19 @@ namespace Rge;
 /// One call of the embedder. Items go through in windows: while one is computed, the next one's images are decoded and its prompts built.
 /// An item that fails ends the call, or is left out where failures are collected.
 /// </summary>
+/// <param name="context">What all calls of the embedder share.</param>
+/// <param name="generation">How rationales are written.</param>
+/// <param name="options">What the call asks for beside that.</param>
+/// <param name="inputs">The items.</param>
+/// <param name="onToken">Told each token that is written; null for nobody.</param>
+/// <param name="collectsErrors">Whether failures are collected.</param>
 internal sealed class EmbeddingCall(
-    RationaleDecoder decoder, QwenVlProcessor processor, PromptBuilder prompts, ReasoningEmbedderOptions defaults, GenerationOptions generation,
-    ReasoningEmbeddingOptions options, ImageMemory? memory, IReadOnlyList<EmbeddingInput> inputs, Action<int>? onToken, bool collectsErrors)
+    EmbeddingContext context, GenerationOptions generation, ReasoningEmbeddingOptions options, IReadOnlyList<EmbeddingInput> inputs,
+    Action<int>? onToken, bool collectsErrors)
 {
     private readonly IReadOnlyList<ContentPart>[] _contents = new IReadOnlyList<ContentPart>[inputs.Count];
-    private readonly CallImage[][] _images = new CallImage[inputs.Count][]; // by item, as in its Images: one for each time it is shown
+    private readonly object[][] _imageKeys = new object[inputs.Count][]; // by item, as in its Images
+    private readonly ImageLease[][] _images = new ImageLease[inputs.Count][]; // as the keys: a lease for each time an image is shown
     private readonly EmbeddingResult?[] _results = new EmbeddingResult?[inputs.Count];
     private readonly List<Task> _submitted = [];
     private int _completed;
@@ -27,11 +33,11 @@ internal sealed class EmbeddingCall(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (var i = 0; i < inputs.Count; i++) _contents[i] = OfItem(i, () => PromptContent.Of(Checked(inputs[i]))) ?? [];
-        var images = await FindImagesAsync(stop.Token);
         try
         {
+            await FindImagesAsync(stop.Token);
             var before = Task.CompletedTask;
-            foreach (var window in Order().Chunk(defaults.ItemsAhead))
+            foreach (var window in Order().Chunk(context.Options.PrefetchItems))
             {
                 var prepared = await PrepareAsync(window, stop.Token);
                 var current = Submit(prepared, stop.Token);
@@ -50,7 +56,7 @@ internal sealed class EmbeddingCall(
         {
             // Nothing of a call goes on after it has ended.
             await Task.WhenAll(_submitted).ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            foreach (var image in images) image.ReleaseRest();
+            foreach (var image in _images.SelectMany(images => images ?? [])) image.Dispose();
         }
     }
 
@@ -68,8 +74,8 @@ internal sealed class EmbeddingCall(
             : input;
     }
 
-    /// <summary>Finds the distinct images of the call by their content, and how often each is shown.</summary>
-    private async Task<IReadOnlyCollection<CallImage>> FindImagesAsync(CancellationToken cancellationToken)
+    /// <summary>Finds the distinct images of the call by their content, and takes a lease of them wherever they are shown.</summary>
+    private async Task FindImagesAsync(CancellationToken cancellationToken)
     {
         var sources = Enumerable.Range(0, inputs.Count).Where(IsAlive).SelectMany(i => inputs[i].Images).Distinct().ToArray();
         var keys = new ConcurrentDictionary<ImageSource, object>();
@@ -78,7 +84,7 @@ internal sealed class EmbeddingCall(
         {
             try
             {
-                keys[sources[i]] = sources[i].ContentKey(defaults.ImageLimits);
+                keys[sources[i]] = sources[i].ContentKey(context.Options.ImageLimits);
             }
             catch (ImageInputException e)
             {
@@ -89,17 +95,21 @@ internal sealed class EmbeddingCall(
         for (var i = 0; i < inputs.Count; i++)
             if (IsAlive(i) && inputs[i].Images.FirstOrDefault(unreadable.ContainsKey) is { } source) Fail(i, unreadable[source]);
 
-        var shown = Enumerable.Range(0, inputs.Count).Where(IsAlive).SelectMany(i => inputs[i].Images);
-        var images = shown.GroupBy(source => keys[source])
-            .ToDictionary(group => group.Key, group => new CallImage(group.First(), group.Key, group.Count(), processor.Images, defaults.ImageLimits, prompts.MaxTokens, memory));
-        for (var i = 0; i < inputs.Count; i++) _images[i] = IsAlive(i) ? [.. inputs[i].Images.Select(source => images[keys[source]])] : [];
-        return images.Values;
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            ImageSource[] shown = IsAlive(i) ? [.. inputs[i].Images] : [];
+            _imageKeys[i] = Array.ConvertAll(shown, source => keys[source]);
+            _images[i] = Array.ConvertAll(shown, source => context.Images.Lease(keys[source], () => Load(source)));
+        }
     }
+
+    private PatchedImage Load(ImageSource source) =>
+        source.Load(context.Processor.Images, context.Options.ImageLimits, context.Prompts.MaxTokens);
 
     /// <summary>Items that show the same image side by side, so that it need not be kept; those alike in that, the longest first.</summary>
     private IEnumerable<int> Order()
     {
-        var firstImages = _images.Select(images => images.FirstOrDefault()).ToArray();
+        var firstImages = _imageKeys.Select(keys => keys.FirstOrDefault()).ToArray();
         return Enumerable.Range(0, inputs.Count).Where(IsAlive).GroupBy(i => firstImages[i])
             .SelectMany(group => group.OrderByDescending(i => _contents[i].OfType<TextPart>().Sum(part => part.Text.Length)));
     }
@@ -118,10 +128,10 @@ internal sealed class EmbeddingCall(
     private Prepared Prepare(int index)
     {
         var input = inputs[index];
-        var mode = input.Reasoning ?? options.Reasoning ?? defaults.ReasoningOf(input.Role);
+        var mode = input.Reasoning ?? options.Reasoning ?? context.Options.ReasoningOf(input.Role);
         var reasons = mode == ReasoningMode.On && input.Rationale is null;
-        if (reasons) decoder.RequireOutput();
-        var prompt = prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
+        if (reasons) context.Decoder.RequireOutput();
+        var prompt = context.Prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
         return new Prepared(index, prompt, new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken });
     }
 
@@ -129,14 +139,12 @@ internal sealed class EmbeddingCall(
     private Task Submit(Prepared[] window, CancellationToken cancellationToken)
     {
         var ordered = window.OrderByDescending(item => item.Prompt.TokenIds.Length).ToArray();
-        var sequences = ordered.Select(item => new PendingSequence(item.Request, TakeImages(item.Index), cancellationToken)).ToArray();
-        decoder.Submit(sequences);
+        var sequences = ordered.Select(item => new PendingSequence(item.Request, _images[item.Index], cancellationToken)).ToArray();
+        context.Decoder.Submit(sequences);
         var current = Task.WhenAll(ordered.Zip(sequences, (item, sequence) => CompleteAsync(item, sequence.Completion)));
         _submitted.Add(current);
         return current;
     }
-
-    private SharedImage[] TakeImages(int index) => Array.ConvertAll(_images[index], image => image.Take());
 
     private async Task CompleteAsync(Prepared item, Task<DecodedSequence> decoding)
     {
@@ -153,15 +161,16 @@ internal sealed class EmbeddingCall(
     private ReasoningEmbedding Describe(Prepared item, DecodedSequence decoded)
     {
         var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
-        var written = decoded.End == RationaleEnd.NotGenerated
+        var text = decoded.FinishReason == FinishReason.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds;
+        var written = decoded.FinishReason == FinishReason.NotGenerated
             ? inputs[item.Index].Rationale
-            : processor.Tokenizer.Decode(decoded.End == RationaleEnd.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds, skipSpecialTokens: true);
+            : context.Processor.Tokenizer.Decode(text, skipSpecialTokens: true);
         return new ReasoningEmbedding
         {
-            Vector = Similarity.Normalised(hidden.Span),
+            Vector = Similarity.Normalize(hidden.Span),
             Rationale = written,
-            RationaleIds = decoded.End == RationaleEnd.NotGenerated ? item.Prompt.RationaleIds : decoded.RationaleIds,
-            RationaleEnd = decoded.End,
+            RationaleIds = decoded.FinishReason == FinishReason.NotGenerated ? item.Prompt.RationaleIds : decoded.RationaleIds,
+            FinishReason = decoded.FinishReason,
             PromptTokens = item.Prompt.TokenIds.Length,
             ImageTokens = item.Prompt.ImageTokens,
             Timings = decoded.Timings,

@@ -57,7 +57,7 @@ public static class EmbeddingGeneratorAdapters
 
     private static ImageSource ToImage(AIContent? content) => content switch
     {
-        DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The picture"),
+        DataContent data when data.HasTopLevelMediaType("image") => ImageSource.FromBytes(data.Data, data.Name ?? "The image"),
         UriContent { Uri.IsFile: true } uri => ImageSource.FromFile(uri.Uri.LocalPath),
         UriContent uri => throw new ArgumentException($"{uri.Uri} is not a file; download images first.", nameof(content)),
         DataContent data => throw new ArgumentException($"Data of type {data.MediaType} cannot be embedded, only images and text.", nameof(content)),

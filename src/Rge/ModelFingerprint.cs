@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Rge.Models;
-using Rge.Serialization;
 using Rge.Text;
 using static TorchSharp.torch;
 
@@ -28,13 +27,13 @@ public static class ModelFingerprint
     private const int Digits = 16;
 
     /// <summary>The fingerprint of an embedder's model, as hexadecimal digits.</summary>
-    public static string Of(ReasoningEmbedder embedder)
+    public static string Compute(ReasoningEmbedder embedder)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        return Of(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId);
+        return Compute(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId);
     }
 
-    private static string Of(QwenVlModel model, QwenVlProcessor processor, int embToken)
+    private static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));
@@ -51,7 +50,7 @@ public static class ModelFingerprint
             Append(Encoding.UTF8.GetBytes(name));
             Append(Values(Sample(parameter)));
         }
-        Append(Values(model.Parameters[ParameterLayout.TokenEmbedding].narrow(0, embToken, 1)));
+        Append(Values(model.EmbedTokens([embToken])));
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
 
         // With their length in front, so that no two lists of values read alike.

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
-using Rge.Caching;
+using Rge.Decoding;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
@@ -16,7 +16,7 @@ namespace Rge;
 /// L2-normalised, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Checkpoints of the VLM2Vec kind,
 /// which pool the last token, are embedded too: see <see cref="ReasoningEmbedderOptions.Pooling"/>.
 /// </summary>
-/// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="RationaleDecoder"/>.</remarks>
+/// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="DecodingEngine"/>.</remarks>
 public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
 {
     /// <summary>The token whose hidden state is the embedding, as it is written.</summary>
@@ -26,7 +26,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private readonly ReasoningEmbedderOptions _options;
     private readonly PromptBuilder _prompts;
     private readonly EmbeddingGeneratorMetadata _metadata;
-    private readonly ImageMemory? _imageMemory;
+    private readonly EmbeddingContext _context;
     private readonly bool _ownsModel;
     private EmbedderIdentity? _identity;
 
@@ -41,8 +41,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(processor);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ItemsAhead, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.RememberedImages);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefetchItems, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.VisionCacheSize);
         RequireDefined(options.QueryReasoning, nameof(options.QueryReasoning));
         RequireDefined(options.TargetReasoning, nameof(options.TargetReasoning));
         if (options.Images is { } images) processor = processor.With(images);
@@ -51,13 +51,13 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         Generation = options.Generation ?? new GenerationOptions();
         Generation.Validate();
         _prompts = new PromptBuilder(model.Config, processor, options.Pooling, options.MaxPromptTokens);
-        Decoder = new RationaleDecoder(model, _prompts.EmbTokenId, options.Decoder);
-        _imageMemory = options.RememberedImages > 0 ? new ImageMemory(options.RememberedImages) : null;
+        Decoder = new DecodingEngine(model, _prompts.EmbTokenId, options.Decoder);
+        _context = new EmbeddingContext(Decoder, processor, _prompts, options, new VisionFeatureCache(options.VisionCacheSize));
         _metadata = new EmbeddingGeneratorMetadata("rge", defaultModelId: options.ModelId, defaultModelDimensions: model.Config.Text.HiddenSize);
     }
 
     /// <summary>The decoder that every call goes through.</summary>
-    public RationaleDecoder Decoder { get; }
+    public DecodingEngine Decoder { get; }
 
     /// <summary>How rationales are written, unless a call says otherwise.</summary>
     public GenerationOptions Generation { get; }
@@ -70,7 +70,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(
-        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Of(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
+        ref _identity, () => new EmbedderIdentity(ModelFingerprint.Compute(this), Generation, _options.Pooling, _options.ReasoningOf(ItemRole.Query), _options.ReasoningOf(ItemRole.Target))
         {
             // An image that ends early is embedded or refused, by this alone.
             Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
@@ -142,7 +142,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>
     /// Embeds a stream of items of any length and hands out their results in order. Memory is bounded: at most twice
-    /// <see cref="ReasoningEmbedderOptions.ItemsAhead"/> items are read before the first of them is handed out.
+    /// <see cref="ReasoningEmbedderOptions.PrefetchItems"/> items are read before the first of them is handed out.
     /// </summary>
     /// <remarks>Whoever stops reading early stops the work. <see cref="EmbeddingProgress.Total"/> is not known and 0.</remarks>
     /// <param name="inputs">The items.</param>
@@ -156,7 +156,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         var call = new ReasoningEmbeddingOptions(options);
         var (first, tokens) = (0L, 0L);
         var progress = call.Progress;
-        await foreach (var chunk in inputs.Chunk(2 * _options.ItemsAhead).WithCancellation(cancellationToken))
+        await foreach (var chunk in inputs.Chunk(2 * _options.PrefetchItems).WithCancellation(cancellationToken))
         {
             var (before, written) = (first, tokens);
             call.Progress = progress is null ? null : new ForwardedProgress(done =>
@@ -201,7 +201,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         }
     }
 
-    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.Of"/> tells the rest of each result.</summary>
+    /// <summary>Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.From"/> tells the rest of each result.</summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<EmbeddingInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
@@ -234,7 +234,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     public void Dispose()
     {
         Decoder.Dispose();
-        _imageMemory?.Dispose();
+        _context.Images.Dispose();
         if (_ownsModel) _model.Dispose();
     }
 
@@ -257,7 +257,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         if (options.Reasoning is { } mode) RequireDefined(mode, nameof(options.Reasoning));
         if (options.Dimensions is { } dimensions && (dimensions < 1 || dimensions > _model.Config.Text.HiddenSize))
             throw new ArgumentOutOfRangeException(nameof(options), dimensions, $"Expected 1 to {_model.Config.Text.HiddenSize} dimensions.");
-        var call = new EmbeddingCall(Decoder, Processor, _prompts, _options, generation, options, _imageMemory, inputs, onToken, collectsErrors);
+        var call = new EmbeddingCall(_context, generation, options, inputs, onToken, collectsErrors);
         // Prompts of many items take a while: not on the caller's thread, which may be that of a user interface.
         return Task.Run(() => call.RunAsync(cancellationToken), cancellationToken);
     }

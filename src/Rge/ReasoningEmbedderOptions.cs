@@ -22,23 +22,23 @@ public sealed record ReasoningEmbedderOptions
     public ReasoningMode TargetReasoning { get; init; } = ReasoningMode.Off;
 
     /// <summary>How much is done at once.</summary>
-    public RationaleDecoderOptions Decoder { get; init; } = new();
+    public DecodingEngineOptions Decoder { get; init; } = new();
 
     /// <summary>
     /// Items of a call that are prepared together, at least 1: their images are decoded side by side and wait in memory, up to 19 MB each
     /// at 1024 image tokens, while at most as many items before them are computed.
     /// </summary>
-    public int ItemsAhead { get; init; } = 32;
+    public int PrefetchItems { get; init; } = 32;
 
     /// <summary>Longest prompt of an item in tokens, image tokens and a given rationale included, at least 1; <see langword="null"/> for the checkpoint's positions.</summary>
     public int? MaxPromptTokens { get; init; }
 
     /// <summary>
-    /// Images that are kept when a call has ended, as the vision tower sees them, so that another call about the same picture is spared
-    /// that: for services in which people ask again, with other words or a rationale they have edited. 8 MB each at 1024 image tokens of a
+    /// Images whose features are kept when no call uses them any more, so that another call about the same image need not encode it again:
+    /// for services in which people ask again, with other words or a rationale they have edited. 8 MB each at 1024 image tokens of a
     /// 3B checkpoint. 0 keeps none.
     /// </summary>
-    public int RememberedImages { get; init; }
+    public int VisionCacheSize { get; init; }
 
     /// <summary>
     /// How images are read and sized: largest and smallest area, orientation, files that end early. <see langword="null"/> for

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
-using Rge.Serialization;
 
 namespace Rge;
 
@@ -22,10 +21,10 @@ public sealed record ReasoningEmbedding
     public IReadOnlyList<int> RationaleIds { get; init; } = [];
 
     /// <summary>How many of them the model wrote; 0 where the rationale was given.</summary>
-    public int WrittenTokens => RationaleEnd == RationaleEnd.NotGenerated ? 0 : RationaleIds.Count;
+    public int WrittenTokens => FinishReason == FinishReason.NotGenerated ? 0 : RationaleIds.Count;
 
     /// <summary>Why the rationale ended.</summary>
-    public RationaleEnd RationaleEnd { get; init; }
+    public FinishReason FinishReason { get; init; }
 
     /// <summary>Tokens of the prompt, image tokens included.</summary>
     public int PromptTokens { get; init; }
@@ -40,7 +39,7 @@ public sealed record ReasoningEmbedding
     /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through JSON, as in a
     /// cache; <see langword="null"/> for others.
     /// </summary>
-    public static ReasoningEmbedding? Of(Embedding embedding)
+    public static ReasoningEmbedding? From(Embedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         object? details = null;

@@ -10,7 +10,7 @@ public static class Similarity
     public static float Cosine(ReadOnlySpan<float> first, ReadOnlySpan<float> second) => TensorPrimitives.CosineSimilarity(first, second);
 
     /// <summary>Scales a vector to length 1; a zero vector stays zero.</summary>
-    internal static float[] Normalised(ReadOnlySpan<float> vector)
+    internal static float[] Normalize(ReadOnlySpan<float> vector)
     {
         // In double: the square of a large activation may not fit a float.
         var squares = 0.0;

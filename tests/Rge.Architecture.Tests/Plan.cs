@@ -8,12 +8,10 @@ internal sealed class Plan
     private Plan(IEnumerable<string> lines)
     {
         SortedDictionary<string, string[]>? graph = null;
-        var open = false;
         foreach (var line in lines)
         {
             if (line.StartsWith("```arrows ", StringComparison.Ordinal)) _graphs.Add(line[10..].Trim(), graph = new(StringComparer.Ordinal));
-            else if (line.StartsWith("```", StringComparison.Ordinal)) (graph, open) = (null, line == "```circles");
-            else if (open) Circles.UnionWith(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            else if (line.StartsWith("```", StringComparison.Ordinal)) graph = null;
             else if (graph is not null && line.Split("->") is [var from, var to])
                 graph.Add(from.Trim(), to.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
@@ -24,9 +22,6 @@ internal sealed class Plan
 
     /// <summary>The table as it stands in the repository.</summary>
     public static Plan Read() => new(File.ReadLines(Path.Combine(Root, "docs", "architecture.md")));
-
-    /// <summary>Projects whose folders still depend on each other in a circle.</summary>
-    public HashSet<string> Circles { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What each node of a graph may depend on.</summary>
     public SortedDictionary<string, string[]> this[string graph] =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rge.Cli.Output;
 
 namespace Rge.Cli.Tests;
 
@@ -16,7 +17,7 @@ internal static class CommandLine
     public static async Task<string> OutputAsync(params string[] args)
     {
         var (code, output, error) = await RunAsync(args);
-        Assert.True(code == RgeCommand.Success, $"exit code {code}: {error}{output}");
+        Assert.True(code == ExitCodes.Success, $"exit code {code}: {error}{output}");
         return output;
     }
 

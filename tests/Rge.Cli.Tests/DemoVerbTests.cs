@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Cli.Demo;
+using Rge.Cli.Output;
 using Rge.Training;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -74,7 +75,7 @@ public sealed class DemoVerbTests : IDisposable
 
     [Fact]
     public async Task A_model_that_is_not_there_is_named() =>
-        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "demo", "--model", "nowhere"), StringComparison.Ordinal);
+        Assert.Contains("nowhere", await ErrorAsync(ExitCodes.Failure, "demo", "--model", "nowhere"), StringComparison.Ordinal);
 
     /// <summary>The arguments for two models that have learned nothing.</summary>
     private string[] Random()

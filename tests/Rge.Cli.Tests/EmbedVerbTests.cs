@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -32,7 +33,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         var whole = await File.ReadAllBytesAsync(checkpoint.Picture(2), TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(cut, whole[..(whole.AsSpan().IndexOf("IDAT"u8) + 14)], TestContext.Current.CancellationToken);
         var (code, _, error) = await RunAsync([.. embed, cut]);
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("--truncated-images accept", error, StringComparison.Ordinal);
         Assert.Equal(await TokensAsync(checkpoint.Picture(2)), await TokensAsync(cut, "--truncated-images", "accept"));
 
@@ -90,10 +91,10 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         await WriteRowsAsync("""{"text": "a"}""");
         await File.WriteAllTextAsync(Output + ".part", "{\"input\":\"of another run\"}\n", TestContext.Current.CancellationToken);
-        Assert.Contains("other settings", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains("other settings", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
         await OutputAsync([.. Line, "--max-rationale-tokens", "2", "--overwrite"]);
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""");
-        Assert.Contains("made from other rows", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains("made from other rows", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,15 +103,15 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""");
         await EmbedAsync();
         var before = await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken);
-        Assert.Contains("other settings", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains("other settings", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
         using (var other = new TinyCheckpoint(seed: 4))
-            Assert.Contains("another model", await ErrorAsync(RgeCommand.Failure, "embed", "-m", other.Model, "--input", Input, "--output", Output, "--max-rationale-tokens", "4"), StringComparison.Ordinal);
+            Assert.Contains("another model", await ErrorAsync(ExitCodes.Failure, "embed", "-m", other.Model, "--input", Input, "--output", Output, "--max-rationale-tokens", "4"), StringComparison.Ordinal);
         // As many rows, but other ones.
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "c"}""");
-        Assert.Contains("made from other rows", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+        Assert.Contains("made from other rows", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken));
         File.Delete(Output + ".job");
-        Assert.Contains("nothing says what it was made from", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
+        Assert.Contains("nothing says what it was made from", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "4"]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
             [.. Enumerable.Range(0, 70).Select(i => $$"""{"id": "{{i}}", "text": "row {{i}}", "role": "target"}"""), """{"id": "late", "image": "late.png", "role": "target"}""",
                 """{"id": "pointer", "image": "pointer.png", "role": "target"}""", """{"id": "last", "text": "the last row", "role": "target"}"""]);
         var (code, _, error) = await RunAsync(Line);
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("2 rows failed:\n", error, StringComparison.Ordinal);
         Assert.Contains($"{Input}, line 71: ", error, StringComparison.Ordinal);
         Assert.Contains("late.png", error, StringComparison.Ordinal);
@@ -136,7 +137,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         // One row is mended by its image, the other is to be skipped.
         File.Copy(checkpoint.Picture(1), late);
         (code, var output, error) = await RunAsync([.. Line, "--on-error", "skip", "--json"]);
-        Assert.True(code == RgeCommand.Success, error);
+        Assert.True(code == ExitCodes.Success, error);
         Assert.Contains("Going on after 71 of 73 rows", error, StringComparison.Ordinal);
         var document = JsonNode.Parse(output)!;
         Assert.Equal([73, 71, 1], new[] { "rows", "kept", "embedded" }.Select(name => (int)document[name]!));
@@ -150,7 +151,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         // The output is there, and the last row is mended too: only that is embedded.
         File.Copy(checkpoint.Picture(2), Path.Combine(_folder, "pointer.png"), overwrite: true);
         (code, _, error) = await RunAsync(Line);
-        Assert.True(code == RgeCommand.Success, error);
+        Assert.True(code == ExitCodes.Success, error);
         Assert.Contains("Going on after 72 of 73 rows", error, StringComparison.Ordinal);
         var mended = await RowsAsync();
         Assert.Equal(rows.Take(71).Select(row => row.ToJsonString()), mended.Take(71).Select(row => row.ToJsonString()));
@@ -162,10 +163,10 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task A_row_that_was_mended_in_the_input_is_the_only_one_embedded_again()
     {
         await WriteRowsAsync("""{"text": "a"}""", """{"image": "nowhere.png"}""", """{"text": "c"}""");
-        Assert.Contains("1 of 3 rows cannot be embedded", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains("1 of 3 rows cannot be embedded", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""", """{"text": "c"}""");
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2"]);
-        Assert.True(code == RgeCommand.Success, error);
+        Assert.True(code == ExitCodes.Success, error);
         Assert.Contains("Going on after 2 of 3 rows", error, StringComparison.Ordinal);
         Assert.Equal(3, (await RowsAsync()).Count);
     }
@@ -174,9 +175,9 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task Rows_that_cannot_be_read_are_skipped_where_that_is_asked_for()
     {
         await WriteRowsAsync("""{"id": "a", "text": "a"}""", "no JSON", """{"id": "c", "txt": "c"}""", "", """{"id": "a", "text": "d"}""");
-        Assert.Contains("line 2: ", await ErrorAsync(RgeCommand.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
+        Assert.Contains("line 2: ", await ErrorAsync(ExitCodes.Failure, [.. Line, "--max-rationale-tokens", "2"]), StringComparison.Ordinal);
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2", "--on-error", "skip"]);
-        Assert.True(code == RgeCommand.Success, error);
+        Assert.True(code == ExitCodes.Success, error);
         // An id that is there twice is no failure, but nobody should overlook it.
         Assert.Contains("'a' on lines 1, 5", error, StringComparison.Ordinal);
         var rows = await RowsAsync();
@@ -189,7 +190,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         await WriteRowsAsync("""{"text": "a"}""");
         using var writing = new FileStream(Output + ".part", FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        Assert.Contains("is being written by another run", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains("is being written by another run", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,7 +200,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         var link = Path.Combine(_folder, "link.jsonl");
         File.CreateSymbolicLink(link, Input);
         foreach (var output in (string[])[Input, link])
-            Assert.Contains("is the input", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "--input", Input, "--output", output, "--overwrite"), StringComparison.Ordinal);
+            Assert.Contains("is the input", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "--input", Input, "--output", output, "--overwrite"), StringComparison.Ordinal);
         Assert.Equal("""{"text": "a"}""", (await File.ReadAllLinesAsync(Input, TestContext.Current.CancellationToken))[0]);
     }
 
@@ -207,12 +208,12 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task An_input_that_is_none_is_named()
     {
         string[] missing = [.. Line[..^3], Path.Combine(_folder, "nowhere.jsonl"), .. Line[^2..]];
-        Assert.Contains("There is no file", await ErrorAsync(RgeCommand.Failure, missing), StringComparison.Ordinal);
-        Assert.Contains("is a folder, expected a JSON Lines file", await ErrorAsync(RgeCommand.Failure, [.. Line[..^3], _folder, .. Line[^2..]]), StringComparison.Ordinal);
+        Assert.Contains("There is no file", await ErrorAsync(ExitCodes.Failure, missing), StringComparison.Ordinal);
+        Assert.Contains("is a folder, expected a JSON Lines file", await ErrorAsync(ExitCodes.Failure, [.. Line[..^3], _folder, .. Line[^2..]]), StringComparison.Ordinal);
         await WriteRowsAsync("", " ");
-        Assert.Contains("has no rows", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains("has no rows", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
         await WriteRowsAsync("version https://git-lfs.github.com/spec/v1", "oid sha256:0");
-        Assert.Contains("is a Git LFS pointer", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains("is a Git LFS pointer", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -234,11 +235,21 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     [InlineData("{\"id\": \"\\ud83d\", \"text\": \"a\"}", "line 2: it has half of a surrogate pair")]
     [InlineData("{\"image\": \"https://example.org/a.png\"}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
     [InlineData("{\"text\": \"data:image/png;base64,iVBORw0K\"}", "line 2: text is an image as a data URI, expected a text")]
+    [InlineData("{\"content\": \"a\"}", "line 2: content is text, expected a list of parts")]
+    [InlineData("{\"content\": []}", "line 2: there is nothing to embed")]
+    [InlineData("{\"content\": [\"a\"]}", "line 2: content[0] is text, expected {\"text\": …} or {\"image\": PATH}")]
+    [InlineData("{\"content\": [{\"text\": \"a\"}, {}]}", "line 2: content[1] has neither text nor image")]
+    [InlineData("{\"content\": [{\"text\": \"a\", \"image\": \"a.png\"}]}", "line 2: content[0] has both text and image")]
+    [InlineData("{\"content\": [{\"video\": \"a.mp4\"}]}", "line 2: content[0] has the field 'video'")]
+    [InlineData("{\"content\": [{\"text\": 1}]}", "line 2: content[0].text is a number, expected text")]
+    [InlineData("{\"content\": [{\"image\": \"https://example.org/a.png\"}]}", "line 2: the image is given as 'https://example.org/a.png', expected the path of a file")]
+    [InlineData("{\"content\": [{\"text\": \"data:image/png;base64,iVBORw0K\"}]}", "line 2: content[0].text is an image as a data URI, expected a text")]
+    [InlineData("{\"content\": [{\"text\": \"a\"}], \"images\": [\"a.png\"]}", "line 2: content stands beside images, expected one of them")]
     [InlineData("{\"image\": \"data:image/png;base64,iVBORw0K\"}", "line 2: the image is given as 'data:image/png;base64,iVBORw0K', expected the path of a file")]
     public async Task A_bad_row_is_named_before_any_work(string row, string message)
     {
         await WriteRowsAsync("""{"text": "a"}""", row);
-        Assert.Contains($"rows.jsonl, {message}", await ErrorAsync(RgeCommand.Failure, Line), StringComparison.Ordinal);
+        Assert.Contains($"rows.jsonl, {message}", await ErrorAsync(ExitCodes.Failure, Line), StringComparison.Ordinal);
         Assert.False(File.Exists(Output + ".part"));
     }
 
@@ -246,8 +257,8 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task An_image_that_is_no_file_is_told_in_words_of_ours()
     {
         var missing = Path.Combine(_folder, "nowhere", "a.png");
-        Assert.Equal($"rge: {missing} cannot be read: it is not there.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
-        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
+        Assert.Equal($"rge: {missing} cannot be read: it is not there.", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", missing));
+        Assert.Equal($"rge: {_folder} cannot be read: it is a folder, expected a file.", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", _folder));
     }
 
     private async Task<List<JsonNode>> RowsAsync() =>

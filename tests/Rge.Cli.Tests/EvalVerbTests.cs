@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -62,7 +63,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     public async Task What_cannot_be_evaluated_is_said_before_any_work(string options, string message)
     {
         string[] data = options.StartsWith("--data", StringComparison.Ordinal) ? [] : ["--data", Data];
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, ["eval", "--model", tiny.Model, "--out", Out("none"), .. data, .. options.Split(' ')]), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, ["eval", "--model", tiny.Model, "--out", Out("none"), .. data, .. options.Split(' ')]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
     }
 
@@ -75,7 +76,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         var data = Path.Combine(_folder.FullName, "rows");
         Directory.CreateDirectory(Path.Combine(data, "GQA"));
         await File.WriteAllTextAsync(Path.Combine(data, "GQA", "test.jsonl"), row);
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "eval", "--model", tiny.Model, "--data", data, "--out", Out("none")), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, "eval", "--model", tiny.Model, "--data", data, "--out", Out("none")), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(Out("none"), "on")));
     }
 
@@ -86,7 +87,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     {
         var data = Rows("GQA", """{"qry_text": "a", "tgt_text": ["b", "c"], "id": 7}""", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
         var (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
-        Assert.True(code == RgeCommand.Success, progress);
+        Assert.True(code == ExitCodes.Success, progress);
         Assert.Contains("of 1 rows, 1 left out; 1 items could not be embedded, see the report; columns left out: id", progress, StringComparison.Ordinal);
         var report = await File.ReadAllTextAsync(Path.Combine(Out("skip"), "report.md"));
         Assert.Contains($"| {Path.Combine(data, "GQA", "test.jsonl")}, row 2 |", report, StringComparison.Ordinal);
@@ -96,7 +97,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         // A subset of which nothing is left fails the run; the others have their scores.
         Rows("OK-VQA", """{"qry_img_path": "none.png", "tgt_text": ["b", "c"]}""");
         (code, text, progress) = await RunAsync("eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("skip"), option, "skip");
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("OK-VQA has no rows left: ", progress, StringComparison.Ordinal);
         Assert.Contains("GQA ", text, StringComparison.Ordinal);
     }
@@ -106,7 +107,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     {
         var data = Rows("GQA", """{"qry_text": "a", "qry_instruction": "Find", "tgt_text": ["b", "c"]}""");
         string[] arguments = ["eval", "--model", tiny.Model, "--max-rationale-tokens", "2", "--data", data, "--out", Out("column")];
-        var error = await ErrorAsync(RgeCommand.Failure, arguments);
+        var error = await ErrorAsync(ExitCodes.Failure, arguments);
         Assert.Contains("test.jsonl, row 1: the column qry_instruction is not understood, expected qry_inst, ", error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(Out("column"), "report.json")));
         await OutputAsync([.. arguments, "--ignore-column", "qry_instruction"]);
@@ -138,7 +139,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         var data = Path.Combine(_folder.FullName, "part");
         Directory.CreateDirectory(Path.Combine(data, "RefCOCO"));
         await File.WriteAllTextAsync(Path.Combine(data, "RefCOCO", "test.jsonl"), """{"qry_text": "a", "tgt_text": ["b", "c"]}""");
-        var error = await ErrorAsync(RgeCommand.Failure, "eval", "--model", tiny.Model, "--data", data, "--group", "grounding", "--out", Out("none"));
+        var error = await ErrorAsync(ExitCodes.Failure, "eval", "--model", tiny.Model, "--data", data, "--group", "grounding", "--out", Out("none"));
         Assert.Contains("lacks MSCOCO, RefCOCO-Matching, Visual7W-Pointing of the group grounding", error, StringComparison.Ordinal);
     }
 
@@ -154,7 +155,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         using var process = Start("eval", "--model", Shipped, "--data", Data, "--out", Out(name), "--json");
         var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == RgeCommand.Success, await error);
+        Assert.True(process.ExitCode == ExitCodes.Success, await error);
         return await output;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -40,7 +41,7 @@ public sealed class ExperimentVerbTests : IDisposable
         Assert.Contains("0 of 4 runs and 0 of 4 measurements", before, StringComparison.Ordinal);
 
         var (code, text, progress) = await RunAsync("experiment", experiment, "--out", output, "--jobs", "2");
-        Assert.True(code == RgeCommand.Success, progress);
+        Assert.True(code == ExitCodes.Success, progress);
         Assert.Contains("| with |", text, StringComparison.Ordinal);
         Assert.Contains("tuning 3/3", progress, StringComparison.Ordinal);
         Assert.Contains("testing 4/4", progress, StringComparison.Ordinal);
@@ -87,7 +88,7 @@ public sealed class ExperimentVerbTests : IDisposable
         var again = await OutputAsync("experiment", report, "--report-only", "--out", Path.Combine(_folder, "again"));
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(output, "report.md")), await File.ReadAllTextAsync(Path.Combine(_folder, "again", "report.md")));
         Assert.Contains("| with |", again, StringComparison.Ordinal);
-        Assert.Contains("expected --report-only", await ErrorAsync(RgeCommand.Failure, "experiment", report), StringComparison.Ordinal);
+        Assert.Contains("expected --report-only", await ErrorAsync(ExitCodes.Failure, "experiment", report), StringComparison.Ordinal);
 
         var json = JsonNode.Parse(await OutputAsync("experiment", experiment, "--out", output, "--json"))!;
         Assert.Equal((1, 1), ((int)json["measured"]!, json["measurements"]!.AsArray().Count));
@@ -109,7 +110,7 @@ public sealed class ExperimentVerbTests : IDisposable
         Write("pretraining.yaml", "model: {shape: shapeworld}\nphases: [{task: language, steps: 100000}]");
         Write("rge.yaml", Run + "\nphases: [{name: joint, steps: 1}]");
         var experiment = Write("wrong.yaml", $"name: wrong\npretraining: pretraining.yaml\nseeds: [1]\n{settings}\n");
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "wrong")), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
     }
 
@@ -118,7 +119,7 @@ public sealed class ExperimentVerbTests : IDisposable
     {
         var config = Path.Combine(Golden.RepositoryRoot, "configs", "headline.yaml");
         var folder = Path.Combine(_folder, "nowhere");
-        Assert.Contains($"There is no folder {folder}", await ErrorAsync(RgeCommand.Failure, "experiment", config, "--report-only", "--out", folder), StringComparison.Ordinal);
+        Assert.Contains($"There is no folder {folder}", await ErrorAsync(ExitCodes.Failure, "experiment", config, "--report-only", "--out", folder), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder));
     }
 

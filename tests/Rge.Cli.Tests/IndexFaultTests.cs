@@ -1,4 +1,4 @@
-using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Tests.Shared;
 using Rge.Tests.Shared.Stores;
 using static Rge.Cli.Tests.CommandLine;

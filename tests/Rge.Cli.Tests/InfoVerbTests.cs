@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -28,7 +29,7 @@ public sealed class InfoVerbTests : IDisposable
         File.Delete(Path.Combine(_checkpoint.Model, "model.safetensors"));
         File.Delete(Path.Combine(_checkpoint.Model, "tokenizer.json"));
         var (code, output, _) = await RunAsync("info", _checkpoint.Model, "--json");
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         var problems = JsonNode.Parse(output)!["problems"]!.AsArray().Select(p => (string)p!).ToList();
         Assert.Contains(problems, p => p.Contains("model.safetensors", StringComparison.Ordinal));
         Assert.Contains(problems, p => p.Contains("tokenizer.json", StringComparison.Ordinal));
@@ -59,7 +60,7 @@ public sealed class InfoVerbTests : IDisposable
         await File.WriteAllBytesAsync(Path.Combine(adapter, "adapter_model.safetensors"), [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0], TestContext.Current.CancellationToken);
         foreach (var file in new[] { "tokenizer.json", "preprocessor_config.json" }) File.Copy(Path.Combine(_checkpoint.Model, file), Path.Combine(adapter, file));
         var (code, output, _) = await RunAsync("info", _checkpoint.Model, "--adapter", adapter);
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("LoRA of rank 1", output, StringComparison.Ordinal);
         Assert.Contains("from the adapter", output, StringComparison.Ordinal);
         Assert.Contains("modules_to_save", output.ReplaceLineEndings(" "), StringComparison.Ordinal);

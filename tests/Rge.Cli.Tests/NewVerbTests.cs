@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -28,7 +29,7 @@ public sealed class NewVerbTests : IDisposable
     public async Task A_checkpoint_that_is_there_is_not_overwritten()
     {
         await OutputAsync("new", _folder.FullName);
-        Assert.Contains("holds a checkpoint already", await ErrorAsync(RgeCommand.Failure, "new", _folder.FullName), StringComparison.Ordinal);
+        Assert.Contains("holds a checkpoint already", await ErrorAsync(ExitCodes.Failure, "new", _folder.FullName), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

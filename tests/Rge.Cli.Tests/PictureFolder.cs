@@ -1,7 +1,7 @@
 using Rge.Cli.Demo;
 using Rge.Imaging;
 using Rge.Search;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Tests;
 
@@ -25,7 +25,8 @@ internal sealed class PictureFolder : IDisposable
     /// <summary>Writes a picture, another for each number, and returns the id that a collection gives it.</summary>
     public string Write(string name, int number)
     {
-        var scene = new Scene([new PlacedObject((Cell)(number / Kind.All.Count % 9), new SceneObject(Kind.All[number % Kind.All.Count], ObjectSize.Large))]);
+        var scene = new Scene([new PlacedObject((Cell)(number / ObjectKind.All.Count % 9),
+            new SceneObject(ObjectKind.All[number % ObjectKind.All.Count], ObjectSize.Large))]);
         var bytes = PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)number));
         File.WriteAllBytes(Picture(name), bytes);
         return new SearchItem { Images = [bytes] }.Id();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -51,9 +52,9 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     {
         var broken = checkpoint.PathOf("broken.png");
         await File.WriteAllBytesAsync(broken, (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60], TestContext.Current.CancellationToken);
-        Assert.Contains("broken.png", await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-i", broken, "-c", "x"), StringComparison.Ordinal);
-        Assert.Contains("nothing to embed", await ErrorAsync(RgeCommand.Usage, "rank", "-m", checkpoint.Model, "-c", "x"), StringComparison.Ordinal);
-        Assert.Contains("nothing to rank", await ErrorAsync(RgeCommand.Usage, "rank", "-m", checkpoint.Model, "-t", "x"), StringComparison.Ordinal);
+        Assert.Contains("broken.png", await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-i", broken, "-c", "x"), StringComparison.Ordinal);
+        Assert.Contains("nothing to embed", await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-c", "x"), StringComparison.Ordinal);
+        Assert.Contains("nothing to rank", await ErrorAsync(ExitCodes.Usage, "rank", "-m", checkpoint.Model, "-t", "x"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,7 +69,7 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     [InlineData("*.webp")]
     public async Task A_path_that_is_not_there_is_never_ranked_as_a_text(string path)
     {
-        var error = await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-t", "a cat", "-c", checkpoint.Picture(0), path);
+        var error = await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "a cat", "-c", checkpoint.Picture(0), path);
         Assert.Contains($"There is no file or folder '{path}'", error, StringComparison.Ordinal);
         Assert.Contains("--candidate-text", error, StringComparison.Ordinal);
     }
@@ -101,17 +102,17 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         Assert.Equal(["a.png", "deep/er/a.PNG"], json["ranking"]!.AsArray().Select(r => (string)r!["candidate"]!).Order(StringComparer.Ordinal));
         Assert.Equal([phone, cut], json["failed"]!.AsArray().Select(failed => (string)failed!["candidate"]!));
         var (code, output, error) = await RunAsync(line);
-        Assert.Equal(RgeCommand.Success, code);
+        Assert.Equal(ExitCodes.Success, code);
         Assert.Contains("deep/er/a.PNG", output, StringComparison.Ordinal);
         Assert.Contains("2 images", error, StringComparison.Ordinal);
         Assert.Contains("2 candidates failed:\n", error, StringComparison.Ordinal);
         Assert.Contains("phone.heic is of type HEIC, which cannot be read", error, StringComparison.Ordinal);
         Assert.Contains("cut.png", error, StringComparison.Ordinal);
 
-        Assert.Contains("phone.heic", await ErrorAsync(RgeCommand.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
+        Assert.Contains("phone.heic", await ErrorAsync(ExitCodes.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
         File.Delete(phone);
-        Assert.Contains("cut.png", await ErrorAsync(RgeCommand.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
-        Assert.Contains("None of the 1 candidates can be ranked", await ErrorAsync(RgeCommand.Failure, [.. line[..^1], cut]), StringComparison.Ordinal);
+        Assert.Contains("cut.png", await ErrorAsync(ExitCodes.Failure, [.. line, "--on-error", "fail"]), StringComparison.Ordinal);
+        Assert.Contains("None of the 1 candidates can be ranked", await ErrorAsync(ExitCodes.Failure, [.. line[..^1], cut]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         var failed = (await RankAsync("--text", "a cat", "--candidates-file", file))["failed"]!.AsArray();
         Assert.Equal($"{file}, line 2", (string)failed.Single()!["candidate"]!);
         Assert.StartsWith($"{file}, line 2: ", (string)failed.Single()!["error"]!, StringComparison.Ordinal);
-        Assert.Contains("There is no file", await ErrorAsync(RgeCommand.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"), StringComparison.Ordinal);
+        Assert.Contains("There is no file", await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "x", "--candidates-file", "nowhere.jsonl"), StringComparison.Ordinal);
     }
 
     private async Task<JsonNode> RankAsync(params string[] line) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Data.Mmeb;
 using Rge.Tests.Shared.Oracle;
 using static Rge.Tests.Shared.Oracle.FakeOracle;
@@ -128,7 +129,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     [Fact]
     public async Task A_named_variable_without_a_key_is_an_error_and_none_named_sends_none()
     {
-        Assert.Contains("RGE_TEST_NO_KEY is not set", await CommandLine.ErrorAsync(RgeCommand.Failure, [.. Line, "--api-key-env", "RGE_TEST_NO_KEY"]), StringComparison.Ordinal);
+        Assert.Contains("RGE_TEST_NO_KEY is not set", await CommandLine.ErrorAsync(ExitCodes.Failure, [.. Line, "--api-key-env", "RGE_TEST_NO_KEY"]), StringComparison.Ordinal);
         Assert.Empty(_oracle.Requests);
         var (code, _, error) = await RunWithKeyAsync("", "--limit", "1");
         Assert.True(code == 0, error);
@@ -145,7 +146,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     public async Task Arguments_that_make_no_sense_end_with_2(string option, string value, string message)
     {
         string[] line = ["rationales", "--data", "a", "--model", "m", "--out", "b", .. option == "--endpoint" ? Array.Empty<string>() : ["--endpoint", "http://localhost/v1"], option, value];
-        Assert.Contains(message, await CommandLine.ErrorAsync(RgeCommand.Usage, line), StringComparison.Ordinal);
+        Assert.Contains(message, await CommandLine.ErrorAsync(ExitCodes.Usage, line), StringComparison.Ordinal);
     }
 
     [Fact]

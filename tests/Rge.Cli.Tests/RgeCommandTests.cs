@@ -1,3 +1,4 @@
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -74,7 +75,7 @@ public sealed class RgeCommandTests
     [InlineData("info --jsn", "'--jsn' is not an option of 'rge info'")]
     [InlineData("eval --model x --data y --out z --subset a --jsn", "'--jsn' is not an option of 'rge eval'")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Usage, line.Split(' ')), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--image is empty, expected a path.", "embed", "-m", "x", "-i", "")]
@@ -84,7 +85,7 @@ public sealed class RgeCommandTests
     [InlineData("--out is empty, expected a path.", "world", "--out", "")]
     [InlineData("A value of --candidates is empty", "rank", "-m", "x", "-t", "a", "-c", "b", "")]
     public async Task An_empty_path_ends_with_2(string message, params string[] line) =>
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Usage, line), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("info FILE")]
@@ -96,15 +97,15 @@ public sealed class RgeCommandTests
         using var checkpoint = new TinyCheckpoint();
         var file = checkpoint.Picture(0);
         string[] words = [.. line.Split(' ').Select(word => word switch { "FILE" => file, "FOLDER" => checkpoint.Model, "OUT" => checkpoint.PathOf("out"), _ => word })];
-        Assert.Contains($"{file} is a file, expected a folder.", await ErrorAsync(RgeCommand.Failure, words), StringComparison.Ordinal);
+        Assert.Contains($"{file} is a file, expected a folder.", await ErrorAsync(ExitCodes.Failure, words), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_file_in_the_place_of_a_folder_is_found_before_any_work()
     {
         using var checkpoint = new TinyCheckpoint();
-        Assert.Contains("is a folder, expected the name of the page", await ErrorAsync(RgeCommand.Failure, "demo", "--out", checkpoint.Pictures), StringComparison.Ordinal);
-        Assert.Contains("is a file, expected a folder", await ErrorAsync(RgeCommand.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)), StringComparison.Ordinal);
+        Assert.Contains("is a folder, expected the name of the page", await ErrorAsync(ExitCodes.Failure, "demo", "--out", checkpoint.Pictures), StringComparison.Ordinal);
+        Assert.Contains("is a file, expected a folder", await ErrorAsync(ExitCodes.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,7 +132,7 @@ public sealed class RgeCommandTests
     [InlineData("-t", "@home")]
     [InlineData("-t", "-")]
     public async Task A_text_may_begin_with_a_dash_or_an_at_sign(params string[] text) =>
-        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, ["embed", "-m", "nowhere", .. text]), StringComparison.Ordinal);
+        Assert.Contains("nowhere", await ErrorAsync(ExitCodes.Failure, ["embed", "-m", "nowhere", .. text]), StringComparison.Ordinal);
 
     [Fact]
     public async Task Options_after_an_image_are_options()
@@ -149,14 +150,14 @@ public sealed class RgeCommandTests
     [InlineData("index nowhere -m x", "nowhere")]
     [InlineData("search -m x -t cat --store nowhere.db", "There is no store nowhere.db; rge index makes one.")]
     public async Task A_folder_that_is_not_there_ends_with_1_and_its_name(string line, string message) =>
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Failure, line.Split(' ')), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Failure, line.Split(' ')), StringComparison.Ordinal);
 
     [Fact]
     public async Task Cuda_without_a_device_is_refused()
     {
         Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "this machine has a CUDA device");
         using var checkpoint = new TinyCheckpoint();
-        Assert.Contains("No CUDA device", await ErrorAsync(RgeCommand.Failure, "embed", "-m", checkpoint.Model, "-t", "cat", "--device", "cuda"), StringComparison.Ordinal);
+        Assert.Contains("No CUDA device", await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "cat", "--device", "cuda"), StringComparison.Ordinal);
         Assert.NotEmpty(await OutputAsync("embed", "-m", checkpoint.Model, "-t", "cat", "--device", "auto", "--max-rationale-tokens", "2"));
     }
 }

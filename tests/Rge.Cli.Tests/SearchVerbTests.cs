@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -13,7 +14,7 @@ public sealed class SearchVerbTests : IDisposable
     {
         for (var i = 0; i < 6; i++) _folder.Write($"{i}.png", i);
         await File.WriteAllTextAsync(_folder.Picture("broken.png"), "no picture", TestContext.Current.CancellationToken);
-        Assert.Equal("rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"]));
+        Assert.Equal("rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"]));
         var output = await OutputAsync([.. Index, "--metadata", "album=one", "--on-error", "skip"]);
         Assert.StartsWith("6 stored (6 embedded), 0 unchanged, 0 removed, 1 broken\nbroken: broken.png: ", output, StringComparison.Ordinal);
         File.Delete(_folder.Picture("broken.png"));
@@ -53,7 +54,7 @@ public sealed class SearchVerbTests : IDisposable
     public async Task Dimensions_that_the_model_does_not_have_leave_no_collection_behind(string dimensions)
     {
         _folder.Write("0.png", 0);
-        Assert.Equal($"rge: {dimensions} dimensions were asked for, expected 1 to 128.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--dimensions", dimensions]));
+        Assert.Equal($"rge: {dimensions} dimensions were asked for, expected 1 to 128.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--dimensions", dimensions]));
         Assert.Contains("1 stored", await OutputAsync(Index), StringComparison.Ordinal);
         Assert.Contains("│ items      │     1 │ shapeworld │", await OutputAsync("collections", "list", "--store", _folder.Store), StringComparison.Ordinal);
     }
@@ -71,7 +72,7 @@ public sealed class SearchVerbTests : IDisposable
             command.ExecuteNonQuery();
         }
         var file = _folder.PathOf("items.jsonl");
-        var error = await ErrorAsync(RgeCommand.Failure, "collections", "export", "items", "--store", _folder.Store, "--out", file);
+        var error = await ErrorAsync(ExitCodes.Failure, "collections", "export", "items", "--store", _folder.Store, "--out", file);
         Assert.StartsWith($"rge: The store {_folder.Store} is damaged: the record ", error, StringComparison.Ordinal);
         Assert.Contains(" of items.thumbnails is no image in base64; restore", error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(file)!, "items.jsonl*"));
@@ -96,10 +97,10 @@ public sealed class SearchVerbTests : IDisposable
         _folder.Write("0.png", 0);
         await OutputAsync([.. Index, "--instruction", "Describe:", "--dimensions", "16"]);
         Assert.Contains("1 unchanged", await OutputAsync(Index), StringComparison.Ordinal);
-        Assert.Contains("was made with the instruction \"Describe:\", but the instruction \"Another:\" was given", await ErrorAsync(RgeCommand.Failure, [.. Index, "--instruction", "Another:"]), StringComparison.Ordinal);
+        Assert.Contains("was made with the instruction \"Describe:\", but the instruction \"Another:\" was given", await ErrorAsync(ExitCodes.Failure, [.. Index, "--instruction", "Another:"]), StringComparison.Ordinal);
         var baseline = Path.Combine(Path.GetDirectoryName(PictureFolder.Model)!, "shapeworld-baseline");
-        Assert.Contains("was made with the model shapeworld ", await ErrorAsync(RgeCommand.Failure, "search", "-m", baseline, "--store", _folder.Store, "-t", "x"), StringComparison.Ordinal);
-        Assert.Contains("There is no collection other; the store has items", await ErrorAsync(RgeCommand.Failure, "search", "-m", PictureFolder.Model, "--store", _folder.Store, "--collection", "other", "-t", "x"), StringComparison.Ordinal);
+        Assert.Contains("was made with the model shapeworld ", await ErrorAsync(ExitCodes.Failure, "search", "-m", baseline, "--store", _folder.Store, "-t", "x"), StringComparison.Ordinal);
+        Assert.Contains("There is no collection other; the store has items", await ErrorAsync(ExitCodes.Failure, "search", "-m", PictureFolder.Model, "--store", _folder.Store, "--collection", "other", "-t", "x"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public sealed class SearchVerbTests : IDisposable
     {
         _folder.Write("0.png", 0);
         await File.WriteAllTextAsync(_folder.Store, "something of somebody's, long enough to be taken for a header of a database file", TestContext.Current.CancellationToken);
-        Assert.Contains("store.db failed", await ErrorAsync(RgeCommand.Failure, Index), StringComparison.Ordinal);
+        Assert.Contains("store.db failed", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
         Assert.StartsWith("something of somebody's", await File.ReadAllTextAsync(_folder.Store, TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
@@ -115,7 +116,7 @@ public sealed class SearchVerbTests : IDisposable
     public async Task A_server_that_is_not_there_is_named_without_its_password()
     {
         _folder.Write("0.png", 0);
-        var problem = await ErrorAsync(RgeCommand.Failure, "index", _folder.Pictures, "-m", PictureFolder.Model, "--store", "postgresql://me:secret@127.0.0.1:1/db");
+        var problem = await ErrorAsync(ExitCodes.Failure, "index", _folder.Pictures, "-m", PictureFolder.Model, "--store", "postgresql://me:secret@127.0.0.1:1/db");
         Assert.Contains("127.0.0.1:1/db", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
     }
@@ -128,14 +129,14 @@ public sealed class SearchVerbTests : IDisposable
         for (var i = 0; i < 3; i++) File.Delete(_folder.Picture($"{i}.png"));
         await File.WriteAllTextAsync(_folder.Picture("a.heic"), "x", TestContext.Current.CancellationToken);
         var (code, output, error) = await RunAsync(Index);
-        Assert.Equal((RgeCommand.Failure, "0 stored (0 embedded), 0 unchanged, 0 removed, 0 broken, 3 missing but kept\nnot read: 1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG\n"), (code, output));
+        Assert.Equal((ExitCodes.Failure, "0 stored (0 embedded), 0 unchanged, 0 removed, 0 broken, 3 missing but kept\nnot read: 1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG\n"), (code, output));
         Assert.Equal(
             $"rge: {_folder.Pictures} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them to JPEG or PNG); " +
             "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is gone for good, run again with --allow-empty.\n", error);
         var json = JsonNode.Parse((await RunAsync([.. Index, "--json"])).Output)!;
         Assert.Equal((3, 0, 1), ((int)json["withheld"]!, (int)json["removed"]!, (int)json["unreadable"]!["HEIC"]!));
         Assert.StartsWith("0 stored (0 embedded), 0 unchanged, 3 removed", await OutputAsync([.. Index, "--allow-empty"]), StringComparison.Ordinal);
-        Assert.Contains("if that is right, --allow-empty says so", await ErrorAsync(RgeCommand.Failure, Index), StringComparison.Ordinal);
+        Assert.Contains("if that is right, --allow-empty says so", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -145,7 +146,7 @@ public sealed class SearchVerbTests : IDisposable
     public async Task Rows_that_cannot_be_indexed_are_no_success(string rows, string problem)
     {
         await File.WriteAllTextAsync(_folder.PathOf("rows.jsonl"), rows, TestContext.Current.CancellationToken);
-        Assert.Contains(problem, await ErrorAsync(RgeCommand.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store), StringComparison.Ordinal);
+        Assert.Contains(problem, await ErrorAsync(ExitCodes.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +154,7 @@ public sealed class SearchVerbTests : IDisposable
     {
         _folder.Write("0.png", 0);
         await File.WriteAllTextAsync(_folder.Picture("1.txt"), "", TestContext.Current.CancellationToken);
-        Assert.Equal("rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.", await ErrorAsync(RgeCommand.Failure, [.. Index, "--on-error", "fail"]));
+        Assert.Equal("rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.", await ErrorAsync(ExitCodes.Failure, [.. Index, "--on-error", "fail"]));
     }
 
     [Theory]
@@ -166,7 +167,7 @@ public sealed class SearchVerbTests : IDisposable
     public async Task Arguments_that_cannot_be_understood_are_told_before_anything_is_done(string problem, params string[] line)
     {
         string[] model = line[0] == "collections" ? [] : ["-m", "/not/there"];
-        Assert.Contains(problem, await ErrorAsync(RgeCommand.Usage, [.. line, .. model]), StringComparison.Ordinal);
+        Assert.Contains(problem, await ErrorAsync(ExitCodes.Usage, [.. line, .. model]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,11 +206,11 @@ public sealed class SearchVerbTests : IDisposable
         try
         {
             var (code, output, error) = await RunAsUserAsync("search", "-m", PictureFolder.Model, "--store", store, "-t", "red", "--reasoning", "off");
-            Assert.True(code == RgeCommand.Success, error);
+            Assert.True(code == ExitCodes.Success, error);
             Assert.Contains("│ 0.png │", output, StringComparison.Ordinal);
             _folder.Write("1.png", 1);
             (code, _, error) = await RunAsUserAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
-            Assert.Equal((RgeCommand.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"), (code, error));
+            Assert.Equal((ExitCodes.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"), (code, error));
         }
         finally
         {
@@ -230,7 +231,7 @@ public sealed class SearchVerbTests : IDisposable
         var shown = JsonNode.Parse(await OutputAsync(["collections", "show", "items", "--json", .. at]))!;
         Assert.Equal((6, "exact", 3, 3), ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Pictures]!, (int)shown["sources"]![moved]!));
 
-        Assert.Contains($"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}", await ErrorAsync(RgeCommand.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]), StringComparison.Ordinal);
+        Assert.Contains($"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}", await ErrorAsync(ExitCodes.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]), StringComparison.Ordinal);
         Assert.Equal($"removed 3 files or rows of {_folder.Pictures}, and with them 3 items\n", await OutputAsync(["collections", "remove-source", "items", _folder.Pictures + "/", .. at]));
         Assert.Equal(3, JsonNode.Parse(await OutputAsync(["collections", "list", "--json", .. at]))![0]!["items"]!.GetValue<int>());
 
@@ -243,8 +244,8 @@ public sealed class SearchVerbTests : IDisposable
 
         Assert.Equal("deleted items (3 items)\n", await OutputAsync(["collections", "delete", "items", .. at]));
         Assert.Equal("no collections\n", await OutputAsync(["collections", "list", .. at]));
-        Assert.Contains("There is no collection items", await ErrorAsync(RgeCommand.Failure, ["collections", "delete", "items", .. at]), StringComparison.Ordinal);
-        Assert.Contains("There is no store", await ErrorAsync(RgeCommand.Failure, "collections", "list", "--store", _folder.PathOf("none.db")), StringComparison.Ordinal);
+        Assert.Contains("There is no collection items", await ErrorAsync(ExitCodes.Failure, ["collections", "delete", "items", .. at]), StringComparison.Ordinal);
+        Assert.Contains("There is no store", await ErrorAsync(ExitCodes.Failure, "collections", "list", "--store", _folder.PathOf("none.db")), StringComparison.Ordinal);
     }
 
     /// <summary>Runs a command in a process that may not do what permissions forbid, though its user be root.</summary>

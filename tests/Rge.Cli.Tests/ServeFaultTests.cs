@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Tests.Shared;
 using Rge.Tests.Shared.Stores;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -20,7 +21,7 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
 
         using (var kill = Process.Start("kill", ["-TERM", served.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(Cancellation);
         await served.Process.WaitForExitAsync(Cancellation);
-        Assert.Equal(RgeCommand.Success, served.Process.ExitCode);
+        Assert.Equal(ExitCodes.Success, served.Process.ExitCode);
         var lines = served.Log.Select(line => JsonNode.Parse(line)!).ToList();
         Assert.Contains(lines, line => (string?)line["State"]?["Path"] == "/v1/embeddings" && (int?)line["State"]?["Status"] == 200);
         Assert.All(served.Log, line => Assert.DoesNotContain("a secret", line, StringComparison.Ordinal));
@@ -31,10 +32,10 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         var config = checkpoint.PathOf("server.json");
         await File.WriteAllTextAsync(config, """{"limits":{"max_itmes":3}}""", Cancellation);
-        Assert.Contains("the setting 'max_itmes' is not known", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--config", config), StringComparison.Ordinal);
-        Assert.Contains("leave TLS to a proxy", await ErrorAsync(RgeCommand.Usage, "serve", "-m", checkpoint.Model, "--url", "https://127.0.0.1:1"), StringComparison.Ordinal);
-        Assert.Contains("whose folder does not exist", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--store", checkpoint.PathOf("no/store.db")), StringComparison.Ordinal);
-        Assert.Contains("The store cannot be understood", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--store", "Host=a;Nonsense=b"), StringComparison.Ordinal);
+        Assert.Contains("the setting 'max_itmes' is not known", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--config", config), StringComparison.Ordinal);
+        Assert.Contains("leave TLS to a proxy", await ErrorAsync(ExitCodes.Usage, "serve", "-m", checkpoint.Model, "--url", "https://127.0.0.1:1"), StringComparison.Ordinal);
+        Assert.Contains("whose folder does not exist", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--store", checkpoint.PathOf("no/store.db")), StringComparison.Ordinal);
+        Assert.Contains("The store cannot be understood", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--store", "Host=a;Nonsense=b"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class ServeVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        Assert.Contains("address already in use", await ErrorAsync(RgeCommand.Failure, "serve", "-m", checkpoint.Model, "--url", $"http://{other.LocalEndpoint}"), StringComparison.Ordinal);
-        Assert.Contains("nowhere", await ErrorAsync(RgeCommand.Failure, "serve", "-m", "nowhere", "--url", "http://127.0.0.1:0"), StringComparison.Ordinal);
+        Assert.Contains("address already in use", await ErrorAsync(ExitCodes.Failure, "serve", "-m", checkpoint.Model, "--url", $"http://{other.LocalEndpoint}"), StringComparison.Ordinal);
+        Assert.Contains("nowhere", await ErrorAsync(ExitCodes.Failure, "serve", "-m", "nowhere", "--url", "http://127.0.0.1:0"), StringComparison.Ordinal);
     }
 }

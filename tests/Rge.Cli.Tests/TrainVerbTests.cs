@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Models;
 using Rge.Tests.Shared;
 using Rge.Tests.Shared.Oracle;
@@ -69,12 +70,12 @@ public sealed class TrainVerbTests : IDisposable
         var log = Path.Combine(Run("busy"), "log.jsonl");
         while (!process.HasExited && (!File.Exists(log) || new FileInfo(log).Length == 0)) await Task.Delay(20, TestContext.Current.CancellationToken);
         foreach (var options in (string[][])[[], ["--resume"]])
-            Assert.Equal($"rge: {Run("busy")} is in use by a run that has not ended: wait for it or stop it, or name another folder.", await ErrorAsync(RgeCommand.Failure, ["train", config, "--out", Run("busy"), .. options]));
+            Assert.Equal($"rge: {Run("busy")} is in use by a run that has not ended: wait for it or stop it, or name another folder.", await ErrorAsync(ExitCodes.Failure, ["train", config, "--out", Run("busy"), .. options]));
         Assert.False(process.HasExited);
         process.Kill();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         // Refused for its settings, no longer for the lock.
-        Assert.Contains("seed is '2', and was '1'", await ErrorAsync(RgeCommand.Failure, "train", config, "--out", Run("busy"), "--resume", "--set", "seed=2"), StringComparison.Ordinal);
+        Assert.Contains("seed is '2', and was '1'", await ErrorAsync(ExitCodes.Failure, "train", config, "--out", Run("busy"), "--resume", "--set", "seed=2"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -84,7 +85,7 @@ public sealed class TrainVerbTests : IDisposable
     [InlineData("evaluation.folder=nowhere", "evaluation.folder is nowhere, which does not exist; expected a folder.")]
     public async Task A_wrong_override_is_one_sentence_and_leaves_nothing(string setting, string expected)
     {
-        Assert.Contains(expected, await ErrorAsync(RgeCommand.Failure, "train", Path.Combine(Golden.RepositoryRoot, "configs", "own-data.yaml"), "--out", Run("none"), "--set", "model.checkpoint=" + Path.Combine(Golden.RepositoryRoot, "models", "shapeworld"), "data.folder=null", "data.images=null", "evaluation.images=null", setting), StringComparison.Ordinal);
+        Assert.Contains(expected, await ErrorAsync(ExitCodes.Failure, "train", Path.Combine(Golden.RepositoryRoot, "configs", "own-data.yaml"), "--out", Run("none"), "--set", "model.checkpoint=" + Path.Combine(Golden.RepositoryRoot, "models", "shapeworld"), "data.folder=null", "data.images=null", "evaluation.images=null", setting), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Run("none")));
     }
 
@@ -117,7 +118,7 @@ public sealed class TrainVerbTests : IDisposable
             $"evaluation.folder={dev}", $"evaluation.images={data}", "data.queries=4", "data.sub_batch=2", "objective.max_rationale_tokens=12", "objective.chunk_tokens=64",
             "phases.0={name: write, steps: 2, learning_rate: 1e-3, embedding_weight: 0}", "phases.1.steps=3", "phases.1.warmup_steps=0", $"model.dtype={dtype}",
         ];
-        Assert.Contains("has no <emb> token, which embeddings are taken at: set model.add_emb_token: true", await ErrorAsync(RgeCommand.Failure, [.. line, "model.add_emb_token=false"]), StringComparison.Ordinal);
+        Assert.Contains("has no <emb> token, which embeddings are taken at: set model.add_emb_token: true", await ErrorAsync(ExitCodes.Failure, [.. line, "model.add_emb_token=false"]), StringComparison.Ordinal);
         await OutputAsync(line);
 
         var start = Path.Combine(Run("own"), "start");
@@ -136,7 +137,7 @@ public sealed class TrainVerbTests : IDisposable
     {
         var config = Path.Combine(_folder, "wrong.yaml");
         await File.WriteAllTextAsync(config, "model: {shape: shapeworld}\nphase: []", TestContext.Current.CancellationToken);
-        Assert.Contains("wrong.yaml, line 2: the setting 'phase' is not known.", await ErrorAsync(RgeCommand.Failure, "train", config, "--out", Run("wrong")), StringComparison.Ordinal);
+        Assert.Contains("wrong.yaml, line 2: the setting 'phase' is not known.", await ErrorAsync(ExitCodes.Failure, "train", config, "--out", Run("wrong")), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Run("wrong")));
     }
 

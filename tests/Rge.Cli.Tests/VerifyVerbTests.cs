@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Tests.Shared;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -23,12 +24,12 @@ public sealed class VerifyVerbTests(TinyCheckpoint checkpoint) : IClassFixture<T
         File.Copy(Path.Combine(checkpoint.Model, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
         await File.WriteAllTextAsync(Path.Combine(folder, "cases.json"), """[{"text": "a", "ids": [1, 2, 3]}]""", TestContext.Current.CancellationToken);
         var (code, output, _) = await RunAsync("verify", folder);
-        Assert.Equal(RgeCommand.Failure, code);
+        Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("beyond", output, StringComparison.Ordinal);
         Assert.Contains("text 0", output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_folder_without_vectors_is_refused() =>
-        Assert.Contains("no reference vectors", await ErrorAsync(RgeCommand.Failure, "verify", checkpoint.Pictures), StringComparison.Ordinal);
+        Assert.Contains("no reference vectors", await ErrorAsync(ExitCodes.Failure, "verify", checkpoint.Pictures), StringComparison.Ordinal);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using static Rge.Cli.Tests.CommandLine;
 
 namespace Rge.Cli.Tests;
@@ -30,7 +31,7 @@ public sealed class WorldVerbTests : IDisposable
     public async Task A_folder_with_something_in_it_is_refused()
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "notes.txt"), "mine");
-        Assert.Contains("is not empty: name a folder that does not exist yet", await ErrorAsync(RgeCommand.Failure, "world", "--queries", "1", "--out", _folder.FullName), StringComparison.Ordinal);
+        Assert.Contains("is not empty: name a folder that does not exist yet", await ErrorAsync(ExitCodes.Failure, "world", "--queries", "1", "--out", _folder.FullName), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -38,7 +39,7 @@ public sealed class WorldVerbTests : IDisposable
     [InlineData("world --out x --queries 0", "--queries is 0, expected 1 to 1000000")]
     [InlineData("world --out x --split all", "'all'")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
-        Assert.Contains(message, await ErrorAsync(RgeCommand.Usage, line.Split(' ')), StringComparison.Ordinal);
+        Assert.Contains(message, await ErrorAsync(ExitCodes.Usage, line.Split(' ')), StringComparison.Ordinal);
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

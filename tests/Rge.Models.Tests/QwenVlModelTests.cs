@@ -46,7 +46,7 @@ public sealed class QwenVlModelTests
     {
         using var model = TinyModel.Create(family);
         var inputs = Inputs(model, out var features);
-        using var cache = model.CreateCache(slots: 8, capacity: 80);
+        using var cache = model.CreateState(slots: 8, capacity: 80);
         int[] slots = [6, 0, 3, 5];
         model.Prefill(inputs, cache, slots).Dispose();
         int[][] continuations = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]];
@@ -68,7 +68,7 @@ public sealed class QwenVlModelTests
     {
         using var model = TinyModel.Create(family);
         var inputs = Inputs(model, out var features);
-        using var cache = model.CreateCache(slots: 2, capacity: 80);
+        using var cache = model.CreateState(slots: 2, capacity: 80);
         model.Prefill([inputs[1]], cache, [1]).Dispose();
         using var rest = model.Prefill([new ModelInput([3, 4, 5, 6, 7])], cache, [1]);
         using var whole = model.Encode([inputs[1] with { TokenIds = [.. inputs[1].TokenIds, 3, 4, 5, 6, 7] }]);
@@ -76,11 +76,22 @@ public sealed class QwenVlModelTests
         Dispose(features);
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void Tokens_have_the_rows_of_the_embedding(ModelFamily family)
+    {
+        using var model = TinyModel.Create(family);
+        using var rows = model.EmbedTokens([7, 95, 7]);
+        using var expected = model.Parameters[ParameterLayout.TokenEmbedding].index_select(0, tensor(new long[] { 7, 95, 7 }));
+        Assert.Equal(expected.data<float>().ToArray(), rows.data<float>().ToArray());
+        var error = Assert.Throws<ArgumentException>(() => model.EmbedTokens([96]));
+        Assert.Contains("vocabulary of 96", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_reset_slot_forgets_its_sequence()
     {
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
-        using var cache = model.CreateCache(slots: 1, capacity: 20);
+        using var cache = model.CreateState(slots: 1, capacity: 20);
         model.Prefill([new ModelInput([1, 2, 3, 4])], cache, [0]).Dispose();
         cache.Reset(0);
         using var again = model.Prefill([new ModelInput([5, 6])], cache, [0]);
@@ -102,7 +113,7 @@ public sealed class QwenVlModelTests
         void Pass()
         {
             var features = model.EncodeImages([image]);
-            using var cache = model.CreateCache(2, 40);
+            using var cache = model.CreateState(2, 40);
             var input = new ModelInput(TinyModel.Tokens(model.Config, 9, 1, image.Grid), features);
             model.Prefill([input, new ModelInput([1, 2])], cache, [1, 0]).Dispose();
             using (var hidden = model.Step([1, 2], cache, [1, 0])) model.Logits(hidden).Dispose();
@@ -115,7 +126,7 @@ public sealed class QwenVlModelTests
     public void Bad_input_is_refused_before_it_reaches_native_code()
     {
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
-        using var cache = model.CreateCache(slots: 1, capacity: 4);
+        using var cache = model.CreateState(slots: 1, capacity: 4);
         Assert.Contains("no tokens", Refused(() => model.Encode([new ModelInput([])])), StringComparison.Ordinal);
         Assert.Contains("vocabulary has 96", Refused(() => model.Encode([new ModelInput([96])])), StringComparison.Ordinal);
         Assert.Contains("vocabulary has 96", Refused(() => model.Encode([new ModelInput([-1])])), StringComparison.Ordinal);

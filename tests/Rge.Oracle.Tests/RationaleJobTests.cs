@@ -6,6 +6,7 @@ using Rge.Data.Mmeb;
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Tests.Shared.Oracle;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static Rge.Tests.Shared.Oracle.FakeOracle;
@@ -95,7 +96,7 @@ public sealed class RationaleJobTests : IAsyncLifetime
             Phases = [new() { Steps = 2, LearningRate = 1e-3 }],
             Evaluation = new EvaluationSettings { Every = 0 },
         };
-        var outcome = new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false);
+        var outcome = await new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false);
         Assert.Equal((2, 8L), (outcome.State.Step, outcome.State.Queries));
         Assert.All(File.ReadLines(Path.Combine(_root, "run", "log.jsonl")), line => Assert.True((double)JsonNode.Parse(line)!["lm_loss"]! > 0));
     }

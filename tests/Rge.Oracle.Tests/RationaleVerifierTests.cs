@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Tests.Shared;
 using Rge.Tests.Shared.Oracle;
 

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -153,6 +152,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         const string Use = """
             using Rge;
             using Rge.Search;
+            using Rge.Search.Collections;
             using Rge.Search.Indexing;
             foreach (var type in new[] { typeof(Rge.Data.TargetItem), typeof(Rge.Evaluation.Evaluator), typeof(Rge.Training.TrainingException), typeof(Rge.Server.RgeServer) })
                 Console.WriteLine(type.Assembly.GetName().Name);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Rge.Search.Indexing;
 using Rge.Search.Stores;
 
 namespace Rge.Search.Tests;

@@ -1,3 +1,4 @@
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 
 namespace Rge.Search.Tests;

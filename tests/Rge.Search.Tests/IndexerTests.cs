@@ -1,3 +1,4 @@
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 using Rge.Search.Stores;
 using Rge.Tests.Shared.Stores;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Rge.Search.Collections;
 using Rge.Tests.Shared.Stores;
 
 namespace Rge.Search.Tests;

@@ -10,7 +10,7 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
     [Fact]
     public void The_same_checkpoint_has_the_same_fingerprint_every_time()
     {
-        var expected = ModelFingerprint.Of(model.Embedder);
+        var expected = ModelFingerprint.Compute(model.Embedder);
         Assert.Matches("^[0-9a-f]{16}$", expected);
         Assert.Equal(expected, Load());
         // Saved anew under another name, by us.
@@ -21,7 +21,7 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
     [Fact]
     public void Another_checkpoint_number_type_or_row_of_emb_has_another()
     {
-        var expected = ModelFingerprint.Of(model.Embedder);
+        var expected = ModelFingerprint.Compute(model.Embedder);
         Assert.NotEqual(expected, Load(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld-baseline")));
         using (var writable = QwenVlModel.Load(Copy(), new QwenVlModelOptions { Writable = true }))
         {
@@ -42,13 +42,13 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
         var text = File.ReadAllText(path);
         Assert.Contains(old, text, StringComparison.Ordinal);
         File.WriteAllText(path, text.Replace(old, changed, StringComparison.Ordinal));
-        Assert.NotEqual(ModelFingerprint.Of(model.Embedder), Load(_folder));
+        Assert.NotEqual(ModelFingerprint.Compute(model.Embedder), Load(_folder));
     }
 
     private static string Load(string? folder = null)
     {
         using var embedder = ReasoningEmbedder.Load(folder ?? Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"));
-        return ModelFingerprint.Of(embedder);
+        return ModelFingerprint.Compute(embedder);
     }
 
     private string Copy()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 using Rge.Search.Stores.Postgres;
 using Rge.Tests.Shared.Stores;

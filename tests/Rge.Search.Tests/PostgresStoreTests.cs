@@ -1,4 +1,5 @@
 using Npgsql;
+using Rge.Search.Collections;
 using Rge.Search.Stores;
 using Rge.Tests.Shared.Stores;
 

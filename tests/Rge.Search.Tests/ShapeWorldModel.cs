@@ -1,5 +1,5 @@
 using Rge.Imaging;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Search.Tests;
 
@@ -15,8 +15,8 @@ public sealed class ShapeWorldModel : IDisposable
     /// <summary>A picture of one object; another for each number.</summary>
     public static byte[] Picture(int number)
     {
-        var kind = Kind.All[number % Kind.All.Count];
-        var cell = (Cell)(number / Kind.All.Count % 9);
+        ObjectKind kind = ObjectKind.All[number % ObjectKind.All.Count];
+        var cell = (Cell)(number / ObjectKind.All.Count % 9);
         return PngEncoder.Encode(SceneRenderer.Render(new Scene([new PlacedObject(cell, new SceneObject(kind, ObjectSize.Large))]), (ulong)number));
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Collections;
 using Rge.Search.Stores;
 using Rge.Search.Stores.Sqlite;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Collections;
 
 namespace Rge.Search.Tests;
 

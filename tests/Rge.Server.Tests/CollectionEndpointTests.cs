@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 using Rge.Tests.Shared.Stores;
 

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Rge.Search.Stores;
-using Rge.Server.Serving;
+using Rge.Server.Errors;
 using Rge.Tests.Shared.Stores;
 
 namespace Rge.Server.Tests;
@@ -93,7 +93,7 @@ public sealed class HealthTests(PostgresServer postgres)
         var stopped = server.StopAsync();
         await TestServer.UntilAsync(async () => await StatusAsync(server) == "stopping");
         await server.PostAsync(Path, Quick, Cancel);
-        Assert.False(server.Queue.IsClosed);
+        Assert.False(server.Admission.IsClosed);
         Assert.False(stopped.IsCompleted);
         Assert.Equal(TimeSpan.FromSeconds(20), clock.Asked);
         clock.Ring();

@@ -151,7 +151,7 @@ public sealed class ImageUrlTests : IAsyncLifetime
         Assert.Contains("cannot be reached", await RefusedAsync("http://unknown.example/picture.png"), StringComparison.Ordinal);
         var error = await _server.ErrorAsync("/v1/embeddings", """{"input":[{"image":"http://pictures.example/text"}]}""", 400);
         Assert.Equal("invalid_image", error.Code);
-        Assert.Equal(0, _server.Queue.Items);
+        Assert.Equal(0, _server.Admission.Items);
     }
 
     public async ValueTask DisposeAsync()

@@ -48,7 +48,7 @@ public sealed class LoadTests
         Assert.Empty(statuses.Distinct().Except([HttpStatusCode.OK, HttpStatusCode.TooManyRequests]));
         Assert.Equal(Clients * RequestsEach, statuses.Count(status => status == HttpStatusCode.OK));
         Assert.Empty(server.Errors);
-        Assert.Equal(0, server.Queue.Items);
+        Assert.Equal(0, server.Admission.Items);
     }
 
     private static IEnumerable<string> Bodies()

@@ -3,7 +3,10 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Rge.Server.Reference;
+using Rge.Server.Apis.Cohere;
+using Rge.Server.Apis.OpenAi;
+using Rge.Server.Apis.Rge;
+using Rge.Server.Apis.Voyage;
 
 namespace Rge.Server.Tests;
 
@@ -13,8 +16,8 @@ public sealed class MalformedRequestTests(ServerFixture fixture) : IClassFixture
     /// <summary>Valid requests to damage, quick ones.</summary>
     private static readonly (string Path, string Body)[] Valid =
     [
-        .. Bodies("/v1/embeddings", RequestExamples.OpenAi), .. Bodies("/v2/embed", RequestExamples.Cohere),
-        .. Bodies("/v1/multimodalembeddings", RequestExamples.Voyage), .. Bodies("/v1/rationales", RequestExamples.Rationales),
+        .. Bodies("/v1/embeddings", OpenAiEndpoints.Reference.Examples), .. Bodies("/v2/embed", CohereEndpoints.Reference.Examples),
+        .. Bodies("/v1/multimodalembeddings", VoyageEndpoints.Reference.Examples), .. Bodies("/v1/rationales", RationaleEndpoints.Reference.Examples),
     ];
 
     /// <summary>What comes in the place of a value.</summary>

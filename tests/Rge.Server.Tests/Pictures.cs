@@ -1,5 +1,6 @@
 using Rge.Imaging;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Tests.Shared.Images;
 
 namespace Rge.Server.Tests;

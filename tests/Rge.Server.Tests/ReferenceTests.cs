@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
-using Rge.Server.Reference;
+using Rge.Server.Apis.Cohere;
+using Rge.Server.Apis.OpenAi;
+using Rge.Server.Apis.Rge;
+using Rge.Server.Apis.Voyage;
+using Rge.Server.Collections;
 
 namespace Rge.Server.Tests;
 
@@ -10,9 +14,9 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     public static TheoryData<string, string> Examples { get; } = new(
         from endpoint in (IEnumerable<(string Path, IReadOnlyDictionary<string, string> Bodies)>)
         [
-            ("/v1/embeddings", RequestExamples.OpenAi), ("/v2/embed", RequestExamples.Cohere),
-            ("/v1/multimodalembeddings", RequestExamples.Voyage), ("/v1/rationales", RequestExamples.Rationales),
-            ("/v1/collections", RequestExamples.CreateCollection), ("/v1/collections/{name}/items", RequestExamples.AddItems), ("/v1/collections/{name}/search", RequestExamples.Search),
+            ("/v1/embeddings", OpenAiEndpoints.Reference.Examples), ("/v2/embed", CohereEndpoints.Reference.Examples),
+            ("/v1/multimodalembeddings", VoyageEndpoints.Reference.Examples), ("/v1/rationales", RationaleEndpoints.Reference.Examples),
+            ("/v1/collections", CollectionEndpoints.CreateReference.Examples), ("/v1/collections/{name}/items", ItemEndpoints.AddReference.Examples), ("/v1/collections/{name}/search", SearchEndpoints.Reference.Examples),
         ]
         from title in endpoint.Bodies.Keys
         select (endpoint.Path, title));
@@ -23,7 +27,7 @@ public sealed class ReferenceTests(ServerFixture fixture) : IClassFixture<Server
     {
         var document = await DocumentAsync();
         var example = document["paths"]![path]!["post"]!["requestBody"]!["content"]!["application/json"]!["examples"]![title]!["value"]!;
-        await _server.PostAsync("/v1/collections", RequestExamples.CreateCollection.Values.First(), TestContext.Current.CancellationToken);
+        await _server.PostAsync("/v1/collections", CollectionEndpoints.CreateReference.Examples.Values.First(), TestContext.Current.CancellationToken);
         using var response = await _server.SendAsync(path.Replace("{name}", "scenes", StringComparison.Ordinal), example.ToJsonString(), TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }

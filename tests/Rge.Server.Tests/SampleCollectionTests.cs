@@ -29,7 +29,7 @@ public sealed class SampleCollectionTests
         async Task<int> PlaceAsync(EmbeddingInput query, int right, ReasoningMode reasoning)
         {
             var embedded = await embedder.EmbedAsync(query with { Reasoning = reasoning }, cancellationToken: cancel);
-            return 1 + Ranking.Of(embedded.Vector, targets.Select(target => target.Vector)).Index().First(ranked => ranked.Item.Index == right).Index;
+            return 1 + Ranking.Rank(embedded.Vector, targets.Select(target => target.Vector)).Index().First(ranked => ranked.Item.Index == right).Index;
         }
     }
 

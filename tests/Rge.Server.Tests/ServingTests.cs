@@ -20,7 +20,7 @@ public sealed class ServingTests
     public async Task A_full_queue_answers_429_with_the_time_to_wait()
     {
         await using var server = await TestServer.StartAsync(new ServerOptions { Limits = new ServerLimits { MaxItems = 4, MaxQueuedItems = 4 } });
-        using (server.Queue.Take(3))
+        using (server.Admission.Admit(3))
         {
             await server.PostAsync(Path, Quick, Cancellation);
             var error = await server.ErrorAsync(Path, """{"input":["a","b"],"reasoning":"off"}""", 429);
@@ -48,7 +48,7 @@ public sealed class ServingTests
         {
             await using var stream = await response.Content.ReadAsStreamAsync(Cancellation);
             await stream.ReadExactlyAsync(new byte[20], Cancellation);
-            Assert.Equal(1, server.Queue.Items);
+            Assert.Equal(1, server.Admission.Items);
         }
         await server.UntilQueuedAsync(0);
         await server.PostAsync(Path, Quick, Cancellation);
@@ -59,11 +59,11 @@ public sealed class ServingTests
     public async Task A_shutdown_finishes_what_was_taken_and_takes_nothing_new()
     {
         await using var server = await TestServer.StartAsync();
-        var held = server.Queue.Take(1);
+        var held = server.Admission.Admit(1);
         var taken = server.SendAsync(Path, """{"input":["the red circle above a blue square","another"]}""", Cancellation);
         await server.UntilQueuedAsync(3);
         var stopped = server.StopAsync();
-        await TestServer.UntilAsync(() => Task.FromResult(server.Queue.IsClosed));
+        await TestServer.UntilAsync(() => Task.FromResult(server.Admission.IsClosed));
 
         Assert.Equal("shutting_down", (await server.ErrorAsync(Path, Quick, 503)).Code);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Client.GetAsync("/health/ready", Cancellation)).StatusCode);

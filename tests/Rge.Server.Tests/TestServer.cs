@@ -36,7 +36,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The server's services.</summary>
     public IServiceProvider Services => _app.Services;
 
-    internal EmbeddingQueue Queue => _app.Services.GetRequiredService<EmbeddingQueue>();
+    internal AdmissionLimiter Admission => _app.Services.GetRequiredService<AdmissionLimiter>();
 
     internal BodyMemory Memory => _app.Services.GetRequiredService<BodyMemory>();
 
@@ -76,7 +76,7 @@ public sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Waits until so many items hold a place in the queue.</summary>
-    public Task UntilQueuedAsync(int items) => UntilAsync(() => Task.FromResult(Queue.Items == items));
+    public Task UntilQueuedAsync(int items) => UntilAsync(() => Task.FromResult(Admission.Items == items));
 
     /// <summary>Sends JSON.</summary>
     public Task<HttpResponseMessage> SendAsync(string path, string json, CancellationToken cancellationToken = default) =>

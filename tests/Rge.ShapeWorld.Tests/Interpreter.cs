@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 

@@ -1,5 +1,6 @@
 using Rge.Files;
 using Rge.Imaging;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 
@@ -50,7 +51,7 @@ public sealed class SceneRendererTests
         var candidates =
             from shape in Enum.GetValues<ObjectShape>()
             from size in Enum.GetValues<ObjectSize>()
-            let candidate = new SceneObject(new Kind(color, shape), size)
+            let candidate = new SceneObject(new ObjectKind(color, shape), size)
             from down in Enumerable.Range(0, side - ShapeMask.Side + 1)
             from right in Enumerable.Range(0, side - ShapeMask.Side + 1)
             select (Object: candidate, Error: Error(coverage, ShapeMask.Of(candidate).Coverage, right, down));

@@ -1,5 +1,6 @@
 using CsCheck;
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 
@@ -38,7 +39,7 @@ public sealed class SceneTests
     [Fact]
     public void Two_objects_in_one_cell_are_refused()
     {
-        var placed = new PlacedObject(Cell.East, new SceneObject(Kind.All[0], ObjectSize.Small));
+        var placed = new PlacedObject(Cell.East, new SceneObject(ObjectKind.All[0], ObjectSize.Small));
         Assert.Throws<ArgumentException>(() => new Scene([placed, placed]));
     }
 }

@@ -1,4 +1,6 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
+using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld.Tests;
 

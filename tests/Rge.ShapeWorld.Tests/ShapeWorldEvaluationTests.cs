@@ -1,4 +1,5 @@
 using Rge.Data;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Rge.Data;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;
 
@@ -19,7 +20,7 @@ public sealed class ShapeWorldSamplesTests
                 hash.AppendData(Encoding.UTF8.GetBytes($"{sample.Dataset}|{sample.Query.Text}|{sample.Rationale}\n"));
                 foreach (var item in sample.Targets.Concat(sample.Negatives)) hash.AppendData(Encoding.UTF8.GetBytes($"{item.Key}|{item.Item.Text}\n"));
             }
-        for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Picture.Pixels);
+        for (var index = 0L; index < 40; index++) hash.AppendData(Samples.Labelled(index).Image.Pixels);
         Assert.Equal("3CC4AE42444A945A", Convert.ToHexString(hash.GetHashAndReset())[..16]);
     }
 

@@ -57,7 +57,7 @@ public sealed class CallOptionsTests(EmbedderFixture fixture) : IClassFixture<Em
             var truth = await fixture.Embedder.EmbedAsync(item, cancellationToken: Cancellation);
             var embedding = (await texts.GenerateAsync(["text"], new EmbeddingGenerationOptions { AdditionalProperties = properties }, Cancellation))[0];
             Assert.Equal(truth.Vector.ToArray(), embedding.Vector.ToArray());
-            Assert.Equal(truth.RationaleIds, ReasoningEmbedding.Of(embedding)!.RationaleIds);
+            Assert.Equal(truth.RationaleIds, ReasoningEmbedding.From(embedding)!.RationaleIds);
         }
     }
 

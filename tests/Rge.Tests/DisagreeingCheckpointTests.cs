@@ -104,13 +104,13 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
         Assert.InRange((await fixture.Embedder.EmbedAsync(whole, cancellationToken: Cancellation)).ImageTokens, 10, 16);
         Assert.NotNull(await small.EmbedAsync(cut, cancellationToken: Cancellation));
         Assert.Contains("cut.jpg is a truncated JPEG", (await Assert.ThrowsAsync<ImageInputException>(() => fixture.Embedder.EmbedAsync(cut, cancellationToken: Cancellation))).Message, StringComparison.Ordinal);
-        string[] fingerprints = [ModelFingerprint.Of(fixture.Embedder), ModelFingerprint.Of(small), ModelFingerprint.Of(upright)];
+        string[] fingerprints = [ModelFingerprint.Compute(fixture.Embedder), ModelFingerprint.Compute(small), ModelFingerprint.Compute(upright)];
         Assert.Equal(3, fingerprints.Distinct().Count());
 
         // The same for an embedder around a model that was loaded before.
         using var model = QwenVlModel.Load(fixture.Folder);
         using var around = new ReasoningEmbedder(model, QwenVlProcessor.Load(fixture.Folder), new ReasoningEmbedderOptions { Images = new ImageOptions { MaxPixels = 6 * 28 * 28 } });
-        Assert.Equal(ModelFingerprint.Of(small), ModelFingerprint.Of(around));
+        Assert.Equal(ModelFingerprint.Compute(small), ModelFingerprint.Compute(around));
     }
 
     [Fact]

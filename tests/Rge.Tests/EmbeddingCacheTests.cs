@@ -159,25 +159,25 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
     {
         var item = EmbeddingInput.Query("what is here?", EmbedderFixture.Picture(3));
         var cached = Cached(fixture.Embedder);
-        var fresh = ReasoningEmbedding.Of((await cached.GenerateAsync([item], cancellationToken: Cancellation))[0])!;
+        var fresh = ReasoningEmbedding.From((await cached.GenerateAsync([item], cancellationToken: Cancellation))[0])!;
         var embedding = (await cached.GenerateAsync([item], cancellationToken: Cancellation))[0];
         Assert.IsType<JsonElement>(embedding.AdditionalProperties![ReasoningEmbedding.PropertyName]);
-        var stored = ReasoningEmbedding.Of(embedding)!;
+        var stored = ReasoningEmbedding.From(embedding)!;
         Assert.Equal(fresh.Rationale, stored.Rationale);
         Assert.NotEmpty(stored.RationaleIds);
         Assert.Equal(fresh.RationaleIds, stored.RationaleIds);
         Assert.Equal(fresh.Vector.ToArray(), stored.Vector.ToArray());
         Assert.Equal(
-            (fresh.RationaleEnd, fresh.PromptTokens, fresh.ImageTokens, fresh.WrittenTokens, fresh.Timings),
-            (stored.RationaleEnd, stored.PromptTokens, stored.ImageTokens, stored.WrittenTokens, stored.Timings));
+            (fresh.FinishReason, fresh.PromptTokens, fresh.ImageTokens, fresh.WrittenTokens, fresh.Timings),
+            (stored.FinishReason, stored.PromptTokens, stored.ImageTokens, stored.WrittenTokens, stored.Timings));
     }
 
     [Fact]
     public void Foreign_properties_of_the_same_name_are_no_rationales()
     {
-        Assert.Null(ReasoningEmbedding.Of(new Embedding<float>(new float[1])));
+        Assert.Null(ReasoningEmbedding.From(new Embedding<float>(new float[1])));
         foreach (var value in (object?[])[null, "text", JsonSerializer.SerializeToElement(new { other = 1 }), JsonSerializer.SerializeToElement(3)])
-            Assert.Null(ReasoningEmbedding.Of(new Embedding<float>(new float[1]) { AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = value } }));
+            Assert.Null(ReasoningEmbedding.From(new Embedding<float>(new float[1]) { AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = value } }));
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
                 var truth = await embedder.EmbedAsync(item, cancellationToken: Cancellation);
                 var found = (await cached.GenerateAsync([item], cancellationToken: Cancellation))[0];
                 Assert.Equal(truth.Vector.ToArray(), found.Vector.ToArray());
-                Assert.Equal(truth.Rationale, ReasoningEmbedding.Of(found)!.Rationale);
+                Assert.Equal(truth.Rationale, ReasoningEmbedding.From(found)!.Rationale);
             }
         return await cached.GenerateAsync(items, cancellationToken: Cancellation);
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Rge.Decoding;
 using Rge.Models;
 using Rge.Prompts;
 using Rge.Tests.Decoding;
@@ -15,7 +15,7 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
         // Two pictures by content, each from several sources, in windows of two items.
         var inputs = Enumerable.Range(0, 9).Select(i => EmbeddingInput.Target($"item {i}", EmbedderFixture.Picture(i % 2))).ToArray();
         var embeddings = await RunAsync(model, inputs);
-        Assert.Equal(2, model.Log.Where(entry => entry.StartsWith("images ", StringComparison.Ordinal)).Sum(entry => int.Parse(entry[7..], CultureInfo.InvariantCulture)));
+        Assert.Equal(2, model.ImagesEncoded);
         Assert.All(embeddings, embedding => Assert.Equal(6, embedding.ImageTokens));
     }
 
@@ -25,17 +25,20 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
         var model = new ScriptedModel();
         await RunAsync(model, [.. Enumerable.Range(0, 20).Select(i => EmbeddingInput.Target($"item {i}"))]);
         // A window of two is computed while the next is prepared: never more than two windows in one batch.
-        Assert.All(model.Log, entry => Assert.InRange(entry.Split(' ').Length - 1, 1, 4));
+        Assert.Equal(20, model.Encoded.Sum(batch => batch.Length));
+        Assert.All(model.Encoded, batch => Assert.InRange(batch.Length, 1, 4));
     }
 
     private async Task<ReasoningEmbedding[]> RunAsync(ScriptedModel model, EmbeddingInput[] inputs)
     {
         var processor = fixture.Embedder.Processor;
         var prompts = new PromptBuilder(QwenVlConfig.Load(fixture.Folder), processor);
-        using var decoder = new RationaleDecoder(model, prompts.EmbTokenId, new RationaleDecoderOptions());
-        var defaults = new ReasoningEmbedderOptions { ItemsAhead = 2 };
+        using var decoder = new DecodingEngine(model, prompts.EmbTokenId, new DecodingEngineOptions());
+        var defaults = new ReasoningEmbedderOptions { PrefetchItems = 2 };
+        using var images = new VisionFeatureCache(0);
+        var context = new EmbeddingContext(decoder, processor, prompts, defaults, images);
         var call = new EmbeddingCall(
-            decoder, processor, prompts, defaults, new GenerationOptions(), new ReasoningEmbeddingOptions(), memory: null, inputs, onToken: null, collectsErrors: false);
+            context, new GenerationOptions(), new ReasoningEmbeddingOptions(), inputs, onToken: null, collectsErrors: false);
         return Array.ConvertAll(await call.RunAsync(TestContext.Current.CancellationToken), result => result.Embedding!);
     }
 }

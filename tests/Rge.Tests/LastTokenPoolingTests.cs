@@ -15,7 +15,7 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
         var embedding = await embedder.EmbedAsync(EmbeddingInput.Query("a red kite"), cancellationToken: TestContext.Current.CancellationToken);
         var ids = embedder.Processor.Tokenizer.Encode("a red kite\n");
         Assert.Equal(ids.Length, embedding.PromptTokens);
-        Assert.Equal((RationaleEnd.NotGenerated, null), (embedding.RationaleEnd, embedding.Rationale));
+        Assert.Equal((FinishReason.NotGenerated, null), (embedding.FinishReason, embedding.Rationale));
 
         using var scope = NewDisposeScope();
         using var gradients = no_grad();

@@ -74,8 +74,8 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var embeddings = await _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation);
         Assert.Equal(6, embeddings[0].RationaleIds.Count);
         Assert.NotNull(embeddings[0].Rationale);
-        Assert.Equal(RationaleEnd.BudgetSpent, embeddings[0].RationaleEnd);
-        Assert.Equal((RationaleEnd.NotGenerated, null, 0), (embeddings[1].RationaleEnd, embeddings[1].Rationale, embeddings[1].RationaleIds.Count));
+        Assert.Equal(FinishReason.Length, embeddings[0].FinishReason);
+        Assert.Equal((FinishReason.NotGenerated, null, 0), (embeddings[1].FinishReason, embeddings[1].Rationale, embeddings[1].RationaleIds.Count));
         Assert.True(embeddings[0].Timings.Decoding > TimeSpan.Zero);
         Assert.Equal(TimeSpan.Zero, embeddings[1].Timings.Decoding);
         // 84 × 56 pixels are 3 × 2 merged patches; 140 × 140 are 5 × 5, more than 16, and shrink to 4 × 4.
@@ -106,7 +106,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var given = await _embedder.EmbedAsync(Query(number) with { Rationale = written[number].Rationale }, cancellationToken: Cancellation);
         Assert.Equal(written[number].Rationale, given.Rationale);
         Assert.Equal(written[number].RationaleIds, given.RationaleIds);
-        Assert.Equal(RationaleEnd.NotGenerated, given.RationaleEnd);
+        Assert.Equal(FinishReason.NotGenerated, given.FinishReason);
         Assert.InRange(Vectors.CosineDistance(written[number].Vector.Span, given.Vector.Span), double.NegativeInfinity, 1e-6);
     }
 
@@ -167,7 +167,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
         var result = await _embedder.GenerateAsync(Mixed, options, Cancellation);
         Assert.Equal(Enumerable.Range(1, Mixed.Length), told.Select(progress => progress.Completed).Order());
         Assert.All(told, progress => Assert.Equal(Mixed.Length, progress.Total));
-        var details = result.Select(embedding => ReasoningEmbedding.Of(embedding)!).ToArray();
+        var details = result.Select(embedding => ReasoningEmbedding.From(embedding)!).ToArray();
         Assert.Equal(details.Sum(d => d.PromptTokens), result.Usage!.InputTokenCount);
         Assert.Equal(3 * 6, result.Usage.OutputTokenCount);
         Assert.Equal(result.Usage.InputTokenCount + 18, result.Usage.TotalTokenCount);
@@ -222,7 +222,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Calls_larger_than_a_window_keep_their_order()
     {
-        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { ItemsAhead = 2, Decoder = new RationaleDecoderOptions { MaxRows = 2 }, Generation = new GenerationOptions { MaxRationaleTokens = 6 } });
+        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { PrefetchItems = 2, Decoder = new DecodingEngineOptions { MaxBatchSize = 2 }, Generation = new GenerationOptions { MaxRationaleTokens = 6 } });
         var expected = await _embedder.EmbedAsync(Mixed, cancellationToken: Cancellation);
         var found = await small.EmbedAsync(Mixed, cancellationToken: Cancellation);
         for (var i = 0; i < Mixed.Length; i++)

@@ -45,7 +45,7 @@ public sealed class RegistrationTests(EmbedderFixture fixture) : IClassFixture<E
             ["Rge:ModelId"] = "from settings",
             ["Rge:Generation:MaxRationaleTokens"] = "3",
             ["Rge:TargetReasoning"] = "On",
-            ["Rge:Decoder:MaxRows"] = "5",
+            ["Rge:Decoder:MaxBatchSize"] = "5",
         };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         _services.Configure<ReasoningEmbedderOptions>(configuration.GetSection("Rge")).AddReasoningEmbedder(fixture.Folder);

@@ -117,7 +117,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     [Fact]
     public async Task Streams_keep_their_order_and_number_their_failures()
     {
-        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { ItemsAhead = 2, Generation = fixture.Embedder.Generation });
+        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { PrefetchItems = 2, Generation = fixture.Embedder.Generation });
         var items = Enumerable.Range(0, 11).Select(i => i is 5 or 10 ? EmbeddingInput.Target(null, Broken) : EmbeddingInput.Target($"item {i}")).ToArray();
         var results = await small.EmbedManyAsync(items.ToAsyncEnumerable(), cancellationToken: Cancellation).ToListAsync(Cancellation);
         Assert.Equal(Enumerable.Range(0, 11).Select(i => (long)i), results.Select(result => result.Index));
@@ -131,7 +131,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     [Fact]
     public async Task Streams_read_a_bounded_number_of_items_ahead()
     {
-        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { ItemsAhead = 2 });
+        using var small = ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { PrefetchItems = 2 });
         var read = 0;
         await foreach (var result in small.EmbedManyAsync(Endless(), cancellationToken: Cancellation))
         {

@@ -188,7 +188,7 @@ public sealed class JinjaTemplateTests
     {
         var template = "<{{ ' ' ~ t|trim|upper }}|{{ t.split('-')[1] }}|{{ t|replace('-', '+') }}|{{ [t, 'x']|tojson }}|{{ t[1:3] }}>";
         var text = JinjaTemplate.Parse(template).Render([KeyValuePair.Create("t", (object?)TracedText.FromCaller(" a-\"b "))]);
-        var marked = string.Concat(text.ToPrompt().Segments.Select(segment => segment.IsTrusted ? segment.Text : $"[{segment.Text}]"));
+        var marked = string.Concat(text.Runs().Select(run => run.IsFromCaller ? $"[{run.Text}]" : run.Text));
         Assert.Equal("< [A-\"B]|[\"b ]|[ a]+[\"b ]|[\"[ a-\\\"b ]\", \"x\"]|[a-]>", marked);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Rge.Tests.Shared;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
@@ -32,10 +33,11 @@ public sealed partial class DeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_gpu_that_is_not_there_is_refused_before_the_first_step()
+    public async Task A_gpu_that_is_not_there_is_refused_before_the_first_step()
     {
         var config = new TrainingConfig { Model = new ModelSettings { Shape = "shapeworld", Device = "cuda:63" }, Evaluation = new EvaluationSettings { Every = 0 } };
-        var error = Assert.Throws<TrainingException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false));
+        var error = await Assert.ThrowsAsync<TrainingException>(() =>
+            new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false));
         Assert.StartsWith("model.device is cuda:63", error.Message, StringComparison.Ordinal);
     }
 

@@ -5,6 +5,7 @@ using Rge.Evaluation;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Tests.Shared.Oracle;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
@@ -50,7 +51,7 @@ public sealed class OwnDataTests : IDisposable
         Assert.Equal((1.05, 128), (GenerationOptions.Load(Start).RepetitionPenalty, GenerationOptions.Load(Start).MaxRationaleTokens));
         var config = isAdapter ? Config with { Model = Config.Model with { Adapter = new AdapterSettings { Rank = 4 } } } : Config;
         var folder = new RunFolder(Path.Combine(_root, "run"));
-        var outcome = new Trainer(config, folder).Run(resume: false);
+        var outcome = await new Trainer(config, folder).RunAsync(resume: false);
 
         using var embedder = ReasoningEmbedder.Load(isAdapter ? Start : folder.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } });
         var again = await new Evaluator(embedder).RunAsync(await MmebReader.ReadEvaluationFolderAsync(Development, Data), cancellationToken: TestContext.Current.CancellationToken);
@@ -66,10 +67,11 @@ public sealed class OwnDataTests : IDisposable
     }
 
     [Fact]
-    public void A_result_says_what_it_is()
+    public async Task A_result_says_what_it_is()
     {
         var folder = new RunFolder(Path.Combine(_root, "run"));
-        var outcome = new Trainer(Config with { Model = Config.Model with { Adapter = new AdapterSettings { Rank = 4 } } }, folder).Run(resume: false);
+        var outcome = await new Trainer(Config with { Model = Config.Model with { Adapter = new AdapterSettings { Rank = 4 } } },
+            folder).RunAsync(resume: false);
         Assert.Equal(Start, (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Model, "adapter_config.json")))!["base_model_name_or_path"]);
         var card = File.ReadAllText(Path.Combine(folder.Model, "README.md"));
         Assert.StartsWith($"---\nbase_model: \"{Start}\"\nlibrary_name: peft\n", card, StringComparison.Ordinal);
@@ -87,18 +89,18 @@ public sealed class OwnDataTests : IDisposable
     [InlineData("data.weights={cls_major: 1}", "data.weights names cls_major, which ROOT/data does not have; it has first, second. Give weights for these, or data.weights={} for all alike.")]
     [InlineData("evaluation.images=ROOT/start", "ROOT/dev/first/test.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in ROOT/start (evaluation.images).")]
     [InlineData("data.images=ROOT/start", "ROOT/data/first/train.jsonl, row 1: the image ROOT/start/images/1.png does not exist, nor does any other: expected them in ROOT/start (data.images).")]
-    public void What_a_run_needs_is_looked_for_before_its_first_step(string setting, string expected)
+    public async Task What_a_run_needs_is_looked_for_before_its_first_step(string setting, string expected)
     {
         var config = ConfigFile.Parse<TrainingConfig>(ConfigFile.Write(Config), "a.yaml", [setting.Replace("ROOT", _root, StringComparison.Ordinal)]);
         var folder = new RunFolder(Path.Combine(_root, "run"));
-        var error = Assert.ThrowsAny<RgeException>(() => new Trainer(config, folder).Run(resume: false));
+        var error = await Assert.ThrowsAnyAsync<RgeException>(() => new Trainer(config, folder).RunAsync(resume: false));
         Assert.Equal(expected.Replace("ROOT", _root, StringComparison.Ordinal), error.Message);
         // Nothing stands in the way of another try.
         Assert.False(Directory.Exists(folder.Root));
     }
 
     [Fact]
-    public void Images_of_the_development_set_have_a_folder_of_their_own_and_broken_ones_are_found_at_once()
+    public async Task Images_of_the_development_set_have_a_folder_of_their_own_and_broken_ones_are_found_at_once()
     {
         var images = Path.Combine(_root, "other");
         Directory.Move(Path.Combine(Data, "images"), Path.Combine(Directory.CreateDirectory(images).FullName, "images"));
@@ -106,28 +108,32 @@ public sealed class OwnDataTests : IDisposable
         File.WriteAllText(Path.Combine(Data, "images", "1.png"), "no image");
         // Broken for training alone, which does not come to it.
         var config = Config with { Data = Config.Data with { OnError = FailureAction.Skip }, Evaluation = Config.Evaluation with { Images = images } };
-        Assert.Equal(6, new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false).Development!.Rows.Count());
+        Assert.Equal(6, (await new Trainer(config,
+            new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)).Development!.Rows.Count());
 
         var (told, broken) = (new List<string>(), Config with { Evaluation = Config.Evaluation with { Images = Data } });
-        Assert.StartsWith($"{Development}/first/test.jsonl, row 1: ", Assert.Throws<TrainingException>(() => new Trainer(broken, new RunFolder(Path.Combine(_root, "broken"))).Run(resume: false)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{Development}/first/test.jsonl, row 1: ",
+            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(broken, new RunFolder(Path.Combine(_root, "broken"))).RunAsync(resume: false))).Message, StringComparison.Ordinal);
         broken = broken with { Data = broken.Data with { OnError = FailureAction.Skip } };
-        var outcome = new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")), new Remarks(told.Add)).Run(resume: false);
+        var outcome = await new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")),
+            new Remarks(told.Add)).RunAsync(resume: false);
         // Rows 1 and 4 of six show image 1.
         Assert.Equal(4, outcome.Development!.Rows.Count());
         Assert.Contains(told, remark => remark.Contains("row 4: the row is left out of the development set", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Truncated_images_are_refused_or_accepted_as_the_settings_say()
+    public async Task Truncated_images_are_refused_or_accepted_as_the_settings_say()
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Data, "images"), "*.png")) CutInHalf(file);
         var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 2 }] };
-        var message = Assert.Throws<TrainingException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "refusing"))).Run(resume: false)).Message;
+        var message = (await Assert.ThrowsAsync<TrainingException>(() =>
+            new Trainer(config, new RunFolder(Path.Combine(_root, "refusing"))).RunAsync(resume: false))).Message;
         Assert.Contains("is a truncated PNG image", message, StringComparison.Ordinal);
         Assert.Contains("data.truncated_images", message, StringComparison.Ordinal);
 
         config = config with { Data = config.Data with { TruncatedImages = TruncatedImages.Accept } };
-        Assert.Equal(2, new Trainer(config, new RunFolder(Path.Combine(_root, "accepting"))).Run(resume: false).State.Step);
+        Assert.Equal(2, (await new Trainer(config, new RunFolder(Path.Combine(_root, "accepting"))).RunAsync(resume: false)).State.Step);
 
         static void CutInHalf(string file)
         {
@@ -167,21 +173,22 @@ public sealed class OwnDataTests : IDisposable
     }
 
     [Fact]
-    public void A_row_whose_image_cannot_be_used_ends_a_run_or_gives_way_to_the_next_of_its_dataset_also_after_a_stop()
+    public async Task A_row_whose_image_cannot_be_used_ends_a_run_or_gives_way_to_the_next_of_its_dataset_also_after_a_stop()
     {
         File.WriteAllText(Path.Combine(Data, "images", "2.png"), "no image");
         var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 6 }], Checkpoints = new CheckpointSettings { Every = 2 } };
         var failing = new RunFolder(Path.Combine(_root, "failing"));
-        var message = Assert.Throws<TrainingException>(() => new Trainer(config, failing).Run(resume: false)).Message;
+        var message = (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(config, failing).RunAsync(resume: false))).Message;
         Assert.Contains("train.jsonl, row ", message, StringComparison.Ordinal);
         Assert.Contains("2.png", message, StringComparison.Ordinal);
         Assert.EndsWith("With data.on_error: skip, --resume goes on without such rows.", message, StringComparison.Ordinal);
 
         var skipping = config with { Data = config.Data with { OnError = FailureAction.Skip } };
         RunFolder whole = new(Path.Combine(_root, "whole")), cut = new(Path.Combine(_root, "cut"));
-        var outcome = new Trainer(skipping, whole).Run(resume: false);
-        Assert.Throws<InvalidOperationException>(() => new Trainer(skipping, cut, new Steps(step => { if (step == 5) throw new InvalidOperationException("cut"); })).Run(resume: false));
-        new Trainer(skipping, cut).Run(resume: true);
+        var outcome = await new Trainer(skipping, whole).RunAsync(resume: false);
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            new Trainer(skipping, cut, new Steps(step => { if (step == 5) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
+        await new Trainer(skipping, cut).RunAsync(resume: true);
         Assert.Equal(Log(whole), Log(cut));
         var skipped = RunLog.Read(whole.Log).SelectMany(entry => entry["skipped"] as JsonArray ?? []).Select(row => (string)row!["row"]!).Distinct(StringComparer.Ordinal).ToArray();
         Assert.Equal(skipped.Length, outcome.SkippedRows);
@@ -190,20 +197,22 @@ public sealed class OwnDataTests : IDisposable
         Assert.Equal(24, outcome.State.Queries);
 
         // What ended a run goes on where it was told to skip.
-        Assert.Equal(6, new Trainer(skipping, failing).Run(resume: true).State.Step);
+        Assert.Equal(6, (await new Trainer(skipping, failing).RunAsync(resume: true)).State.Step);
 
         static (int, double, string?)[] Log(RunFolder folder) => [.. RunLog.Read(folder.Log).Select(entry => ((int)entry["step"]!, Math.Round((double)entry["loss"]!, 4), entry["skipped"]?.ToJsonString()))];
     }
 
     [Fact]
-    public void Missing_images_are_counted_before_the_first_step()
+    public async Task Missing_images_are_counted_before_the_first_step()
     {
         File.Delete(Path.Combine(Data, "images", "2.png"));
         var config = Config with { Evaluation = new EvaluationSettings { Every = 0 } };
-        var message = Assert.Throws<TrainingException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false)).Message;
+        var message = (await Assert.ThrowsAsync<TrainingException>(() =>
+            new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false))).Message;
         Assert.Equal($"{Data}/first/train.jsonl, row 2: the image {Data}/images/2.png does not exist: expected it in {Data} (data.images); data.on_error: skip leaves such rows out.", message);
         var told = new List<string>();
-        new Trainer(config with { Data = config.Data with { OnError = FailureAction.Skip } }, new RunFolder(Path.Combine(_root, "run")), new Remarks(told.Add)).Run(resume: false);
+        await new Trainer(config with { Data = config.Data with { OnError = FailureAction.Skip } },
+            new RunFolder(Path.Combine(_root, "run")), new Remarks(told.Add)).RunAsync(resume: false);
         // Row n shows image n mod 3, and each third row's target the one after.
         Assert.Equal("6 of 18 training rows show an image that does not exist: others take their places.", told[0]);
     }
@@ -220,13 +229,13 @@ public sealed class OwnDataTests : IDisposable
         Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Of(row.Query));
 
         var config = Config with { Data = Config.Data with { Folder = train, Images = Data, Queries = 1 }, Evaluation = Config.Evaluation with { Folder = test } };
-        var data = new TrainingData(config, measures: true, null, CancellationToken.None);
+        var data = await TrainingData.ReadAsync(config, measures: true, null, CancellationToken.None);
         var sample = Assert.Single(data.Samples!.Samples(0));
         Assert.Equal((row.Query.Text, row.Candidates[0].Text), (sample.Query.Text, sample.Targets[0].Item.Text));
         Assert.Equal((row.Query.Text, row.Candidates[1].Text), (data.Development![0].Rows[0].Query.Text, data.Development[0].Rows[0].Candidates[1].Text));
 
         config = config with { Data = config.Data with { QueryRules = "none", CandidateRules = "none" } };
-        data = new TrainingData(config, measures: true, null, CancellationToken.None);
+        data = await TrainingData.ReadAsync(config, measures: true, null, CancellationToken.None);
         Assert.Equal(("<|image_1|>\nName it\n", "a fish"), (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text));
         Assert.Equal("<|image_1|>\nName it\n", MmebText.Of(data.Development![0].Rows[0].Query));
     }

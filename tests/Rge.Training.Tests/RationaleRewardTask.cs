@@ -18,7 +18,7 @@ public sealed class RationaleRewardTask(TrainingTaskContext context) : ITraining
 
     private const int RationalesPerQuery = 4;
 
-    private readonly RationaleDecoder _decoder = new(context.Model, context.Prompts.EmbTokenId);
+    private readonly DecodingEngine _decoder = new(context.Model, context.Prompts.EmbTokenId);
 
     /// <summary>Queries, with the number of the step: it seeds what is sampled, so that a resumed run samples the same.</summary>
     public sealed record Input(long Step, TrainingBatch Batch) : StepInput
@@ -32,15 +32,14 @@ public sealed class RationaleRewardTask(TrainingTaskContext context) : ITraining
         return new Input(step, batch) { Skipped = batch.Skipped };
     }
 
-    public StepReport Backward(Input input, PhaseSettings phase, CancellationToken cancellationToken)
+    public async Task<StepReport> BackwardAsync(Input input, PhaseSettings phase, CancellationToken cancellationToken)
     {
         EncodedQuery[] queries = [.. input.Batch.Queries.SelectMany(query => Enumerable.Repeat(query, RationalesPerQuery))];
         var requests = queries.Select((query, i) => new DecodeRequest(query.Prompt, query.Images)
         {
             Generation = context.Generation with { Temperature = 1, Seed = (int)(input.Step * queries.Length + i) },
         });
-        // On the run's thread, which gradients belong to: the decoder has a thread of its own.
-        var written = _decoder.DecodeAsync([.. requests], cancellationToken).GetAwaiter().GetResult();
+        var written = await _decoder.DecodeAsync([.. requests], cancellationToken);
         var rewards = queries.Zip(written, Reward).ToArray();
         var advantages = rewards.Chunk(RationalesPerQuery).SelectMany(group => group.Select(reward => reward - group.Average())).ToArray();
 

@@ -1,4 +1,5 @@
 using Rge.Tests.Shared;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
@@ -30,18 +31,18 @@ public sealed class RationaleRewardTaskTests : IDisposable
     };
 
     [Fact]
-    public void A_registered_task_is_trained_and_resumes()
+    public async Task A_registered_task_is_trained_and_resumes()
     {
         RunFolder whole = new(Path.Combine(_root, "whole")), cut = new(Path.Combine(_root, "cut"));
-        var outcome = new Trainer(Config, whole, tasks: Tasks).Run(resume: false);
+        var outcome = await new Trainer(Config, whole, tasks: Tasks).RunAsync(resume: false);
         Assert.InRange(outcome.State.GeneratedTokens, 4 * 4 * 4, 4 * 4 * 4 * 6);
         var log = RunLog.Read(whole.Log).Where(entry => (string?)entry["phase"] == "reward").ToArray();
         Assert.Equal(4, log.Length);
         Assert.All(log, entry => Assert.InRange(entry["reward"]!.GetValue<double>(), 0, 1.1));
 
         var stopped = new Trainer(Config, cut, new StopAt(5), Tasks);
-        Assert.Throws<InvalidOperationException>(() => stopped.Run(resume: false));
-        new Trainer(Config, cut, tasks: Tasks).Run(resume: true);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => stopped.RunAsync(resume: false));
+        await new Trainer(Config, cut, tasks: Tasks).RunAsync(resume: true);
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Max(1, Math.Abs(a)));
         // A measure that the page has no chart for gets one.
         Assert.Contains("<figcaption>reward</figcaption>", File.ReadAllText(whole.Report), StringComparison.Ordinal);

@@ -1,12 +1,13 @@
 using Rge.Data;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Training.Batches;
 using Rge.Training.Objective;
 
 namespace Rge.Training.Tests;
 
-/// <summary>What the oracle wrote makes the model's own rationales come sooner, and never other ones.</summary>
+/// <summary>What the oracle wrote makes self rationales come sooner, and never other ones.</summary>
 public sealed class SelfRationaleWriterTests : IDisposable
 {
     private const int Longest = 7;
@@ -39,7 +40,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
     [InlineData("another token in the middle")]
     [InlineData("the end in the middle")]
     [InlineData("something else")]
-    public void Rationales_are_those_of_the_decoder_whatever_the_oracle_wrote(string oracle)
+    public async Task Rationales_are_those_of_the_decoder_whatever_the_oracle_wrote(string oracle)
     {
         // An untrained model never comes to <emb>, so a token that it often writes takes the part.
         var free = Decode(embToken: _processor.Tokenizer.SpecialTokens.Values.First());
@@ -49,7 +50,8 @@ public sealed class SelfRationaleWriterTests : IDisposable
         Assert.Contains(expected, tokens => tokens.Length == Longest);
 
         using var own = new SelfRationaleWriter(_model, _processor, end, _generation, rows: 16);
-        Assert.Equal(expected, own.Write([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
+        Assert.Equal(expected,
+            await own.WriteAsync([.. _queries.Zip(expected, (query, tokens) => query with { Rationale = Oracle(tokens) })], TestContext.Current.CancellationToken));
 
         int[] Oracle(int[] tokens) => oracle switch
         {
@@ -69,7 +71,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
     /// <summary>Four queries of one picture and words that mean nothing.</summary>
     private IEnumerable<EncodedQuery> Queries(int number)
     {
-        var image = _processor.Images.Process(new ShapeWorldSamples(1, WorldSplit.Train).Labelled(number).Picture);
+        var image = _processor.Images.Process(new ShapeWorldSamples(1, WorldSplit.Train).Labelled(number).Image);
         var config = _model.Config;
         int[] shown = [config.VisionStartTokenId, .. Enumerable.Repeat(config.ImageTokenId, 9), config.VisionEndTokenId];
         var random = new Random(number);
@@ -79,7 +81,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
 
     private int[][] Decode(int embToken)
     {
-        using var decoder = new RationaleDecoder(_model, embToken);
+        using var decoder = new DecodingEngine(_model, embToken);
         var requests = _queries.Select(query => new DecodeRequest(query.Prompt, query.Images) { Generation = _generation }).ToArray();
         return [.. decoder.DecodeAsync(requests).GetAwaiter().GetResult().Select(sequence => sequence.RationaleIds.Where(token => token != embToken).ToArray())];
     }

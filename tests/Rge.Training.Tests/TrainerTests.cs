@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Models;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 
@@ -29,11 +30,11 @@ public sealed class TrainerTests : IDisposable
     };
 
     [Fact]
-    public void A_run_goes_through_its_phases_and_leaves_a_model_a_log_and_the_last_checkpoints()
+    public async Task A_run_goes_through_its_phases_and_leaves_a_model_a_log_and_the_last_checkpoints()
     {
         var told = new List<TrainingProgress>();
         var folder = Folder("run");
-        var outcome = new Trainer(Config, folder, new Listener(told.Add)).Run(resume: false);
+        var outcome = await new Trainer(Config, folder, new Listener(told.Add)).RunAsync(resume: false);
         Assert.Equal((10, 10), (outcome.State.Step, told.Count));
         var log = RunLog.Read(folder.Log).ToArray();
         Assert.Equal(["see", "see", "read", "read", "write", "write", "joint", "joint", "joint", "joint"], log.Select(entry => entry["phase"]!.GetValue<string>()));
@@ -53,16 +54,17 @@ public sealed class TrainerTests : IDisposable
     [InlineData(1)] // before the first checkpoint
     [InlineData(5)]
     [InlineData(8)]
-    public void A_run_that_was_cut_off_goes_on_as_if_nothing_had_happened(int at)
+    public async Task A_run_that_was_cut_off_goes_on_as_if_nothing_had_happened(int at)
     {
         var whole = Folder("whole");
-        new Trainer(Config, whole).Run(resume: false);
+        await new Trainer(Config, whole).RunAsync(resume: false);
         var cut = Folder("cut");
         // As a killed process would: in the middle of a line of the log, with a checkpoint half-written.
-        Assert.Throws<InvalidOperationException>(() => new Trainer(Config, cut, new Listener(progress => { if (progress.Step == at) throw new InvalidOperationException("cut"); })).Run(resume: false));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            new Trainer(Config, cut, new Listener(progress => { if (progress.Step == at) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
         File.AppendAllText(cut.Log, """{"step": 9, "lo""");
         Directory.CreateDirectory(Path.Combine(cut.Root, "checkpoints", "step-00000009.0123.part"));
-        new Trainer(Config, cut).Run(resume: true);
+        await new Trainer(Config, cut).RunAsync(resume: true);
 
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
         Assert.DoesNotContain(Directory.GetDirectories(cut.Root, "*.part", SearchOption.AllDirectories), _ => true);
@@ -70,12 +72,12 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void Cancelling_leaves_a_checkpoint_of_the_step_that_was_done()
+    public async Task Cancelling_leaves_a_checkpoint_of_the_step_that_was_done()
     {
         using var stop = new CancellationTokenSource();
         var folder = Folder("cancelled");
         var trainer = new Trainer(Config, folder, new Listener(progress => { if (progress.Step == 4) stop.Cancel(); }));
-        Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(resume: false, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trainer.RunAsync(resume: false, stop.Token));
         Assert.Equal(4, RunFolder.ReadState(folder.LatestCheckpoint()!).Step);
     }
 
@@ -83,7 +85,7 @@ public sealed class TrainerTests : IDisposable
     public async Task Cancelling_at_any_moment_keeps_the_steps_that_were_done()
     {
         RunFolder whole = Folder("whole"), cut = Folder("cancelled");
-        new Trainer(Config, whole).Run(resume: false);
+        await new Trainer(Config, whole).RunAsync(resume: false);
         using var stop = new CancellationTokenSource();
         var (done, cancelling) = (0, Task.CompletedTask);
         var trainer = new Trainer(Config, cut, new Listener(progress =>
@@ -92,27 +94,29 @@ public sealed class TrainerTests : IDisposable
             // From another thread, wherever the run is by then: between two steps or within one.
             if (progress.Step == 7) cancelling = Task.Run(stop.Cancel);
         }));
-        var error = Record.Exception(() => trainer.Run(resume: false, stop.Token));
+        var error = await Record.ExceptionAsync(() => trainer.RunAsync(resume: false, stop.Token));
         await cancelling;
         Assert.True(error is null or OperationCanceledException, error?.ToString());
         Assert.Equal(done, RunFolder.ReadState(cut.LatestCheckpoint()!).Step);
-        new Trainer(Config, cut).Run(resume: true);
+        await new Trainer(Config, cut).RunAsync(resume: true);
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
     }
 
     [Fact]
-    public void A_folder_with_a_run_is_not_taken_by_another()
+    public async Task A_folder_with_a_run_is_not_taken_by_another()
     {
         var folder = Folder("taken");
-        new Trainer(Config, folder).Run(resume: false);
-        Assert.Contains("--resume", Assert.Throws<TrainingException>(() => new Trainer(Config, folder).Run(resume: false)).Message, StringComparison.Ordinal);
-        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => new Trainer(Config with { Seed = 2 }, folder).Run(resume: true)).Message, StringComparison.Ordinal);
+        await new Trainer(Config, folder).RunAsync(resume: false);
+        Assert.Contains("--resume",
+            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config, folder).RunAsync(resume: false))).Message, StringComparison.Ordinal);
+        Assert.Contains("other settings",
+            (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config with { Seed = 2 }, folder).RunAsync(resume: true))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_folder_in_use_is_refused_before_anything_in_it_is_touched(bool resume)
+    public async Task A_folder_in_use_is_refused_before_anything_in_it_is_touched(bool resume)
     {
         var (folder, refused) = (Folder("busy"), "");
         var trainer = new Trainer(Config, folder, new Listener(progress =>
@@ -121,31 +125,35 @@ public sealed class TrainerTests : IDisposable
             // What the run is writing at the moment, and what a second one would tidy away.
             var part = Directory.CreateDirectory(Path.Combine(folder.Root, "checkpoints", "step-00000006.0123.part")).FullName;
             var log = File.ReadAllText(folder.Log);
-            refused = Assert.Throws<TrainingException>(() => new Trainer(Config, folder).Run(resume)).Message;
+            var second = new Trainer(Config, folder).RunAsync(resume, TestContext.Current.CancellationToken);
+            ((IAsyncResult)second).AsyncWaitHandle.WaitOne();
+            refused = Assert.IsType<TrainingException>(second.Exception?.InnerException).Message;
             Assert.True(Directory.Exists(part));
             Assert.Equal(log, File.ReadAllText(folder.Log));
         }));
-        Assert.Equal(10, trainer.Run(resume: false).State.Step);
+        Assert.Equal(10, (await trainer.RunAsync(resume: false)).State.Step);
         Assert.Equal($"{folder.Root} is in use by a run that has not ended: wait for it or stop it, or name another folder.", refused);
         // It is free again, also for another process that finds the file.
-        Assert.Equal(10, new Trainer(Config, folder).Run(resume: true).State.Step);
+        Assert.Equal(10, (await new Trainer(Config, folder).RunAsync(resume: true)).State.Step);
     }
 
     [Fact]
-    public void The_log_is_there_to_the_last_step_while_a_run_goes_on()
+    public async Task The_log_is_there_to_the_last_step_while_a_run_goes_on()
     {
         var (folder, seen) = (Folder("live"), new List<int>());
-        new Trainer(Config with { Checkpoints = new CheckpointSettings { Every = 100 } }, folder, new Listener(_ => seen.Add(RunLog.Read(folder.Log).Count()))).Run(resume: false);
+        await new Trainer(Config with { Checkpoints = new CheckpointSettings { Every = 100 } }, folder,
+            new Listener(_ => seen.Add(RunLog.Read(folder.Log).Count()))).RunAsync(resume: false);
         Assert.Equal(Enumerable.Range(1, 10), seen);
     }
 
     [Fact]
-    public void A_run_is_extended_by_more_steps_and_phases_and_nothing_else_of_what_was_done_may_change()
+    public async Task A_run_is_extended_by_more_steps_and_phases_and_nothing_else_of_what_was_done_may_change()
     {
         var folder = Folder("extended");
-        new Trainer(Config, folder).Run(resume: false);
+        await new Trainer(Config, folder).RunAsync(resume: false);
         PhaseSettings[] longer = [.. Config.Phases[..3], Config.Phases[3] with { Steps = 6 }, new() { Name = "more", Steps = 1, LearningRate = 1e-4 }];
-        var outcome = new Trainer(Config with { Phases = longer, Name = "renamed", Evaluation = new EvaluationSettings { Every = 5, Queries = 1 }, Checkpoints = new CheckpointSettings { Every = 2, Keep = 1 } }, folder).Run(resume: true);
+        var outcome = await new Trainer(Config with { Phases = longer, Name = "renamed",
+            Evaluation = new EvaluationSettings { Every = 5, Queries = 1 }, Checkpoints = new CheckpointSettings { Every = 2, Keep = 1 } }, folder).RunAsync(resume: true);
         Assert.Equal(13, outcome.State.Step);
         var log = RunLog.Read(folder.Log).Where(entry => entry["loss"] is not null).ToArray();
         Assert.Equal(Enumerable.Range(1, 13), log.Select(entry => (int)entry["step"]!));
@@ -154,13 +162,18 @@ public sealed class TrainerTests : IDisposable
 
         Assert.Equal(
             $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. --resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that have not begun, and the steps of the last that has, to more; for anything else name another folder.",
-            Refusal(config => config with { Data = config.Data with { Queries = 9 }, Objective = config.Objective with { Temperature = 0.1 } }));
-        Assert.Contains("phases.0.steps is '3', and was '2'", Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }), StringComparison.Ordinal);
-        Assert.Contains("phases.3.steps is '4', and was '6'", Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }), StringComparison.Ordinal);
-        Assert.Contains("phases.4.name is not set, and was 'more'", Refusal(config => config with { Phases = longer[..4] }), StringComparison.Ordinal);
+            await Refusal(config =>
+                config with { Data = config.Data with { Queries = 9 }, Objective = config.Objective with { Temperature = 0.1 } }));
+        Assert.Contains("phases.0.steps is '3', and was '2'",
+            await Refusal(config => config with { Phases = [longer[0] with { Steps = 3 }, .. longer[1..]] }), StringComparison.Ordinal);
+        Assert.Contains("phases.3.steps is '4', and was '6'",
+            await Refusal(config => config with { Phases = [.. longer[..3], Config.Phases[3], longer[4]] }), StringComparison.Ordinal);
+        Assert.Contains("phases.4.name is not set, and was 'more'", await Refusal(config => config with { Phases = longer[..4] }),
+            StringComparison.Ordinal);
 
-        string Refusal(Func<TrainingConfig, TrainingConfig> change) =>
-            Assert.Throws<TrainingException>(() => new Trainer(change(Config with { Phases = longer }), folder).Run(resume: true)).Message;
+        async Task<string> Refusal(Func<TrainingConfig, TrainingConfig> change) =>
+            (await Assert.ThrowsAsync<TrainingException>(() =>
+                new Trainer(change(Config with { Phases = longer }), folder).RunAsync(resume: true))).Message;
     }
 
     [Theory]
@@ -168,10 +181,10 @@ public sealed class TrainerTests : IDisposable
     [InlineData("model/model.safetensors", false)]
     [InlineData("optimizer.safetensors", true)]
     [InlineData("state.json", true)]
-    public void A_damaged_checkpoint_is_named_and_the_one_before_is_offered(string file, bool isOverwritten)
+    public async Task A_damaged_checkpoint_is_named_and_the_one_before_is_offered(string file, bool isOverwritten)
     {
         var folder = Folder("damaged");
-        new Trainer(Config, folder).Run(resume: false);
+        await new Trainer(Config, folder).RunAsync(resume: false);
         var (last, before) = (folder.LatestCheckpoint()!, Path.Combine(folder.Root, "checkpoints", "step-00000009"));
         var path = Path.Combine(last, file);
         if (isOverwritten)
@@ -184,19 +197,19 @@ public sealed class TrainerTests : IDisposable
         {
             File.Delete(path);
         }
-        var message = Assert.Throws<TrainingException>(() => new Trainer(Config, folder).Run(resume: true)).Message;
+        var message = (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config, folder).RunAsync(resume: true))).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
         Assert.EndsWith($"Delete the folder {last} and resume again, to go on from {before}.", message, StringComparison.Ordinal);
         Directory.Delete(last, recursive: true);
-        Assert.Equal(10, new Trainer(Config, folder).Run(resume: true).State.Step);
+        Assert.Equal(10, (await new Trainer(Config, folder).RunAsync(resume: true)).State.Step);
     }
 
     [Fact]
-    public void A_loss_that_is_no_number_stops_the_run_with_a_report_of_the_batch()
+    public async Task A_loss_that_is_no_number_stops_the_run_with_a_report_of_the_batch()
     {
         var folder = Folder("diverging");
         var config = Config with { Optimizer = new OptimizerSettings { ClipNorm = 0 }, Phases = [new() { Steps = 5, LearningRate = 1e30, Schedule = LearningRateShape.Constant, EmbeddingWeight = 0 }] };
-        var error = Assert.Throws<TrainingException>(() => new Trainer(config, folder).Run(resume: false));
+        var error = await Assert.ThrowsAsync<TrainingException>(() => new Trainer(config, folder).RunAsync(resume: false));
         Assert.Contains("Expected finite numbers", error.Message, StringComparison.Ordinal);
         var report = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Root, "not-finite.json")))!;
         Assert.Equal(8, report["samples"]!.AsArray().Count);
@@ -205,19 +218,21 @@ public sealed class TrainerTests : IDisposable
     [Theory]
     [InlineData(AdapterKind.Lora, "float32")]
     [InlineData(AdapterKind.Dora, "bfloat16")]
-    public void An_adapter_is_trained_beside_frozen_weights_and_goes_on_after_a_stop(AdapterKind kind, string dtype)
+    public async Task An_adapter_is_trained_beside_frozen_weights_and_goes_on_after_a_stop(AdapterKind kind, string dtype)
     {
         var start = Folder("start");
-        new Trainer(Config with { Phases = [new() { Steps = 1, LearningRate = 1e-4, EmbeddingWeight = 0 }] }, start).Run(resume: false);
+        await new Trainer(Config with { Phases = [new() { Steps = 1, LearningRate = 1e-4, EmbeddingWeight = 0 }] },
+            start).RunAsync(resume: false);
         var config = Config with
         {
             Model = new ModelSettings { Checkpoint = start.Model, Dtype = dtype, Adapter = new AdapterSettings { Kind = kind, Rank = 4, Modules = ["q_proj", "down_proj"] } },
             Phases = [new() { Steps = 6, LearningRate = 1e-3 }],
         };
         RunFolder whole = Folder("whole"), cut = Folder("cut");
-        new Trainer(config, whole).Run(resume: false);
-        Assert.Throws<InvalidOperationException>(() => new Trainer(config, cut, new Listener(progress => { if (progress.Step == 5) throw new InvalidOperationException("cut"); })).Run(resume: false));
-        new Trainer(config, cut).Run(resume: true);
+        await new Trainer(config, whole).RunAsync(resume: false);
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            new Trainer(config, cut, new Listener(progress => { if (progress.Step == 5) throw new InvalidOperationException("cut"); })).RunAsync(resume: false));
+        await new Trainer(config, cut).RunAsync(resume: true);
         // In bfloat16 sums that are taken in another order round to another of 256 steps.
         var tolerance = dtype == "bfloat16" ? 5e-4 : 1e-5;
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= tolerance * Math.Abs(a));
@@ -228,11 +243,11 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void Bfloat16_weights_learn_through_master_copies()
+    public async Task Bfloat16_weights_learn_through_master_copies()
     {
         var config = Config with { Model = Config.Model with { Dtype = "bfloat16" }, Phases = [new() { Task = "cells", Steps = 20, LearningRate = 1e-3 }] };
         var folder = Folder("rounded");
-        new Trainer(config, folder).Run(resume: false);
+        await new Trainer(config, folder).RunAsync(resume: false);
         var losses = Losses(folder);
         Assert.True(losses[^1] < losses[0] - 0.5, $"{losses[0]} became {losses[^1]}");
     }

@@ -17,11 +17,11 @@ public sealed class JointCheckTests
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void So_they_are_with_activations_computed_again(string family) => Check(family, chunkTokens: 0, recompute: true);
+    public void So_they_are_with_activations_computed_again(string family) => Check(family, chunkTokens: 0, activationCheckpointing: true);
 
-    private static void Check(string family, int chunkTokens, bool recompute = false)
+    private static void Check(string family, int chunkTokens, bool activationCheckpointing = false)
     {
-        var rows = JointCheck.Run(Golden.Require(family), chunkTokens, recompute);
+        var rows = JointCheck.Run(Golden.Require(family), chunkTokens, activationCheckpointing);
         foreach (var row in rows) TestContext.Current.TestOutputHelper?.WriteLine(row.ToString());
         Assert.All(rows, row => Assert.True(row.IsPresent && row.Passed, row.ToString()));
     }

@@ -42,7 +42,7 @@ internal sealed class DemoModel : IDisposable
         EmbeddingInput[] missing = [.. query.Row.Candidates.Where(candidate => !_candidates.ContainsKey(candidate))];
         var embedded = await _embedder.EmbedAsync(missing, cancellationToken: cancellationToken);
         foreach (var (candidate, embedding) in missing.Zip(embedded)) _candidates.Add(candidate, embedding.Vector);
-        return new DemoAnswer(answer!.Rationale?.Trim(), Ranking.Of(answer.Vector, query.Row.Candidates.Select(candidate => _candidates[candidate])));
+        return new DemoAnswer(answer!.Rationale?.Trim(), Ranking.Rank(answer.Vector, query.Row.Candidates.Select(candidate => _candidates[candidate])));
     }
 
     /// <summary>Measures hit@1.</summary>

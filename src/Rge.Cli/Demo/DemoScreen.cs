@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rge.Cli.Output;
 using Spectre.Console;
 
 namespace Rge.Cli.Demo;
@@ -28,7 +29,7 @@ internal sealed class DemoScreen(Terminal terminal)
         else
         {
             var beside = new Grid().AddColumn(new GridColumn().NoWrap().Width(PictureColumns)).AddColumn();
-            terminal.Output.Write(beside.AddRow(Thumbnail.Markup(picture.Decode(), PictureColumns), words));
+            terminal.Output.Write(beside.AddRow(HalfBlocks.Markup(picture.Decode(), PictureColumns), words));
         }
         terminal.Output.Markup("[dim]rationale[/] ");
     }

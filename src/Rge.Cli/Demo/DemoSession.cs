@@ -1,6 +1,7 @@
 using Rge.Data;
 using Rge.Evaluation;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Demo;
 

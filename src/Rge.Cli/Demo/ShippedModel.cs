@@ -1,3 +1,5 @@
+using Rge.Cli.Output;
+
 namespace Rge.Cli.Demo;
 
 /// <summary>Finds the trained models that come with the repository.</summary>

@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Files;
 using Rge.Search;
+using Rge.Search.Collections;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
@@ -155,7 +158,7 @@ internal static class CollectionsVerb
         {
             using var collections = options.Open(parsed, terminal, mustExist);
             await work(collections, parsed, cancellationToken);
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

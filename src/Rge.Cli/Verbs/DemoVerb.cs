@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Rge.Cli.Demo;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Files;
 
 namespace Rge.Cli.Verbs;
@@ -57,7 +59,7 @@ internal static class DemoVerb
             if (screen is null) terminal.WriteJson(DemoDocument.Of(cases, scores, on, off, scenes, path));
             else terminal.RawOutput.WriteLine($"The same with images: {path}");
             terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:f0} s in all"));
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Jobs;
 
 namespace Rge.Cli.Verbs;
@@ -14,7 +16,8 @@ internal static class EmbedVerb
         role.AcceptOnlyFromAmong("query", "target");
         var input = new Option<FileInfo?>("--input")
         {
-            Description = $"JSON Lines to embed, each line with any of {string.Join(", ", EmbeddingRows.Fields)}; image paths are relative to the file.",
+            Description = $"JSON Lines to embed, each line with any of {string.Join(", ", EmbeddingRows.Fields)}; " +
+                $"image paths are relative to the file. content is a list of {{\"text\": …}} and {{\"image\": PATH}} in their order.",
         };
         var output = new Option<FileInfo?>("--output")
         {
@@ -40,7 +43,7 @@ internal static class EmbedVerb
                 var item = query.Read(parsed, parsed.GetValue(role) == "query" ? ItemRole.Query : ItemRole.Target);
                 using var single = model.Load(parsed);
                 terminal.RawOutput.WriteLine(EmbeddingJob.ToJson(await single.EmbedAsync(item, cancellationToken: cancellationToken)).ToJsonString());
-                return RgeCommand.Success;
+                return ExitCodes.Success;
             }
             var job = new EmbeddingJob(from.FullName, parsed.GetValue(output)!.FullName, parsed.GetValue(onError) == "skip" ? FailureAction.Skip : FailureAction.Fail);
             RemarkOnIds(terminal, job.Rows);
@@ -49,7 +52,7 @@ internal static class EmbedVerb
             var outcome = await ProgressReport.RunAsync(terminal, "rows", progress => job.RunAsync(embedder, model.Describe(parsed), new Begin(terminal, progress), cancellationToken));
             if (parsed.GetValue(json)) terminal.WriteJson(ToJson(job, outcome));
             Report(terminal, job, outcome);
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

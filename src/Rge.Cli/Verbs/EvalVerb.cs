@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Data.Mmeb;
 using Rge.Evaluation.Mmeb;
 
@@ -43,7 +45,7 @@ internal static class EvalVerb
             var folder = parsed.GetRequiredValue(data).FullName;
             var target = parsed.GetRequiredValue(output).FullName;
             var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
-            using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { ItemsAhead = MmebEvaluation.ChunkItems });
+            using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
             using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
             var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
             var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
@@ -73,7 +75,7 @@ internal static class EvalVerb
             var paths = new MmebReport(target).Write();
             if (evaluation.Results!.Path != target) terminal.Remark($"{target} has results of another model or other settings: these are called '{evaluation.Results.Name}' in its report, and are in {evaluation.Results.Path}.");
             foreach (var subset in evaluation.Unusable) terminal.Remark(subset);
-            var code = evaluation.Unusable.Count == 0 ? RgeCommand.Success : RgeCommand.Failure;
+            var code = evaluation.Unusable.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
             if (parsed.GetValue(json))
             {
                 var document = scores.ToJson();

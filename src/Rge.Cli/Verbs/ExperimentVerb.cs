@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Training.Experiments;
-using Rge.Training.Reports;
 using Rge.Training.Settings;
 using Spectre.Console;
 
@@ -35,7 +36,7 @@ internal static class ExperimentVerb
             {
                 if (!parsed.GetValue(reportOnly)) throw new CliException($"{path} is a report and has no runs to train, expected --report-only, or the YAML file of an experiment.");
                 Print(terminal, ExperimentReport.Read(path), parsed.GetValue(output)?.FullName ?? Path.GetDirectoryName(path)!, parsed.GetValue(json));
-                return RgeCommand.Success;
+                return ExitCodes.Success;
             }
             var config = ConfigFile.Read<ExperimentConfig>(path);
             if (parsed.GetValue(device) is { } name) config = config with { Device = name };
@@ -44,10 +45,7 @@ internal static class ExperimentVerb
             var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
             try
             {
-                // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
-                if (!parsed.GetValue(reportOnly))
-                    await Task.Factory.StartNew(
-                        () => experiment.Run(parsed.GetValue(jobs), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                if (!parsed.GetValue(reportOnly)) await experiment.RunAsync(parsed.GetValue(jobs), cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -55,7 +53,7 @@ internal static class ExperimentVerb
                 throw;
             }
             Print(terminal, new ExperimentReport(experiment.Read()), folder, parsed.GetValue(json));
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Search;
 using Rge.Search.Indexing;
 
@@ -73,7 +75,7 @@ internal static class IndexVerb
             if (parsed.GetValue(json)) terminal.WriteJson(ToJson(outcome));
             else Print(terminal, outcome);
             string[] problems = [.. Problems(outcome, items.Name, options, isSkipAsked: parsed.GetValue(onError) == "skip")];
-            return problems.Length == 0 ? RgeCommand.Success : throw new CliException(string.Join(' ', problems));
+            return problems.Length == 0 ? ExitCodes.Success : throw new CliException(string.Join(' ', problems));
         });
         return command;
     }

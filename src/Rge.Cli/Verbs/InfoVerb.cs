@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
@@ -29,7 +31,7 @@ internal static class InfoVerb
             var report = new CheckpointReport(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(adapter)?.FullName, images.Read(parsed));
             if (parsed.GetValue(json)) terminal.WriteJson(report.ToJson());
             else Print(terminal, report);
-            return report.Problems.Count == 0 ? RgeCommand.Success : RgeCommand.Failure;
+            return report.Problems.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
     }

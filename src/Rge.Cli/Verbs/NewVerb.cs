@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Models;
 using static TorchSharp.torch;
 
@@ -26,7 +28,7 @@ internal static class NewVerb
                 terminal.WriteJson(new JsonObject { ["folder"] = target, ["shape"] = chosen.Name, ["seed"] = parsed.GetValue(seed), ["dtype"] = parsed.GetValue(dtype) });
             else
                 terminal.RawOutput.WriteLine($"Wrote a random {chosen.Name} checkpoint to {target}.");
-            return Task.FromResult(RgeCommand.Success);
+            return Task.FromResult(ExitCodes.Success);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Output;
 using Rge.Hub;
 using Spectre.Console;
 
@@ -44,7 +45,7 @@ internal static class PullVerb
 
             if (parsed.GetValue(json)) terminal.WriteJson(Describe(snapshot, target));
             else terminal.RawOutput.WriteLine($"{target}: {snapshot.Files.Count} files, {snapshot.Size / 1e6:N1} MB, commit {snapshot.Commit}");
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
@@ -51,7 +53,7 @@ internal static class RankVerb
                 vectors.Add(result.Embedding!.Vector);
             }
             if (ranked.Count == 0) throw NothingLeft(problems);
-            var ranking = Ranking.Of(embedding.Vector, vectors);
+            var ranking = Ranking.Rank(embedding.Vector, vectors);
             if (asJson) terminal.WriteJson(ToJson(embedding, ranked, ranking, problems));
             else
             {
@@ -60,7 +62,7 @@ internal static class RankVerb
                     $"query {querySeconds:f1} s ({embedding.PromptTokens} prompt tokens, {embedding.RationaleIds.Count} of rationale), {Count(ranked)} {watch.Elapsed.TotalSeconds - querySeconds:f1} s"));
             }
             FailureList.Print(terminal, "candidate", problems.Select(problem => problem.Problem));
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

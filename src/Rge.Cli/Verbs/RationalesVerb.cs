@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Oracle;
 using Spectre.Console;
 
@@ -25,7 +27,7 @@ internal static class RationalesVerb
             if (parsed.GetValue(dryRun))
             {
                 terminal.RawOutput.WriteLine(await RequestPreview.OfAsync(address, model, prompt, settings.Oracle, await job.FirstRowAsync(cancellationToken), cancellationToken));
-                return RgeCommand.Success;
+                return ExitCodes.Success;
             }
             using var endpoint = OracleEndpoint.Connect(address, model, options.ApiKey(parsed));
             var report = await job.RunAsync(endpoint, prompt, cancellationToken);
@@ -34,7 +36,7 @@ internal static class RationalesVerb
             var page = Path.Combine(settings.Output, "report.md");
             if (report.Kept == 0) throw new CliException($"No rationale is kept; {page} says why.");
             terminal.Remark($"{page} says what was left out and why. To train: rge train CONFIG.yaml --set data.folder={settings.Output} data.images={settings.Images ?? settings.Data}");
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Search;
+using Rge.Search.Collections;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
@@ -51,7 +54,7 @@ internal static class SearchVerb
                 var updates = searcher.StreamAsync(item, parsed.GetValue(top), filter, cancellationToken: cancellationToken);
                 Print(terminal, await RationalePrinter.PrintAsync(terminal, updates.Select(update => (update.Text, update.Answer)), answer => answer.Query, cancellationToken));
             }
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Server;
 
 namespace Rge.Cli.Verbs;
@@ -44,7 +46,7 @@ internal static class ServeVerb
             };
             await RgeServer.RunAsync(
                 options, basis => model.Load(parsed, basis), addresses => terminal.Remark($"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. Ctrl-C stops."), cancellationToken);
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

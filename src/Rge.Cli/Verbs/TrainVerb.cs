@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Spectre.Console;
@@ -30,12 +33,11 @@ internal static class TrainVerb
             var progress = new StepReport(terminal);
             var trainer = new Trainer(config, folder, progress);
             terminal.Error.WriteLine(ConfigFile.Write(config));
-            // On a thread of its own: gradient mode and dispose scopes belong to the thread that set them.
-            var outcome = await Task.Factory.StartNew(() => trainer.Run(parsed.GetValue(resume), cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var outcome = await trainer.RunAsync(parsed.GetValue(resume), cancellationToken);
             terminal.Remark($"{outcome.State.Step} steps in {Durations.Clock(TimeSpan.FromSeconds(outcome.State.TrainingSeconds))}; the model is in {folder.Model}, the curves in {folder.Report}.");
             if (outcome.SkippedRows > 0) terminal.Remark($"{outcome.SkippedRows} {(outcome.SkippedRows == 1 ? "row" : "rows")} could not be used and others took their place: see \"skipped\" in {folder.Log}.");
             if (outcome.Development is { } development) terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"development hit@1 {development.Average:P1}"));
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.Verification;
 using Spectre.Console;
 using static TorchSharp.torch;
@@ -25,7 +27,7 @@ internal static class VerifyVerb
             if (rows.All(row => !row.IsPresent)) throw new CliException($"{parsed.GetRequiredValue(folder)} holds no reference vectors.");
             if (parsed.GetValue(json)) terminal.WriteJson(new JsonArray([.. rows.Select(ToJson)]));
             else Print(terminal, rows);
-            return rows.All(row => row.Passed) ? RgeCommand.Success : RgeCommand.Failure;
+            return rows.All(row => row.Passed) ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
     }

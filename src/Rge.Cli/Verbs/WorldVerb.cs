@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Rge.Cli.Options;
+using Rge.Cli.Output;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Verbs;
 
@@ -54,7 +57,7 @@ internal static class WorldVerb
                 });
             }
             else terminal.RawOutput.WriteLine($"Wrote {ShapeWorldSamples.Datasets.Count} datasets of {rows} rows to {target}.");
-            return RgeCommand.Success;
+            return ExitCodes.Success;
         });
         return command;
     }

@@ -7,7 +7,7 @@ namespace Rge.Evaluation.Mmeb;
 /// <remarks>
 /// Items are embedded and stored in chunks that depend on the items alone, and one chunk ends before the next begins: an evaluation that
 /// was killed and started again has the batches, and so the last bits, of one that was not, also where some items of a chunk fail each
-/// time. The embedder's <see cref="ReasoningEmbedderOptions.ItemsAhead"/> should be <see cref="ChunkItems"/>, so that timing plays no part
+/// time. The embedder's <see cref="ReasoningEmbedderOptions.PrefetchItems"/> should be <see cref="ChunkItems"/>, so that timing plays no part
 /// within a chunk.
 /// </remarks>
 internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache cache, ItemKeys keys, FailedItems failedItems)

@@ -19,7 +19,7 @@ namespace Rge.Evaluation.Mmeb;
 /// <param name="options">What is evaluated, and how.</param>
 public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache cache, MmebEvaluationOptions options)
 {
-    /// <summary>Items that go through the embedder together: what <see cref="ReasoningEmbedderOptions.ItemsAhead"/> should be.</summary>
+    /// <summary>Items that go through the embedder together: what <see cref="ReasoningEmbedderOptions.PrefetchItems"/> should be.</summary>
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
     private readonly List<string> _unusable = [];

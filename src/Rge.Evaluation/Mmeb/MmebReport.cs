@@ -242,7 +242,7 @@ public sealed class MmebReport
 
     private static XElement Case(SampleRow row, (string Side, SampleRow Sample)[] answers) => Tag(
         "section", Class("case"),
-        Tag("div", Class("shown"), row.Query.Image is { } image ? Thumbnail.Of(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")),
+        Tag("div", Class("shown"), row.Query.Image is { } image ? Picture(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")),
         Tag(
             "div",
             Tag("p", Class("dim"), $"row {row.Row}, {row.Candidates} candidates"),
@@ -260,7 +260,7 @@ public sealed class MmebReport
         "li",
         Tag("span", Class(item.IsRight ? "right" : "wrong"), item.IsRight ? "✓" : "✗"),
         Tag("span", Class("dim"), Number(item.Score!.Value, "0.000")),
-        Tag("span", Class("item"), item.Image is { } image ? Thumbnail.Of(image, ThumbnailSide / 2) : null, item.Text));
+        Tag("span", Class("item"), item.Image is { } image ? Picture(image, ThumbnailSide / 2) : null, item.Text));
 
     private static string Name(Run run) => $"{run.Model.Name}, {(run.Reasoning ? "with" : "without")} reasoning";
 

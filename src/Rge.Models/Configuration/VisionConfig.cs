@@ -26,7 +26,7 @@ public sealed record VisionConfig
     /// <summary>Side, in patches, of the square that becomes one image token.</summary>
     public required int SpatialMergeSize { get; init; }
 
-    /// <summary>Frames in a patch; a still picture is repeated to fill it.</summary>
+    /// <summary>Frames in a patch; an image is repeated to fill it.</summary>
     public required int TemporalPatchSize { get; init; }
 
     /// <summary>Colour channels, 3.</summary>

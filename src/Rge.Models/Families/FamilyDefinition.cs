@@ -44,7 +44,7 @@ internal abstract class FamilyDefinition
         int queries = config.NumAttentionHeads * config.HeadDim, keys = config.NumKeyValueHeads * config.HeadDim;
         var inputNorm = factory.RmsNorm(name + "input_layernorm", hidden, config.RmsNormEps);
         var attention = new DecoderAttention(
-            config, index,
+            config,
             factory.Linear(name + "self_attn.q_proj", hidden, queries, config.QkvBias),
             factory.Linear(name + "self_attn.k_proj", hidden, keys, config.QkvBias),
             factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias),

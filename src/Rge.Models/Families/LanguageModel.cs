@@ -1,7 +1,6 @@
 using Rge.Models.Configuration;
 using Rge.Models.Gradients;
 using Rge.Models.Inputs;
-using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
@@ -22,24 +21,34 @@ internal sealed class LanguageModel
     private readonly MultimodalRotary _rotary;
     private readonly DecoderLayer[] _layers;
     private readonly INorm _norm;
-    private readonly Tensor _embedding;
+    private readonly EmbeddingTable _embedding;
     private readonly LinearWeight? _output;
-    private readonly int? _padding;
 
     public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
     {
         _rotary = new MultimodalRotary(config);
-        _padding = config.PadTokenId;
-        _embedding = factory.Parameter(TokenEmbedding, config.VocabSize, config.HiddenSize);
+        _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i))];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
         _output = config.TieWordEmbeddings
-            ? new DenseWeight(_embedding)
+            ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
     }
 
+    /// <summary>Number type of weights and activations: the token embedding's.</summary>
+    public ScalarType DType => _embedding.DType;
+
+    /// <summary>Where the decoder runs.</summary>
+    public Device Device => _embedding.Device;
+
     /// <summary>Whether there is an output projection, tied or not.</summary>
     public bool HasOutput => _output is not null;
+
+    /// <summary>Allocates what each layer carries of sequences from one pass to the next; the caller disposes.</summary>
+    /// <param name="slots">Sequences it can hold.</param>
+    /// <param name="capacity">Tokens of each.</param>
+    public ILayerState[] CreateStates(int slots, int capacity) =>
+        Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, DType, Device));
 
     /// <summary>Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.</summary>
     /// <remarks>
@@ -48,30 +57,21 @@ internal sealed class LanguageModel
     /// </remarks>
     public Tensor Embed(Tensor tokenIds, ImagePlacement? images)
     {
-        var embedded = GradientKernels.GatherRows(_embedding, tokenIds);
-        if (_padding is { } pad && embedded.requires_grad) embedded = WithoutPadGradient(embedded, tokenIds, pad);
+        var embedded = _embedding.Rows(tokenIds);
         return (images is null ? embedded : embedded.index_copy(0, images.Rows, images.Features)).to(ScalarType.Float32);
-    }
-
-    /// <summary>As in the reference, whose embedding has a padding index: the look-up of that token gives its row no gradient.</summary>
-    private static Tensor WithoutPadGradient(Tensor embedded, Tensor tokenIds, int pad)
-    {
-        using var scope = NewDisposeScope();
-        var isPad = tokenIds.eq(tensor((long)pad, device: tokenIds.device));
-        return isPad.any().item<bool>() ? where(isPad.unsqueeze(-1), embedded.detach(), embedded).MoveToOuterDisposeScope() : embedded;
     }
 
     /// <summary>Runs the layers.</summary>
     /// <param name="x">Embeddings, float32 <c>[N, hidden]</c>.</param>
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
-    /// <param name="pattern">Who attends to whom.</param>
+    /// <param name="pass">Which tokens come before which, and what the layers carry over from earlier passes.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
     /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the last.</param>
     /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in memory.</param>
     /// <returns>Hidden states after the final norm, <c>[N, hidden]</c> or <c>[R, hidden]</c>, in the number type of the weights.</returns>
     public Tensor Forward(
-        Tensor x, Tensor positions, IAttentionPattern pattern, ImagePlacement? images, Tensor? outputTokens = null,
+        Tensor x, Tensor positions, TokenPass pass, ImagePlacement? images, Tensor? outputTokens = null,
         Action<int, Tensor>? observer = null, bool activationCheckpointing = false)
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
@@ -80,11 +80,11 @@ internal sealed class LanguageModel
         {
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
-            var layer = _layers[i];
+            var (layer, state) = (_layers[i], pass.States?[i]);
             var wanted = isLast ? outputTokens : null;
             x = activationCheckpointing
-                ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pattern, tokens), x, rotary, wanted)
-                : layer.Forward(x, rotary, pattern, wanted);
+                ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pass, state, tokens), x, rotary, wanted)
+                : layer.Forward(x, rotary, pass, state, wanted);
             if (!isLast) observer?.Invoke(i + 1, x);
             if (images is not null && i < images.Deepstack.Count) x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();

@@ -15,8 +15,7 @@ internal sealed class VisionTower
     private readonly VisionConfig _config;
     private readonly FamilyDefinition _family;
     private readonly VisionRotary _rotary;
-    private readonly Tensor _patchWeight;
-    private readonly Tensor? _patchBias;
+    private readonly PatchEmbedding _patches;
     private readonly IPatchPositions? _positions;
     private readonly VisionBlock[] _blocks;
     private readonly PatchMerger _merger;
@@ -27,9 +26,10 @@ internal sealed class VisionTower
         (_config, _family) = (config, family);
         var hidden = config.HiddenSize;
         _rotary = new VisionRotary(hidden / config.NumHeads);
-        _patchWeight = factory.Parameter(
+        var projection = factory.Parameter(
             Root + "patch_embed.proj.weight", hidden, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize);
-        _patchBias = family.HasPatchBias ? factory.Parameter(Root + "patch_embed.proj.bias", hidden) : null;
+        _patches = new PatchEmbedding(
+            projection, family.HasPatchBias ? factory.Parameter(Root + "patch_embed.proj.bias", hidden) : null, hidden);
         _positions = family.PatchPositions(config, factory, Root);
         _blocks = [.. Enumerable.Range(0, config.Depth).Select(MakeBlock)];
         _merger = family.Merger(config, factory, Root + "merger");
@@ -56,14 +56,12 @@ internal sealed class VisionTower
     {
         foreach (var image in images) Require(image);
         var vision = _config;
-        var device = _patchWeight.device;
+        var device = _patches.Device;
         var orders = images.Select(image => new PatchOrder(image.Grid, vision.SpatialMergeSize)).ToArray();
         var layout = new PatchLayout(images, orders, vision, _family);
 
-        // A convolution whose stride is its kernel is a linear map of flattened patches, and several times faster as one.
-        var patches = Patches(images, layout.Permutation).to(_patchWeight.dtype, device);
         // The residual stream is float32, as in the decoder.
-        var x = nn.functional.linear(patches, _patchWeight.view(vision.HiddenSize, -1), _patchBias).to(ScalarType.Float32); // (P, width)
+        var x = _patches.Forward(Patches(images, layout.Permutation)).to(ScalarType.Float32); // (P, width)
         if (_positions is not null) x = x.Plus(cat([.. images.Select((image, i) => _positions.Forward(image.Grid, orders[i]))], 0));
 
         var rotary = _rotary.Table(layout.Rows, layout.Columns, device);

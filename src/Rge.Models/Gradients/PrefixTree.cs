@@ -1,6 +1,7 @@
 using Rge.Models.Configuration;
 using Rge.Models.Inputs;
 using Rge.Models.Kernels;
+using Rge.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Gradients;
@@ -60,6 +61,10 @@ internal sealed class PrefixTree
 
     /// <summary>By sequence, the packed row of each of its tokens.</summary>
     public int[][] Rows { get; }
+
+    /// <summary>How the tree's tokens hang together. Holds no native memory.</summary>
+    public TokenPass Pass(Device device) =>
+        new([.. _nodes.Select(node => new TokenRun(node.Start, node.Length, node.Parent))], new PrefixTreeAttention(_nodes, device));
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, [.. _imageRows], device);

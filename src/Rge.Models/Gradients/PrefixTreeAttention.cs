@@ -26,8 +26,10 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
 
     public bool WantsFloat32Queries => false;
 
-    public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
+    /// <exception cref="ArgumentException">There is a cache: sequences of a tree stand alone.</exception>
+    public Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values)
     {
+        if (cache is not null) throw new ArgumentException("The sequences of a prefix tree stand alone; expected no cache.", nameof(cache));
         if (GradientKernels.SupportsAttend(queries, keys, values, _plan)) return GradientKernels.Attend(queries, keys, values, _plan);
         _groups ??= MakeGroups();
         long heads = queries.shape[1], width = queries.shape[2];

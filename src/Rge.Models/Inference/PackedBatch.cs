@@ -1,5 +1,6 @@
 using Rge.Models.Configuration;
 using Rge.Models.Inputs;
+using Rge.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Inference;
@@ -10,11 +11,12 @@ internal sealed class PackedBatch
     private readonly IReadOnlyList<VisionFeatures> _images;
     private readonly long[] _imageRows;
 
-    private PackedBatch(long[] tokenIds, float[] positions, SequenceSpan[] spans, int[] nextPositions, IReadOnlyList<VisionFeatures> images, long[] imageRows)
+    private PackedBatch(
+        long[] tokenIds, float[] positions, TokenRun[] runs, int[] nextPositions, IReadOnlyList<VisionFeatures> images, long[] imageRows)
     {
         TokenIds = tokenIds;
         Positions = positions;
-        Spans = spans;
+        Runs = runs;
         NextPositions = nextPositions;
         _images = images;
         _imageRows = imageRows;
@@ -26,33 +28,34 @@ internal sealed class PackedBatch
     /// <summary>M-RoPE positions <c>[3, N]</c>, row-major; whole numbers.</summary>
     public float[] Positions { get; }
 
-    /// <summary>Which tokens belong to which sequence.</summary>
-    public IReadOnlyList<SequenceSpan> Spans { get; }
+    /// <summary>The tokens of each sequence.</summary>
+    public IReadOnlyList<TokenRun> Runs { get; }
 
     /// <summary>Position of the token that follows each sequence.</summary>
     public int[] NextPositions { get; }
 
-    /// <summary>Packs prompts; with a cache, each goes on where its slot has got to.</summary>
+    /// <summary>Packs prompts; with a state, each continues what its slot holds.</summary>
     /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Prefill"/>.</exception>
-    public static PackedBatch Of(IReadOnlyList<ModelInput> inputs, ModelConfig config, KvCache? cache = null, IReadOnlyList<int>? slots = null)
+    public static PackedBatch Of(
+        IReadOnlyList<ModelInput> inputs, ModelConfig config, DecodingState? state = null, IReadOnlyList<int>? slots = null)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         if (inputs.Count == 0) throw new ArgumentException("There is no prompt to run.", nameof(inputs));
-        if (cache is not null && (slots is null || slots.Count != inputs.Count || slots.Distinct().Count() != slots.Count))
+        if (state is not null && (slots is null || slots.Count != inputs.Count || slots.Distinct().Count() != slots.Count))
             throw new ArgumentException($"Expected {inputs.Count} different slots, one a prompt.", nameof(slots));
 
         var count = inputs.Sum(input => input.TokenIds.Length);
         var (ids, positions) = (new long[count], new float[3 * count]);
-        var (spans, next) = (new SequenceSpan[inputs.Count], new int[inputs.Count]);
+        var (runs, next) = (new TokenRun[inputs.Count], new int[inputs.Count]);
         var imageRows = new List<long>();
         var start = 0;
         for (var i = 0; i < inputs.Count; i++)
         {
-            var (tokens, slot) = (inputs[i].TokenIds, slots?[i] ?? 0);
+            var (tokens, slot) = (inputs[i].TokenIds, slots?[i] ?? -1);
             PromptCheck.Require(inputs[i], i, config);
-            cache?.RequireRoom(slot, tokens.Length);
-            spans[i] = new SequenceSpan(slot, start, tokens.Length, cache?.Length(slot) ?? 0);
-            var rope = MropePositions.Compute(tokens, [.. inputs[i].Images.Select(f => f.Grid)], config, cache?.NextPosition(slot) ?? 0);
+            state?.RequireRoom(slot, tokens.Length);
+            runs[i] = new TokenRun(start, tokens.Length, Slot: slot, Past: state?.Length(slot) ?? 0);
+            var rope = MropePositions.Compute(tokens, [.. inputs[i].Images.Select(f => f.Grid)], config, state?.NextPosition(slot) ?? 0);
             next[i] = rope.Next;
             for (var t = 0; t < tokens.Length; t++)
             {
@@ -64,30 +67,35 @@ internal sealed class PackedBatch
             }
             start += tokens.Length;
         }
-        return new PackedBatch(ids, positions, spans, next, [.. inputs.SelectMany(input => input.Images)], [.. imageRows]);
+        return new PackedBatch(ids, positions, runs, next, [.. inputs.SelectMany(input => input.Images)], [.. imageRows]);
     }
 
     /// <summary>Packs one written token a sequence. Any token may be written: an image or video token is text here, as in the reference.</summary>
     /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Step"/>.</exception>
-    public static PackedBatch OfSteps(IReadOnlyList<int> tokenIds, ModelConfig config, KvCache cache, IReadOnlyList<int> slots)
+    public static PackedBatch OfSteps(IReadOnlyList<int> tokenIds, ModelConfig config, DecodingState state, IReadOnlyList<int> slots)
     {
         var count = tokenIds.Count;
         if (count == 0) throw new ArgumentException("There is no token to run.", nameof(tokenIds));
         if (slots.Count != count || slots.Distinct().Count() != count)
             throw new ArgumentException($"Expected {count} different slots, one a token.", nameof(slots));
-        var (ids, positions, spans, next) = (new long[count], new float[3 * count], new SequenceSpan[count], new int[count]);
+        var (ids, positions, runs, next) = (new long[count], new float[3 * count], new TokenRun[count], new int[count]);
         for (var i = 0; i < count; i++)
         {
             if ((uint)tokenIds[i] >= (uint)config.Text.VocabSize)
                 throw new ArgumentException($"Token {tokenIds[i]} is not in the vocabulary of {config.Text.VocabSize}.", nameof(tokenIds));
-            cache.RequireRoom(slots[i], 1);
-            spans[i] = new SequenceSpan(slots[i], i, 1, cache.Length(slots[i]));
-            var position = cache.NextPosition(slots[i]);
+            state.RequireRoom(slots[i], 1);
+            runs[i] = new TokenRun(i, 1, Slot: slots[i], Past: state.Length(slots[i]));
+            var position = state.NextPosition(slots[i]);
             (ids[i], next[i]) = (tokenIds[i], position + 1);
             positions[i] = positions[count + i] = positions[2 * count + i] = position;
         }
-        return new PackedBatch(ids, positions, spans, next, [], []);
+        return new PackedBatch(ids, positions, runs, next, [], []);
     }
+
+    /// <summary>How the batch's tokens hang together. Makes tensors: for the scope of one pass.</summary>
+    /// <param name="state">The state that the batch was packed for; null where it was packed for none.</param>
+    /// <param name="device">Where the model runs.</param>
+    public TokenPass Pass(DecodingState? state, Device device) => new(Runs, new SpanAttention(new SpanSet(Runs, device)), state?.Layers);
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, _imageRows, device);

@@ -11,18 +11,46 @@ namespace Rge.Models.Inference;
 /// padded and none can see another.
 /// </summary>
 /// <param name="spans">Which tokens belong to which sequence.</param>
-/// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null when the sequences stand alone.</param>
-internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionPattern
+internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
 {
     /// <summary>In prompts: a softmax of large scores makes much of a rounding. A step reads rounded keys from the cache anyway.</summary>
     public bool WantsFloat32Queries => !spans.AreSteps;
 
-    public Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values)
+    public Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values)
     {
-        cache?.Write(layer, spans, keys.to(values.dtype), values);
+        if (cache is not null) Write(cache, keys.to(values.dtype), values);
         return cache is not null && spans.AreSteps
-            ? AttendStep(queries, cache.Keys(layer), cache.Values(layer))
-            : AttendSpans(layer, queries, keys, values);
+            ? AttendStep(queries, cache.Keys, cache.Values)
+            : AttendSpans(cache, queries, keys, values);
+    }
+
+    /// <summary>Writes the new tokens' keys and values <c>[N, kvHeads, headDim]</c> to their places.</summary>
+    private void Write(KvCache cache, Tensor keys, Tensor values)
+    {
+        if (spans.AreSteps && CpuKernels.SupportsCache(cache.Keys, cache.Values))
+        {
+            CpuKernels.WriteStep(keys, values, cache.Keys, cache.Values, spans.SlotNumbers, spans.Lengths);
+            return;
+        }
+        if (spans.AreSteps)
+        {
+            TensorIndex slots = TensorIndex.Tensor(spans.Slots!), places = TensorIndex.Tensor(spans.Pasts!);
+            using Tensor keyView = cache.Keys.transpose(1, 2), valueView = cache.Values.transpose(1, 2);
+            keyView.index_put_(keys, slots, places);
+            valueView.index_put_(values, slots, places);
+            return;
+        }
+        foreach (var span in spans.Spans)
+        {
+            Copy(cache.Keys, keys, span);
+            Copy(cache.Values, values, span);
+        }
+
+        static void Copy(Tensor cache, Tensor tokens, TokenRun span)
+        {
+            using var place = cache[span.Slot].narrow(1, span.Past, span.Length);
+            place.copy_(tokens.narrow(0, span.Start, span.Length).transpose(0, 1));
+        }
     }
 
     /// <summary>One query token a sequence: the query heads of a group become rows that share their keys and values, which are not repeated.</summary>
@@ -38,12 +66,16 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
         return attended.reshape(rows, -1);
     }
 
-    private Tensor AttendSpans(int layer, Tensor q, Tensor k, Tensor v)
+    private Tensor AttendSpans(KvCache? cache, Tensor q, Tensor k, Tensor v)
     {
-        // Sequences that stand alone are attended in one call; what goes on from a cache, one sequence at a time.
+        // Sequences that stand alone are attended in one call; what continues from a cache, one sequence at a time.
         var wide = v.to(ScalarType.Float32);
         if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
-            return CpuKernels.Attend(q, k, wide, [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))], isCausal: true).to(v.dtype);
+        {
+            AttentionSegment[] segments =
+                [.. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length))];
+            return CpuKernels.Attend(q, k, wide, segments, isCausal: true).to(v.dtype);
+        }
         (q, k) = (q.to(v.dtype), k.to(v.dtype));
         var parts = new Tensor[spans.Spans.Count];
         for (var i = 0; i < parts.Length; i++)
@@ -58,8 +90,8 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
             }
             else
             {
-                keys = cache!.Keys(layer)[span.Slot].narrow(1, 0, span.Past + span.Length);
-                values = cache.Values(layer)[span.Slot].narrow(1, 0, span.Past + span.Length);
+                keys = cache!.Keys[span.Slot].narrow(1, 0, span.Past + span.Length);
+                values = cache.Values[span.Slot].narrow(1, 0, span.Past + span.Length);
             }
             (keys, values) = (RepeatHeads(keys, q.shape[1]), RepeatHeads(values, q.shape[1]));
             var attended = span.Past == 0
@@ -78,7 +110,7 @@ internal sealed class SpanAttention(SpanSet spans, KvCache? cache) : IAttentionP
     }
 
     /// <summary>New token i of a sequence with a past may see cached tokens 0 … past + i.</summary>
-    private static Tensor CausalMask(SequenceSpan span, Device device)
+    private static Tensor CausalMask(TokenRun span, Device device)
     {
         var last = TensorArithmetic.Range(span.Past, span.Past + span.Length, device).unsqueeze(1);
         return TensorArithmetic.Range(span.Past + span.Length, device).unsqueeze(0) <= last;

@@ -1,3 +1,4 @@
+using Rge.Models.Layers;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
@@ -6,7 +7,7 @@ namespace Rge.Models.Inference;
 /// <summary>The sequences of one packed batch, with what attention needs to know of them, computed once for all layers.</summary>
 internal sealed class SpanSet
 {
-    public SpanSet(IReadOnlyList<SequenceSpan> spans, Device device)
+    public SpanSet(IReadOnlyList<TokenRun> spans, Device device)
     {
         Spans = spans;
         SlotNumbers = [.. spans.Select(s => s.Slot)];
@@ -23,7 +24,7 @@ internal sealed class SpanSet
             Mask = (TensorArithmetic.Range(Longest, device) <= Pasts.unsqueeze(1)).view(spans.Count, 1, 1, Longest);
     }
 
-    public IReadOnlyList<SequenceSpan> Spans { get; }
+    public IReadOnlyList<TokenRun> Spans { get; }
 
     /// <summary>Cache slot of each sequence.</summary>
     public int[] SlotNumbers { get; }

@@ -9,10 +9,10 @@ internal interface IAttentionPattern
     bool WantsFloat32Queries { get; }
 
     /// <summary>softmax(q kᵀ / √headDim) v over the tokens that each token may see, with grouped key and value heads.</summary>
-    /// <param name="layer">Number of the layer, from 0.</param>
+    /// <param name="cache">Keys and values of earlier tokens, extended by the new ones; null where sequences stand alone.</param>
     /// <param name="queries">Rotated queries <c>[N, heads, headDim]</c>.</param>
     /// <param name="keys">Rotated keys <c>[N, kvHeads, headDim]</c>.</param>
     /// <param name="values">Values <c>[N, kvHeads, headDim]</c>.</param>
     /// <returns><c>[N, heads · headDim]</c></returns>
-    Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values);
+    Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values);
 }

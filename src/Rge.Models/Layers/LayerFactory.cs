@@ -23,12 +23,19 @@ internal abstract class LayerFactory
     /// <summary>The parameter of a name, or null where the checkpoint has none.</summary>
     public abstract Tensor? OptionalParameter(string name, params long[] shape);
 
-    /// <summary>The weight of a linear layer, or of what is used as one.</summary>
+    /// <summary>The weight of a linear layer.</summary>
     public LinearWeight Weight(string name, long inputs, long outputs) => new DenseWeight(Parameter(name, outputs, inputs));
 
     /// <summary>The weight of a linear layer, or null where the checkpoint has none.</summary>
     public LinearWeight? OptionalWeight(string name, long inputs, long outputs) =>
         OptionalParameter(name, outputs, inputs) is { } matrix ? new DenseWeight(matrix) : null;
+
+    /// <summary>A table of vectors that are looked up by row.</summary>
+    /// <param name="name">The parameter's name.</param>
+    /// <param name="rows">Number of vectors.</param>
+    /// <param name="width">Length of each.</param>
+    /// <param name="padding">The row that gets no gradient from being looked up; null for none.</param>
+    public EmbeddingTable Embedding(string name, long rows, long width, int? padding = null) => new(Parameter(name, rows, width), padding);
 
     /// <summary>An affine map of <c>[N, inputs]</c> to <c>[N, outputs]</c>.</summary>
     public Linear Linear(string module, long inputs, long outputs, bool bias)

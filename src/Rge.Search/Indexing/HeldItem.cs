@@ -1,3 +1,5 @@
+using Rge.Search.Collections;
+
 namespace Rge.Search.Indexing;
 
 /// <summary>An item that was read, whose id and whatever it takes the place of this worker has claimed.</summary>

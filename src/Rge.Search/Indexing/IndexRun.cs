@@ -2,6 +2,8 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
 using Rge.Files;
+using Rge.Search.Collections;
+using Rge.Search.Stores;
 
 namespace Rge.Search.Indexing;
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.VectorData;
+using Rge.Search.Collections;
+using Rge.Search.Stores;
 
 namespace Rge.Search.Indexing;
 

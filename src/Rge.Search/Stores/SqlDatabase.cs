@@ -29,6 +29,9 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     /// <summary>Names of all tables, as a query.</summary>
     public abstract string TableNames { get; }
 
+    /// <summary>Whether a table is the store's own, and no collection.</summary>
+    public virtual bool IsOwnTable(string name) => name == SqlWorkClaims.Table;
+
     /// <summary>A statement for the beginning of a transaction that makes or drops tables: one such transaction at a time.</summary>
     public abstract string LockSchema { get; }
 

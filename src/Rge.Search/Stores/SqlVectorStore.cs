@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
 using Microsoft.Extensions.VectorData.ProviderServices;
-using Rge.Search.Stores.Postgres;
 
 namespace Rge.Search.Stores;
 
@@ -48,7 +47,7 @@ public abstract class SqlVectorStore : VectorStore
     public override async IAsyncEnumerable<string> ListCollectionNamesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (var name in await Database.ReadAsync<string>(Database.TableNames, [], cancellationToken))
-            if (name is not (SqlWorkClaims.Table or PostgresDatabase.SchemaTable)) yield return name;
+            if (!Database.IsOwnTable(name)) yield return name;
     }
 
     /// <inheritdoc/>

@@ -6,4 +6,8 @@ namespace Rge.Server.Answers;
 internal sealed record TokenUsage(
     [property: Description("Tokens read, image tokens included.")] int PromptTokens,
     [property: Description("Tokens of rationales written.")] int RationaleTokens,
-    int TotalTokens);
+    int TotalTokens)
+{
+    /// <summary>Of the tokens read and those written.</summary>
+    public static TokenUsage Of(int read, int written) => new(read, written, read + written);
+}

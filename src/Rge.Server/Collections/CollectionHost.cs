@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
+using Rge.Server.Errors;
 using Rge.Server.Serving;
 
 namespace Rge.Server.Collections;
@@ -39,7 +41,11 @@ internal sealed class CollectionHost : IDisposable
 
     /// <exception cref="ApiException">The server has no store (404).</exception>
     private SearchCollections Store =>
-        _store ?? throw new ApiException(StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.") { Code = "no_store" };
+        _store ?? throw new ApiException(
+            StatusCodes.Status404NotFound, "This server has no store for collections; it is started with --store to have one.")
+        {
+            Code = "no_store",
+        };
 
     /// <summary>Whether the server has a store.</summary>
     public bool HasStore => _store is not null;
@@ -52,7 +58,8 @@ internal sealed class CollectionHost : IDisposable
     public CollectionIdentity Identity => _identity.Value;
 
     /// <summary>All collections by name, those of other models too.</summary>
-    public Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken) => Store.ListAsync(cancellationToken);
+    public Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken) =>
+        Store.ListAsync(cancellationToken);
 
     /// <summary>How much a collection holds, whatever model it is of.</summary>
     public async Task<CollectionStats> StatsAsync(string name, CancellationToken cancellationToken)
@@ -120,7 +127,9 @@ internal sealed class CollectionHost : IDisposable
         _opening.Dispose();
     }
 
-    private static ApiException NotFound(string name) => new(StatusCodes.Status404NotFound, $"There is no collection {name} here.") { Code = "collection_not_found" };
+    private static ApiException NotFound(string name) =>
+        new(StatusCodes.Status404NotFound, $"There is no collection {name} here.") { Code = "collection_not_found" };
 
-    private static ApiException Conflict(SearchException error) => new(StatusCodes.Status409Conflict, error.Message, error) { Code = "collection_differs" };
+    private static ApiException Conflict(SearchException error) =>
+        new(StatusCodes.Status409Conflict, error.Message, error) { Code = "collection_differs" };
 }

@@ -1,15 +1,16 @@
 using System.Runtime.CompilerServices;
 using Rge.Search;
 using Rge.Search.Indexing;
-using Rge.Server.Answers;
+using Rge.Server.Errors;
 using Rge.Server.Images;
 using Rge.Server.Requests;
 using Rge.Server.Serving;
 
 namespace Rge.Server.Collections;
 
-/// <summary>Searches and fills collections, each item with a place in the queue that embeddings have, too.</summary>
-internal sealed class CollectionService(CollectionHost collections, ModelHost host, EmbeddingQueue queue, ImageFetcher images, Telemetry telemetry)
+/// <summary>Searches and fills collections, each item admitted as those of embeddings are.</summary>
+internal sealed class CollectionService(
+    CollectionHost collections, ModelHost host, AdmissionLimiter admission, ImageFetcher images, Telemetry telemetry)
 {
     /// <summary>Answers a query.</summary>
     public async Task<SearchAnswer> SearchAsync(string name, SearchRequest request, CancellationToken cancellationToken)
@@ -20,10 +21,11 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
     }
 
     /// <summary>Answers a query, and hands out its rationale as it is written.</summary>
-    public async IAsyncEnumerable<SearchUpdate> StreamAsync(string name, SearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SearchUpdate> StreamAsync(
+        string name, SearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
-        using var place = queue.Take(1);
+        using var admitted = admission.Admit(1);
         using var span = Telemetry.Begin(1);
         using var fetched = images.Begin();
         var query = (await fetched.CompleteAsync([request.Query], cancellationToken))[0];
@@ -51,13 +53,15 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
         [
-            .. sent.Items.Zip(ids).Index().Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken[one.Item.Second!].FirstOrDefault()))
+            .. sent.Items.Zip(ids).Index()
+                .Select(one => (one.Index, Problem: one.Item.First.Problem?.Message ?? broken[one.Item.Second!].FirstOrDefault()))
                 .Where(one => one.Problem is not null).Select(one => new ItemFailed(one.Index, one.Problem!)),
         ];
         if (request.OnError == OnError.Fail && failed is [var first, ..])
         {
             throw ApiException.Invalid(
-                $"items[{first.Index}] cannot be indexed: {first.Problem.TrimEnd('.')}; {failed.Length} of {ids.Length} items failed, the others are stored and are not embedded again when they are sent again.",
+                $"items[{first.Index}] cannot be indexed: {first.Problem.TrimEnd('.')}; {failed.Length} of {ids.Length} items failed, "
+                + "the others are stored and are not embedded again when they are sent again.",
                 $"items[{first.Index}]", "invalid_item");
         }
         foreach (var one in failed) ids[one.Index] = null;
@@ -68,7 +72,7 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
     public async Task<IndexOutcome> AddAsync(string name, IReadOnlyList<SearchItem> items, CancellationToken cancellationToken)
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
-        using var place = queue.Take(items.Count);
+        using var admitted = admission.Admit(items.Count);
         using var span = Telemetry.Begin(items.Count);
         return await collection.Indexer.AddAsync(items, cancellationToken);
     }
@@ -88,7 +92,11 @@ internal sealed class CollectionService(CollectionHost collections, ModelHost ho
             throw ApiException.Invalid(e.Message, $"items[{index}].metadata", innerException: e);
         }
         if (item.Key is { } key && !keys.TryAdd(key, (index, id)) && keys[key].Id != id)
-            throw ApiException.Invalid($"items[{index}] has the key '{JsonField.Shorten(key)}', which is that of items[{keys[key].Index}], too.", $"items[{index}].key");
+        {
+            throw ApiException.Invalid(
+                $"items[{index}] has the key '{JsonField.Shorten(key)}', which is that of items[{keys[key].Index}], too.",
+                $"items[{index}].key");
+        }
         return SentItem.Read(item);
     }
 }

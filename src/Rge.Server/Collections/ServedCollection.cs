@@ -1,4 +1,4 @@
-using Rge.Search;
+using Rge.Search.Collections;
 using Rge.Search.Indexing;
 
 namespace Rge.Server.Collections;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Rge.Server.Serving;
 
 namespace Rge.Server.Endpoints;
 
@@ -14,15 +13,11 @@ internal static class EndpointConventions
         endpoints.Add(endpoint =>
         {
             for (var i = 0; i < endpoint.Metadata.Count; i++)
-                if (endpoint.Metadata[i] is HttpMethodMetadata { HttpMethods: [var only] } && HttpMethods.IsGet(only)) endpoint.Metadata[i] = new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]);
+            {
+                if (endpoint.Metadata[i] is HttpMethodMetadata { HttpMethods: [var only] } && HttpMethods.IsGet(only))
+                    endpoint.Metadata[i] = new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]);
+            }
         });
-        return endpoints;
-    }
-
-    /// <summary>Lets requests through the gate first.</summary>
-    public static T Behind<T>(this T endpoints, EndpointGate gate) where T : IEndpointConventionBuilder
-    {
-        endpoints.Around((context, next) => gate.InvokeAsync(context, next));
         return endpoints;
     }
 

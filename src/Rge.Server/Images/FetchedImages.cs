@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Rge.Files;
+using Rge.Server.Errors;
 using Rge.Server.Requests;
 
 namespace Rge.Server.Images;

@@ -1,3 +1,5 @@
+using Rge.Server.Errors;
+
 namespace Rge.Server.Requests;
 
 /// <summary>What one request holds in memory, as <see cref="BodyMemory"/> counts it. Used by one thread at a time.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rge.Files;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Rge.Files;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 

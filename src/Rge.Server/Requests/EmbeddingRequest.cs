@@ -1,5 +1,3 @@
-using Rge.Server.Answers;
-
 namespace Rge.Server.Requests;
 
 /// <summary>What every shape of request comes down to.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 

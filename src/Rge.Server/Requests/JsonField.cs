@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 
@@ -17,7 +18,11 @@ internal readonly record struct JsonField(JsonElement Value, string Path)
     /// <summary>False where the value is missing or null.</summary>
     public bool IsGiven => Value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
+    /// <summary>What the value is.</summary>
     public JsonValueKind Kind => Value.ValueKind;
+
+    /// <summary>What the first element of a list is; undefined for an empty one.</summary>
+    public JsonValueKind FirstKind => Value.GetArrayLength() > 0 ? Value[0].ValueKind : JsonValueKind.Undefined;
 
     /// <summary>A member of an object; one that is missing can be asked for as well.</summary>
     /// <remarks>Searches all members, so it is for a fixed set of names. Whoever wants every member enumerates <see cref="Members"/>.</remarks>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Rge.Server.Errors;
 
 namespace Rge.Server.Requests;
 

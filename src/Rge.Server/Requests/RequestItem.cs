@@ -1,3 +1,5 @@
+using Rge.Server.Errors;
+
 namespace Rge.Server.Requests;
 
 /// <summary>An item to embed before its images have been fetched.</summary>

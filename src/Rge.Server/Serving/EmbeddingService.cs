@@ -1,41 +1,48 @@
 using System.Runtime.CompilerServices;
 using Rge.Imaging;
+using Rge.Server.Answers;
+using Rge.Server.Errors;
 using Rge.Server.Images;
 using Rge.Server.Requests;
 
 namespace Rge.Server.Serving;
 
-/// <summary>From what was asked to embeddings: a place in the queue, images fetched, then the embedder, where overlapping requests share each step.</summary>
-internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, ImageFetcher images, Telemetry telemetry)
+/// <summary>
+/// From what was asked to embeddings: admission, images fetched, then the embedder, where overlapping requests share each step.
+/// </summary>
+internal sealed class EmbeddingService(
+    ModelHost host, AdmissionLimiter admission, ImageFetcher images, Telemetry telemetry, TimeProvider time)
 {
     /// <summary>Embeds the items of a request.</summary>
-    /// <exception cref="ApiException">There is no place, or an image cannot be fetched.</exception>
-    public async Task<ReasoningEmbedding[]> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken)
+    /// <exception cref="ApiException">The server is full, or an image cannot be fetched.</exception>
+    public async Task<EmbeddedRequest> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken)
     {
         var embedder = host.Model.Embedder;
-        using var place = queue.Take(request.Items.Count);
+        using var admitted = admission.Admit(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
         using var fetched = images.Begin();
         var inputs = await fetched.CompleteAsync(request.Items, cancellationToken);
         ReasoningEmbedding[] embeddings;
         try
         {
-            embeddings = await embedder.EmbedAsync(inputs, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);
+            var options = Options(embedder, request.MaxRationaleTokens, request.Dimensions);
+            embeddings = await embedder.EmbedAsync(inputs, options, cancellationToken);
         }
         catch (RgeException e) when (e is EmbeddingException or ImageInputException)
         {
             throw request.Items[e.ItemIndex ?? 0].Failure(e, request.Items.Count == 1, ApiErrors.CodeOf(e));
         }
         foreach (var (input, embedding) in inputs.Zip(embeddings)) telemetry.Count(input.Role, embedding);
-        return embeddings;
+        return Result(request, embeddings);
     }
 
     /// <summary>Embeds the one item of a request and hands out its rationale as it is written.</summary>
     /// <inheritdoc cref="EmbedAsync" path="/exception"/>
-    public async IAsyncEnumerable<RationaleUpdate> StreamAsync(EmbeddingRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
+        EmbeddingRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var embedder = host.Model.Embedder;
-        using var place = queue.Take(request.Items.Count);
+        using var admitted = admission.Admit(request.Items.Count);
         using var span = Telemetry.Begin(request.Items.Count);
         using var fetched = images.Begin();
         var input = (await fetched.CompleteAsync(request.Items, cancellationToken))[0];
@@ -46,6 +53,10 @@ internal sealed class EmbeddingService(ModelHost host, EmbeddingQueue queue, Ima
             yield return update;
         }
     }
+
+    /// <summary>The embeddings of a request, of which its format makes the answer.</summary>
+    public EmbeddedRequest Result(EmbeddingRequest request, IReadOnlyList<ReasoningEmbedding> embeddings) =>
+        new(request, embeddings, host.Model.Description, time.GetUtcNow());
 
     /// <summary>The updates of an item; a failure says the place of the item in its request.</summary>
     public static async IAsyncEnumerable<T> WithPlace<T>(IAsyncEnumerable<T> updates, RequestItem item)

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Rge.Server.Errors;
+using Rge.Server.Requests;
 
 namespace Rge.Server.Serving;
 
@@ -22,8 +24,19 @@ internal sealed class ModelHost(
     public ServedModel Model => IsLoaded
         ? _loading!.Result
         : HasFailed
-        ? throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model could not be loaded; the log of the server says why.") { Code = "model_failed" }
-        : throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model is still being loaded; ask again in a while.") { Code = "model_loading", RetryAfter = TimeSpan.FromSeconds(1) };
+        ? throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model could not be loaded; the log of the server says why.")
+        {
+            Code = "model_failed",
+        }
+        : throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The model is still being loaded; ask again in a while.")
+        {
+            Code = "model_loading",
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
+
+    /// <summary>Reads requests by what is known of the model.</summary>
+    /// <exception cref="ApiException">It is still being loaded, or cannot be (503).</exception>
+    public RequestReader Reader => new(options.Limits, Model.Description);
 
     /// <summary>True when the model cannot be loaded.</summary>
     public bool HasFailed => _failure is not null;
@@ -43,7 +56,8 @@ internal sealed class ModelHost(
     {
         if (!source.IsOwned) return;
         _ = Interlocked.Exchange(ref _loading, null)?.ContinueWith(
-            loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            loaded => loaded.Result.Embedder.Dispose(), CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private ServedModel Load()
@@ -51,10 +65,13 @@ internal sealed class ModelHost(
         try
         {
             var start = Stopwatch.GetTimestamp();
-            var embedder = source.Load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames.Count > 0 ? options.ModelNames[0] : null });
+            var embedder = source.Load(options.Limits.ToEmbedderOptions() with { ModelId = options.ModelNames is [var first, ..] ? first : null });
             var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
-            var model = new ServedModel(embedder, options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!], metadata.DefaultModelDimensions!.Value);
-            logger.LogInformation("{Model} was loaded in {Seconds:f1} s.", model.Name, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
+            var images = embedder.Processor.Images.Config;
+            var model = new ServedModel(embedder, new ModelDescription(
+                names, metadata.DefaultModelDimensions!.Value, images.MinPixels, images.MaxPixels, images.MergedPatchSide));
+            logger.LogInformation("{Model} was loaded in {Seconds:f1} s.", model.Description.Name, Stopwatch.GetElapsedTime(start).TotalSeconds);
             return model;
         }
         catch (Exception e)

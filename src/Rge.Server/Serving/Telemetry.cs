@@ -4,7 +4,7 @@ using Rge.Server.Requests;
 
 namespace Rge.Server.Serving;
 
-/// <summary>The server's own metrics and spans; those of HTTP and of the runtime are .NET's.</summary>
+/// <summary>The server's own metrics and spans, those of the store apart; those of HTTP and of the runtime are .NET's.</summary>
 internal sealed class Telemetry
 {
     /// <summary>Name of meter and activity source.</summary>
@@ -17,7 +17,7 @@ internal sealed class Telemetry
     private readonly Counter<long> _rationaleTokens;
     private readonly Histogram<double> _seconds;
 
-    public Telemetry(IMeterFactory meters, EmbeddingQueue queue, BodyMemory memory, StoreHealth store)
+    public Telemetry(IMeterFactory meters, AdmissionLimiter admission, BodyMemory memory)
     {
         var meter = meters.Create(Name);
         _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded.");
@@ -26,13 +26,10 @@ internal sealed class Telemetry
         _seconds = meter.CreateHistogram(
             "rge.item.duration", "s", "Where the time of an item goes: waiting, prefill, decoding.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100] });
-        meter.CreateObservableUpDownCounter("rge.queue.items", () => queue.Items, "{item}", "Items that are worked on or wait.");
-        meter.CreateObservableCounter("rge.queue.refused", () => queue.Refused, "{item}", "Items refused because the queue was full.");
+        meter.CreateObservableUpDownCounter("rge.queue.items", () => admission.Items, "{item}", "Items that are worked on or wait.");
+        meter.CreateObservableCounter("rge.queue.refused", () => admission.Refused, "{item}", "Items refused because the queue was full.");
         meter.CreateObservableUpDownCounter("rge.body.memory", () => memory.Used, "By", "Bytes of bodies and fetched images in memory, small ones left out.");
         meter.CreateObservableCounter("rge.body.refused", () => memory.Refused, "{request}", "Requests refused because bodies filled the memory for them.");
-        if (!store.HasStore) return;
-        meter.CreateObservableGauge("rge.store.reachable", () => store.IsReachable ? 1 : 0, description: "1 when the store of collections has answered when last asked, else 0.");
-        meter.CreateObservableCounter("rge.store.failures", () => store.Failures, "{request}", "Requests that the store of collections has failed.");
     }
 
     /// <summary>Begins the span of a request's embeddings; dispose it when they are there.</summary>

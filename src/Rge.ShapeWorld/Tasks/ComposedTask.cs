@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -31,7 +32,7 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
         {
             // The picture as it was is what a model finds that does not read the edit.
             if (SceneSampler.Neighbours(random, scenes[i], 1, scenes) is not [var wrong]) return null;
-            questions[i] = questions[i] with { Negatives = [Answer.Picture(scene), Answer.Picture(wrong)] };
+            questions[i] = questions[i] with { Negatives = [Answer.Image(scene), Answer.Image(wrong)] };
         }
         Question[] shuffled = [.. questions];
         random.Shuffle<Question>(shuffled);
@@ -68,7 +69,7 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
             // What changes is said before the list, which then repeats it or what the picture has.
             var steps = $"{kind} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(place.Cell)} {Words.Of(place.Kind)}";
             var change = $"{Words.Of(place.Cell)} {Words.Content(edited, place.Cell)}" + (edit == Edit.Swap ? $" {Words.Of(mark.Cell)} {Words.Of(place.Kind)}" : "");
-            return new Question(scene, text, $"{steps} put {change} then {edited.Listing()}", Answer.Picture(edited));
+            return new Question(scene, text, $"{steps} put {change} then {edited.Listing()}", Answer.Image(edited));
         }
         return null;
     }

@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -16,7 +17,8 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
     {
         var (one, other) = random.Pick<(int[], int[])>(Counts);
         var (colors, shapes) = random.Flip() ? (one, other) : (other, one);
-        var kinds = Spread(random, colors).Zip(Spread(random, shapes), (color, shape) => new Kind((ObjectColor)color, (ObjectShape)shape));
+        var kinds = Spread(random, colors).Zip(Spread(random, shapes), (color, shape) =>
+            new ObjectKind((ObjectColor)color, (ObjectShape)shape));
         var scene = SceneSampler.Scatter(random, [.. kinds]);
         if (scene.Split != split) return null;
         var places =

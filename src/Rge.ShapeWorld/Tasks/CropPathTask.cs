@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -8,10 +9,10 @@ internal sealed class CropPathTask() : ShapeTask("grd_path", MetaTasks.Grounding
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
     {
         var scene = SceneSampler.Draw(random, random.Between(5, 7), 5);
-        return scene.Split == split ? AskAt(random, Walk.In(scene), walk => Ask(random, scene, walk)) : null;
+        return scene.Split == split ? AskAt(random, GridWalk.In(scene), walk => Ask(random, scene, walk)) : null;
     }
 
-    private static Question Ask(SplitMix64 random, Scene scene, Walk walk)
+    private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk)
     {
         var (start, first, second) = (Words.Of(walk.Start.Kind), Words.Of(walk.First), Words.Of(walk.Second));
         var text = random.Pick($"start at the {start} go {first} then {second} and crop the object", $"crop the object {first} then {second} from the {start}");

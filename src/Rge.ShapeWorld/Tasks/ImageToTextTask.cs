@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 

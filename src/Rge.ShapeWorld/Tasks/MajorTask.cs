@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -6,10 +7,10 @@ namespace Rge.ShapeWorld.Tasks;
 internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classification)
 {
     /// <summary>Colour and shape that most objects have: three or more, where no other has more than two. Null where there is none.</summary>
-    public static Kind? Class(Scene scene)
+    public static ObjectKind? Class(Scene scene)
     {
         var (color, shape) = (Major(scene.Objects.CountBy(placed => placed.Color)), Major(scene.Objects.CountBy(placed => placed.Shape)));
-        return color is null || shape is null ? null : new Kind(color.Value, shape.Value);
+        return color is null || shape is null ? null : new ObjectKind(color.Value, shape.Value);
     }
 
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
@@ -39,7 +40,7 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
     {
         var rest = random.Between(5, 6);
         var (colors, shapes) = (SceneSampler.SomeColors(random, rest), SceneSampler.SomeShapes(random, rest));
-        Kind[] classes = [new(colors[0], shapes[0]), new(colors[0], shapes[1]), new(colors[1], shapes[0]), new(colors[1], shapes[1])];
+        ObjectKind[] classes = [new(colors[0], shapes[0]), new(colors[0], shapes[1]), new(colors[1], shapes[0]), new(colors[1], shapes[1])];
         var cells = SceneSampler.SomeCells(random, Grid.Count);
         var (scene, decisive) = (Paired(random, cells[..rest], colors, shapes), SceneSampler.SomeObject(random));
         return [.. classes.Select(kind => cells[rest..].Select(cell => scene.With(cell, decisive with { Kind = kind })))];
@@ -64,7 +65,8 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
 
         Scene Rename(ObjectColor color, ObjectShape shape) => new(scene.Objects.Select(placed => placed with
         {
-            Object = placed.Object with { Kind = new Kind(Exchange(placed.Color, colors[0], color), Exchange(placed.Shape, shapes[0], shape)) },
+            Object = placed.Object with { Kind = new ObjectKind(Exchange(placed.Color, colors[0], color),
+                Exchange(placed.Shape, shapes[0], shape)) },
         }));
     }
 
@@ -87,7 +89,7 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
     {
         random.Shuffle<ObjectColor>(colors);
         random.Shuffle<ObjectShape>(shapes);
-        return SceneSampler.Place(random, cells.Zip(colors.Zip(shapes, (color, shape) => new Kind(color, shape))));
+        return SceneSampler.Place(random, cells.Zip(colors.Zip(shapes, (color, shape) => new ObjectKind(color, shape))));
     }
 
     private static T Exchange<T>(T value, T one, T other) where T : struct, Enum => value.Equals(one) ? other : value.Equals(other) ? one : value;

@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -17,11 +18,12 @@ internal sealed class RowTask() : ShapeTask("cls_row", MetaTasks.Classification)
         var row = random.Below(Grid.Side);
         var others = Grid.Cells.Where(cell => cell.Row() != row).ToArray();
         var scene = SceneSampler.Draw(random, Grid.Cells.Where(cell => cell.Row() == row).Concat(random.Choose<Cell>(others, random.Between(2, 3))), 6);
-        if (scene.Split != split || SceneSampler.Variants<Kind>(random, scene, GroupSize, Class) is not { } scenes) return null;
+        if (scene.Split != split || SceneSampler.Variants<ObjectKind>(random, scene, GroupSize, Class) is not { } scenes) return null;
         return [.. scenes.Select(variant => Ask(random, variant))];
     }
 
-    private static Kind? Class(Scene scene) => FullRow(scene) is [var left, _, var right] ? new Kind(left.Color, right.Shape) : null;
+    private static ObjectKind? Class(Scene scene) => FullRow(scene) is [var left, _, var right] ? new ObjectKind(left.Color, right.Shape)
+        : null;
 
     private static Question Ask(SplitMix64 random, Scene scene)
     {

@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -12,14 +13,16 @@ internal sealed class TextToImageTask() : ShapeTask("ret_t2i", MetaTasks.Retriev
     {
         var scene = SceneSampler.Draw(random, random.Between(4, 5), 5);
         if (scene.Split != split) return null;
-        var variants = SceneSampler.Variants<ulong>(random, scene, GroupSize, variant => Chain.Of(random, variant) is null ? null : variant.Layout);
+        var variants = SceneSampler.Variants<ulong>(random, scene, GroupSize, variant => ObjectChain.Of(random, variant) is null ? null
+            : variant.Layout);
         if (variants is not { } scenes) return null;
         var questions = new List<Question>(GroupSize);
         foreach (var variant in scenes)
         {
-            if (SceneSampler.Neighbours(random, variant, 1, scenes) is not { } wrong || Chain.Of(random, variant) is not { } chain) return null;
+            if (SceneSampler.Neighbours(random, variant, 1, scenes) is not { } wrong || ObjectChain.Of(random,
+                variant) is not { } chain) return null;
             var text = $"{random.Pick("find the picture with", "which picture has", "show the picture with")} {chain.Describe()}";
-            questions.Add(new Question(null, text, "", Answer.Picture(variant)) { Negatives = [.. wrong.Select(Answer.Picture)] });
+            questions.Add(new Question(null, text, "", Answer.Image(variant)) { Negatives = [.. wrong.Select(Answer.Image)] });
         }
         return [.. questions];
     }

@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -9,11 +10,11 @@ internal sealed class TraitTask() : ShapeTask("vqa_attr", MetaTasks.Vqa)
     {
         var scene = SceneSampler.Draw(random, random.Between(5, 7), 5);
         if (scene.Split != split) return null;
-        var places = from walk in Walk.In(scene) from trait in Traits select (walk, trait);
+        var places = from walk in GridWalk.In(scene) from trait in Traits select (walk, trait);
         return AskAt(random, places, place => Ask(random, scene, place.walk, place.trait));
     }
 
-    private static Question Ask(SplitMix64 random, Scene scene, Walk walk, ObjectTrait trait)
+    private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk, ObjectTrait trait)
     {
         var what = $"the object {Words.Relation(walk.Second)} the object {Words.Relation(walk.First)} the {Words.Of(walk.Start.Kind)}";
         var text = random.Pick($"what {Words.Of(trait)} is {what}", $"name the {Words.Of(trait)} of {what}");

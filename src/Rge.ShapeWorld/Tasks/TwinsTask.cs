@@ -1,4 +1,5 @@
 using Rge.Files;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
@@ -14,7 +15,8 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
     {
         var count = random.Between(5, 6);
         var (colors, shapes) = (SceneSampler.SomeColors(random, count - 1), SceneSampler.SomeShapes(random, 5));
-        var scene = SceneSampler.Scatter(random, [.. colors.Append(colors[0]).Select(color => new Kind(color, random.Pick<ObjectShape>(shapes)))]);
+        var scene = SceneSampler.Scatter(random,
+            [.. colors.Append(colors[0]).Select(color => new ObjectKind(color, random.Pick<ObjectShape>(shapes)))]);
         if (scene.Split != split) return null;
         var scenes = SceneSampler.Variants<(ObjectShape, ObjectShape)>(random, scene, GroupSize, edited => Class(edited));
         return scenes is null ? null : [.. scenes.Select(variant => Ask(random, variant))];

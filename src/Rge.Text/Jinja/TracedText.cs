@@ -51,16 +51,14 @@ internal sealed class TracedText : IEquatable<TracedText>
         for (var i = 0; i < span.Length; i++) span[i] = state.change(state.Value[i]);
     }), _fromCaller);
 
-    /// <summary>The text as a prompt: trusted where it is the template's, untrusted where it is the caller's.</summary>
-    public PromptText ToPrompt()
+    /// <summary>The text in runs, each as long as possible, from the template or from the caller.</summary>
+    public IEnumerable<(string Text, bool IsFromCaller)> Runs()
     {
-        var segments = new List<PromptSegment>();
         for (int start = 0, end; start < Length; start = end)
         {
             for (end = start + 1; end < Length && IsFromCaller(end) == IsFromCaller(start); end++) { }
-            segments.Add(new PromptSegment(Value[start..end], !IsFromCaller(start)));
+            yield return (Value[start..end], IsFromCaller(start));
         }
-        return PromptText.Of(segments);
     }
 
     public bool Equals(TracedText? other) => other is not null && Value == other.Value;

@@ -3,6 +3,7 @@ using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Batches;
@@ -82,7 +83,7 @@ internal sealed class ShapeWorldSource : ISampleSource
         {
             var labelled = _all.Labelled(step * _settings.Queries + i);
             var cropped = i % CropsEvery == 0;
-            if (!cropped) images.Add(_images.Process(labelled.Picture));
+            if (!cropped) images.Add(_images.Process(labelled.Image));
             foreach (var cell in Enum.GetValues<Cell>())
             {
                 if (cropped) images.Add(_images.Process(labelled.Crop(cell)));

@@ -7,6 +7,8 @@ using Rge.Evaluation;
 using Rge.Files;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
+using Rge.Training.RunFiles;
 using Rge.Training.Runs;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
@@ -17,7 +19,7 @@ namespace Rge.Training.Experiments;
 /// Trains and compares variants: one pretraining for all, choices on the development set with the first seed, every variant with every
 /// seed, then the test set. Each run and measurement that is done is on the disk and not done again.
 /// </summary>
-/// <remarks>One call of <see cref="Run"/> at a time.</remarks>
+/// <remarks>One call of <see cref="RunAsync"/> at a time.</remarks>
 public sealed class Experiment
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -26,7 +28,7 @@ public sealed class Experiment
     private readonly string _configFolder;
     private readonly string _folder;
     private readonly IProgress<ExperimentProgress>? _progress;
-    private readonly ConcurrentDictionary<string, Lazy<RunResult>> _results = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunResult>>> _results = new(StringComparer.Ordinal);
 
     /// <summary>Sets an experiment up; nothing is read or written yet.</summary>
     /// <param name="config">The settings.</param>
@@ -45,15 +47,15 @@ public sealed class Experiment
     /// <param name="jobs">Runs at the same time; each should then have one thread.</param>
     /// <param name="cancellationToken">Stops after a checkpoint of what runs.</param>
     /// <exception cref="TrainingException">The settings of a run cannot be used, which is known before the first step, or a run fails.</exception>
-    public ExperimentOutcome Run(int jobs = 1, CancellationToken cancellationToken = default)
+    public async Task<ExperimentOutcome> RunAsync(int jobs = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(jobs, 1);
         _results.Clear();
         Check();
-        Pretrain(cancellationToken);
-        var tuned = Train("tuning", TuningRuns(), jobs, cancellationToken);
+        await PretrainAsync(cancellationToken);
+        var tuned = await TrainAsync("tuning", TuningRuns(), jobs, cancellationToken);
         var runs = FinalRuns(Chosen(tuned));
-        Test(runs, Train("training", runs, jobs, cancellationToken), jobs, cancellationToken);
+        await TestAsync(runs, await TrainAsync("training", runs, jobs, cancellationToken), jobs, cancellationToken);
         return Read();
     }
 
@@ -135,10 +137,11 @@ public sealed class Experiment
         Path.Combine(run.Folder.Root, string.Create(CultureInfo.InvariantCulture, $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json"));
 
     /// <summary>Trains the model that every variant begins with.</summary>
-    private void Pretrain(CancellationToken cancellationToken)
+    private async Task PretrainAsync(CancellationToken cancellationToken)
     {
         var (config, folder) = (ReadPretraining(), PretrainingFolder);
-        if (!Directory.Exists(folder.Model)) new Trainer(config, folder, Relay(new Stage("pretraining", 1), config.Name)).Run(resume: true, cancellationToken);
+        if (!Directory.Exists(folder.Model))
+            await new Trainer(config, folder, Relay(new Stage("pretraining", 1), config.Name)).RunAsync(resume: true, cancellationToken);
     }
 
     /// <summary>Every combination of the values to try; one empty one where nothing is tuned.</summary>
@@ -160,24 +163,25 @@ public sealed class Experiment
         return new ExperimentRun(variant, choice, config, FolderOf(RunResult.NameOf(variant.Name, choice, seed)), earlier);
     }
 
-    private RunResult[] Train(string name, ExperimentRun[] runs, int jobs, CancellationToken cancellationToken)
+    private async Task<RunResult[]> TrainAsync(string name, ExperimentRun[] runs, int jobs, CancellationToken cancellationToken)
     {
         var results = new RunResult[runs.Length];
         var stage = new Stage(name, runs.Length);
-        InParallel(runs.Length, jobs, i =>
+        await InParallelAsync(runs.Length, jobs, async i =>
         {
-            results[i] = Result(runs[i], stage, cancellationToken);
+            results[i] = await ResultAsync(runs[i], stage, cancellationToken);
             _progress?.Report(stage.Finish(results[i].Name, $"{results[i].Name}: development hit@1 {results[i].DevelopmentAverage:P1} after {results[i].Seconds:0} s"));
         }, cancellationToken);
         return results;
     }
 
     /// <summary>What a run came to, trained if it is not yet, after the one it begins with; who asks for one that is being trained waits for it.</summary>
-    private RunResult Result(ExperimentRun run, Stage stage, CancellationToken cancellationToken) => _results.GetOrAdd(run.Name, name => new Lazy<RunResult>(() =>
+    private Task<RunResult> ResultAsync(ExperimentRun run, Stage stage, CancellationToken cancellationToken) =>
+        _results.GetOrAdd(run.Name, name => new(async () =>
     {
         if (Finished(run) is { } finished) return finished;
-        var earlier = run.Earlier is null ? null : Result(run.Earlier, stage, cancellationToken);
-        var outcome = new Trainer(run.Config, run.Folder, Relay(stage, name)).Run(resume: true, cancellationToken);
+        var earlier = run.Earlier is null ? null : await ResultAsync(run.Earlier, stage, cancellationToken);
+        var outcome = await new Trainer(run.Config, run.Folder, Relay(stage, name)).RunAsync(resume: true, cancellationToken);
         var result = Describe(run, outcome, earlier);
         AtomicFile.WriteText(ResultOf(run), JsonSerializer.Serialize(result, Json));
         return result;
@@ -201,55 +205,60 @@ public sealed class Experiment
     private static JsonObject? LastDevelopment(RunFolder folder) =>
         RunLog.Read(folder.Log).Select(entry => entry["development"]).LastOrDefault(development => development is not null)?.DeepClone() as JsonObject;
 
-    private void Test(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
+    private async Task TestAsync(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
     {
         var work = _config.Measurements.SelectMany(measurement => runs.Zip(results).Where(pair => pair.First.Variant.Name == measurement.Variant)
             .Select(pair => (Measurement: measurement, Run: pair.First, Result: pair.Second))).ToArray();
         var datasets = new Lazy<IReadOnlyList<EvaluationDataset>>(() => ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries));
         var stage = new Stage("testing", work.Length);
-        InParallel(work.Length, jobs, i =>
+        await InParallelAsync(work.Length, jobs, async i =>
         {
             var (measurement, run, result) = work[i];
             var path = ScoresOf(run, measurement);
-            if (!File.Exists(path)) AtomicFile.WriteText(path, Evaluate(run, measurement, datasets.Value, cancellationToken).ToJsonString(Json));
+            if (!File.Exists(path))
+            {
+                var scores = await EvaluateAsync(run, measurement, datasets.Value, cancellationToken);
+                AtomicFile.WriteText(path, scores.ToJsonString(Json));
+            }
             _progress?.Report(stage.Finish($"{measurement.Name}, seed {result.Seed}", $"{measurement.Name}, seed {result.Seed}: hit@1 {ScoreJson.Average(Read<JsonObject>(path)):P1}"));
         }, cancellationToken);
     }
 
-    private static JsonObject Evaluate(ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
+    private static async Task<JsonObject> EvaluateAsync(
+        ExperimentRun run, MeasurementSettings measurement, IReadOnlyList<EvaluationDataset> datasets, CancellationToken cancellationToken)
     {
         using var embedder = ReasoningEmbedder.Load(run.Folder.Model, new ReasoningEmbedderOptions
         {
             Model = new QwenVlModelOptions { Device = TrainableModel.Device(run.Config.Model) },
             Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
         });
-        return ScoreJson.Of(new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken).GetAwaiter().GetResult());
+        return ScoreJson.Of(await new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken));
     }
 
     private static T Read<T>(string path) => JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
 
-    /// <summary>Does things side by side, each on a thread of its own, since gradient mode belongs to a thread. The first error ends all.</summary>
-    private static void InParallel(int count, int jobs, Action<int> work, CancellationToken cancellationToken)
+    /// <summary>Does things side by side. The first error ends all.</summary>
+    private static async Task InParallelAsync(int count, int jobs, Func<int, Task> work, CancellationToken cancellationToken)
     {
         var (next, errors) = (-1, new ConcurrentQueue<Exception>());
-        var threads = Enumerable.Range(0, Math.Min(jobs, count)).Select(_ => new Thread(() =>
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, count)).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (errors.TryDequeue(out var error)) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+
+        async Task WorkAsync()
         {
             for (int i; errors.IsEmpty && (i = Interlocked.Increment(ref next)) < count;)
             {
                 try
                 {
-                    work(i);
+                    await work(i);
                 }
                 catch (Exception e)
                 {
                     errors.Enqueue(e);
                 }
             }
-        })).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
-        cancellationToken.ThrowIfCancellationRequested();
-        if (errors.TryDequeue(out var error)) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+        }
     }
 
     private StepRelay? Relay(Stage stage, string run) => _progress is null ? null : new StepRelay(value =>

@@ -1,4 +1,4 @@
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Experiments;
@@ -32,4 +32,21 @@ public sealed record ExperimentOutcome
 
     /// <summary>Measurements on the test set that there are in the end.</summary>
     public int ExpectedTests => Config.Measurements.Length * Config.Seeds.Length;
+
+    /// <summary>
+    /// The measurements of the runs on the development set by variant, one array a run that has any, counted since the pretraining: a run
+    /// that begins with another's model stands after it.
+    /// </summary>
+    internal ILookup<string, DevelopmentScore[]> Development()
+    {
+        var runs =
+            from run in Runs
+            let log = Folders[run.Name].Log
+            where File.Exists(log)
+            let scores = DevelopmentScore.In(RunLog.Read(log))
+                .Select(score => score with { Step = score.Step + run.EarlierSteps, Seconds = score.Seconds + run.EarlierSeconds }).ToArray()
+            where scores.Length > 0
+            select (run.Variant, Scores: scores);
+        return runs.ToLookup(run => run.Variant, run => run.Scores, StringComparer.Ordinal);
+    }
 }

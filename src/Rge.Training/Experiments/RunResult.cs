@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 
 namespace Rge.Training.Experiments;
 
-/// <summary>What one run came to, as an experiment stores and reports it. Scores are JSON: see <see cref="Runs.ScoreJson"/>.</summary>
+/// <summary>What one run came to, as an experiment stores and reports it. Scores are JSON: see <see cref="RunFiles.ScoreJson"/>.</summary>
 public sealed record RunResult
 {
     /// <summary>The variant.</summary>

@@ -17,7 +17,8 @@ namespace Rge.Training.Objective;
 /// It is null where InfoNCE is never taken.
 /// Borrows model and scale; runs on the calling thread and leaves gradients in its parameters.
 /// </remarks>
-public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor? logScale, bool recomputeActivations = false)
+public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSettings settings, Tensor? logScale,
+    bool activationCheckpointing = false)
 {
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
@@ -39,7 +40,7 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
-            using var pass = new SequencePass(model, chunk, recomputeActivations);
+            using var pass = new SequencePass(model, chunk, activationCheckpointing);
             var terms = new List<Tensor>();
             if (pass.Predict() is { } language)
             {
@@ -87,7 +88,8 @@ public sealed class JointObjective(QwenVlModel model, int embToken, ObjectiveSet
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var step = NewDisposeScope();
-                using var pass = new SequencePass(model, [.. chunk.Where(sequence => sequence.EmbeddingRow is not null)], recomputeActivations: false);
+                using var pass = new SequencePass(model, [.. chunk.Where(sequence => sequence.EmbeddingRow is not null)],
+                    activationCheckpointing: false);
                 if (pass.EmbeddingRows.Length > 0) embeddings.index_copy_(0, tensor(pass.EmbeddingRows, device: model.Device), pass.Embeddings());
             }
         }

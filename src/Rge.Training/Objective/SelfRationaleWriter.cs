@@ -16,8 +16,8 @@ namespace Rge.Training.Objective;
 internal sealed class SelfRationaleWriter : IDisposable
 {
     private readonly QwenVlModel _model;
-    private readonly RationaleDecoder _decoder;
-    private readonly RationaleDecoderOptions _limits;
+    private readonly DecodingEngine _decoder;
+    private readonly DecodingEngineOptions _limits;
     private readonly QwenVlProcessor _processor;
     private readonly GenerationOptions _generation;
     private readonly int _embToken;
@@ -27,12 +27,12 @@ internal sealed class SelfRationaleWriter : IDisposable
     {
         if (!generation.IsGreedy || generation.RepetitionPenalty != 1) throw new ArgumentException("Self rationales are greedy and without repetition penalty.", nameof(generation));
         (_model, _processor, _generation, _embToken) = (model, processor, generation, embToken);
-        _limits = new RationaleDecoderOptions { MaxRows = rows };
-        _decoder = new RationaleDecoder(model, embToken, _limits);
+        _limits = new DecodingEngineOptions { MaxBatchSize = rows };
+        _decoder = new DecodingEngine(model, embToken, _limits);
     }
 
     /// <summary>The tokens written for each query, without <c>&lt;emb&gt;</c>.</summary>
-    public int[][] Write(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
+    public async Task<int[][]> WriteAsync(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
         var written = FollowOracle(queries, cancellationToken);
         int[] open = [.. Enumerable.Range(0, queries.Count).Where(i => written[i].LastOrDefault(-1) != _embToken && written[i].Length < _generation.MaxRationaleTokens)];
@@ -40,7 +40,7 @@ internal sealed class SelfRationaleWriter : IDisposable
         {
             Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
         }).ToArray();
-        var rest = _decoder.DecodeAsync(requests, cancellationToken).GetAwaiter().GetResult();
+        var rest = await _decoder.DecodeAsync(requests, cancellationToken);
         foreach (var (i, sequence) in open.Zip(rest)) written[i] = [.. written[i], .. sequence.RationaleIds];
         return [.. written.Select(tokens => tokens.Where(token => token != _embToken).ToArray())];
     }
@@ -63,7 +63,7 @@ internal sealed class SelfRationaleWriter : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
-            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], recomputeActivations: false);
+            using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], activationCheckpointing: false);
             var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32));
             foreach (var (query, sequence) in drafts)
             {

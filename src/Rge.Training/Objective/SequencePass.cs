@@ -18,17 +18,17 @@ public sealed class SequencePass : IDisposable
     /// <summary>Runs the pass.</summary>
     /// <param name="model">The model; borrowed.</param>
     /// <param name="sequences">The sequences.</param>
-    /// <param name="recomputeActivations">Whether activations of decoder layers are computed again in the backward pass.</param>
-    public SequencePass(QwenVlModel model, IReadOnlyList<TrainedSequence> sequences, bool recomputeActivations)
+    /// <param name="activationCheckpointing">Whether activations of decoder layers are computed again in the backward pass.</param>
+    public SequencePass(QwenVlModel model, IReadOnlyList<TrainedSequence> sequences, bool activationCheckpointing)
     {
         (_model, _sequences) = (model, sequences);
         TrainedSequence[] embedded = [.. sequences.Where(sequence => sequence.EmbeddingRow is not null)];
         EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
-        _features = model.EncodeImages(images, recomputeActivations);
+        _features = model.EncodeImages(images, activationCheckpointing);
         var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
         ModelInput[] inputs = [.. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])]))];
-        if (inputs.Length > 0) _states = model.Forward(inputs, [.. sequences.Select(Wanted)], recomputeActivations);
+        if (inputs.Length > 0) _states = model.Forward(inputs, [.. sequences.Select(Wanted)], activationCheckpointing);
     }
 
     /// <summary>The step's row of each embedding that this pass gives.</summary>

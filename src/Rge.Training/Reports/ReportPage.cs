@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 
 namespace Rge.Training.Reports;
 

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Files;
 using Rge.Reports;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using static Rge.Reports.Html;
 
@@ -106,12 +106,12 @@ public sealed class RunReport
         };
         yield return Chart(
             "Accuracy on the batch, %",
-            Smooth("next token", "lm_accuracy", scale: 100), Smooth("own rationale's conclusion", "conclusion_right", scale: 100), Smooth("cells", "cell_accuracy", scale: 100));
-        yield return Chart("Own rationale, tokens", Smooth("tokens a query", "rationale_tokens"));
+            Smooth("next token", "lm_accuracy", scale: 100), Smooth("self rationale's conclusion", "conclusion_right", scale: 100), Smooth("cells", "cell_accuracy", scale: 100));
+        yield return Chart("Self rationale, tokens", Smooth("tokens a query", "rationale_tokens"));
         yield return Chart("hit@1 on the development set, %", [.. DevelopmentSeries()]);
         yield return Chart("Learning rate", new ChartSeries("learning rate", Curve.Thin(Points("learning_rate"))));
         yield return Chart("Gradient norm, before clipping", Smooth("norm", "gradient_norm")) with { IsLogarithmic = true };
-        yield return Chart("Seconds a step", Smooth("all", "seconds"), Smooth("writing own rationales", "generation_seconds"));
+        yield return Chart("Seconds a step", Smooth("all", "seconds"), Smooth("writing self rationales", "generation_seconds"));
 
         foreach (var name in Others()) yield return Chart(name, Smooth(name, name));
 

@@ -1,4 +1,5 @@
 using Rge.Models;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Runs;

@@ -73,7 +73,8 @@ internal sealed class TrainableModel : IDisposable
     public IReadOnlyList<TrainedParameter> Trained(ModelSettings settings, OptimizerSettings optimizer)
     {
         var all = Adapter is null
-            ? Model.Parameters.Where(parameter => !settings.FreezeVision || !parameter.Key.StartsWith("model.visual.", StringComparison.Ordinal))
+            ? Model.Trainable.Where(parameter =>
+                !settings.FreezeVision || !parameter.Key.StartsWith("model.visual.", StringComparison.Ordinal))
             : Adapter.Modules.SelectMany(module => Tensors(module.Key, module.Value));
         var trained = new List<TrainedParameter>();
         foreach (var (name, tensor) in all)

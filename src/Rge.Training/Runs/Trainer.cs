@@ -4,6 +4,7 @@ using Rge.Files;
 using Rge.Models.Tensors;
 using Rge.Training.Batches;
 using Rge.Training.Reports;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ namespace Rge.Training.Runs;
 /// A training run from its settings to a model. What a step does follows from settings, seed and the step's number, so a run that was
 /// killed at any moment goes on from its last checkpoint as if nothing had happened.
 /// </summary>
-/// <remarks>Runs on the calling thread, which gradient mode and dispose scopes belong to. Not thread-safe.</remarks>
+/// <remarks>One call of <see cref="RunAsync"/> at a time.</remarks>
 public sealed class Trainer
 {
     private readonly TrainingConfig _config;
@@ -36,18 +37,21 @@ public sealed class Trainer
         _tasks.Require(config);
     }
 
-    /// <summary>Trains to the end, from the last checkpoint where there is one.</summary>
+    /// <summary>Trains to the end, from the last checkpoint where there is one, on a thread of its own.</summary>
     /// <param name="resume">Whether to go on with a run that was begun; otherwise its folder must not hold one.</param>
     /// <param name="cancellationToken">Stops the run; the steps that were done are in a checkpoint then.</param>
     /// <exception cref="TrainingException">The folder holds another run, data cannot be used, or the loss is not a number.</exception>
     /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
-    public TrainingOutcome Run(bool resume, CancellationToken cancellationToken = default)
+    public Task<TrainingOutcome> RunAsync(bool resume, CancellationToken cancellationToken = default) =>
+        SingleThread.RunAsync($"training of {_config.Name}", () => TrainAsync(resume, cancellationToken));
+
+    private async Task<TrainingOutcome> TrainAsync(bool resume, CancellationToken cancellationToken)
     {
         TorchLibrary.Require();
         using var held = Hold();
         RequireFolder(resume);
         StartingPoint.Require(_config.Model);
-        var data = new TrainingData(_config, _tasks.Measures(_config), Remark, cancellationToken);
+        var data = await TrainingData.ReadAsync(_config, _tasks.Measures(_config), Remark, cancellationToken);
         if (_config.Threads > 0) set_num_threads(_config.Threads);
         _folder.Tidy();
         var checkpoint = _folder.LatestCheckpoint();
@@ -55,7 +59,7 @@ public sealed class Trainer
         AtomicFile.WriteText(_folder.Config, ConfigFile.Write(_config));
         using var log = new RunLog(_folder.Log, session.State.Step);
         WriteProvenance(session, data);
-        using var batches = new BatchQueue<StepInput>(session.Prepare, session.State.Step, _config.Steps());
+        await using var batches = new BatchQueue<StepInput>(session.Prepare, session.State.Step, _config.Steps());
         var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
         var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;
@@ -63,7 +67,7 @@ public sealed class Trainer
         {
             var (phase, step) = _config.At(session.State.Step);
             if (step == 0) (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
-            var entry = StepOrCheckpoint(phase, step);
+            var entry = await StepOrCheckpointAsync(phase, step);
             log.Write(entry);
             var done = session.State.Step;
             Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
@@ -72,7 +76,7 @@ public sealed class Trainer
             var isLast = done == _config.Steps();
             if (_config.Evaluation.Every > 0 && _tasks.TrainsEmbeddings(phase) && (isLast || done % _config.Evaluation.Every == 0))
             {
-                development = session.Evaluate(cancellationToken);
+                development = await session.EvaluateAsync(cancellationToken);
                 log.Write(Describe(done, development));
                 Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft(), $"step {done}: development hit@1 {development.Average:P1} ({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})");
             }
@@ -91,11 +95,11 @@ public sealed class Trainer
         return new TrainingOutcome(session.State, development) { SkippedRows = SkippedRows() };
 
         // A step that is cancelled half-way has changed nothing yet: what was done before it is kept.
-        JsonObject StepOrCheckpoint(PhaseSettings phase, int step)
+        async Task<JsonObject> StepOrCheckpointAsync(PhaseSettings phase, int step)
         {
             try
             {
-                return session.Step(phase, step, batches.Next(cancellationToken), cancellationToken);
+                return await session.StepAsync(phase, step, await batches.NextAsync(cancellationToken), cancellationToken);
             }
             catch (OperationCanceledException) when (session.State.Step > stored)
             {

@@ -19,6 +19,8 @@ internal sealed class TrainingData
     private readonly TrainingConfig _config;
     private readonly Action<string>? _remark;
 
+    private TrainingData(TrainingConfig config, Action<string>? remark) => (_config, _remark) = (config, remark);
+
     /// <summary>Reads and checks.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="measures">Whether the run measures itself, and so needs a development set.</param>
@@ -26,19 +28,22 @@ internal sealed class TrainingData
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="TrainingException">A folder, a dataset or an image is missing or cannot be used.</exception>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
-    public TrainingData(TrainingConfig config, bool measures, Action<string>? remark, CancellationToken cancellationToken)
+    public static async Task<TrainingData> ReadAsync(
+        TrainingConfig config, bool measures, Action<string>? remark, CancellationToken cancellationToken)
     {
-        (_config, _remark) = (config, remark);
+        var data = new TrainingData(config, remark);
         Require(config.Data.Images, "data.images");
-        if (config.Data.Folder is { } folder) Samples = ReadSamples(folder, cancellationToken);
-        if (measures && config.Evaluation.Folder is { } development) Development = ReadDevelopment(development, cancellationToken);
+        if (config.Data.Folder is { } folder) data.Samples = await data.ReadSamplesAsync(folder, cancellationToken);
+        if (measures && config.Evaluation.Folder is { } development)
+            data.Development = await data.ReadDevelopmentAsync(development, cancellationToken);
+        return data;
     }
 
     /// <summary>The rows to learn from; null where they are drawn from ShapeWorld.</summary>
-    public StoredSamples? Samples { get; }
+    public StoredSamples? Samples { get; private set; }
 
     /// <summary>The development set of files; null where it is drawn from ShapeWorld, and where the run makes no measurement.</summary>
-    public IReadOnlyList<EvaluationDataset>? Development { get; }
+    public IReadOnlyList<EvaluationDataset>? Development { get; private set; }
 
     /// <summary>Where the samples of each step come from.</summary>
     /// <param name="processor">The image processor of the model in training.</param>
@@ -54,7 +59,7 @@ internal sealed class TrainingData
         ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
         : new JsonObject(Samples.Counts.Select(dataset => KeyValuePair.Create(dataset.Key, (JsonNode?)dataset.Value)));
 
-    private StoredSamples ReadSamples(string folder, CancellationToken cancellationToken)
+    private async Task<StoredSamples> ReadSamplesAsync(string folder, CancellationToken cancellationToken)
     {
         Require(folder, "data.folder");
         var (found, weights) = (MmebReader.FindTraining(folder), _config.Data.Weights);
@@ -65,7 +70,7 @@ internal sealed class TrainingData
         var reader = Reader(images);
         var samples = new List<TrainingSample>();
         foreach (var subset in found.Where(subset => weights.Count == 0 || weights.TryGetValue(subset.Name, out var weight) && weight > 0))
-            foreach (var file in subset.Files) samples.AddRange(reader.ReadTrainingAsync(file, subset.Name, cancellationToken).GetAwaiter().GetResult());
+            foreach (var file in subset.Files) samples.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
         var missing = Missing(samples, sample => Items(sample).SelectMany(item => item.Images), sample => sample.Source, $"{images} (data.images)", cancellationToken);
         if (missing > 0) _remark?.Invoke($"{missing} of {samples.Count} training rows show an image that does not exist: others take their places.");
         return new StoredSamples(samples, _config.Data, _config.Seed);
@@ -74,14 +79,14 @@ internal sealed class TrainingData
             [sample.Query, .. sample.Targets.Select(target => target.Item), .. _config.Data.HardNegatives ? sample.Negatives.Select(target => target.Item) : []];
     }
 
-    private List<EvaluationDataset> ReadDevelopment(string folder, CancellationToken cancellationToken)
+    private async Task<List<EvaluationDataset>> ReadDevelopmentAsync(string folder, CancellationToken cancellationToken)
     {
         Require(folder, "evaluation.folder");
         Require(_config.Evaluation.Images, "evaluation.images");
         var images = _config.Evaluation.Images ?? _config.Data.Images ?? folder;
         var reader = Reader(images);
         var datasets = new List<EvaluationDataset>();
-        foreach (var subset in MmebReader.FindEvaluation(folder)) datasets.Add(reader.ReadEvaluationAsync(subset, cancellationToken).GetAwaiter().GetResult());
+        foreach (var subset in MmebReader.FindEvaluation(folder)) datasets.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
         Missing([.. datasets.SelectMany(dataset => dataset.Rows)], row => row.Candidates.Prepend(row.Query).SelectMany(item => item.Images), row => row.Source, $"{images} (evaluation.images)", cancellationToken);
         var broken = Broken(datasets, cancellationToken);
         datasets = [.. datasets.Select(dataset => dataset with { Rows = [.. dataset.Rows.Select(row => Usable(row, broken)).OfType<EvaluationRow>()] })];

@@ -1,4 +1,5 @@
 using Rge.Evaluation;
+using Rge.Training.RunFiles;
 
 namespace Rge.Training.Runs;
 

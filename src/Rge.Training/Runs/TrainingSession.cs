@@ -8,6 +8,7 @@ using Rge.Models.Checkpoints;
 using Rge.Training.Batches;
 using Rge.Training.Optimization;
 using Rge.Training.Reports;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using Rge.Training.Tasks;
 using static TorchSharp.torch;
@@ -69,13 +70,13 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Learns from one input.</summary>
     /// <returns>What the log says of it.</returns>
     /// <exception cref="TrainingException">The loss or a gradient is not a number.</exception>
-    public JsonObject Step(PhaseSettings phase, int step, StepInput input, CancellationToken cancellationToken)
+    public async Task<JsonObject> StepAsync(PhaseSettings phase, int step, StepInput input, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var entry = new JsonObject { ["step"] = State.Step + 1, ["phase"] = phase.Name };
         if (input.Skipped is { Count: > 0 } skipped)
             entry["skipped"] = new JsonArray([.. skipped.Select(row => (JsonNode)new JsonObject { ["row"] = row.Source, ["problem"] = row.Problem })]);
-        var report = TaskOf(phase).Backward(input, phase, cancellationToken);
+        var report = await TaskOf(phase).BackwardAsync(input, phase, cancellationToken);
         entry["loss"] = report.Loss;
         foreach (var (name, value) in report.Measures) entry[name] = value;
         var norm = GradientNorm.Clip(_trained.Select(parameter => parameter.Tensor), _config.Optimizer.ClipNorm);
@@ -96,11 +97,13 @@ internal sealed class TrainingSession : IDisposable
     }
 
     /// <summary>Measures the model on the development set, as its objective uses it: with a self rationale where queries write one.</summary>
-    public EvaluationOutcome Evaluate(CancellationToken cancellationToken)
+    public async Task<EvaluationOutcome> EvaluateAsync(CancellationToken cancellationToken)
     {
         using var embedder = new ReasoningEmbedder(_model.Model, _model.Processor, new ReasoningEmbedderOptions { Generation = _generation });
         var queries = _config.Objective.Rationale == RationaleSource.None ? QueryRationale.None : QueryRationale.Written;
-        return new Evaluator(embedder).RunAsync(_development.Value, queries, cancellationToken: cancellationToken).GetAwaiter().GetResult();
+        var evaluator = new Evaluator(embedder);
+        return await Task.Run(() => evaluator.RunAsync(_development.Value, queries, cancellationToken: cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>Writes what the run needs to resume.</summary>

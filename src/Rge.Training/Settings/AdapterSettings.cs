@@ -20,8 +20,8 @@ public sealed record AdapterSettings
 
     internal void Validate(string where)
     {
-        Check.That(Rank >= 1, $"{where}.rank", Rank, "at least 1");
-        Check.That(Alpha > 0, $"{where}.alpha", Alpha, "above 0");
-        Check.That(Modules.Length > 0, $"{where}.modules", "[]", "at least one name");
+        SettingCheck.That(Rank >= 1, $"{where}.rank", Rank, "at least 1");
+        SettingCheck.That(Alpha > 0, $"{where}.alpha", Alpha, "above 0");
+        SettingCheck.That(Modules.Length > 0, $"{where}.modules", "[]", "at least one name");
     }
 }

@@ -11,7 +11,7 @@ public sealed record CheckpointSettings
 
     internal void Validate()
     {
-        Check.That(Every >= 1, "checkpoints.every", Every, "at least 1");
-        Check.That(Keep >= 1, "checkpoints.keep", Keep, "at least 1");
+        SettingCheck.That(Every >= 1, "checkpoints.every", Every, "at least 1");
+        SettingCheck.That(Keep >= 1, "checkpoints.keep", Keep, "at least 1");
     }
 }

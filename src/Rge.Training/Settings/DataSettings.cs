@@ -68,13 +68,13 @@ public sealed record DataSettings
     internal void Validate()
     {
         foreach (var (name, area) in (ReadOnlySpan<(string, int?)>)[("min_pixels", MinPixels), ("max_pixels", MaxPixels)])
-            Check.That(area is null or >= 1, $"data.{name}", area, "at least 1");
-        Check.That(
+            SettingCheck.That(area is null or >= 1, $"data.{name}", area, "at least 1");
+        SettingCheck.That(
             MaxPixels is not { } most || !ImageProcessorConfig.IsStockMaxPixels(most), "data.max_pixels", MaxPixels,
             "another value: this one stands in every released checkpoint, so that in the saved one it would count as not chosen");
-        Check.That(!(MinPixels > MaxPixels), "data.min_pixels", MinPixels, $"at most data.max_pixels, which is {MaxPixels}");
-        Check.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
-        Check.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
-        foreach (var (dataset, weight) in Weights) Check.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
+        SettingCheck.That(!(MinPixels > MaxPixels), "data.min_pixels", MinPixels, $"at most data.max_pixels, which is {MaxPixels}");
+        SettingCheck.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");
+        SettingCheck.That(SubBatch >= 1, "data.sub_batch", SubBatch, "at least 1");
+        foreach (var (dataset, weight) in Weights) SettingCheck.That(weight >= 0 && double.IsFinite(weight), $"data.weights.{dataset}", weight, "0 or more");
     }
 }

@@ -22,7 +22,7 @@ public sealed record EvaluationSettings
 
     internal void Validate()
     {
-        Check.That(Every >= 0, "evaluation.every", Every, "0 or more");
-        Check.That(Queries is >= 1 and <= MaxQueries, "evaluation.queries", Queries, $"1 to {MaxQueries}");
+        SettingCheck.That(Every >= 0, "evaluation.every", Every, "0 or more");
+        SettingCheck.That(Queries is >= 1 and <= MaxQueries, "evaluation.queries", Queries, $"1 to {MaxQueries}");
     }
 }

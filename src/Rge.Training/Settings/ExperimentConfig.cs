@@ -33,14 +33,17 @@ public sealed record ExperimentConfig
 
     internal void Validate()
     {
-        Check.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
-        Check.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]", "at least one, none twice");
-        Check.That(Threads >= 0, "threads", Threads, "0 or more");
-        Check.That(Device is null || DeviceNames.IsKnown(Device), "device", Device, DeviceNames.Expected);
-        Check.That(Variants.Length > 0, "variants", "[]", "at least one");
+        SettingCheck.That(Pretraining.Length > 0, "pretraining", "''", "a file of settings");
+        SettingCheck.That(Seeds.Length > 0 && Seeds.Distinct().Count() == Seeds.Length, "seeds", $"[{string.Join(", ", Seeds)}]",
+            "at least one, none twice");
+        SettingCheck.That(Threads >= 0, "threads", Threads, "0 or more");
+        SettingCheck.That(Device is null || DeviceNames.IsKnown(Device), "device", Device, DeviceNames.Expected);
+        SettingCheck.That(Variants.Length > 0, "variants", "[]", "at least one");
         for (var i = 0; i < Variants.Length; i++) Variants[i].Validate($"variants.{i}", Variants);
-        Check.That(AreDifferent(Variants.Select(variant => variant.Name)), "variants", Twice(Variants.Select(variant => variant.Name)), "each name once");
-        Check.That(AreDifferent(Measurements.Select(row => row.Name)), "measurements", Twice(Measurements.Select(row => row.Name)), "each name once");
+        SettingCheck.That(AreDifferent(Variants.Select(variant => variant.Name)), "variants",
+            Twice(Variants.Select(variant => variant.Name)), "each name once");
+        SettingCheck.That(AreDifferent(Measurements.Select(row => row.Name)), "measurements", Twice(Measurements.Select(row => row.Name)),
+            "each name once");
         for (var i = 0; i < Measurements.Length; i++) Measurements[i].Validate($"measurements.{i}", Variants);
         Test.Validate();
     }

@@ -19,7 +19,8 @@ public sealed record MeasurementSettings
 
     internal void Validate(string where, IEnumerable<VariantSettings> variants)
     {
-        Check.That(Name.Length > 0, $"{where}.name", "''", "a name");
-        Check.That(variants.Any(variant => variant.Name == Variant), $"{where}.variant", $"'{Variant}'", $"one of {string.Join(", ", variants.Select(variant => variant.Name))}");
+        SettingCheck.That(Name.Length > 0, $"{where}.name", "''", "a name");
+        SettingCheck.That(variants.Any(variant => variant.Name == Variant), $"{where}.variant", $"'{Variant}'",
+            $"one of {string.Join(", ", variants.Select(variant => variant.Name))}");
     }
 }

@@ -39,10 +39,12 @@ public sealed record ModelSettings
 
     internal void Validate()
     {
-        Check.That((Checkpoint is null) != (Shape is null), "model", $"checkpoint={Checkpoint ?? "none"} shape={Shape ?? "none"}", "exactly one of checkpoint and shape");
-        Check.That(!AddEmbToken || Checkpoint is not null, "model.add_emb_token", "true", "false, because a new model has the token");
-        Check.That(Dtype is null or "float32" or "bfloat16", "model.dtype", Dtype, "float32 or bfloat16");
-        Check.That(DeviceNames.IsKnown(Device), "model.device", Device, DeviceNames.Expected);
+        SettingCheck.That((Checkpoint is null) != (Shape is null), "model", $"checkpoint={Checkpoint ?? "none"} shape={Shape ?? "none"}",
+            "exactly one of checkpoint and shape");
+        SettingCheck.That(!AddEmbToken || Checkpoint is not null, "model.add_emb_token", "true",
+            "false, because a new model has the token");
+        SettingCheck.That(Dtype is null or "float32" or "bfloat16", "model.dtype", Dtype, "float32 or bfloat16");
+        SettingCheck.That(DeviceNames.IsKnown(Device), "model.device", Device, DeviceNames.Expected);
         Adapter?.Validate("model.adapter");
     }
 }

@@ -35,10 +35,10 @@ public sealed record ObjectiveSettings
 
     internal void Validate()
     {
-        Check.That(LmWeight >= 0, "objective.lm_weight", LmWeight, "0 or more");
-        Check.That(EmbeddingWeight >= 0, "objective.embedding_weight", EmbeddingWeight, "0 or more");
-        Check.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
-        Check.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
-        Check.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");
+        SettingCheck.That(LmWeight >= 0, "objective.lm_weight", LmWeight, "0 or more");
+        SettingCheck.That(EmbeddingWeight >= 0, "objective.embedding_weight", EmbeddingWeight, "0 or more");
+        SettingCheck.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
+        SettingCheck.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
+        SettingCheck.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");
     }
 }

@@ -23,11 +23,11 @@ public sealed record OptimizerSettings
 
     internal void Validate()
     {
-        Check.That(Beta1 is >= 0 and < 1, "optimizer.beta1", Beta1, "0 to below 1");
-        Check.That(Beta2 is >= 0 and < 1, "optimizer.beta2", Beta2, "0 to below 1");
-        Check.That(Epsilon > 0, "optimizer.epsilon", Epsilon, "above 0");
-        Check.That(WeightDecay >= 0, "optimizer.weight_decay", WeightDecay, "0 or more");
-        Check.That(ClipNorm >= 0, "optimizer.clip_norm", ClipNorm, "0 or more");
+        SettingCheck.That(Beta1 is >= 0 and < 1, "optimizer.beta1", Beta1, "0 to below 1");
+        SettingCheck.That(Beta2 is >= 0 and < 1, "optimizer.beta2", Beta2, "0 to below 1");
+        SettingCheck.That(Epsilon > 0, "optimizer.epsilon", Epsilon, "above 0");
+        SettingCheck.That(WeightDecay >= 0, "optimizer.weight_decay", WeightDecay, "0 or more");
+        SettingCheck.That(ClipNorm >= 0, "optimizer.clip_norm", ClipNorm, "0 or more");
         for (var i = 0; i < Groups.Length; i++) Groups[i].Validate($"optimizer.groups.{i}");
     }
 }

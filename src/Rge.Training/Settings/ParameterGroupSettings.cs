@@ -14,8 +14,8 @@ public sealed record ParameterGroupSettings
 
     internal void Validate(string where)
     {
-        Check.That(Match.Length > 0, $"{where}.match", "''", "part of a parameter's name");
-        Check.That(LearningRateScale >= 0, $"{where}.learning_rate_scale", LearningRateScale, "0 or more");
-        Check.That(WeightDecay is null or >= 0, $"{where}.weight_decay", WeightDecay, "0 or more");
+        SettingCheck.That(Match.Length > 0, $"{where}.match", "''", "part of a parameter's name");
+        SettingCheck.That(LearningRateScale >= 0, $"{where}.learning_rate_scale", LearningRateScale, "0 or more");
+        SettingCheck.That(WeightDecay is null or >= 0, $"{where}.weight_decay", WeightDecay, "0 or more");
     }
 }

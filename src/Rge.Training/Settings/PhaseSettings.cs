@@ -50,11 +50,11 @@ public sealed record PhaseSettings
 
     internal void Validate(string where)
     {
-        Check.That(Steps >= 1, $"{where}.steps", Steps, "at least 1");
-        Check.That(LearningRate > 0, $"{where}.learning_rate", LearningRate, "above 0");
-        Check.That(WarmupSteps >= 0 && WarmupSteps <= Steps, $"{where}.warmup_steps", WarmupSteps, $"0 to {Steps}");
-        Check.That(FinalFraction is >= 0 and <= 1, $"{where}.final_fraction", FinalFraction, "0 to 1");
-        Check.That(LmWeight is null or >= 0, $"{where}.lm_weight", LmWeight, "0 or more");
-        Check.That(EmbeddingWeight is null or >= 0, $"{where}.embedding_weight", EmbeddingWeight, "0 or more");
+        SettingCheck.That(Steps >= 1, $"{where}.steps", Steps, "at least 1");
+        SettingCheck.That(LearningRate > 0, $"{where}.learning_rate", LearningRate, "above 0");
+        SettingCheck.That(WarmupSteps >= 0 && WarmupSteps <= Steps, $"{where}.warmup_steps", WarmupSteps, $"0 to {Steps}");
+        SettingCheck.That(FinalFraction is >= 0 and <= 1, $"{where}.final_fraction", FinalFraction, "0 to 1");
+        SettingCheck.That(LmWeight is null or >= 0, $"{where}.lm_weight", LmWeight, "0 or more");
+        SettingCheck.That(EmbeddingWeight is null or >= 0, $"{where}.embedding_weight", EmbeddingWeight, "0 or more");
     }
 }

@@ -9,5 +9,5 @@ public sealed record TestSettings
     /// <summary>Queries of each dataset.</summary>
     public int Queries { get; init; } = 256;
 
-    internal void Validate() => Check.That(Queries >= 1, "test.queries", Queries, "at least 1");
+    internal void Validate() => SettingCheck.That(Queries >= 1, "test.queries", Queries, "at least 1");
 }

@@ -53,9 +53,10 @@ public sealed record TrainingConfig
     /// <exception cref="TrainingException">A setting is out of its range.</exception>
     internal void Validate()
     {
-        Check.That(Threads >= 0, "threads", Threads, "0 or more");
-        Check.That(Phases.Length > 0, "phases", "[]", "at least one");
-        Check.That(Phases.Sum(phase => (long)phase.Steps) <= int.MaxValue, "phases", "more steps", $"at most {int.MaxValue} steps in all");
+        SettingCheck.That(Threads >= 0, "threads", Threads, "0 or more");
+        SettingCheck.That(Phases.Length > 0, "phases", "[]", "at least one");
+        SettingCheck.That(Phases.Sum(phase => (long)phase.Steps) <= int.MaxValue, "phases", "more steps",
+            $"at most {int.MaxValue} steps in all");
         Model.Validate();
         Data.Validate();
         Objective.Validate();

@@ -23,9 +23,11 @@ public sealed record VariantSettings
 
     internal void Validate(string where, IReadOnlyList<VariantSettings> variants)
     {
-        Check.That(Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'), $"{where}.name", $"'{Name}'", "letters, digits and hyphens");
-        Check.That(Config.Length > 0, $"{where}.config", "''", "a file of settings");
-        foreach (var (setting, values) in Tune) Check.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
-        Check.That(After is null || variants.Any(other => other.Name == After && other is { After: null, Tune.Count: 0 }), $"{where}.after", After, "a variant that has neither tune nor after itself");
+        SettingCheck.That(Name.Length > 0 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'), $"{where}.name", $"'{Name}'",
+            "letters, digits and hyphens");
+        SettingCheck.That(Config.Length > 0, $"{where}.config", "''", "a file of settings");
+        foreach (var (setting, values) in Tune) SettingCheck.That(values.Length > 0, $"{where}.tune.{setting}", "[]", "at least one value");
+        SettingCheck.That(After is null || variants.Any(other => other.Name == After && other is { After: null, Tune.Count: 0 }),
+            $"{where}.after", After, "a variant that has neither tune nor after itself");
     }
 }

@@ -24,10 +24,11 @@ internal sealed class CellClassificationTask : ITrainingTask<CellBatch>
 
     public CellBatch Prepare(long step) => _world.Cells(step);
 
-    public StepReport Backward(CellBatch input, PhaseSettings phase, CancellationToken cancellationToken)
+    public Task<StepReport> BackwardAsync(CellBatch input, PhaseSettings phase, CancellationToken cancellationToken)
     {
         var (loss, accuracy) = _objective.Backward(input);
-        return new StepReport { Loss = loss, Measures = new OrderedDictionary<string, double?>(StringComparer.Ordinal) { ["cell_accuracy"] = accuracy } };
+        var measures = new OrderedDictionary<string, double?>(StringComparer.Ordinal) { ["cell_accuracy"] = accuracy };
+        return Task.FromResult(new StepReport { Loss = loss, Measures = measures });
     }
 
     public void Dispose() => _objective.Dispose();

@@ -24,9 +24,12 @@ public interface ITrainingTask : IDisposable
     /// <exception cref="TrainingException">A sample cannot be used.</exception>
     StepInput Prepare(long step);
 
-    /// <summary>Computes the losses of an input and adds their gradients to the parameters'. Called on the run's thread.</summary>
+    /// <summary>
+    /// Computes the losses of an input and adds their gradients to the parameters'. Called on the run's thread, on which it continues after
+    /// an await; dispose scopes and gradient modes are closed before one.
+    /// </summary>
     /// <param name="input">What <see cref="Prepare"/> gave.</param>
     /// <param name="phase">The phase that the step belongs to.</param>
     /// <param name="cancellationToken">Stops the step, which then has no effect: the run drops incomplete gradients.</param>
-    StepReport Backward(StepInput input, PhaseSettings phase, CancellationToken cancellationToken);
+    Task<StepReport> BackwardAsync(StepInput input, PhaseSettings phase, CancellationToken cancellationToken);
 }

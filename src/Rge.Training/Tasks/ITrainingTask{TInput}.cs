@@ -11,8 +11,8 @@ public interface ITrainingTask<TInput> : ITrainingTask where TInput : StepInput
     /// <inheritdoc cref="ITrainingTask.Prepare"/>
     new TInput Prepare(long step);
 
-    /// <inheritdoc cref="ITrainingTask.Backward"/>
-    StepReport Backward(TInput input, PhaseSettings phase, CancellationToken cancellationToken);
+    /// <inheritdoc cref="ITrainingTask.BackwardAsync"/>
+    Task<StepReport> BackwardAsync(TInput input, PhaseSettings phase, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     IReadOnlyList<TrainedParameter> ITrainingTask.ExtraParameters => [];
@@ -21,6 +21,6 @@ public interface ITrainingTask<TInput> : ITrainingTask where TInput : StepInput
     StepInput ITrainingTask.Prepare(long step) => Prepare(step);
 
     /// <inheritdoc/>
-    StepReport ITrainingTask.Backward(StepInput input, PhaseSettings phase, CancellationToken cancellationToken) =>
-        Backward((TInput)input, phase, cancellationToken);
+    Task<StepReport> ITrainingTask.BackwardAsync(StepInput input, PhaseSettings phase, CancellationToken cancellationToken) =>
+        BackwardAsync((TInput)input, phase, cancellationToken);
 }

@@ -32,7 +32,7 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
 
     public TrainingBatch Prepare(long step) => _context.Batch(step);
 
-    public StepReport Backward(TrainingBatch input, PhaseSettings phase, CancellationToken cancellationToken)
+    public async Task<StepReport> BackwardAsync(TrainingBatch input, PhaseSettings phase, CancellationToken cancellationToken)
     {
         var (lmWeight, embeddingWeight) = (phase.LmWeight ?? _settings.LmWeight, phase.EmbeddingWeight ?? _settings.EmbeddingWeight);
         var measures = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
@@ -40,7 +40,7 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
         if (embeddingWeight > 0 && _settings.Rationale == RationaleSource.Self)
         {
             var watch = Stopwatch.StartNew();
-            written = _writer.Value.Write(input.Queries, cancellationToken);
+            written = await _writer.Value.WriteAsync(input.Queries, cancellationToken);
             measures["rationale_tokens"] = (double)written.Sum(rationale => rationale.Length) / written.Length;
             measures["conclusion_right"] = _writer.Value.Accuracy(input.Queries, written);
             measures["generation_seconds"] = watch.Elapsed.TotalSeconds;

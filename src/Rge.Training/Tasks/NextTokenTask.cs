@@ -22,8 +22,9 @@ internal sealed class NextTokenTask(TrainingTaskContext context, Func<ShapeWorld
 
     public TrainingBatch Prepare(long step) => context.Encoder.Encode(samples(_world, step));
 
-    public StepReport Backward(TrainingBatch input, PhaseSettings phase, CancellationToken cancellationToken) =>
-        _objective.Backward(input, selfRationales: null, lmWeight: 1, embeddingWeight: 0, cancellationToken).ToReport(input.Queries.Count);
+    public Task<StepReport> BackwardAsync(TrainingBatch input, PhaseSettings phase, CancellationToken cancellationToken) =>
+        Task.FromResult(_objective.Backward(input, selfRationales: null, lmWeight: 1, embeddingWeight: 0,
+            cancellationToken).ToReport(input.Queries.Count));
 
     public void Dispose() { }
 }

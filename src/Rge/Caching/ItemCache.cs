@@ -2,7 +2,6 @@ using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
-using Rge.Serialization;
 
 namespace Rge.Caching;
 

@@ -6,40 +6,40 @@ using static TorchSharp.torch;
 
 namespace Rge.Decoding;
 
-/// <summary>A Qwen-VL model with the one KV cache of its decoding loop. Borrows the model, owns the cache.</summary>
+/// <summary>A Qwen-VL model with the one state of its decoding loop. Borrows the model, owns the state.</summary>
 internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 {
-    private KvCache? _cache;
+    private DecodingState? _state;
 
-    private KvCache Cache => _cache ?? throw new InvalidOperationException("The cache has no room yet.");
+    private DecodingState State => _state ?? throw new InvalidOperationException("The state has no room yet.");
 
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images) => model.EncodeImages(images);
 
     public Tensor Encode(IReadOnlyList<ModelInput> inputs) => model.Encode(inputs);
 
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> rows)
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
     {
-        foreach (var row in rows) Cache.Reset(row);
-        return model.Prefill(inputs, Cache, rows);
+        foreach (var slot in slots) State.Reset(slot);
+        return model.Prefill(inputs, State, slots);
     }
 
-    public Tensor Step(IReadOnlyList<int> tokenIds) => model.Step(tokenIds, Cache, [.. Enumerable.Range(0, tokenIds.Count)]);
+    public Tensor Step(IReadOnlyList<int> tokenIds) => model.Step(tokenIds, State, [.. Enumerable.Range(0, tokenIds.Count)]);
 
     public Tensor Logits(Tensor hidden) => model.Logits(hidden);
 
-    public void ResizeCache(int rows, int capacity, int keep)
+    public void ResizeState(int slots, int capacity, int keep)
     {
-        var larger = model.CreateCache(rows, capacity);
-        for (var row = 0; row < keep; row++) larger.CopyFrom(Cache, row, row);
-        _cache?.Dispose();
-        _cache = larger;
+        var larger = model.CreateState(slots, capacity);
+        for (var slot = 0; slot < keep; slot++) larger.CopyFrom(State, slot, slot);
+        _state?.Dispose();
+        _state = larger;
     }
 
-    public void MoveRow(int from, int to) => Cache.CopyFrom(Cache, from, to);
+    public void MoveSlot(int from, int to) => State.CopyFrom(State, from, to);
 
-    public void ReleaseCache()
+    public void ReleaseState()
     {
-        _cache?.Dispose();
-        _cache = null;
+        _state?.Dispose();
+        _state = null;
     }
 }

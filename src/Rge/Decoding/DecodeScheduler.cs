@@ -6,28 +6,28 @@ namespace Rge.Decoding;
 
 /// <summary>
 /// Continuous batching: rationales at different points of their way share each step; one that has ended leaves at once and one that waits
-/// takes its place. Prompts without a rationale are read in batches in between. Single-threaded; <see cref="RationaleDecoder"/> gives it a
+/// takes its slot. Prompts without a rationale are read in batches in between. Single-threaded; <see cref="DecodingEngine"/> gives it a
 /// thread of its own.
 /// </summary>
-/// <remarks>Running rows always are rows 0, 1, 2 … of the cache, so that a step reads the cache in place.</remarks>
-internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, RationaleDecoderOptions options)
+/// <remarks>Running sequences always are in slots 0, 1, 2 … of the state, so that a step reads it in place.</remarks>
+internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, DecodingEngineOptions options)
 {
-    /// <summary>Cache capacity is a multiple of this, so that requests of about the same length do not each resize it.</summary>
+    /// <summary>The state's capacity is a multiple of this, so that requests of about the same length do not each resize it.</summary>
     private const int CapacityStep = 64;
 
     private readonly List<PendingSequence> _prompts = [];
     private readonly List<PendingSequence> _waiting = [];
-    private readonly List<RationaleRow> _rows = []; // by cache row
-    private int _cacheRows;
-    private int _cacheCapacity;
+    private readonly List<DecodingSlot> _slots = []; // by slot of the state
+    private int _stateSlots;
+    private int _stateCapacity;
 
     /// <summary>True where there is nothing to do.</summary>
-    public bool IsIdle => _prompts.Count == 0 && _waiting.Count == 0 && _rows.Count == 0;
+    public bool IsIdle => _prompts.Count == 0 && _waiting.Count == 0 && _slots.Count == 0;
 
     /// <summary>Takes a request; those that came first are begun first.</summary>
     public void Enqueue(PendingSequence sequence) => (sequence.Request.Generation is null ? _prompts : _waiting).Add(sequence);
 
-    /// <summary>Does a slice of the work: a batch of prompts to pool, new rationales for the free rows, one step of all rows.</summary>
+    /// <summary>Does a slice of the work: a batch of prompts to pool, new rationales for the free slots, one step of all.</summary>
     /// <remarks>Never throws: an error ends the requests it concerns.</remarks>
     public void Advance()
     {
@@ -36,14 +36,14 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
         using var scope = NewDisposeScope();
         try
         {
-            foreach (var sequence in _prompts.Concat(_waiting).Concat(_rows.Select(row => row.Sequence))) sequence.EndIfCancelled();
+            foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence))) sequence.EndIfCancelled();
             _prompts.RemoveAll(sequence => sequence.HasEnded);
             _waiting.RemoveAll(sequence => sequence.HasEnded);
-            RemoveEndedRows();
+            RemoveEndedSlots();
             PoolPrompts();
             BeginRationales();
             Step();
-            if (_rows.Count == 0 && _waiting.Count == 0) ReleaseCache();
+            if (_slots.Count == 0 && _waiting.Count == 0) ReleaseState();
         }
         catch (Exception e)
         {
@@ -54,11 +54,11 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
     /// <summary>Ends all work with an error.</summary>
     public void FailAll(Exception error)
     {
-        foreach (var sequence in _prompts.Concat(_waiting).Concat(_rows.Select(row => row.Sequence))) sequence.Fail(error);
+        foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence))) sequence.Fail(error);
         _prompts.Clear();
         _waiting.Clear();
-        _rows.Clear();
-        ReleaseCache();
+        _slots.Clear();
+        ReleaseState();
     }
 
     private void PoolPrompts()
@@ -68,7 +68,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
         try
         {
             var hidden = Host(Read(batch, model.Encode));
-            for (var i = 0; i < batch.Count; i++) batch[i].Complete(Row(hidden, i).ToArray(), [], RationaleEnd.NotGenerated);
+            for (var i = 0; i < batch.Count; i++) batch[i].Complete(Row(hidden, i).ToArray(), [], FinishReason.NotGenerated);
         }
         catch (Exception e)
         {
@@ -82,16 +82,16 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
         if (batch.Count == 0) return;
         try
         {
-            var first = _rows.Count;
+            var first = _slots.Count;
             var hidden = Read(batch, inputs => model.Prefill(inputs, [.. Enumerable.Range(first, batch.Count)]));
-            _rows.AddRange(batch.Select(sequence => new RationaleRow(sequence, embTokenId)));
-            Choose(hidden, _rows[first..]);
+            _slots.AddRange(batch.Select(sequence => new DecodingSlot(sequence, embTokenId)));
+            Choose(hidden, _slots[first..]);
         }
         catch (Exception e)
         {
             foreach (var sequence in batch) sequence.Fail(e);
         }
-        RemoveEndedRows();
+        RemoveEndedSlots();
     }
 
     /// <summary>Takes the first requests of a queue that fit one pass; a prompt longer than the limit goes alone.</summary>
@@ -105,30 +105,30 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
         return taken;
     }
 
-    /// <summary>Sizes the cache for as many of the waiting rationales as may run beside the present ones, and says how many.</summary>
+    /// <summary>Sizes the state for as many of the waiting rationales as may run beside the present ones, and says how many.</summary>
     private int MakeRoom()
     {
-        var (rows, capacity) = (_rows.Count, _cacheCapacity);
-        foreach (var sequence in _waiting.Take(options.MaxRows - _rows.Count))
+        var (slots, capacity) = (_slots.Count, _stateCapacity);
+        foreach (var sequence in _waiting.Take(options.MaxBatchSize - _slots.Count))
         {
             var needed = Math.Max(capacity, (sequence.Capacity + CapacityStep - 1) / CapacityStep * CapacityStep);
-            if (rows > 0 && (long)(rows + 1) * needed > options.MaxCacheTokens) break;
-            (rows, capacity) = (rows + 1, needed);
+            if (slots > 0 && (long)(slots + 1) * needed > options.MaxCacheTokens) break;
+            (slots, capacity) = (slots + 1, needed);
         }
-        if (rows == _rows.Count || (rows <= _cacheRows && capacity == _cacheCapacity)) return rows - _rows.Count;
+        if (slots == _slots.Count || (slots <= _stateSlots && capacity == _stateCapacity)) return slots - _slots.Count;
 
-        // Doubling keeps the copies of a growing cache few; a longer capacity may leave room for fewer rows than there were.
-        var wanted = Math.Min(options.MaxRows, rows <= _cacheRows ? _cacheRows : Math.Max(rows, 2 * _cacheRows));
-        (_cacheRows, _cacheCapacity) = ((int)Math.Clamp(options.MaxCacheTokens / capacity, rows, wanted), capacity);
-        model.ResizeCache(_cacheRows, _cacheCapacity, _rows.Count);
-        return rows - _rows.Count;
+        // Doubling keeps the copies of a growing state few; a longer capacity may leave room for fewer slots than there were.
+        var wanted = Math.Min(options.MaxBatchSize, slots <= _stateSlots ? _stateSlots : Math.Max(slots, 2 * _stateSlots));
+        (_stateSlots, _stateCapacity) = ((int)Math.Clamp(options.MaxCacheTokens / capacity, slots, wanted), capacity);
+        model.ResizeState(_stateSlots, _stateCapacity, _slots.Count);
+        return slots - _slots.Count;
     }
 
     /// <summary>Shows a batch's new images to the vision tower and its prompts to the decoder.</summary>
     private Tensor Read(List<PendingSequence> batch, Func<IReadOnlyList<ModelInput>, Tensor> decoder)
     {
         foreach (var sequence in batch) sequence.PrefillBegins();
-        SharedImage.Encode(batch.SelectMany(sequence => sequence.Images), model.EncodeImages);
+        ImageLease.Encode(batch.SelectMany(sequence => sequence.Images), model.EncodeImages);
         var hidden = decoder([.. batch.Select(sequence => sequence.Input)]);
         foreach (var sequence in batch) sequence.PrefillEnded();
         return hidden;
@@ -136,68 +136,68 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Rati
 
     private void Step()
     {
-        if (_rows.Count == 0) return;
+        if (_slots.Count == 0) return;
         try
         {
-            StepRows();
+            StepSlots();
         }
         catch (Exception e)
         {
-            foreach (var row in _rows) row.Sequence.Fail(e);
+            foreach (var slot in _slots) slot.Sequence.Fail(e);
         }
-        RemoveEndedRows();
+        RemoveEndedSlots();
     }
 
-    private void StepRows()
+    private void StepSlots()
     {
-        var hidden = model.Step([.. _rows.Select(row => row.Next)]);
+        var hidden = model.Step([.. _slots.Select(slot => slot.Next)]);
         var host = Host(hidden);
         var open = new List<int>();
-        for (var i = 0; i < _rows.Count; i++)
+        for (var i = 0; i < _slots.Count; i++)
         {
-            if (_rows[i].NextIsPooled) _rows[i].Complete(Row(host, i).ToArray());
-            else if (_rows[i].BudgetSpent) _rows[i].AppendEmb();
+            if (_slots[i].NextIsPooled) _slots[i].Complete(Row(host, i).ToArray());
+            else if (_slots[i].IsAtLengthLimit) _slots[i].AppendEmb();
             else open.Add(i);
         }
         if (open.Count == 0) return;
-        if (open.Count < _rows.Count) hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
-        Choose(hidden, [.. open.Select(i => _rows[i])]);
+        if (open.Count < _slots.Count) hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
+        Choose(hidden, [.. open.Select(i => _slots[i])]);
     }
 
-    /// <summary>Chooses the next token of rows from their hidden states; what goes wrong with one ends that one.</summary>
-    private void Choose(Tensor hidden, IReadOnlyList<RationaleRow> rows)
+    /// <summary>Chooses the next token of slots from their hidden states; what goes wrong with one ends that one.</summary>
+    private void Choose(Tensor hidden, IReadOnlyList<DecodingSlot> slots)
     {
         var logits = Host(model.Logits(hidden));
-        for (var i = 0; i < rows.Count; i++)
+        for (var i = 0; i < slots.Count; i++)
         {
             try
             {
-                rows[i].Choose(Row(logits, i));
+                slots[i].Choose(Row(logits, i));
             }
             catch (Exception e)
             {
-                rows[i].Sequence.Fail(e);
+                slots[i].Sequence.Fail(e);
             }
         }
     }
 
-    /// <summary>Takes out the rows that have ended; the last row moves to the place of each.</summary>
-    private void RemoveEndedRows()
+    /// <summary>Takes out the sequences that have ended; the last one moves to the slot of each.</summary>
+    private void RemoveEndedSlots()
     {
-        for (var i = _rows.Count - 1; i >= 0; i--)
+        for (var i = _slots.Count - 1; i >= 0; i--)
         {
-            if (!_rows[i].Sequence.HasEnded) continue;
-            var last = _rows.Count - 1;
-            if (i != last) model.MoveRow(last, i);
-            _rows[i] = _rows[last];
-            _rows.RemoveAt(last);
+            if (!_slots[i].Sequence.HasEnded) continue;
+            var last = _slots.Count - 1;
+            if (i != last) model.MoveSlot(last, i);
+            _slots[i] = _slots[last];
+            _slots.RemoveAt(last);
         }
     }
 
-    private void ReleaseCache()
+    private void ReleaseState()
     {
-        model.ReleaseCache();
-        (_cacheRows, _cacheCapacity) = (0, 0);
+        model.ReleaseState();
+        (_stateSlots, _stateCapacity) = (0, 0);
     }
 
     private static Tensor Host(Tensor rows) => rows.to(ScalarType.Float32).cpu().contiguous();

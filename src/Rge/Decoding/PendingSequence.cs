@@ -8,14 +8,14 @@ internal sealed class PendingSequence
 {
     private readonly TaskCompletionSource<DecodedSequence> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _submitted = Stopwatch.GetTimestamp();
-    private IReadOnlyList<SharedImage> _images;
+    private IReadOnlyList<ImageLease> _images;
     private long _prefillStart;
     private long _prefillEnd;
 
     /// <param name="request">What is asked.</param>
-    /// <param name="images">A use of each image of the prompt; taken over.</param>
+    /// <param name="images">A lease of each image of the prompt; disposed once the prompt has been read or the request has ended.</param>
     /// <param name="cancellationToken">Stops the work between two steps.</param>
-    public PendingSequence(DecodeRequest request, IReadOnlyList<SharedImage> images, CancellationToken cancellationToken)
+    public PendingSequence(DecodeRequest request, IReadOnlyList<ImageLease> images, CancellationToken cancellationToken)
     {
         (Request, _images, CancellationToken) = (request, images, cancellationToken);
     }
@@ -28,14 +28,14 @@ internal sealed class PendingSequence
 
     public bool HasEnded => _completion.Task.IsCompleted;
 
-    public IReadOnlyList<SharedImage> Images => _images;
+    public IReadOnlyList<ImageLease> Images => _images;
 
     /// <summary>The prompt with its images' features; borrowed until <see cref="PrefillEnded"/>.</summary>
     public ModelInput Input => new(Request.PromptIds, [.. _images.Select(image => image.Features)]);
 
     public int PromptLength => Request.PromptIds.Length;
 
-    /// <summary>Cache entries of the prompt, the longest rationale and an appended end token.</summary>
+    /// <summary>Tokens that its slot must hold: those of the prompt, the longest rationale and an appended end token.</summary>
     public int Capacity => checked(PromptLength + Request.Generation!.MaxRationaleTokens + 1);
 
     public void PrefillBegins() => _prefillStart = Stopwatch.GetTimestamp();
@@ -47,13 +47,13 @@ internal sealed class PendingSequence
         ReleaseImages();
     }
 
-    public void Complete(float[] hidden, int[] rationale, RationaleEnd end)
+    public void Complete(float[] hidden, int[] rationale, FinishReason finish)
     {
         var timings = new DecodeTimings(
             Stopwatch.GetElapsedTime(_submitted, _prefillStart),
             Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
-            end == RationaleEnd.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd));
-        _completion.TrySetResult(new DecodedSequence(hidden, rationale, end, timings));
+            finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd));
+        _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings));
     }
 
     public void Fail(Exception error)
@@ -72,7 +72,7 @@ internal sealed class PendingSequence
 
     private void ReleaseImages()
     {
-        foreach (var image in _images) image.Release();
+        foreach (var image in _images) image.Dispose();
         _images = [];
     }
 }

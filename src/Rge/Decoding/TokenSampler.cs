@@ -31,7 +31,7 @@ public sealed class TokenSampler
     /// <exception cref="EmbeddingException">A logit is not a number, or no token is possible.</exception>
     public int Next(Span<float> logits)
     {
-        if (_options.RepetitionPenalty != 1) Penalise(logits, _seen, (float)_options.RepetitionPenalty);
+        if (_options.RepetitionPenalty != 1) Penalize(logits, _seen, (float)_options.RepetitionPenalty);
         foreach (var id in _options.BannedTokens)
             if ((uint)id < (uint)logits.Length) logits[id] = float.NegativeInfinity;
 
@@ -44,7 +44,7 @@ public sealed class TokenSampler
         return token;
     }
 
-    private static void Penalise(Span<float> logits, HashSet<int> seen, float penalty)
+    private static void Penalize(Span<float> logits, HashSet<int> seen, float penalty)
     {
         foreach (var id in seen)
             if ((uint)id < (uint)logits.Length) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;

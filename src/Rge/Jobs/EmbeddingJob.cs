@@ -70,7 +70,7 @@ public sealed class EmbeddingJob
         ReasoningEmbedder embedder, string settings, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        settings = $"{settings} {ModelFingerprint.Of(embedder)}";
+        settings = $"{settings} {ModelFingerprint.Compute(embedder)}";
         if (File.Exists(Output) && !File.Exists(_part))
         {
             var known = Record(settings);

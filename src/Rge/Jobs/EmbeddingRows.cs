@@ -4,11 +4,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rge.Files;
-using Rge.Imaging;
 
 namespace Rge.Jobs;
 
-/// <summary>Reads items from JSON Lines: a JSON object a line, with any of <see cref="Fields"/>.</summary>
+/// <summary>
+/// Reads items from JSON Lines: a JSON object a line, with any of <see cref="Fields"/>. Images stand before the text; <c>content</c>
+/// instead is a list of <c>{"text": …}</c> and <c>{"image": PATH}</c> in the order in which the prompt shows them, with a space between
+/// any two.
+/// </summary>
 public static class EmbeddingRows
 {
     /// <summary>Characters of each of the two digests that a key has, with a character between them.</summary>
@@ -18,7 +21,8 @@ public static class EmbeddingRows
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>The fields that a row may have.</summary>
-    public static IReadOnlyList<string> Fields { get; } = ["id", "role", "instruction", "text", "image", "images", "rationale", "reasoning"];
+    public static IReadOnlyList<string> Fields { get; } =
+        ["id", "role", "instruction", "text", "image", "images", "content", "rationale", "reasoning"];
 
     /// <summary>Reads every row of a file; images are not opened. Paths of images are relative to the folder of the file.</summary>
     /// <returns>The rows in their order, those that cannot be read with their problem; blank lines are left out.</returns>
@@ -80,9 +84,10 @@ public static class EmbeddingRows
             row = row with { Id = Id(json) };
             if (json.FirstOrDefault(field => !Fields.Contains(field.Key, StringComparer.Ordinal)).Key is { } unknown)
                 throw new FormatException($"the field '{Short(unknown)}' is not known, expected any of {string.Join(", ", Fields)}");
-            string[] images = [.. Images(json).Select(image => Path.Combine(folder, image))];
-            var stamp = Digest(Encoding.UTF8.GetBytes(string.Join('\n', images.Select(Stamp))));
-            return row with { Item = Item(json, images), Key = $"{row.Key.AsSpan(0, DigestLength)}:{stamp}" };
+            var content = RowContent.Read(json, folder);
+            var stamps = content.OfType<ImagePart>().Select(image => Stamp(image.Source.Name));
+            var stamp = Digest(Encoding.UTF8.GetBytes(string.Join('\n', stamps)));
+            return row with { Item = Item(json, content), Key = $"{row.Key.AsSpan(0, DigestLength)}:{stamp}" };
         }
         catch (FormatException e)
         {
@@ -119,18 +124,17 @@ public static class EmbeddingRows
         }
     }
 
-    private static EmbeddingInput Item(JsonObject row, IReadOnlyList<string> images)
+    private static EmbeddingInput Item(JsonObject row, IReadOnlyList<ContentPart> content)
     {
         var item = new EmbeddingInput
         {
             Role = Choice(row, "role", "query", "target") == "target" ? ItemRole.Target : ItemRole.Query,
             Instruction = Text(row, "instruction"),
-            Text = Words(row, "text"),
-            Images = [.. images.Select(ImageSource.FromFile)],
+            Content = content,
             Rationale = Text(row, "rationale"),
             Reasoning = Choice(row, "reasoning", "on", "off") switch { null => null, "on" => ReasoningMode.On, _ => ReasoningMode.Off },
         };
-        return item is { Instruction: null, Text: null, Images.Count: 0 }
+        return item is { Instruction: null, Content.Count: 0 }
             ? throw new FormatException("there is nothing to embed, expected a text, an image or an instruction")
             : item;
     }
@@ -143,30 +147,11 @@ public static class EmbeddingRows
         var other => throw new FormatException($"id is {Kind(other)}, expected text or a number"),
     };
 
-    private static IEnumerable<string> Images(JsonObject row)
-    {
-        var several = row["images"] switch
-        {
-            null => [],
-            JsonArray images => images.Select((image, i) => Text(image, $"images[{i}]") ?? throw new FormatException($"images[{i}] is null, expected the path of an image")),
-            var other => throw new FormatException($"images is {Kind(other)}, expected a list of paths"),
-        };
-        return several.Concat(Text(row, "image") is { } one ? [one] : []).Select(path => path switch
-        {
-            "" => throw new FormatException("the path of an image is empty"),
-            _ when path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || path.Contains("://", StringComparison.Ordinal) =>
-                throw new FormatException($"the image is given as '{Short(path)}', expected the path of a file"),
-            _ when path.Contains('\0', StringComparison.Ordinal) => throw new FormatException("the path of an image has a character of code 0"),
-            _ => path,
-        });
-    }
-
     private static string? Text(JsonObject row, string field) => Text(row[field], field);
 
-    private static string? Words(JsonObject row, string field) =>
-        Text(row, field) is var text && ImageDataUri.Is(text) ? throw new FormatException($"{field} {ImageDataUri.Problem}") : text;
-
-    private static string? Text(JsonNode? value, string name) => value switch
+    /// <summary>The text of a field; <see langword="null"/> without one.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    internal static string? Text(JsonNode? value, string name) => value switch
     {
         null => null,
         JsonValue text when text.GetValueKind() == JsonValueKind.String => text.GetValue<string>(),
@@ -177,7 +162,8 @@ public static class EmbeddingRows
         ? Text(row, field)
         : throw new FormatException($"{field} is '{Short(value)}', expected {string.Join(" or ", allowed)}");
 
-    private static string Kind(JsonNode? value) => value?.GetValueKind() switch
+    /// <summary>What sort of value was found, for a message.</summary>
+    internal static string Kind(JsonNode? value) => value?.GetValueKind() switch
     {
         null => "null",
         JsonValueKind.Number => "a number",
@@ -188,7 +174,7 @@ public static class EmbeddingRows
     };
 
     /// <summary>What was found, no longer than a sentence bears.</summary>
-    private static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";
+    internal static string Short(string text) => text.Length <= 60 ? text : text[..57] + "...";
 
     /// <summary>Changes when the file is written: its size and time, or that it is not there.</summary>
     private static string Stamp(string path)

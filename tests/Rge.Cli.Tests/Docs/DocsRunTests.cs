@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Rge.Cli.Demo;
 using Rge.Imaging;
-using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Cli.Tests.Docs;
 
@@ -124,7 +124,7 @@ public sealed class DocsRunTests : IDisposable
         var photos = Directory.CreateDirectory(Path.Combine(_folder, "photos")).FullName;
         foreach (var i in Enumerable.Range(0, 3))
         {
-            var scene = new Scene([new PlacedObject((Cell)i, new SceneObject(Kind.All[i], ObjectSize.Large))]);
+            var scene = new Scene([new PlacedObject((Cell)i, new SceneObject(ObjectKind.All[i], ObjectSize.Large))]);
             File.WriteAllBytes(Path.Combine(photos, $"{i}.png"), PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)i)));
         }
         foreach (var name in (string[])["shoe.jpg", "query.jpg"]) File.Copy(Path.Combine(photos, "0.png"), Path.Combine(_folder, name));

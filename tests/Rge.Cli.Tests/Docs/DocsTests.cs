@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rge.Cli.Output;
 
 namespace Rge.Cli.Tests.Docs;
 

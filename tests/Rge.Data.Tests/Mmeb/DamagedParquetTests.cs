@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Rge.Data.Mmeb;
 using Rge.Files;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;

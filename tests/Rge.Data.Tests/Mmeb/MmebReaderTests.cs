@@ -1,6 +1,7 @@
 using Rge.Data.Mmeb;
 using Rge.Files;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;

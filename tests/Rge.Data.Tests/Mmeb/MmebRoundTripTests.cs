@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Data.Mmeb;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using Rge.Tests.Shared;
 
 namespace Rge.Data.Tests.Mmeb;

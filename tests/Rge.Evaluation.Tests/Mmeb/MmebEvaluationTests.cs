@@ -4,6 +4,7 @@ using Rge.Data.Mmeb;
 using Rge.Evaluation.Mmeb;
 using Rge.Models;
 using Rge.ShapeWorld;
+using Rge.ShapeWorld.Scenes;
 using static TorchSharp.torch;
 
 namespace Rge.Evaluation.Tests.Mmeb;
@@ -307,7 +308,7 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
             await ShapeWorldFiles.WriteAsync(Folder, WorldSplit.Test, 5, 3);
             var model = Path.Combine(_root.FullName, "model");
             RandomCheckpoint.Write(model, ModelShape.Tiny with { HiddenSize = 64, Layers = 2, IntermediateSize = 96, VocabSize = 512, VisionDepth = 1, VisionHiddenSize = 32, VisionHeads = 2, VisionIntermediateSize = 48, FullAttentionBlocks = [0], MaxPixels = 9 * 28 * 28 }, seed: 2, ScalarType.Float32);
-            Embedder = ReasoningEmbedder.Load(model, new ReasoningEmbedderOptions { Generation = Generation, ItemsAhead = MmebEvaluation.ChunkItems });
+            Embedder = ReasoningEmbedder.Load(model, new ReasoningEmbedderOptions { Generation = Generation, PrefetchItems = MmebEvaluation.ChunkItems });
         }
 
         public ValueTask DisposeAsync()

@@ -17,13 +17,13 @@ public sealed class CachedModelTests
     {
         using var model = TinyModel.Create(family);
         var requests = Requests(model, 12);
-        var alone = requests.Select(request => Decode(model, new RationaleDecoderOptions(), request)[0]).ToArray();
+        var alone = requests.Select(request => Decode(model, new DecodingEngineOptions(), request)[0]).ToArray();
         Assert.True(alone.Select(result => result.RationaleIds.Length).Distinct().Count() > 4);
         foreach (var seed in Enumerable.Range(0, 4))
         {
             var order = Enumerable.Range(0, requests.Length).ToArray();
             new Random(seed).Shuffle(order);
-            var options = new RationaleDecoderOptions { MaxRows = 1 + seed, MaxPrefillTokens = 20 + 30 * seed, MaxCacheTokens = seed == 3 ? 200 : long.MaxValue };
+            var options = new DecodingEngineOptions { MaxBatchSize = 1 + seed, MaxPrefillTokens = 20 + 30 * seed, MaxCacheTokens = seed == 3 ? 200 : long.MaxValue };
             var together = Decode(model, options, [.. order.Select(i => requests[i])]);
             for (var i = 0; i < order.Length; i++)
             {
@@ -40,11 +40,11 @@ public sealed class CachedModelTests
         using var model = TinyModel.Create(family);
         foreach (var request in Requests(model, 6))
         {
-            var written = Decode(model, new RationaleDecoderOptions(), request)[0];
-            int[] end = written.End == RationaleEnd.BudgetSpent ? [TinyModel.EmbToken] : [];
+            var written = Decode(model, new DecodingEngineOptions(), request)[0];
+            int[] end = written.FinishReason == FinishReason.Length ? [TinyModel.EmbToken] : [];
             // An image token that was written is text, but one that is read is not.
             if (written.RationaleIds.Contains(TinyModel.ImageToken) || written.RationaleIds.Contains(model.Config.VideoTokenId)) continue;
-            var read = Decode(model, new RationaleDecoderOptions(), request with { PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end], Generation = null })[0];
+            var read = Decode(model, new DecodingEngineOptions(), request with { PromptIds = [.. request.PromptIds, .. written.RationaleIds, .. end], Generation = null })[0];
             Assert.InRange(Vectors.CosineDistance(written.HiddenState, read.HiddenState), double.NegativeInfinity, 1e-6);
         }
     }
@@ -55,7 +55,7 @@ public sealed class CachedModelTests
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
         var others = Enumerable.Range(0, model.Config.Text.VocabSize).Except([TinyModel.ImageToken]).ToArray();
         var generation = new GenerationOptions { MaxRationaleTokens = 3, BannedTokens = others };
-        var result = Decode(model, new RationaleDecoderOptions(), new DecodeRequest([1, 2, 3]) { Generation = generation })[0];
+        var result = Decode(model, new DecodingEngineOptions(), new DecodeRequest([1, 2, 3]) { Generation = generation })[0];
         Assert.Equal([TinyModel.ImageToken, TinyModel.ImageToken, TinyModel.ImageToken], result.RationaleIds);
     }
 
@@ -65,9 +65,9 @@ public sealed class CachedModelTests
         using var model = TinyModel.Create(ModelFamily.Qwen3Vl);
         var statistics = DisposeScopeManager.Statistics.TensorStatistics;
         var requests = Requests(model, 12);
-        Decode(model, new RationaleDecoderOptions { MaxRows = 3 }, requests);
+        Decode(model, new DecodingEngineOptions { MaxBatchSize = 3 }, requests);
         var before = statistics.ThreadTotalLiveCount;
-        Decode(model, new RationaleDecoderOptions { MaxRows = 3 }, requests);
+        Decode(model, new DecodingEngineOptions { MaxBatchSize = 3 }, requests);
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
@@ -80,7 +80,7 @@ public sealed class CachedModelTests
         using var cancellation = new CancellationTokenSource();
         var requests = Requests(model, 4).Select(request => request with { OnToken = _ => cancellation.Cancel() }).ToArray();
         var sequences = Submit(requests, cancellation.Token);
-        Run(model, new RationaleDecoderOptions(), sequences);
+        Run(model, new DecodingEngineOptions(), sequences);
         Assert.Contains(sequences, sequence => sequence.Completion.IsCanceled);
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
@@ -109,7 +109,7 @@ public sealed class CachedModelTests
         static int FirstRun(int[] tokens) => tokens.SkipWhile(id => id != TinyModel.ImageToken).TakeWhile(id => id == TinyModel.ImageToken).Count();
     }
 
-    private static DecodedSequence[] Decode(QwenVlModel model, RationaleDecoderOptions options, params DecodeRequest[] requests)
+    private static DecodedSequence[] Decode(QwenVlModel model, DecodingEngineOptions options, params DecodeRequest[] requests)
     {
         var sequences = Submit(requests, CancellationToken.None);
         Run(model, options, sequences);
@@ -118,12 +118,16 @@ public sealed class CachedModelTests
 
     private static PendingSequence[] Submit(DecodeRequest[] requests, CancellationToken cancellationToken)
     {
-        var images = requests.SelectMany(request => request.Images).CountBy(image => image).ToDictionary(use => use.Key, use => new SharedImage(use.Key, use.Value));
-        return [.. requests.Select(request => new PendingSequence(request, [.. request.Images.Select(image => images[image])], cancellationToken))];
+        var images = new VisionFeatureCache(0);
+        return
+        [
+            .. requests.Select(request =>
+                new PendingSequence(request, [.. request.Images.Select(image => images.Lease(image, () => image))], cancellationToken)),
+        ];
     }
 
     /// <summary>On this thread, whose tensors are counted.</summary>
-    private static void Run(QwenVlModel model, RationaleDecoderOptions options, PendingSequence[] sequences)
+    private static void Run(QwenVlModel model, DecodingEngineOptions options, PendingSequence[] sequences)
     {
         var scheduler = new DecodeScheduler(new CachedModel(model), TinyModel.EmbToken, options);
         foreach (var sequence in sequences) scheduler.Enqueue(sequence);

@@ -13,17 +13,18 @@ public sealed class DecodeSchedulerTests
     private readonly ScriptedModel _model = new();
 
     [Fact]
-    public void Rows_that_end_leave_and_waiting_ones_take_their_place()
+    public void Sequences_that_end_leave_and_waiting_ones_take_their_slots()
     {
         var results = Run(
-            new RationaleDecoderOptions { MaxRows = 2 },
+            new DecodingEngineOptions { MaxBatchSize = 2 },
             _model.Request(1, 3, Greedy, 5, 6, Emb), _model.Request(2, 5, Greedy, Emb), _model.Request(3, 2, Greedy, 7, Emb));
-        Assert.Equal(
-            ["prefill 1 2", "step 1:5 2:9", "prefill 3", "step 1:6 3:7", "step 1:9 3:9"], _model.Log);
+        // Both slots are always busy: the second and the third take one after the other what the first takes.
+        Assert.Equal(3, _model.Steps.Count);
+        Assert.All(_model.Steps, step => Assert.Equal(2, step.Length));
         Assert.Equal([5, 6, Emb], results[0].RationaleIds);
         Assert.Equal([Emb], results[1].RationaleIds);
         Assert.Equal([7, Emb], results[2].RationaleIds);
-        Assert.All(results, result => Assert.Equal(RationaleEnd.Emb, result.End));
+        Assert.All(results, result => Assert.Equal(FinishReason.Emb, result.FinishReason));
     }
 
     [Fact]
@@ -39,39 +40,53 @@ public sealed class DecodeSchedulerTests
     {
         var result = Run(new(), _model.Request(1, 3, Greedy, 5, 6, 7, 8, 1)).Single();
         Assert.Equal([5, 6, 7, 8], result.RationaleIds);
-        Assert.Equal(RationaleEnd.BudgetSpent, result.End);
+        Assert.Equal(FinishReason.Length, result.FinishReason);
         Assert.Equal([1, 3 + 4 + 1], result.HiddenState);
-        Assert.Equal($"step 1:{Emb}", _model.Log[^1]);
+        Assert.Equal([5, 6, 7, 8, Emb], _model.Fed[1]);
     }
 
     [Fact]
     public void The_last_token_is_pooled_when_the_budget_runs_out_and_the_reference_is_followed()
     {
-        var options = Greedy with { WhenBudgetRunsOut = BudgetAction.PoolLastToken };
+        var options = Greedy with { OnLengthLimit = LengthAction.PoolLastToken };
         var result = Run(new(), _model.Request(1, 3, options, 5, 6, 7, 8, 1)).Single();
-        Assert.Equal(RationaleEnd.BudgetSpent, result.End);
+        Assert.Equal(FinishReason.Length, result.FinishReason);
         Assert.Equal([1, 3 + 4], result.HiddenState);
-        Assert.Equal("step 1:8", _model.Log[^1]);
+        Assert.Equal([5, 6, 7, 8], _model.Fed[1]);
     }
 
     [Fact]
     public void An_end_token_that_is_the_last_of_the_budget_is_the_models_own()
     {
         var result = Run(new(), _model.Request(1, 3, Greedy, 5, 6, 7, Emb)).Single();
-        Assert.Equal(RationaleEnd.Emb, result.End);
+        Assert.Equal(FinishReason.Emb, result.FinishReason);
         Assert.Equal([1, 3 + 4], result.HiddenState);
     }
 
     [Fact]
     public void Prompts_without_a_rationale_are_read_in_batches_beside_the_rationales()
     {
+        var lengths = new Dictionary<int, int> { [1] = 4, [2] = 6, [3] = 1, [5] = 30 };
+        var readBefore = -1;
         var results = Run(
-            new RationaleDecoderOptions { MaxPrefillTokens = 10 },
-            _model.Request(1, 4, null), _model.Request(2, 6, null), _model.Request(3, 1, null), _model.Request(4, 2, Greedy, 5, Emb), _model.Request(5, 30, null));
-        Assert.Equal(["encode 1 2", "prefill 4", "step 4:5", "encode 3", "step 4:9", "encode 5"], _model.Log);
+            new DecodingEngineOptions { MaxPrefillTokens = 10 },
+            _model.Request(1, 4, null), _model.Request(2, 6, null), _model.Request(3, 1, null),
+            _model.Request(4, 2, Greedy, 5, Emb) with { OnToken = _ => Begins() },
+            _model.Request(5, 30, null));
+        Assert.Equal([1, 2, 3, 5], _model.Encoded.SelectMany(batch => batch).Order());
+        // Batches are as large as they may be, and only a prompt that is too long for any is read alone.
+        Assert.Contains(_model.Encoded, batch => batch.Length > 1);
+        Assert.All(_model.Encoded, batch => Assert.True(batch.Length == 1 || batch.Sum(script => lengths[script]) <= 10));
+        // The rationale is begun before all prompts are read.
+        Assert.InRange(readBefore, 0, 3);
         Assert.Equal([3, 1], results[2].HiddenState);
-        Assert.Equal(RationaleEnd.NotGenerated, results[2].End);
+        Assert.Equal(FinishReason.NotGenerated, results[2].FinishReason);
         Assert.Empty(results[2].RationaleIds);
+
+        void Begins()
+        {
+            if (readBefore < 0) readBefore = _model.Encoded.Sum(batch => batch.Length);
+        }
     }
 
     [Fact]
@@ -80,48 +95,58 @@ public sealed class DecodeSchedulerTests
         var statistics = DisposeScopeManager.Statistics.TensorStatistics;
         var before = statistics.ThreadTotalLiveCount;
         var patches = new PatchedImage(new float[4], new ImageGrid(1, 2, 2));
-        var shared = new SharedImage(patches, uses: 3);
+        using var images = new VisionFeatureCache(0);
         Pending[] sequences =
         [
-            Submit(_model.Request(1, 3, Greedy, Emb), shared), Submit(_model.Request(2, 3, Greedy, Emb), shared), Submit(_model.Request(3, 3, null), shared),
+            Submit(_model.Request(1, 3, Greedy, Emb), Lease()), Submit(_model.Request(2, 3, Greedy, Emb), Lease()),
+            Submit(_model.Request(3, 3, null), Lease()),
         ];
-        Advance(new RationaleDecoderOptions { MaxRows = 1 }, sequences);
-        Assert.Equal(["images 1", "encode 3", "prefill 1", "step 1:9", "prefill 2", "step 2:9"], _model.Log);
+        Advance(new DecodingEngineOptions { MaxBatchSize = 1 }, sequences);
+        Assert.Equal(1, _model.ImagesEncoded);
+        Assert.False(_model.HasReadFreedImages);
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
-        Assert.Throws<InvalidOperationException>(() => shared.Features);
+
+        ImageLease Lease() => images.Lease(patches, () => patches);
     }
 
     [Fact]
-    public void The_cache_fits_the_longest_request_and_exists_only_while_there_is_work()
+    public void The_state_fits_the_longest_request_and_exists_only_while_there_is_work()
     {
         Run(new(), _model.Request(1, 3, Greedy, Emb), _model.Request(2, 100, Greedy, Emb));
-        Assert.Equal([(2, 128)], _model.CacheSizes);
-        Assert.False(_model.HasCache);
+        var size = Assert.Single(_model.StateSizes);
+        Assert.InRange(size.Capacity, 100 + Greedy.MaxRationaleTokens + 1, 200);
+        Assert.Equal(2, size.Slots);
+        Assert.False(_model.HasState);
     }
 
     [Fact]
-    public void A_bounded_cache_lets_fewer_rows_run_but_always_one()
+    public void A_bounded_state_lets_fewer_sequences_run_but_always_one()
     {
         Run(
-            new RationaleDecoderOptions { MaxCacheTokens = 128 },
+            new DecodingEngineOptions { MaxCacheTokens = 128 },
             _model.Request(1, 3, Greedy, 5, Emb), _model.Request(2, 3, Greedy, 5, Emb), _model.Request(3, 3, Greedy, 5, Emb), _model.Request(4, 500, Greedy, Emb));
-        Assert.Equal(["prefill 1 2", "step 1:5 2:5", "step 1:9 2:9", "prefill 3", "step 3:5", "step 3:9", "prefill 4", "step 4:9"], _model.Log);
-        Assert.Equal((1, 512), _model.CacheSizes[^1]);
+        Assert.All(_model.StateSizes, size => Assert.True(size.Slots == 1 || size.Slots * size.Capacity <= 128));
+        Assert.Equal(2, _model.Steps.Max(step => step.Length));
+        Assert.Equal([4], _model.Steps[^1]);
+        Assert.InRange(_model.StateSizes[^1].Capacity, 500 + Greedy.MaxRationaleTokens + 1, 600);
     }
 
     [Fact]
-    public void A_growing_cache_keeps_the_rows_that_run()
+    public void A_growing_state_keeps_the_sequences_that_run()
     {
-        var scheduler = new DecodeScheduler(_model, Emb, new RationaleDecoderOptions());
+        var scheduler = new DecodeScheduler(_model, Emb, new DecodingEngineOptions());
         var first = Submit(_model.Request(1, 3, Greedy, 5, 6, Emb));
         scheduler.Enqueue(first.Sequence);
         scheduler.Advance();
         var second = Submit(_model.Request(2, 200, Greedy, 7, Emb));
         scheduler.Enqueue(second.Sequence);
         while (!scheduler.IsIdle) scheduler.Advance();
-        Assert.Equal([(1, 64), (2, 256)], _model.CacheSizes);
-        Assert.Equal(["prefill 1", "step 1:5", "prefill 2", "step 1:6 2:7", "step 1:9 2:9"], _model.Log);
+        Assert.True(_model.StateSizes.Count > 1);
+        Assert.True(_model.StateSizes[^1].Capacity > _model.StateSizes[0].Capacity);
+        Assert.Contains(_model.Steps, step => step.Length == 2);
+        Assert.Equal([5, 6, Emb], _model.Fed[1]);
         Assert.Equal([1, 6], first.Result.HiddenState);
+        Assert.Equal([2, 202], second.Result.HiddenState);
     }
 
     [Fact]
@@ -132,16 +157,17 @@ public sealed class DecodeSchedulerTests
         {
             if (step == 1) cancellation.Cancel();
         };
-        var shared = new SharedImage(new PatchedImage(new float[4], new ImageGrid(1, 2, 2)), uses: 1);
+        using var images = new VisionFeatureCache(0);
         var cancelled = Submit(_model.Request(1, 3, Greedy, 5, 6, 7, 8), cancellation.Token);
         var kept = Submit(_model.Request(2, 3, Greedy, 5, 6, 7, Emb));
-        var waiting = new Pending(new PendingSequence(_model.Request(3, 3, Greedy, Emb), [shared], cancellation.Token));
-        Advance(new RationaleDecoderOptions { MaxRows = 2 }, cancelled, kept, waiting);
+        var image = images.Lease("image", () => new PatchedImage(new float[4], new ImageGrid(1, 2, 2)));
+        var waiting = new Pending(new PendingSequence(_model.Request(3, 3, Greedy, Emb), [image], cancellation.Token));
+        Advance(new DecodingEngineOptions { MaxBatchSize = 2 }, cancelled, kept, waiting);
         Assert.True(cancelled.Sequence.Completion.IsCanceled);
         Assert.True(waiting.Sequence.Completion.IsCanceled);
         Assert.Equal([5, 6, 7, Emb], kept.Result.RationaleIds);
         Assert.Equal([2, 7], kept.Result.HiddenState);
-        Assert.DoesNotContain(_model.Log, entry => entry.StartsWith("images", StringComparison.Ordinal));
+        Assert.Equal(0, _model.ImagesEncoded);
     }
 
     [Fact]
@@ -173,7 +199,7 @@ public sealed class DecodeSchedulerTests
             if (step == 0) throw new InvalidOperationException("out of memory");
         };
         Pending running = Submit(_model.Request(1, 3, Greedy, 5, Emb)), waiting = Submit(_model.Request(2, 3, Greedy, 6, Emb));
-        Advance(new RationaleDecoderOptions { MaxRows = 1 }, running, waiting);
+        Advance(new DecodingEngineOptions { MaxBatchSize = 1 }, running, waiting);
         await Assert.ThrowsAsync<InvalidOperationException>(() => running.Sequence.Completion);
         Assert.Equal([6, Emb], waiting.Result.RationaleIds);
     }
@@ -194,7 +220,7 @@ public sealed class DecodeSchedulerTests
         {
             var model = new ScriptedModel();
             var sequences = requests.Select((r, i) => Submit(model.Request(i, r.length, r.generates ? Greedy : null, [.. r.tokens, Emb, .. new int[8]]))).ToArray();
-            Advance(new RationaleDecoderOptions { MaxRows = rows, MaxPrefillTokens = prefill, MaxCacheTokens = cache }, model, sequences);
+            Advance(new DecodingEngineOptions { MaxBatchSize = rows, MaxPrefillTokens = prefill, MaxCacheTokens = cache }, model, sequences);
             for (var i = 0; i < requests.Length; i++)
             {
                 var (length, tokens, generates) = requests[i];
@@ -205,16 +231,16 @@ public sealed class DecodeSchedulerTests
         }, iter: 200);
     }
 
-    private DecodedSequence[] Run(RationaleDecoderOptions options, params DecodeRequest[] requests)
+    private DecodedSequence[] Run(DecodingEngineOptions options, params DecodeRequest[] requests)
     {
         var sequences = requests.Select(request => Submit(request)).ToArray();
         Advance(options, sequences);
         return [.. sequences.Select(sequence => sequence.Result)];
     }
 
-    private void Advance(RationaleDecoderOptions options, params Pending[] sequences) => Advance(options, _model, sequences);
+    private void Advance(DecodingEngineOptions options, params Pending[] sequences) => Advance(options, _model, sequences);
 
-    private static void Advance(RationaleDecoderOptions options, ScriptedModel model, Pending[] sequences)
+    private static void Advance(DecodingEngineOptions options, ScriptedModel model, Pending[] sequences)
     {
         var scheduler = new DecodeScheduler(model, Emb, options);
         foreach (var pending in sequences) scheduler.Enqueue(pending.Sequence);
@@ -227,7 +253,7 @@ public sealed class DecodeSchedulerTests
 
     private static Pending Submit(DecodeRequest request, CancellationToken cancellationToken) => new(new PendingSequence(request, [], cancellationToken));
 
-    private static Pending Submit(DecodeRequest request, params SharedImage[] images) => new(new PendingSequence(request, images, CancellationToken.None));
+    private static Pending Submit(DecodeRequest request, params ImageLease[] images) => new(new PendingSequence(request, images, CancellationToken.None));
 
     private sealed record Pending(PendingSequence Sequence)
     {

@@ -7,7 +7,7 @@ namespace Rge.Tests.Decoding;
 
 /// <summary>
 /// A model that writes what it is told: a prompt's first token names its script. Its hidden states are (script, tokens read so far), so that
-/// a result tells which row and which step it was taken from. Keeps a log of what the scheduler asked for.
+/// a result tells which sequence and which step it was taken from. Keeps what it was asked to read, in whatever order.
 /// </summary>
 internal sealed class ScriptedModel : ISequenceModel
 {
@@ -16,19 +16,30 @@ internal sealed class ScriptedModel : ISequenceModel
 
     private readonly Dictionary<int, int[]> _scripts = [];
     private readonly Dictionary<int, int> _promptLengths = [];
-    private (int Script, int Read)[] _rows = [];
+    private (int Script, int Read)[] _slots = [];
 
-    public List<string> Log { get; } = [];
+    /// <summary>The scripts of the prompts of each batch that was read without a rationale to follow.</summary>
+    public List<int[]> Encoded { get; } = [];
 
-    public List<(int Rows, int Capacity)> CacheSizes { get; } = [];
+    /// <summary>The scripts that each step fed a token.</summary>
+    public List<int[]> Steps { get; } = [];
 
-    public bool HasCache { get; private set; }
+    /// <summary>The tokens that steps fed each script.</summary>
+    public Dictionary<int, List<int>> Fed { get; } = [];
+
+    /// <summary>Images that went through the vision tower, counted each time.</summary>
+    public int ImagesEncoded { get; private set; }
+
+    /// <summary>Whether a prompt was read whose images had been freed.</summary>
+    public bool HasReadFreedImages { get; private set; }
+
+    public List<(int Slots, int Capacity)> StateSizes { get; } = [];
+
+    public bool HasState { get; private set; }
 
     public Action<int>? BeforeStep { get; set; }
 
     public Dictionary<int, float> LogitOf { get; } = [];
-
-    public int Steps { get; private set; }
 
     /// <summary>A request whose rationale is the given one, over and over.</summary>
     public DecodeRequest Request(int script, int promptLength, GenerationOptions? generation, params int[] rationale)
@@ -40,29 +51,34 @@ internal sealed class ScriptedModel : ISequenceModel
 
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images)
     {
-        Log.Add($"images {images.Count}");
+        ImagesEncoded += images.Count;
         return [.. images.Select(image => new VisionFeatures(image.Grid, zeros(1, 2).DetachFromDisposeScope(), []))];
     }
 
     public Tensor Encode(IReadOnlyList<ModelInput> inputs)
     {
-        Log.Add("encode " + Scripts(inputs));
+        Encoded.Add(Scripts(inputs));
         return Hidden(inputs.Select(input => (input.TokenIds[0], input.TokenIds.Length)));
     }
 
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> rows)
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
     {
-        Log.Add("prefill " + Scripts(inputs));
-        for (var i = 0; i < inputs.Count; i++) _rows[rows[i]] = (inputs[i].TokenIds[0], inputs[i].TokenIds.Length);
-        return Hidden(rows.Select(row => _rows[row]));
+        _ = Scripts(inputs);
+        for (var i = 0; i < inputs.Count; i++) _slots[slots[i]] = (inputs[i].TokenIds[0], inputs[i].TokenIds.Length);
+        return Hidden(slots.Select(slot => _slots[slot]));
     }
 
     public Tensor Step(IReadOnlyList<int> tokenIds)
     {
-        BeforeStep?.Invoke(Steps++);
-        for (var row = 0; row < tokenIds.Count; row++) _rows[row].Read++;
-        Log.Add("step " + string.Join(' ', _rows.Take(tokenIds.Count).Select((row, i) => $"{row.Script}:{tokenIds[i]}")));
-        return Hidden(_rows.Take(tokenIds.Count));
+        Steps.Add([.. _slots.Take(tokenIds.Count).Select(slot => slot.Script)]);
+        BeforeStep?.Invoke(Steps.Count - 1);
+        for (var slot = 0; slot < tokenIds.Count; slot++)
+        {
+            _slots[slot].Read++;
+            Fed.TryAdd(_slots[slot].Script, []);
+            Fed[_slots[slot].Script].Add(tokenIds[slot]);
+        }
+        return Hidden(_slots.Take(tokenIds.Count));
     }
 
     public Tensor Logits(Tensor hidden)
@@ -77,18 +93,22 @@ internal sealed class ScriptedModel : ISequenceModel
         return logits;
     }
 
-    public void ResizeCache(int rows, int capacity, int keep)
+    public void ResizeState(int slots, int capacity, int keep)
     {
-        CacheSizes.Add((rows, capacity));
-        HasCache = true;
-        Array.Resize(ref _rows, rows);
+        StateSizes.Add((slots, capacity));
+        HasState = true;
+        Array.Resize(ref _slots, slots);
     }
 
-    public void MoveRow(int from, int to) => _rows[to] = _rows[from];
+    public void MoveSlot(int from, int to) => _slots[to] = _slots[from];
 
-    public void ReleaseCache() => HasCache = false;
+    public void ReleaseState() => HasState = false;
 
-    private static string Scripts(IReadOnlyList<ModelInput> inputs) => string.Join(' ', inputs.Select(input => input.TokenIds[0]));
+    private int[] Scripts(IReadOnlyList<ModelInput> inputs)
+    {
+        HasReadFreedImages |= inputs.SelectMany(input => input.Images).Any(features => features.Merged.IsInvalid);
+        return [.. inputs.Select(input => input.TokenIds[0])];
+    }
 
     private static Tensor Hidden(IEnumerable<(int Script, int Read)> rows)
     {

@@ -2,8 +2,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Evaluation;
 using Rge.Training.Experiments;
-using Rge.Training.Reports;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 using TestResult = Rge.Training.Experiments.TestResult;
 

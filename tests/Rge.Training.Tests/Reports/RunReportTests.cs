@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Rge.Training.Reports;
-using Rge.Training.Runs;
+using Rge.Training.RunFiles;
 using Rge.Training.Settings;
 
 namespace Rge.Training.Tests.Reports;
@@ -24,12 +24,12 @@ public sealed class RunReportTests : IDisposable
     {
         var page = Write(steps: 100);
         Assert.Equal(
-            ["Loss", "Accuracy on the batch, %", "Own rationale, tokens", "hit@1 on the development set, %", "Learning rate", "Gradient norm, before clipping", "Seconds a step"],
+            ["Loss", "Accuracy on the batch, %", "Self rationale, tokens", "hit@1 on the development set, %", "Learning rate", "Gradient norm, before clipping", "Seconds a step"],
             page.Descendants("figcaption").Select(caption => caption.Value));
         Assert.Equal(["total", "next token", "InfoNCE", "cells"], Legend(page, "Loss"));
-        Assert.Equal(["next token", "own rationale's conclusion", "cells"], Legend(page, "Accuracy on the batch, %"));
+        Assert.Equal(["next token", "self rationale's conclusion", "cells"], Legend(page, "Accuracy on the batch, %"));
         Assert.Equal(["average", "vqa", "grounding"], Legend(page, "hit@1 on the development set, %"));
-        Assert.All(page.Descendants("svg").Where(svg => svg.Attribute("aria-label")!.Value != "Own rationale, tokens"), svg => Assert.Contains(svg.Descendants("text"), text => text.Value == "joint"));
+        Assert.All(page.Descendants("svg").Where(svg => svg.Attribute("aria-label")!.Value != "Self rationale, tokens"), svg => Assert.Contains(svg.Descendants("text"), text => text.Value == "joint"));
     }
 
     [Fact]

@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Rge.Models.Families.Qwen3Vl;
 
 /// <summary>Qwen3-VL: a square table of learned position embeddings, read at the image's own grid by bilinear interpolation.</summary>
-/// <param name="table">Embeddings <c>[side², width]</c>.</param>
+/// <param name="table">An embedding for each of the side² points.</param>
 /// <param name="side">Side of the square.</param>
-internal sealed class PositionInterpolation(Tensor table, int side) : IPatchPositions
+internal sealed class PositionInterpolation(EmbeddingTable table, int side) : IPatchPositions
 {
     public Tensor Forward(ImageGrid grid, PatchOrder order)
     {
@@ -32,8 +32,8 @@ internal sealed class PositionInterpolation(Tensor table, int side) : IPatchPosi
         Tensor? sum = null;
         for (var corner = 0; corner < 4; corner++)
         {
-            using Tensor indices = tensor(corners[corner], device: table.device), share = tensor(weights[corner], device: table.device);
-            var part = table.index_select(0, indices) * share.to(table.dtype).unsqueeze(1);
+            using Tensor indices = tensor(corners[corner], device: table.Device), share = tensor(weights[corner], device: table.Device);
+            var part = table.Rows(indices) * share.to(table.DType).unsqueeze(1);
             sum = sum is null ? part : sum.Plus(part);
         }
         return sum!;

@@ -52,8 +52,8 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
     public override PatchMerger[] DeepstackMergers(VisionConfig config, LayerFactory factory, string root) =>
         [.. config.DeepstackBlocks.Select((_, i) => MakeMerger(config, factory, $"{root}deepstack_merger_list.{i}", normAfterJoin: true))];
 
-    public override IPatchPositions PatchPositions(VisionConfig config, LayerFactory factory, string root) =>
-        new PositionInterpolation(factory.Parameter(root + "pos_embed.weight", config.NumPositionEmbeddings, config.HiddenSize), Side(config));
+    public override IPatchPositions PatchPositions(VisionConfig config, LayerFactory factory, string root) => new PositionInterpolation(
+        factory.Embedding(root + "pos_embed.weight", config.NumPositionEmbeddings, config.HiddenSize), Side(config));
 
     private PatchMerger MakeMerger(VisionConfig config, LayerFactory factory, string module, bool normAfterJoin)
     {

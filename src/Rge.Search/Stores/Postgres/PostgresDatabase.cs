@@ -11,7 +11,7 @@ internal sealed class PostgresDatabase : SqlDatabase
     private const long SchemaLock = 0x726765;
 
     /// <summary>The table that has the version of all others.</summary>
-    public const string SchemaTable = "rge_schema";
+    private const string SchemaTable = "rge_schema";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly SemaphoreSlim _starting = new(1);
@@ -22,6 +22,8 @@ internal sealed class PostgresDatabase : SqlDatabase
     public override string Now => "extract(epoch FROM clock_timestamp())::float8";
 
     public override string TableNames => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
+
+    public override bool IsOwnTable(string name) => name == SchemaTable || base.IsOwnTable(name);
 
     public override string LockSchema => $"SELECT pg_advisory_xact_lock({SchemaLock})";
 

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Rge.Imaging;
+
+namespace Rge.Cli.Options;
+
+/// <summary>The options for how images are read and sized, of every verb that runs a model.</summary>
+internal sealed class ImageReading
+{
+    private readonly Option<int?> _maxPixels = new("--max-pixels")
+    {
+        Description = $"Larger images are reduced to this area in pixels. Default: what preprocessor_config.json says, or {ImageProcessorConfig.DefaultMaxTokens} image tokens where that has the stock value.",
+    };
+
+    private readonly Option<int?> _minPixels = new("--min-pixels") { Description = "Smaller images are enlarged to this area in pixels. Default: what preprocessor_config.json says." };
+
+    private readonly Option<bool?> _exifOrientation = new("--exif-orientation")
+    {
+        Description = "Turn photographs upright as their EXIF orientation says. Default: what the checkpoint was trained with, else pixels as they are stored.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string> _truncated = TruncatedOption();
+
+    public ImageReading()
+    {
+        CommonOptions.AtLeast(_maxPixels, 1);
+        CommonOptions.AtLeast(_minPixels, 1);
+    }
+
+    /// <summary>The option for images whose file ends early, also of verbs that take no other of these.</summary>
+    public static Option<string> TruncatedOption() => new Option<string>("--truncated-images")
+    {
+        Description = "What to do with images whose file ends early: refuse them, or accept what is there, as Pillow does with LOAD_TRUNCATED_IMAGES.",
+        DefaultValueFactory = _ => "refuse",
+    }.AcceptOnlyFromAmong("refuse", "accept");
+
+    /// <summary>What <see cref="TruncatedOption"/> was given.</summary>
+    public static TruncatedImages Truncated(ParseResult parsed, Option<string> option) =>
+        parsed.GetValue(option) == "accept" ? TruncatedImages.Accept : TruncatedImages.Refuse;
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_maxPixels, _minPixels, _exifOrientation, _truncated]) command.Add(option);
+    }
+
+    /// <summary>What was chosen.</summary>
+    public ImageOptions Read(ParseResult parsed) => new()
+    {
+        MaxPixels = parsed.GetValue(_maxPixels),
+        MinPixels = parsed.GetValue(_minPixels),
+        ExifOrientation = parsed.GetValue(_exifOrientation),
+        Truncated = Truncated(parsed, _truncated),
+    };
+
+    /// <summary>What was chosen, as one readable line.</summary>
+    public string Describe(ParseResult parsed)
+    {
+        var options = Read(parsed);
+        return $"{_maxPixels.Name}={options.MaxPixels} {_minPixels.Name}={options.MinPixels} {_exifOrientation.Name}={options.ExifOrientation} {_truncated.Name}={options.Truncated}";
+    }
+}

@@ -1,0 +1,159 @@
+using System.CommandLine;
+using Rge.Hub;
+using Rge.Models;
+
+namespace Rge.Cli.Options;
+
+/// <summary>The options of every verb that runs a model: which one, where, and how it writes rationales.</summary>
+internal sealed class ModelOptions
+{
+    /// <summary>The variable that names the checkpoint where --model does not.</summary>
+    public const string ModelVariable = "RGE_MODEL";
+
+    /// <summary>The option that names the checkpoint.</summary>
+    public const string ModelName = "--model";
+
+    private readonly Option<DirectoryInfo> _model = ModelOption();
+    private readonly Option<DirectoryInfo?> _adapter = new("--adapter") { Description = "Folder of a LoRA or DoRA adapter to merge into the model." };
+    private readonly Option<string> _device = DeviceOptions.Running();
+    private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
+    private readonly Option<int?> _maxTokens = new("--max-rationale-tokens") { Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128." };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sampling temperature; 0 always takes the likeliest token. The checkpoint's own unless given." };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Sample among the likeliest tokens that together have this probability." };
+    private readonly Option<double?> _repetitionPenalty = new("--repetition-penalty") { Description = "Weakens tokens that were used before; 1 does not. The checkpoint's own unless given." };
+    private readonly Option<int> _seed = new("--seed") { Description = "Seed of sampling." };
+    private readonly Option<string> _whenBudgetRunsOut = new("--when-budget-runs-out")
+    {
+        Description = "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does.",
+        DefaultValueFactory = _ => "append",
+    };
+    private readonly Option<string> _reasoning = new("--reasoning") { Description = "Whether queries write a rationale first.", DefaultValueFactory = _ => "on" };
+    private readonly Option<string> _pooling = new("--pooling")
+    {
+        Description = "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its last token, as VLM2Vec has it, without reasoning.",
+        DefaultValueFactory = _ => "emb",
+    };
+    private readonly ImageReading _images = new();
+    private readonly Option<int> _batch;
+
+    private readonly bool _writesRationales;
+
+    /// <param name="writesRationales">Whether the verb has rationales written, and so the options of that.</param>
+    /// <param name="batch">Queries that are decoded at once where nothing is said; the library's default without it.</param>
+    public ModelOptions(bool writesRationales = true, int? batch = null)
+    {
+        _batch = new Option<int>("--batch")
+        {
+            Description = "Queries that are decoded at once.",
+            DefaultValueFactory = _ => batch ?? new DecodingEngineOptions().MaxBatchSize,
+        };
+        _writesRationales = writesRationales;
+        _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
+        _reasoning.AcceptOnlyFromAmong("on", "off");
+        _pooling.AcceptOnlyFromAmong("emb", "last");
+        CommonOptions.Within(_temperature, 0, 1000);
+        CommonOptions.Within(_topP, 0, 1);
+        CommonOptions.Within(_repetitionPenalty, 0.01, 100);
+        CommonOptions.AtLeast(_maxTokens, 1);
+        CommonOptions.AtLeast(_batch, 1);
+    }
+
+    /// <summary>Makes the <c>--model</c> option; required where the environment names no checkpoint.</summary>
+    private static Option<DirectoryInfo> ModelOption()
+    {
+        var option = new Option<DirectoryInfo>(ModelName, "-m") { Description = $"Checkpoint folder in the Hugging Face layout; {ModelVariable} in the environment unless given." };
+        if (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder) option.DefaultValueFactory = _ => new DirectoryInfo(folder);
+        else option.Required = true;
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && RepositoryHint(given) is { } hint) result.AddError($"--model is {hint}");
+        });
+        return option;
+    }
+
+    /// <summary>What to do where the name of a repository stands for a folder that is not here, as the rest of a sentence; null where it does not.</summary>
+    public static string? RepositoryHint(string given) =>
+        given.Count(c => c == '/') == 1 && HubDownloader.IsRepositoryName(given) && !Directory.Exists(given)
+            ? $"'{given}', which is no folder here. If you mean the repository, 'rge pull {given}' downloads it into {given[(given.IndexOf('/', StringComparison.Ordinal) + 1)..]}."
+            : null;
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling]) command.Add(option);
+        _images.AddTo(command);
+        if (!_writesRationales) return;
+        foreach (var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch])
+            command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_reasoning) is { Implicit: false } && result.GetValue(_reasoning) == "on" && result.GetValue(_pooling) == "last")
+                result.AddError("--reasoning is on, expected off with --pooling last, which has no reasoning.");
+        });
+    }
+
+    /// <summary>Everything that decides what comes out, as one readable line.</summary>
+    public string Describe(ParseResult parsed) => string.Join(' ',
+        ((Option[])[_model, _adapter, _dtype, _pooling, _reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut])
+            .Select(option => $"{option.Name}={Value(parsed, option)}").Append(_images.Describe(parsed)));
+
+    /// <summary>The checkpoint's name, and the adapter's where there is one: that of the folder, and for what a training run wrote that of the run.</summary>
+    public string Name(ParseResult parsed) =>
+        string.Join(" + ", ((DirectoryInfo?[])[parsed.GetRequiredValue(_model), parsed.GetValue(_adapter)]).OfType<DirectoryInfo>().Select(Named));
+
+    /// <summary>All results of training are called RUN/model or RUN/checkpoints/STEP/model, which tells none from another.</summary>
+    private static string Named(DirectoryInfo folder) => folder switch
+    {
+        { Name: "model", Parent: { Parent: { Name: "checkpoints", Parent: { } run } } step } => $"{run.Name}/{step.Name}",
+        { Name: "model", Parent: { } run } => run.Name,
+        _ => folder.Name,
+    };
+
+    /// <summary>Tells apart what embeddings depend on, but for how rationales are written: the model with how it reads images, the number type it runs in, and pooling.</summary>
+    public string Identity(ParseResult parsed, ReasoningEmbedder embedder) => $"{ModelFingerprint.Compute(embedder)} {parsed.GetValue(_dtype) ?? "stored"} {Pooling(parsed)}";
+
+    /// <summary>How the checkpoint gives embeddings.</summary>
+    public EmbeddingPooling Pooling(ParseResult parsed) => parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;
+
+    /// <summary>Whether queries write a rationale.</summary>
+    public bool Reasons(ParseResult parsed) => _writesRationales && parsed.GetValue(_reasoning) == "on" && Pooling(parsed) == EmbeddingPooling.Emb;
+
+    /// <summary>How rationales are written.</summary>
+    public GenerationOptions Generation(ParseResult parsed)
+    {
+        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName);
+        return !_writesRationales ? stored : stored with
+        {
+            MaxRationaleTokens = parsed.GetValue(_maxTokens) ?? stored.MaxRationaleTokens,
+            Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
+            TopP = parsed.GetValue(_topP) ?? stored.TopP,
+            RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
+            Seed = parsed.GetValue(_seed),
+            OnLengthLimit = parsed.GetValue(_whenBudgetRunsOut) == "append" ? LengthAction.AppendEmb : LengthAction.PoolLastToken,
+        };
+    }
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="parsed">The options given.</param>
+    /// <param name="basis">What the command line has no options for.</param>
+    public ReasoningEmbedder Load(ParseResult parsed, ReasoningEmbedderOptions? basis = null)
+    {
+        basis ??= new ReasoningEmbedderOptions();
+        return ReasoningEmbedder.Load(parsed.GetRequiredValue(_model).FullName, basis with
+        {
+            Model = new QwenVlModelOptions
+            {
+                DType = DTypes.Parse(parsed.GetValue(_dtype)),
+                Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
+                Adapter = parsed.GetValue(_adapter)?.FullName,
+            },
+            Generation = Generation(parsed),
+            Pooling = Pooling(parsed),
+            Images = _images.Read(parsed),
+            QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
+            Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
+        });
+    }
+
+    private static string Value(ParseResult parsed, Option option) =>
+        parsed.GetResult(option) is { } result ? string.Join(',', result.Tokens.Select(t => t.Value)) : "";
+}

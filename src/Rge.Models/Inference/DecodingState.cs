@@ -1,0 +1,89 @@
+using Rge.Models.Layers;
+
+namespace Rge.Models.Inference;
+
+/// <summary>
+/// What the decoder carries of several sequences from one pass to the next: keys and values of their tokens, or whatever else its layers
+/// need. One slot a sequence, allocated once and written in place. Made by <see cref="QwenVlModel.CreateState"/>; owns its tensors. Not
+/// thread-safe: one decoding loop uses it at a time.
+/// </summary>
+public sealed class DecodingState : IDisposable
+{
+    private readonly ILayerState[] _layers;
+    private readonly int[] _lengths;
+    private readonly int[] _nextPositions;
+
+    /// <summary>Takes the layers' states over.</summary>
+    internal DecodingState(ILayerState[] layers, int slots, int capacity)
+    {
+        (_layers, Slots, Capacity) = (layers, slots, capacity);
+        _lengths = new int[slots];
+        _nextPositions = new int[slots];
+    }
+
+    /// <summary>Sequences it can hold at once.</summary>
+    public int Slots { get; }
+
+    /// <summary>Tokens a slot can hold.</summary>
+    public int Capacity { get; }
+
+    /// <summary>By layer, what it carries; borrowed.</summary>
+    internal IReadOnlyList<ILayerState> Layers => _layers;
+
+    /// <summary>Tokens now in a slot.</summary>
+    public int Length(int slot) => _lengths[slot];
+
+    /// <summary>Rotary position of the next token of a slot; smaller than <see cref="Length"/> where images share positions.</summary>
+    public int NextPosition(int slot) => _nextPositions[slot];
+
+    /// <summary>Empties a slot for another sequence.</summary>
+    public void Reset(int slot) => (_lengths[slot], _nextPositions[slot]) = (0, 0);
+
+    /// <summary>
+    /// Replaces what a slot holds by what a slot of this or another state of the same model holds. The two continue on their own: so a
+    /// sequence moves, or forks where it stands.
+    /// </summary>
+    /// <exception cref="ArgumentException">A slot does not exist, the tokens do not fit, or the states are of different models.</exception>
+    public void CopyFrom(DecodingState source, int from, int to)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        source.RequireRoom(from, 0);
+        if (source == this && from == to) return;
+        RequireRoom(to, 0);
+        var length = source.Length(from);
+        if (length > Capacity)
+            throw new ArgumentException(
+                $"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.", nameof(from));
+        if (source._layers.Length != _layers.Length || _layers.Where((layer, i) => !layer.IsLike(source._layers[i])).Any())
+            throw new ArgumentException("The states are of different models.", nameof(source));
+        for (var i = 0; i < _layers.Length; i++) _layers[i].CopySlot(source._layers[i], from, to, length);
+        (_lengths[to], _nextPositions[to]) = (length, source.NextPosition(from));
+    }
+
+    /// <summary>Checks that a slot has room for more tokens.</summary>
+    /// <exception cref="ArgumentException">The slot does not exist or is too small.</exception>
+    internal void RequireRoom(int slot, int tokens)
+    {
+        if ((uint)slot >= (uint)Slots) throw new ArgumentException($"Slot {slot} does not exist; there are {Slots}.", nameof(slot));
+        if (_lengths[slot] + tokens > Capacity)
+            throw new ArgumentException(
+                $"Slot {slot} holds {_lengths[slot]} of {Capacity} tokens; {tokens} more do not fit.", nameof(tokens));
+    }
+
+    /// <summary>Records that slots have grown by a batch, after every layer has been run on it.</summary>
+    internal void Advance(PackedBatch batch)
+    {
+        for (var i = 0; i < batch.Runs.Count; i++)
+        {
+            var run = batch.Runs[i];
+            _lengths[run.Slot] += run.Length;
+            _nextPositions[run.Slot] = batch.NextPositions[i];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+    }
+}

@@ -1,4 +1,0 @@
-namespace Rge.Server.Answers;
-
-/// <summary>Collections.</summary>
-internal sealed record CollectionList(IReadOnlyList<CollectionAnswer> Collections);

@@ -1,0 +1,4 @@
+namespace Rge.Server.Hosting;
+
+/// <summary>How the server is.</summary>
+internal sealed record HealthAnswer(string Status);

@@ -1,0 +1,85 @@
+using Rge.Files;
+using Rge.Imaging;
+
+namespace Rge.ShapeWorld.Scenes;
+
+/// <summary>Draws scenes. The pixels depend on scene and seed only: no step is left to a library, and none rounds by machine.</summary>
+public static class SceneRenderer
+{
+    /// <summary>Pixels of a cell's side; one merged patch.</summary>
+    public const int CellSide = 28;
+
+    /// <summary>Pixels of a picture's side.</summary>
+    public const int Side = CellSide * Grid.Side;
+
+    // Objects keep 3 px away from their cell's middle at most, so that a crop of the cell has all of its object and nothing of another.
+    private const int Jitter = 3;
+    private const int LeastBrightness = 56, MostBrightness = 72, FullBrightness = 64;
+
+    // For each random byte the sum of its two halves, less the mean and halved: ±7, mostly small. One half more rounds to the nearest.
+    private static readonly float[] Noise = [.. Enumerable.Range(0, 256).Select(bits => ((bits & 15) + (bits >> 4) - 15) / 2f + 0.5f)];
+    private static readonly float[] Background = DrawBackground();
+
+    /// <summary>Draws a scene.</summary>
+    /// <param name="scene">What is drawn.</param>
+    /// <param name="seed">Decides what has no meaning: where in its cell each object stands, how bright the picture is, the noise.</param>
+    public static RgbImage Render(Scene scene, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(scene);
+        var random = new SplitMix64(seed);
+        var brightness = random.Between(LeastBrightness, MostBrightness) / (float)FullBrightness;
+        var canvas = (float[])Background.Clone();
+        foreach (var placed in scene.Objects) Draw(placed, random.Between(-Jitter, Jitter), random.Between(-Jitter, Jitter), canvas);
+        var pixels = new byte[canvas.Length];
+        for (var i = 0; i < pixels.Length;)
+        {
+            var bits = random.Next();
+            for (var end = Math.Min(i + sizeof(ulong), pixels.Length); i < end; i++, bits >>= 8)
+                pixels[i] = (byte)Math.Clamp((int)(canvas[i] * brightness + Noise[(byte)bits]), 0, 255);
+        }
+        return new RgbImage(Side, Side, pixels);
+    }
+
+    /// <summary>Cuts a cell out of a picture.</summary>
+    public static RgbImage Crop(RgbImage picture, Cell cell)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        var row = CellSide * RgbImage.Channels;
+        var pixels = new byte[row * CellSide];
+        for (var y = 0; y < CellSide; y++)
+            picture.Pixels.AsSpan(((cell.Row() * CellSide + y) * Side + cell.Column() * CellSide) * RgbImage.Channels, row).CopyTo(pixels.AsSpan(y * row));
+        return new RgbImage(CellSide, CellSide, pixels);
+    }
+
+    private static void Draw(PlacedObject placed, int right, int down, float[] canvas)
+    {
+        const int Inset = (CellSide - ShapeMask.Side) / 2;
+        var coverage = ShapeMask.Of(placed.Object).Coverage;
+        var (red, green, blue) = Palette.Of(placed.Color);
+        var (left, top) = (placed.Cell.Column() * CellSide + Inset + right, placed.Cell.Row() * CellSide + Inset + down);
+        for (var y = 0; y < ShapeMask.Side; y++)
+        {
+            for (var x = 0; x < ShapeMask.Side; x++)
+            {
+                var covered = coverage[y * ShapeMask.Side + x];
+                if (covered == 0) continue;
+                var (share, pixel) = (covered / (float)ShapeMask.Full, ((top + y) * Side + left + x) * RgbImage.Channels);
+                canvas[pixel] += (red - canvas[pixel]) * share;
+                canvas[pixel + 1] += (green - canvas[pixel + 1]) * share;
+                canvas[pixel + 2] += (blue - canvas[pixel + 2]) * share;
+            }
+        }
+    }
+
+    private static float[] DrawBackground()
+    {
+        var canvas = new float[Side * Side * RgbImage.Channels];
+        for (var pixel = 0; pixel < Side * Side; pixel++)
+        {
+            var (x, y) = (pixel % Side / (float)(Side - 1), pixel / Side / (float)(Side - 1));
+            var i = pixel * RgbImage.Channels;
+            (canvas[i], canvas[i + 1], canvas[i + 2]) = Palette.Background(x, y);
+        }
+        return canvas;
+    }
+}

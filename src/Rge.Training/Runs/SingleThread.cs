@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+
+namespace Rge.Training.Runs;
+
+/// <summary>
+/// Runs asynchronous work on one thread of its own: whatever follows an <c>await</c> is back on it. Gradient mode, dispose scopes and
+/// torch's teams of threads belong to the thread that made them, and steps of a run share them.
+/// </summary>
+internal sealed class SingleThread : SynchronizationContext
+{
+    private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _queue = [];
+
+    private SingleThread() { }
+
+    /// <summary>Starts the work and completes with it, with its result, error or cancellation.</summary>
+    /// <param name="name">What the thread is called in debuggers.</param>
+    /// <param name="work">The work.</param>
+    public static Task<T> RunAsync<T>(string name, Func<Task<T>> work)
+    {
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => completion.SetFromTask(new SingleThread().Run(work))) { Name = name, IsBackground = true }.Start();
+        return completion.Task;
+    }
+
+    /// <summary>Does not block: the callback runs when the thread has nothing else to do.</summary>
+    /// <remarks>What comes after the work is done, which it left behind, runs on the thread pool.</remarks>
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        try
+        {
+            _queue.Add((d, state));
+        }
+        catch (InvalidOperationException)
+        {
+            base.Post(d, state);
+        }
+    }
+
+    /// <summary>Is not needed by awaits, and would deadlock on the thread itself.</summary>
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Only posting to a run's thread is possible.");
+
+    /// <summary>Runs callbacks on the current thread until the work is done.</summary>
+    private Task<T> Run<T>(Func<Task<T>> work)
+    {
+        SetSynchronizationContext(this);
+        var task = Begin(work);
+        task.ContinueWith(_ => _queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        foreach (var (callback, state) in _queue.GetConsumingEnumerable()) callback(state);
+        return task;
+    }
+
+    /// <summary>Begins the work; what it throws before its first await is its error like any other.</summary>
+    private static async Task<T> Begin<T>(Func<Task<T>> work) => await work();
+}

@@ -1,0 +1,14 @@
+namespace Rge;
+
+/// <summary>Why a rationale ended.</summary>
+public enum FinishReason
+{
+    /// <summary>No rationale was generated: the prompt was pooled as it stands.</summary>
+    NotGenerated,
+
+    /// <summary>The model wrote <c>&lt;emb&gt;</c> itself.</summary>
+    Emb,
+
+    /// <summary>The rationale reached its longest first; see <see cref="LengthAction"/>.</summary>
+    Length,
+}

@@ -1,4 +1,0 @@
-namespace Rge.Serialization;
-
-/// <summary>A <see cref="ContentPart"/> as it stands in JSON: one of the two.</summary>
-internal sealed record StoredContentPart(string? Text, ImageSource? Image);
