@@ -150,7 +150,7 @@ public sealed class OwnDataTests : IDisposable
         var config = Config with { Data = Config.Data with { MinPixels = 4 * 28 * 28, MaxPixels = 6 * 28 * 28, ExifOrientation = true } };
         if (isAdapter) config = config with { Model = config.Model with { Adapter = new AdapterSettings { Rank = 4 } } };
         var folder = new RunFolder(Path.Combine(_root, "run"));
-        var outcome = new Trainer(config, folder).Run(resume: false);
+        var outcome = await new Trainer(config, folder).RunAsync(resume: false);
 
         using var embedder = ReasoningEmbedder.Load(isAdapter ? Start : folder.Model, new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Adapter = isAdapter ? folder.Model : null } });
         var images = embedder.Processor.Images;
@@ -160,16 +160,16 @@ public sealed class OwnDataTests : IDisposable
     }
 
     [Fact]
-    public void Columns_that_are_not_understood_are_an_error_unless_they_are_ignored()
+    public async Task Columns_that_are_not_understood_are_an_error_unless_they_are_ignored()
     {
         var path = Path.Combine(Data, "first", "train.jsonl");
         File.WriteAllLines(path, File.ReadAllLines(path).Select(line => $"{line[..^1]},\"qry_hint\":\"red\"}}"));
         var config = Config with { Evaluation = new EvaluationSettings { Every = 0 }, Phases = [Config.Phases[0] with { Steps = 1 }] };
-        var message = Assert.Throws<DatasetException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false)).Message;
+        var message = (await Assert.ThrowsAsync<DatasetException>(() => new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false))).Message;
         Assert.Contains("qry_hint", message, StringComparison.Ordinal);
         Assert.Contains("data.ignore_columns", message, StringComparison.Ordinal);
         config = config with { Data = config.Data with { IgnoreColumns = ["qry_hint"] } };
-        Assert.Equal(1, new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).Run(resume: false).State.Step);
+        Assert.Equal(1, (await new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)).State.Step);
     }
 
     [Fact]

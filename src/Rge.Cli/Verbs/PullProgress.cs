@@ -1,3 +1,4 @@
+using Rge.Cli.Output;
 using Rge.Hub;
 using Spectre.Console;
 

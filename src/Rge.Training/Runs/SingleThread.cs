@@ -44,7 +44,7 @@ internal sealed class SingleThread : SynchronizationContext
     {
         SetSynchronizationContext(this);
         var task = Begin(work);
-        task.ContinueWith(_ => _queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = task.ContinueWith(_ => _queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         foreach (var (callback, state) in _queue.GetConsumingEnumerable()) callback(state);
         return task;
     }
