@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.VectorData;
+using Rge.Cli.Options;
 using Rge.Cli.Output;
 using Rge.Cli.Verbs;
 
