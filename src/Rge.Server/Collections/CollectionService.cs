@@ -4,7 +4,6 @@ using Rge.Search;
 using Rge.Search.Indexing;
 using Rge.Server.Errors;
 using Rge.Server.Images;
-using Rge.Server.Requests;
 using Rge.Server.Serving;
 
 namespace Rge.Server.Collections;

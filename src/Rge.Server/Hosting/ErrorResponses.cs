@@ -4,7 +4,6 @@ using Microsoft.Extensions.Primitives;
 using Rge.Files;
 using Rge.Server.Answers;
 using Rge.Server.Errors;
-using Rge.Server.Requests;
 
 namespace Rge.Server.Hosting;
 
