@@ -21,7 +21,7 @@ internal sealed record StoredReport(
 )
 {
     /// <summary>Reads a report.</summary>
-    /// <exception cref="TrainingException">The file cannot be read, or is something else.</exception>
+    /// <exception cref="TrainingException">The file cannot be read, or is not such a report.</exception>
     public static StoredReport Read(string path)
     {
         try
@@ -50,7 +50,7 @@ internal sealed record StoredReport(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
+            throw new TrainingException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
         }
         catch (Exception e)
             when (e is JsonException or NullReferenceException or InvalidOperationException or FormatException or KeyNotFoundException)

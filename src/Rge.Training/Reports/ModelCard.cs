@@ -49,13 +49,8 @@ internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObjec
                 ? "all alike"
                 : string.Join(", ", config.Data.Weights.Select(weight => Text($"{weight.Key} {weight.Value}")))
         );
-        Row(
-            "steps",
-            Text(
-                $"{state.Step} ({string.Join(", ", config.Phases.Select(phase => $"{phase.Name} {phase.Steps}"))}), "
-                    + $"{config.Data.Queries} queries each"
-            )
-        );
+        var phases = string.Join(", ", config.Phases.Select(phase => $"{phase.Name} {phase.Steps}"));
+        Row("steps", Text($"{state.Step} ({phases}), {config.Data.Queries} queries each"));
         Row("learning rate", string.Join(", ", config.Phases.Select(phase => Text($"{phase.LearningRate}"))));
         Row("rationale of queries", Choices.Name(config.Objective.Rationale));
         Row("longest rationale", Text($"{config.Objective.MaxRationaleTokens} tokens"));
