@@ -64,7 +64,8 @@ public static class RequestPreview
     private sealed class Capture : HttpMessageHandler
     {
         private const string Answer =
-            """{"id": "", "object": "chat.completion", "created": 0, "model": "", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]}""";
+            """{"id": "", "object": "chat.completion", "created": 0, "model": "", "choices": [{"index": 0,"""
+            + """ "finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]}""";
 
         public Uri? Address { get; private set; }
 

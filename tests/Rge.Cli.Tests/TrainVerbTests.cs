@@ -173,7 +173,9 @@ public sealed class TrainVerbTests : IDisposable
             Enumerable
                 .Range(1, 8)
                 .Select(i =>
-                    $$"""{"qry_text": "<|image_1|>\nFind what goes with query number {{i}}\n", "qry_img_path": "images/{{i % 3}}.png", "tgt_text": ["item {{i}}", "item {{i + 1}}"], "tgt_img_path": ["", ""]}"""
+                    $$"""{"qry_text": "<|image_1|>\nFind what goes with query number {{i}}\n","""
+                    + $$""" "qry_img_path": "images/{{i % 3}}.png", "tgt_text": ["item {{i}}", "item {{i + 1}}"],"""
+                    + $$""" "tgt_img_path": ["", ""]}"""
                 ),
             TestContext.Current.CancellationToken
         );

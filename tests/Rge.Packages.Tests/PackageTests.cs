@@ -245,9 +245,9 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
             .Split("<!-- in-your-project: begin -->")[1]
             .Split("<!-- in-your-project: end -->")[0];
         var blocks = Workplace.BlocksOf(readme);
-        Assert.Equal(["bash", "csharp", "text", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["csharp", "xml"], blocks.Select(block => block.Key).Order(StringComparer.Ordinal));
         foreach (var language in blocks)
-            Assert.Equal(Workplace.Printed[language.Key].Take(language.Count()), language);
+            Assert.All(language, block => Assert.Contains(block, Workplace.Printed[language.Key]));
     }
 
     [Fact]

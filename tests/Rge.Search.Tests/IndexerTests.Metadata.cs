@@ -12,7 +12,8 @@ public abstract partial class IndexerTests
         await File.WriteAllLinesAsync(
             InFolder("rows.jsonl"),
             [
-                """{"id": "1", "text": "a red circle", "metadata": {"color": "red", "year": 2020, "tags": ["x", "y"], "new": true, "none": null}}""",
+                """{"id": "1", "text": "a red circle", "metadata": {"color": "red", "year": 2020, "tags": ["x", "y"],"""
+                    + """ "new": true, "none": null}}""",
                 """{"id": 2, "image": "pictures/a.png", "metadata": {"color": "blue"}}""",
                 """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",
                 """{"text": "two of it", "images": ["pictures/a.png", "pictures/a.png"]}""",

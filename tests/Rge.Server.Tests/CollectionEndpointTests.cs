@@ -268,8 +268,10 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
         await MakeAsync();
         string Body(string onError) =>
             $$$"""
-                {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},{"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,
-                  {"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(TestImages.Grey(28, 28))}}}"}]}
+                {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},
+                  {"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,{"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(
+                    TestImages.Grey(28, 28)
+                )}}}"}]}
                 """;
         var added = await Server.PostAsync("/v1/collections/c/items", Body(""), Cancel);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));
@@ -308,7 +310,8 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
         await Server.PostAsync("/v1/collections/c/items", """{"items":[{"key":"k","text":"a red circle"}]}""", Cancel);
         var added = await Server.PostAsync(
             "/v1/collections/c/items",
-            """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","text":"a green star"},{"key":"k","text":"a blue square"}]}""",
+            """{"items":[7,{"key":"k","text":"a blue square"},{"key":"k","text":"a green star"},{"key":"k","""
+                + """ "text":"a green star"},{"key":"k","text":"a blue square"}]}""",
             Cancel
         );
         Assert.Equal([0, 2, 3], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));

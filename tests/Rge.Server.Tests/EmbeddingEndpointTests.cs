@@ -260,7 +260,8 @@ public sealed class EmbeddingEndpointTests(ServerFixture fixture) : IClassFixtur
                 Images = [ImageSource.FromBytes(Queries[0].Png)],
             };
             var answer = await OpenAiAsync(
-                $$"""{"input":[{"text":"{{text}}","image":"{{Uri0}}"}],"instruction":"{{text}}","role":"{{(role == ItemRole.Query ? "query" : "document")}}"}"""
+                $$"""{"input":[{"text":"{{text}}","image":"{{Uri0}}"}],"instruction":"{{text}}","""
+                    + $$""" "role":"{{(role == ItemRole.Query ? "query" : "document")}}"}"""
             );
             var expected = await OwnAsync(input);
             Vectors.Same(Embedding(answer, 0), expected.Vector);

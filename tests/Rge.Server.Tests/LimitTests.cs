@@ -40,7 +40,8 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
         static string Body(int count)
         {
             var part = $$$"""{"type":"image_url","image_url":{"url":"{{{TestImages.DataUri(TestImages.Grey(28, 28))}}}"}}""";
-            return $$"""{"reasoning":"off","messages":[{"role":"user","content":[{{string.Join(',', Enumerable.Repeat(part, count))}}]}]}""";
+            return $$"""{"reasoning":"off","messages":[{"role":"user","""
+                + $$""" "content":[{{string.Join(',', Enumerable.Repeat(part, count))}}]}]}""";
         }
         await _server.PostAsync(Path, Body(3), Cancellation);
         Assert.Equal("The request has 4 images, expected at most 3.", (await _server.ErrorAsync(Path, Body(4), 400)).Message);

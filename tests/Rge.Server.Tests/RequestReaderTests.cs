@@ -123,7 +123,8 @@ public sealed class RequestReaderTests
     public void Voyages_items_keep_the_order_of_their_parts()
     {
         var request = Read(
-            $$"""{"inputs":[{"content":[{"type":"image_base64","image_base64":"{{Png}}"},{"type":"text","text":"a"}]}],"output_encoding":"base64"}""",
+            $$"""{"inputs":[{"content":[{"type":"image_base64","image_base64":"{{Png}}"},{"type":"text","text":"a"}]}],"""
+                + $$""" "output_encoding":"base64"}""",
             body => VoyageRequest.Read(body, Reader)
         );
         Assert.Equal([(null, true), ("a", false)], request.Items[0].Parts.Select(part => (part.Text, part.Image is not null)));

@@ -39,7 +39,8 @@ public sealed class GenerationOptionsTests : IDisposable
     public void Budget_and_banned_tokens_are_read_and_written()
     {
         var options = Load(
-            """{"max_new_tokens": 40, "suppress_tokens": [7, 5], "bad_words_ids": [[6], [5]], "pad_token_id": 3, "no_repeat_ngram_size": 2}"""
+            """{"max_new_tokens": 40, "suppress_tokens": [7, 5], "bad_words_ids": [[6], [5]], "pad_token_id": 3,"""
+                + """ "no_repeat_ngram_size": 2}"""
         );
         Assert.Equal((40, true), (options.MaxRationaleTokens, options.IsGreedy));
         Assert.Equal([5, 6, 7], options.BannedTokens);

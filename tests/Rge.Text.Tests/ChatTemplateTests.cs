@@ -151,7 +151,8 @@ public sealed class ChatTemplateTests
         using var folder = new ScratchFolder();
         folder.With(
             "tokenizer_config.json",
-            """{"chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "C{{ eos_token }}"}], "eos_token": {"content": "<e>"}}"""
+            """{"chat_template": [{"name": "rag", "template": "no"}, {"name": "default", "template": "C{{ eos_token }}"}],"""
+                + """ "eos_token": {"content": "<e>"}}"""
         );
         Assert.Equal("C<e>", Render());
         folder.With("chat_template.json", """{"chat_template": "J"}""");

@@ -180,7 +180,8 @@ public sealed class TokenizerFilesTests
                 .WithVocabulary()
                 .With(
                     "tokenizer_config.json",
-                    """{"added_tokens_decoder": {"300": {"content": "<emb>", "special": true}}, "eos_token": "<|im_end|>", "extra_special_tokens": ["<a>"]}"""
+                    """{"added_tokens_decoder": {"300": {"content": "<emb>", "special": true}}, "eos_token": "<|im_end|>","""
+                        + """ "extra_special_tokens": ["<a>"]}"""
                 );
         var whole = File.ReadAllBytes(source[name]);
         var damage = Gen.Select(Gen.Bool, Gen.Int[0, whole.Length - 1], Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).List[1, 3]);

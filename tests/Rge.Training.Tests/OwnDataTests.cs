@@ -373,11 +373,13 @@ public sealed class OwnDataTests : IDisposable
         Directory.CreateDirectory(Path.Combine(test, "ImageNet-1K"));
         File.WriteAllText(
             Path.Combine(train, "ImageNet_1K", "train.jsonl"),
-            """{"qry": "<|image_1|>\nName it\n", "qry_image_path": "images/1.png", "pos_text": "a fish", "pos_image_path": "", "rationale": "So a fish."}"""
+            """{"qry": "<|image_1|>\nName it\n", "qry_image_path": "images/1.png", "pos_text": "a fish", "pos_image_path": "","""
+                + """ "rationale": "So a fish."}"""
         );
         File.WriteAllText(
             Path.Combine(test, "ImageNet-1K", "test.jsonl"),
-            """{"qry_text": "<|image_1|>\nName it\n", "qry_img_path": "images/1.png", "tgt_text": ["a fish", "a bird"], "tgt_img_path": ["", ""]}"""
+            """{"qry_text": "<|image_1|>\nName it\n", "qry_img_path": "images/1.png", "tgt_text": ["a fish", "a bird"],"""
+                + """ "tgt_img_path": ["", ""]}"""
         );
         var row = Assert.Single(
             (

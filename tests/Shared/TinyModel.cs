@@ -25,20 +25,25 @@ internal static class TinyModel
             ModelFamily.Qwen25Vl => (
                 "qwen2_5_vl",
                 "[2,3,3]",
-                """{"depth":2,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"window_size":16,"fullatt_block_indexes":[1]}"""
+                """{"depth":2,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"""
+                    + """ "window_size":16,"fullatt_block_indexes":[1]}"""
             ),
             _ => (
                 "qwen3_vl",
                 "[3,3,2]",
-                """{"depth":3,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"num_position_embeddings":16,"deepstack_visual_indexes":[0,1]}"""
+                """{"depth":3,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"""
+                    + """ "num_position_embeddings":16,"deepstack_visual_indexes":[0,1]}"""
             ),
         };
         return JsonNode
             .Parse(
                 $$"""
-                {"model_type":"{{type}}","hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,
-                 "head_dim":16,"vocab_size":96,"rms_norm_eps":1e-6,"rope_theta":10000,"rope_scaling":{"type":"mrope","mrope_section":{{section}}},
-                 "tie_word_embeddings":true,"image_token_id":{{ImageToken}},"video_token_id":91,"vision_start_token_id":88,"vision_end_token_id":89,
+                {"model_type":"{{type}}","hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
+                 "num_attention_heads":4,"num_key_value_heads":2,
+                 "head_dim":16,"vocab_size":96,"rms_norm_eps":1e-6,"rope_theta":10000,
+                 "rope_scaling":{"type":"mrope","mrope_section":{{section}}},
+                 "tie_word_embeddings":true,"image_token_id":{{ImageToken}},"video_token_id":91,
+                 "vision_start_token_id":88,"vision_end_token_id":89,
                  "vision_config":{{vision}}}
                 """
             )!

@@ -32,8 +32,12 @@ internal sealed class AdamW : IDisposable
                         string.Create(
                             CultureInfo.InvariantCulture,
                             $"""
-                            def step{i}(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor], maxima: List[Tensor], steps: List[Tensor], lr: Tensor):
-                                torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr, beta1={beta1:0.0##############}, beta2={beta2:0.0##############}, weight_decay={decay:0.0##############}, eps={epsilon:0.0##################}, amsgrad=False, maximize=False)
+                            def step{i}(params: List[Tensor], grads: List[Tensor], means: List[Tensor], squares: List[Tensor],
+                                    maxima: List[Tensor], steps: List[Tensor], lr: Tensor):
+                                torch._fused_adamw_(params, grads, means, squares, maxima, steps, lr=lr,
+                                    beta1={beta1:0.0##############}, beta2={beta2:0.0##############},
+                                    weight_decay={decay:0.0##############}, eps={epsilon:0.0##################},
+                                    amsgrad=False, maximize=False)
 
 
                             """

@@ -29,8 +29,9 @@ public sealed class DocsRunTests : IDisposable
         ("*", "…", IsForm),
         ("README.md", "./rge pull ", NeedsNetwork),
         ("README.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
-        ("README.md", "RGE/", TestedAsPackages),
-        ("README.md", "./rge experiment ", TrainsForHours),
+        ("docs/checkpoints.md", "./rge pull ", NeedsNetwork),
+        ("docs/checkpoints.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
+        ("docs/results.md", "./rge experiment ", TrainsForHours),
         ("docs/evaluation.md", "MMEB-eval", NeedsBenchmark),
         ("docs/training.md", "./rge train ", TrainsForHours),
         ("docs/rationales.md", "api.openai.com", NeedsNetwork),
@@ -38,7 +39,7 @@ public sealed class DocsRunTests : IDisposable
         ("docs/rationales.md", "./rge train ", "trains for a minute; the tests of rge train do so with less"),
         ("docs/deploy.md", "", NeedsMachine),
         ("docs/native-library.md", "", NeedsBuild),
-        ("docs/packages.md", "", NeedsBuild),
+        ("docs/packages.md", "", TestedAsPackages),
         ("CONTRIBUTING.md", "", "is for the repository itself, whose tests these are"),
     ];
 

@@ -15,8 +15,10 @@ public sealed partial class DocsTests
     {
         var page = Page(name);
         foreach (var command in page.Commands)
-        foreach (var args in ShellWords.CallsOf("./rge", command))
+        foreach (var words in ShellWords.CallsOf("./rge", command))
         {
+            // As from the repository's folder, where the commands are run.
+            string[] args = [.. words.Select(word => IsRepositoryPath(word) ? Path.Combine(DocPage.Repository, word) : word)];
             if (args.Any(arg => arg.Contains('…', StringComparison.Ordinal)))
             {
                 AssertOptionsAreKnown(args, command);
@@ -73,7 +75,7 @@ public sealed partial class DocsTests
             if (anchor is not null)
                 Assert.True(
                     Page(target).Anchors.Contains(anchor, StringComparer.Ordinal),
-                    $"{name} links to {link}: {target} has no such heading"
+                    $"{name} links to " + $"{link}: {target} has no such heading"
                 );
         }
     }

@@ -80,7 +80,8 @@ public sealed class PeftAdapterTests : IDisposable
     {
         using var scope = NewDisposeScope();
         Write(
-            """{"peft_type":"LORA","r":4,"lora_alpha":8,"use_rslora":true,"rank_pattern":{"layers.1.mlp.up_proj":2,"visual.*qkv":1},"alpha_pattern":{"^model.layers.0.*":6}}""",
+            """{"peft_type":"LORA","r":4,"lora_alpha":8,"use_rslora":true,"rank_pattern":{"layers.1.mlp.up_proj":2,"""
+                + """ "visual.*qkv":1},"alpha_pattern":{"^model.layers.0.*":6}}""",
             [
                 new(Old + "lora_A.default.weight", ones(4, 3)),
                 new(Old + "lora_B.default.weight", ones(5, 4)),

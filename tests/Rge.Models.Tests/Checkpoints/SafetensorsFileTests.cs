@@ -16,7 +16,8 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         var path = _folder.WriteSafetensors(
             "a.safetensors",
-            """{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"__metadata__":{"format":"pt"},"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}   """,
+            """{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},"__metadata__":{"format":"pt"},"a":{"dtype":"F64","""
+                + """ "shape":[],"data_offsets":[0,8]}}   """,
             20
         );
         using var file = SafetensorsFile.Open(path);

@@ -197,7 +197,8 @@ public sealed class WeightPlanTests : IDisposable
         Directory.CreateDirectory(Adapter);
         File.WriteAllText(
             Path.Combine(Adapter, PeftAdapter.ConfigFile),
-            $$"""{"peft_type":"LORA","r":1,"lora_alpha":2,"modules_to_save":{{modulesToSave}},"ensure_weight_tying":{{(keepsTied ? "true" : "false")}}}"""
+            $$"""{"peft_type":"LORA","r":1,"lora_alpha":2,"modules_to_save":{{modulesToSave}},"""
+                + $$""" "ensure_weight_tying":{{(keepsTied ? "true" : "false")}}}"""
         );
         SafetensorsWriter.Write(Path.Combine(Adapter, PeftAdapter.WeightsFile), tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)));
     }

@@ -10,7 +10,8 @@ public sealed class EmbeddingRowsTests : IDisposable
     public void Content_keeps_the_order_of_texts_and_images()
     {
         var row = Read(
-            """{"id": 7, "content": [{"text": "Left:"}, {"image": "a.png"}, {"text": "right:"}, {"image": "b/b.png"}, {"text": "alike?"}]}"""
+            """{"id": 7, "content": [{"text": "Left:"}, {"image": "a.png"}, {"text": "right:"}, {"image": "b/b.png"},"""
+                + """ {"text": "alike?"}]}"""
         );
         Assert.Null(row.Problem);
         Assert.Equal("7", row.Id);

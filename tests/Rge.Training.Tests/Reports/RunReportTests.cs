@@ -138,11 +138,12 @@ public sealed class RunReportTests : IDisposable
         {
             <= 20 => $$"""{"phase":"see","loss":3.5,"cell_accuracy":0.5,{{common}}}""",
             <= 50 => $$"""{"phase":"write","loss":2,"lm_loss":2,"lm_accuracy":0.75,{{common}}}""",
-            _ =>
-                $$"""{"phase":"joint","loss":3,"lm_loss":1,"lm_accuracy":0.9,"info_nce":2,"rationale_tokens":14,"conclusion_right":0.25,"generation_seconds":0.2,{{common}}}""",
+            _ => $$"""{"phase":"joint","loss":3,"lm_loss":1,"lm_accuracy":0.9,"info_nce":2,"rationale_tokens":14,"""
+                + $$""" "conclusion_right":0.25,"generation_seconds":0.2,{{common}}}""",
         };
         if (step == 50)
-            yield return """{"step":50,"development":{"average":0.3,"groups":{"vqa":0.4,"grounding":0.2},"rationale_tokens":12.5,"conclusion_right":0.25}}""";
+            yield return """{"step":50,"development":{"average":0.3,"groups":{"vqa":0.4,"grounding":0.2},"rationale_tokens":12.5,"""
+                + """ "conclusion_right":0.25}}""";
         if (step == 100)
             yield return """{"step":100,"development":{"average":0.45,"groups":{"vqa":0.6,"grounding":0.3},"conclusion_right":null}}""";
     }

@@ -225,7 +225,8 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         var rest = $"substr(value, length({prefix}) + 1)";
         // JSON's numbers, with at most two digits of exponent; see MetadataValue.
         var number = $"""
-            CASE WHEN length({rest}) <= {MetadataValue.MaxNumberLength} AND {rest} NOT GLOB '*[^-+.eE0-9]*' AND {rest} NOT GLOB '*[eE]*[0-9][0-9][0-9]*' AND json_valid({rest})
+            CASE WHEN length({rest}) <= {MetadataValue.MaxNumberLength} AND {rest} NOT GLOB '*[^-+.eE0-9]*'
+                AND {rest} NOT GLOB '*[eE]*[0-9][0-9][0-9]*' AND json_valid({rest})
             THEN json_type({rest}) IN ('integer', 'real') ELSE FALSE END
             """;
         var comparison = isNumber

@@ -36,7 +36,8 @@ internal static class CohereEndpoints
             Examples = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["Texts"] =
-                    """{"input_type": "search_document", "embedding_types": ["float", "ubinary"], "texts": ["a red circle", "a blue square"]}""",
+                    """{"input_type": "search_document", "embedding_types": ["float", "ubinary"], "texts": ["a red circle","""
+                    + """ "a blue square"]}""",
                 ["Image and text"] = $$$"""
                     {"input_type": "search_query", "inputs": [{"content": [
                       {"type": "text", "text": "the same shape in"}, {"type": "text", "text": "red"},

@@ -50,7 +50,8 @@ internal static class OpenAiEndpoints
             {
                 ["Texts"] = """{"input": ["a red circle", "a blue square"], "role": "document"}""",
                 ["A query with its rationale"] =
-                    """{"input": "the red circle above a blue square", "reasoning": "on", "return_rationale": true, "max_rationale_tokens": 36}""",
+                    """{"input": "the red circle above a blue square", "reasoning": "on", "return_rationale": true,"""
+                    + """ "max_rationale_tokens": 36}""",
                 ["Image and text as messages"] = $$$"""
                     {"messages": [{"role": "user", "content": [
                       {"type": "image_url", "image_url": {"url": "{{{ExampleImage.Uri}}}"}},

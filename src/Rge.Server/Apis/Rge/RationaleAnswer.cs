@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
-using Rge.Decoding;
 using Rge.Server.Answers;
 
 namespace Rge.Server.Apis.Rge;
