@@ -34,7 +34,7 @@ public sealed class ConfigReader(JsonObject json, string path, string prefix)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

@@ -19,7 +19,7 @@ public static class FileProblem
     /// <summary>The words for the end of a sentence, without a full stop.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">The exception from opening or reading it.</param>
-    public static string Describe(string path, Exception error) =>
+    public static string Of(string path, Exception error) =>
         error switch
         {
             FileNotFoundException or DirectoryNotFoundException => "it does not exist",

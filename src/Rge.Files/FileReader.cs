@@ -8,7 +8,7 @@ namespace Rge.Files;
 /// The one way to open a file for reading. A pipe, a socket or a device is refused at once, before it is opened: a pipe without a writer
 /// would block, a device may have no end. Stateless and thread-safe.
 /// </summary>
-/// <remarks>All methods throw what <see cref="File"/> throws otherwise; <see cref="FileProblem.Describe"/> has the words for it.</remarks>
+/// <remarks>All methods throw what <see cref="File"/> throws otherwise; <see cref="FileProblem.Of"/> has the words for it.</remarks>
 public static partial class FileReader
 {
     private const int TypeMask = 0xF000,

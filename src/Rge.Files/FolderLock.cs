@@ -34,7 +34,7 @@ public sealed class FolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FolderInUseException($"{folder} cannot be used as the folder of a run: {FileProblem.Describe(folder, e)}.", e);
+            throw new FolderInUseException($"{folder} cannot be used as the folder of a run: {FileProblem.Of(folder, e)}.", e);
         }
     }
 

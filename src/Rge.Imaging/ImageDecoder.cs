@@ -39,7 +39,7 @@ public static class ImageDecoder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new ImageInputException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new ImageInputException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         return Decode(bytes, path, limits, options);
     }

@@ -61,7 +61,7 @@ public sealed partial class OraclePrompt
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OracleException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new OracleException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

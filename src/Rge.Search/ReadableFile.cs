@@ -18,7 +18,7 @@ internal static class ReadableFile
         error switch
         {
             // Folders have been ruled out by then.
-            IOException or UnauthorizedAccessException or NotSupportedException => FileProblem.Describe("", error),
+            IOException or UnauthorizedAccessException or NotSupportedException => FileProblem.Of("", error),
             _ => null,
         };
 }

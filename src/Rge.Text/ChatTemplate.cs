@@ -74,7 +74,7 @@ public sealed class ChatTemplate
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The chat template in {folder} cannot be read: {FileProblem.Describe(folder, e)}.", e);
+            throw new CheckpointException($"The chat template in {folder} cannot be read: {FileProblem.Of(folder, e)}.", e);
         }
     }
 
@@ -129,10 +129,7 @@ public sealed class ChatTemplate
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(
-                $"The chat template of {source} cannot be written to {target}: {FileProblem.Describe(target, e)}.",
-                e
-            );
+            throw new CheckpointException($"The chat template of {source} cannot be written to {target}: {FileProblem.Of(target, e)}.", e);
         }
     }
 

@@ -64,7 +64,7 @@ internal readonly struct JsonField
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

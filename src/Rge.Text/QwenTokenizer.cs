@@ -48,7 +48,7 @@ public sealed class QwenTokenizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The tokenizer in {folder} cannot be read: {FileProblem.Describe(folder, e)}.", e);
+            throw new CheckpointException($"The tokenizer in {folder} cannot be read: {FileProblem.Of(folder, e)}.", e);
         }
     }
 
@@ -143,10 +143,7 @@ public sealed class QwenTokenizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(
-                $"The tokenizer of {_folder} cannot be written to {folder}: {FileProblem.Describe(folder, e)}.",
-                e
-            );
+            throw new CheckpointException($"The tokenizer of {_folder} cannot be written to {folder}: {FileProblem.Of(folder, e)}.", e);
         }
     }
 

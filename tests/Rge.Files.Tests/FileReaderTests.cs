@@ -68,7 +68,7 @@ public sealed class FileReaderTests : IDisposable
         var path = Path.Combine(_folder.Path, "held");
         using var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         var error = Assert.Throws<IOException>(() => FileReader.Open(path));
-        Assert.Equal("another process is using it", FileProblem.Describe(path, error));
+        Assert.Equal("another process is using it", FileProblem.Of(path, error));
     }
 
     private void Read(string way, string path)

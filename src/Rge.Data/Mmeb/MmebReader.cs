@@ -395,7 +395,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new DatasetException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
         {

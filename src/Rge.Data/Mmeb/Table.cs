@@ -76,7 +76,7 @@ internal sealed class Table
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new DatasetException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

@@ -45,7 +45,7 @@ public static class YamlText
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new YamlTextException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new YamlTextException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

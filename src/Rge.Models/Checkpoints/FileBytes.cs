@@ -16,7 +16,7 @@ internal static class FileBytes
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(
-                File.Exists(path) ? $"{path} cannot be opened: {FileProblem.Describe(path, e)}." : $"{path} does not exist.",
+                File.Exists(path) ? $"{path} cannot be opened: {FileProblem.Of(path, e)}." : $"{path} does not exist.",
                 e
             );
         }
@@ -39,7 +39,7 @@ internal static class FileBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 }

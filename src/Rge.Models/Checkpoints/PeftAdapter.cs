@@ -241,7 +241,7 @@ public sealed class PeftAdapter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The adapter {folder} cannot be written: {FileProblem.Describe(folder, e)}.", e);
+            throw new CheckpointException($"The adapter {folder} cannot be written: {FileProblem.Of(folder, e)}.", e);
         }
     }
 

@@ -20,13 +20,13 @@ internal static class RecordReader
         var (text, image, images) = (field["text"], field["image"], field["images"]);
         if (image.IsGiven && images.IsGiven)
             throw images.Invalid($"{field.Path} has both image and images, expected one of them.");
-        List<ImageReference> references =
+        List<ImageReference> pictures =
             image.IsGiven ? [ImageReference.Read(image)]
             : images.IsGiven ? [.. images.Elements(MaxImages, "images").Select(ImageReference.Read)]
             : [];
-        if (text.IsGiven && ImageReference.OfText(text) is { } reference)
+        if (text.IsGiven && ImageReference.OfText(text) is { } picture)
         {
-            references.Add(reference);
+            pictures.Add(picture);
             text = default;
         }
         var item = new SearchItem
@@ -35,9 +35,9 @@ internal static class RecordReader
             Text = text.OptionalText() is { Length: > 0 } words ? words : null,
             Metadata = Metadata(field["metadata"]),
         };
-        if (item.Text is null && references.Count == 0)
+        if (item.Text is null && pictures.Count == 0)
             throw field.Invalid($"{field.Path} has neither text nor image.");
-        return SentItem.Read(item, references);
+        return SentItem.Read(item, pictures);
     }
 
     /// <summary>Reads metadata: an object of texts, numbers, truth values or lists of them, as the rows of JSON Lines have it.</summary>

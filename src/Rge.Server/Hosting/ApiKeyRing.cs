@@ -101,7 +101,7 @@ internal sealed partial class ApiKeyRing
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ServerException($"The file of API keys {path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new ServerException($"The file of API keys {path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

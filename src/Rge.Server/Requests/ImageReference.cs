@@ -29,7 +29,7 @@ internal sealed partial record ImageReference(string Path, byte[]? Bytes, Uri? A
         var uri = DataUri().Match(head);
         if (head.StartsWith("data:", StringComparison.OrdinalIgnoreCase) && !uri.Groups["base64"].Success)
             throw field.Invalid(
-                $"{field.Path} is a data URI without base64, expected for example data:image/png;base64,….",
+                $"{field.Path} is a data URI without base64, expected data:image/png;base64,… or the like.",
                 "invalid_image"
             );
         return field.Base64Bytes(uri.Length) is { } bytes

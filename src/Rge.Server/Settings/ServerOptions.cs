@@ -100,7 +100,7 @@ public sealed partial record ServerOptions
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ServerException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new ServerException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (JsonException e)
         {

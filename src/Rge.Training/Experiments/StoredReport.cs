@@ -50,7 +50,7 @@ internal sealed record StoredReport(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TrainingException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (Exception e)
             when (e is JsonException or NullReferenceException or InvalidOperationException or FormatException or KeyNotFoundException)

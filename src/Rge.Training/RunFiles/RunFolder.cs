@@ -77,7 +77,7 @@ public sealed class RunFolder
         catch (Exception e) when (e is JsonException or IOException)
         {
             throw new TrainingException(
-                $"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Describe(path, e))}.",
+                $"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Of(path, e))}.",
                 e
             );
         }

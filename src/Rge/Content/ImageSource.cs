@@ -92,7 +92,7 @@ public sealed class ImageSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ImageInputException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new ImageInputException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

@@ -175,7 +175,7 @@ public sealed class EmbeddingJob
         }
         catch (IOException e) when (File.Exists(_part))
         {
-            throw new EmbeddingJobException($"{_part} is being written by another run: {FileProblem.Describe(_part, e)}.", e);
+            throw new EmbeddingJobException($"{_part} is being written by another run: {FileProblem.Of(_part, e)}.", e);
         }
     }
 

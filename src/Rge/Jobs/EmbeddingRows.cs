@@ -73,7 +73,7 @@ public static class EmbeddingRows
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EmbeddingJobException($"{path} cannot be read: {FileProblem.Describe(path, e)}.", e);
+            throw new EmbeddingJobException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 
