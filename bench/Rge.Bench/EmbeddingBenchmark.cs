@@ -93,7 +93,7 @@ internal sealed class EmbeddingBenchmark
         });
     }
 
-    /// <summary>Queries a second, each with a picture of its own, through the decoder as the embedder uses it.</summary>
+    /// <summary>Queries a second, each with an image of its own, through the decoder as the embedder uses it.</summary>
     private double Queries(int count)
     {
         // Any token can play <emb>: it is banned, so that every rationale has its full length.

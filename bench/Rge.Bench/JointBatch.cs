@@ -9,7 +9,7 @@ using Rge.Training.Settings;
 namespace Rge.Bench;
 
 /// <summary>
-/// A batch of the joint objective as both programs of a comparison read it: tokens, and pictures by their grids, since pixels cost the same
+/// A batch of the joint objective as both programs of a comparison read it: tokens, and images by their grids, since pixels cost the same
 /// whatever they show.
 /// </summary>
 internal sealed record JointBatch(double Temperature, int Emb, int[][] Grids, JointBatch.Query[] Queries, JointBatch.Target[] Targets)

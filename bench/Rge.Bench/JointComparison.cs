@@ -70,7 +70,7 @@ internal sealed class JointComparison(string peers)
                 )
             );
         }
-        // Equal losses tell that both did the same work; pixels differ, so they are alike only where pictures count little.
+        // Equal losses tell that both did the same work; pixels differ, so they are alike only where images count little.
         foreach (var (name, pair) in values)
             Console.WriteLine($"{name}: {string.Join(' ', pair.Ours.Concat(pair.Theirs).Select(node => node.ToJsonString()))}");
     }

@@ -20,7 +20,7 @@ internal static class JointStepBenchmark
     /// <param name="rank">Rank of LoRA on the decoder's linear layers; 0 trains the weights.</param>
     /// <param name="chunkTokens">As <see cref="ObjectiveSettings.ChunkTokens"/>.</param>
     /// <param name="activationCheckpointing">Whether activations are computed again in the backward pass.</param>
-    /// <param name="steps">Steps, of which the median is told, after one that does not count.</param>
+    /// <param name="steps">Steps, of which the median is reported, after one that does not count.</param>
     public static void Run(string checkpoint, string batchFile, int rank, int chunkTokens, bool activationCheckpointing, int steps)
     {
         NativeHeap.KeepFreedMemory();

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Bench;
 
-/// <summary>Peak memory of loading a checkpoint, over that of the process before, held against the size of the weights in memory.</summary>
+/// <summary>
+/// Peak memory of loading a checkpoint, over that of the process before, compared with the size of the weights in memory.
+/// </summary>
 internal static class LoadBenchmark
 {
     public static void Run(string folder, string? dtype)

@@ -162,7 +162,7 @@ internal sealed class PeerComparison(string peers)
     public static string ExecuteSelf(string[] arguments, out double peakMegabytes)
     {
         var assembly = typeof(PeerComparison).Assembly.Location;
-        // `dotnet run` starts the program's own host, `dotnet Rge.Bench.dll` the general one, which wants to be told the assembly.
+        // `dotnet run` starts the program's own host, `dotnet Rge.Bench.dll` the general one, which takes the assembly as an argument.
         var hosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet";
         return Execute(Environment.ProcessPath!, hosted ? [assembly, .. arguments] : arguments, out peakMegabytes);
     }

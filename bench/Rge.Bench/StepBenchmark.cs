@@ -24,7 +24,7 @@ internal static class StepBenchmark
     {
         var config = QwenVlConfig.Parse(JsonNode.Parse(Config)!.AsObject(), "700m");
         var parameters = ParameterLayout
-            .Of(config)
+            .Create(config)
             .ToDictionary(p => p.Key, p => (randn(p.Value) * 0.02).to(ScalarType.BFloat16), StringComparer.Ordinal);
         using var model = new QwenVlModel(config, parameters);
         Console.WriteLine($"{"rows", 4} {"torch ms", 9} {"tokens/s", 9} {"kernel ms", 9} {"tokens/s", 9} {"ratio", 6}");

@@ -44,7 +44,7 @@ internal sealed class TrainStepBenchmark : IDisposable
         _model = new QwenVlModel(
             config,
             ParameterLayout
-                .Of(config)
+                .Create(config)
                 .ToDictionary(
                     p => p.Key,
                     p => (p.Value.Length == 1 ? ones(p.Value) : randn(p.Value) * 0.05).requires_grad_(true),
@@ -54,8 +54,8 @@ internal sealed class TrainStepBenchmark : IDisposable
         var random = new Random(1);
         int[] image = [588, .. Enumerable.Repeat(ImagePad, 9), 589],
             system = Text(15);
-        _queryImages = [.. Enumerable.Range(0, Queries / Group).Select(_ => Picture())];
-        _targetImages = [.. Enumerable.Range(0, Queries / 2).Select(_ => Picture())];
+        _queryImages = [.. Enumerable.Range(0, Queries / Group).Select(_ => Image())];
+        _targetImages = [.. Enumerable.Range(0, Queries / 2).Select(_ => Image())];
         _prompts =
         [
             .. Enumerable.Range(0, Queries).Select(_ => (int[])[.. system, .. image, .. Text(Prompt - image.Length - system.Length)]),
@@ -77,10 +77,10 @@ internal sealed class TrainStepBenchmark : IDisposable
 
         int[] Text(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(500))];
 
-        PatchedImage Picture() => new([.. Enumerable.Range(0, 36 * 1176).Select(_ => random.NextSingle() * 2 - 1)], new ImageGrid(1, 6, 6));
+        PatchedImage Image() => new([.. Enumerable.Range(0, 36 * 1176).Select(_ => random.NextSingle() * 2 - 1)], new ImageGrid(1, 6, 6));
     }
 
-    /// <param name="rounds">Steps of each kind, of which the median is told.</param>
+    /// <param name="rounds">Steps of each kind, of which the median is reported.</param>
     /// <param name="only">Number of threads, with kernels, for a profiler; null for all kinds.</param>
     public static void Run(int rounds, int? only)
     {

@@ -70,7 +70,7 @@ public static class RgeCommand
         }
     }
 
-    /// <summary>Parses a command line without running it. A text that begins with @ is a text, not a file of arguments.</summary>
+    /// <summary>Parses a command line without running it. A text that starts with @ is a text, not a file of arguments.</summary>
     internal static ParseResult Parse(string[] args, Terminal terminal) =>
         Create(terminal).Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
@@ -205,7 +205,7 @@ public static class RgeCommand
         };
 
     /// <summary>
-    /// An error in a user's words. Those of the file system that nobody has put into a sentence of their own tell the path alone.
+    /// The text of an error for the user. File-system errors without a message of ours name the path alone.
     /// </summary>
     private static string Sentence(Exception e)
     {

@@ -4,6 +4,6 @@ namespace Rge.Data;
 /// <param name="Item">The item to embed.</param>
 /// <param name="Key">
 /// Equal for targets that are right for the same queries, even where their text or pixels differ: two crops of a red star, say. Targets
-/// with equal keys are never held against each other as negatives.
+/// with equal keys are never used as negatives of each other.
 /// </param>
 public sealed record TargetItem(EmbeddingInput Item, string Key);

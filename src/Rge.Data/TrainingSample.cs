@@ -13,9 +13,9 @@ public sealed record TrainingSample
     public required EmbeddingInput Query { get; init; }
 
     /// <summary>
-    /// The oracle rationale, without <c>&lt;emb&gt;</c>: what a stronger model (or a generator that knows the answer) wrote for query and
-    /// right target; empty where there is nothing to work out, so that <c>&lt;emb&gt;</c> comes at once. For a sample without targets, the
-    /// answer to learn by next-token prediction. <see langword="null"/> for none, from which nothing is learned about writing.
+    /// The oracle rationale, without <c>&lt;emb&gt;</c>: written by a stronger model (or a generator that knows the answer) for query and
+    /// right target; empty where no reasoning is needed, so that <c>&lt;emb&gt;</c> follows immediately. For a sample without targets, the
+    /// answer to learn by next-token prediction. <see langword="null"/> for none, which has no next-token loss.
     /// </summary>
     public string? Rationale { get; init; }
 

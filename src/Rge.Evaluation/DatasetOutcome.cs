@@ -1,6 +1,6 @@
 namespace Rge.Evaluation;
 
-/// <summary>What became of the rows of one dataset.</summary>
+/// <summary>The results of the rows of one dataset.</summary>
 /// <param name="Name">Name of the dataset.</param>
 /// <param name="Group">Its meta-task.</param>
 /// <param name="Rows">The rows, in order.</param>

@@ -1,6 +1,6 @@
 namespace Rge.Evaluation;
 
-/// <summary>An evaluation cannot be done. The message says what was found, what was expected and where.</summary>
+/// <summary>An evaluation cannot be run. The message says what was found, what was expected and where.</summary>
 public sealed class EvaluationException : RgeException
 {
     /// <summary>Creates the exception.</summary>

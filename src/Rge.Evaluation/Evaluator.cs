@@ -12,8 +12,8 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
 {
     /// <summary>Evaluates the embedder on datasets.</summary>
     /// <param name="datasets">The datasets.</param>
-    /// <param name="queries">What query embeddings are taken after.</param>
-    /// <param name="progress">Told how many of all items have been embedded.</param>
+    /// <param name="queries">The rationale that queries are embedded with.</param>
+    /// <param name="progress">Receives how many of all items have been embedded.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="DatasetException">A row has no candidates.</exception>
     public async Task<EvaluationOutcome> RunAsync(

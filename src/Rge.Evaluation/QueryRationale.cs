@@ -1,6 +1,6 @@
 namespace Rge.Evaluation;
 
-/// <summary>What a query's embedding is taken after.</summary>
+/// <summary>The rationale that a query is embedded with.</summary>
 public enum QueryRationale
 {
     /// <summary>A rationale that the model writes.</summary>

@@ -1,13 +1,13 @@
 namespace Rge.Evaluation;
 
-/// <summary>What became of one row.</summary>
+/// <summary>The results of one row.</summary>
 public sealed record RowOutcome
 {
     /// <summary>Index of the candidate with the highest score; of equal ones the lowest.</summary>
     public required int Predicted { get; init; }
 
     /// <summary>
-    /// Place of the right candidate, 1 for the first; candidates of equal score count as behind it, since it has the lowest index.
+    /// Rank of the right candidate, from 1; candidates of equal score count as behind it, since it has the lowest index.
     /// </summary>
     public required int Rank { get; init; }
 

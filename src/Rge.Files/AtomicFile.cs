@@ -16,9 +16,9 @@ public static class AtomicFile
     };
 
     /// <summary>
-    /// Writes to a temporary name in the same folder, flushes to the disk, then renames. A device is written to as it is.
+    /// Writes to a temporary name in the same folder, flushes to the disk, then renames. A device is written to directly.
     /// </summary>
-    /// <param name="path">The file to make or replace.</param>
+    /// <param name="path">The file to create or replace.</param>
     /// <param name="write">Writes the content to the stream it is given.</param>
     public static void Write(string path, Action<Stream> write)
     {
@@ -50,7 +50,7 @@ public static class AtomicFile
     /// Whether a path is a device or an open file of this process, such as /dev/stdout, or a link to one: a rename would put a file in its
     /// place, for all programs of the machine.
     /// </summary>
-    /// <param name="path">A path; nothing needs to be there.</param>
+    /// <param name="path">A path, which need not exist.</param>
     public static bool IsDevice(string path)
     {
         if (OperatingSystem.IsWindows() || !Path.Exists(path))

@@ -2,13 +2,13 @@ namespace Rge.Files;
 
 /// <summary>
 /// The waits between the attempts of one piece of work: the first, then twice as long after each further failure up to a longest one, each
-/// with a random part of up to a quarter, so that those who wait together do not come back together. Not thread-safe.
+/// with a random part of up to a quarter, so that concurrent waits do not end together. Not thread-safe.
 /// </summary>
 /// <param name="first">Wait after the first failure.</param>
 /// <param name="longest">Longest wait.</param>
 public sealed class Backoff(TimeSpan first, TimeSpan longest)
 {
-    /// <summary>Failures in a row.</summary>
+    /// <summary>Consecutive failures.</summary>
     public int Failures { get; private set; }
 
     /// <summary>Forgets the failures: the work has got further.</summary>

@@ -9,7 +9,7 @@ public static class FileProblem
     private const int DiskFull = 28,
         DiskFullOnWindows = unchecked((int)0x80070070);
 
-    /// <summary>A sentence about what was given as a folder and is none; <see langword="null"/> for a folder that is there.</summary>
+    /// <summary>A sentence about a path that was given as a folder and is none; <see langword="null"/> for an existing folder.</summary>
     /// <param name="folder">The path that was given.</param>
     public static string? OfFolder(string folder) =>
         Directory.Exists(folder) ? null
@@ -18,11 +18,11 @@ public static class FileProblem
 
     /// <summary>The words for the end of a sentence, without a full stop.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="error">What opening or reading it ended with.</param>
+    /// <param name="error">The exception from opening or reading it.</param>
     public static string Of(string path, Exception error) =>
         error switch
         {
-            FileNotFoundException or DirectoryNotFoundException => "it is not there",
+            FileNotFoundException or DirectoryNotFoundException => "it does not exist",
             // A folder that is opened as a file is reported as one that may not be read.
             UnauthorizedAccessException when Directory.Exists(path) => "it is a folder, expected a file",
             UnauthorizedAccessException => "permission is denied",

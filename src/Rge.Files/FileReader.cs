@@ -6,7 +6,7 @@ namespace Rge.Files;
 
 /// <summary>
 /// The one way to open a file for reading. A pipe, a socket or a device is refused at once, before it is opened: a pipe without a writer
-/// would be waited for, a device may have no end. Stateless and thread-safe.
+/// would block, a device may have no end. Stateless and thread-safe.
 /// </summary>
 /// <remarks>All methods throw what <see cref="File"/> throws otherwise; <see cref="FileProblem.Of"/> has the words for it.</remarks>
 public static partial class FileReader
@@ -15,7 +15,7 @@ public static partial class FileReader
         FolderType = 0x4000,
         RegularType = 0x8000;
 
-    /// <summary>Refuses what cannot be read as a file. A folder, or nothing at all, is left to whoever opens it.</summary>
+    /// <summary>Refuses what cannot be read as a file. Folders and missing files are left to the caller that opens them.</summary>
     /// <param name="path">The path.</param>
     /// <exception cref="IrregularFileException">It is a pipe, a socket or a device, or a link that leads back to itself.</exception>
     public static void Require(string path)
@@ -30,9 +30,9 @@ public static partial class FileReader
 
     /// <summary>Opens a file as a stream; the caller disposes.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="share">What others may do with the file meanwhile.</param>
+    /// <param name="share">Access of other processes to the file meanwhile.</param>
     /// <param name="bufferSize">Size of the buffer; 0 or 1 for none.</param>
-    /// <exception cref="IOException">It is not there, cannot be read, or is a pipe, a socket or a device.</exception>
+    /// <exception cref="IOException">It does not exist, cannot be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static FileStream Open(string path, FileShare share = FileShare.Read, int bufferSize = 4096)
     {
@@ -56,7 +56,7 @@ public static partial class FileReader
         return File.ReadAllBytes(path);
     }
 
-    /// <summary>The text of a file, in UTF-8 unless it begins with the mark of another encoding.</summary>
+    /// <summary>The text of a file, in UTF-8 unless it starts with the mark of another encoding.</summary>
     /// <inheritdoc cref="Open"/>
     public static string ReadText(string path)
     {

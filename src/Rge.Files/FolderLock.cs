@@ -1,7 +1,7 @@
 namespace Rge.Files;
 
 /// <summary>
-/// Holds a folder for one run: a second one is refused before it has touched anything. The operating system releases the lock with the
+/// Locks a folder for one run: a second one is refused before it changes anything. The operating system releases the lock with the
 /// process, however that ends, so that none is ever stale.
 /// </summary>
 public sealed class FolderLock : IDisposable
@@ -15,7 +15,7 @@ public sealed class FolderLock : IDisposable
     private FolderLock(string folder, FileStream file) => (_folder, _file) = (folder, file);
 
     /// <summary>Takes a folder, which is made when needed.</summary>
-    /// <exception cref="FolderInUseException">Another run holds it, or it cannot be written.</exception>
+    /// <exception cref="FolderInUseException">Another run holds the lock, or the folder cannot be written.</exception>
     public static FolderLock Take(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -26,7 +26,7 @@ public sealed class FolderLock : IDisposable
         }
         catch (IOException e) when (File.Exists(path))
         {
-            // The file is there and cannot be opened alone: somebody holds it.
+            // The file exists and cannot be opened exclusively: another process holds the lock.
             throw new FolderInUseException(
                 $"{folder} is in use by a run that has not ended: wait for it or stop it, or name another folder.",
                 e
@@ -55,7 +55,7 @@ public sealed class FolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // An empty folder that stays harms nobody.
+            // An empty folder that stays does no harm.
         }
         _file.Dispose();
     }

@@ -24,7 +24,7 @@ public static class GitLfsPointer
 
     /// <summary>What is wrong with a file that is a pointer, as a sentence without its full stop.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="start">How it begins.</param>
+    /// <param name="start">Its first bytes.</param>
     public static string Problem(string path, ReadOnlySpan<byte> start)
     {
         var lines = Encoding.ASCII.GetString(start[..Math.Min(start.Length, MaxBytes)]).Split('\n');
@@ -36,7 +36,7 @@ public static class GitLfsPointer
     }
 
     /// <summary>Refuses a file of a checkpoint that is a pointer.</summary>
-    /// <exception cref="CheckpointException">It is one.</exception>
+    /// <exception cref="CheckpointException">The file is a Git LFS pointer.</exception>
     public static void Refuse(string path, ReadOnlySpan<byte> start)
     {
         if (Is(start))

@@ -1,13 +1,13 @@
 namespace Rge.Files;
 
 /// <summary>
-/// What a path leads to is not a file that can be read to its end: a pipe, a socket or a device. The message is a sentence with the path.
+/// A path is not a regular file: a pipe, a socket or a device. The message is a sentence with the path.
 /// </summary>
 public sealed class IrregularFileException : IOException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="path">The path.</param>
-    /// <param name="problem">What it leads to, beginning with "is".</param>
+    /// <param name="problem">What the path is, starting with "is".</param>
     public IrregularFileException(string path, string problem)
         : base($"{path} {problem}.") => Problem = problem;
 
@@ -28,7 +28,7 @@ public sealed class IrregularFileException : IOException
         : base("The path does not lead to a file.") { }
 
     /// <summary>
-    /// What the path leads to, as the end of a sentence without its full stop: "is a pipe, a socket or a device, not a file".
+    /// What the path is, as the end of a sentence without its full stop: "is a pipe, a socket or a device, not a file".
     /// </summary>
     public string Problem { get; } = "is not a file";
 }

@@ -22,7 +22,7 @@ public sealed class LineJournal : IDisposable
 
     /// <summary>Opens a journal, or begins an empty one.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="share">What others may do with the file meanwhile: nothing, or read it.</param>
+    /// <param name="share">Access of other processes to the file meanwhile: nothing, or read it.</param>
     /// <exception cref="IOException">Its folder does not exist, or another process has it open.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static LineJournal Open(string path, FileShare share = FileShare.None)
@@ -42,7 +42,7 @@ public sealed class LineJournal : IDisposable
 
     /// <summary>The lines of a journal that another process may be writing; one without its end is left out.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     public static IEnumerable<JournalLine> Read(string path)
     {
         using var file = FileReader.Open(path, FileShare.ReadWrite);

@@ -1,7 +1,7 @@
 namespace Rge;
 
 /// <summary>
-/// Base of what goes wrong with files, checkpoints, items and requests, as opposed to mistakes in the calling code. The message is one
+/// Base of errors in files, checkpoints, items and requests, as opposed to mistakes in the calling code. The message is one
 /// sentence for the user: what was found, where, what was expected, what to do.
 /// </summary>
 public abstract class RgeException : Exception
@@ -27,14 +27,14 @@ public abstract class RgeException : Exception
     /// <summary>What went wrong, without the item's index.</summary>
     public string Problem => base.Message;
 
-    /// <summary>What went wrong; begins with the item's index where the call had several items.</summary>
+    /// <summary>What went wrong; starts with the item's index where the call had several items.</summary>
     public override string Message => _namesItem ? $"Item {ItemIndex}: {Problem}" : Problem;
 
     /// <summary>
-    /// A copy of the exception that says which item it is about. One failure may concern several items, which each get their own.
+    /// A copy of the exception that says which item it is about. One failure may concern several items, each with its own copy.
     /// </summary>
     /// <param name="index">Index of the item in its call, from 0.</param>
-    /// <param name="inMessage">Whether the message begins with the index: not where the call has one item.</param>
+    /// <param name="inMessage">Whether the message starts with the index: not where the call has one item.</param>
     public RgeException AtItem(int index, bool inMessage)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);

@@ -24,7 +24,7 @@ internal sealed class FileTransfer(
     private readonly string _partPath = path + ".part";
     private readonly string _etagPath = path + ".part.etag";
 
-    /// <exception cref="HubException">The file cannot be had, or not be written.</exception>
+    /// <exception cref="HubException">The file cannot be downloaded, or not be written.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -95,7 +95,7 @@ internal sealed class FileTransfer(
 
     private HubException WrongChecksum() =>
         new(
-            $"{file.Name} of '{snapshot.Repository}' came twice with a wrong checksum, expected {file.Sha256 ?? file.BlobId}; its "
+            $"{file.Name} of '{snapshot.Repository}' was received twice with a wrong checksum, expected {file.Sha256 ?? file.BlobId}; its "
                 + $"bytes were removed."
         );
 
@@ -199,7 +199,7 @@ internal sealed class FileTransfer(
         stall.CancelAfter(options.StallTimeout);
         try
         {
-            // The content hands out the same stream each time.
+            // The content returns the same stream each time.
             return await (await content.ReadAsStreamAsync(stall.Token)).ReadAsync(buffer, stall.Token);
         }
         catch (Exception error) when (error is IOException or HttpRequestException)
@@ -208,7 +208,7 @@ internal sealed class FileTransfer(
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TransientException($"nothing came for {options.StallTimeout.TotalSeconds:0.#} s", error);
+            throw new TransientException($"no data arrived for {options.StallTimeout.TotalSeconds:0.#} s", error);
         }
     }
 

@@ -32,11 +32,11 @@ internal sealed class HubClient
                 + string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))
         );
 
-    /// <summary>Asks for an address and returns once the headers are there. The caller disposes the answer: 200, 206 or 416.</summary>
-    /// <param name="address">What to get.</param>
+    /// <summary>Asks for an address and returns once the headers have arrived. The caller disposes the answer: 200, 206 or 416.</summary>
+    /// <param name="address">The address.</param>
     /// <param name="repository">Named in errors.</param>
-    /// <param name="from">First byte wanted; 0 for the whole.</param>
-    /// <param name="etag">What the bytes before <paramref name="from"/> belong to; null when not known.</param>
+    /// <param name="from">First byte to fetch; 0 for the whole file.</param>
+    /// <param name="etag">The ETag of the bytes before <paramref name="from"/>; null when not known.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="TransientException">No connection, or a server that is overloaded.</exception>
     /// <exception cref="HubException">The server refuses.</exception>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Rge.Hub;
 
 /// <summary>
-/// Downloads checkpoint folders from a Hugging Face-compatible server. Downloads go on where an earlier one stopped, each file
-/// is compared with the checksum the server lists before it takes its name, and a file that is there and right is not fetched
+/// Downloads checkpoint folders from a Hugging Face-compatible server. Downloads resume where an earlier one stopped, each file
+/// is compared with the server's checksum before it is renamed into place, and an existing file with the right checksum is not fetched
 /// again. Thread-safe, except for two downloads into the same folder: the second is refused.
 /// </summary>
 public sealed class HubDownloader
@@ -18,8 +18,8 @@ public sealed class HubDownloader
     private readonly HubClient _client;
 
     /// <summary>Creates a downloader.</summary>
-    /// <param name="http">Client for all requests; stays the caller's. Best from <see cref="CreateHttpClient"/>.</param>
-    /// <param name="options">Where and how; the defaults when null.</param>
+    /// <param name="http">Client for all requests; owned by the caller. Preferably from <see cref="CreateHttpClient"/>.</param>
+    /// <param name="options">Endpoint and settings; the defaults when null.</param>
     /// <param name="time">Clock of the waits between attempts; the system's when null.</param>
     /// <exception cref="HubException">The token cannot be sent.</exception>
     public HubDownloader(HttpClient http, HubOptions? options = null, TimeProvider? time = null)
@@ -66,7 +66,7 @@ public sealed class HubDownloader
     /// <param name="revision">Branch, tag or commit.</param>
     /// <param name="include">Patterns of file names (* any characters, ? one); null or empty for what a checkpoint or adapter
     /// folder needs: *.json, *.safetensors, merges.txt and *.jinja of the top folder.</param>
-    /// <param name="waiting">Told of each failure after which the server is asked again: what it was, and how long the wait is.</param>
+    /// <param name="waiting">Receives each failure that is retried: what it was, and how long the wait is.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="HubException">No such repository or revision, no access, nothing to choose, no connection.</exception>
     public async Task<HubSnapshot> FindAsync(
@@ -89,9 +89,9 @@ public sealed class HubDownloader
     /// <summary>Downloads the files of a snapshot into a folder, which is created when needed. Other files there are left alone.</summary>
     /// <param name="snapshot">From <see cref="FindAsync"/>.</param>
     /// <param name="folder">The folder.</param>
-    /// <param name="progress">Told about each file, from several threads at once.</param>
+    /// <param name="progress">Receives each file, from several threads at once.</param>
     /// <param name="cancellationToken">Stops the download; what has arrived is kept for the next one.</param>
-    /// <exception cref="HubException">A file cannot be had or be written; those that are complete stay.</exception>
+    /// <exception cref="HubException">A file cannot be downloaded or be written; those that are complete stay.</exception>
     public async Task DownloadAsync(
         HubSnapshot snapshot,
         string folder,
@@ -159,7 +159,7 @@ public sealed class HubDownloader
         }
     }
 
-    /// <summary>Asks the disk before the download, not hours later. What is there already counts as needing nothing more.</summary>
+    /// <summary>Asks the disk before the download, not hours later. Existing files need no more space.</summary>
     private static void RequireSpace(string root, IEnumerable<(HubFile File, string Path)> transfers)
     {
         var needed = 0L;

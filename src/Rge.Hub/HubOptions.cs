@@ -15,7 +15,7 @@ public sealed class HubOptions
     /// <summary>Files downloaded at the same time, 1 or more.</summary>
     public int ParallelFiles { get; init; } = 4;
 
-    /// <summary>Failures in a row, without a new byte, after which a download is given up; 1 or more.</summary>
+    /// <summary>Consecutive failures, without a new byte, after which a download is given up; 1 or more.</summary>
     public int Attempts { get; init; } = 6;
 
     /// <summary>Wait after the first failure. It doubles with each further one, up to <see cref="LongestWait"/>.</summary>
@@ -28,7 +28,7 @@ public sealed class HubOptions
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Options with the endpoint of HF_ENDPOINT and the token of HF_TOKEN, where these variables are set.</summary>
-    /// <param name="token">Takes the place of HF_TOKEN when not null.</param>
+    /// <param name="token">Replaces HF_TOKEN when not null.</param>
     /// <exception cref="HubException">HF_ENDPOINT is not an http or https address.</exception>
     public static HubOptions FromEnvironment(string? token = null)
     {

@@ -2,7 +2,7 @@ using Rge.Files;
 
 namespace Rge.Hub;
 
-/// <summary>Counts the failures in a row of one download and waits between its attempts. Not thread-safe.</summary>
+/// <summary>Counts the consecutive failures of one download and waits between its attempts. Not thread-safe.</summary>
 internal sealed class HubRetry(string what, HubOptions options, TimeProvider time)
 {
     private readonly Backoff _backoff = new(options.FirstWait, options.LongestWait);
@@ -11,7 +11,7 @@ internal sealed class HubRetry(string what, HubOptions options, TimeProvider tim
 
     /// <summary>Waits before the next attempt, as long as the server asks, else longer after each failure.</summary>
     /// <param name="failure">What went wrong.</param>
-    /// <param name="waiting">Told before the wait why there is one, how long it is, and how many attempts are left.</param>
+    /// <param name="waiting">Called before each wait with its reason, its length and the number of attempts left.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="HubException">That was the last attempt, or the server asks for too long a wait.</exception>
     public async Task WaitAsync(TransientException failure, Action<string>? waiting, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ namespace Rge.Hub;
 
 /// <summary>The files chosen from a repository, at one commit.</summary>
 /// <param name="Repository">Name, such as "Qwen/Qwen2-VL-2B-Instruct".</param>
-/// <param name="Commit">The commit that the asked revision stood for; downloads use it, so that the files belong together.</param>
+/// <param name="Commit">The commit of the requested revision; downloads use it, so that the files are of one version.</param>
 /// <param name="Files">The chosen files, smallest first.</param>
 public sealed record HubSnapshot(string Repository, string Commit, IReadOnlyList<HubFile> Files)
 {

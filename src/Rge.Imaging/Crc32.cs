@@ -4,7 +4,7 @@ namespace Rge.Imaging;
 internal static class Crc32
 {
     /// <summary>The checksum of some bytes.</summary>
-    public static uint Of(ReadOnlySpan<byte> bytes)
+    public static uint Compute(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;
         foreach (var value in bytes)

@@ -12,7 +12,7 @@ internal static class GifFirstFrame
     private const byte ImageDescriptor = (byte)',';
 
     /// <summary>
-    /// A copy whose first frame has no transparency. A file that does not parse is copied as it is, for the decoder to judge.
+    /// A copy whose first frame has no transparency. A file that does not parse is copied unchanged, for the decoder to report.
     /// </summary>
     /// <param name="gif">The file.</param>
     /// <param name="background">
@@ -28,7 +28,7 @@ internal static class GifFirstFrame
         var position = LogicalScreen + PaletteLength(bytes[10]);
         while (position + 2 < bytes.Length && bytes[position] == Extension)
         {
-            // Introducer, label, then blocks that begin with their length; an empty one ends them.
+            // Introducer, label, then blocks that start with their length; an empty one ends them.
             if (bytes[position + 1] == GraphicControl && position + 6 < bytes.Length && (bytes[position + 3] & 1) != 0)
             {
                 bytes[position + 3] &= 0xFE;

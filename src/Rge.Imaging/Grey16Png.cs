@@ -23,7 +23,7 @@ internal static class Grey16Png
     {
         var bytes = png.ToArray();
         (bytes[BitDepth], bytes[ColourType]) = (8, GreyAlpha);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(Checksum), Crc32.Of(bytes.AsSpan(Header..Checksum)));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(Checksum), Crc32.Compute(bytes.AsSpan(Header..Checksum)));
         return bytes;
     }
 

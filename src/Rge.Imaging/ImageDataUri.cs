@@ -1,7 +1,7 @@
 namespace Rge.Imaging;
 
 /// <summary>
-/// Tells an image that is written as a data URI from a text: embedded as a text, it would be thousands of tokens without meaning.
+/// Distinguishes data URIs of images from texts: embedded as a text, it would be thousands of tokens without meaning.
 /// </summary>
 public static class ImageDataUri
 {

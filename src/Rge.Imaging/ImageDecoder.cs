@@ -10,7 +10,7 @@ namespace Rge.Imaging;
 /// Decodes PNG, JPEG, WebP, GIF and BMP to the pixels that Pillow's <c>open</c> and <c>convert("RGB")</c> give: the first frame of an
 /// animation; alpha dropped without blending, so that the colour under transparent pixels shows; no colour management. Equal to the last
 /// bit, but for BMP of 16 bits a pixel (up to 1 off) and for indices that a palette lacks. An image that ends early is refused, unless
-/// <see cref="ImageOptions.Truncated"/> says otherwise. Stateless and thread-safe.
+/// <see cref="ImageOptions.Truncated"/> accepts it. Stateless and thread-safe.
 /// </summary>
 public static class ImageDecoder
 {
@@ -46,9 +46,9 @@ public static class ImageDecoder
 
     /// <summary>Decodes an image held in memory.</summary>
     /// <param name="bytes">The encoded image.</param>
-    /// <param name="name">What errors call it: a file name or an address.</param>
-    /// <param name="limits">What it may cost; <see cref="ImageLimits.Default"/> when null. Checked before any pixel is decoded.</param>
-    /// <param name="options">Whether it is turned upright, and what becomes of it if it ends early; <see cref="ImageOptions.Default"/> when
+    /// <param name="name">Its name in errors: a file name or an address.</param>
+    /// <param name="limits">Limits on its size; <see cref="ImageLimits.Default"/> when null. Checked before any pixel is decoded.</param>
+    /// <param name="options">Whether it is turned upright, and what to do if it ends early; <see cref="ImageOptions.Default"/> when
     /// null.</param>
     /// <exception cref="ImageInputException">The image is of another format, too large, truncated or damaged.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, ImageLimits? limits = null, ImageOptions? options = null)

@@ -1,7 +1,7 @@
 namespace Rge.Imaging;
 
 /// <summary>
-/// What the extension of a file name says about images: which are read, and which are images of formats that cannot be read.
+/// File extensions of images: formats that can be read, and formats that cannot.
 /// </summary>
 public static class ImageFileTypes
 {

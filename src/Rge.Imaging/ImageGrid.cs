@@ -1,7 +1,7 @@
 namespace Rge.Imaging;
 
 /// <summary>How many patches an image has along time, height and width, before merging.</summary>
-/// <param name="Temporal">Patches along time; 1 for a still picture.</param>
+/// <param name="Temporal">Patches along time; 1 for a still image.</param>
 /// <param name="Height">Patches along the height; a multiple of the merge size.</param>
 /// <param name="Width">Patches along the width; a multiple of the merge size.</param>
 public readonly record struct ImageGrid(int Temporal, int Height, int Width)

@@ -1,6 +1,6 @@
 namespace Rge.Imaging;
 
-/// <summary>A picture cannot be used. The message names the picture, what was found and what was expected.</summary>
+/// <summary>An image cannot be used. The message names the image, what was found and what was expected.</summary>
 public sealed class ImageInputException : RgeException
 {
     /// <summary>Creates the exception.</summary>
@@ -13,5 +13,5 @@ public sealed class ImageInputException : RgeException
 
     /// <summary>Creates the exception with a general message.</summary>
     public ImageInputException()
-        : base("The picture cannot be used.") { }
+        : base("The image cannot be used.") { }
 }

@@ -1,9 +1,9 @@
 namespace Rge.Imaging;
 
 /// <summary>
-/// What an image may cost. Checked against the file and its header, before any pixel is decoded: a small file can claim an enormous image.
-/// Decoding holds 3 bytes a pixel of a JPEG at its peak, 9 of a progressive one, and 7 of other formats. The defaults take the photographs
-/// of phones with 200 megapixels.
+/// Limits on the size of an image. Checked against the file and its header, before any pixel is decoded: a small file can claim an enormous
+/// image. Decoding holds 3 bytes a pixel of a JPEG at its peak, 9 of a progressive one, and 7 of other formats. The defaults take the
+/// photographs of phones with 200 megapixels.
 /// </summary>
 public sealed record ImageLimits
 {

@@ -1,8 +1,8 @@
 namespace Rge.Imaging;
 
-/// <summary>How images are read and sized, where the checkpoint's own files leave that open or are overridden. Immutable.</summary>
+/// <summary>How images are read and resized, where the checkpoint's own files leave that open or are overridden. Immutable.</summary>
 /// <remarks>
-/// All but <see cref="Truncated"/> decide what vector an image gets: an index is searched with the options that it was made with.
+/// All but <see cref="Truncated"/> change the vector of an image: an index must be searched with the options that it was made with.
 /// </remarks>
 public sealed record ImageOptions
 {

@@ -6,7 +6,7 @@ namespace Rge.Imaging;
 /// <summary>The eight orientations of EXIF.</summary>
 internal static class ImageOrientation
 {
-    /// <summary>Turns stored pixels upright. Origin names the corner of the upright picture where the stored one begins.</summary>
+    /// <summary>Turns stored pixels upright. Origin names the corner of the upright image where the stored one begins.</summary>
     public static RgbImage Apply(RgbImage stored, SKEncodedOrigin origin)
     {
         if (origin == TopLeft)

@@ -1,6 +1,6 @@
 namespace Rge.Imaging;
 
-/// <summary>Turns images into normalised patches, with the values of the reference's image processor. Thread-safe.</summary>
+/// <summary>Turns images into normalized patches, with the values of the reference's image processor. Thread-safe.</summary>
 public sealed class ImageProcessor
 {
     /// <summary>Values of an image's patches: 1 GB of them. No budget of tokens that a model has comes near.</summary>
@@ -10,7 +10,7 @@ public sealed class ImageProcessor
     private readonly float[][] _levels;
 
     /// <summary>Creates the processor.</summary>
-    /// <param name="config">How images are sized and cut. Areas are taken as they stand here, whatever the options say.</param>
+    /// <param name="config">How images are resized and cut. Its areas are used, whatever the options say.</param>
     /// <param name="options">How images are to be read before that; <see cref="ImageOptions.Default"/> when null.</param>
     /// <exception cref="ArgumentException">The configuration's sizes are out of range, or its mean or std are not one for each
     /// channel.</exception>
@@ -59,11 +59,11 @@ public sealed class ImageProcessor
         return new ImageGrid(1, height / _config.PatchSize, width / _config.PatchSize);
     }
 
-    /// <summary>Resizes, normalises and cuts an image.</summary>
+    /// <summary>Resizes, normalizes and cuts an image.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="maxTokens">Most image tokens, which are merged patches, that it may become; checked before it is resized.</param>
+    /// <param name="maxTokens">Maximum number of image tokens, which are merged patches; checked before it is resized.</param>
     /// <returns>
-    /// Patches of (channel, frame, row, column). Those of one merged patch lie together, merged patches run along the rows:
+    /// Patches of (channel, frame, row, column). Those of one merged patch are adjacent; merged patches are in row order:
     /// <c>[height/m, width/m, m, m]</c> for merge size m. All frames are the same image.
     /// </returns>
     /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not

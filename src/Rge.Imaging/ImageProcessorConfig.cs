@@ -5,14 +5,14 @@ using Rge.Files;
 namespace Rge.Imaging;
 
 /// <summary>
-/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override what a checkpoint
-/// says. Images are always converted to RGB and resized bicubically, as every released checkpoint asks.
+/// How images become patches. Defaults are those of the reference's Qwen2-VL image processor; use <c>with</c> to override those of a
+/// checkpoint. Images are always converted to RGB and resized bicubically, as in every released checkpoint.
 /// </summary>
 public sealed record ImageProcessorConfig
 {
     /// <summary>
-    /// Most image tokens where neither the checkpoint nor the caller has chosen: stock files allow 16,384, which takes a photograph minutes
-    /// and gains an embedding nothing. Embedding models are trained with about this many.
+    /// Maximum number of image tokens where neither the checkpoint nor the caller has chosen: stock files allow 16,384, which takes minutes
+    /// for a photograph and does not improve embeddings. Embedding models are trained with about this many.
     /// </summary>
     public const int DefaultMaxTokens = 1024;
 
@@ -33,7 +33,7 @@ public sealed record ImageProcessorConfig
         LongestEdge = "longest_edge";
     private const string ExifOrientationField = "exif_orientation";
 
-    /// <summary>Largest areas that every Qwen-VL checkpoint is released with, so that nobody has chosen them for this one.</summary>
+    /// <summary>Largest areas that every Qwen-VL checkpoint is released with: defaults, not a choice made for this checkpoint.</summary>
     private static readonly int[] StockMaxPixels = [16384 * 28 * 28, 16384 * 32 * 32];
     private static readonly double[] ClipMean = [0.48145466, 0.4578275, 0.40821073];
     private static readonly double[] ClipStd = [0.26862954, 0.26130258, 0.27577711];
@@ -50,7 +50,7 @@ public sealed record ImageProcessorConfig
     /// <summary>Side, in patches, of the square that becomes one image token.</summary>
     public int MergeSize { get; init; } = 2;
 
-    /// <summary>Frames in a patch; a still picture is repeated to fill it.</summary>
+    /// <summary>Frames in a patch; a still image is repeated to fill it.</summary>
     public int TemporalPatchSize { get; init; } = 2;
 
     /// <summary>Subtracted from each channel after rescaling.</summary>
@@ -78,7 +78,7 @@ public sealed record ImageProcessorConfig
     [JsonIgnore]
     public bool ExifOrientation { get; init; }
 
-    /// <summary>Side of a merged patch in pixels: both sides of a resized picture are multiples of it.</summary>
+    /// <summary>Side of a merged patch in pixels: both sides of a resized image are multiples of it.</summary>
     public int MergedPatchSide => PatchSize * MergeSize;
 
     /// <summary>Values in one flattened patch.</summary>
@@ -99,7 +99,7 @@ public sealed record ImageProcessorConfig
     /// preprocessor_config.json. The area comes from <c>min_pixels</c> and <c>max_pixels</c>, else from <c>size</c>, whose
     /// <c>shortest_edge</c> and <c>longest_edge</c> are areas too in this family.
     /// </summary>
-    /// <exception cref="CheckpointException">Neither file is there, or a field is not what it should be.</exception>
+    /// <exception cref="CheckpointException">Neither file exists, or a field is invalid.</exception>
     public static ImageProcessorConfig FromFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -113,8 +113,8 @@ public sealed record ImageProcessorConfig
     }
 
     /// <summary>
-    /// Writes a checkpoint's image settings with those of the options in their place, so that the folder, loaded without options, reads and
-    /// sizes images as these do. All other fields stay as they are.
+    /// Writes a checkpoint's image settings, overridden by the options, so that the folder, loaded without options, reads and
+    /// resizes images in the same way. All other fields are unchanged.
     /// </summary>
     /// <param name="source">The checkpoint folder that the settings come from.</param>
     /// <param name="target">The folder to write to; it may be the same.</param>
@@ -126,7 +126,7 @@ public sealed record ImageProcessorConfig
         if (options.MaxPixels is { } chosen && IsStockMaxPixels(chosen))
         {
             throw new CheckpointException(
-                $"The largest area of images is given as {chosen} pixels, which stands in every released checkpoint and so counts as "
+                $"The largest area of images is given as {chosen} pixels, which every released checkpoint has and so counts as "
                     + $"not chosen "
                     + $"there. Give another, such as {chosen - 1}."
             );
@@ -157,13 +157,13 @@ public sealed record ImageProcessorConfig
         }
     }
 
-    /// <summary>Whether a largest area is one that every checkpoint is released with, so that nobody has chosen it.</summary>
+    /// <summary>Whether a largest area is the default that every checkpoint is released with.</summary>
     /// <param name="area">An area in pixels.</param>
     public static bool IsStockMaxPixels(int area) => StockMaxPixels.Contains(area);
 
     /// <summary>
-    /// The areas that are in force: those that the options give, else those here, with <see cref="DefaultMaxTokens"/> image tokens in place
-    /// of a largest area that nobody has chosen. A smallest area above the largest that is given comes down to it.
+    /// The effective areas: those of the options, else those of this configuration, with <see cref="DefaultMaxTokens"/> image tokens in
+    /// place of a largest area that is the default. A smallest area above the given largest is reduced to it.
     /// </summary>
     /// <exception cref="CheckpointException">The smallest area that is given is above the largest.</exception>
     public ImageProcessorConfig With(ImageOptions options)

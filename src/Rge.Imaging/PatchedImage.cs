@@ -1,6 +1,6 @@
 namespace Rge.Imaging;
 
-/// <summary>An image cut into normalised patches, ready for the vision tower. Immutable by convention; holds no native memory.</summary>
+/// <summary>An image cut into normalized patches, ready for the vision tower. Immutable by convention; holds no native memory.</summary>
 public sealed class PatchedImage
 {
     /// <summary>Wraps patches that were made elsewhere.</summary>

@@ -21,8 +21,8 @@ public static class PillowResize
     /// <summary>The cubic kernel reaches 2 source pixels to either side when enlarging.</summary>
     private const double Support = 2;
 
-    /// <summary>Resizes a picture.</summary>
-    /// <param name="image">The picture; handed back itself when it has the size already.</param>
+    /// <summary>Resizes an image.</summary>
+    /// <param name="image">The image; returned itself when it already has the size.</param>
     /// <param name="width">New width, at least 1.</param>
     /// <param name="height">New height, at least 1.</param>
     public static RgbImage Bicubic(RgbImage image, int width, int height)
@@ -38,7 +38,7 @@ public static class PillowResize
     }
 
     /// <summary>
-    /// Since version 13 Pillow begins with the columns when the height loses much more than the width. Rounding in
+    /// Since version 13 Pillow starts with the columns when the height loses much more than the width. Rounding in
     /// between makes the two orders differ: by a level here and there on photographs, by more on noise.
     /// </summary>
     private static bool ColumnsFirst(RgbImage image, int width, int height) =>
@@ -95,7 +95,7 @@ public static class PillowResize
         for (var y = 0; y < image.Height; y++)
         {
             var row = image.Pixels.AsSpan(y * fromStride, fromStride);
-            // Each pixel is read with the byte behind it; only the picture's last pixel has none.
+            // Each pixel is read with the byte behind it; only the image's last pixel has none.
             if (y == image.Height - 1)
                 row = (byte[])[.. row, 0];
             ref var from = ref MemoryMarshal.GetReference(row);

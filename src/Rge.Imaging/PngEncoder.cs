@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Rge.Imaging;
 
-/// <summary>Encodes pictures as PNG, without loss.</summary>
+/// <summary>Encodes images as PNG, without loss.</summary>
 public static class PngEncoder
 {
     private const int Best = 100;
@@ -11,7 +11,7 @@ public static class PngEncoder
     public static byte[] Encode(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        using var bitmap = SkiaBitmap.Of(image);
+        using var bitmap = SkiaBitmap.FromImage(image);
         using var data = bitmap.Encode(SKEncodedImageFormat.Png, Best);
         return data.ToArray();
     }

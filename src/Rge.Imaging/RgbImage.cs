@@ -1,6 +1,6 @@
 namespace Rge.Imaging;
 
-/// <summary>A picture of 8 bits a channel in memory. Immutable by convention; holds no native memory.</summary>
+/// <summary>An image of 8 bits a channel in memory. Immutable by convention; holds no native memory.</summary>
 public sealed class RgbImage
 {
     /// <summary>Bytes of one pixel.</summary>
@@ -32,6 +32,6 @@ public sealed class RgbImage
     /// <summary>Row-major <c>[Height, Width, 3]</c>.</summary>
     public byte[] Pixels { get; }
 
-    /// <summary>What errors call the picture: a file name or an address.</summary>
-    public string Name { get; init; } = "The picture";
+    /// <summary>Name of the image in errors: a file name or an address.</summary>
+    public string Name { get; init; } = "The image";
 }

@@ -2,11 +2,11 @@ using SkiaSharp;
 
 namespace Rge.Imaging;
 
-/// <summary>Pictures as the library that encodes them has them.</summary>
+/// <summary>Images as the library that encodes them has them.</summary>
 internal static class SkiaBitmap
 {
-    /// <summary>A copy of a picture; the caller disposes it.</summary>
-    public static SKBitmap Of(RgbImage image)
+    /// <summary>A copy of an image; the caller disposes it.</summary>
+    public static SKBitmap FromImage(RgbImage image)
     {
         var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         var target = bitmap.GetPixelSpan();

@@ -1,21 +1,21 @@
 namespace Rge.Imaging;
 
-/// <summary>Chooses the size that a picture is resized to, as the reference's image processor does.</summary>
+/// <summary>Chooses the size that an image is resized to, as the reference's image processor does.</summary>
 public static class SmartResize
 {
     /// <summary>Longest side over shortest side that the reference accepts.</summary>
     public const int MaxAspectRatio = 200;
 
     /// <summary>
-    /// The nearest size whose sides are multiples of <paramref name="factor"/>; when its area leaves the bounds, the size that keeps the
-    /// aspect ratio as well as it can and lies just inside. Halves round to even, and the order of the divisions is the reference's,
+    /// The nearest size whose sides are multiples of <paramref name="factor"/>; when its area is out of bounds, the size inside that keeps
+    /// the aspect ratio best. Halves round to even, and the order of the divisions is the reference's,
     /// because the last bit decides between two sizes.
     /// </summary>
     /// <param name="height">Height in pixels, at least 1.</param>
     /// <param name="width">Width in pixels, at least 1.</param>
     /// <param name="factor">Side of a merged patch in pixels.</param>
     /// <param name="minPixels">Smallest area, at least 1.</param>
-    /// <param name="maxPixels">Largest area. A long thin picture may exceed it, since no side goes below <paramref name="factor"/>.</param>
+    /// <param name="maxPixels">Largest area. A long thin image may exceed it, since no side goes below <paramref name="factor"/>.</param>
     /// <exception cref="ImageInputException">One side is more than <see cref="MaxAspectRatio"/> times the other.</exception>
     public static (int Height, int Width) Fit(int height, int width, int factor, int minPixels, int maxPixels)
     {

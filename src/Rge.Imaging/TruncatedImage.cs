@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace Rge.Imaging;
 
 /// <summary>
-/// Completes files that end early, so that a decoder shows what Pillow shows where it is told to load truncated images. Nothing of what is
-/// there is changed.
+/// Completes files that end early, so that a decoder shows what Pillow shows where it is configured to load truncated images. Nothing of
+/// what is there is changed.
 /// </summary>
 internal static class TruncatedImage
 {

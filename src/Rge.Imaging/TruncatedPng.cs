@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace Rge.Imaging;
 
 /// <summary>
-/// Completes a PNG that ends early: rows that are there keep their bytes, the others become zeros, before palette and interlacing, which is
+/// Completes a PNG that ends early: complete rows keep their bytes, the others become zeros, before palette and interlacing, which is
 /// what Pillow shows.
 /// </summary>
 internal static class TruncatedPng
@@ -119,7 +119,7 @@ internal static class TruncatedPng
         return count;
     }
 
-    /// <summary>Clears the row that is there in part.</summary>
+    /// <summary>Clears the incomplete row.</summary>
     private static void KeepWholeRows(byte[] pixels, int count, (long Count, long Bytes)[] rows)
     {
         long kept = 0;
@@ -141,7 +141,7 @@ internal static class TruncatedPng
         to.Write(type);
         to.Write(body);
         byte[] signed = [.. type, .. body];
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(signed));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Compute(signed));
         to.Write(number);
     }
 }

@@ -14,7 +14,7 @@ public sealed record CheckpointSummary(QwenVlConfig Config, bool HasOutputProjec
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">Folder of the adapter; <see langword="null"/> for none.</param>
     /// <exception cref="CheckpointException">The folder or the adapter cannot be used.</exception>
-    public static CheckpointSummary Of(string folder, string? adapter = null)
+    public static CheckpointSummary Read(string folder, string? adapter = null)
     {
         var config = QwenVlConfig.Load(folder);
         using var checkpoint = Checkpoint.Open(folder);

@@ -17,7 +17,7 @@ public static class ParameterLayout
     /// <summary>
     /// Lists the tensors of a configuration, in the order of the forward pass. Found by constructing the model's layers without weights.
     /// </summary>
-    public static IReadOnlyDictionary<string, long[]> Of(QwenVlConfig config)
+    public static IReadOnlyDictionary<string, long[]> Create(QwenVlConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         var recorder = new LayoutRecorder();
@@ -28,7 +28,8 @@ public static class ParameterLayout
     }
 
     /// <summary>
-    /// Whether a tensor that <see cref="Of"/> does not list may lie in a checkpoint all the same: the output projection where it is tied.
+    /// Whether a tensor that <see cref="Create"/> does not list may lie in a checkpoint all the same: the output projection where it is
+    /// tied.
     /// </summary>
     public static bool IsIgnorable(QwenVlConfig config, string name)
     {

@@ -15,7 +15,7 @@ public sealed record ProcessorSources(string Tokenizer, string Template, string 
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">The adapter's folder; <see langword="null"/> for none.</param>
     /// <exception cref="CheckpointException">A file that tells cannot be read.</exception>
-    public static ProcessorSources Of(string folder, string? adapter)
+    public static ProcessorSources Resolve(string folder, string? adapter)
     {
         return adapter is null
             ? new ProcessorSources(folder, folder, folder)

@@ -17,12 +17,12 @@ namespace Rge.Models;
 /// </summary>
 /// <remarks>
 /// Owns its parameters. Forward passes do not change the model and may run concurrently, as long as each <see cref="DecodingState"/> is
-/// used by one at a time. Methods that return a tensor hand it over to the caller.
+/// used by one at a time. The caller owns the tensors that methods return.
 /// <para>
 /// Prompts are run without gradient by <see cref="Prefill"/>, <see cref="Step"/> and <see cref="Encode"/>. <see cref="EncodeImages"/>,
 /// <see cref="Forward"/> and <see cref="Logits"/> follow the calling thread's gradient mode: results are part of the graph where it is on
 /// and a parameter, or what is passed in, requires a gradient. <see cref="Forward"/> and <see cref="EncodeImages"/> hold no more of the
-/// graph than the tensors they hand over.
+/// graph than the tensors they return.
 /// </para>
 /// </remarks>
 public sealed class QwenVlModel : IDisposable
@@ -39,7 +39,7 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Of"/>, of one number type and device;
+    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device;
     /// <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
@@ -150,7 +150,7 @@ public sealed class QwenVlModel : IDisposable
     public void Attach(PeftAdapter adapter)
     {
         ArgumentNullException.ThrowIfNull(adapter);
-        adapter.Require(ParameterLayout.Of(Config));
+        adapter.Require(ParameterLayout.Create(Config));
         if (adapter.FullParameters.Count > 0)
             throw new ArgumentException(
                 $"The adapter replaces {adapter.FullParameters.First().Key}; load it together with the model, which merges it.",
@@ -172,7 +172,7 @@ public sealed class QwenVlModel : IDisposable
     /// written.
     /// </remarks>
     /// <param name="folder">The folder; made when needed. May be the one the model was loaded from.</param>
-    /// <param name="progress">Told the bytes of weights written so far.</param>
+    /// <param name="progress">Receives the bytes of weights written so far.</param>
     /// <param name="cancellationToken">Stops the writing; what was there before stays.</param>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
@@ -251,7 +251,7 @@ public sealed class QwenVlModel : IDisposable
     public Tensor Prefill(IReadOnlyList<ModelInput> inputs, DecodingState state, IReadOnlyList<int> slots)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return Run(PackedBatch.Of(inputs, Config, state, slots), state, observer: null);
+        return Run(PackedBatch.Create(inputs, Config, state, slots), state, observer: null);
     }
 
     /// <summary>Runs one more token of each listed sequence.</summary>
@@ -277,10 +277,10 @@ public sealed class QwenVlModel : IDisposable
     /// <returns>The hidden state after the final norm at the last token of each prompt, <c>[B, hidden]</c>; the caller disposes.</returns>
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
-        Run(PackedBatch.Of(inputs, Config), state: null, observer);
+        Run(PackedBatch.Create(inputs, Config), state: null, observer);
 
     /// <summary>
-    /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences begin with, with
+    /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences start with, with
     /// the same <see cref="VisionFeatures"/> among them, are computed once.
     /// </summary>
     /// <remarks>Call <c>backward</c> within a dispose scope, in which what passes through it is freed.</remarks>

@@ -27,14 +27,15 @@ public sealed class QwenVlProcessor(QwenTokenizer tokenizer, ChatTemplate templa
     /// </summary>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">Folder of the adapter that is applied to it; <see langword="null"/> for none.</param>
-    /// <param name="images">How images are read and sized; <see langword="null"/> for what <see cref="ImageOptions.Default"/> says.</param>
+    /// <param name="images">How images are read and resized; <see langword="null"/> for what <see cref="ImageOptions.Default"/>
+    /// says.</param>
     /// <exception cref="CheckpointException">A file is missing or cannot be used, or the smallest area of images is above the
     /// largest.</exception>
     public static QwenVlProcessor Load(string folder, string? adapter = null, ImageOptions? images = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         images ??= ImageOptions.Default;
-        var sources = ProcessorSources.Of(folder, adapter);
+        var sources = ProcessorSources.Resolve(folder, adapter);
         return new QwenVlProcessor(
             QwenTokenizer.Load(sources.Tokenizer),
             ChatTemplate.Load(sources.Template),

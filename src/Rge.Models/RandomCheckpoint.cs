@@ -25,7 +25,7 @@ public static class RandomCheckpoint
     /// vocabulary with letter strings.</param>
     /// <param name="chatTemplate">The chat template (Jinja); <see langword="null"/> for that of Qwen2-VL.</param>
     /// <param name="cancellationToken">Stops between tensors; the folder then has no weights.</param>
-    /// <exception cref="CheckpointException">The folder holds a checkpoint already.</exception>
+    /// <exception cref="CheckpointException">The folder already contains a checkpoint.</exception>
     /// <exception cref="ArgumentException">The vocabulary has no room for the merges.</exception>
     public static void Write(
         string folder,
@@ -47,7 +47,7 @@ public static class RandomCheckpoint
                 nameof(merges)
             );
         if (File.Exists(Path.Combine(folder, QwenVlConfig.FileName)))
-            throw new CheckpointException($"{folder} holds a checkpoint already.");
+            throw new CheckpointException($"{folder} already contains a checkpoint.");
         Directory.CreateDirectory(folder);
         BytePairFiles.Write(folder, merges);
         if (chatTemplate is not null)
@@ -66,7 +66,7 @@ public static class RandomCheckpoint
         var config = QwenVlConfig.Parse(json, Path.Combine(folder, QwenVlConfig.FileName));
         using var generator = new Generator((ulong)seed);
         using var scope = NewDisposeScope();
-        var weights = ParameterLayout.Of(config).ToDictionary(p => p.Key, p => Fill(p.Key, p.Value), StringComparer.Ordinal);
+        var weights = ParameterLayout.Create(config).ToDictionary(p => p.Key, p => Fill(p.Key, p.Value), StringComparer.Ordinal);
         Checkpoint.Save(folder, weights, WeightNaming.Old, cancellation: cancellationToken);
 
         // Last, because a folder counts as a checkpoint once it has a config.

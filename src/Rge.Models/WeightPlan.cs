@@ -22,7 +22,7 @@ internal sealed class WeightPlan
     public WeightPlan(QwenVlConfig config, Checkpoint checkpoint, PeftAdapter? adapter)
     {
         (_checkpoint, _adapter) = (checkpoint, adapter);
-        var stored = new Dictionary<string, long[]>(ParameterLayout.Of(config), StringComparer.Ordinal);
+        var stored = new Dictionary<string, long[]>(ParameterLayout.Create(config), StringComparer.Ordinal);
         // As in transformers, which begins a head that is not stored at random: of use only to those who train it.
         if (!checkpoint.Contains(ParameterLayout.OutputProjection))
             stored.Remove(ParameterLayout.OutputProjection);
@@ -31,7 +31,7 @@ internal sealed class WeightPlan
         var rows = Replaced(ParameterLayout.TokenEmbedding)?.shape[0] ?? config.Text.VocabSize;
         _output = DecideOutput(config.Text, rows);
         Config = config.WithVocabulary(checked((int)rows), tied: _output == Output.Tied);
-        var layout = new Dictionary<string, long[]>(ParameterLayout.Of(Config), StringComparer.Ordinal);
+        var layout = new Dictionary<string, long[]>(ParameterLayout.Create(Config), StringComparer.Ordinal);
         if (_output == Output.None)
             layout.Remove(ParameterLayout.OutputProjection);
         Layout = layout;

@@ -18,7 +18,7 @@ internal sealed class EndpointException(string message, FaultKind kind, Exceptio
     /// <summary>Reads what went wrong out of what the client throws.</summary>
     /// <param name="error">The client's exception.</param>
     /// <param name="now">The time, for pauses that end at a time of day.</param>
-    public static EndpointException Of(Exception error, DateTimeOffset now)
+    public static EndpointException From(Exception error, DateTimeOffset now)
     {
         if (error is ClientResultException { Status: > 0 } refused)
             return OfStatus(refused, now);

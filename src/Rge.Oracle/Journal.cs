@@ -8,7 +8,7 @@ using Rge.Files;
 namespace Rge.Oracle;
 
 /// <summary>
-/// A file of JSON objects, one a line, that is only ever added to: what was added is there after a kill or a power cut. The first line says
+/// A file of JSON objects, one a line, that is only ever added to: what was added survives a kill or a power cut. The first line says
 /// what the others belong to. Held by one process at a time; thread-safe within it.
 /// </summary>
 internal sealed class Journal<T> : IDisposable
@@ -28,9 +28,9 @@ internal sealed class Journal<T> : IDisposable
 
     /// <summary>Opens a journal, or begins one.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="header">What the entries belong to.</param>
-    /// <param name="startOver">Whether a journal that belongs to something else is emptied; otherwise that is an error.</param>
-    /// <exception cref="OracleException">The file belongs to something else, is damaged, or another process has it open.</exception>
+    /// <param name="header">Identifies the run of the entries.</param>
+    /// <param name="startOver">Whether a journal of another run is emptied; otherwise that is an error.</param>
+    /// <exception cref="OracleException">The file belongs to another run, is damaged, or another process has it open.</exception>
     public Journal(string path, JsonObject header, bool startOver = false)
     {
         try

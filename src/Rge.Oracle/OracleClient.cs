@@ -9,7 +9,7 @@ namespace Rge.Oracle;
 /// <param name="prompt">What is asked.</param>
 /// <param name="settings">How it is asked.</param>
 /// <param name="time">Clock of the waits.</param>
-/// <param name="remark">Told why a request has to wait.</param>
+/// <param name="remark">Receives the reason why a request has to wait.</param>
 internal sealed class OracleClient(
     IChatClient endpoint,
     OraclePrompt prompt,
@@ -23,14 +23,14 @@ internal sealed class OracleClient(
 
     /// <summary>Asks about one row.</summary>
     /// <param name="row">The row.</param>
-    /// <param name="stop">Begins no further request.</param>
-    /// <param name="abort">Ends also the request that is under way.</param>
+    /// <param name="stop">Starts no further request.</param>
+    /// <param name="abort">Also cancels the current request.</param>
     /// <exception cref="EndpointException">There is no answer, after all attempts.</exception>
-    /// <exception cref="ImageInputException">A picture of the row cannot be used.</exception>
+    /// <exception cref="ImageInputException">An image of the row cannot be used.</exception>
     /// <exception cref="EmbeddingException">A text of the row names an image that its item lacks.</exception>
     public async Task<OracleAnswer> AskAsync(OracleRow row, CancellationToken stop, CancellationToken abort)
     {
-        var message = prompt.Fill(row.Sample, source => OraclePicture.Encode(source, settings));
+        var message = prompt.Fill(row.Sample, source => OracleImage.Encode(source, settings));
         var backoff = new Backoff(settings.FirstWait, settings.LongestWait);
         while (true)
         {
@@ -79,7 +79,7 @@ internal sealed class OracleClient(
         catch (Exception e)
         {
             // Malformed answers make the client fail in ways of many types.
-            throw EndpointException.Of(e, time.GetUtcNow());
+            throw EndpointException.From(e, time.GetUtcNow());
         }
     }
 

@@ -7,7 +7,7 @@ using OpenAI.Chat;
 
 namespace Rge.Oracle;
 
-/// <summary>A model behind an API like OpenAI's (chat completions with pictures). Sends each request once. Thread-safe.</summary>
+/// <summary>A model behind an API like OpenAI's (chat completions with images). Sends each request once. Thread-safe.</summary>
 public sealed class OracleEndpoint : DelegatingChatClient
 {
     private readonly HttpClient _http;
@@ -16,9 +16,9 @@ public sealed class OracleEndpoint : DelegatingChatClient
         : base(client) => _http = http;
 
     /// <summary>Makes a client; nothing is sent yet.</summary>
-    /// <param name="address">What stands before <c>/chat/completions</c>: https://api.openai.com/v1.</param>
+    /// <param name="address">The base address, before <c>/chat/completions</c>: https://api.openai.com/v1.</param>
     /// <param name="model">Name of the model.</param>
-    /// <param name="apiKey">Key that is sent along and shown to nobody; <see langword="null"/> where the endpoint needs none.</param>
+    /// <param name="apiKey">Key that is sent with requests and never shown; <see langword="null"/> where the endpoint needs none.</param>
     public static OracleEndpoint Connect(Uri address, string model, string? apiKey) =>
         Connect(
             address,

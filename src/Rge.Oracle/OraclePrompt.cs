@@ -9,8 +9,8 @@ using Rge.Prompts;
 namespace Rge.Oracle;
 
 /// <summary>
-/// What an oracle is asked: a text with <c>{query}</c> and <c>{target}</c> in it, for which texts and pictures of a row are put, the
-/// pictures where the row has them. Immutable and thread-safe.
+/// What an oracle is asked: a text with <c>{query}</c> and <c>{target}</c> in it, for which texts and images of a row are put, the
+/// images where the row has them. Immutable and thread-safe.
 /// </summary>
 public sealed partial class OraclePrompt
 {
@@ -83,9 +83,9 @@ public sealed partial class OraclePrompt
 
     /// <summary>The message about a row.</summary>
     /// <param name="sample">The row; its first target is the right one.</param>
-    /// <param name="picture">Encodes a picture.</param>
+    /// <param name="encode">Encodes an image.</param>
     /// <exception cref="EmbeddingException">An item is empty.</exception>
-    internal ChatMessage Fill(TrainingSample sample, Func<ImageSource, AIContent> picture)
+    internal ChatMessage Fill(TrainingSample sample, Func<ImageSource, AIContent> encode)
     {
         var (contents, text) = (new List<AIContent>(), new StringBuilder());
         foreach (var segment in _segments)
@@ -102,7 +102,7 @@ public sealed partial class OraclePrompt
 
         void Add(EmbeddingInput item)
         {
-            foreach (var part in PromptContent.Of(item))
+            foreach (var part in PromptContent.Create(item))
             {
                 if (part is not ImagePart image)
                 {
@@ -110,7 +110,7 @@ public sealed partial class OraclePrompt
                     continue;
                 }
                 EndText();
-                contents.Add(picture(image.Source));
+                contents.Add(encode(image.Source));
             }
             // The prompt has line ends of its own.
             while (text is [.., '\n' or ' '])

@@ -8,7 +8,7 @@ namespace Rge.Oracle;
 /// <summary>A row that a rationale is asked for.</summary>
 /// <param name="Sample">The row.</param>
 /// <param name="Number">Its place in its dataset, from 1.</param>
-/// <param name="Key">Changes with what is asked about it: texts and picture paths of query and right target.</param>
+/// <param name="Key">Changes with what is asked about it: texts and image paths of query and right target.</param>
 internal sealed record OracleRow(TrainingSample Sample, int Number, string Key)
 {
     private const int KeyLength = 16;
@@ -17,13 +17,13 @@ internal sealed record OracleRow(TrainingSample Sample, int Number, string Key)
 
     public RowIdentity Identity => new(Dataset, Number, Key);
 
-    public static OracleRow Of(TrainingSample sample, int number, string imageFolder)
+    public static OracleRow Create(TrainingSample sample, int number, string imageFolder)
     {
         string?[] parts = [.. Parts(sample.Query), .. Parts(sample.Targets[0].Item)];
         return new OracleRow(sample, number, KeyOf(parts));
 
         IEnumerable<string?> Parts(EmbeddingInput item) =>
-            [item.Instruction, MmebText.Of(item), .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
+            [item.Instruction, MmebText.Format(item), .. item.Images.Select(image => Path.GetRelativePath(imageFolder, image.Name))];
     }
 
     /// <summary>A short text that stands for others.</summary>

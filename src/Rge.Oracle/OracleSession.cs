@@ -2,11 +2,11 @@ using Rge.Imaging;
 
 namespace Rge.Oracle;
 
-/// <summary>Asks about many rows at once, and writes each answer down as soon as it is there.</summary>
+/// <summary>Asks about many rows at once, and writes each answer as soon as it arrives.</summary>
 /// <param name="client">Asks about one row.</param>
 /// <param name="settings">How many at once, and when to give up.</param>
 /// <param name="journal">Where answers are written down; borrowed.</param>
-/// <param name="answered">Told of each answer, on any thread, one at a time.</param>
+/// <param name="answered">Receives each answer, on any thread, one at a time.</param>
 internal sealed class OracleSession(
     OracleClient client,
     OracleSettings settings,
@@ -20,7 +20,7 @@ internal sealed class OracleSession(
 
     /// <summary>Asks; what fails for one row is written down as its failure.</summary>
     /// <exception cref="EndpointException">No further request would be answered.</exception>
-    /// <exception cref="OperationCanceledException">The work was stopped; what has been answered is written down.</exception>
+    /// <exception cref="OperationCanceledException">The work was stopped; received answers are stored.</exception>
     public async Task AskAsync(IEnumerable<OracleRow> rows, CancellationToken cancellationToken)
     {
         using var abort = new CancellationTokenSource();
@@ -59,7 +59,7 @@ internal sealed class OracleSession(
         catch (EndpointException e) when (e.Kind is not FaultKind.Fatal)
         {
             var failed = Interlocked.Increment(ref _failedInARow);
-            // An address that nobody has ever answered at is more likely wrong than busy.
+            // An address that has never answered is more likely wrong than busy.
             if (failed >= settings.GiveUpAfter || (e.Kind == FaultKind.Unreachable && Volatile.Read(ref _answers) == 0))
                 throw new EndpointException(
                     failed == 1 ? e.Message : $"{failed} rows one after the other have got no answer, the last: {e.Message}",

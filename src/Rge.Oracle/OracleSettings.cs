@@ -26,7 +26,7 @@ public sealed record OracleSettings
     /// <summary>How long requests that are under way when a run is stopped may still take: they are paid for.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Rows in a row without any answer after which the endpoint counts as broken and the run ends, at least 1.</summary>
+    /// <summary>Consecutive rows without any answer after which the endpoint counts as broken and the run ends, at least 1.</summary>
     public int GiveUpAfter { get; init; } = 10;
 
     /// <summary>Tokens that an answer may have, at least 1; what does not end by then is refused.</summary>
@@ -35,7 +35,7 @@ public sealed record OracleSettings
     /// <summary>Sampling temperature; <see langword="null"/> for the endpoint's own, as some models allow no other.</summary>
     public double? Temperature { get; init; }
 
-    /// <summary>Pixels of the longer side above which a picture is sent smaller, at least 28.</summary>
+    /// <summary>Pixels of the longer side above which an image is sent smaller, at least 28.</summary>
     public int LongestSide { get; init; } = 1024;
 
     /// <summary>What becomes of images whose file ends early.</summary>

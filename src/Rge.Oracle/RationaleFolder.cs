@@ -20,7 +20,7 @@ internal sealed class RationaleFolder(string root)
     public string Verdicts => PathOf("verdicts.jsonl");
 
     /// <summary>Makes the folder, or sees that it is one of this kind.</summary>
-    /// <exception cref="OracleException">The folder has other things in it.</exception>
+    /// <exception cref="OracleException">The folder contains other files.</exception>
     public void Prepare()
     {
         Directory.CreateDirectory(root);
@@ -30,7 +30,7 @@ internal sealed class RationaleFolder(string root)
             );
     }
 
-    /// <summary>Deletes what writes that were ended by force have left. Only by the run that holds the journal.</summary>
+    /// <summary>Deletes what interrupted writes have left. Only for the run that holds the journal.</summary>
     public void Tidy()
     {
         foreach (var part in Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).ToArray())
@@ -38,7 +38,7 @@ internal sealed class RationaleFolder(string root)
     }
 
     /// <summary>
-    /// Writes the rows of a dataset whose rationale is kept, or all, the others without one; where there is none, there is no file.
+    /// Writes the rows of a dataset with a kept rationale, or all rows, the others without one. Without rows no file is written.
     /// </summary>
     public void WriteRows(string dataset, IEnumerable<RationaleResult> results, string imageFolder, bool keepsAll)
     {

@@ -9,8 +9,8 @@ using Rge.Text;
 namespace Rge.Oracle;
 
 /// <summary>
-/// Has oracle rationales written for training rows by a model that sees query and right target, checks them, and writes rows that
-/// <see cref="MmebReader"/> and training read. Goes on after a stop at any moment: what was answered is asked no second time.
+/// Requests oracle rationales for training rows from a model that sees query and right target, checks them, and writes rows that
+/// <see cref="MmebReader"/> and training read. Resumes after a stop at any moment: answered rows are not asked about again.
 /// </summary>
 public sealed class RationaleJob
 {
@@ -24,8 +24,9 @@ public sealed class RationaleJob
     private readonly TimeProvider _time;
 
     /// <summary>Sets up a job; nothing is asked or written yet.</summary>
-    /// <param name="settings">What for, where to, which.</param>
-    /// <param name="progress">Told after each row, and why requests wait; on any thread, also on several at once.</param>
+    /// <param name="settings">Input, output and checks.</param>
+    /// <param name="progress">Called after each row, and with the reason when requests wait; on any thread, also on several at
+    /// once.</param>
     /// <param name="time">Clock of the waits between attempts; the system's when left out.</param>
     /// <exception cref="CheckpointException">The model to verify with has no tokenizer.</exception>
     public RationaleJob(RationaleSettings settings, IProgress<RationaleProgress>? progress = null, TimeProvider? time = null)
@@ -49,12 +50,12 @@ public sealed class RationaleJob
         (await ReadAsync(cancellationToken))[0].Rows[0].Sample;
 
     /// <summary>Asks, checks and writes.</summary>
-    /// <param name="endpoint">The model that writes; borrowed.</param>
-    /// <param name="prompt">What it is asked.</param>
-    /// <param name="cancellationToken">Stops the work; what has been answered by then is kept.</param>
-    /// <returns>What has become of the rows; it lies in the folder as well.</returns>
+    /// <param name="endpoint">The model that writes rationales; borrowed.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="cancellationToken">Stops the work; received answers are kept.</param>
+    /// <returns>The results of the rows, as written to the folder.</returns>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
-    /// <exception cref="OracleException">The folder belongs to something else, or the endpoint answers nobody.</exception>
+    /// <exception cref="OracleException">The folder belongs to another run, or the endpoint answers no request.</exception>
     /// <exception cref="CheckpointException">The model to verify with cannot be used.</exception>
     public async Task<RationaleReport> RunAsync(IChatClient endpoint, OraclePrompt prompt, CancellationToken cancellationToken = default)
     {
@@ -122,7 +123,7 @@ public sealed class RationaleJob
                 // Rows without a target teach to write; there is nothing to lead to.
                 var rows = all.Index()
                     .Where(row => row.Item.Targets.Count > 0)
-                    .Select(row => OracleRow.Of(row.Item, row.Index + 1, _images));
+                    .Select(row => OracleRow.Create(row.Item, row.Index + 1, _images));
                 return new Subset(group.Key, all, [.. rows.Take(_settings.Limit ?? int.MaxValue)]);
             })
             .Where(subset => subset.Rows.Count > 0)
@@ -171,7 +172,7 @@ public sealed class RationaleJob
             var address = endpoint.GetService<ChatClientMetadata>()?.ProviderUri?.GetLeftPart(UriPartial.Path);
             throw new OracleException(
                 $"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. "
-                    + $"{journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command goes on "
+                    + $"{journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command resumes "
                     + $"from there.",
                 e
             );
@@ -254,7 +255,7 @@ public sealed class RationaleJob
     }
 
     private RationaleResult Result(OracleRow row, Dictionary<RowIdentity, OracleAnswer> answers) =>
-        RationaleResult.Of(row, answers.GetValueOrDefault(row.Identity), _rules);
+        RationaleResult.Create(row, answers.GetValueOrDefault(row.Identity), _rules);
 
     private static (long Input, long Output) Tokens(Journal<OracleAnswer> journal) =>
         (journal.Entries.Sum(answer => answer.InputTokens), journal.Entries.Sum(answer => answer.OutputTokens));

@@ -1,6 +1,6 @@
 namespace Rge.Oracle;
 
-/// <summary>How far a run has got.</summary>
+/// <summary>The progress of a run.</summary>
 public sealed record RationaleProgress
 {
     /// <summary>What is being done: asking or verifying.</summary>

@@ -17,7 +17,7 @@ internal sealed record RationaleResult(OracleRow Row, RationaleState State)
     /// <summary>What the model has made of it; null where it was not asked.</summary>
     public RationaleVerdict? Verdict { get; init; }
 
-    public static RationaleResult Of(OracleRow row, OracleAnswer? answer, RationaleRules rules)
+    public static RationaleResult Create(OracleRow row, OracleAnswer? answer, RationaleRules rules)
     {
         switch (answer)
         {
@@ -28,7 +28,7 @@ internal sealed record RationaleResult(OracleRow Row, RationaleState State)
             case { Refusal: { } refusal }:
                 return new(row, RationaleState.Refused) { Reason = "refused", Detail = refusal };
             default:
-                var text = RationaleRules.Normalise(answer.Text ?? "");
+                var text = RationaleRules.Normalize(answer.Text ?? "");
                 return rules.Check(text, row.Sample.Targets[0].Item.Text) is { } rejection
                     ? new(row, RationaleState.Rejected)
                     {

@@ -18,7 +18,7 @@ public sealed partial record RationaleRules
     public int MaxWords { get; init; } = 90;
 
     /// <summary>
-    /// Smallest share of Latin letters among all letters, 0 to 1: tells English from Chinese or Russian, not from French.
+    /// Smallest share of Latin letters among all letters, 0 to 1: distinguishes English from Chinese or Russian, not from French.
     /// </summary>
     public double MinLatinShare { get; init; } = 0.9;
 
@@ -32,7 +32,7 @@ public sealed partial record RationaleRules
     public IReadOnlyCollection<string> SpecialTokens { get; init; } = [];
 
     /// <summary>A rationale as it is learned: line breaks and runs of blanks are one blank each.</summary>
-    public static string Normalise(string rationale)
+    public static string Normalize(string rationale)
     {
         ArgumentNullException.ThrowIfNull(rationale);
         return string.Join(' ', rationale.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
@@ -40,7 +40,7 @@ public sealed partial record RationaleRules
 
     /// <summary>The first rule that a rationale breaks; <see langword="null"/> for none.</summary>
     /// <param name="rationale">The rationale.</param>
-    /// <param name="target">Text of the right target; <see langword="null"/> where it is a picture alone.</param>
+    /// <param name="target">Text of the right target; <see langword="null"/> where it is an image alone.</param>
     public RationaleRejection? Check(string rationale, string? target)
     {
         ArgumentNullException.ThrowIfNull(rationale);
@@ -95,7 +95,7 @@ public sealed partial record RationaleRules
     [GeneratedRegex(@"[\p{L}\p{M}\p{N}]+(['’][\p{L}\p{M}\p{N}]+)*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Word { get; }
 
-    /// <summary>What ends turns, frames pictures or thoughts, or fences code in the chat formats of common models.</summary>
+    /// <summary>What ends turns, frames images or thoughts, or fences code in the chat formats of common models.</summary>
     [GeneratedRegex(
         @"<\|[^|\s]{1,40}\|>|</?(s|emb|pad|unk|bos|eos|mask|image|img|video|audio|box|ref|quad|think|answer|tool_call|tool_response|start_of_turn|end_of_turn)>|\[/?(INST|SYS|IMG)\]|<</?SYS>>|```",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,

@@ -6,10 +6,10 @@ public sealed record RationaleSettings
     /// <summary>Folder of training rows in MMEB's form.</summary>
     public required string Data { get; init; }
 
-    /// <summary>Folder that picture paths count from; <see cref="Data"/> when left out.</summary>
+    /// <summary>Folder that image paths count from; <see cref="Data"/> when left out.</summary>
     public string? Images { get; init; }
 
-    /// <summary>Folder to write: new, empty, or that of a run to go on with.</summary>
+    /// <summary>Folder to write: new, empty, or that of a run to resume.</summary>
     public required string Output { get; init; }
 
     /// <summary>Datasets to take; all when empty.</summary>
@@ -21,7 +21,7 @@ public sealed record RationaleSettings
     /// <summary>Whether rows are asked about again whose answer is of no use: refused, cut off, or against the rules.</summary>
     public bool Retry { get; init; }
 
-    /// <summary>Whether nothing is asked, so that the files are made of the answers that are there.</summary>
+    /// <summary>Whether no request is sent, so that the files are made of the existing answers.</summary>
     public bool Offline { get; init; }
 
     /// <summary>

@@ -3,10 +3,10 @@ namespace Rge.Oracle;
 /// <summary>What has become of a row.</summary>
 internal enum RationaleState
 {
-    /// <summary>Nobody was asked about it so far.</summary>
+    /// <summary>No answer has been requested yet.</summary>
     NotAsked,
 
-    /// <summary>No answer came; the next run asks again.</summary>
+    /// <summary>No answer arrived; the next run asks again.</summary>
     Failed,
 
     /// <summary>The answer is none: a filter, a refusal, or cut off.</summary>

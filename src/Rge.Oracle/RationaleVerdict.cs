@@ -12,7 +12,7 @@ internal sealed record RationaleVerdict : IJournalEntry
     public required string Key { get; init; }
 
     /// <summary>
-    /// Place of the right target without a rationale: 1 and the number of others with a higher score. 0 where there is a problem.
+    /// Rank of the right target without a rationale: 1 and the number of others with a higher score. 0 where there is a problem.
     /// </summary>
     public int RankWithout { get; init; }
 

@@ -18,7 +18,7 @@ internal sealed class RationaleVerifier
 
     /// <param name="embedder">The model; borrowed.</param>
     /// <param name="dataset">All rows of the dataset.</param>
-    /// <param name="candidates">Targets in the pool, as far as there are so many.</param>
+    /// <param name="candidates">Maximum number of targets in the pool.</param>
     /// <param name="seed">Seed of the pool.</param>
     public RationaleVerifier(ReasoningEmbedder embedder, IReadOnlyList<TrainingSample> dataset, int candidates, ulong seed)
     {

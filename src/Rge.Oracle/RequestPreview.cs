@@ -18,15 +18,15 @@ public static class RequestPreview
     };
 
     /// <summary>
-    /// The request about a row: method and address, then the body, each picture replaced by its size. The key is not part of it.
+    /// The request for a row: method and address, then the body, each image replaced by its size. The key is not part of it.
     /// </summary>
-    /// <param name="address">What stands before <c>/chat/completions</c>.</param>
+    /// <param name="address">The base address, before <c>/chat/completions</c>.</param>
     /// <param name="model">Name of the model.</param>
-    /// <param name="prompt">What is asked.</param>
-    /// <param name="settings">How it is asked.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="settings">Settings of requests.</param>
     /// <param name="sample">The row.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="Imaging.ImageInputException">A picture cannot be used.</exception>
+    /// <exception cref="Imaging.ImageInputException">An image cannot be used.</exception>
     /// <exception cref="EmbeddingException">A text names an image that its item lacks.</exception>
     public static async Task<string> OfAsync(
         Uri address,
@@ -42,7 +42,7 @@ public static class RequestPreview
         using var capture = new Capture();
         using var endpoint = OracleEndpoint.Connect(address, model, capture);
         await endpoint.GetResponseAsync(
-            [prompt.Fill(sample, source => OraclePicture.Encode(source, settings))],
+            [prompt.Fill(sample, source => OracleImage.Encode(source, settings))],
             settings.ChatOptions,
             cancellationToken
         );
@@ -56,8 +56,8 @@ public static class RequestPreview
     {
         var comma = dataUri.IndexOf(',', StringComparison.Ordinal);
         var bytes = Convert.FromBase64String(dataUri[(comma + 1)..]);
-        var picture = ImageDecoder.Decode(bytes, "The picture");
-        return $"{dataUri[..(comma + 1)]}... ({picture.Width}×{picture.Height} pixels, {bytes.Length} bytes)";
+        var image = ImageDecoder.Decode(bytes, "The image");
+        return $"{dataUri[..(comma + 1)]}... ({image.Width}×{image.Height} pixels, {bytes.Length} bytes)";
     }
 
     /// <summary>Keeps a request, and answers as an endpoint would.</summary>

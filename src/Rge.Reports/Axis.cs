@@ -21,7 +21,7 @@ internal sealed class Axis
     /// <param name="least">The least number to show.</param>
     /// <param name="most">The greatest number to show. A range of less than a billionth of its ends is shown as a point.</param>
     /// <param name="ticks">About how many ticks; at least 1.</param>
-    /// <param name="reach">Whether the axis goes on to the round numbers around what is shown.</param>
+    /// <param name="reach">Whether the axis extends to the round numbers around the data.</param>
     public static Axis Linear(double least, double most, int ticks, bool reach)
     {
         // Ticks closer together than this would be the same numbers: the range is shown as the point it is.

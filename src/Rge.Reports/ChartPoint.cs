@@ -1,6 +1,6 @@
 namespace Rge.Reports;
 
 /// <summary>A point of a chart.</summary>
-/// <param name="X">How far to the right, in the chart's own units.</param>
-/// <param name="Y">How high.</param>
+/// <param name="X">Horizontal coordinate, in the units of the axis.</param>
+/// <param name="Y">Vertical coordinate.</param>
 public readonly record struct ChartPoint(double X, double Y);

@@ -1,12 +1,12 @@
 namespace Rge.Reports;
 
 /// <summary>A line of a chart.</summary>
-/// <param name="Name">What the legend calls it.</param>
+/// <param name="Name">Name in the legend.</param>
 /// <param name="Points">Its points from left to right; one that is not a number breaks the line.</param>
 public sealed record ChartSeries(string Name, IReadOnlyList<ChartPoint> Points)
 {
     /// <summary>
-    /// Lines of the same colour that stand faintly behind it: what was measured where the line itself is smoothed or a mean.
+    /// Faint lines of the same colour behind it: the measured values where the line is smoothed or a mean.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<ChartPoint>> Behind { get; init; } = [];
 

@@ -7,8 +7,8 @@ using Rge.Imaging;
 namespace Rge.Reports;
 
 /// <summary>
-/// Builds self-contained pages out of elements: what is text is escaped because it is text, and a page is well-formed XML as well as HTML.
-/// Nothing is loaded from anywhere; light or dark follows the reader's system.
+/// Builds self-contained pages from elements: text is always escaped, and a page is well-formed XML as well as HTML.
+/// No resources are loaded; light or dark follows the reader's system.
 /// </summary>
 public static class Html
 {
@@ -57,10 +57,10 @@ public static class Html
             )
         );
 
-    /// <summary>A picture that is part of the page.</summary>
+    /// <summary>An image that is part of the page.</summary>
     /// <param name="file">A PNG or JPEG file.</param>
-    /// <param name="description">What it shows, for those who do not see it.</param>
-    public static XElement Picture(ReadOnlySpan<byte> file, string description)
+    /// <param name="description">Alternative text.</param>
+    public static XElement Image(ReadOnlySpan<byte> file, string description)
     {
         var type = file is [0xFF, 0xD8, ..] ? "jpeg" : "png";
         var source = $"data:image/{type};base64,{Convert.ToBase64String(file)}";
@@ -70,12 +70,12 @@ public static class Html
     /// <summary>The image of a file as a part of the page, for pages with many of them; the file's name where it cannot be shown.</summary>
     /// <param name="path">The file.</param>
     /// <param name="side">Pixels of the longer side at most.</param>
-    public static XElement Picture(string path, int side)
+    public static XElement Image(string path, int side)
     {
         var name = Path.GetFileName(path);
         try
         {
-            return Picture(Thumbnails.Encode(Thumbnails.Fit(ImageDecoder.DecodeFile(path), side)), name);
+            return Image(Thumbnails.Encode(Thumbnails.Fit(ImageDecoder.DecodeFile(path), side)), name);
         }
         catch (ImageInputException)
         {
@@ -84,8 +84,8 @@ public static class Html
     }
 
     /// <summary>A whole page.</summary>
-    /// <param name="title">Its title, which stands at its head as well.</param>
-    /// <param name="body">What follows.</param>
+    /// <param name="title">Its title, which is also its heading.</param>
+    /// <param name="body">The content.</param>
     public static string Page(string title, params object?[] body)
     {
         var page = Tag(

@@ -5,7 +5,7 @@ namespace Rge.Reports;
 
 /// <summary>A table of a report, for Markdown and HTML alike.</summary>
 /// <param name="Title">Its heading.</param>
-/// <param name="Note">What its numbers are.</param>
+/// <param name="Note">The meaning of its numbers.</param>
 /// <param name="Header">Headings of the columns.</param>
 /// <param name="Rows">The cells of each row; the first names it.</param>
 public sealed record ReportTable(string Title, string Note, IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)

@@ -9,7 +9,7 @@ namespace Rge.Reports;
 public readonly record struct Spread(double Mean, double? Deviation, int Count)
 {
     /// <summary>Of these numbers; <see langword="null"/> for none.</summary>
-    public static Spread? Of(IEnumerable<double> values)
+    public static Spread? From(IEnumerable<double> values)
     {
         double[] all = [.. values];
         if (all.Length == 0)
@@ -20,7 +20,7 @@ public readonly record struct Spread(double Mean, double? Deviation, int Count)
     }
 
     /// <summary>Of shares of 0 to 1, in percent; <see langword="null"/> for none.</summary>
-    public static Spread? OfShares(IEnumerable<double> values) => Of(values.Select(value => 100 * value));
+    public static Spread? FromShares(IEnumerable<double> values) => From(values.Select(value => 100 * value));
 
     /// <summary>"47.6 ± 0.6", and without a deviation "47.6".</summary>
     public override string ToString() => ToString("0.0");

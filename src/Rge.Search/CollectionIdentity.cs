@@ -3,33 +3,34 @@ using Microsoft.Extensions.AI;
 namespace Rge.Search;
 
 /// <summary>
-/// What the vectors of a collection were made with; stored with it, and what is added or searched must be made with the same. Immutable.
+/// The model and settings that a collection's vectors were made with. Stored with the collection; vectors and queries must match.
+/// Immutable.
 /// </summary>
 public sealed record CollectionIdentity
 {
-    /// <summary>Name of the model; told to people, not compared.</summary>
+    /// <summary>Name of the model; shown to users, not compared.</summary>
     public required string Model { get; init; }
 
-    /// <summary>What tells the model from others; see <see cref="ModelFingerprint"/>.</summary>
+    /// <summary>Identifies the model; see <see cref="ModelFingerprint"/>.</summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>Values of a vector: the model's hidden size, or fewer where vectors are cut short.</summary>
     public required int Dimensions { get; init; }
 
-    /// <summary>What the model is told to do with each item that is indexed.</summary>
+    /// <summary>The instruction that the model reads with each item that is indexed.</summary>
     public string? Instruction { get; init; }
 
     /// <summary>Whether items are reasoned about before they are embedded.</summary>
     public ReasoningMode Reasoning { get; init; } = ReasoningMode.Off;
 
-    /// <summary>How a store with a choice searches.</summary>
+    /// <summary>The index, for stores with a choice.</summary>
     public CollectionIndex Index { get; init; } = CollectionIndex.Exact;
 
     /// <summary>The identity of an embedder's vectors.</summary>
     /// <param name="embedder">The embedder.</param>
     /// <param name="dimensions">Values of a vector, at most the hidden size; <see langword="null"/> for the hidden size.</param>
     /// <exception cref="SearchException">The model does not have so many dimensions, or they are fewer than one.</exception>
-    public static CollectionIdentity Of(ReasoningEmbedder embedder, int? dimensions = null)
+    public static CollectionIdentity For(ReasoningEmbedder embedder, int? dimensions = null)
     {
         ArgumentNullException.ThrowIfNull(embedder);
         var metadata = embedder.GetRequiredService<EmbeddingGeneratorMetadata>();

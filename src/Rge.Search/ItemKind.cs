@@ -6,9 +6,9 @@ public enum ItemKind
     /// <summary>A text.</summary>
     Text,
 
-    /// <summary>One or more pictures.</summary>
+    /// <summary>One or more images.</summary>
     Image,
 
-    /// <summary>Pictures and a text.</summary>
+    /// <summary>Images and a text.</summary>
     ImageAndText,
 }

@@ -1,7 +1,7 @@
 namespace Rge.Search;
 
 /// <summary>
-/// A condition on metadata: some value of a key is less or greater than a given one. Numbers are compared with numbers, and other texts,
+/// A condition on metadata: a value of a key is less or greater than a given one. Numbers are compared with numbers, and other texts,
 /// such as dates written <c>2024-05-31</c>, with other texts, byte by byte. Immutable.
 /// </summary>
 public sealed record MetadataRange
@@ -9,10 +9,10 @@ public sealed record MetadataRange
     /// <summary>The key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The comparison, which stands between the key and the value.</summary>
+    /// <summary>The comparison operator.</summary>
     public required RangeComparison Comparison { get; init; }
 
-    /// <summary>What values are compared with; as a number where it is written like one.</summary>
+    /// <summary>The value to compare with; a number where it is written like one.</summary>
     public required string Value
     {
         get;
@@ -34,7 +34,7 @@ public sealed record MetadataRange
     /// <summary>Whether one of a record's tags meets a condition: what filters call, and databases translate.</summary>
     internal static bool HasOne(List<string> tags, MetadataRange range)
     {
-        var prefix = Tag.Of(range.Key, "");
+        var prefix = Tag.Format(range.Key, "");
         return tags.Exists(tag => tag.StartsWith(prefix, StringComparison.Ordinal) && range.Holds(tag[prefix.Length..]));
     }
 

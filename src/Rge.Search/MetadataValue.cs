@@ -53,7 +53,7 @@ public static class MetadataValue
     /// <summary>Reads an object of texts, numbers, truth values and lists of them; null stands for nothing.</summary>
     /// <param name="metadata">The object.</param>
     /// <returns>An entry for each value, in the object's order.</returns>
-    /// <exception cref="SearchException">It is something else, has a name twice, or more than 4096 values. The message begins with
+    /// <exception cref="SearchException">It is something else, has a duplicate name, or more than 4096 values. The message starts with
     /// "metadata".</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata)
     {

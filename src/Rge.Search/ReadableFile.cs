@@ -6,18 +6,18 @@ namespace Rge.Search;
 internal static class ReadableFile
 {
     /// <summary>Opens a file.</summary>
-    /// <exception cref="IOException">It is not there, cannot be read, or is a pipe, a socket, a device or a folder.</exception>
+    /// <exception cref="IOException">It does not exist, cannot be read, or is a pipe, a socket, a device or a folder.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static FileStream Open(string path) =>
         Directory.Exists(path)
             ? throw new IrregularFileException(path, "is a folder")
             : FileReader.Open(path, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
 
-    /// <summary>What is wrong, in words for the end of a sentence; <see langword="null"/> for what is no error of a file.</summary>
+    /// <summary>The problem, as the end of a sentence; <see langword="null"/> for errors that do not concern files.</summary>
     public static string? Problem(Exception error) =>
         error switch
         {
-            // A folder has been told from a file by then.
+            // Folders have been ruled out by then.
             IOException or UnauthorizedAccessException or NotSupportedException => FileProblem.Of("", error),
             _ => null,
         };

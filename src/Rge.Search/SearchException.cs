@@ -1,7 +1,7 @@
 namespace Rge.Search;
 
-/// <summary>A collection cannot be used as was asked. The message says what was found, what was expected and what to do.</summary>
-/// <remarks>What a store itself refuses, or a server that cannot be reached, arrives as VectorData's <c>VectorStoreException</c>.</remarks>
+/// <summary>A collection cannot be used as requested. The message says what was found, what was expected and what to do.</summary>
+/// <remarks>Failures of the store, also a server that cannot be reached, are thrown as VectorData's <c>VectorStoreException</c>.</remarks>
 public sealed class SearchException : RgeException
 {
     /// <summary>Creates the exception.</summary>

@@ -29,10 +29,10 @@ public sealed record SearchFilter
     public IReadOnlyList<MetadataRange> Ranges { get; init; } = [];
 
     /// <summary>
-    /// Reads conditions as people write them: <c>color=red</c>, <c>color!=red</c>, <c>year&gt;=2020</c>, and likewise <c>&lt;</c>,
+    /// Parses conditions: <c>color=red</c>, <c>color!=red</c>, <c>year&gt;=2020</c>, and likewise <c>&lt;</c>,
     /// <c>&lt;=</c> and <c>&gt;</c>. Several values of a key after <c>=</c> are alternatives; every other condition has to be met.
     /// </summary>
-    /// <exception cref="SearchException">A condition is none of these.</exception>
+    /// <exception cref="SearchException">A condition has another form.</exception>
     public static SearchFilter Parse(IEnumerable<string> conditions, ItemKind? kind = null)
     {
         ArgumentNullException.ThrowIfNull(conditions);
@@ -81,7 +81,7 @@ public sealed record SearchFilter
             ((string[])[value, MetadataValue.Canonical(value)])
                 .Distinct(StringComparer.Ordinal)
                 .Select(text =>
-                    Expression.Call(tags, nameof(List<>.Contains), typeArguments: null, Expression.Constant(Tag.Of(key, text)))
+                    Expression.Call(tags, nameof(List<>.Contains), typeArguments: null, Expression.Constant(Tag.Format(key, text)))
                 );
     }
 

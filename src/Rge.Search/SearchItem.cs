@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Rge.Search;
 
-/// <summary>An item to index: a text, pictures, or both. Immutable.</summary>
+/// <summary>An item to index: a text, images, or both. Immutable.</summary>
 public sealed record SearchItem
 {
     /// <summary>Hexadecimal digits of an id: 128 bits.</summary>
@@ -13,17 +13,17 @@ public sealed record SearchItem
     private const int MaxKeyBytes = 1000;
 
     /// <summary>
-    /// The key that its owner gives it: an item that is added with the key of an earlier one takes its place. At most 1,000 bytes in UTF-8.
+    /// The key that its owner gives it: an item with the key of an earlier one replaces it. At most 1,000 bytes in UTF-8.
     /// </summary>
     public string? Key { get; init; }
 
     /// <summary>The text.</summary>
     public string? Text { get; init; }
 
-    /// <summary>The pictures, encoded: PNG, JPEG, WebP, GIF or BMP.</summary>
+    /// <summary>The images, encoded: PNG, JPEG, WebP, GIF or BMP.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Images { get; init; } = [];
 
-    /// <summary>Where the first picture or the text lies; not part of the content.</summary>
+    /// <summary>Path of the first image or the text; not part of the content.</summary>
     public string? Path { get; init; }
 
     /// <summary>
@@ -38,11 +38,11 @@ public sealed record SearchItem
         : Text is null ? ItemKind.Image
         : ItemKind.ImageAndText;
 
-    /// <summary>Hash of key, text, pictures and metadata, in hexadecimal digits.</summary>
+    /// <summary>Hash of key, text, images and metadata, in hexadecimal digits.</summary>
     /// <exception cref="SearchException">A metadata key cannot be used.</exception>
     public string Id() => Hash(Key, Tags());
 
-    /// <summary>Hash of text and pictures, which are all that the embedding depends on.</summary>
+    /// <summary>Hash of text and images, which are all that the embedding depends on.</summary>
     internal string ContentId() => Hash(key: null, []);
 
     private string Hash(string? key, IEnumerable<string> tags)
@@ -71,14 +71,14 @@ public sealed record SearchItem
 
     /// <summary>The metadata as records have it.</summary>
     /// <exception cref="SearchException">A key cannot be used.</exception>
-    internal IEnumerable<string> Tags() => Metadata.Select(entry => Tag.Of(entry.Key, entry.Value)).Distinct(StringComparer.Ordinal);
+    internal IEnumerable<string> Tags() => Metadata.Select(entry => Tag.Format(entry.Key, entry.Value)).Distinct(StringComparer.Ordinal);
 
     /// <summary>Refuses what cannot be indexed or stored.</summary>
     /// <exception cref="SearchException">There is nothing in it, a text is no text, or a metadata key cannot be used.</exception>
     internal void Check()
     {
         if (string.IsNullOrEmpty(Text) && Images.Count == 0)
-            throw new SearchException("There is nothing to index, expected a text or a picture.");
+            throw new SearchException("There is nothing to index, expected a text or an image.");
         if (Key is not null && Encoding.UTF8.GetByteCount(Key) is > MaxKeyBytes and var bytes)
             throw new SearchException($"The key has {bytes:N0} bytes, expected at most {MaxKeyBytes:N0}.");
         if (Metadata.Count > MetadataValue.MaxEntries)

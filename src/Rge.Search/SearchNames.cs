@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Rge.Search;
 
-/// <summary>The names that people and programs read and write for what collections are made of. Immutable.</summary>
+/// <summary>The names of kinds and indexes in files, options and the API. Immutable.</summary>
 public static class SearchNames
 {
     /// <summary>Kinds of items.</summary>
@@ -30,5 +30,5 @@ public static class SearchNames
     }
 
     /// <summary>The name of a way to search.</summary>
-    public static string Of(CollectionIndex index) => Indexes.First(pair => pair.Value == index).Key;
+    public static string NameOf(CollectionIndex index) => Indexes.First(pair => pair.Value == index).Key;
 }

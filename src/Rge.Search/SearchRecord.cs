@@ -20,7 +20,7 @@ public sealed class SearchRecord
     public string? Text { get; set; }
 
     /// <summary>
-    /// Where the item's first picture or text file lies, on the machine that indexed it; <see langword="null"/> for what came without a
+    /// Path of the item's first image or text file, on the machine that indexed it; <see langword="null"/> for what was given without a
     /// file.
     /// </summary>
     public string? Path { get; set; }

@@ -9,7 +9,7 @@ internal static class Tag
     private const int MaxBytes = 2000;
 
     /// <exception cref="SearchException">The key is empty or has a sign in it that filters need.</exception>
-    public static string Of(string key, string value) =>
+    public static string Format(string key, string value) =>
         key.Length > 0 && key.IndexOfAny(['=', '!', '<', '>']) < 0 && key.Trim().Length == key.Length
             ? $"{key}={value}"
             : throw new SearchException(
@@ -19,7 +19,7 @@ internal static class Tag
     public static (string Key, string Value) Split(string tag) =>
         tag.IndexOf('=', StringComparison.Ordinal) is > 0 and var end ? (tag[..end], tag[(end + 1)..]) : (tag, "");
 
-    /// <exception cref="SearchException">It is too long to be filtered by.</exception>
+    /// <exception cref="SearchException">It is too long for filters.</exception>
     public static void CheckLength(string tag)
     {
         if (tag.Length > MaxBytes / 4 && Encoding.UTF8.GetByteCount(tag) is > MaxBytes and var bytes)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Rge.Search;
 
-/// <summary>Reads a file of lines in UTF-8; a line that is too long or no text is told of, and costs no other.</summary>
+/// <summary>Reads a file of lines in UTF-8; a line that is too long or not text is reported, and costs no other.</summary>
 internal static class TextLines
 {
     private const int MaxBytes = 16 << 20,
@@ -17,7 +17,7 @@ internal static class TextLines
     {
         using var file = ReadableFile.Open(path);
         var (buffer, line, number, isTooLong) = (new byte[BufferBytes], new MemoryStream(), 1, false);
-        // No more than was there at the beginning: a file that somebody writes to has an end, too.
+        // No more than the length at the start, so that reading a file that another process appends to ends as well.
         for (var left = file.Length; left > 0; )
         {
             var read = file.Read(buffer, 0, (int)Math.Min(left, buffer.Length));

@@ -35,7 +35,7 @@ public static class RgeEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         var gate = services.GetService<EndpointGate>()
             ?? throw new InvalidOperationException("MapRge needs the services that AddRgeServer registers; call that first.");
-        // Made now, so that metrics are there before the first request, and a store that cannot be understood is told before anything is
+        // Created now, so that metrics exist before the first request, and a store that cannot be understood is reported before anything is
         // served.
         services.GetRequiredService<CollectionHost>();
         services.GetRequiredService<Telemetry>();

@@ -27,7 +27,7 @@ public static class RgeServer
     /// <param name="options">The settings.</param>
     /// <param name="load">Loads the model, with the limits of the options it is given. Called once, while the server already
     /// answers.</param>
-    /// <param name="started">Told the addresses that are listened on.</param>
+    /// <param name="started">Receives the addresses that the server listens on.</param>
     /// <param name="cancellationToken">Stops the server.</param>
     /// <exception cref="ServerException">A setting makes no sense, or the file of API keys cannot be read.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
@@ -83,7 +83,7 @@ public static class RgeServer
                 kestrel.AddServerHeader = false;
                 kestrel.Limits.MaxConcurrentConnections = options.Limits.MaxConnections;
             });
-        // What keeps the host from starting is thrown to whoever starts it.
+        // What keeps the host from starting is thrown to the caller.
         builder
             .Logging.AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
@@ -105,7 +105,7 @@ public static class RgeServer
         var keys = app.Services.GetRequiredService<ApiKeyRing>();
         app.Logger.LogInformation("Settings: {Settings}", options.ToJson());
         if (keys.IsEmpty)
-            app.Logger.LogWarning("There are no API keys: whoever reaches {Urls} may ask.", string.Join(", ", options.Urls));
+            app.Logger.LogWarning("There are no API keys: every client that reaches {Urls} is served.", string.Join(", ", options.Urls));
 
         app.UseMiddleware<RequestLog>();
         // Around everything, for what comes to no endpoint, too.

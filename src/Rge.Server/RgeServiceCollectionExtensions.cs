@@ -14,8 +14,8 @@ public static class RgeServiceCollectionExtensions
 {
     /// <summary>Registers the API around the <see cref="ReasoningEmbedder"/> that the program has registered.</summary>
     /// <remarks>
-    /// The embedder is asked for when the program has started, and stays the program's; until then, and where it cannot be had, requests
-    /// are answered with 503. It keeps its own limits on images and prompts. Of the options, <see cref="ServerOptions.Urls"/>,
+    /// The embedder is asked for when the program has started, and stays the program's; until then, and where it cannot be downloaded,
+    /// requests are answered with 503. It keeps its own limits on images and prompts. Of the options, <see cref="ServerOptions.Urls"/>,
     /// <see cref="ServerOptions.HostNames"/>, <see cref="ServerOptions.ShutdownSeconds"/> and <see cref="ServerLimits.MaxConnections"/> are
     /// the program's own business and not looked at. The program's JSON options do not change the API's answers. Metrics are those of the
     /// meter <c>Rge.Server</c>, spans those of the activity source of that name.

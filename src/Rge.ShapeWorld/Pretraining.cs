@@ -19,9 +19,9 @@ internal static class Pretraining
     }
 
     /// <summary>Four questions: about one scene, about four crops of one, or four of words alone.</summary>
-    /// <param name="random">Where choices come from.</param>
-    /// <param name="split">Which scenes are drawn from.</param>
-    /// <param name="likeness">Whether some ask which objects are like others, and how many.</param>
+    /// <param name="random">The random numbers.</param>
+    /// <param name="split">The split that scenes are drawn from.</param>
+    /// <param name="likeness">Whether some ask which objects are equal, and how many.</param>
     public static IReadOnlyList<(string Dataset, Question Question)> Draw(SplitMix64 random, WorldSplit split, bool likeness)
     {
         var form = random.Below(8);
@@ -32,12 +32,12 @@ internal static class Pretraining
             return
             [
                 .. Crops(random, scene)
-                    .Select(cell => ("pre_crop", new Question(scene, "what is this", Words.Content(scene, cell)) { Cell = cell })),
+                    .Select(cell => ("pre_crop", new Question(scene, "what is this", SceneWords.Content(scene, cell)) { Cell = cell })),
             ];
         var questions = new List<(string, Question)>(ShapeTask.GroupSize);
         while (questions.Count < ShapeTask.GroupSize)
         {
-            // Finding is what every path begins with and what is learned last; a list has more tokens than all other answers together.
+            // Finding is what every path starts with and what is learned last; a list has more tokens than all other answers together.
             var next = random.Below(likeness ? 18 : 12) switch
             {
                 0 => ("pre_list", List(random, scene)),
@@ -69,17 +69,17 @@ internal static class Pretraining
                 var swapped = scene.Swapped(one, other);
                 return Edited(
                     swapped,
-                    $"swap the {Words.Of(one)} with the {Words.Of(other)}",
-                    $"{Words.Of(one)} {Words.Content(swapped, one)} {Words.Of(other)} {Words.Content(swapped, other)}"
+                    $"swap the {SceneWords.Name(one)} with the {SceneWords.Name(other)}",
+                    $"{SceneWords.Name(one)} {SceneWords.Content(swapped, one)} {SceneWords.Name(other)} {SceneWords.Content(swapped, other)}"
                 );
             case 1 when scene[one] is not null && scene.Objects.Count > 1:
-                return Edited(scene.With(one, null), $"remove the object in the {Words.Of(one)}", $"{Words.Of(one)} nothing");
+                return Edited(scene.With(one, null), $"remove the object in the {SceneWords.Name(one)}", $"{SceneWords.Name(one)} nothing");
             case 2:
                 var kind = SceneSampler.SomeObject(random);
                 return Edited(
                     scene.With(one, kind),
-                    $"put {Words.One(kind.Kind)} in the {Words.Of(one)}",
-                    $"{Words.Of(one)} {Words.Of(kind.Kind)}"
+                    $"put {SceneWords.One(kind.Kind)} in the {SceneWords.Name(one)}",
+                    $"{SceneWords.Name(one)} {SceneWords.Name(kind.Kind)}"
                 );
             default:
                 return null;
@@ -92,11 +92,11 @@ internal static class Pretraining
     private static Question Count(SplitMix64 random, Scene scene)
     {
         var (mark, trait) = (SomeObject(random, scene), SomeTrait(random));
-        var value = Words.Of(trait, mark.Kind);
+        var value = SceneWords.Name(trait, mark.Kind);
         return new Question(
             scene,
-            $"count the objects of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-            $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} same {value} {Words.Count(scene, trait, value)}"
+            $"count the objects of the same {SceneWords.Name(trait)} as the object in the {SceneWords.Name(mark.Cell)}",
+            $"{SceneWords.Name(mark.Cell)} {SceneWords.Name(mark.Kind)} same {value} {SceneWords.Count(scene, trait, value)}"
         );
     }
 
@@ -104,12 +104,12 @@ internal static class Pretraining
     private static Question? Other(SplitMix64 random, Scene scene)
     {
         var (mark, trait) = (SomeObject(random, scene), SomeTrait(random));
-        return Words.Search(scene, mark, trait) is not { } search
+        return SceneWords.Search(scene, mark, trait) is not { } search
             ? null
             : new Question(
                 scene,
-                $"find the other object of the same {Words.Of(trait)} as the object in the {Words.Of(mark.Cell)}",
-                $"{Words.Of(mark.Cell)} {Words.Of(mark.Kind)} other {Words.Of(trait, mark.Kind)} {search}"
+                $"find the other object of the same {SceneWords.Name(trait)} as the object in the {SceneWords.Name(mark.Cell)}",
+                $"{SceneWords.Name(mark.Cell)} {SceneWords.Name(mark.Kind)} other {SceneWords.Name(trait, mark.Kind)} {search}"
             );
     }
 
@@ -117,16 +117,20 @@ internal static class Pretraining
     private static Question? Most(SplitMix64 random, Scene scene)
     {
         var trait = SomeTrait(random);
-        var counts = scene.Objects.CountBy(placed => Words.Of(trait, placed.Kind)).OrderByDescending(count => count.Value).ToArray();
+        var counts = scene.Objects.CountBy(placed => SceneWords.Name(trait, placed.Kind)).OrderByDescending(count => count.Value).ToArray();
         if (counts.Length > 1 && counts[0].Value == counts[1].Value)
             return null;
-        return new Question(scene, $"which {Words.Of(trait)} is the most common", $"{Words.List(scene, trait)} most {counts[0].Key}");
+        return new Question(
+            scene,
+            $"which {SceneWords.Name(trait)} is the most common",
+            $"{SceneWords.List(scene, trait)} most {counts[0].Key}"
+        );
     }
 
     private static Question Name(SplitMix64 random, Scene scene)
     {
         var cell = random.Pick<Cell>([.. Grid.Cells]);
-        return new Question(scene, $"what is at the {Words.Of(cell)}", $"{Words.Of(cell)} {Words.Content(scene, cell)}");
+        return new Question(scene, $"what is at the {SceneWords.Name(cell)}", $"{SceneWords.Name(cell)} {SceneWords.Content(scene, cell)}");
     }
 
     /// <summary>Where one to three objects are, in any order.</summary>
@@ -137,8 +141,8 @@ internal static class Pretraining
         var wanted = random.Choose<PlacedObject>(marks, Math.Min(marks.Length, random.Between(1, 3)));
         return new Question(
             scene,
-            $"where is {string.Join(" and ", wanted.Select(mark => $"the {Words.Of(mark.Kind)}"))}",
-            string.Join(' ', wanted.Select(mark => $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)}"))
+            $"where is {string.Join(" and ", wanted.Select(mark => $"the {SceneWords.Name(mark.Kind)}"))}",
+            string.Join(' ', wanted.Select(mark => $"{SceneWords.Name(mark.Kind)} {SceneWords.Name(mark.Cell)}"))
         );
     }
 
@@ -150,8 +154,9 @@ internal static class Pretraining
         // An empty neighbour now and then, so that the answer has to be looked up; the edge never, where there is no cell to name.
         if (mark.Cell.Step(direction) is not { } cell || (scene[cell] is null && random.Below(4) > 0))
             return null;
-        var answer = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(cell)} {Words.Content(scene, cell)}";
-        return new Question(scene, $"what is {Words.Relation(direction)} the {Words.Of(mark.Kind)}", answer);
+        var answer =
+            $"{SceneWords.Name(mark.Kind)} {SceneWords.Name(mark.Cell)} {SceneWords.Name(direction)} {SceneWords.Name(cell)} {SceneWords.Content(scene, cell)}";
+        return new Question(scene, $"what is {SceneWords.Relation(direction)} the {SceneWords.Name(mark.Kind)}", answer);
     }
 
     /// <summary>Cells to cut out: objects as far as there are any, and now and then an empty cell.</summary>
@@ -173,7 +178,7 @@ internal static class Pretraining
         while (true)
         {
             var scene = SceneSampler.Draw(random, random.Between(2, 6), random.Between(3, 8));
-            if (scene.Split == split && ObjectChain.Of(random, scene) is { } chain)
+            if (scene.Split == split && ObjectChain.Sample(random, scene) is { } chain)
                 return new Question(null, $"name the place of {chain.Describe()}", chain.Resolve());
         }
     }

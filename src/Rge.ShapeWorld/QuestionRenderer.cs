@@ -6,10 +6,10 @@ using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 
-/// <summary>Turns questions into items with pictures. What shows the same scene object shares one picture. Not thread-safe.</summary>
+/// <summary>Turns questions into items with images. What shows the same scene object shares one image. Not thread-safe.</summary>
 internal sealed class QuestionRenderer(SplitMix64 random)
 {
-    private readonly Dictionary<Scene, (RgbImage Pixels, ImageSource Source)> _pictures = [];
+    private readonly Dictionary<Scene, (RgbImage Pixels, ImageSource Source)> _images = [];
     private readonly Dictionary<(Scene, Cell), ImageSource> _crops = [];
 
     public EmbeddingInput Query(Question question) =>
@@ -39,19 +39,19 @@ internal sealed class QuestionRenderer(SplitMix64 random)
 
     private ImageSource Show(Scene scene, Cell? cell)
     {
-        if (!_pictures.TryGetValue(scene, out var picture))
+        if (!_images.TryGetValue(scene, out var image))
         {
             var pixels = SceneRenderer.Render(scene, random.Next());
-            _pictures.Add(scene, picture = (pixels, Named(pixels, $"picture: {scene}")));
+            _images.Add(scene, image = (pixels, Named(pixels, $"picture: {scene}")));
         }
         if (cell is not { } part)
-            return picture.Source;
+            return image.Source;
         if (!_crops.TryGetValue((scene, part), out var crop))
-            _crops.Add((scene, part), crop = Named(SceneRenderer.Crop(picture.Pixels, part), $"crop: {scene[part]?.Kind}"));
+            _crops.Add((scene, part), crop = Named(SceneRenderer.Crop(image.Pixels, part), $"crop: {scene[part]?.Kind}"));
         return crop;
     }
 
-    /// <summary>A picture that says in words what it shows, for errors and where pictures cannot be seen.</summary>
+    /// <summary>An image that says in words what it shows, for errors and where images cannot be seen.</summary>
     private static ImageSource Named(RgbImage pixels, string name) =>
         ImageSource.FromPixels(new RgbImage(pixels.Width, pixels.Height, pixels.Pixels) { Name = name });
 }

@@ -8,7 +8,7 @@ namespace Rge.ShapeWorld;
 /// <summary>Makes the evaluation sets: MMEB's form, each row with its own candidates.</summary>
 /// <remarks>
 /// Candidates, the right one first. Classification: the 100 classes of the dataset. VQA: 130 answers, the same for its three datasets: the
-/// 100 kinds, 10 colours, 10 shapes, the numbers one to nine and "nothing". Retrieval: 256 pictures or captions, those of the row's own
+/// 100 kinds, 10 colours, 10 shapes, the numbers one to nine and "nothing". Retrieval: 256 images or captions, those of the row's own
 /// group first, which are one or two edits away, then those of other rows. Grounding: 100 crops, one of each kind, which come from the
 /// row's own scene where that has the kind.
 /// </remarks>
@@ -19,17 +19,17 @@ public static class ShapeWorldEvaluation
 
     private static readonly string[] SingleAnswers =
     [
-        .. ObjectKind.All.Select(Words.Of),
-        .. Enum.GetValues<ObjectColor>().Select(Words.Of),
-        .. Enum.GetValues<ObjectShape>().Select(Words.Of),
-        .. Enumerable.Range(1, 9).Select(Words.Of),
+        .. ObjectKind.All.Select(SceneWords.Name),
+        .. Enum.GetValues<ObjectColor>().Select(SceneWords.Name),
+        .. Enum.GetValues<ObjectShape>().Select(SceneWords.Name),
+        .. Enumerable.Range(1, 9).Select(SceneWords.Name),
         "nothing",
     ];
 
     /// <summary>Makes all datasets.</summary>
-    /// <param name="split">Which scenes are drawn from.</param>
+    /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="seed">The seed.</param>
-    /// <param name="queriesPerDataset">Rows of each dataset; each is of a scene of its own.</param>
+    /// <param name="queriesPerDataset">Rows of each dataset; each with its own scene.</param>
     /// <param name="datasets">The datasets to make; <see langword="null"/> for all.</param>
     /// <returns>The datasets. Rows share the instances of candidates, also across datasets.</returns>
     /// <exception cref="ArgumentException">A dataset is not known.</exception>
@@ -86,7 +86,7 @@ public static class ShapeWorldEvaluation
         TargetItem Shared(string text)
         {
             if (!texts.TryGetValue(text, out var item))
-                texts.Add(text, item = new TargetItem(EmbeddingInput.Target(text), Answer.Of(text).Key));
+                texts.Add(text, item = new TargetItem(EmbeddingInput.Target(text), Answer.FromText(text).Key));
             return item;
         }
     }
@@ -113,8 +113,8 @@ public static class ShapeWorldEvaluation
         return dataset == "cls_twins"
             ? from first in shapes
             from second in shapes
-            select $"{Words.Of(first)} {Words.Of(second)} {suffix}"
-            : ObjectKind.All.Select(kind => $"{Words.Of(kind)} {suffix}");
+            select $"{SceneWords.Name(first)} {SceneWords.Name(second)} {suffix}"
+            : ObjectKind.All.Select(kind => $"{SceneWords.Name(kind)} {suffix}");
     }
 
     private static IEnumerable<EvaluationRow> RetrievalRows(Entry[] entries)

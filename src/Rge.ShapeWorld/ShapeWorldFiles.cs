@@ -15,13 +15,13 @@ public static class ShapeWorldFiles
     /// <summary>
     /// Writes the datasets: for training those of <see cref="ShapeWorldSamples"/>, else those of <see cref="ShapeWorldEvaluation"/>.
     /// </summary>
-    /// <param name="folder">The folder to make; may exist when it is empty.</param>
-    /// <param name="split">Which scenes are drawn from.</param>
+    /// <param name="folder">The folder to create; may exist when it is empty.</param>
+    /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="queriesPerDataset">Rows of each dataset.</param>
-    /// <param name="progress">Told how many rows are written.</param>
+    /// <param name="progress">Receives how many rows are written.</param>
     /// <param name="cancellationToken">Stops between rows; nothing is left behind.</param>
-    /// <exception cref="DatasetException">The folder has something in it.</exception>
+    /// <exception cref="DatasetException">The folder is not empty.</exception>
     public static async Task WriteAsync(
         string folder,
         WorldSplit split,

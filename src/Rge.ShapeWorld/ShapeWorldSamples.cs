@@ -6,7 +6,7 @@ using Rge.ShapeWorld.Tasks;
 namespace Rge.ShapeWorld;
 
 /// <summary>
-/// An endless stream of training data. What stands at an index depends on seed, split, weights and index alone, so that a run goes on where
+/// An endless stream of training data. The sample at an index depends on seed, split, weights and index alone, so that a run resumes where
 /// it stopped. Immutable and thread-safe.
 /// </summary>
 public sealed class ShapeWorldSamples
@@ -23,10 +23,10 @@ public sealed class ShapeWorldSamples
         );
 
     /// <summary>Creates a stream.</summary>
-    /// <param name="seed">The seed; streams of different seeds have nothing to do with each other.</param>
-    /// <param name="split">Which scenes are drawn from.</param>
+    /// <param name="seed">The seed; streams of different seeds are independent.</param>
+    /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="weights">
-    /// How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all alike.
+    /// How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all equally.
     /// </param>
     /// <exception cref="ArgumentException">A dataset is not known, a weight is negative or not a number, or all are 0.</exception>
     public ShapeWorldSamples(ulong seed, WorldSplit split, IReadOnlyDictionary<string, double>? weights = null)
@@ -57,14 +57,14 @@ public sealed class ShapeWorldSamples
     /// <summary>The seed.</summary>
     public ulong Seed { get; }
 
-    /// <summary>Which scenes are drawn from.</summary>
+    /// <summary>The split that scenes are drawn from.</summary>
     public WorldSplit Split { get; }
 
     /// <summary>
     /// Four samples of one dataset: on one scene (sharing its <see cref="ImageSource"/>), or on four that are one edit apart. Their targets
     /// have different keys.
     /// </summary>
-    /// <param name="index">The place in the stream, from 0.</param>
+    /// <param name="index">The index in the stream, from 0.</param>
     public IReadOnlyList<TrainingSample> Group(long index)
     {
         var random = At(WorldStream.Training, index);
@@ -74,17 +74,17 @@ public sealed class ShapeWorldSamples
     }
 
     /// <summary>
-    /// Four samples of what any pretrained model could be asked about pictures of this kind: to list objects, to find them, to name them.
+    /// Four samples of simple questions for pretraining: listing, finding and naming objects.
     /// They have no targets.
     /// </summary>
     /// <inheritdoc cref="Group" path="/param"/>
     public IReadOnlyList<TrainingSample> PretrainingGroup(long index) => Ask(WorldStream.Pretraining, index, likeness: false);
 
-    /// <summary>As <see cref="PretrainingGroup"/>, and also which objects of a picture are alike, and how many.</summary>
+    /// <summary>As <see cref="PretrainingGroup"/>, and also which objects of an image are alike, and how many.</summary>
     /// <inheritdoc cref="Group" path="/param"/>
     public IReadOnlyList<TrainingSample> LikenessGroup(long index) => Ask(WorldStream.Comparison, index, likeness: true);
 
-    /// <summary>A picture with labels.</summary>
+    /// <summary>An image with labels.</summary>
     /// <inheritdoc cref="Group" path="/param"/>
     public LabelledScene Labelled(long index)
     {

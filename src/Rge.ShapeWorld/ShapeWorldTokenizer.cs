@@ -3,8 +3,8 @@ using Rge.Text;
 namespace Rge.ShapeWorld;
 
 /// <summary>
-/// Makes a tokenizer for small models: each word of the vocabulary is one token, at the start of a text and after a space; any other text
-/// falls into bytes and pieces.
+/// Creates a tokenizer for small models: each word of the vocabulary is one token, at the start of a text and after a space; any other text
+/// is split into bytes and pieces.
 /// </summary>
 public static class ShapeWorldTokenizer
 {
@@ -13,7 +13,7 @@ public static class ShapeWorldTokenizer
 
     /// <summary>Writes the tokenizer's files.</summary>
     /// <param name="folder">The checkpoint folder; made when needed.</param>
-    /// <returns>How many ids there are: the rows the model's embedding needs.</returns>
+    /// <returns>Number of ids: the rows of the model's embedding.</returns>
     public static int Write(string folder)
     {
         var merges = Merges();

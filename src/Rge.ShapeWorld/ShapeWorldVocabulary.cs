@@ -8,11 +8,11 @@ public static class ShapeWorldVocabulary
     /// <summary>The words, each lower case and of letters only, none twice.</summary>
     public static IReadOnlyList<string> Words { get; } =
     [
-        .. Enum.GetValues<ObjectColor>().Select(Scenes.Words.Of),
-        .. Enum.GetValues<ObjectShape>().Select(Scenes.Words.Of),
-        .. Enum.GetValues<Cell>().Select(Scenes.Words.Of),
-        .. Enum.GetValues<Direction>().Select(Scenes.Words.Of),
-        .. Enumerable.Range(1, 9).Select(Scenes.Words.Of),
+        .. Enum.GetValues<ObjectColor>().Select(Scenes.SceneWords.Name),
+        .. Enum.GetValues<ObjectShape>().Select(Scenes.SceneWords.Name),
+        .. Enum.GetValues<Cell>().Select(Scenes.SceneWords.Name),
+        .. Enum.GetValues<Direction>().Select(Scenes.SceneWords.Name),
+        .. Enumerable.Range(1, 9).Select(Scenes.SceneWords.Name),
         "a",
         "all",
         "an",

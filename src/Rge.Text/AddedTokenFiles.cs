@@ -7,7 +7,7 @@ namespace Rge.Text;
 /// <remarks>
 /// Tokens with an id of their own come first (tokenizer.json, <c>added_tokens_decoder</c>, added_tokens.json). Tokens that are only named
 /// (<c>eos_token</c>, <c>extra_special_tokens</c> …) take the free ids after the highest one: those every Qwen-VL checkpoint has in their
-/// fixed order, then the others in the order of the file. A folder that names none at all has the usual ones.
+/// fixed order, then the others in the order of the file. A folder that names none has the usual ones.
 /// </remarks>
 internal static class AddedTokenFiles
 {

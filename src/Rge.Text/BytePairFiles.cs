@@ -28,7 +28,7 @@ public static class BytePairFiles
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json. Ids: the 256 bytes, then one a merge, then the special tokens.</summary>
     /// <param name="folder">The checkpoint folder; must exist.</param>
-    /// <param name="merges">Pairs of tokens (in byte characters), the most urgent first; both parts must be known by then.</param>
+    /// <param name="merges">Pairs of tokens (in byte characters), by priority; both parts must exist by then.</param>
     public static void Write(string folder, IReadOnlyList<(string Left, string Right)> merges)
     {
         ArgumentNullException.ThrowIfNull(merges);

@@ -3,7 +3,7 @@ using Microsoft.ML.Tokenizers;
 
 namespace Rge.Text;
 
-/// <summary>The part of a tokenizer below its added tokens: normalise, cut into words, merge bytes. Immutable and thread-safe.</summary>
+/// <summary>The part of a tokenizer below its added tokens: normalize, cut into words, merge bytes. Immutable and thread-safe.</summary>
 internal sealed class BytePairModel
 {
     // Words up to here go to the library; see LongWordEncoder for why longer ones do not.

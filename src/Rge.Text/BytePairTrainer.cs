@@ -3,15 +3,15 @@ using System.Text;
 namespace Rge.Text;
 
 /// <summary>
-/// Learns the merges of a byte-level BPE vocabulary (Sennrich, Haddow and Birch, 2016): the commonest pair becomes a token, again and
-/// again.
+/// Learns the merges of a byte-level BPE vocabulary (Sennrich, Haddow and Birch, 2016): the most frequent pair becomes a token,
+/// repeatedly.
 /// </summary>
 /// <remarks>Counts all pairs anew for each merge, which is quick for the few thousand different words of a small corpus.</remarks>
 public static class BytePairTrainer
 {
     /// <summary>Learns merges.</summary>
     /// <param name="words">
-    /// How often each word occurs. A word is what the split pattern cuts out of text, so one inside a sentence begins with its space.
+    /// How often each word occurs. A word is what the split pattern cuts out of text, so one inside a sentence starts with its space.
     /// </param>
     /// <param name="maxMerges">How many merges to learn at most; fewer when every word is one token before that.</param>
     /// <returns>

@@ -5,9 +5,9 @@ namespace Rge.Text;
 
 /// <summary>The chat template of a checkpoint: how a message becomes a prompt. Immutable and thread-safe.</summary>
 /// <remarks>
-/// What the caller writes (user text, system message) is untrusted in the prompt wherever the template puts it, be it trimmed, split or
-/// repeated on the way: strings keep the origin of every character while the template runs. Everything else, the image places among it, is
-/// the template's own and trusted.
+/// Text of the caller (user text, system message) is untrusted in the prompt wherever the template puts it, also trimmed, split or
+/// repeated: strings keep the origin of every character while the template runs. Everything else, including image pads, is
+/// part of the template and trusted.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -50,9 +50,9 @@ public sealed class ChatTemplate
 
     /// <summary>
     /// Loads the template of a checkpoint folder: chat_template.jinja, chat_template.json, or the field of tokenizer_config.json (of
-    /// several named ones, "default"). A folder that has none gets the layout of Qwen2-VL.
+    /// several named ones, "default"). Without any, the template of Qwen2-VL is used.
     /// </summary>
-    /// <exception cref="CheckpointException">The template is malformed or uses what is not supported.</exception>
+    /// <exception cref="CheckpointException">The template is malformed or uses unsupported features.</exception>
     public static ChatTemplate Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -149,7 +149,7 @@ public sealed class ChatTemplate
 
     /// <summary>The text as a prompt: trusted where it is the template's, untrusted where it is the caller's.</summary>
     private static PromptText Prompt(TracedText text) =>
-        PromptText.Of(text.Runs().Select(run => new PromptSegment(run.Text, IsTrusted: !run.IsFromCaller)));
+        PromptText.Create(text.Runs().Select(run => new PromptSegment(run.Text, IsTrusted: !run.IsFromCaller)));
 
     private static string? Source(JsonField field)
     {

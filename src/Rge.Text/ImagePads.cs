@@ -8,7 +8,7 @@ public static class ImagePads
     /// <param name="imagePad">Id of the image token.</param>
     /// <param name="videoPad">Id of the video token, which must not occur.</param>
     /// <param name="counts">Merged patches of each image, in order of appearance; at least 1.</param>
-    /// <exception cref="ArgumentException">The number of image tokens is not that of the images, or there is a video token.</exception>
+    /// <exception cref="ArgumentException">The numbers of image tokens and images differ, or there is a video token.</exception>
     public static int[] Expand(IReadOnlyList<int> ids, int imagePad, int videoPad, IReadOnlyList<int> counts)
     {
         ArgumentNullException.ThrowIfNull(ids);

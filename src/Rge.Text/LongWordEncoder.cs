@@ -5,8 +5,8 @@ namespace Rge.Text;
 /// <summary>Byte-pair encoding of one long word in n·log n time.</summary>
 /// <remarks>
 /// Design note: Microsoft.ML.Tokenizers takes merged symbols out of its list one at a time, which is quadratic in the length of a word
-/// (100,000 Chinese characters: ten seconds). Ordinary words go to the library; this takes the ones that nobody writes but anybody can
-/// send. Thread-safe.
+/// (100,000 Chinese characters: ten seconds). Ordinary words go to the library; this takes the ones that occur in no ordinary text but that
+/// any client can send. Thread-safe.
 /// </remarks>
 internal sealed class LongWordEncoder
 {
@@ -15,7 +15,7 @@ internal sealed class LongWordEncoder
 
     /// <summary>Creates the encoder.</summary>
     /// <param name="byteIds">The token of each byte value.</param>
-    /// <param name="merges">The pairs that merge, most urgent first; none twice.</param>
+    /// <param name="merges">The pairs that merge, by priority, without duplicates.</param>
     public LongWordEncoder(int[] byteIds, IReadOnlyList<Merge> merges)
     {
         _byteIds = byteIds;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Rge.Text;
 
-/// <summary>Unicode normalisation form C, with the tables of the Unicode version that the reference tokenizer uses (9.0).</summary>
+/// <summary>Unicode normalization form C, with the tables of the Unicode version that the reference tokenizer uses (9.0).</summary>
 /// <remarks>
 /// Design note: <see cref="string.Normalize()"/> returns its input unchanged under invariant globalization, and otherwise follows whichever
 /// ICU the machine has. Token ids must depend on neither. The algorithm is that of Unicode Standard Annex 15: decompose, order the marks,
@@ -25,7 +25,7 @@ internal static class Nfc
     private static readonly Lazy<Tables> Data = new(Tables.Load);
 
     /// <summary>
-    /// Normalises well-formed UTF-16 text. Returns the same instance when nothing changes. Linear but for sorting runs of marks.
+    /// Normalizes well-formed UTF-16 text. Returns the same instance when nothing changes. Linear, except for sorting runs of marks.
     /// </summary>
     public static string Normalize(string text)
     {
@@ -138,7 +138,7 @@ internal static class Nfc
         public Dictionary<int, (int First, int Second)> Decompositions { get; } = [];
         public Dictionary<(int First, int Second), int> Compositions { get; } = [];
 
-        /// <summary>Code points whose presence means that the text may not be normalised yet.</summary>
+        /// <summary>Code points whose presence means that the text may not be normalized yet.</summary>
         public HashSet<int> Unsettled { get; } = [];
 
         public static Tables Load()

@@ -4,7 +4,7 @@ namespace Rge.Text;
 /// <remarks>
 /// <see cref="QwenTokenizer.Encode(PromptText)"/> turns special tokens into their ids only where they lie wholly inside trusted text, and
 /// encodes everything between as one string: words merge across the border of two segments as they do in the joined text. A user who types
-/// <c>&lt;|im_end|&gt;</c> therefore gets those ten characters, and a user who types none gets what the joined text gives.
+/// <c>&lt;|im_end|&gt;</c> therefore gets those ten characters, and without such text the ids are those of the joined text.
 /// </remarks>
 public sealed class PromptText : IEquatable<PromptText>
 {
@@ -19,7 +19,7 @@ public sealed class PromptText : IEquatable<PromptText>
     public IReadOnlyList<PromptSegment> Segments => _segments;
 
     /// <summary>A prompt of segments; empty ones are left out, neighbours of the same kind are joined.</summary>
-    public static PromptText Of(IEnumerable<PromptSegment> segments)
+    public static PromptText Create(IEnumerable<PromptSegment> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);
         var runs = new List<(List<string> Texts, bool IsTrusted)>();
@@ -36,16 +36,16 @@ public sealed class PromptText : IEquatable<PromptText>
     }
 
     /// <summary>This prompt followed by text in which special tokens count.</summary>
-    public PromptText Trusted(string text) => Of([.. _segments, new PromptSegment(text, IsTrusted: true)]);
+    public PromptText Trusted(string text) => Create([.. _segments, new PromptSegment(text, IsTrusted: true)]);
 
     /// <summary>This prompt followed by text in which nothing counts as a special token.</summary>
-    public PromptText Untrusted(string text) => Of([.. _segments, new PromptSegment(text, IsTrusted: false)]);
+    public PromptText Untrusted(string text) => Create([.. _segments, new PromptSegment(text, IsTrusted: false)]);
 
     /// <summary>This prompt followed by another.</summary>
     public PromptText Append(PromptText other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Of([.. _segments, .. other._segments]);
+        return Create([.. _segments, .. other._segments]);
     }
 
     /// <summary>The joined text, which no longer tells who wrote what.</summary>

@@ -6,9 +6,9 @@ namespace Rge.Text;
 
 /// <summary>The byte-level tokenizer of a Qwen checkpoint. Immutable and thread-safe.</summary>
 /// <remarks>
-/// Ids equal those of the reference tokenizer: Unicode normalisation form C, the split pattern of the checkpoint, byte-pair merges
-/// (Microsoft.ML.Tokenizers), and added tokens found in the text before anything else. Where the reference looks for some added tokens only
-/// after normalising, all are looked for before. What a post-processor would put around a text is not put: prompts come from a template.
+/// Ids equal those of the reference tokenizer: Unicode normalization form C, the split pattern of the checkpoint, byte-pair merges
+/// (Microsoft.ML.Tokenizers), and added tokens found in the text before anything else. Where the reference searches for some added tokens
+/// only after normalizing, all are searched before. Post-processors are not applied: prompts come from a template.
 /// </remarks>
 public sealed class QwenTokenizer
 {
@@ -24,7 +24,7 @@ public sealed class QwenTokenizer
     public int VocabularySize => _added.Tokens is [.., var last] ? Math.Max(_model.Size, last.Id + 1) : _model.Size;
 
     /// <summary>
-    /// Bytes of the longest token, so that a text has at least its bytes divided by this many tokens once it is normalised.
+    /// Bytes of the longest token, so that a text has at least its bytes divided by this many tokens once it is normalized.
     /// </summary>
     public int LongestToken =>
         _model.Definition.Vocabulary.Keys.Select(token => token.Length).Concat(_added.Ids.Keys.Select(Encoding.UTF8.GetByteCount)).Max();
@@ -36,7 +36,8 @@ public sealed class QwenTokenizer
     /// Loads the tokenizer of a checkpoint folder: tokenizer.json, or vocab.json and merges.txt; and the tokens that tokenizer_config.json,
     /// added_tokens.json and special_tokens_map.json add.
     /// </summary>
-    /// <exception cref="CheckpointException">A file is missing, malformed or contradictory, or asks for what is not supported.</exception>
+    /// <exception cref="CheckpointException">A file is missing, malformed or contradictory, or requires something that is not
+    /// supported.</exception>
     public static QwenTokenizer Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -65,12 +66,12 @@ public sealed class QwenTokenizer
 
     /// <summary>Encodes text.</summary>
     /// <param name="text">Any text; a lone surrogate counts as U+FFFD.</param>
-    /// <param name="allowSpecialTokens">Whether special tokens written in the text become their ids, or stay what they look like.</param>
+    /// <param name="allowSpecialTokens">Whether special tokens written in the text become their ids, or are encoded as plain text.</param>
     /// <exception cref="CheckpointException">The split pattern of the checkpoint takes seconds on this text (never Qwen's own).</exception>
     public int[] Encode(string text, bool allowSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Encode(PromptText.Of([new PromptSegment(text, allowSpecialTokens)]));
+        return Encode(PromptText.Create([new PromptSegment(text, allowSpecialTokens)]));
     }
 
     /// <summary>
@@ -125,8 +126,8 @@ public sealed class QwenTokenizer
 
     /// <summary>Writes the tokenizer into a folder such that this library and transformers load it.</summary>
     /// <remarks>
-    /// The files it was loaded from are copied as they are; when tokens were added, tokenizer.json (made from vocab.json and merges.txt
-    /// where there was none) and tokenizer_config.json are written anew with them. The folder it was loaded from must still be there.
+    /// The files it was loaded from are copied unchanged; when tokens were added, tokenizer.json (made from vocab.json and merges.txt
+    /// where there was none) and tokenizer_config.json are written again with them. The folder it was loaded from must still exist.
     /// </remarks>
     /// <exception cref="CheckpointException">The files cannot be copied or written.</exception>
     public void Save(string folder)

@@ -3,7 +3,7 @@ using System.Text;
 namespace Rge.Text;
 
 /// <summary>
-/// Turns ids into text as they come. The pieces joined are what <see cref="QwenTokenizer.Decode"/> gives for all ids at once.
+/// Decodes ids one at a time. The joined pieces equal the result of <see cref="QwenTokenizer.Decode"/> for all ids.
 /// </summary>
 /// <remarks>Not thread-safe: one decoder for one stream of ids.</remarks>
 /// <param name="tokenizer">The tokenizer.</param>

@@ -5,7 +5,7 @@ namespace Rge.Text;
 /// <param name="Merges">Pairs of tokens that merge, most urgent first; both parts and the result are in the vocabulary, no pair
 /// twice.</param>
 /// <param name="Pattern">The regular expression that cuts text into words.</param>
-/// <param name="Normalizes">True where text is brought into Unicode normalisation form C first.</param>
+/// <param name="Normalizes">True where text is brought into Unicode normalization form C first.</param>
 /// <param name="AddedTokens">Tokens that are found in text as they stand; no id twice, no content twice.</param>
 internal sealed record TokenizerDefinition(
     IReadOnlyDictionary<string, int> Vocabulary,

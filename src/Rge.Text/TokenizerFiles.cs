@@ -32,7 +32,7 @@ internal static class TokenizerFiles
         || (File.Exists(Path.Combine(folder, Vocabulary)) && File.Exists(Path.Combine(folder, Merges)));
 
     /// <summary>Reads and checks the tokenizer of a folder.</summary>
-    /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or asks for something that is not
+    /// <exception cref="CheckpointException">A file is missing, malformed, contradictory, or requires something that is not
     /// supported.</exception>
     public static TokenizerDefinition Read(string folder)
     {
@@ -191,13 +191,13 @@ internal static class TokenizerFiles
             if (parts is not var (left, right))
                 return "is not a pair of tokens";
             if (!vocabulary.TryGetValue(left, out var leftId))
-                return "begins with a token that is not in the vocabulary";
+                return "starts with a token that is not in the vocabulary";
             if (!vocabulary.TryGetValue(right, out var rightId))
                 return "ends with a token that is not in the vocabulary";
             if (!vocabulary.TryGetValue(left + right, out var wholeId))
                 return "makes a token that is not in the vocabulary";
             if (!_seen.Add((leftId, rightId)))
-                return "is there twice";
+                return "occurs twice";
             Merges.Add(new Merge(left, right, leftId, rightId, wholeId));
             return null;
         }

@@ -19,7 +19,7 @@ internal static class TokenizerWriter
     }
 
     /// <summary>
-    /// Copies the files of a folder, those that list added tokens with more of them; tokenizer.json is made where there was none.
+    /// Copies the files of a folder and adds tokens to those that list them; tokenizer.json is created where there was none.
     /// </summary>
     public static void Write(string source, string target, TokenizerDefinition definition, IReadOnlyList<AddedToken> added)
     {

@@ -27,7 +27,7 @@ internal sealed partial class WordSplitter
 
     /// <summary>Creates a splitter.</summary>
     /// <param name="pattern">The regular expression.</param>
-    /// <param name="limit">How long one match may take; 5 seconds by default.</param>
+    /// <param name="limit">Time limit of one match; 5 seconds by default.</param>
     /// <exception cref="ArgumentException">The pattern is no valid regular expression, or too long.</exception>
     public WordSplitter(string pattern, TimeSpan? limit = null)
     {

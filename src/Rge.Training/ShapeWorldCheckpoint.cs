@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 
 namespace Rge.Training;
 
-/// <summary>A new model for ShapeWorld: small enough to train on a processor, with a tokenizer of ShapeWorld's words.</summary>
+/// <summary>A new model for ShapeWorld: small enough to train on a CPU, with a tokenizer of ShapeWorld's words.</summary>
 public static class ShapeWorldCheckpoint
 {
-    /// <summary>What settings call the shape.</summary>
+    /// <summary>Name of the shape in settings.</summary>
     public const string Name = "shapeworld";
 
     /// <summary>Pixels of one merged patch, and of a whole scene: neither is ever resized.</summary>
@@ -55,7 +55,7 @@ public static class ShapeWorldCheckpoint
     /// <summary>Writes a checkpoint folder with random weights in float32.</summary>
     /// <param name="folder">Folder to write; made when needed.</param>
     /// <param name="seed">Seed of the weights.</param>
-    /// <exception cref="CheckpointException">The folder holds a checkpoint already.</exception>
+    /// <exception cref="CheckpointException">The folder already contains a checkpoint.</exception>
     public static void Write(string folder, long seed)
     {
         RandomCheckpoint.Write(folder, Shape, (int)seed, ScalarType.Float32, ShapeWorldTokenizer.Merges(), ChatTemplate);

@@ -1,6 +1,6 @@
 namespace Rge.Training;
 
-/// <summary>A run cannot be set up or go on. The message says what was found, where, what was expected and what to do.</summary>
+/// <summary>A run cannot be set up or continued. The message says what was found, where, what was expected and what to do.</summary>
 public sealed class TrainingException : RgeException
 {
     /// <summary>Creates the exception.</summary>
@@ -13,5 +13,5 @@ public sealed class TrainingException : RgeException
 
     /// <summary>Creates the exception with a general message.</summary>
     public TrainingException()
-        : base("The run cannot go on.") { }
+        : base("The run cannot continue.") { }
 }

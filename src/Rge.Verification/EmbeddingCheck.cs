@@ -1,7 +1,7 @@
 namespace Rge.Verification;
 
 /// <summary>
-/// Embeddings, rationales and scores from end to end: texts and picture files in, through the embedder, all queries in one batch.
+/// Embeddings, rationales and scores from end to end: texts and image files in, through the embedder, all queries in one batch.
 /// </summary>
 internal static class EmbeddingCheck
 {
@@ -16,7 +16,7 @@ internal static class EmbeddingCheck
     )
     {
         Comparison greedy = Comparison.Exact("generated ids, greedy"),
-            penalised = Comparison.Exact("generated ids, repetition penalty 1.05"),
+            penalized = Comparison.Exact("generated ids, repetition penalty 1.05"),
             queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
             targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
             appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance),
@@ -29,8 +29,8 @@ internal static class EmbeddingCheck
         foreach (var (i, query) in folder.Queries.Index())
         {
             greedy.AddEqual(query.Name, written[i].RationaleIds, query.GeneratedIds);
-            if (query.PenalisedIds.Length > 0)
-                penalised.AddEqual(query.Name, weakened[i].RationaleIds, query.PenalisedIds);
+            if (query.PenalizedIds.Length > 0)
+                penalized.AddEqual(query.Name, weakened[i].RationaleIds, query.PenalizedIds);
             Compare(queries, $"{query.Name}.embedding", written[i]);
             Compare(appended, $"{query.Name}.embedding_appended", ended[i]);
         }
@@ -43,7 +43,7 @@ internal static class EmbeddingCheck
                     $"query {q}, target {t}",
                     Math.Abs(Similarity.Cosine(written[q].Vector.Span, found[t].Vector.Span) - expected.GetDouble())
                 );
-        return [greedy.Row, penalised.Row, queries.Row, appended.Row, targets.Row, similarity.Row];
+        return [greedy.Row, penalized.Row, queries.Row, appended.Row, targets.Row, similarity.Row];
 
         Task<ReasoningEmbedding[]> EmbedAsync(IReadOnlyList<ReferenceCase> cases, GenerationOptions generation) =>
             embedder.EmbedAsync(

@@ -2,7 +2,7 @@ using Rge.Imaging;
 
 namespace Rge.Verification;
 
-/// <summary>Sizes, grids and patches of pictures.</summary>
+/// <summary>Sizes, grids and patches of images.</summary>
 internal static class ImageCheck
 {
     private const double Level = 1 / 255.0;
@@ -15,19 +15,19 @@ internal static class ImageCheck
             new Comparison("patches before normalisation, largest", Comparison.Absolute, Level * (1 + 1e-4)),
             new Comparison("patches before normalisation, mean", Comparison.Absolute, Level / 20)
         );
-        if (folder.Json("image_grids.json") is { } pictures)
+        if (folder.Json("image_grids.json") is { } images)
         {
             var processor = new ImageProcessor(ImageProcessorConfig.FromFolder(folder.ModelFolder));
-            foreach (var picture in pictures.EnumerateObject())
+            foreach (var image in images.EnumerateObject())
             {
-                var patches = processor.Process(ImageDecoder.DecodeFile(Path.Combine(folder.ImageFolder, picture.Name)));
+                var patches = processor.Process(ImageDecoder.DecodeFile(Path.Combine(folder.ImageFolder, image.Name)));
                 grids.AddEqual(
-                    picture.Name,
+                    image.Name,
                     [patches.Grid.Temporal, patches.Grid.Height, patches.Grid.Width],
-                    ReferenceCase.Ids(picture.Value)
+                    ReferenceCase.Ids(image.Value)
                 );
-                if (folder.Patches(picture.Name) is { } expected)
-                    Compare(picture.Name, patches, expected, processor.Config, largest, mean);
+                if (folder.Patches(image.Name) is { } expected)
+                    Compare(image.Name, patches, expected, processor.Config, largest, mean);
             }
         }
         yield return grids.Row;

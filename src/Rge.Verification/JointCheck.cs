@@ -13,7 +13,7 @@ namespace Rge.Verification;
 
 /// <summary>
 /// Compares the joint objective with vectors that a reference implementation has left in a folder (see <see cref="ReferenceVectors"/>):
-/// both losses, and the gradient by every parameter. Takes the road of training: items, prompts, one pass, backward.
+/// both losses, and the gradient by every parameter. Uses the code path of training: items, prompts, one pass, backward.
 /// </summary>
 public static class JointCheck
 {
@@ -102,7 +102,7 @@ public static class JointCheck
             if (!parameters.TryGetValue(name, out var parameter))
                 continue;
             var (expected, found) = (file.Read(stored, ScalarType.Float32), parameter.grad ?? zeros_like(parameter));
-            comparison.Add(name, GradientNorm.Of(found.sub(expected)) / Math.Max(GradientNorm.Of(expected), SmallestLength));
+            comparison.Add(name, GradientNorm.Compute(found.sub(expected)) / Math.Max(GradientNorm.Compute(expected), SmallestLength));
         }
     }
 }

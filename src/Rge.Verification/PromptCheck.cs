@@ -31,7 +31,7 @@ internal static class PromptCheck
         );
         foreach (var item in folder.Cases)
         {
-            var content = PromptContent.Of(item.Input);
+            var content = PromptContent.Create(item.Input);
             var grids = item.Input.Images.Select(source => source.Load(processor.Images, ImageLimits.Default).Grid).ToArray();
             var reasons = item.Input.Role == ItemRole.Query;
             texts.AddEqual(item.Name, prompts.Text(item.Input, content).ToString() + (reasons ? "" : PromptBuilder.EmbToken), item.Prompt);

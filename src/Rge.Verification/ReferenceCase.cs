@@ -25,7 +25,7 @@ internal sealed record ReferenceCase
     /// <summary>The greedy continuation; empty for a target.</summary>
     public int[] GeneratedIds { get; init; } = [];
 
-    public int[] PenalisedIds { get; init; } = [];
+    public int[] PenalizedIds { get; init; } = [];
 
     public bool EndedWithEmb { get; init; }
 
@@ -60,7 +60,7 @@ internal sealed record ReferenceCase
             PositionIds = [.. row.GetProperty("position_ids").EnumerateArray().Select(Ids)],
             RopeDelta = row.GetProperty("rope_delta").GetInt32(),
             GeneratedIds = row.TryGetProperty("generated_ids", out var generated) ? Ids(generated) : [],
-            PenalisedIds = row.TryGetProperty("generated_ids_repetition_penalty_1.05", out var penalised) ? Ids(penalised) : [],
+            PenalizedIds = row.TryGetProperty("generated_ids_repetition_penalty_1.05", out var penalised) ? Ids(penalised) : [],
             EndedWithEmb = row.TryGetProperty("ended_with_emb", out var ended) && ended.GetBoolean(),
         };
     }

@@ -11,7 +11,7 @@ internal sealed class ReferenceFolder : IDisposable
     private readonly SafetensorsFile? _activations;
     private readonly SafetensorsFile? _patches;
 
-    /// <exception cref="CheckpointException">A file breaks its format.</exception>
+    /// <exception cref="CheckpointException">A file is malformed.</exception>
     public ReferenceFolder(string folder)
     {
         if (FileProblem.OfFolder(folder) is { } problem)
@@ -59,7 +59,7 @@ internal sealed class ReferenceFolder : IDisposable
 
     public string PathOf(string file) => Path.Combine(Folder, file);
 
-    /// <summary>A JSON file of the folder; null where it is not there.</summary>
+    /// <summary>A JSON file of the folder; null where it does not exist.</summary>
     public JsonElement? Json(string file)
     {
         if (!Has(file))
@@ -68,10 +68,10 @@ internal sealed class ReferenceFolder : IDisposable
         return document.RootElement.Clone();
     }
 
-    /// <summary>A tensor of activations.safetensors; null where it is not there.</summary>
+    /// <summary>A tensor of activations.safetensors; null where it does not exist.</summary>
     public float[]? Activation(string name) => Values(_activations, name);
 
-    /// <summary>A picture's patches as the reference has cut them; null where they are not there.</summary>
+    /// <summary>An image's patches as the reference has cut them; null where they do not exist.</summary>
     public float[]? Patches(string image) => Values(_patches, image);
 
     private static float[]? Values(SafetensorsFile? file, string name)

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Rge.Verification;
 
 /// <summary>
-/// Compares this implementation with vectors that a reference implementation has left in a folder: a checkpoint, pictures, prompts, hidden
+/// Compares this implementation with vectors that a reference implementation has left in a folder: a checkpoint, images, prompts, hidden
 /// states, embeddings and rationales; or tokenizer files and texts alone.
 /// </summary>
 public static class ReferenceVectors
@@ -16,7 +16,7 @@ public static class ReferenceVectors
     /// <summary>Checks everything that the folder has vectors for.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">Number type and device of the model; <see langword="null"/> for float32 on the CPU.</param>
-    /// <param name="progress">Told each row as soon as it is there.</param>
+    /// <param name="progress">Receives each row as soon as it is done.</param>
     /// <param name="cancellationToken">Stops between two quantities.</param>
     /// <returns>A row for each quantity, also for those that the folder lacks.</returns>
     /// <exception cref="CheckpointException">The folder or its checkpoint cannot be used.</exception>

@@ -3,7 +3,7 @@ using Rge.Imaging;
 namespace Rge.Verification;
 
 /// <summary>
-/// Embeddings in a rounded number type against the float32 reference. Rounding may turn a close choice of tokens, after which two
+/// Compares embeddings in a rounded number type with the float32 reference. Rounding may turn a close choice of tokens, after which two
 /// rationales differ for good; so the model reads the reference's tokens instead of writing its own.
 /// </summary>
 internal static class RoundedEmbeddingCheck

@@ -6,8 +6,8 @@ namespace Rge.Verification;
 public sealed record VerificationOptions
 {
     /// <summary>
-    /// Number type of the model: float32 is held to every quantity, bfloat16 and float16 to the cosine of the embeddings with the float32
-    /// reference, the tokens before <c>&lt;emb&gt;</c> being the reference's.
+    /// Number type of the model: float32 is checked for every quantity, bfloat16 and float16 for the cosine of the embeddings with the
+    /// float32 reference, the tokens before <c>&lt;emb&gt;</c> being the reference's.
     /// </summary>
     public ScalarType DType { get; init; } = ScalarType.Float32;
 

@@ -1,8 +1,8 @@
 namespace Rge.Verification;
 
 /// <summary>How one quantity compares with its reference over all cases.</summary>
-/// <param name="Quantity">What was compared.</param>
-/// <param name="Measure">What the differences are: absolute ones, cosine distances, or the number of cases that differ at all.</param>
+/// <param name="Quantity">The quantity.</param>
+/// <param name="Measure">The kind of difference: absolute ones, cosine distances, or the number of cases that differ.</param>
 /// <param name="Cases">How many were compared; 0 where the folder has none.</param>
 /// <param name="LargestDifference">The largest difference, or the number of cases that differ.</param>
 /// <param name="Tolerance">The largest difference that passes.</param>

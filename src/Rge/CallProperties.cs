@@ -13,8 +13,8 @@ internal sealed record CallProperties(ItemRole? Role, string? Instruction, Reaso
         InstructionName = "instruction",
         ReasoningName = "reasoning";
 
-    /// <exception cref="ArgumentException">A property has another name or value than those that are known.</exception>
-    public static CallProperties Of(EmbeddingGenerationOptions? options)
+    /// <exception cref="ArgumentException">A property has an unknown name or value.</exception>
+    public static CallProperties Read(EmbeddingGenerationOptions? options)
     {
         var found = new CallProperties(null, null, null);
         foreach (var (name, value) in options?.AdditionalProperties ?? [])
@@ -39,7 +39,7 @@ internal sealed record CallProperties(ItemRole? Role, string? Instruction, Reaso
         return found;
     }
 
-    /// <summary>The options of a call whose items have got their role and instruction.</summary>
+    /// <summary>The options of a call after role and instruction have been applied to its items.</summary>
     public static EmbeddingGenerationOptions? WithoutItem(EmbeddingGenerationOptions? options)
     {
         if (

@@ -17,7 +17,7 @@ internal sealed record EmbedderIdentity(
     ReasoningMode TargetReasoning
 )
 {
-    /// <summary>What becomes of images that end early; <see langword="null"/>, which is left out of keys, where they are refused.</summary>
+    /// <summary>What to do with images that end early; <see langword="null"/>, which is left out of keys, where they are refused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TruncatedImages? Truncated { get; init; }
 }

@@ -14,7 +14,7 @@ namespace Rge;
 /// <param name="generation">How rationales are written.</param>
 /// <param name="options">What the call asks for beside that.</param>
 /// <param name="inputs">The items.</param>
-/// <param name="onToken">Told each token that is written; null for nobody.</param>
+/// <param name="onToken">Receives each token that is written; null for none.</param>
 /// <param name="collectsErrors">Whether failures are collected.</param>
 internal sealed class EmbeddingCall(
     EmbeddingContext context,
@@ -38,7 +38,7 @@ internal sealed class EmbeddingCall(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (var i = 0; i < inputs.Count; i++)
-            _contents[i] = OfItem(i, () => PromptContent.Of(Checked(inputs[i]))) ?? [];
+            _contents[i] = OfItem(i, () => PromptContent.Create(Checked(inputs[i]))) ?? [];
         try
         {
             await FindImagesAsync(stop.Token);
@@ -60,7 +60,7 @@ internal sealed class EmbeddingCall(
         }
         finally
         {
-            // Nothing of a call goes on after it has ended.
+            // No work of a call outlives it.
             await Task.WhenAll(_submitted)
                 .ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             foreach (var image in _images.SelectMany(images => images ?? []))

@@ -8,7 +8,7 @@ namespace Rge;
 /// <param name="Decoder">Runs the prompts.</param>
 /// <param name="Processor">The checkpoint's tokenizer and image processor.</param>
 /// <param name="Prompts">Makes token ids of items.</param>
-/// <param name="Options">How the embedder works unless a call says otherwise.</param>
+/// <param name="Options">How the embedder works unless a call overrides it.</param>
 /// <param name="Images">Owns the images of calls.</param>
 internal sealed record EmbeddingContext(
     DecodingEngine Decoder,

@@ -3,10 +3,10 @@ using Microsoft.Extensions.AI;
 namespace Rge;
 
 /// <summary>
-/// Lets code that knows other inputs than <see cref="EmbeddingInput"/> use an embedder. The adapters own nothing: dispose the embedder.
+/// Generators for inputs other than <see cref="EmbeddingInput"/>. The adapters own nothing: dispose the embedder.
 /// </summary>
 /// <remarks>
-/// A call may say otherwise than the adapter: <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> understand <c>role</c>
+/// A call may override the adapter: <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> understand <c>role</c>
 /// ("query" or "target"), <c>instruction</c> (a text) and <c>reasoning</c> ("on" or "off"), and refuse others.
 /// </remarks>
 public static class EmbeddingGeneratorAdapters
@@ -30,8 +30,8 @@ public static class EmbeddingGeneratorAdapters
     /// <see cref="UriContent"/> with a file address. Images keep their place among the texts, with a space between any two.
     /// </summary>
     /// <remarks>
-    /// Generating throws <see cref="ArgumentException"/> for content of another kind. File addresses are opened as they come: do not pass
-    /// on those of strangers.
+    /// Generating throws <see cref="ArgumentException"/> for content of another kind. File addresses are opened unchecked: do not pass
+    /// on those of untrusted clients.
     /// </remarks>
     /// <param name="embedder">The embedder.</param>
     /// <param name="role">Which side of the comparison the items are on.</param>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Rge;
 
-/// <summary>What became of one item of a call that goes on after failures: its embedding, or why it has none. Immutable.</summary>
+/// <summary>The result of one item of a call that continues after failures: its embedding, or the error. Immutable.</summary>
 public sealed record EmbeddingResult
 {
     /// <summary>Index of the item in the call, from 0.</summary>

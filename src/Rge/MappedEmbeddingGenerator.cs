@@ -7,8 +7,8 @@ namespace Rge;
 /// </summary>
 /// <typeparam name="TInput">The values' type.</typeparam>
 /// <param name="inner">Embeds the items.</param>
-/// <param name="role">The items' role, unless a call says otherwise.</param>
-/// <param name="instruction">The items' instruction, unless a call says otherwise.</param>
+/// <param name="role">The items' role, unless a call overrides it.</param>
+/// <param name="instruction">The items' instruction, unless a call overrides it.</param>
 /// <param name="map">Makes an item of a value, without role and instruction.</param>
 internal sealed class MappedEmbeddingGenerator<TInput>(
     IEmbeddingGenerator<EmbeddingInput, Embedding<float>> inner,
@@ -29,7 +29,7 @@ internal sealed class MappedEmbeddingGenerator<TInput>(
 
     public EmbeddingInput ToItem(TInput value, EmbeddingGenerationOptions? options)
     {
-        var call = CallProperties.Of(options);
+        var call = CallProperties.Read(options);
         return map(value) with { Role = call.Role ?? role, Instruction = call.Instruction ?? instruction };
     }
 

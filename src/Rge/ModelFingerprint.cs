@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace Rge;
 
 /// <summary>
-/// A short hash of all that decides what vector an item gets: the sizes and constants of the model, its weights, how images are read, sized
-/// and cut, and how tokenizer and chat template write a prompt.
+/// A short hash of everything that determines the vector of an item: the sizes and constants of the model, its weights, how images are
+/// read, sized and cut, and how tokenizer and chat template write a prompt.
 /// </summary>
 /// <remarks>
 /// Weights are sampled: of each parameter 1,024 values in 16 runs spread over it, and the whole row of <c>&lt;emb&gt;</c>, which may be all
@@ -24,7 +24,7 @@ public static class ModelFingerprint
     private const int Runs = 16,
         ValuesOfRun = 64;
 
-    /// <summary>Hexadecimal digits of a fingerprint: 64 bits, enough to tell models apart that nobody forges.</summary>
+    /// <summary>Hexadecimal digits of a fingerprint: 64 bits, enough to distinguish models unless one is forged.</summary>
     private const int Digits = 16;
 
     /// <summary>The fingerprint of an embedder's model, as hexadecimal digits.</summary>

@@ -13,7 +13,7 @@ namespace Rge;
 
 /// <summary>
 /// Reasoning-guided embeddings: a query's model first writes a rationale, ends it with <c>&lt;emb&gt;</c>, and the hidden state there,
-/// L2-normalised, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Checkpoints of the VLM2Vec kind,
+/// L2-normalized, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Checkpoints of the VLM2Vec kind,
 /// which pool the last token, are embedded too: see <see cref="ReasoningEmbedderOptions.Pooling"/>.
 /// </summary>
 /// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="DecodingEngine"/>.</remarks>
@@ -31,7 +31,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private EmbedderIdentity? _identity;
 
     /// <summary>
-    /// Makes an embedder of a model that is loaded already. The model is borrowed: the caller disposes it, after the embedder.
+    /// Creates an embedder for a loaded model. The model is borrowed: the caller disposes it, after the embedder.
     /// </summary>
     /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
     /// <exception cref="CheckpointException">The smallest area of images is above the largest.</exception>
@@ -67,7 +67,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <summary>The decoder that every call goes through.</summary>
     public DecodingEngine Decoder { get; }
 
-    /// <summary>How rationales are written, unless a call says otherwise.</summary>
+    /// <summary>How rationales are written, unless a call overrides it.</summary>
     public GenerationOptions Generation { get; }
 
     /// <summary>The checkpoint's tokenizer, chat template and image processor.</summary>
@@ -126,7 +126,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <summary>Loads a checkpoint folder on another thread.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="options">How the embedder works; <see langword="null"/> for the defaults.</param>
-    /// <param name="progress">Told the parameters of the model as they are loaded.</param>
+    /// <param name="progress">Receives the parameters of the model as they are loaded.</param>
     /// <param name="cancellationToken">Stops the loading between two parameters.</param>
     /// <inheritdoc cref="Load" path="/exception"/>
     public static Task<ReasoningEmbedder> LoadAsync(
@@ -154,7 +154,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         CancellationToken cancellationToken = default
     ) => EmbedAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, cancellationToken);
 
-    /// <summary>Embeds items, each for itself: one that cannot be embedded costs no other, and its result says why.</summary>
+    /// <summary>Embeds items independently: a failure does not affect the other items, and its result has the error.</summary>
     /// <param name="inputs">The items; images that several show are decoded and encoded once.</param>
     /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
     /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
@@ -167,10 +167,10 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     ) => CallAsync(inputs, options ?? new ReasoningEmbeddingOptions(), onToken: null, collectsErrors: true, cancellationToken);
 
     /// <summary>
-    /// Embeds a stream of items of any length and hands out their results in order. Memory is bounded: at most twice
-    /// <see cref="ReasoningEmbedderOptions.PrefetchItems"/> items are read before the first of them is handed out.
+    /// Embeds a stream of items of any length and yields their results in order. Memory is bounded: at most twice
+    /// <see cref="ReasoningEmbedderOptions.PrefetchItems"/> items are read before the first of them is returned.
     /// </summary>
-    /// <remarks>Whoever stops reading early stops the work. <see cref="EmbeddingProgress.Total"/> is not known and 0.</remarks>
+    /// <remarks>Work stops when the caller stops reading early. <see cref="EmbeddingProgress.Total"/> is not known and 0.</remarks>
     /// <param name="inputs">The items.</param>
     /// <param name="options">Options of the call; <see langword="null"/> for the embedder's own.</param>
     /// <param name="cancellationToken">Stops the work between two steps of the model.</param>
@@ -217,8 +217,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         CancellationToken cancellationToken = default
     ) => (await EmbedAsync([input], options, cancellationToken))[0];
 
-    /// <summary>Embeds one item and hands out its rationale as it is written: pieces of text, then an update with the embedding.</summary>
-    /// <remarks>Whoever stops reading early stops the work.</remarks>
+    /// <summary>Embeds one item and yields its rationale as it is written: pieces of text, then an update with the embedding.</summary>
+    /// <remarks>Work stops when the caller stops reading early.</remarks>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
         EmbeddingInput input,
@@ -253,7 +253,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     }
 
     /// <summary>
-    /// Embeds items, for callers that know the abstraction only: <see cref="ReasoningEmbedding.From"/> tells the rest of each result.
+    /// Embeds items, for callers of the abstraction: <see cref="ReasoningEmbedding.From"/> gives the details of each result.
     /// </summary>
     /// <inheritdoc cref="EmbedAsync(IReadOnlyList{EmbeddingInput}, ReasoningEmbeddingOptions?, CancellationToken)" path="/exception"/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
@@ -325,7 +325,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
                     + $"{(_metadata.DefaultModelId is { } own ? $"'{own}'" : "not named")}.",
                 nameof(options)
             );
-        var asked = CallProperties.Of(options);
+        var asked = CallProperties.Read(options);
         if (asked.Role is not null || asked.Instruction is not null)
             throw new ArgumentException(
                 "An EmbeddingInput has its own role and instruction; the additional properties of a call can set them for texts and "

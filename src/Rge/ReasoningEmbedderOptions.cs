@@ -3,7 +3,7 @@ using Rge.Models;
 
 namespace Rge;
 
-/// <summary>How a <see cref="ReasoningEmbedder"/> works, unless a call says otherwise.</summary>
+/// <summary>How a <see cref="ReasoningEmbedder"/> works, unless a call overrides it.</summary>
 public sealed record ReasoningEmbedderOptions
 {
     /// <summary>Number type and device of the model.</summary>
@@ -26,11 +26,11 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>Whether targets reason.</summary>
     public ReasoningMode TargetReasoning { get; init; } = ReasoningMode.Off;
 
-    /// <summary>How much is done at once.</summary>
+    /// <summary>Limits on concurrent work.</summary>
     public DecodingEngineOptions Decoder { get; init; } = new();
 
     /// <summary>
-    /// Items of a call that are prepared together, at least 1: their images are decoded side by side and wait in memory, up to 19 MB each
+    /// Items of a call that are prepared together, at least 1: their images are decoded concurrently and wait in memory, up to 19 MB each
     /// at 1024 image tokens, while at most as many items before them are computed.
     /// </summary>
     public int PrefetchItems { get; init; } = 32;
@@ -43,18 +43,18 @@ public sealed record ReasoningEmbedderOptions
 
     /// <summary>
     /// Images whose features are kept when no call uses them any more, so that another call about the same image need not encode it again:
-    /// for services in which people ask again, with other words or a rationale they have edited. 8 MB each at 1024 image tokens of a
+    /// for services whose users repeat queries with other words or an edited rationale. 8 MB each at 1024 image tokens of a
     /// 3B checkpoint. 0 keeps none.
     /// </summary>
     public int VisionCacheSize { get; init; }
 
     /// <summary>
-    /// How images are read and sized: largest and smallest area, orientation, files that end early. <see langword="null"/> for
-    /// <see cref="Imaging.ImageOptions.Default"/>, or for what a given processor was made with.
+    /// How images are read and resized: largest and smallest area, orientation, files that end early. <see langword="null"/> for
+    /// <see cref="Imaging.ImageOptions.Default"/>, or for the options of a given processor.
     /// </summary>
     public ImageOptions? Images { get; init; }
 
-    /// <summary>What an image may cost.</summary>
+    /// <summary>Limits on the size of an image.</summary>
     public ImageLimits ImageLimits { get; init; } = ImageLimits.Default;
 
     /// <summary>Name of the model in results; <see langword="null"/> for the folder's name.</summary>

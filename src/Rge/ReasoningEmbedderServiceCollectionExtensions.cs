@@ -9,11 +9,11 @@ namespace Rge;
 public static class ReasoningEmbedderServiceCollectionExtensions
 {
     /// <summary>
-    /// The role of what is embedded by a generator that nobody gave a role: that of what is searched for, which does not reason.
+    /// The role of what is embedded by a generator without a configured role: that of what is searched for, which does not reason.
     /// </summary>
     public const ItemRole DefaultRole = ItemRole.Target;
 
-    /// <summary>Registers the embedder of a checkpoint folder, loaded when it is first asked for and disposed with the provider.</summary>
+    /// <summary>Registers the embedder of a checkpoint folder, loaded on first use and disposed with the provider.</summary>
     /// <remarks>
     /// As singletons: <see cref="ReasoningEmbedder"/>; <c>IEmbeddingGenerator&lt;EmbeddingInput, Embedding&lt;float&gt;&gt;</c>, to which
     /// the returned builder adds caching, telemetry and other stages; and generators of <see cref="string"/>, <see cref="AIContent"/>,
@@ -36,7 +36,7 @@ public static class ReasoningEmbedderServiceCollectionExtensions
         return services.AddReasoningEmbedder(provider => ReasoningEmbedder.Load(folder, OptionsOf(provider, Options.DefaultName, options)));
     }
 
-    /// <summary>Registers an embedder that is made when it is first asked for and disposed with the provider.</summary>
+    /// <summary>Registers an embedder that is made on first use and disposed with the provider.</summary>
     /// <inheritdoc cref="AddReasoningEmbedder(IServiceCollection, string, ReasoningEmbedderOptions?)" path="/remarks"/>
     /// <exception cref="InvalidOperationException">There is an embedder already.</exception>
     public static EmbeddingGeneratorBuilder<EmbeddingInput, Embedding<float>> AddReasoningEmbedder(
@@ -72,7 +72,7 @@ public static class ReasoningEmbedderServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers one of several embedders: that of a checkpoint folder, loaded when it is first asked for and disposed with the provider.
+    /// Registers one of several embedders: that of a checkpoint folder, loaded on first use and disposed with the provider.
     /// </summary>
     /// <remarks>
     /// As singletons under the key: <see cref="ReasoningEmbedder"/>; <c>IEmbeddingGenerator&lt;EmbeddingInput,
@@ -99,7 +99,7 @@ public static class ReasoningEmbedderServiceCollectionExtensions
         );
     }
 
-    /// <summary>Registers one of several embedders, made when it is first asked for and disposed with the provider.</summary>
+    /// <summary>Registers one of several embedders, made on first use and disposed with the provider.</summary>
     /// <inheritdoc cref="AddKeyedReasoningEmbedder(IServiceCollection, object, string, ReasoningEmbedderOptions?)" path="/remarks"/>
     /// <exception cref="InvalidOperationException">There is an embedder of the key already.</exception>
     public static EmbeddingGeneratorBuilder<EmbeddingInput, Embedding<float>> AddKeyedReasoningEmbedder(

@@ -4,16 +4,16 @@ using Microsoft.Extensions.AI;
 
 namespace Rge;
 
-/// <summary>An embedding and the way that led to it. Immutable.</summary>
+/// <summary>An embedding with its rationale, token counts and timings. Immutable.</summary>
 [JsonConverter(typeof(ReasoningEmbeddingConverter))]
 public sealed record ReasoningEmbedding
 {
     /// <summary>
-    /// Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> hands it out.
+    /// Key of <see cref="Embedding.AdditionalProperties"/> under which <see cref="ReasoningEmbedder.GenerateAsync"/> returns it.
     /// </summary>
     public const string PropertyName = "rge";
 
-    /// <summary>The L2-normalised vector.</summary>
+    /// <summary>The L2-normalized vector.</summary>
     public required ReadOnlyMemory<float> Vector { get; init; }
 
     /// <summary>
@@ -36,11 +36,11 @@ public sealed record ReasoningEmbedding
     /// <summary>Tokens that the images take in the prompt.</summary>
     public int ImageTokens { get; init; }
 
-    /// <summary>Where the time went.</summary>
+    /// <summary>How the time was spent.</summary>
     public DecodeTimings Timings { get; init; }
 
     /// <summary>
-    /// What <see cref="ReasoningEmbedder"/> knows of an embedding that came out of it as a plain one, also where that has been through
+    /// The details of a plain embedding that <see cref="ReasoningEmbedder"/> has made, also after a round trip through
     /// JSON, as in a cache; <see langword="null"/> for others.
     /// </summary>
     public static ReasoningEmbedding? From(Embedding embedding)
@@ -56,7 +56,7 @@ public sealed record ReasoningEmbedding
         }
         catch (JsonException)
         {
-            return null; // somebody else's property of the same name
+            return null; // another component's property of the same name
         }
     }
 }

@@ -17,13 +17,13 @@ public class ReasoningEmbeddingOptions : EmbeddingGenerationOptions
             (Reasoning, Generation, Progress) = (options.Reasoning, options.Generation, options.Progress);
     }
 
-    /// <summary>Whether items reason that do not say so themselves; <see langword="null"/> for the embedder's default.</summary>
+    /// <summary>Whether items without a mode of their own reason; <see langword="null"/> for the embedder's default.</summary>
     public ReasoningMode? Reasoning { get; set; }
 
     /// <summary>How rationales are written; <see langword="null"/> for the embedder's default.</summary>
     public GenerationOptions? Generation { get; set; }
 
-    /// <summary>Told after each item. Not part of what the call asks for, and so not of its JSON.</summary>
+    /// <summary>Called after each item. Not part of the JSON.</summary>
     [JsonIgnore]
     public IProgress<EmbeddingProgress>? Progress { get; set; }
 

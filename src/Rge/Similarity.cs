@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Rge;
 
-/// <summary>How alike two embeddings are. Stateless and thread-safe.</summary>
+/// <summary>The similarity of two embeddings. Stateless and thread-safe.</summary>
 public static class Similarity
 {
     /// <summary>Cosine of the angle between two embeddings: 1 for the same direction, 0 for unrelated, -1 for opposite ones.</summary>

@@ -1,6 +1,6 @@
 namespace Rge;
 
-/// <summary>A <see cref="ReasoningEmbedding"/> as it stands in JSON.</summary>
+/// <summary>A <see cref="ReasoningEmbedding"/> as it is stored in JSON.</summary>
 internal sealed record StoredEmbedding
 {
     public required float[] Vector { get; init; }

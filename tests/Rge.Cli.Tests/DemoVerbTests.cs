@@ -21,7 +21,7 @@ public sealed class DemoVerbTests : IDisposable
         string[] datasets = ["cls_major", "cls_twins", "vqa_path", "vqa_attr", "ret_t2i", "ret_i2t", "grd_path", "grd_same"];
         Assert.All(datasets, dataset => Assert.Contains($", {dataset} ", text, StringComparison.Ordinal));
         Assert.Equal(8, text.Split('\n').Count(line => line.StartsWith("rationale ", StringComparison.Ordinal)));
-        // Without colours a picture is told in words.
+        // Without colours an image is described in words.
         Assert.Contains("\npicture: ", text, StringComparison.Ordinal);
         Assert.Matches(@"│ average +│ +11 │", text);
         Assert.Contains(page, text, StringComparison.Ordinal);
@@ -36,8 +36,8 @@ public sealed class DemoVerbTests : IDisposable
         );
         // Right candidates are marked so, be they among the first or named after them.
         Assert.Equal(16, read.Descendants("li").Count(hit => hit.Element("span")!.Attribute("class")!.Value == "right"));
-        Assert.All(read.Descendants("img"), picture =>
-            Assert.StartsWith("data:image/png;base64,iVBOR", picture.Attribute("src")!.Value, StringComparison.Ordinal)
+        Assert.All(read.Descendants("img"), image =>
+            Assert.StartsWith("data:image/png;base64,iVBOR", image.Attribute("src")!.Value, StringComparison.Ordinal)
         );
     }
 

@@ -16,7 +16,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task One_item_is_printed_as_a_unit_vector()
     {
         var json = JsonNode.Parse(
-            await OutputAsync("embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Picture(0), "--max-rationale-tokens", "4")
+            await OutputAsync("embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Image(0), "--max-rationale-tokens", "4")
         )!;
         double[] vector = [.. json["embedding"]!.AsArray().Select(v => (double)v!)];
         Assert.Equal(256, vector.Length);
@@ -28,16 +28,16 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     public async Task Areas_and_truncated_images_are_as_the_options_say()
     {
         string[] embed = ["embed", "-m", checkpoint.Model, "--role", "target", "-i"];
-        Assert.True(await TokensAsync(checkpoint.Picture(2), "--max-pixels", "3136") < await TokensAsync(checkpoint.Picture(2)));
-        Assert.True(await TokensAsync(checkpoint.Picture(2), "--min-pixels", "40000") > await TokensAsync(checkpoint.Picture(2)));
+        Assert.True(await TokensAsync(checkpoint.Image(2), "--max-pixels", "3136") < await TokensAsync(checkpoint.Image(2)));
+        Assert.True(await TokensAsync(checkpoint.Image(2), "--min-pixels", "40000") > await TokensAsync(checkpoint.Image(2)));
 
         var cut = Path.Combine(_folder, "cut.png");
-        var whole = await File.ReadAllBytesAsync(checkpoint.Picture(2), TestContext.Current.CancellationToken);
+        var whole = await File.ReadAllBytesAsync(checkpoint.Image(2), TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(cut, whole[..(whole.AsSpan().IndexOf("IDAT"u8) + 14)], TestContext.Current.CancellationToken);
         var (code, _, error) = await RunAsync([.. embed, cut]);
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("--truncated-images accept", error, StringComparison.Ordinal);
-        Assert.Equal(await TokensAsync(checkpoint.Picture(2)), await TokensAsync(cut, "--truncated-images", "accept"));
+        Assert.Equal(await TokensAsync(checkpoint.Image(2)), await TokensAsync(cut, "--truncated-images", "accept"));
 
         async Task<int> TokensAsync(string image, params string[] options) =>
             (int)JsonNode.Parse(await OutputAsync([.. embed, image, .. options]))!["prompt_tokens"]!;
@@ -48,7 +48,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         await WriteRowsAsync(
             """{"id": "q", "text": "a cat"}""",
-            $$"""{"id": "t", "role": "target", "image": "{{checkpoint.Picture(1)}}"}""",
+            $$"""{"id": "t", "role": "target", "image": "{{checkpoint.Image(1)}}"}""",
             """{"role": "query", "text": "a dog", "reasoning": "off"}""",
             """{"text": "a dog", "rationale": "it barks"}"""
         );
@@ -65,7 +65,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     }
 
     [Fact]
-    public async Task A_run_that_was_killed_goes_on_where_it_was()
+    public async Task A_killed_run_resumes()
     {
         await WriteRowsAsync([.. Enumerable.Range(0, 300).Select(i => $$"""{"id": "{{i}}", "text": "row number {{i}}"}""")]);
         var part = new FileInfo(Output + ".part");
@@ -88,7 +88,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         var done = (await File.ReadAllLinesAsync(part.FullName, TestContext.Current.CancellationToken)).Length - 2;
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "4"]);
         Assert.True(code == 0, error);
-        Assert.Contains($"Going on after {done} of 300 rows", error, StringComparison.Ordinal);
+        Assert.Contains($"Resuming after {done} of 300 rows", error, StringComparison.Ordinal);
         Assert.True(done > 0);
         Assert.False(part.Exists && File.Exists(part.FullName));
         var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
@@ -99,7 +99,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     }
 
     [Fact]
-    public async Task Another_input_or_other_settings_do_not_go_on_from_a_begun_output()
+    public async Task Another_input_or_other_settings_do_not_resume_a_started_output()
     {
         await WriteRowsAsync("""{"text": "a"}""");
         await File.WriteAllTextAsync(Output + ".part", "{\"input\":\"of another run\"}\n", TestContext.Current.CancellationToken);
@@ -181,10 +181,10 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         Assert.Equal(72, (await File.ReadAllLinesAsync(Output + ".part", TestContext.Current.CancellationToken)).Length);
 
         // One row is mended by its image, the other is to be skipped.
-        File.Copy(checkpoint.Picture(1), late);
+        File.Copy(checkpoint.Image(1), late);
         (code, var output, error) = await RunAsync([.. Line, "--on-error", "skip", "--json"]);
         Assert.True(code == ExitCodes.Success, error);
-        Assert.Contains("Going on after 71 of 73 rows", error, StringComparison.Ordinal);
+        Assert.Contains("Resuming after 71 of 73 rows", error, StringComparison.Ordinal);
         var document = JsonNode.Parse(output)!;
         Assert.Equal([73, 71, 1], new[] { "rows", "kept", "embedded" }.Select(name => (int)document[name]!));
         Assert.Equal((72, "pointer"), ((int)document["failed"]![0]!["line"]!, (string)document["failed"]![0]!["id"]!));
@@ -195,10 +195,10 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         Assert.Equal(72, rows.Count(row => row["embedding"] is not null));
 
         // The output is there, and the last row is mended too: only that is embedded.
-        File.Copy(checkpoint.Picture(2), Path.Combine(_folder, "pointer.png"), overwrite: true);
+        File.Copy(checkpoint.Image(2), Path.Combine(_folder, "pointer.png"), overwrite: true);
         (code, _, error) = await RunAsync(Line);
         Assert.True(code == ExitCodes.Success, error);
-        Assert.Contains("Going on after 72 of 73 rows", error, StringComparison.Ordinal);
+        Assert.Contains("Resuming after 72 of 73 rows", error, StringComparison.Ordinal);
         var mended = await RowsAsync();
         Assert.Equal(rows.Take(71).Select(row => row.ToJsonString()), mended.Take(71).Select(row => row.ToJsonString()));
         Assert.NotNull(mended[71]["embedding"]);
@@ -217,7 +217,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         await WriteRowsAsync("""{"text": "a"}""", """{"text": "b"}""", """{"text": "c"}""");
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2"]);
         Assert.True(code == ExitCodes.Success, error);
-        Assert.Contains("Going on after 2 of 3 rows", error, StringComparison.Ordinal);
+        Assert.Contains("Resuming after 2 of 3 rows", error, StringComparison.Ordinal);
         Assert.Equal(3, (await RowsAsync()).Count);
     }
 
@@ -232,7 +232,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
         );
         var (code, _, error) = await RunAsync([.. Line, "--max-rationale-tokens", "2", "--on-error", "skip"]);
         Assert.True(code == ExitCodes.Success, error);
-        // An id that is there twice is no failure, but nobody should overlook it.
+        // An id that is there twice is no failure, but must be visible.
         Assert.Contains("'a' on lines 1, 5", error, StringComparison.Ordinal);
         var rows = await RowsAsync();
         Assert.Equal(["a", null, "c", "a"], rows.Select(row => (string?)row["id"]));
@@ -335,7 +335,7 @@ public sealed class EmbedVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Ti
     {
         var missing = Path.Combine(_folder, "nowhere", "a.png");
         Assert.Equal(
-            $"rge: {missing} cannot be read: it is not there.",
+            $"rge: {missing} cannot be read: it does not exist.",
             await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-i", missing)
         );
         Assert.Equal(

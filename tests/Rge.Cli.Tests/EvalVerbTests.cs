@@ -91,7 +91,7 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
     [InlineData("""{"qry_text": "a", "tgt_text": []}""", "row 1: tgt_text and tgt_img_path are empty, expected candidates")]
     [InlineData(
         """{"qry_text": "a", "tgt_text": ["", "b"]}""",
-        "row 1: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first is the right one."
+        "row 1: value 1 of tgt_text and tgt_img_path is empty, expected a text or an image: the first is the right one."
     )]
     [InlineData("""{"qry_img_path": "none.png", "tgt_text": ["a", "b"]}""", "none.png does not exist. Give --images")]
     public async Task Rows_that_cannot_be_used_are_named_before_any_work(string row, string message)

@@ -18,7 +18,7 @@ public sealed class ExperimentVerbTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-experiment-").FullName;
 
     [Fact]
-    public async Task An_experiment_runs_goes_on_and_reports()
+    public async Task An_experiment_runs_resumes_and_reports()
     {
         Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
         Write("baseline.yaml", Run + "\nobjective: {rationale: none, lm_weight: 0}\nphases: [{name: contrast, steps: 1}]");

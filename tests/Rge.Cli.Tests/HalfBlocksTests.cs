@@ -24,6 +24,6 @@ public sealed class HalfBlocksTests
     }
 
     [Fact]
-    public void A_small_picture_is_enlarged() =>
+    public void A_small_image_is_enlarged() =>
         Assert.Equal(4, HalfBlocks.Markup(new RgbImage(2, 2, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]), columns: 8).Split('\n').Length);
 }

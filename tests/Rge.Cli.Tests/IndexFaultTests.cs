@@ -12,7 +12,7 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
 {
     private const int Kills = 20;
 
-    private readonly PictureFolder _folder = new();
+    private readonly ImageFolder _folder = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -38,7 +38,7 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
                 if (i < 10)
                     ids[name] = _folder.Write(name, random.Next(6) == 0 ? random.Next(written) : written++);
                 else if (ids.Remove(name))
-                    File.Delete(_folder.Picture(name));
+                    File.Delete(_folder.Image(name));
             }
         }
         Assert.NotEmpty(acknowledged);
@@ -105,7 +105,7 @@ public sealed class IndexFaultTests(PostgresServer server) : IDisposable
         return [.. (await collection.ListAsync(0, 10_000, cancellationToken: Cancel)).Select(record => record.Id)];
     }
 
-    private string[] Line(string store) => ["index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store, "-v"];
+    private string[] Line(string store) => ["index", _folder.Images, "-m", ImageFolder.Model, "--store", store, "-v"];
 
     public void Dispose() => _folder.Dispose();
 }

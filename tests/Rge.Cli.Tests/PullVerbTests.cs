@@ -56,7 +56,7 @@ public sealed class PullVerbTests : IAsyncLifetime
     [Theory(Timeout = 60_000)]
     [InlineData("-KILL", 137)]
     [InlineData("-INT", 130)]
-    public async Task Download_goes_on_after_the_process_was_ended(string signal, int expectedCode)
+    public async Task Download_resumes_after_the_process_was_ended(string signal, int expectedCode)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "signals are sent with kill");
         var weights = _hub.AddLarge(Weights, 1_000_000);

@@ -7,9 +7,9 @@ namespace Rge.Cli.Tests;
 public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<TinyCheckpoint>
 {
     [Fact]
-    public async Task Texts_pictures_and_folders_are_ranked_together()
+    public async Task Texts_images_and_folders_are_ranked_together()
     {
-        var json = await RankAsync("--text", "a red square", "--candidates", "one text", checkpoint.Picture(2), checkpoint.Pictures);
+        var json = await RankAsync("--text", "a red square", "--candidates", "one text", checkpoint.Image(2), checkpoint.Images);
         var ranking = json["ranking"]!.AsArray();
         Assert.Equal(
             ["one text", "picture-0.png", "picture-1.png", "picture-2.png", "picture-2.png"],
@@ -25,7 +25,7 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     [Fact]
     public async Task A_target_is_nearest_to_itself_when_the_query_does_not_reason()
     {
-        var json = await RankAsync("--image", checkpoint.Picture(1), "--reasoning", "off", "--candidates", checkpoint.Pictures);
+        var json = await RankAsync("--image", checkpoint.Image(1), "--reasoning", "off", "--candidates", checkpoint.Images);
         Assert.Null(json["rationale"]);
         Assert.Equal("picture-1.png", (string?)json["ranking"]![0]!["candidate"]);
         Assert.Equal(1, (double)json["ranking"]![0]!["score"]!, 4);
@@ -34,7 +34,7 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     [Fact]
     public async Task The_streamed_rationale_is_that_of_the_document()
     {
-        string[] line = ["--text", "a cat", "--image", checkpoint.Picture(0), "--candidates", "x", "y"];
+        string[] line = ["--text", "a cat", "--image", checkpoint.Image(0), "--candidates", "x", "y"];
         var json = await RankAsync(line);
         var text = await OutputAsync(["rank", "-m", checkpoint.Model, "--max-rationale-tokens", "6", .. line]);
         Assert.StartsWith($"rationale {(string?)json["rationale"]}", text, StringComparison.Ordinal);
@@ -51,12 +51,12 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     }
 
     [Fact]
-    public async Task A_picture_that_is_cut_off_is_named()
+    public async Task An_image_that_is_cut_off_is_named()
     {
         var broken = checkpoint.PathOf("broken.png");
         await File.WriteAllBytesAsync(
             broken,
-            (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60],
+            (await File.ReadAllBytesAsync(checkpoint.Image(0), TestContext.Current.CancellationToken))[..60],
             TestContext.Current.CancellationToken
         );
         Assert.Contains(
@@ -88,7 +88,7 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
     [InlineData("*.webp")]
     public async Task A_path_that_is_not_there_is_never_ranked_as_a_text(string path)
     {
-        var error = await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "a cat", "-c", checkpoint.Picture(0), path);
+        var error = await ErrorAsync(ExitCodes.Failure, "rank", "-m", checkpoint.Model, "-t", "a cat", "-c", checkpoint.Image(0), path);
         Assert.Contains($"There is no file or folder '{path}'", error, StringComparison.Ordinal);
         Assert.Contains("--candidate-text", error, StringComparison.Ordinal);
     }
@@ -120,13 +120,13 @@ public sealed class RankVerbTests(TinyCheckpoint checkpoint) : IClassFixture<Tin
         var folder = checkpoint.PathOf("photos");
         Directory.CreateDirectory(Path.Combine(folder, "deep", "er"));
         Directory.CreateDirectory(Path.Combine(folder, ".hidden"));
-        File.Copy(checkpoint.Picture(0), Path.Combine(folder, "deep", "er", "a.PNG"));
-        File.Copy(checkpoint.Picture(1), Path.Combine(folder, "a.png"));
-        File.Copy(checkpoint.Picture(1), Path.Combine(folder, ".hidden", "b.png"));
+        File.Copy(checkpoint.Image(0), Path.Combine(folder, "deep", "er", "a.PNG"));
+        File.Copy(checkpoint.Image(1), Path.Combine(folder, "a.png"));
+        File.Copy(checkpoint.Image(1), Path.Combine(folder, ".hidden", "b.png"));
         var cut = Path.Combine(folder, "deep", "cut.png");
         await File.WriteAllBytesAsync(
             cut,
-            (await File.ReadAllBytesAsync(checkpoint.Picture(0), TestContext.Current.CancellationToken))[..60],
+            (await File.ReadAllBytesAsync(checkpoint.Image(0), TestContext.Current.CancellationToken))[..60],
             TestContext.Current.CancellationToken
         );
         var phone = Path.Combine(folder, "phone.heic");

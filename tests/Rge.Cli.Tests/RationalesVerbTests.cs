@@ -60,7 +60,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     [Theory(Timeout = 120_000)]
     [InlineData("-KILL", 137)]
     [InlineData("-INT", 130)]
-    public async Task A_run_that_was_ended_goes_on_and_asks_nothing_that_was_answered(string signal, int expectedCode)
+    public async Task A_run_that_was_ended_resumes_and_asks_nothing_that_was_answered(string signal, int expectedCode)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "signals are sent with kill");
         var plain = _oracle.Answer;
@@ -126,7 +126,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         var (code, output, error) = await RunAsync();
         Assert.Equal((1, ""), (code, output));
         Assert.EndsWith(
-            $"rge: {_oracle.Address}: HTTP 401: Incorrect API key provided: ***. 0 answers are kept; the same command goes on from "
+            $"rge: {_oracle.Address}: HTTP 401: Incorrect API key provided: ***. 0 answers are kept; the same command resumes from "
                 + $"there.\n",
             error,
             StringComparison.Ordinal
@@ -159,7 +159,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
 
     [Theory]
     [InlineData("--endpoint", "localhost:8000", "--endpoint is 'localhost:8000', expected an address such as")]
-    [InlineData("--endpoint", "https://localhost/v1/chat/completions/", "expected what stands before /chat/completions")]
+    [InlineData("--endpoint", "https://localhost/v1/chat/completions/", "expected the base address before /chat/completions")]
     [InlineData("--limit", "0", "--limit is 0, expected at least 1")]
     [InlineData("--parallel", "0", "--parallel is 0, expected at least 1")]
     [InlineData("--latin", "2", "--latin is 2, expected 0 to 1")]

@@ -128,7 +128,7 @@ public sealed class RgeCommandTests
     public async Task A_file_given_as_a_folder_is_called_a_file(string line)
     {
         using var checkpoint = new TinyCheckpoint();
-        var file = checkpoint.Picture(0);
+        var file = checkpoint.Image(0);
         string[] words =
         [
             .. line.Split(' ')
@@ -151,12 +151,12 @@ public sealed class RgeCommandTests
         using var checkpoint = new TinyCheckpoint();
         Assert.Contains(
             "is a folder, expected the name of the page",
-            await ErrorAsync(ExitCodes.Failure, "demo", "--out", checkpoint.Pictures),
+            await ErrorAsync(ExitCodes.Failure, "demo", "--out", checkpoint.Images),
             StringComparison.Ordinal
         );
         Assert.Contains(
             "is a file, expected a folder",
-            await ErrorAsync(ExitCodes.Failure, "pull", "a/b", "--out", checkpoint.Picture(0)),
+            await ErrorAsync(ExitCodes.Failure, "pull", "a/b", "--out", checkpoint.Image(0)),
             StringComparison.Ordinal
         );
     }
@@ -197,7 +197,7 @@ public sealed class RgeCommandTests
     public async Task Options_after_an_image_are_options()
     {
         using var checkpoint = new TinyCheckpoint();
-        string[] line = ["embed", "-m", checkpoint.Model, "--role", "target", "-i", checkpoint.Picture(0)];
+        string[] line = ["embed", "-m", checkpoint.Model, "--role", "target", "-i", checkpoint.Image(0)];
         Assert.Equal(await OutputAsync(line), await OutputAsync([.. line, "--json"]));
     }
 

@@ -7,14 +7,14 @@ namespace Rge.Cli.Tests;
 /// <summary><c>rge index</c> and <c>rge search</c> together.</summary>
 public sealed class SearchVerbTests : IDisposable
 {
-    private readonly PictureFolder _folder = new();
+    private readonly ImageFolder _folder = new();
 
     [Fact]
-    public async Task A_folder_is_indexed_and_a_picture_found_again()
+    public async Task A_folder_is_indexed_and_an_image_found_again()
     {
         for (var i = 0; i < 6; i++)
             _folder.Write($"{i}.png", i);
-        await File.WriteAllTextAsync(_folder.Picture("broken.png"), "no picture", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder.Image("broken.png"), "no image", TestContext.Current.CancellationToken);
         Assert.Equal(
             "rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.",
             await ErrorAsync(ExitCodes.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"])
@@ -25,16 +25,16 @@ public sealed class SearchVerbTests : IDisposable
             output,
             StringComparison.Ordinal
         );
-        File.Delete(_folder.Picture("broken.png"));
-        File.Delete(_folder.Picture("5.png"));
+        File.Delete(_folder.Image("broken.png"));
+        File.Delete(_folder.Image("5.png"));
         var again = JsonNode.Parse(await OutputAsync([.. Index, "--metadata", "album=one", "--json"]))!;
         Assert.Equal((0, 5, 1), ((int)again["stored"]!, (int)again["unchanged"]!, (int)again["removed"]!));
 
-        var found = await SearchAsync("-i", _folder.Picture("3.png"), "--reasoning", "off", "--top", "2");
+        var found = await SearchAsync("-i", _folder.Image("3.png"), "--reasoning", "off", "--top", "2");
         Assert.Null(found["rationale"]);
         Assert.Equal(2, found["hits"]!.AsArray().Count);
         Assert.Equal(
-            (_folder.Picture("3.png"), "image", "one"),
+            (_folder.Image("3.png"), "image", "one"),
             (
                 (string)found["hits"]![0]!["path"]!,
                 (string)found["hits"]![0]!["kind"]!,
@@ -53,19 +53,19 @@ public sealed class SearchVerbTests : IDisposable
         for (var i = 0; i < 3; i++)
             _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
-        var json = await SearchAsync("-t", "a red circle", "-i", _folder.Picture("1.png"), "--instruction", "Find a picture:");
+        var json = await SearchAsync("-t", "a red circle", "-i", _folder.Image("1.png"), "--instruction", "Find a picture:");
         Assert.True((double)json["seconds"]!["reason"]! > 0);
         string[] query =
         [
             "search",
             "-m",
-            PictureFolder.Model,
+            ImageFolder.Model,
             "--store",
             _folder.Store,
             "-t",
             "a red circle",
             "-i",
-            _folder.Picture("1.png"),
+            _folder.Image("1.png"),
             "--instruction",
             "Find a picture:",
         ];
@@ -125,11 +125,11 @@ public sealed class SearchVerbTests : IDisposable
             Assert.Skip("Windows has no device files.");
         _folder.Write("0.png", 0);
         await OutputAsync(Index);
-        var link = _folder.Picture("device");
+        var link = _folder.Image("device");
         File.CreateSymbolicLink(link, "/dev/null");
         await OutputAsync("collections", "export", "items", "--store", _folder.Store, "--out", link);
         Assert.Equal("/dev/null", new FileInfo(link).LinkTarget);
-        Assert.Equal([link], Directory.GetFiles(_folder.Pictures, "device*"));
+        Assert.Equal([link], Directory.GetFiles(_folder.Images, "device*"));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class SearchVerbTests : IDisposable
             await ErrorAsync(ExitCodes.Failure, [.. Index, "--instruction", "Another:"]),
             StringComparison.Ordinal
         );
-        var baseline = Path.Combine(Path.GetDirectoryName(PictureFolder.Model)!, "shapeworld-baseline");
+        var baseline = Path.Combine(Path.GetDirectoryName(ImageFolder.Model)!, "shapeworld-baseline");
         Assert.Contains(
             "was made with the model shapeworld ",
             await ErrorAsync(ExitCodes.Failure, "search", "-m", baseline, "--store", _folder.Store, "-t", "x"),
@@ -155,7 +155,7 @@ public sealed class SearchVerbTests : IDisposable
                 ExitCodes.Failure,
                 "search",
                 "-m",
-                PictureFolder.Model,
+                ImageFolder.Model,
                 "--store",
                 _folder.Store,
                 "--collection",
@@ -173,12 +173,12 @@ public sealed class SearchVerbTests : IDisposable
         _folder.Write("0.png", 0);
         await File.WriteAllTextAsync(
             _folder.Store,
-            "something of somebody's, long enough to be taken for a header of a database file",
+            "something of another program, long enough to be taken for a header of a database file",
             TestContext.Current.CancellationToken
         );
         Assert.Contains("store.db failed", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
         Assert.StartsWith(
-            "something of somebody's",
+            "something of another program",
             await File.ReadAllTextAsync(_folder.Store, TestContext.Current.CancellationToken),
             StringComparison.Ordinal
         );
@@ -191,9 +191,9 @@ public sealed class SearchVerbTests : IDisposable
         var problem = await ErrorAsync(
             ExitCodes.Failure,
             "index",
-            _folder.Pictures,
+            _folder.Images,
             "-m",
-            PictureFolder.Model,
+            ImageFolder.Model,
             "--store",
             "postgresql://me:secret@127.0.0.1:1/db"
         );
@@ -208,8 +208,8 @@ public sealed class SearchVerbTests : IDisposable
             _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
         for (var i = 0; i < 3; i++)
-            File.Delete(_folder.Picture($"{i}.png"));
-        await File.WriteAllTextAsync(_folder.Picture("a.heic"), "x", TestContext.Current.CancellationToken);
+            File.Delete(_folder.Image($"{i}.png"));
+        await File.WriteAllTextAsync(_folder.Image("a.heic"), "x", TestContext.Current.CancellationToken);
         var (code, output, error) = await RunAsync(Index);
         Assert.Equal(
             (
@@ -220,7 +220,7 @@ public sealed class SearchVerbTests : IDisposable
             (code, output)
         );
         Assert.Equal(
-            $"rge: {_folder.Pictures} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them "
+            $"rge: {_folder.Images} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them "
                 + $"to JPEG or PNG); "
                 + "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is "
                 + "gone for good, run again with --allow-empty.\n",
@@ -237,7 +237,7 @@ public sealed class SearchVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("id,text\n1,red\n", "begins with 'id,text', expected JSON Lines: one object a line")]
+    [InlineData("id,text\n1,red\n", "starts with 'id,text', expected JSON Lines: one object a line")]
     [InlineData("[{\"text\": \"red\"}]\n", "is one JSON array, expected JSON Lines")]
     [InlineData("{\"id\": \"1\", \"metadata\": {\"a\": 1, \"a\": 2}}\n", "1 could not be indexed, as listed")]
     public async Task Rows_that_cannot_be_indexed_are_no_success(string rows, string problem)
@@ -245,7 +245,7 @@ public sealed class SearchVerbTests : IDisposable
         await File.WriteAllTextAsync(_folder.PathOf("rows.jsonl"), rows, TestContext.Current.CancellationToken);
         Assert.Contains(
             problem,
-            await ErrorAsync(ExitCodes.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store),
+            await ErrorAsync(ExitCodes.Failure, "index", _folder.PathOf("rows.jsonl"), "-m", ImageFolder.Model, "--store", _folder.Store),
             StringComparison.Ordinal
         );
     }
@@ -254,9 +254,9 @@ public sealed class SearchVerbTests : IDisposable
     public async Task A_run_that_is_to_fail_names_the_file_it_ended_at()
     {
         _folder.Write("0.png", 0);
-        await File.WriteAllTextAsync(_folder.Picture("1.txt"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder.Image("1.txt"), "", TestContext.Current.CancellationToken);
         Assert.Equal(
-            "rge: 1.txt cannot be indexed: There is nothing to index, expected a text or a picture. 1 were stored before.",
+            "rge: 1.txt cannot be indexed: There is nothing to index, expected a text or an image. 1 were stored before.",
             await ErrorAsync(ExitCodes.Failure, [.. Index, "--on-error", "fail"])
         );
     }
@@ -279,7 +279,7 @@ public sealed class SearchVerbTests : IDisposable
     {
         foreach (var (i, folder) in ((string[])["a", "b"]).Index())
         {
-            Directory.CreateDirectory(_folder.Picture(folder));
+            Directory.CreateDirectory(_folder.Image(folder));
             _folder.Write($"{folder}/front.png", i);
         }
         await File.WriteAllLinesAsync(
@@ -292,13 +292,13 @@ public sealed class SearchVerbTests : IDisposable
             TestContext.Current.CancellationToken
         );
         await OutputAsync(Index);
-        await OutputAsync("index", _folder.PathOf("rows.jsonl"), "-m", PictureFolder.Model, "--store", _folder.Store);
+        await OutputAsync("index", _folder.PathOf("rows.jsonl"), "-m", ImageFolder.Model, "--store", _folder.Store);
         var found = await SearchAsync("-t", "red", "--reasoning", "off", "--where", "year>=2020", "year<2022");
         Assert.Equal(["2020", "2021"], found["hits"]!.AsArray().Select(hit => (string)hit!["key"]!).Order(StringComparer.Ordinal));
         var table = await OutputAsync(
             "search",
             "-m",
-            PictureFolder.Model,
+            ImageFolder.Model,
             "--store",
             _folder.Store,
             "-t",
@@ -323,7 +323,7 @@ public sealed class SearchVerbTests : IDisposable
         _folder.Write("0.png", 0);
         var folder = Directory.CreateDirectory(_folder.PathOf("read-only")).FullName;
         var store = Path.Combine(folder, "store.db");
-        await OutputAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
+        await OutputAsync("index", _folder.Images, "-m", ImageFolder.Model, "--store", store);
         Assert.Equal([store], Directory.GetFiles(folder));
         File.SetUnixFileMode(store, UnixFileMode.UserRead);
         File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
@@ -332,7 +332,7 @@ public sealed class SearchVerbTests : IDisposable
             var (code, output, error) = await RunAsUserAsync(
                 "search",
                 "-m",
-                PictureFolder.Model,
+                ImageFolder.Model,
                 "--store",
                 store,
                 "-t",
@@ -343,7 +343,7 @@ public sealed class SearchVerbTests : IDisposable
             Assert.True(code == ExitCodes.Success, error);
             Assert.Contains("│ 0.png │", output, StringComparison.Ordinal);
             _folder.Write("1.png", 1);
-            (code, _, error) = await RunAsUserAsync("index", _folder.Pictures, "-m", PictureFolder.Model, "--store", store);
+            (code, _, error) = await RunAsUserAsync("index", _folder.Images, "-m", ImageFolder.Model, "--store", store);
             Assert.Equal(
                 (ExitCodes.Failure, $"rge: The store {store} is read-only: it can be searched, but nothing can be written to it.\n"),
                 (code, error)
@@ -362,24 +362,24 @@ public sealed class SearchVerbTests : IDisposable
             _folder.Write($"{i}.png", i);
         await OutputAsync(Index);
         var moved = _folder.PathOf("moved");
-        Directory.Move(_folder.Pictures, moved);
-        await OutputAsync("index", moved, "-m", PictureFolder.Model, "--store", _folder.Store, "--metadata", "album=one");
+        Directory.Move(_folder.Images, moved);
+        await OutputAsync("index", moved, "-m", ImageFolder.Model, "--store", _folder.Store, "--metadata", "album=one");
         string[] at = ["--store", _folder.Store];
         Assert.Contains("│ items      │     6 │ shapeworld │", await OutputAsync(["collections", "list", .. at]), StringComparison.Ordinal);
         var shown = JsonNode.Parse(await OutputAsync(["collections", "show", "items", "--json", .. at]))!;
         Assert.Equal(
             (6, "exact", 3, 3),
-            ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Pictures]!, (int)shown["sources"]![moved]!)
+            ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Images]!, (int)shown["sources"]![moved]!)
         );
 
         Assert.Contains(
-            $"has nothing from elsewhere; it was filled from {moved}, {_folder.Pictures}",
+            $"has nothing from elsewhere; it was filled from {moved}, {_folder.Images}",
             await ErrorAsync(ExitCodes.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]),
             StringComparison.Ordinal
         );
         Assert.Equal(
-            $"removed 3 files or rows of {_folder.Pictures}, and with them 3 items\n",
-            await OutputAsync(["collections", "remove-source", "items", _folder.Pictures + "/", .. at])
+            $"removed 3 files or rows of {_folder.Images}, and with them 3 items\n",
+            await OutputAsync(["collections", "remove-source", "items", _folder.Images + "/", .. at])
         );
         Assert.Equal(3, JsonNode.Parse(await OutputAsync(["collections", "list", "--json", .. at]))![0]!["items"]!.GetValue<int>());
 
@@ -393,7 +393,7 @@ public sealed class SearchVerbTests : IDisposable
         Assert.Equal("imported 3 items into copy\n", await OutputAsync(["collections", "import", "copy", file, .. other]));
         Assert.Contains(
             "3 unchanged",
-            await OutputAsync(["index", moved, "-m", PictureFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]),
+            await OutputAsync(["index", moved, "-m", ImageFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]),
             StringComparison.Ordinal
         );
 
@@ -428,10 +428,10 @@ public sealed class SearchVerbTests : IDisposable
         return (process.ExitCode, await output, await error);
     }
 
-    private string[] Index => ["index", _folder.Pictures, "-m", PictureFolder.Model, "--store", _folder.Store];
+    private string[] Index => ["index", _folder.Images, "-m", ImageFolder.Model, "--store", _folder.Store];
 
     private async Task<JsonNode> SearchAsync(params string[] line) =>
-        JsonNode.Parse(await OutputAsync(["search", "-m", PictureFolder.Model, "--store", _folder.Store, "--json", .. line]))!;
+        JsonNode.Parse(await OutputAsync(["search", "-m", ImageFolder.Model, "--store", _folder.Store, "--json", .. line]))!;
 
     public void Dispose() => _folder.Dispose();
 }

@@ -12,7 +12,7 @@ public sealed class ServeFaultTests : IDisposable
     private const int Kills = 20,
         Clients = 4;
 
-    private readonly PictureFolder _folder = new();
+    private readonly ImageFolder _folder = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -22,7 +22,7 @@ public sealed class ServeFaultTests : IDisposable
         var (random, acknowledged) = (TestRandom.Create(), new ConcurrentDictionary<string, byte>(StringComparer.Ordinal));
         for (var kill = 0; kill < Kills; kill++)
         {
-            using var served = await ServedProcess.StartAsync(PictureFolder.Model, _folder.Store);
+            using var served = await ServedProcess.StartAsync(ImageFolder.Model, _folder.Store);
             await served.PostAsync("/v1/collections", """{"name":"items"}""");
             var clients = Enumerable.Range(0, Clients).Select(client => AddAsync(served, $"{kill}.{client}", acknowledged)).ToList();
             // Some time after its start, or so long after it has acknowledged so many.
@@ -45,7 +45,7 @@ public sealed class ServeFaultTests : IDisposable
             Assert.Skip(problem);
         await using var own = new PostgresServer();
         var store = await own.CreateSchemaAsync();
-        using var served = await ServedProcess.StartAsync(PictureFolder.Model, store);
+        using var served = await ServedProcess.StartAsync(ImageFolder.Model, store);
         await served.PostAsync("/v1/collections", """{"name":"items"}""");
         var (acknowledged, statuses, stop) = (
             new ConcurrentDictionary<string, byte>(StringComparer.Ordinal),
@@ -70,7 +70,7 @@ public sealed class ServeFaultTests : IDisposable
         Assert.Subset(stored.ToHashSet(), acknowledged.Keys.ToHashSet());
     }
 
-    /// <summary>Adds items until the server is gone, or somebody says stop.</summary>
+    /// <summary>Adds items until the server is gone, or it is stopped.</summary>
     private static async Task AddAsync(
         ServedProcess served,
         string name,

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Cli.Tests;
 
-/// <summary>A random checkpoint and some pictures on disk, made once for the tests of a class.</summary>
+/// <summary>A random checkpoint and some images on disk, made once for the tests of a class.</summary>
 public sealed class TinyCheckpoint : IDisposable
 {
     public TinyCheckpoint()
@@ -13,13 +13,13 @@ public sealed class TinyCheckpoint : IDisposable
     internal TinyCheckpoint(int seed)
     {
         RandomCheckpoint.Write(Model, ModelShape.Tiny, seed, ScalarType.Float32);
-        Directory.CreateDirectory(Pictures);
+        Directory.CreateDirectory(Images);
         foreach (var (i, color) in ((SKColor[])[SKColors.Red, SKColors.Green, SKColors.Blue]).Index())
         {
             using var bitmap = new SKBitmap(56 + 28 * i, 84);
             bitmap.Erase(color);
             using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-            using var file = File.Create(Picture(i));
+            using var file = File.Create(Image(i));
             png.SaveTo(file);
         }
     }
@@ -28,9 +28,9 @@ public sealed class TinyCheckpoint : IDisposable
 
     public string Model => Path.Combine(Folder, "model");
 
-    public string Pictures => Path.Combine(Folder, "pictures");
+    public string Images => Path.Combine(Folder, "pictures");
 
-    public string Picture(int index) => Path.Combine(Pictures, $"picture-{index}.png");
+    public string Image(int index) => Path.Combine(Images, $"picture-{index}.png");
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 

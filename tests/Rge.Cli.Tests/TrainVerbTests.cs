@@ -15,7 +15,7 @@ public sealed class TrainVerbTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-train-").FullName;
 
     [Fact]
-    public async Task A_run_killed_at_random_moments_goes_on_as_if_nothing_had_happened()
+    public async Task A_run_killed_at_random_moments_resumes_with_the_same_result()
     {
         var config = Path.Combine(_folder, "small.yaml");
         await File.WriteAllTextAsync(
@@ -64,7 +64,7 @@ public sealed class TrainVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_goes_on_in_another_process_is_left_alone_and_a_killed_one_leaves_no_lock()
+    public async Task A_run_of_another_process_is_left_alone_and_a_killed_one_leaves_no_lock()
     {
         var config = await WriteAsync(
             "small.yaml",

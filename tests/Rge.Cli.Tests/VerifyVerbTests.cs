@@ -35,9 +35,5 @@ public sealed class VerifyVerbTests(TinyCheckpoint checkpoint) : IClassFixture<T
 
     [Fact]
     public async Task A_folder_without_vectors_is_refused() =>
-        Assert.Contains(
-            "no reference vectors",
-            await ErrorAsync(ExitCodes.Failure, "verify", checkpoint.Pictures),
-            StringComparison.Ordinal
-        );
+        Assert.Contains("no reference vectors", await ErrorAsync(ExitCodes.Failure, "verify", checkpoint.Images), StringComparison.Ordinal);
 }

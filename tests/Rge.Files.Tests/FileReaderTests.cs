@@ -50,7 +50,7 @@ public sealed class FileReaderTests : IDisposable
     }
 
     [Fact]
-    public void Files_links_to_files_folders_and_nothing_are_left_to_whoever_opens_them()
+    public void Files_links_to_files_folders_and_missing_files_are_left_to_the_caller()
     {
         var (file, link) = (Path.Combine(_folder.Path, "file"), Path.Combine(_folder.Path, "link"));
         File.WriteAllText(file, "one\ntwo\n");

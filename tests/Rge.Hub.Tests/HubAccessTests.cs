@@ -120,10 +120,10 @@ public sealed class HubAccessTests : IAsyncLifetime
             return Task.CompletedTask;
         };
 
-        var told = new Told();
+        var reported = new Waits();
         await new HubDownloader(_http, new HubOptions { Endpoint = _hub.Address }, new SkippedTime()).FindAsync(
             FakeHub.Repository,
-            waiting: told
+            waiting: reported
         );
         Assert.Equal(2, asked);
         Assert.Equal(
@@ -131,7 +131,7 @@ public sealed class HubAccessTests : IAsyncLifetime
                 "127.0.0.1 answers HTTP 503; trying again in 1 s (attempt 2 of 6)",
                 "127.0.0.1 answers HTTP 503; trying again in 2 s (attempt 3 of 6)",
             ],
-            told.Lines
+            reported.Lines
         );
     }
 
@@ -169,7 +169,7 @@ public sealed class HubAccessTests : IAsyncLifetime
         Assert.Equal(1, handler.Requests);
     }
 
-    private sealed class Told : IProgress<string>
+    private sealed class Waits : IProgress<string>
     {
         public List<string> Lines { get; } = [];
 

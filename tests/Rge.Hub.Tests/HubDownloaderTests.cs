@@ -172,7 +172,7 @@ public sealed class HubDownloaderTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<HubException>(() => PullAsync());
 
         Assert.StartsWith(
-            $"{wrong} of 'owner/tiny-vl' came twice with a wrong checksum, expected ",
+            $"{wrong} of 'owner/tiny-vl' was received twice with a wrong checksum, expected ",
             error.Message,
             StringComparison.Ordinal
         );

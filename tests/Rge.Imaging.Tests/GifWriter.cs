@@ -5,22 +5,22 @@ internal static class GifWriter
 {
     private const int Bits = 4;
 
-    public static byte[] Write(GifPicture picture)
+    public static byte[] Write(GifImage image)
     {
         var file = new List<byte>("GIF89a"u8.ToArray());
         file.AddRange([
-            .. Short(picture.ScreenWidth),
-            .. Short(picture.ScreenHeight),
-            PaletteFlags(picture.Palette),
+            .. Short(image.ScreenWidth),
+            .. Short(image.ScreenHeight),
+            PaletteFlags(image.Palette),
             0,
             0,
-            .. picture.Palette ?? [],
+            .. image.Palette ?? [],
         ]);
-        if (picture.Transparent is { } transparent)
+        if (image.Transparent is { } transparent)
             file.AddRange([0x21, 0xF9, 4, 1, 0, 0, transparent, 0]);
-        file.AddRange([(byte)',', .. Short(picture.X), .. Short(picture.Y), .. Short(picture.Width), .. Short(picture.Height)]);
-        file.AddRange([PaletteFlags(picture.LocalPalette), .. picture.LocalPalette ?? [], Bits]);
-        foreach (var block in Compress(picture.Indices).Chunk(255))
+        file.AddRange([(byte)',', .. Short(image.X), .. Short(image.Y), .. Short(image.Width), .. Short(image.Height)]);
+        file.AddRange([PaletteFlags(image.LocalPalette), .. image.LocalPalette ?? [], Bits]);
+        foreach (var block in Compress(image.Indices).Chunk(255))
             file.AddRange([(byte)block.Length, .. block]);
         file.AddRange([0, (byte)';']);
         return [.. file];

@@ -2,12 +2,12 @@ using CsCheck;
 
 namespace Rge.Imaging.Tests;
 
-/// <summary>Broken pictures give our exception or pixels of the size the limits allow, whatever the damage.</summary>
+/// <summary>Broken images give our exception or pixels of the size the limits allow, whatever the damage.</summary>
 public sealed class ImageDecoderFuzzTests
 {
     private static readonly ImageLimits Limits = new() { MaxPixels = 1 << 20 };
 
-    public static TheoryData<string> Names => [.. PillowReference.Read().Pictures.Where(p => !p.Upright).Select(p => p.Name)];
+    public static TheoryData<string> Names => [.. PillowReference.Read().Images.Where(p => !p.Upright).Select(p => p.Name)];
 
     [Theory, MemberData(nameof(Names))]
     public void Every_truncation(string name)
@@ -48,7 +48,7 @@ public sealed class ImageDecoderFuzzTests
         edits.Sample(Try, iter: 300);
     }
 
-    private static byte[] File(string name) => PillowReference.Read().Pictures.Single(p => p.Name == name).File;
+    private static byte[] File(string name) => PillowReference.Read().Images.Single(p => p.Name == name).File;
 
     private static void Try(byte[] bytes)
     {

@@ -5,41 +5,31 @@ namespace Rge.Imaging.Tests;
 
 public sealed class ImageDecoderTests
 {
-    public static TheoryData<string> PillowPictures => [.. PillowReference.Read().Pictures.Select(p => p.Name)];
+    public static TheoryData<string> PillowImages => [.. PillowReference.Read().Images.Select(p => p.Name)];
 
-    [Theory, MemberData(nameof(PillowPictures))]
+    [Theory, MemberData(nameof(PillowImages))]
     public void Pixels_equal_those_of_Pillow(string name)
     {
-        var expected = PillowReference.Read().Pictures.Single(p => p.Name == name);
+        var expected = PillowReference.Read().Images.Single(p => p.Name == name);
         var image = ImageDecoder.Decode(expected.File, name, options: new ImageOptions { ExifOrientation = expected.Upright });
         Assert.Equal((expected.Width, expected.Height, name), (image.Width, image.Height, image.Name));
         Assert.Equal(expected.Rgb, image.Pixels);
     }
 
     [Theory]
-    [InlineData(PngPicture.Grey, 1), InlineData(PngPicture.Grey, 2), InlineData(PngPicture.Grey, 4), InlineData(PngPicture.Grey, 8)]
-    [InlineData(PngPicture.Grey, 16)]
-    [
-        InlineData(PngPicture.Rgb, 8),
-        InlineData(PngPicture.Rgb, 16),
-        InlineData(PngPicture.GreyAlpha, 8),
-        InlineData(PngPicture.GreyAlpha, 16)
-    ]
-    [InlineData(PngPicture.Rgba, 8), InlineData(PngPicture.Rgba, 16)]
-    [
-        InlineData(PngPicture.Indexed, 1),
-        InlineData(PngPicture.Indexed, 2),
-        InlineData(PngPicture.Indexed, 4),
-        InlineData(PngPicture.Indexed, 8)
-    ]
+    [InlineData(PngImage.Grey, 1), InlineData(PngImage.Grey, 2), InlineData(PngImage.Grey, 4), InlineData(PngImage.Grey, 8)]
+    [InlineData(PngImage.Grey, 16)]
+    [InlineData(PngImage.Rgb, 8), InlineData(PngImage.Rgb, 16), InlineData(PngImage.GreyAlpha, 8), InlineData(PngImage.GreyAlpha, 16)]
+    [InlineData(PngImage.Rgba, 8), InlineData(PngImage.Rgba, 16)]
+    [InlineData(PngImage.Indexed, 1), InlineData(PngImage.Indexed, 2), InlineData(PngImage.Indexed, 4), InlineData(PngImage.Indexed, 8)]
     public void Png_of_every_colour_type_and_depth(byte colourType, int bitDepth) =>
         Pngs(colourType, bitDepth)
             .Sample(
-                picture =>
+                png =>
                 {
-                    var image = ImageDecoder.Decode(PngWriter.Write(picture), "picture");
-                    Assert.Equal((picture.Width, picture.Height), (image.Width, image.Height));
-                    Assert.Equal(picture.ToRgb(), image.Pixels);
+                    var image = ImageDecoder.Decode(PngWriter.Write(png), "image");
+                    Assert.Equal((png.Width, png.Height), (image.Width, image.Height));
+                    Assert.Equal(png.ToRgb(), image.Pixels);
                 },
                 iter: 40
             );
@@ -55,7 +45,7 @@ public sealed class ImageDecoderTests
             from local in Gen.Bool
             from transparent in Gen.Byte[0, 15].Nullable()
             from extra in Gen.Int[0, 5].Array[4]
-            select new GifPicture(width, height, indices, palettes[0])
+            select new GifImage(width, height, indices, palettes[0])
             {
                 LocalPalette = local ? palettes[1] : null,
                 Transparent = transparent,
@@ -67,7 +57,7 @@ public sealed class ImageDecoderTests
         gifs.Sample(
             gif =>
             {
-                var image = ImageDecoder.Decode(GifWriter.Write(gif), "picture");
+                var image = ImageDecoder.Decode(GifWriter.Write(gif), "image");
                 Assert.Equal((gif.ScreenWidth, gif.ScreenHeight), (image.Width, image.Height));
                 Assert.Equal(gif.ToRgb(), image.Pixels);
             },
@@ -79,13 +69,13 @@ public sealed class ImageDecoderTests
     public void Bmp_of_24_bits()
     {
         byte[] pixels = [.. Enumerable.Range(0, 5 * 3 * 3).Select(i => (byte)(i * 5))];
-        Assert.Equal(pixels, ImageDecoder.Decode(BmpWriter.Write(5, 3, pixels), "picture").Pixels);
+        Assert.Equal(pixels, ImageDecoder.Decode(BmpWriter.Write(5, 3, pixels), "image").Pixels);
     }
 
     [Fact]
-    public void Enormous_picture_in_a_small_file_is_refused_by_its_header()
+    public void Enormous_image_in_a_small_file_is_refused_by_its_header()
     {
-        var bomb = PngWriter.Write(new PngPicture(1, 1, 8, PngPicture.Rgb, [1, 2, 3]) { Claimed = (60_000, 60_000) });
+        var bomb = PngWriter.Write(new PngImage(1, 1, 8, PngImage.Rgb, [1, 2, 3]) { Claimed = (60_000, 60_000) });
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bomb, "bomb.png"));
         Assert.Equal("bomb.png has 60000×60000 = 3600000000 pixels, expected at most 209715200.", error.Message);
@@ -95,17 +85,17 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Limits_hold_to_the_pixel_and_the_byte()
     {
-        var bytes = PngWriter.Write(new PngPicture(6, 4, 8, PngPicture.Grey, new int[24]));
+        var bytes = PngWriter.Write(new PngImage(6, 4, 8, PngImage.Grey, new int[24]));
         var limits = new ImageLimits
         {
             MaxBytes = bytes.Length,
             MaxPixels = 24,
             MaxSide = 6,
         };
-        Assert.Equal(24 * 3, ImageDecoder.Decode(bytes, "picture", limits).Pixels.Length);
+        Assert.Equal(24 * 3, ImageDecoder.Decode(bytes, "image", limits).Pixels.Length);
         ImageLimits[] tooLow = [limits with { MaxBytes = bytes.Length - 1 }, limits with { MaxPixels = 23 }, limits with { MaxSide = 5 }];
         foreach (var low in tooLow)
-            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "picture", low));
+            Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(bytes, "image", low));
         Assert.Throws<ArgumentOutOfRangeException>(() => limits with { MaxPixels = 0 });
     }
 
@@ -119,13 +109,13 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Truncated_pictures_of_every_format_are_refused()
+    public void Truncated_images_of_every_format_are_refused()
     {
-        foreach (var picture in PillowReference.Read().Pictures.Where(p => !p.Name.StartsWith("animated", StringComparison.Ordinal)))
+        foreach (var image in PillowReference.Read().Images.Where(p => !p.Name.StartsWith("animated", StringComparison.Ordinal)))
         {
-            var start = picture.File[..(picture.File.Length * 3 / 4)];
-            var error = Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(start, picture.Name));
-            Assert.StartsWith(picture.Name, error.Message, StringComparison.Ordinal);
+            var start = image.File[..(image.File.Length * 3 / 4)];
+            var error = Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(start, image.Name));
+            Assert.StartsWith(image.Name, error.Message, StringComparison.Ordinal);
         }
     }
 
@@ -152,10 +142,10 @@ public sealed class ImageDecoderTests
         }
     }
 
-    private static Gen<PngPicture> Pngs(byte colourType, int bitDepth) =>
+    private static Gen<PngImage> Pngs(byte colourType, int bitDepth) =>
         from width in Gen.Int[1, 21]
         from height in Gen.Int[1, 21]
-        let empty = new PngPicture(width, height, bitDepth, colourType, [])
+        let empty = new PngImage(width, height, bitDepth, colourType, [])
         from samples in Gen.Frequency((3, Gen.Int[0, (1 << bitDepth) - 1]), (1, Gen.Int[0, 1])).Array[width * height * empty.SamplesOfPixel]
         from interlaced in Gen.Bool
         from palette in Gen.Byte.Array[3 << Math.Min(bitDepth, 8)]
@@ -165,13 +155,13 @@ public sealed class ImageDecoderTests
         {
             Samples = samples,
             Interlaced = interlaced,
-            Palette = colourType == PngPicture.Indexed ? palette : null,
+            Palette = colourType == PngImage.Indexed ? palette : null,
             Transparency = !transparency
                 ? null
                 : colourType switch
                 {
-                    PngPicture.Indexed => alpha,
-                    PngPicture.Grey or PngPicture.Rgb =>
+                    PngImage.Indexed => alpha,
+                    PngImage.Grey or PngImage.Rgb =>
                     [
                         .. samples[..empty.SamplesOfPixel].SelectMany(s => (byte[])[(byte)(s >> 8), (byte)s]),
                     ],

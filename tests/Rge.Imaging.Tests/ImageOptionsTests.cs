@@ -9,7 +9,7 @@ public sealed class ImageOptionsTests
     private static readonly ImageProcessorConfig Qwen3 = new() { MinPixels = 256 * 256, PatchSize = 16 };
 
     [Fact]
-    public void A_stock_limit_is_nobodys_choice()
+    public void A_stock_limit_is_not_a_choice()
     {
         Assert.Equal(1024 * 28 * 28, (Qwen2 with { MaxPixels = 12_845_056 }).With(new ImageOptions()).MaxPixels);
         Assert.Equal(1024 * 32 * 32, (Qwen3 with { MaxPixels = 16_777_216 }).With(new ImageOptions()).MaxPixels);

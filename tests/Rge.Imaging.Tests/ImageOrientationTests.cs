@@ -5,7 +5,7 @@ namespace Rge.Imaging.Tests;
 public sealed class ImageOrientationTests
 {
     [Theory]
-    // The upright picture is 1 2 3 over 4 5 6; each row lists how a camera held that way stored it.
+    // The upright image is 1 2 3 over 4 5 6; each row lists how a camera held that way stored it.
     [InlineData(SKEncodedOrigin.TopLeft, 3, 1, 2, 3, 4, 5, 6)]
     [InlineData(SKEncodedOrigin.TopRight, 3, 3, 2, 1, 6, 5, 4)]
     [InlineData(SKEncodedOrigin.BottomRight, 3, 6, 5, 4, 3, 2, 1)]

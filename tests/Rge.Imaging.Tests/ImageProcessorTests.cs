@@ -49,7 +49,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void Values_are_rescaled_then_normalised_in_single_precision()
+    public void Values_are_rescaled_then_normalized_in_single_precision()
     {
         var config = Tiny with { Rescale = true, Normalize = true, Mean = [0.5, 0.25, 0.1], Std = [0.5, 0.3, 0.7], TemporalPatchSize = 1 };
         var image = new RgbImage(2, 2, [.. Enumerable.Repeat((byte[])[0, 100, 255], 4).SelectMany(p => p)]);
@@ -69,7 +69,7 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
-    public void Narrow_picture_is_refused_by_name()
+    public void Narrow_image_is_refused_by_name()
     {
         var image = new RgbImage(1, 6000, new byte[18_000]) { Name = "strip.png" };
         var error = Assert.Throws<ImageInputException>(() => new ImageProcessor(new ImageProcessorConfig()).Process(image));
@@ -110,7 +110,7 @@ public sealed class ImageProcessorTests
             Assert.ThrowsAny<ArgumentException>(() => new ImageProcessor(config));
     }
 
-    /// <summary>Lossless pictures give the reference's very values; a lossy one may be decoded a level off, on average far less.</summary>
+    /// <summary>Lossless images give the reference's very values; a lossy one may be decoded a level off, on average far less.</summary>
     private static void AssertEqual(float[] expected, float[] actual, ImageProcessorConfig config, bool lossless)
     {
         if (lossless)

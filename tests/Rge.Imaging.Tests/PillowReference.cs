@@ -4,9 +4,9 @@ using Rge.Tests.Shared;
 
 namespace Rge.Imaging.Tests;
 
-/// <summary>Pictures decoded and resized by Pillow; make_reference.py beside this file writes them.</summary>
+/// <summary>Images decoded and resized by Pillow; make_reference.py beside this file writes them.</summary>
 internal sealed record PillowReference(
-    [property: JsonPropertyName("pictures")] PillowReference.Picture[] Pictures,
+    [property: JsonPropertyName("pictures")] PillowReference.Image[] Images,
     [property: JsonPropertyName("resize")] PillowReference.Resizing Resize
 )
 {
@@ -18,7 +18,7 @@ internal sealed record PillowReference(
         return JsonSerializer.Deserialize<PillowReference>(File.ReadAllBytes(path), Options)!;
     }
 
-    public sealed record Picture(string Name, bool Upright, byte[] File, int Width, int Height, byte[] Rgb);
+    public sealed record Image(string Name, bool Upright, byte[] File, int Width, int Height, byte[] Rgb);
 
     public sealed record Resizing(int Width, int Height, byte[] Rgb, Pixels[] To);
 

@@ -16,7 +16,7 @@ public sealed class PillowResizeTests
     }
 
     [Fact]
-    public void Same_size_gives_the_picture_itself()
+    public void Same_size_gives_the_image_itself()
     {
         var image = new RgbImage(2, 1, [1, 2, 3, 4, 5, 6]);
         Assert.Same(image, PillowResize.Bicubic(image, 2, 1));
@@ -35,8 +35,8 @@ public sealed class PillowResizeTests
             );
 
     [Fact]
-    public void Mirrored_picture_gives_the_mirrored_result() =>
-        Gen.Select(Pictures, Sizes)
+    public void Mirrored_image_gives_the_mirrored_result() =>
+        Gen.Select(Images, Sizes)
             .Sample(
                 (image, size) =>
                 {
@@ -50,7 +50,7 @@ public sealed class PillowResizeTests
 
     [Fact]
     public void Channels_do_not_mix() =>
-        Gen.Select(Pictures, Sizes)
+        Gen.Select(Images, Sizes)
             .Sample(
                 (image, size) =>
                 {
@@ -68,7 +68,7 @@ public sealed class PillowResizeTests
                 iter: 100
             );
 
-    private static Gen<RgbImage> Pictures =>
+    private static Gen<RgbImage> Images =>
         from size in Sizes
         from pixels in Gen.Byte.Array[size.Width * size.Height * 3]
         select new RgbImage(size.Width, size.Height, pixels);

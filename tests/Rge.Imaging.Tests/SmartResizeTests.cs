@@ -32,7 +32,7 @@ public sealed class SmartResizeTests
             );
 
     [Fact]
-    public void Narrow_picture_is_refused_beyond_200_to_1()
+    public void Narrow_image_is_refused_beyond_200_to_1()
     {
         Assert.Equal((28, 812), SmartResize.Fit(10, 2000, 28, 3136, 1 << 20));
         var error = Assert.Throws<ImageInputException>(() => SmartResize.Fit(10, 2001, 28, 3136, 1 << 20));

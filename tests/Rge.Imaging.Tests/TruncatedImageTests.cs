@@ -3,7 +3,9 @@ using SkiaSharp;
 
 namespace Rge.Imaging.Tests;
 
-/// <summary>Files that end early show what Pillow shows where it is told to load truncated images; by default they are refused.</summary>
+/// <summary>
+/// Files that end early show what Pillow shows where it is configured to load truncated images; by default they are refused.
+/// </summary>
 public sealed class TruncatedImageTests
 {
     private static readonly ImageOptions Accepting = new() { Truncated = TruncatedImages.Accept };
@@ -14,14 +16,7 @@ public sealed class TruncatedImageTests
         foreach (var interlaced in (bool[])[false, true])
         foreach (
             var (colour, depth) in (ReadOnlySpan<(byte, int)>)
-                [
-                    (PngPicture.Rgb, 8),
-                    (PngPicture.Rgb, 16),
-                    (PngPicture.Grey, 1),
-                    (PngPicture.Grey, 8),
-                    (PngPicture.Grey, 16),
-                    (PngPicture.Indexed, 4),
-                ]
+                [(PngImage.Rgb, 8), (PngImage.Rgb, 16), (PngImage.Grey, 1), (PngImage.Grey, 8), (PngImage.Grey, 16), (PngImage.Indexed, 4)]
         )
             data.Add(colour, depth, interlaced);
         return data;
@@ -31,11 +26,11 @@ public sealed class TruncatedImageTests
     [MemberData(nameof(PngKinds))]
     public void What_a_PNG_lacks_is_zero(byte colour, int depth, bool interlaced)
     {
-        var picture = Noise(colour, depth) with { Interlaced = interlaced };
-        var file = PngWriter.Write(picture);
+        var image = Noise(colour, depth) with { Interlaced = interlaced };
+        var file = PngWriter.Write(image);
         var whole = ImageDecoder.Decode(file, "whole").Pixels;
         // The colour of sample zero, which is the palette's first where there is one.
-        byte[] nothing = picture.Palette is { } palette ? palette[..3] : [0, 0, 0];
+        byte[] nothing = image.Palette is { } palette ? palette[..3] : [0, 0, 0];
 
         var cut = file[..(file.Length / 2)];
         Assert.Contains("truncated PNG", Refused(cut), StringComparison.Ordinal);
@@ -49,16 +44,16 @@ public sealed class TruncatedImageTests
         // Without interlacing whole rows are there, then none.
         if (!interlaced)
             Assert.True(
-                missing[0] >= picture.Height / 4 * picture.Width
-                    && shown.AsSpan(missing[0] / picture.Width * picture.Width * 3).IndexOfAnyExcept(nothing) < 0
+                missing[0] >= image.Height / 4 * image.Width
+                    && shown.AsSpan(missing[0] / image.Width * image.Width * 3).IndexOfAnyExcept(nothing) < 0
             );
     }
 
     [Fact]
     public void A_PNG_that_lacks_its_end_alone_is_whole()
     {
-        var picture = Noise(PngPicture.Rgb, 8);
-        var file = PngWriter.Write(picture);
+        var image = Noise(PngImage.Rgb, 8);
+        var file = PngWriter.Write(image);
         var whole = ImageDecoder.Decode(file, "whole").Pixels;
         foreach (var cut in (int[])[1, 8, 12, 14])
             Assert.Equal(whole, ImageDecoder.Decode(file.AsMemory(0, file.Length - cut), "cut", options: Accepting).Pixels);
@@ -124,26 +119,26 @@ public sealed class TruncatedImageTests
     [Fact]
     public void A_file_that_ends_before_its_pixels_is_refused()
     {
-        foreach (var file in (byte[][])[Jpeg(40, 30)[..200], PngWriter.Write(Noise(PngPicture.Rgb, 8))[..36]])
+        foreach (var file in (byte[][])[Jpeg(40, 30)[..200], PngWriter.Write(Noise(PngImage.Rgb, 8))[..36]])
             Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(file, "cut", options: Accepting));
     }
 
     private static string Refused(byte[] file) => Assert.Throws<ImageInputException>(() => ImageDecoder.Decode(file, "cut")).Message;
 
-    private static PngPicture Noise(byte colour, int depth)
+    private static PngImage Noise(byte colour, int depth)
     {
         var random = new Random(4);
-        var picture = new PngPicture(37, 29, depth, colour, []);
-        return picture with
+        var image = new PngImage(37, 29, depth, colour, []);
+        return image with
         {
             // Never zero, so that what is missing shows.
             Samples =
             [
                 .. Enumerable
-                    .Range(0, 37 * 29 * picture.SamplesOfPixel)
+                    .Range(0, 37 * 29 * image.SamplesOfPixel)
                     .Select(_ => depth == 1 ? random.Next(2) : random.Next(1, 1 << depth)),
             ],
-            Palette = colour == PngPicture.Indexed ? [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5 + 7))] : null,
+            Palette = colour == PngImage.Indexed ? [.. Enumerable.Range(0, 48).Select(i => (byte)(i * 5 + 7))] : null,
         };
     }
 

@@ -10,7 +10,7 @@ namespace Rge.Models.Tests;
 public sealed class ActivationMemoryTests
 {
     [Fact]
-    public void Recomputed_layers_hold_a_fraction_of_the_memory()
+    public void Checkpointed_layers_hold_a_fraction_of_the_memory()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Allocated() > 0, "the allocator does not say what it holds");
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);

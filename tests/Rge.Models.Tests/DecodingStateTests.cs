@@ -10,7 +10,7 @@ public sealed class DecodingStateTests
     [Theory]
     [InlineData(ModelFamily.Qwen2Vl)]
     [InlineData(ModelFamily.Qwen3Vl)]
-    public void A_copied_slot_goes_on_like_the_one_it_was_copied_from(ModelFamily family)
+    public void A_copied_slot_continues_like_its_original(ModelFamily family)
     {
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create(family);

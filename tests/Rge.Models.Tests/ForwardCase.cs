@@ -9,7 +9,7 @@ namespace Rge.Models.Tests;
 internal static class ForwardCase
 {
     /// <summary>What a test knows of a sequence: its tokens and the numbers of its images.</summary>
-    public sealed record Sequence(int[] TokenIds, int[] Images, PatchedImage[] Pictures);
+    public sealed record Sequence(int[] TokenIds, int[] Images, PatchedImage[] Patched);
 
     public static QwenVlModel Trained(ModelFamily family)
     {
@@ -24,21 +24,21 @@ internal static class ForwardCase
     /// </summary>
     public static Sequence[] Sequences(QwenVlModel model, Random random)
     {
-        PatchedImage[] pictures =
+        PatchedImage[] patched =
         [
             TinyModel.Image(model.Config, 4, 6, 1),
             TinyModel.Image(model.Config, 4, 6, 2),
             TinyModel.Image(model.Config, 8, 4, 3),
         ];
-        var grid = pictures[0].Grid;
+        var grid = patched[0].Grid;
         var prompt = TinyModel.Tokens(model.Config, random.Next(3, 12), random.Next(), grid);
         var sequences = new List<Sequence>
         {
-            new(prompt, [0], pictures),
-            new([.. prompt, .. Text(5)], [0], pictures),
-            new([.. prompt, .. Text(9)], [1], pictures),
-            new([.. prompt, .. TinyModel.Tokens(model.Config, 4, random.Next(), pictures[2].Grid)], [0, 2], pictures),
-            new(Text(1), [], pictures),
+            new(prompt, [0], patched),
+            new([.. prompt, .. Text(5)], [0], patched),
+            new([.. prompt, .. Text(9)], [1], patched),
+            new([.. prompt, .. TinyModel.Tokens(model.Config, 4, random.Next(), patched[2].Grid)], [0, 2], patched),
+            new(Text(1), [], patched),
         };
         while (sequences.Count < 12)
         {
@@ -48,7 +48,7 @@ internal static class ForwardCase
             while (keep < from.TokenIds.Length && from.TokenIds[keep] == TinyModel.ImageToken)
                 keep++;
             var shown = Runs(from.TokenIds[..keep]);
-            sequences.Add(new([.. from.TokenIds[..keep], .. Text(random.Next(1, 14))], from.Images[..shown], pictures));
+            sequences.Add(new([.. from.TokenIds[..keep], .. Text(random.Next(1, 14))], from.Images[..shown], patched));
         }
         return [.. sequences];
 
@@ -69,7 +69,7 @@ internal static class ForwardCase
         bool activationCheckpointing = false
     )
     {
-        var features = model.EncodeImages(sequences[0].Pictures, activationCheckpointing);
+        var features = model.EncodeImages(sequences[0].Patched, activationCheckpointing);
         ModelInput[] inputs =
         [
             .. chosen.Select(i => new ModelInput(sequences[i].TokenIds, [.. sequences[i].Images.Select(image => features[image])])),

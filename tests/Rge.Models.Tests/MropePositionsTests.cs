@@ -19,7 +19,7 @@ public sealed class MropePositionsTests
     }
 
     [Fact]
-    public void An_image_spreads_over_height_and_width_and_text_goes_on_after_its_longer_side()
+    public void An_image_spreads_over_height_and_width_and_text_continues_after_its_longer_side()
     {
         const int Image = TinyModel.ImageToken;
         var positions = MropePositions.Compute([1, 88, Image, Image, Image, Image, Image, Image, 89, 2], [new ImageGrid(1, 4, 6)], Config);

@@ -44,7 +44,7 @@ public sealed class QwenVlConfigTests
         Assert.Equal([7, 15, 23, 31], config.Vision.FullAttentionBlocks);
         Assert.Equal(1176, config.Vision.PatchLength);
         // 3.75 thousand million parameters, as the model's card says.
-        Assert.Equal(3_754_622_976, ParameterLayout.Of(config).Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b)));
+        Assert.Equal(3_754_622_976, ParameterLayout.Create(config).Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b)));
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class QwenVlConfigTests
     }
 
     private static string Shown(QwenVlConfig config) =>
-        string.Join("\n", ParameterLayout.Of(config).Select(p => $"{p.Key} [{string.Join(",", p.Value)}]"))
+        string.Join("\n", ParameterLayout.Create(config).Select(p => $"{p.Key} [{string.Join(",", p.Value)}]"))
         + $"\n{config.Family} {config.ImageTokenId} {config.VideoTokenId} {config.VisionStartTokenId} {config.VisionEndTokenId}"
         + $"\n{config.Text with { MropeSection = [] }} {string.Join(",", config.Text.MropeSection)}"
         + $"\n{config.Vision with { FullAttentionBlocks = [], DeepstackBlocks = [] }} "

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Tests;
 
-/// <summary>Sequences run together, what they begin with shared, against each run alone: values and gradients.</summary>
+/// <summary>Sequences run together, what they start with shared, against each run alone: values and gradients.</summary>
 public sealed class QwenVlModelForwardTests
 {
     public static TheoryData<ModelFamily, int> Cases
@@ -94,7 +94,7 @@ public sealed class QwenVlModelForwardTests
     }
 
     [Theory, MemberData(nameof(QwenVlModelTests.Families), MemberType = typeof(QwenVlModelTests))]
-    public void Recomputed_layers_give_the_same_gradients(ModelFamily family)
+    public void Checkpointed_layers_give_the_same_gradients(ModelFamily family)
     {
         using var scope = NewDisposeScope();
         using var model = ForwardCase.Trained(family);
@@ -110,7 +110,7 @@ public sealed class QwenVlModelForwardTests
     }
 
     [Fact]
-    public void Recomputed_layers_may_train_next_to_nothing()
+    public void Checkpointed_layers_may_train_next_to_nothing()
     {
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create(ModelFamily.Qwen25Vl);

@@ -10,7 +10,7 @@ public sealed class JournalTests : IDisposable
     private string Path => System.IO.Path.Combine(_folder, "journal.jsonl");
 
     [Fact]
-    public void What_is_left_of_a_journal_cut_anywhere_is_its_whole_lines_and_it_goes_on()
+    public void A_journal_cut_anywhere_keeps_its_whole_lines_and_can_be_appended_to()
     {
         using (var journal = Open())
             for (var i = 1; i <= 3; i++)

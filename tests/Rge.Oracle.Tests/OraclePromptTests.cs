@@ -7,12 +7,12 @@ namespace Rge.Oracle.Tests;
 public sealed class OraclePromptTests
 {
     [Fact]
-    public void Instruction_text_and_picture_stand_where_the_marks_are()
+    public void Instruction_text_and_image_stand_where_the_marks_are()
     {
-        var picture = ImageSource.FromPixels(OracleData.Picture(2, 2));
+        var image = ImageSource.FromPixels(OracleData.Image(2, 2));
         var query = new EmbeddingInput
         {
-            Content = [new TextPart("which "), new ImagePart(picture), new TextPart(" is it?")],
+            Content = [new TextPart("which "), new ImagePart(image), new TextPart(" is it?")],
             Instruction = "Say",
         };
         Assert.Equal(
@@ -21,7 +21,7 @@ public sealed class OraclePromptTests
         );
         Assert.Equal(
             "a red thing / [picture]\n",
-            Fill("{query} / {target}\n", EmbeddingInput.Query("a red thing"), EmbeddingInput.Target(null, picture))
+            Fill("{query} / {target}\n", EmbeddingInput.Query("a red thing"), EmbeddingInput.Target(null, image))
         );
     }
 
@@ -45,7 +45,7 @@ public sealed class OraclePromptTests
             "[picture] <|image_2|>t",
             Fill(
                 "{query}{target}",
-                EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Picture(2, 2))),
+                EmbeddingInput.Query("<|image_2|>", ImageSource.FromPixels(OracleData.Image(2, 2))),
                 EmbeddingInput.Target("t")
             )
         );

@@ -138,7 +138,7 @@ public sealed class RationaleJobTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_request_shows_query_and_target_with_their_pictures_where_they_stand()
+    public async Task The_request_shows_query_and_target_with_their_images_where_they_stand()
     {
         await RunAsync(Settings with { Limit = 3 }, prompt: OraclePrompt.Parse("Query: {query}\nTarget: {target}\nWrite.", "test"));
         var text = _oracle.Requests.Single(request => request.Row == 1).Request;
@@ -158,9 +158,9 @@ public sealed class RationaleJobTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Large_pictures_are_sent_smaller_and_no_key_means_no_header()
+    public async Task Large_images_are_sent_smaller_and_no_key_means_no_header()
     {
-        await File.WriteAllBytesAsync(Path.Combine(Data, "images", "1.png"), PngEncoder.Encode(OracleData.Picture(900, 300)));
+        await File.WriteAllBytesAsync(Path.Combine(Data, "images", "1.png"), PngEncoder.Encode(OracleData.Image(900, 300)));
         await RunAsync(Settings with { Limit = 1, Oracle = Settings.Oracle with { LongestSide = 600 } }, key: null);
         var request = _oracle.Requests.Single().Request;
         Assert.Equal("", request.Authorization);
@@ -170,11 +170,8 @@ public sealed class RationaleJobTests : IAsyncLifetime
             .OfType<string>()
             .Single();
         Assert.StartsWith("data:image/jpeg;base64,", url, StringComparison.Ordinal);
-        var picture = Imaging.ImageDecoder.Decode(
-            Convert.FromBase64String(url[(url.IndexOf(',', StringComparison.Ordinal) + 1)..]),
-            "sent"
-        );
-        Assert.Equal((600, 200), (picture.Width, picture.Height));
+        var image = Imaging.ImageDecoder.Decode(Convert.FromBase64String(url[(url.IndexOf(',', StringComparison.Ordinal) + 1)..]), "sent");
+        Assert.Equal((600, 200), (image.Width, image.Height));
     }
 
     [Fact]
@@ -271,7 +268,7 @@ public sealed class RationaleJobTests : IAsyncLifetime
     {
         _oracle.Answer = Status(status, body);
         var error = await FailAsync(Settings with { Oracle = Settings.Oracle with { Parallel = 1 } });
-        Assert.Equal($"{_oracle.Address}: {expected} 0 answers are kept; the same command goes on from there.", error.Message);
+        Assert.Equal($"{_oracle.Address}: {expected} 0 answers are kept; the same command resumes from there.", error.Message);
         Assert.DoesNotContain(Key, error.ToString(), StringComparison.Ordinal);
         Assert.Single(_oracle.Requests);
     }
@@ -349,7 +346,7 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var error = await FailAsync(settings);
         Assert.Equal(
             $"{_oracle.Address}: 3 rows one after the other have got no answer, the last: HTTP 500. 4 answers are kept; the same "
-                + $"command goes on from there.",
+                + $"command resumes from there.",
             error.Message
         );
         Assert.Equal(7, _oracle.Requests.Count);
@@ -360,9 +357,9 @@ public sealed class RationaleJobTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broken_picture_fails_its_rows_alone_and_is_not_sent()
+    public async Task A_broken_image_fails_its_rows_alone_and_is_not_sent()
     {
-        await File.WriteAllTextAsync(Path.Combine(Data, "images", "2.png"), "no picture", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(Data, "images", "2.png"), "no image", TestContext.Current.CancellationToken);
         var report = await RunAsync(Settings);
         // Rows 2, 5, 8 and 11 ask with it.
         Assert.Equal(4, (int)report.ToJson()["datasets"]!["first"]!["failed"]!);

@@ -67,5 +67,5 @@ public sealed class RationaleRulesTests
     }
 
     [Fact]
-    public void Line_breaks_become_blanks() => Assert.Equal("a b c d", RationaleRules.Normalise(" a\r\n\r\nb  c\td\n"));
+    public void Line_breaks_become_blanks() => Assert.Equal("a b c d", RationaleRules.Normalize(" a\r\n\r\nb  c\td\n"));
 }

@@ -29,7 +29,7 @@ public sealed class RationaleVerifierTests : IDisposable
                     ).Group(i)
                 ),
         ];
-        OracleRow[] rows = [.. samples.Select((sample, i) => OracleRow.Of(sample, i + 1, "/"))];
+        OracleRow[] rows = [.. samples.Select((sample, i) => OracleRow.Create(sample, i + 1, "/"))];
         using var embedder = ReasoningEmbedder.Load(Model);
         // All targets are in the pool, so that no draw has to be known.
         var verifier = new RationaleVerifier(embedder, samples, candidates: 1000, seed: 1);
@@ -109,7 +109,7 @@ public sealed class RationaleVerifierTests : IDisposable
     {
         TrainingSample[] samples = [.. Enumerable.Range(0, 40).Select(i => Sample(i, $"item {i}"))];
         using var embedder = ReasoningEmbedder.Load(Model);
-        var row = OracleRow.Of(samples[0], 1, "/");
+        var row = OracleRow.Create(samples[0], 1, "/");
         var margins = new List<float>();
         foreach (var seed in (ulong[])[1, 1, 2])
             margins.Add(
@@ -127,26 +127,26 @@ public sealed class RationaleVerifierTests : IDisposable
     [Fact]
     public async Task Where_there_is_nothing_to_rank_among_a_rationale_is_kept_and_what_cannot_be_embedded_is_not()
     {
-        var picture = Path.Combine(_root, "broken.png");
-        await File.WriteAllTextAsync(picture, "no picture", TestContext.Current.CancellationToken);
+        var image = Path.Combine(_root, "broken.png");
+        await File.WriteAllTextAsync(image, "no image", TestContext.Current.CancellationToken);
         var (alone, broken) = (
             Sample(1, "item 1"),
             Sample(2, "item 2") with
             {
-                Query = EmbeddingInput.Query("look", ImageSource.FromFile(picture)),
+                Query = EmbeddingInput.Query("look", ImageSource.FromFile(image)),
             }
         );
         using var embedder = ReasoningEmbedder.Load(Model);
         Assert.True(
             (
                 await new RationaleVerifier(embedder, [alone], 10, 1).JudgeAsync(
-                    [(OracleRow.Of(alone, 1, "/"), "so it")],
+                    [(OracleRow.Create(alone, 1, "/"), "so it")],
                     TestContext.Current.CancellationToken
                 )
             )[0].Helps
         );
         var verdicts = await new RationaleVerifier(embedder, [alone, broken], 10, 1).JudgeAsync(
-            [(OracleRow.Of(alone, 1, "/"), "so it"), (OracleRow.Of(broken, 2, "/"), "so it")],
+            [(OracleRow.Create(alone, 1, "/"), "so it"), (OracleRow.Create(broken, 2, "/"), "so it")],
             TestContext.Current.CancellationToken
         );
         Assert.Null(verdicts[0].Problem);

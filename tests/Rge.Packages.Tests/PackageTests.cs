@@ -189,7 +189,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
                 Console.WriteLine(type.Assembly.GetName().Name);
             using var embedder = ReasoningEmbedder.Load("RGE/models/shapeworld");
             using var collections = SearchCollections.Open("store.db");
-            using var collection = await collections.CreateAsync("texts", CollectionIdentity.Of(embedder));
+            using var collection = await collections.CreateAsync("texts", CollectionIdentity.For(embedder));
             await new Indexer(collection, embedder).AddAsync([new SearchItem { Key = "one", Text = "red ring class" }, new SearchItem { Key = "two", Text = "blue bar class" }]);
             Console.WriteLine((await new Searcher(collection, embedder).SearchAsync(EmbeddingInput.Target("blue bar class"), 1)).Hits.Single().Record.Key);
             """;

@@ -6,7 +6,7 @@ using System.Xml.Linq;
 namespace Rge.Packages.Tests;
 
 /// <summary>
-/// A folder outside the repository with a feed of the packages in it, and the home folder of somebody who has only that feed. Packages of
+/// A folder outside the repository with a feed of the packages in it, and a home folder with only that feed. Packages of
 /// others are taken from the user's own package folder, which gets none of ours; libtorch of other systems is a stand-in of a few bytes.
 /// </summary>
 public sealed class Workplace : IAsyncLifetime

@@ -58,7 +58,7 @@ public sealed class HtmlTests
     [Fact]
     public void A_page_loads_nothing()
     {
-        var read = XDocument.Parse(Html.Page("x", Html.Picture([1, 2, 3], "three bytes")));
+        var read = XDocument.Parse(Html.Page("x", Html.Image([1, 2, 3], "three bytes")));
         Assert.DoesNotContain(read.Descendants(), element => element.Name.LocalName is "script" or "link");
         Assert.Equal("data:image/png;base64,AQID", read.Descendants("img").Single().Attribute("src")!.Value);
         var style = read.Descendants("style").Single().Value;

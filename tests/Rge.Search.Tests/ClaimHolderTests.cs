@@ -25,7 +25,7 @@ public sealed class ClaimHolderTests
     public async Task What_a_process_of_this_machine_held_when_it_died_is_free_at_once()
     {
         var claims = new RecordedClaims();
-        // What a killed process leaves behind: the file, with nobody who locks it.
+        // What a killed process leaves behind: the file, without a lock on it.
         var left = Path.Combine(Path.GetTempPath(), $"rge-worker-dead.{Guid.NewGuid():N}");
         await File.WriteAllTextAsync(left, "", TestContext.Current.CancellationToken);
         using var alive = new WorkerPresence();

@@ -11,7 +11,7 @@ public abstract class IndexTest(ShapeWorldModel model) : StoreTest, IClassFixtur
     protected static IndexOptions Small { get; } = new() { BatchItems = 3 };
 
     protected async Task<SearchCollection> CollectionAsync() =>
-        await OpenCollections().CreateAsync("c", CollectionIdentity.Of(Model.Embedder), Cancel);
+        await OpenCollections().CreateAsync("c", CollectionIdentity.For(Model.Embedder), Cancel);
 
     protected Task<IndexOutcome> IndexAsync(
         SearchCollection collection,
@@ -28,7 +28,7 @@ public abstract class IndexTest(ShapeWorldModel model) : StoreTest, IClassFixtur
         File.WriteAllBytes(InFolder(path), content);
     }
 
-    protected static string Id(int picture) => new SearchItem { Images = [ShapeWorldModel.Picture(picture)] }.Id();
+    protected static string Id(int image) => new SearchItem { Images = [ShapeWorldModel.Image(image)] }.Id();
 
     protected sealed class Progress(Action<IndexProgress> report) : IProgress<IndexProgress>
     {

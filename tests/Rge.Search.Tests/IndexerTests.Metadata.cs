@@ -6,9 +6,9 @@ namespace Rge.Search.Tests;
 public abstract partial class IndexerTests
 {
     [Fact]
-    public async Task Rows_have_keys_texts_pictures_and_metadata()
+    public async Task Rows_have_keys_texts_images_and_metadata()
     {
-        Write("pictures/a.png", ShapeWorldModel.Picture(0));
+        Write("pictures/a.png", ShapeWorldModel.Image(0));
         await File.WriteAllLinesAsync(
             InFolder("rows.jsonl"),
             [

@@ -27,7 +27,7 @@ public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(m
     public async Task Several_indexers_share_the_work_and_do_none_of_it_twice()
     {
         for (var i = 0; i < 40; i++)
-            Write($"{i:d2}.png", ShapeWorldModel.Picture(i % 36));
+            Write($"{i:d2}.png", ShapeWorldModel.Image(i % 36));
         await CollectionAsync();
         var outcomes = await Task.WhenAll(
             Enumerable.Range(0, 3).Select(_ => Task.Run(async () => await IndexAsync(await CollectionAsync(), Small)))
@@ -41,7 +41,7 @@ public abstract class SharedIndexerTests(ShapeWorldModel model) : IndexerTests(m
     public async Task What_a_dead_indexer_held_is_taken_up_when_its_lease_is_over()
     {
         for (var i = 0; i < 4; i++)
-            Write($"{i}.png", ShapeWorldModel.Picture(i));
+            Write($"{i}.png", ShapeWorldModel.Image(i));
         var collection = await CollectionAsync();
         var claims = (IWorkClaims)Open().GetService(typeof(IWorkClaims))!;
         await claims.AcquireAsync(collection.Name, "on another machine", [Id(1), Id(2)], TimeSpan.FromHours(1), Cancel);
@@ -67,11 +67,11 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task What_one_file_gives_up_and_another_takes_up_at_the_same_time_stays()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
+        Write("a.png", ShapeWorldModel.Image(0));
         var collection = await CollectionAsync();
         await IndexAsync(collection);
-        Write("b.png", ShapeWorldModel.Picture(0));
-        Write("a.png", ShapeWorldModel.Picture(1));
+        Write("b.png", ShapeWorldModel.Image(0));
+        Write("a.png", ShapeWorldModel.Image(1));
         await IndexAsync(collection);
         Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
         Assert.Equal(
@@ -85,18 +85,18 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task A_folder_is_indexed_once_and_then_what_changes()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
-        Write("deep/er/b.PNG", ShapeWorldModel.Picture(1));
+        Write("a.png", ShapeWorldModel.Image(0));
+        Write("deep/er/b.PNG", ShapeWorldModel.Image(1));
         Write("deep/note.txt", "a red circle"u8);
         Write("ignored.md", "not an item"u8);
-        Write(".hidden/c.png", ShapeWorldModel.Picture(2));
+        Write(".hidden/c.png", ShapeWorldModel.Image(2));
         var collection = await CollectionAsync();
         Assert.Equivalent(new IndexOutcome(3, 3, 0, 0, []), await IndexAsync(collection), strict: true);
         Assert.Equivalent(new IndexOutcome(0, 0, 3, 0, []), await IndexAsync(collection), strict: true);
 
         var ids = (await collection.ListAsync(0, 9, cancellationToken: Cancel)).ToDictionary(record => record.Label, record => record.Id);
-        Write("a.png", ShapeWorldModel.Picture(3));
-        Write("new.png", ShapeWorldModel.Picture(4));
+        Write("a.png", ShapeWorldModel.Image(3));
+        Write("new.png", ShapeWorldModel.Image(4));
         File.Delete(InFolder("deep/note.txt"));
         File.SetLastWriteTimeUtc(InFolder("deep/er/b.PNG"), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         Assert.Equivalent(new IndexOutcome(3, 2, 0, 1, []), await IndexAsync(collection), strict: true);
@@ -113,11 +113,11 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task Files_alike_are_one_record_that_stays_until_the_last_has_left()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
-        Write("b.png", ShapeWorldModel.Picture(0));
+        Write("a.png", ShapeWorldModel.Image(0));
+        Write("b.png", ShapeWorldModel.Image(0));
         for (var i = 1; i < 9; i++)
-            Write($"other{i}.png", ShapeWorldModel.Picture(i % 4 + 1));
-        Write("z.png", ShapeWorldModel.Picture(0));
+            Write($"other{i}.png", ShapeWorldModel.Image(i % 4 + 1));
+        Write("z.png", ShapeWorldModel.Image(0));
         var collection = await CollectionAsync();
         // In batches of two, those alike are in several.
         Assert.Equivalent(new IndexOutcome(11, 5, 0, 0, []), await IndexAsync(collection, Small with { BatchItems = 2 }), strict: true);
@@ -131,7 +131,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
         );
         File.Delete(InFolder("b.png"));
         // One of those alike changes: the record is left to the others.
-        Write("z.png", ShapeWorldModel.Picture(7));
+        Write("z.png", ShapeWorldModel.Image(7));
         await IndexAsync(collection);
         Assert.DoesNotContain(await collection.ListAsync(0, 99, cancellationToken: Cancel), record => record.Id == Id(0));
         Assert.Equal(new CollectionStats(5, 9), await collection.StatsAsync(Cancel));
@@ -140,10 +140,10 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task Broken_files_are_told_and_the_others_indexed()
     {
-        var picture = ShapeWorldModel.Picture(0);
-        Write("cut.png", picture.AsSpan(..^40));
+        var image = ShapeWorldModel.Image(0);
+        Write("cut.png", image.AsSpan(..^40));
         Write("empty.jpg", []);
-        Write("good.png", picture);
+        Write("good.png", image);
         Write("latin1.txt", [0xE4, 0xF6]);
         Write("empty.txt", "  \n"u8);
         Write("nul.txt", "a\0b"u8);
@@ -158,7 +158,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
         Assert.All(outcome.Broken, broken => Assert.NotEmpty(broken.Problem));
         Assert.Equal((2, 2), (outcome.Stored, outcome.Embedded));
         // Broken by a later write, a file keeps what is known of it.
-        Write("good.png", picture.AsSpan(..^30));
+        Write("good.png", image.AsSpan(..^30));
         outcome = await IndexAsync(collection);
         Assert.Equal((7, 0), (outcome.Broken.Count, outcome.Removed));
         Assert.Contains(await collection.ListAsync(0, 9, cancellationToken: Cancel), record => record.Label == "good.png");
@@ -171,7 +171,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
         var indexer = new Indexer(collection, Model.Embedder);
         SearchItem[] items =
         [
-            new() { Images = [ShapeWorldModel.Picture(0)] },
+            new() { Images = [ShapeWorldModel.Image(0)] },
             new() { Text = "a red circle", Key = "k" },
             new() { Images = [new byte[10]] },
             new(),
@@ -184,7 +184,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
         Assert.Equal([0xFF, 0xD8, 0xFF], thumbnail![..3]);
         Assert.Null(await collection.GetThumbnailAsync(items[1].Id(), Cancel));
 
-        Write("same.png", ShapeWorldModel.Picture(0));
+        Write("same.png", ShapeWorldModel.Image(0));
         Assert.Equal((1, 0), (await IndexAsync(collection)) is var folder ? (folder.Stored, folder.Embedded) : default);
         File.Delete(InFolder("same.png"));
         Assert.Equal(1, (await IndexAsync(collection, new IndexOptions { AllowEmpty = true })).Removed);
@@ -196,14 +196,14 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     }
 
     [Fact]
-    public async Task A_query_finds_the_picture_it_describes_and_says_why()
+    public async Task A_query_finds_the_image_it_describes_and_says_why()
     {
         for (var i = 0; i < 12; i++)
-            Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
+            Write($"{i:d2}.png", ShapeWorldModel.Image(i));
         var collection = await CollectionAsync();
         await IndexAsync(collection, new IndexOptions { Metadata = [KeyValuePair.Create("album", "one")] });
         var searcher = new Searcher(collection, Model.Embedder);
-        var query = EmbeddingInput.Query(null, ImageSource.FromBytes(ShapeWorldModel.Picture(5))) with { Reasoning = ReasoningMode.Off };
+        var query = EmbeddingInput.Query(null, ImageSource.FromBytes(ShapeWorldModel.Image(5))) with { Reasoning = ReasoningMode.Off };
         var answer = await searcher.SearchAsync(query, top: 3, cancellationToken: Cancel);
         Assert.Equal("05.png", answer.Hits[0].Record.Label);
         Assert.Equal(1, answer.Hits[0].Score, 3);
@@ -249,25 +249,25 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task Fewer_dimensions_and_an_instruction_are_the_collections()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
-        var identity = CollectionIdentity.Of(Model.Embedder, dimensions: 32) with { Instruction = "Describe the picture:" };
+        Write("a.png", ShapeWorldModel.Image(0));
+        var identity = CollectionIdentity.For(Model.Embedder, dimensions: 32) with { Instruction = "Describe the picture:" };
         var collection = await OpenCollections().CreateAsync("c", identity, Cancel);
         await IndexAsync(collection);
         var item = new EmbeddingInput
         {
             Role = ItemRole.Target,
             Instruction = identity.Instruction,
-            Images = [ImageSource.FromBytes(ShapeWorldModel.Picture(0))],
+            Images = [ImageSource.FromBytes(ShapeWorldModel.Image(0))],
         };
         var alone = await Model.Embedder.EmbedAsync(item, new ReasoningEmbeddingOptions { Dimensions = 32 }, Cancel);
         Assert.Equal(1, Assert.Single(await collection.SearchAsync(alone.Vector, 1, cancellationToken: Cancel)).Score, 4);
     }
 
     [Fact]
-    public async Task A_run_that_is_cancelled_goes_on_where_it_was()
+    public async Task A_cancelled_run_resumes()
     {
         for (var i = 0; i < 20; i++)
-            Write($"{i:d2}.png", ShapeWorldModel.Picture(i));
+            Write($"{i:d2}.png", ShapeWorldModel.Image(i));
         var collection = await CollectionAsync();
         using var stop = new CancellationTokenSource();
         var stored = 0;
@@ -288,7 +288,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     public async Task A_half_done_state_mends_itself()
     {
         for (var i = 0; i < 3; i++)
-            Write($"{i}.png", ShapeWorldModel.Picture(i));
+            Write($"{i}.png", ShapeWorldModel.Image(i));
         var collection = await CollectionAsync();
         await IndexAsync(collection);
         // Stopped between a record and its place, and between a deletion and its place.
@@ -305,7 +305,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     public async Task A_record_whose_file_changes_or_goes_before_it_is_acknowledged_goes_too()
     {
         for (var i = 0; i < 3; i++)
-            Write($"{i}.png", ShapeWorldModel.Picture(i));
+            Write($"{i}.png", ShapeWorldModel.Image(i));
         var collection = await CollectionAsync();
         await IndexAsync(collection);
         // Stopped after the records: the first file was new, the second had another content before, the third is as it was then.
@@ -316,7 +316,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
             (place.Pending, place.Item, place.Stamp) = (place.Item, "", "");
         await collection.Tables.Places.UpsertAsync(places, Cancel);
         File.Delete(InFolder("0.png"));
-        Write("1.png", ShapeWorldModel.Picture(3));
+        Write("1.png", ShapeWorldModel.Image(3));
         Assert.Equivalent(new IndexOutcome(2, 1, 0, 1, []), await IndexAsync(collection), strict: true);
         Assert.Equal(
             new[] { Id(2), Id(3) }.Order(StringComparer.Ordinal),
@@ -328,7 +328,7 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task A_source_that_is_not_there_removes_nothing()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
+        Write("a.png", ShapeWorldModel.Image(0));
         var collection = await CollectionAsync();
         await IndexAsync(collection);
         Directory.Delete(Folder, recursive: true);
@@ -340,8 +340,8 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
     [Fact]
     public async Task A_source_that_is_empty_removes_nothing_unless_it_may()
     {
-        Write("a.png", ShapeWorldModel.Picture(0));
-        Write("deep/b.png", ShapeWorldModel.Picture(1));
+        Write("a.png", ShapeWorldModel.Image(0));
+        Write("deep/b.png", ShapeWorldModel.Image(1));
         var collection = await CollectionAsync();
         Assert.False((await IndexAsync(collection)).SourceIsEmpty);
         File.Delete(InFolder("a.png"));
@@ -445,6 +445,6 @@ public abstract partial class IndexerTests(ShapeWorldModel model) : IndexTest(mo
         Assert.Equal(new CollectionStats(2, 2), await collection.StatsAsync(Cancel));
     }
 
-    /// <summary>A picture that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
+    /// <summary>An image that can be decoded, but whose sides the model's processor refuses: 300 to 1.</summary>
     private static byte[] Thin() => Rge.Imaging.PngEncoder.Encode(new Rge.Imaging.RgbImage(8400, 28, new byte[8400 * 28 * 3]));
 }

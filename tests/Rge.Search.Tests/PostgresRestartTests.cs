@@ -78,9 +78,9 @@ public sealed class PostgresRestartTests(ShapeWorldModel model) : IClassFixture<
     public async Task An_indexer_waits_until_the_server_is_back()
     {
         for (var i = 0; i < 24; i++)
-            await File.WriteAllBytesAsync(Path.Combine(_folder, $"{i}.png"), ShapeWorldModel.Picture(i), Cancel);
+            await File.WriteAllBytesAsync(Path.Combine(_folder, $"{i}.png"), ShapeWorldModel.Image(i), Cancel);
         using var collections = new SearchCollections(new PostgresVectorStore(await _server.CreateSchemaAsync()));
-        var collection = await collections.CreateAsync("c", CollectionIdentity.Of(model.Embedder), Cancel);
+        var collection = await collections.CreateAsync("c", CollectionIdentity.For(model.Embedder), Cancel);
         var (first, away) = (new TaskCompletionSource(), new TaskCompletionSource());
         var progress = new Report(value =>
         {

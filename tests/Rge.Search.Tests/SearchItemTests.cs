@@ -7,10 +7,10 @@ public sealed class SearchItemTests
     [Fact]
     public void Equal_content_has_one_id_wherever_it_lies()
     {
-        byte[] picture = [1, 2, 3];
+        byte[] image = [1, 2, 3];
         var item = new SearchItem
         {
-            Images = [picture],
+            Images = [image],
             Path = "/a/b.png",
             Metadata = [new("x", "1"), new("y", "2")],
         };

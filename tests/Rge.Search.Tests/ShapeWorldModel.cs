@@ -3,7 +3,7 @@ using Rge.ShapeWorld.Scenes;
 
 namespace Rge.Search.Tests;
 
-/// <summary>The small trained model that comes with the repository, and pictures of the kind that it knows.</summary>
+/// <summary>The small trained model that comes with the repository, and images of the kind that it knows.</summary>
 public sealed class ShapeWorldModel : IDisposable
 {
     public ReasoningEmbedder Embedder { get; } = Load();
@@ -13,8 +13,8 @@ public sealed class ShapeWorldModel : IDisposable
     public static ReasoningEmbedder Load(string name = "shapeworld", ReasoningEmbedderOptions? options = null) =>
         ReasoningEmbedder.Load(Path.Combine(Root, "models", name), options);
 
-    /// <summary>A picture of one object; another for each number.</summary>
-    public static byte[] Picture(int number)
+    /// <summary>An image of one object; another for each number.</summary>
+    public static byte[] Image(int number)
     {
         ObjectKind kind = ObjectKind.All[number % ObjectKind.All.Count];
         var cell = (Cell)(number / ObjectKind.All.Count % 9);

@@ -113,7 +113,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
         foreach (var name in (string[])["1.HEIC", "deep/2.heic", "3.avif", "4.tif", "5.tiff"])
             Write(name, "not read"u8);
         foreach (var name in (string[])["a.jpe", "b.jfif", "c.apng", "d.PNG"])
-            Write(name, ShapeWorldModel.Picture(name[0]));
+            Write(name, ShapeWorldModel.Image(name[0]));
         var outcome = await IndexAsync(await CollectionAsync());
         Assert.Equal((4, 0), (outcome.Stored, outcome.Broken.Count));
         Assert.Equal(
@@ -129,7 +129,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Whatever_else_a_folder_has_under_the_name_of_a_picture_is_told_and_never_waited_for()
+    public async Task Whatever_else_a_folder_has_under_the_name_of_an_image_is_reported_and_never_waited_for()
     {
         await Process.Start("mkfifo", InFolder("pipe.png")).WaitForExitAsync(TestContext.Current.CancellationToken);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -152,7 +152,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
         Assert.EndsWith("it is a pipe, a socket or a device, not a file.", problems["pipe.png"], StringComparison.Ordinal);
         Assert.EndsWith("it is a pipe, a socket or a device, not a file.", problems["socket.txt"], StringComparison.Ordinal);
         Assert.EndsWith("it is a link that leads back to itself.", problems["loop.png"], StringComparison.Ordinal);
-        Assert.EndsWith("it is not there.", problems["nowhere.png"], StringComparison.Ordinal);
+        Assert.EndsWith("it does not exist.", problems["nowhere.png"], StringComparison.Ordinal);
 
         outcome = await IndexAsync(
             await OpenCollections().CreateAsync("rows", (await CollectionAsync()).Identity, Cancel),
@@ -219,7 +219,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     [InlineData("""{"id": "1", "id": "2"}""", "the field 'id' is there twice")]
     [InlineData("""{"id": "0", "text": "y"}""", "the id '0' is that of an earlier line, too")]
     [InlineData("""{"id": "1", "text": "x",}""", "it is not valid JSON near byte 25; expected a whole object on one line")]
-    [InlineData("""{"id": "1"}""", "There is nothing to index, expected a text or a picture.")]
+    [InlineData("""{"id": "1"}""", "There is nothing to index, expected a text or an image.")]
     public async Task A_bad_row_is_named_by_its_line_and_costs_no_other(string row, string problem)
     {
         await File.WriteAllLinesAsync(
@@ -257,7 +257,7 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
 
     [Theory]
     [InlineData("[{\"text\": \"a\"}]", "is one JSON array, expected JSON Lines: one object a line")]
-    [InlineData("id,text\n1,a\n", "begins with 'id,text', expected JSON Lines: one object a line")]
+    [InlineData("id,text\n1,a\n", "starts with 'id,text', expected JSON Lines: one object a line")]
     [InlineData("\uFFFE", "cannot be read: it is not a text in UTF-8; expected JSON Lines")]
     public void A_file_of_another_format_is_refused_as_a_whole(string content, string problem)
     {
@@ -274,8 +274,8 @@ public sealed class SourceTests(ShapeWorldModel model) : IndexTest(model)
     {
         for (var i = 0; i < 4; i++)
             Write($"{i}.txt", [(byte)('a' + i)]);
-        Write("2x.png", "not a picture"u8);
-        Write("9.png", "not a picture"u8);
+        Write("2x.png", "not an image"u8);
+        Write("9.png", "not an image"u8);
         var collection = await CollectionAsync();
         var error = await Assert.ThrowsAsync<SearchException>(() => IndexAsync(collection, Small with { StopsAtBroken = true }));
         Assert.StartsWith("2x.png cannot be indexed: ", error.Message, StringComparison.Ordinal);

@@ -108,7 +108,7 @@ public sealed class SqliteStoreTests : IAsyncDisposable
         await collections.PingAsync(writes: true, Cancel);
         await File.WriteAllTextAsync(
             _file.Path + "2",
-            "something of somebody's, long enough to be taken for a header of a database file",
+            "something of another program, long enough to be taken for a header of a database file",
             Cancel
         );
         using var other = SearchCollections.Open(_file.Path + "2");
@@ -238,7 +238,7 @@ public sealed class SqliteStoreTests : IAsyncDisposable
     [Theory]
     [InlineData("CREATE TABLE items (a)", "items")]
     [InlineData("CREATE TABLE \"items.places\" (a)", "items.places")]
-    public async Task A_table_of_somebody_else_is_not_taken_for_a_collection(string foreign, string table)
+    public async Task A_table_of_another_program_is_not_taken_for_a_collection(string foreign, string table)
     {
         Execute(foreign);
         using var collections = SearchCollections.Open(_file.Path);

@@ -18,7 +18,7 @@ public sealed class StoreKindTests
     [InlineData("Server=a;Database=b")]
     public void A_url_or_connection_string_names_a_server(string location)
     {
-        using var store = StoreKind.Of(location).Open(location);
+        using var store = StoreKind.FromLocation(location).Open(location);
         Assert.IsType<PostgresVectorStore>(store);
         Assert.True(SearchCollections.IsServer(location));
     }
@@ -35,7 +35,7 @@ public sealed class StoreKindTests
     [InlineData("/data/server=3;host/store.db")]
     public void Anything_else_is_the_path_of_a_file(string location)
     {
-        using var store = StoreKind.Of(location).Open(location);
+        using var store = StoreKind.FromLocation(location).Open(location);
         Assert.IsType<SqliteVectorStore>(store);
         Assert.False(SearchCollections.IsServer(location));
     }

@@ -11,7 +11,7 @@ public sealed class ThumbnailTests
     [InlineData(4000, 3000, 320, 240)]
     [InlineData(2000, 3, 320, 1)]
     [InlineData(1, 1, 1, 1)]
-    public void A_picture_keeps_its_shape_and_colour(int width, int height, int expectedWidth, int expectedHeight)
+    public void An_image_keeps_its_shape_and_colour(int width, int height, int expectedWidth, int expectedHeight)
     {
         var pixels = new byte[width * height * 3];
         for (var i = 0; i < pixels.Length; i += 3)

@@ -30,7 +30,7 @@ public sealed class AnswerTests
     [Fact]
     public void OpenAis()
     {
-        var answer = EmbeddingList.Of(Result);
+        var answer = EmbeddingList.From(Result);
         Assert.Equal(("list", "model", 7, new TokenUsage(10, 3, 13)), (answer.Object, answer.Model, answer.Created, answer.Usage));
         Assert.Equal((0, "because"), (answer.Data[0].Index, answer.Data[0].Rationale));
         Assert.StartsWith("embd-", answer.Id, StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class AnswerTests
     [Fact]
     public void Coheres_has_every_form_asked_for()
     {
-        var answer = CohereEmbeddings.Of(
+        var answer = CohereEmbeddings.From(
             Result with
             {
                 Request = Result.Request with { Encodings = [VectorEncoding.Int8, VectorEncoding.Ubinary] },
@@ -51,12 +51,12 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public void Voyages_counts_pixels() => Assert.Equal(new VoyageUsage(6, 4 * 28 * 28, 3, 13), VoyageEmbeddings.Of(Result).Usage);
+    public void Voyages_counts_pixels() => Assert.Equal(new VoyageUsage(6, 4 * 28 * 28, 3, 13), VoyageEmbeddings.From(Result).Usage);
 
     [Theory]
     [InlineData(FinishReason.Emb, "emb")]
     [InlineData(FinishReason.Length, "budget")]
     [InlineData(FinishReason.NotGenerated, "none")]
     public void A_rationales_says_why_it_ended(FinishReason end, string name) =>
-        Assert.Equal(name, RationaleAnswer.Of(Result with { Embeddings = [Embedding with { FinishReason = end }] }).RationaleEnd);
+        Assert.Equal(name, RationaleAnswer.From(Result with { Embeddings = [Embedding with { FinishReason = end }] }).RationaleEnd);
 }

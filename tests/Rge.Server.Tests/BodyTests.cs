@@ -18,7 +18,7 @@ public sealed class BodyTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Many_half_sent_bodies_hold_no_more_than_the_memory_for_them_and_small_requests_go_on()
+    public async Task Many_half_sent_bodies_hold_no_more_than_the_memory_for_them_and_small_requests_are_served()
     {
         await using var server = await TestServer.StartAsync(
             new ServerOptions

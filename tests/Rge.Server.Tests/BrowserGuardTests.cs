@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Rge.Server.Tests;
 
-/// <summary>A server without keys on its own machine, asked by the browser of somebody who looks at another's page.</summary>
+/// <summary>A server without keys on the local machine, called by a browser that shows a foreign page.</summary>
 public sealed class BrowserGuardTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -8,13 +8,13 @@ namespace Rge.Server.Tests;
 /// </summary>
 public sealed class ClientShapeTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
-    private static readonly byte[] Png = Pictures.Queries(1)[0].Png;
+    private static readonly byte[] Png = TestImages.Queries(1)[0].Png;
 
     private readonly TestServer _server = fixture.Server;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static string Uri => Pictures.DataUri(Png);
+    private static string Uri => TestImages.DataUri(Png);
 
     public static TheoryData<string, string> DataUris { get; } =
         new()

@@ -47,7 +47,7 @@ public abstract partial class CollectionEndpointTests
         using var three = Form(("metadata", "{}"), ("metadata", "{}"), ("metadata", "{}"));
         Assert.Contains("3 fields metadata and 2 files", (await FormErrorAsync(three, 400)).Message, StringComparison.Ordinal);
         using var fails = Form(("on_error", "fail"));
-        fails.Add(Picture([1, 2, 3]), "file", "broken.png");
+        fails.Add(Image([1, 2, 3]), "file", "broken.png");
         Assert.Equal("items[2]", (await FormErrorAsync(fails, 400)).Param);
 
         async Task<JsonNode> FormAsync(params (string Name, string Value)[] fields)
@@ -62,8 +62,8 @@ public abstract partial class CollectionEndpointTests
         {
             var form = new MultipartFormDataContent
             {
-                { Picture(Pictures.Grey(28, 28)), "file", "one.png" },
-                { Picture(Pictures.Grey(56, 28)), "file", "two.png" },
+                { Image(TestImages.Grey(28, 28)), "file", "one.png" },
+                { Image(TestImages.Grey(56, 28)), "file", "two.png" },
             };
             foreach (var (name, value) in fields)
                 form.Add(new StringContent(value), name);
@@ -77,9 +77,9 @@ public abstract partial class CollectionEndpointTests
         await MakeAsync();
         using var form = new MultipartFormDataContent
         {
-            { Picture(Pictures.Grey(84, 84)), "file", "../../../etc/one.png" },
-            { Picture([1, 2, 3]), "file", "broken.png" },
-            { Picture(Pictures.Grey(56, 56)), "file", "C:\\pictures\\two.png" },
+            { Image(TestImages.Grey(84, 84)), "file", "../../../etc/one.png" },
+            { Image([1, 2, 3]), "file", "broken.png" },
+            { Image(TestImages.Grey(56, 56)), "file", "C:\\pictures\\two.png" },
         };
         using var response = await Server.Client.PostAsync("/v1/collections/c/items", form, Cancel);
         var added = JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!;
@@ -100,11 +100,11 @@ public abstract partial class CollectionEndpointTests
         await MakeAsync();
         using var many = new MultipartFormDataContent();
         for (var i = 0; i <= Limits.MaxImages; i++)
-            many.Add(Picture(Pictures.Grey(28, 28 + i)), "file", $"{i}.png");
+            many.Add(Image(TestImages.Grey(28, 28 + i)), "file", $"{i}.png");
         Assert.Equal("The form has 5 files, expected 1 to 4.", (await FormErrorAsync(many, 400)).Message);
-        using var large = new MultipartFormDataContent { { Picture(new byte[Limits.MaxImageBytes + 1]), "file", "large.png" } };
+        using var large = new MultipartFormDataContent { { Image(new byte[Limits.MaxImageBytes + 1]), "file", "large.png" } };
         Assert.Equal("image_too_large", (await FormErrorAsync(large, 400)).Code);
-        using var bomb = new MultipartFormDataContent { { Picture(Pictures.Bomb()), "file", "bomb.png" } };
+        using var bomb = new MultipartFormDataContent { { Image(TestImages.Bomb()), "file", "bomb.png" } };
         using var response = await Server.Client.PostAsync("/v1/collections/c/items", bomb, Cancel);
         Assert.Contains("60000×60000", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Equal(0, (int)(await GetAsync("/v1/collections/c"))["records"]!);
@@ -116,7 +116,7 @@ public abstract partial class CollectionEndpointTests
         await MakeAsync();
         var whole = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"u8
             .ToArray()
-            .Concat(Pictures.Grey(28, 28))
+            .Concat(TestImages.Grey(28, 28))
             .Concat("\r\n--b--\r\n"u8.ToArray())
             .ToArray();
         var damaged =

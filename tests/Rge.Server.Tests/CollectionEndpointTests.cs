@@ -109,9 +109,9 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
         await MakeAsync();
         var body = $$$"""
             {"items":[{"text":"a red circle","metadata":{"color":"red"}},{"key":"k","text":"a blue square","metadata":{"color":["blue","dark"]}},
-                      {"image":"{{{Pictures.DataUri(
-                Pictures.Grey(84, 84)
-            )}}}"},{"image":"AAAA"},{"text":"a grey picture","images":["{{{Convert.ToBase64String(Pictures.Grey(28, 28))}}}"]}]}
+                      {"image":"{{{TestImages.DataUri(
+                TestImages.Grey(84, 84)
+            )}}}"},{"image":"AAAA"},{"text":"a grey image","images":["{{{Convert.ToBase64String(TestImages.Grey(28, 28))}}}"]}]}
             """;
         var added = await Server.PostAsync("/v1/collections/c/items", body, Cancel);
         Assert.Equal(4, (int)added["embedded"]!);
@@ -174,8 +174,8 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
     {
         await MakeAsync();
         await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"},{"text":"a blue square"}]}""", Cancel);
-        var (png, text) = Pictures.Queries(1)[0];
-        var query = $$"""{"image":"{{Pictures.DataUri(png)}}","text":"{{text}}","max_rationale_tokens":36""";
+        var (png, text) = TestImages.Queries(1)[0];
+        var query = $$"""{"image":"{{TestImages.DataUri(png)}}","text":"{{text}}","max_rationale_tokens":36""";
         var whole = await SearchAsync(query + "}");
         var events = await StreamAsync("/v1/collections/c/search", query + """,  "stream":true}""");
         Assert.All(events.SkipLast(1), item => Assert.Equal("rationale", item.Type));
@@ -270,7 +270,7 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
             $$$"""
                 {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},
                   {"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,{"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(
-                    Pictures.Grey(28, 28)
+                    TestImages.Grey(28, 28)
                 )}}}"}]}
                 """;
         var added = await Server.PostAsync("/v1/collections/c/items", Body(""), Cancel);
@@ -355,10 +355,10 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_data_uri_to_search_with_is_the_picture()
+    public async Task A_data_uri_to_search_with_is_the_image()
     {
         await MakeAsync();
-        var uri = Pictures.DataUri(Pictures.Grey(84, 84));
+        var uri = TestImages.DataUri(TestImages.Grey(84, 84));
         await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
         var inText = await SearchAsync($$"""{"text":"{{uri}}","reasoning":"off"}""");
         Assert.Equal(
@@ -438,7 +438,7 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
             (
                 await collections.CreateAsync(
                     "c",
-                    CollectionIdentity.Of(Server.Embedder) with
+                    CollectionIdentity.For(Server.Embedder) with
                     {
                         Model = "other",
                         Fingerprint = "0",
@@ -461,7 +461,7 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
         {
             await collections.DeleteAsync("c", Cancel);
             Assert.Equal("collection_not_found", (await Server.ErrorAsync("/v1/collections/c/search", """{"text":"a"}""", 404)).Code);
-            (await collections.CreateAsync("c", CollectionIdentity.Of(Server.Embedder, 32), Cancel)).Dispose();
+            (await collections.CreateAsync("c", CollectionIdentity.For(Server.Embedder, 32), Cancel)).Dispose();
         }
         Assert.Empty((await SearchAsync("""{"text":"a"}"""))["hits"]!.AsArray());
         await Server.PostAsync("/v1/collections/c/items", """{"items":[{"text":"a red circle"}]}""", Cancel);
@@ -502,6 +502,5 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
 
     private static IEnumerable<string?> Texts(JsonNode answer) => answer["hits"]!.AsArray().Select(hit => (string?)hit!["item"]!["text"]);
 
-    private static ByteArrayContent Picture(byte[] bytes) =>
-        new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/png") } };
+    private static ByteArrayContent Image(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/png") } };
 }

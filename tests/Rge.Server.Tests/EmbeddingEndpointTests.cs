@@ -5,13 +5,13 @@ namespace Rge.Server.Tests;
 /// <summary>Requests as vLLM's, Jina's, Cohere's and Voyage's clients send them, and our own members.</summary>
 public sealed class EmbeddingEndpointTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
-    private static readonly (byte[] Png, string Text)[] Queries = [.. Pictures.Queries(2)];
+    private static readonly (byte[] Png, string Text)[] Queries = [.. TestImages.Queries(2)];
 
     private readonly TestServer _server = fixture.Server;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static string Uri0 => Pictures.DataUri(Queries[0].Png);
+    private static string Uri0 => TestImages.DataUri(Queries[0].Png);
 
     [Fact]
     public async Task A_text_in_floats_and_base64_is_the_same()
@@ -266,7 +266,7 @@ public sealed class EmbeddingEndpointTests(ServerFixture fixture) : IClassFixtur
             var expected = await OwnAsync(input);
             Vectors.Same(Embedding(answer, 0), expected.Vector);
             Assert.Equal(expected.PromptTokens, (int)answer["usage"]!["prompt_tokens"]!);
-            // Were they read as tokens, the prompt would be another, or none at all.
+            // Were they read as tokens, the prompt would be another, or none.
             Assert.NotEqual(expected.PromptTokens, await TokensWhenTrustedAsync(input));
         }
     }

@@ -5,7 +5,7 @@ namespace Rge.Server.Tests;
 /// <summary>An answer that has OpenAI's error object.</summary>
 public sealed record ErrorSeen(int Status, string Message, string Type, string? Param, string? Code, TimeSpan? RetryAfter)
 {
-    /// <summary>Reads an answer; fails where it has no such object, or shows what nobody should see.</summary>
+    /// <summary>Reads an answer; fails where it has no such object, or shows what a client must not see.</summary>
     public static async Task<ErrorSeen> ReadAsync(HttpResponseMessage response, bool shaped = true)
     {
         var text = await response.Content.ReadAsStringAsync();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Rge.Server.Tests;
 
-/// <summary>Authentication of a program of one's own: whoever names a user is that user.</summary>
+/// <summary>Authentication of a host program: a request is by the user that its header names.</summary>
 public sealed class HeaderScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

@@ -20,7 +20,7 @@ public sealed class HealthTests(PostgresServer postgres)
     [Fact]
     public async Task A_store_that_does_not_answer_makes_the_server_unready_and_nothing_else()
     {
-        // Nobody listens there.
+        // Nothing listens there.
         await using var server = await TestServer.StartUnreadyAsync(
             new ServerOptions { Store = "Host=127.0.0.1;Port=1;Username=rge;Database=rge" }
         );

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Rge.Server.Tests;
 
-/// <summary>The API as a part of somebody's own ASP.NET Core program, with their prefix, their authorization and their JSON.</summary>
+/// <summary>The API as a part of another ASP.NET Core program, with their prefix, their authorization and their JSON.</summary>
 public sealed class HostingTests : IAsyncLifetime
 {
     private const string Quick = """{"input":"a red circle","reasoning":"off","return_rationale":true}""";

@@ -10,21 +10,21 @@ public sealed class ImageUrlTests : IAsyncLifetime
     private const string Public = "93.184.215.14",
         OtherPublic = "2606:2800:21f:cb07:6820:80da:af6b:8b2c";
 
-    private PictureServer _pictures = null!;
+    private ImageServer _images = null!;
     private FakeNetwork _network = null!;
     private TestServer _server = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _pictures = await PictureServer.StartAsync();
-        _network = new FakeNetwork(_pictures.Port);
+        _images = await ImageServer.StartAsync();
+        _network = new FakeNetwork(_images.Port);
         _network.Add("pictures.example", Public);
         _network.Add("more.pictures.example", OtherPublic);
         _server = await StartAsync("*");
     }
 
     [Fact]
-    public async Task A_picture_is_fetched_once_however_often_it_is_shown()
+    public async Task An_image_is_fetched_once_however_often_it_is_shown()
     {
         var answer = await _server.PostAsync(
             "/v1/embeddings",
@@ -34,11 +34,11 @@ public sealed class ImageUrlTests : IAsyncLifetime
         );
         var sent = await _server.PostAsync(
             "/v1/embeddings",
-            $$"""{"reasoning":"off","input":[{"image":"{{Pictures.DataUri(Pictures.Grey(28, 28))}}"}]}"""
+            $$"""{"reasoning":"off","input":[{"image":"{{TestImages.DataUri(TestImages.Grey(28, 28))}}"}]}"""
         );
         for (var i = 0; i < 3; i++)
             Vectors.Same(Vectors.Floats(answer["data"]![i]!["embedding"]), Vectors.Floats(sent["data"]![0]!["embedding"]));
-        Assert.Equal(["more.pictures.example/picture.png", "pictures.example/picture.png"], _pictures.Asked.Order(StringComparer.Ordinal));
+        Assert.Equal(["more.pictures.example/picture.png", "pictures.example/picture.png"], _images.Asked.Order(StringComparer.Ordinal));
         Assert.Equal(
             [Public, OtherPublic],
             _network.Connected.Select(endPoint => endPoint.Address.ToString()).Order(StringComparer.Ordinal).Reverse()
@@ -97,7 +97,7 @@ public sealed class ImageUrlTests : IAsyncLifetime
         _network.Add("mapped.example", "::ffff:169.254.169.254");
         Assert.Contains("not public", await RefusedAsync(url), StringComparison.Ordinal);
         Assert.Empty(_network.Connected);
-        Assert.Empty(_pictures.Asked);
+        Assert.Empty(_images.Asked);
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class ImageUrlTests : IAsyncLifetime
             await RefusedAsync($"http://pictures.example/redirect?to={Uri.EscapeDataString(target)}"),
             StringComparison.Ordinal
         );
-        Assert.Equal("pictures.example/redirect", Assert.Single(_pictures.Asked));
+        Assert.Equal("pictures.example/redirect", Assert.Single(_images.Asked));
         Assert.Equal(Public, Assert.Single(_network.Connected).Address.ToString());
     }
 
@@ -176,7 +176,7 @@ public sealed class ImageUrlTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_large_endless_silent_or_no_picture_is_refused()
+    public async Task What_is_large_endless_silent_or_no_image_is_refused()
     {
         Assert.Contains("more than 100 kB", await RefusedAsync("http://pictures.example/large"), StringComparison.Ordinal);
         Assert.Contains("more than 100 kB", await RefusedAsync("http://pictures.example/endless"), StringComparison.Ordinal);
@@ -191,7 +191,7 @@ public sealed class ImageUrlTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
-        await _pictures.DisposeAsync();
+        await _images.DisposeAsync();
     }
 
     private Task<TestServer> StartAsync(params string[] hosts) =>

@@ -39,7 +39,7 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
     {
         static string Body(int count)
         {
-            var part = $$$"""{"type":"image_url","image_url":{"url":"{{{Pictures.DataUri(Pictures.Grey(28, 28))}}}"}}""";
+            var part = $$$"""{"type":"image_url","image_url":{"url":"{{{TestImages.DataUri(TestImages.Grey(28, 28))}}}"}}""";
             return $$"""{"reasoning":"off","messages":[{"role":"user","""
                 + $$""" "content":[{{string.Join(',', Enumerable.Repeat(part, count))}}]}]}""";
         }
@@ -51,14 +51,14 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
     public async Task Pixels_and_bytes_of_an_image()
     {
         static string Body(byte[] png) => $$"""{"reasoning":"off","input":[{"image":"{{Convert.ToBase64String(png)}}"}]}""";
-        await _server.PostAsync(Path, Body(Pictures.Grey(100, 100)), Cancellation);
+        await _server.PostAsync(Path, Body(TestImages.Grey(100, 100)), Cancellation);
         Assert.Contains(
             "input[0].image has 101×100 = 10100 pixels, expected at most 10000",
-            (await _server.ErrorAsync(Path, Body(Pictures.Grey(101, 100)), 400)).Message,
+            (await _server.ErrorAsync(Path, Body(TestImages.Grey(101, 100)), 400)).Message,
             StringComparison.Ordinal
         );
-        // Bytes after the end of a PNG are nobody's, but count.
-        var large = Pictures.Grey(28, 28);
+        // Bytes after the end of a PNG are not used, but count.
+        var large = TestImages.Grey(28, 28);
         Array.Resize(ref large, Fixture.Limits.MaxImageBytes);
         await _server.PostAsync(Path, Body(large), Cancellation);
         Array.Resize(ref large, Fixture.Limits.MaxImageBytes + 1);
@@ -73,7 +73,7 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
     public async Task A_decompression_bomb_is_refused_by_its_header()
     {
         await using var server = await TestServer.StartAsync();
-        var error = await server.ErrorAsync(Path, $$"""{"input":[{"image":"{{Convert.ToBase64String(Pictures.Bomb())}}"}]}""", 400);
+        var error = await server.ErrorAsync(Path, $$"""{"input":[{"image":"{{Convert.ToBase64String(TestImages.Bomb())}}"}]}""", 400);
         Assert.Equal("invalid_image", error.Code);
         Assert.Contains("60000×60000", error.Message, StringComparison.Ordinal);
     }
@@ -100,7 +100,7 @@ public sealed class LimitTests(LimitTests.Fixture fixture) : IClassFixture<Limit
     [Fact]
     public async Task An_image_named_again_and_again_counts_each_time()
     {
-        var image = Pictures.Grey(84, 84);
+        var image = TestImages.Grey(84, 84);
         async Task<int> TokensAsync(string text) =>
             (
                 await _server.Embedder.EmbedAsync(

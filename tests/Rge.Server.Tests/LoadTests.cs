@@ -60,7 +60,7 @@ public sealed class LoadTests
     private static IEnumerable<string> Bodies()
     {
         const string Rest = "\"encoding_format\":\"base64\",\"return_rationale\":true";
-        foreach (var (png, text) in Pictures.Queries(10))
+        foreach (var (png, text) in TestImages.Queries(10))
         {
             yield return $$"""{"input":[{"image":"{{Convert.ToBase64String(png)}}","text":"{{text}}"}],{{Rest}}}""";
             yield return $$"""{"input":[{"text":"{{text}}"},{"image":"{{Convert.ToBase64String(png)}}"}],"role":"document",{{Rest}}}""";

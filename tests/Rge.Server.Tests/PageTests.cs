@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Rge.Server.Tests;
 
-/// <summary>The page in a real browser. With RGE_SCREENSHOTS set to a folder, pictures of it are left there to look at.</summary>
+/// <summary>The page in a real browser. With RGE_SCREENSHOTS set to a folder, images of it are left there to look at.</summary>
 [Collection(nameof(Alone))]
 public sealed class PageTests(Browser browser) : IAsyncLifetime
 {
@@ -41,7 +41,7 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         await Expect(page.Locator("#tries button")).ToHaveCountAsync(6);
         await ShootAsync(page, "sample");
 
-        // An example with a picture: what is changed in it can be edited.
+        // An example with an image: what is changed in it can be edited.
         await page.Locator("#tries button:has(img)").First.ClickAsync();
         var answer = page.Locator(".answer");
         await Expect(answer.Locator(".hits li")).ToHaveCountAsync(12);
@@ -85,7 +85,7 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pictures_are_added_and_found_by_a_picture_with_the_keyboard_alone()
+    public async Task Images_are_added_and_found_by_an_image_with_the_keyboard_alone()
     {
         var page = await OpenAsync();
         await page.FocusAsync("#manage");
@@ -93,9 +93,9 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         await page.SetInputFilesAsync(
             "#files",
             [
-                File("grey.png", Pictures.Grey(84, 84)),
+                File("grey.png", TestImages.Grey(84, 84)),
                 File("broken.png", [1, 2, 3]),
-                .. Pictures.Queries(5).Select((query, i) => File($"scene-{i}.png", query.Png)),
+                .. TestImages.Queries(5).Select((query, i) => File($"scene-{i}.png", query.Png)),
             ]
         );
         await page.FocusAsync("#target");
@@ -103,7 +103,7 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         await Expect(page.Locator("#problem")).ToContainTextAsync("1 of 7 could not be added");
         await Expect(page.Locator("#about")).ToContainTextAsync("6 items");
 
-        await page.SetInputFilesAsync("#file", File("like.png", Pictures.Queries(3)[2].Png));
+        await page.SetInputFilesAsync("#file", File("like.png", TestImages.Queries(3)[2].Png));
         await Expect(page.Locator("#preview")).ToBeVisibleAsync();
         await page.FocusAsync("#text");
         await page.Keyboard.TypeAsync("represent the picture");
@@ -113,7 +113,7 @@ public sealed class PageTests(Browser browser) : IAsyncLifetime
         await Expect(page.Locator(".hits li")).ToHaveCountAsync(6);
         await Expect(page.Locator(".hits li").First).ToContainTextAsync("scene-2.png");
         await Expect(page.Locator("#problem")).ToBeHiddenAsync();
-        // A hit becomes the next query's picture.
+        // A hit becomes the next query's image.
         await page.Locator(".hits li button").Nth(1).ClickAsync();
         await Expect(page.Locator("#text")).ToBeFocusedAsync();
         await page.ClickAsync("#remove");

@@ -11,7 +11,7 @@ public sealed class ServingTests
     private const string Path = "/v1/embeddings";
     private const string Quick = """{"input":"a red circle","reasoning":"off"}""";
 
-    /// <summary>Rationales of this server never end by themselves, so that work goes on until it is stopped.</summary>
+    /// <summary>Rationales of this server never end, so that work continues until it is stopped.</summary>
     private const int Endless = 30_000;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -41,7 +41,7 @@ internal sealed class Interpreter
 
     private IEnumerable<string> Places => Compass.Where(_things.ContainsKey);
 
-    /// <summary>Rationale and answer of a query. A picture's answer is its listing, a crop's the place.</summary>
+    /// <summary>Rationale and answer of a query. An image's answer is its listing, a crop's the place.</summary>
     public static (string Rationale, string Answer) Solve(string dataset, string text, Scene? scene)
     {
         if (dataset == "ret_t2i")
@@ -156,7 +156,7 @@ internal sealed class Interpreter
         var m = Read(text, "crop the (other object of|object that has) the same {trait} as the {color} {shape}");
         var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
         var (trait, wanted) = (m.Groups["trait"].Value, mark.Get(m.Groups["trait"].Value));
-        // Round the picture from the mark on, and so not past it.
+        // Round the image from the mark on, and so not past it.
         var others = Places.Concat(Places).SkipWhile(p => p != PlaceOf(mark)).Skip(1).TakeWhile(p => p != PlaceOf(mark)).ToList();
         var place = others.Single(p => _things[p].Get(trait) == wanted);
         var search = string.Join(' ', others.Take(others.IndexOf(place) + 1).Select(p => $"{p} {wanted} {_things[p].Get(trait)}"));

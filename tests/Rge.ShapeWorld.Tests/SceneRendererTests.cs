@@ -21,11 +21,11 @@ public sealed class SceneRendererTests
     [Fact]
     public void Background_tells_where_a_cell_is()
     {
-        var picture = SceneRenderer.Render(new Scene([]), 1);
+        var image = SceneRenderer.Render(new Scene([]), 1);
         for (var side = 0; side < 2; side++)
         {
             var means = Grid
-                .Cells.Select(cell => SceneRenderer.Crop(picture, cell).Pixels.Where((_, i) => i % 3 == side).Average(value => value))
+                .Cells.Select(cell => SceneRenderer.Crop(image, cell).Pixels.Where((_, i) => i % 3 == side).Average(value => value))
                 .ToArray();
             foreach (var cell in Grid.Cells)
                 if (cell.Step(side == 0 ? Direction.Right : Direction.Below) is { } next)
@@ -55,14 +55,14 @@ public sealed class SceneRendererTests
         var coverage = light.Select(value => Math.Clamp((value - dark) / (bright - dark), 0, 1)).ToArray();
         var full = Enumerable.Range(0, side * side).Where(i => coverage[i] > 0.9).ToArray();
         var mean = Enumerable.Range(0, 3).Select(channel => full.Average(i => (double)crop.Pixels[i * 3 + channel])).ToArray();
-        var color = Enum.GetValues<ObjectColor>().MinBy(candidate => Distance(mean, Palette.Of(candidate)));
+        var color = Enum.GetValues<ObjectColor>().MinBy(candidate => Distance(mean, Palette.Rgb(candidate)));
         var candidates =
             from shape in Enum.GetValues<ObjectShape>()
             from size in Enum.GetValues<ObjectSize>()
             let candidate = new SceneObject(new ObjectKind(color, shape), size)
             from down in Enumerable.Range(0, side - ShapeMask.Side + 1)
             from right in Enumerable.Range(0, side - ShapeMask.Side + 1)
-            select (Object: candidate, Error: Error(coverage, ShapeMask.Of(candidate).Coverage, right, down));
+            select (Object: candidate, Error: Error(coverage, ShapeMask.For(candidate).Coverage, right, down));
         return candidates.MinBy(candidate => candidate.Error).Object;
     }
 

@@ -55,8 +55,8 @@ public sealed class ShapeWorldEvaluationTests
     {
         foreach (var row in Datasets.Where(dataset => dataset.Group == "grounding").SelectMany(dataset => dataset.Rows))
         {
-            var picture = row.Query.Images.Single().Decode();
-            var own = Grid.Cells.Select(cell => SceneRenderer.Crop(picture, cell).Pixels).ToList();
+            var image = row.Query.Images.Single().Decode();
+            var own = Grid.Cells.Select(cell => SceneRenderer.Crop(image, cell).Pixels).ToList();
             bool IsOwn(EmbeddingInput candidate) =>
                 own.Exists(pixels => pixels.AsSpan().SequenceEqual(candidate.Images.Single().Decode().Pixels));
             Assert.True(IsOwn(row.Candidates[0]));

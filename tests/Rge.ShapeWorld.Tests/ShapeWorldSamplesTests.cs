@@ -49,14 +49,14 @@ public sealed class ShapeWorldSamplesTests
     }
 
     [Fact]
-    public void Samples_of_one_scene_share_their_picture()
+    public void Samples_of_one_scene_share_their_image()
     {
         var samples = new ShapeWorldSamples(1, WorldSplit.Train, new Dictionary<string, double> { ["ret_comp"] = 1 });
         for (var index = 0; index < 10; index++)
         {
             var group = samples.Group(index);
             Assert.Single(group.Select(sample => sample.Query.Images.Single()).Distinct());
-            // The picture as it was is the first negative of each, and the very instance that the queries show.
+            // The image as it was is the first negative of each, and the very instance that the queries show.
             Assert.All(group, sample => Assert.Same(sample.Query.Images.Single(), sample.Negatives[0].Item.Images.Single()));
         }
     }

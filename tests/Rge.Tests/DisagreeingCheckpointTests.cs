@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Tests;
 
-/// <summary>Checkpoints and adapters whose files disagree, as whoever embeds with them meets them.</summary>
+/// <summary>Checkpoints and adapters whose files disagree, as callers of the embedder meet them.</summary>
 public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClassFixture<EmbedderFixture>, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-disagree-").FullName;
@@ -179,7 +179,7 @@ public sealed class DisagreeingCheckpointTests(EmbedderFixture fixture) : IClass
             }
         );
         var error = await Assert.ThrowsAsync<ImageInputException>(() =>
-            embedder.EmbedAsync(EmbeddingInput.Target(null, EmbedderFixture.Picture(1, 560, 560)), cancellationToken: Cancellation)
+            embedder.EmbedAsync(EmbeddingInput.Target(null, EmbedderFixture.Image(1, 560, 560)), cancellationToken: Cancellation)
         );
         Assert.Contains("It would take 400 image tokens, expected at most 50", error.Message, StringComparison.Ordinal);
     }

@@ -28,7 +28,7 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
         File.WriteAllBytes(path, blue);
         var second = await ExpectTruthAsync(Query(ImageSource.FromFile(path)));
         Assert.NotEqual(first[0].Vector.ToArray(), second[0].Vector.ToArray());
-        await ExpectTruthAsync(Query(EmbedderFixture.Picture(1)), Query(EmbedderFixture.Picture(2)));
+        await ExpectTruthAsync(Query(EmbedderFixture.Image(1)), Query(EmbedderFixture.Image(2)));
 
         static EmbeddingInput Query(ImageSource image) => EmbeddingInput.Query("what is it", image);
     }
@@ -97,7 +97,7 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
     [Fact]
     public async Task Everything_an_item_says_is_in_the_key()
     {
-        var image = EmbedderFixture.Picture(1);
+        var image = EmbedderFixture.Image(1);
         var item = EmbeddingInput.Query("text", image);
         await ExpectTruthAsync(
             item,
@@ -277,7 +277,7 @@ public sealed class EmbeddingCacheTests(EmbedderFixture fixture) : IClassFixture
     [Fact]
     public async Task Rationale_and_figures_survive_a_hit()
     {
-        var item = EmbeddingInput.Query("what is here?", EmbedderFixture.Picture(3));
+        var item = EmbeddingInput.Query("what is here?", EmbedderFixture.Image(3));
         var cached = Cached(fixture.Embedder);
         var fresh = ReasoningEmbedding.From((await cached.GenerateAsync([item], cancellationToken: Cancellation))[0])!;
         var embedding = (await cached.GenerateAsync([item], cancellationToken: Cancellation))[0];

@@ -12,8 +12,8 @@ public sealed class EmbeddingCallTests(EmbedderFixture fixture) : IClassFixture<
     public async Task Each_distinct_image_of_a_call_is_encoded_once_though_its_items_are_apart()
     {
         var model = new ScriptedModel();
-        // Two pictures by content, each from several sources, in windows of two items.
-        var inputs = Enumerable.Range(0, 9).Select(i => EmbeddingInput.Target($"item {i}", EmbedderFixture.Picture(i % 2))).ToArray();
+        // Two images by content, each from several sources, in windows of two items.
+        var inputs = Enumerable.Range(0, 9).Select(i => EmbeddingInput.Target($"item {i}", EmbedderFixture.Image(i % 2))).ToArray();
         var embeddings = await RunAsync(model, inputs);
         Assert.Equal(2, model.ImagesEncoded);
         Assert.All(embeddings, embedding => Assert.Equal(6, embedding.ImageTokens));

@@ -27,11 +27,11 @@ public sealed class LastTokenPoolingTests(EmbedderFixture fixture) : IClassFixtu
     }
 
     [Fact]
-    public async Task A_picture_takes_its_tokens_and_no_more()
+    public async Task An_image_takes_its_tokens_and_no_more()
     {
         using var embedder = Load();
         var embedding = await embedder.EmbedAsync(
-            new EmbeddingInput { Content = [new ImagePart(EmbedderFixture.Picture(1)), new TextPart("\nwhat")] },
+            new EmbeddingInput { Content = [new ImagePart(EmbedderFixture.Image(1)), new TextPart("\nwhat")] },
             cancellationToken: TestContext.Current.CancellationToken
         );
         Assert.Equal(embedding.ImageTokens + embedder.Processor.Tokenizer.Encode("\nwhat\n").Length, embedding.PromptTokens);

@@ -110,11 +110,11 @@ public sealed class PromptContentTests
     }
 
     [Fact]
-    public void An_empty_item_is_refused() => Assert.Throws<EmbeddingException>(() => PromptContent.Of(EmbeddingInput.Query("")));
+    public void An_empty_item_is_refused() => Assert.Throws<EmbeddingException>(() => PromptContent.Create(EmbeddingInput.Query("")));
 
     private static string Laid(EmbeddingInput item)
     {
-        var parts = PromptContent.Of(item);
+        var parts = PromptContent.Create(item);
         Assert.All(parts.Zip(parts.Skip(1)), pair => Assert.False(pair.First is TextPart && pair.Second is TextPart));
         Assert.All(parts.OfType<TextPart>(), part => Assert.NotEmpty(part.Text));
         return string.Concat(

@@ -17,7 +17,7 @@ public sealed class RankingTests
         Assert.Throws<ArgumentException>(() => Ranking.Rank(Vector(1, 0), [Vector(1, 0, 0)]));
 
     [Fact]
-    public void Normalised_vectors_have_length_one_and_zero_stays_zero()
+    public void Normalized_vectors_have_length_one_and_zero_stays_zero()
     {
         Assert.Equal([0.6f, 0.8f], Similarity.Normalize([3e20f, 4e20f]));
         Assert.Equal([0f, 0f], Similarity.Normalize([0, 0]));

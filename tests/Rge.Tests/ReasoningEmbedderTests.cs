@@ -13,9 +13,9 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [
         EmbeddingInput.Query("a short question"),
         EmbeddingInput.Target("a longer text that a query may look for, with some more words to it"),
-        EmbeddingInput.Query("what is here?", EmbedderFixture.Picture(1)),
-        EmbeddingInput.Target(null, EmbedderFixture.Picture(1)),
-        EmbeddingInput.Query("which of these?", EmbedderFixture.Picture(1), EmbedderFixture.Picture(2, 140, 140)),
+        EmbeddingInput.Query("what is here?", EmbedderFixture.Image(1)),
+        EmbeddingInput.Target(null, EmbedderFixture.Image(1)),
+        EmbeddingInput.Query("which of these?", EmbedderFixture.Image(1), EmbedderFixture.Image(2, 140, 140)),
         EmbeddingInput.Target("x"),
         new EmbeddingInput
         {
@@ -39,7 +39,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
             var images in (ImageSource[][])
                 [
                     [],
-                    [EmbedderFixture.Picture(1)],
+                    [EmbedderFixture.Image(1)],
                 ]
         )
         {
@@ -191,7 +191,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     }
 
     [Fact]
-    public async Task Whoever_stops_reading_a_stream_stops_the_work()
+    public async Task Work_stops_when_the_reader_of_a_stream_stops()
     {
         var endless = new ReasoningEmbeddingOptions
         {
@@ -211,18 +211,18 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Progress_is_told_after_each_item_and_usage_at_the_end()
     {
-        var told = new List<EmbeddingProgress>();
+        var reported = new List<EmbeddingProgress>();
         var options = new ReasoningEmbeddingOptions
         {
             Progress = new Listener(progress =>
             {
-                lock (told)
-                    told.Add(progress);
+                lock (reported)
+                    reported.Add(progress);
             }),
         };
         var result = await _embedder.GenerateAsync(Mixed, options, Cancellation);
-        Assert.Equal(Enumerable.Range(1, Mixed.Length), told.Select(progress => progress.Completed).Order());
-        Assert.All(told, progress => Assert.Equal(Mixed.Length, progress.Total));
+        Assert.Equal(Enumerable.Range(1, Mixed.Length), reported.Select(progress => progress.Completed).Order());
+        Assert.All(reported, progress => Assert.Equal(Mixed.Length, progress.Total));
         var details = result.Select(embedding => ReasoningEmbedding.From(embedding)!).ToArray();
         Assert.Equal(details.Sum(d => d.PromptTokens), result.Usage!.InputTokenCount);
         Assert.Equal(3 * 6, result.Usage.OutputTokenCount);
@@ -232,7 +232,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     }
 
     [Fact]
-    public async Task A_bad_item_fails_the_call_by_its_number_and_the_embedder_goes_on()
+    public async Task A_bad_item_fails_the_call_by_its_number_and_the_embedder_stays_usable()
     {
         var error = await Assert.ThrowsAsync<EmbeddingException>(() =>
             _embedder.EmbedAsync([Mixed[0], EmbeddingInput.Query(""), Mixed[1]], cancellationToken: Cancellation)
@@ -258,7 +258,7 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     }
 
     [Fact]
-    public async Task A_cancelled_call_throws_and_others_go_on()
+    public async Task A_cancelled_call_throws_and_others_continue()
     {
         using var stop = new CancellationTokenSource();
         var options = new ReasoningEmbeddingOptions
@@ -323,12 +323,12 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
     [Fact]
     public async Task Loading_tells_its_progress_and_can_be_stopped()
     {
-        var told = new List<LoadProgress>();
+        var reported = new List<LoadProgress>();
         using var stop = new CancellationTokenSource();
         using (
             var loaded = await ReasoningEmbedder.LoadAsync(
                 fixture.Folder,
-                progress: new Receiver(told.Add),
+                progress: new Receiver(reported.Add),
                 cancellationToken: Cancellation
             )
         )
@@ -336,23 +336,23 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
                 (await _embedder.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray(),
                 (await loaded.EmbedAsync(Mixed[1], cancellationToken: Cancellation)).Vector.ToArray()
             );
-        Assert.Equal(Enumerable.Range(1, told.Count), told.Select(progress => progress.Loaded));
-        Assert.All(told, progress => Assert.Equal(told.Count, progress.Total));
-        Assert.Equal(_embedder.GetService<QwenVlModel>()!.Parameters.Count, told.Count);
+        Assert.Equal(Enumerable.Range(1, reported.Count), reported.Select(progress => progress.Loaded));
+        Assert.All(reported, progress => Assert.Equal(reported.Count, progress.Total));
+        Assert.Equal(_embedder.GetService<QwenVlModel>()!.Parameters.Count, reported.Count);
 
-        told.Clear();
+        reported.Clear();
         var stopped = ReasoningEmbedder.LoadAsync(
             fixture.Folder,
             progress: new Receiver(progress =>
             {
-                told.Add(progress);
+                reported.Add(progress);
                 if (progress.Loaded == 3)
                     stop.Cancel();
             }),
             cancellationToken: stop.Token
         );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
-        Assert.Equal(3, told.Count);
+        Assert.Equal(3, reported.Count);
         await Assert.ThrowsAsync<CheckpointException>(() =>
             ReasoningEmbedder.LoadAsync(Path.Combine(fixture.Folder, "none"), cancellationToken: Cancellation)
         );
@@ -369,13 +369,13 @@ public sealed class ReasoningEmbedderTests(EmbedderFixture fixture) : IClassFixt
 
     private int[] Encode(string text) => _embedder.Processor.Tokenizer.Encode(text);
 
-    private sealed class Receiver(Action<LoadProgress> told) : IProgress<LoadProgress>
+    private sealed class Receiver(Action<LoadProgress> report) : IProgress<LoadProgress>
     {
-        public void Report(LoadProgress value) => told(value);
+        public void Report(LoadProgress value) => report(value);
     }
 
-    private sealed class Listener(Action<EmbeddingProgress> told) : IProgress<EmbeddingProgress>
+    private sealed class Listener(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
     {
-        public void Report(EmbeddingProgress value) => told(value);
+        public void Report(EmbeddingProgress value) => report(value);
     }
 }

@@ -21,14 +21,14 @@ public sealed class ResidentMemoryTests(EmbedderFixture fixture) : IClassFixture
                 {
                     Role = i % 3 == 0 ? ItemRole.Target : ItemRole.Query,
                     Text = $"item {i} {Filler}",
-                    Images = i % 2 == 0 ? [] : [EmbedderFixture.Picture(i)],
+                    Images = i % 2 == 0 ? [] : [EmbedderFixture.Image(i)],
                 }),
         ];
         Assert.InRange((await fixture.Embedder.EmbedAsync(items[1])).PromptTokens, 250, 400);
         await EmbedAsync(calls: 20);
         var before = Resident();
         await EmbedAsync(calls: 20);
-        // What moves by itself is the managed heap's reserve, up to 20 MB here; 20 caches that were kept would be more than 40 MB.
+        // What varies anyway is the managed heap's reserve, up to 20 MB here; 20 caches that were kept would be more than 40 MB.
         Assert.InRange(Resident() - before, long.MinValue, 32 << 20);
 
         async Task EmbedAsync(int calls)

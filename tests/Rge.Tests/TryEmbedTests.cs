@@ -35,9 +35,9 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     {
         EmbeddingInput[] items =
         [
-            EmbeddingInput.Query("first", EmbedderFixture.Picture(1)),
+            EmbeddingInput.Query("first", EmbedderFixture.Image(1)),
             Faulty(fault),
-            EmbeddingInput.Target("last", EmbedderFixture.Picture(1)),
+            EmbeddingInput.Target("last", EmbedderFixture.Image(1)),
         ];
         var results = await fixture.Embedder.TryEmbedAsync(items, cancellationToken: Cancellation);
         Assert.Equal([0, 1, 2], results.Select(result => result.Index));
@@ -93,7 +93,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
         [
             EmbeddingInput.Query("a", Broken),
             EmbeddingInput.Target("b"),
-            EmbeddingInput.Target("c", EmbedderFixture.Picture(1), Broken),
+            EmbeddingInput.Target("c", EmbedderFixture.Image(1), Broken),
         ];
         var results = await fixture.Embedder.TryEmbedAsync(items, cancellationToken: Cancellation);
         Assert.Equal([0, null, 2], results.Select(result => result.Error?.ItemIndex));
@@ -104,7 +104,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     [Fact]
     public async Task A_good_image_serves_its_good_items_though_others_of_it_are_bad()
     {
-        var image = EmbedderFixture.Picture(5);
+        var image = EmbedderFixture.Image(5);
         EmbeddingInput[] items =
         [
             TooLong with
@@ -141,13 +141,13 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     [Fact]
     public async Task Progress_counts_every_item_once()
     {
-        var told = new List<EmbeddingProgress>();
+        var reported = new List<EmbeddingProgress>();
         var options = new ReasoningEmbeddingOptions
         {
             Progress = new Listener(progress =>
             {
-                lock (told)
-                    told.Add(progress);
+                lock (reported)
+                    reported.Add(progress);
             }),
         };
         EmbeddingInput[] items =
@@ -157,18 +157,18 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
             EmbeddingInput.Target("t"),
         ];
         await fixture.Embedder.TryEmbedAsync(items, options, Cancellation);
-        Assert.Equal(Enumerable.Range(1, items.Length), told.Select(progress => progress.Completed).Order());
-        Assert.Equal(6, told.Max(progress => progress.RationaleTokens));
-        told.Clear();
+        Assert.Equal(Enumerable.Range(1, items.Length), reported.Select(progress => progress.Completed).Order());
+        Assert.Equal(6, reported.Max(progress => progress.RationaleTokens));
+        reported.Clear();
         var results = await fixture
             .Embedder.EmbedManyAsync(items.Concat(items).ToAsyncEnumerable(), options, Cancellation)
             .ToListAsync(Cancellation);
         Assert.Equal(2 * items.Length, results.Count);
         Assert.Equal(
             (2 * items.Length, 2 * 6L),
-            (told.Max(progress => progress.Completed), told.Max(progress => progress.RationaleTokens))
+            (reported.Max(progress => progress.Completed), reported.Max(progress => progress.RationaleTokens))
         );
-        Assert.All(told, progress => Assert.Equal(0, progress.Total));
+        Assert.All(reported, progress => Assert.Equal(0, progress.Total));
     }
 
     [Fact]
@@ -238,7 +238,7 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
             {
                 Content =
                 [
-                    new ImagePart(EmbedderFixture.Picture(1)),
+                    new ImagePart(EmbedderFixture.Image(1)),
                     new TextPart(" and "),
                     new ImagePart(ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png"))),
                 ],
@@ -246,15 +246,15 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
             "missing file" => EmbeddingInput.Query("q", ImageSource.FromFile(Path.Combine(fixture.Folder, "none.png"))),
             "null" => null!,
             "null part" => new EmbeddingInput { Content = [new TextPart("q"), null!] },
-            "null image" => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), null!),
+            "null image" => EmbeddingInput.Query("q", EmbedderFixture.Image(1), null!),
             "unknown role" => EmbeddingInput.Query("q") with { Role = (ItemRole)7 },
             "unknown reasoning" => EmbeddingInput.Query("q") with { Reasoning = (ReasoningMode)7 },
             "broken bytes" => EmbeddingInput.Query("q", Broken),
-            _ => EmbeddingInput.Query("q", EmbedderFixture.Picture(1), Broken),
+            _ => EmbeddingInput.Query("q", EmbedderFixture.Image(1), Broken),
         };
 
-    private sealed class Listener(Action<EmbeddingProgress> told) : IProgress<EmbeddingProgress>
+    private sealed class Listener(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
     {
-        public void Report(EmbeddingProgress value) => told(value);
+        public void Report(EmbeddingProgress value) => report(value);
     }
 }

@@ -6,7 +6,7 @@ namespace Rge.Text.Tests;
 
 public sealed class ChatTemplateTests
 {
-    /// <summary>The features of Qwen2-VL's template: a default system prompt, counters, numbered pictures on request.</summary>
+    /// <summary>The features of Qwen2-VL's template: a default system prompt, counters, numbered images on request.</summary>
     private const string CountingTemplate = """
         {% set pictures = namespace(value=0) %}{% set films = namespace(value=0) %}{% for m in messages %}{% if loop.first and m['role'] != 'system' %}<|im_start|>system
         Be brief.<|im_end|>
@@ -101,7 +101,7 @@ public sealed class ChatTemplateTests
     }
 
     [Fact]
-    public void Pictures_are_counted()
+    public void Images_are_counted()
     {
         using var folder = new ScratchFolder();
         var prompt = ChatTemplate

@@ -28,7 +28,7 @@ public sealed class NfcTests
     public void Known_texts_are_composed(string text, string expected) => Assert.Equal(expected, Nfc.Normalize(text));
 
     [Fact]
-    public void Normalised_text_stays_as_it_is() =>
+    public void Normalized_text_stays_as_it_is() =>
         QwenTokenizerTests.AnyText.Sample(text =>
         {
             var once = Nfc.Normalize(text);

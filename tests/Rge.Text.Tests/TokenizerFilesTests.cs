@@ -102,7 +102,7 @@ public sealed class TokenizerFilesTests
     [Theory]
     [InlineData("t", "line 3")]
     [InlineData("t h e", "not a pair")]
-    [InlineData("tt h", "begins with")]
+    [InlineData("tt h", "starts with")]
     [InlineData("t hh", "ends with")]
     [InlineData("t e", "makes")]
     [InlineData("Ġ Ġ", "twice")]

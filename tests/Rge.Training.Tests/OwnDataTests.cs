@@ -105,11 +105,11 @@ public sealed class OwnDataTests : IDisposable
                 Generation = GenerationOptions.Load(Start),
             }
         );
-        var penalised = await new Evaluator(other).RunAsync(
+        var penalized = await new Evaluator(other).RunAsync(
             await MmebReader.ReadEvaluationFolderAsync(Development, Data),
             cancellationToken: TestContext.Current.CancellationToken
         );
-        Assert.NotEqual(again.Rows.Select(row => row.Rationale), penalised.Rows.Select(row => row.Rationale));
+        Assert.NotEqual(again.Rows.Select(row => row.Rationale), penalized.Rows.Select(row => row.Rationale));
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class OwnDataTests : IDisposable
             (await new Trainer(config, new RunFolder(Path.Combine(_root, "run"))).RunAsync(resume: false)).Development!.Rows.Count()
         );
 
-        var (told, broken) = (new List<string>(), Config with { Evaluation = Config.Evaluation with { Images = Data } });
+        var (reported, broken) = (new List<string>(), Config with { Evaluation = Config.Evaluation with { Images = Data } });
         Assert.StartsWith(
             $"{Development}/first/test.jsonl, row 1: ",
             (
@@ -198,12 +198,12 @@ public sealed class OwnDataTests : IDisposable
             StringComparison.Ordinal
         );
         broken = broken with { Data = broken.Data with { OnError = FailureAction.Skip } };
-        var outcome = await new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")), new Remarks(told.Add)).RunAsync(
+        var outcome = await new Trainer(broken, new RunFolder(Path.Combine(_root, "broken")), new Remarks(reported.Add)).RunAsync(
             resume: false
         );
         // Rows 1 and 4 of six show image 1.
         Assert.Equal(4, outcome.Development!.Rows.Count());
-        Assert.Contains(told, remark => remark.Contains("row 4: the row is left out of the development set", StringComparison.Ordinal));
+        Assert.Contains(reported, remark => remark.Contains("row 4: the row is left out of the development set", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -296,7 +296,7 @@ public sealed class OwnDataTests : IDisposable
         var message = (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(config, failing).RunAsync(resume: false))).Message;
         Assert.Contains("train.jsonl, row ", message, StringComparison.Ordinal);
         Assert.Contains("2.png", message, StringComparison.Ordinal);
-        Assert.EndsWith("With data.on_error: skip, --resume goes on without such rows.", message, StringComparison.Ordinal);
+        Assert.EndsWith("With data.on_error: skip, --resume continues without such rows.", message, StringComparison.Ordinal);
 
         var skipping = config with { Data = config.Data with { OnError = FailureAction.Skip } };
         RunFolder whole = new(Path.Combine(_root, "whole")),
@@ -326,7 +326,7 @@ public sealed class OwnDataTests : IDisposable
         Assert.NotEmpty(skipped);
         Assert.Equal(24, outcome.State.Queries);
 
-        // What ended a run goes on where it was told to skip.
+        // What ended a run is skipped when the settings say so.
         Assert.Equal(6, (await new Trainer(skipping, failing).RunAsync(resume: true)).State.Step);
 
         static (int, double, string?)[] Log(RunFolder folder) =>
@@ -352,17 +352,17 @@ public sealed class OwnDataTests : IDisposable
                 + $"data.on_error: skip leaves such rows out.",
             message
         );
-        var told = new List<string>();
+        var reported = new List<string>();
         await new Trainer(
             config with
             {
                 Data = config.Data with { OnError = FailureAction.Skip },
             },
             new RunFolder(Path.Combine(_root, "run")),
-            new Remarks(told.Add)
+            new Remarks(reported.Add)
         ).RunAsync(resume: false);
         // Row n shows image n mod 3, and each third row's target the one after.
-        Assert.Equal("6 of 18 training rows show an image that does not exist: others take their places.", told[0]);
+        Assert.Equal("6 of 18 training rows show an image that does not exist: others take their places.", reported[0]);
     }
 
     [Fact]
@@ -390,7 +390,7 @@ public sealed class OwnDataTests : IDisposable
                 )
             ).Rows
         );
-        Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Of(row.Query));
+        Assert.NotEqual("<|image_1|>\nName it\n", MmebText.Format(row.Query));
 
         var config = Config with
         {
@@ -409,9 +409,9 @@ public sealed class OwnDataTests : IDisposable
         data = await TrainingData.ReadAsync(config, measures: true, null, CancellationToken.None);
         Assert.Equal(
             ("<|image_1|>\nName it\n", "a fish"),
-            (MmebText.Of(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text)
+            (MmebText.Format(data.Samples!.Samples(0)[0].Query), data.Samples.Samples(0)[0].Targets[0].Item.Text)
         );
-        Assert.Equal("<|image_1|>\nName it\n", MmebText.Of(data.Development![0].Rows[0].Query));
+        Assert.Equal("<|image_1|>\nName it\n", MmebText.Format(data.Development![0].Rows[0].Query));
     }
 
     /// <summary>Six rows, of which each shows one of three images; the right one of three texts is the first.</summary>
@@ -436,17 +436,17 @@ public sealed class OwnDataTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private sealed class Remarks(Action<string> told) : IProgress<TrainingProgress>
+    private sealed class Remarks(Action<string> report) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
             if (value.Remark is not null)
-                told(value.Remark);
+                report(value.Remark);
         }
     }
 
-    private sealed class Steps(Action<int> told) : IProgress<TrainingProgress>
+    private sealed class Steps(Action<int> report) : IProgress<TrainingProgress>
     {
-        public void Report(TrainingProgress value) => told(value.Step);
+        public void Report(TrainingProgress value) => report(value.Step);
     }
 }

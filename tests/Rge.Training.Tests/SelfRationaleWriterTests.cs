@@ -76,7 +76,7 @@ public sealed class SelfRationaleWriterTests : IDisposable
             new SelfRationaleWriter(_model, _processor, 0, _generation with { Temperature = 1 }, rows: 1)
         );
 
-    /// <summary>Four queries of one picture and words that mean nothing.</summary>
+    /// <summary>Four queries of one image and words that mean nothing.</summary>
     private IEnumerable<EncodedQuery> Queries(int number)
     {
         var image = _processor.Images.Process(new ShapeWorldSamples(1, WorldSplit.Train).Labelled(number).Image);

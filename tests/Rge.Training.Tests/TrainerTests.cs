@@ -62,10 +62,10 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public async Task A_run_goes_through_its_phases_and_leaves_a_model_a_log_and_the_last_checkpoints()
     {
-        var told = new List<TrainingProgress>();
+        var reported = new List<TrainingProgress>();
         var folder = Folder("run");
-        var outcome = await new Trainer(Config, folder, new Listener(told.Add)).RunAsync(resume: false);
-        Assert.Equal((10, 10), (outcome.State.Step, told.Count));
+        var outcome = await new Trainer(Config, folder, new Listener(reported.Add)).RunAsync(resume: false);
+        Assert.Equal((10, 10), (outcome.State.Step, reported.Count));
         var log = RunLog.Read(folder.Log).ToArray();
         Assert.Equal(
             ["see", "see", "read", "read", "write", "write", "joint", "joint", "joint", "joint"],
@@ -93,7 +93,7 @@ public sealed class TrainerTests : IDisposable
     [InlineData(1)] // before the first checkpoint
     [InlineData(5)]
     [InlineData(8)]
-    public async Task A_run_that_was_cut_off_goes_on_as_if_nothing_had_happened(int at)
+    public async Task An_interrupted_run_resumes_with_the_same_result(int at)
     {
         var whole = Folder("whole");
         await new Trainer(Config, whole).RunAsync(resume: false);
@@ -213,7 +213,7 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_log_is_there_to_the_last_step_while_a_run_goes_on()
+    public async Task The_log_is_complete_to_the_last_step_during_a_run()
     {
         var (folder, seen) = (Folder("live"), new List<int>());
         await new Trainer(
@@ -321,7 +321,7 @@ public sealed class TrainerTests : IDisposable
         }
         var message = (await Assert.ThrowsAsync<TrainingException>(() => new Trainer(Config, folder).RunAsync(resume: true))).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
-        Assert.EndsWith($"Delete the folder {last} and resume again, to go on from {before}.", message, StringComparison.Ordinal);
+        Assert.EndsWith($"Delete the folder {last} and resume again, to continue from {before}.", message, StringComparison.Ordinal);
         Directory.Delete(last, recursive: true);
         Assert.Equal(10, (await new Trainer(Config, folder).RunAsync(resume: true)).State.Step);
     }
@@ -353,7 +353,7 @@ public sealed class TrainerTests : IDisposable
     [Theory]
     [InlineData(AdapterKind.Lora, "float32")]
     [InlineData(AdapterKind.Dora, "bfloat16")]
-    public async Task An_adapter_is_trained_beside_frozen_weights_and_goes_on_after_a_stop(AdapterKind kind, string dtype)
+    public async Task An_adapter_is_trained_beside_frozen_weights_and_resumes_after_a_stop(AdapterKind kind, string dtype)
     {
         var start = Folder("start");
         await new Trainer(
@@ -450,8 +450,8 @@ public sealed class TrainerTests : IDisposable
         return embedder.EmbedAsync(EmbeddingInput.Target("red star class")).GetAwaiter().GetResult().Vector.ToArray();
     }
 
-    private sealed class Listener(Action<TrainingProgress> told) : IProgress<TrainingProgress>
+    private sealed class Listener(Action<TrainingProgress> report) : IProgress<TrainingProgress>
     {
-        public void Report(TrainingProgress value) => told(value);
+        public void Report(TrainingProgress value) => report(value);
     }
 }

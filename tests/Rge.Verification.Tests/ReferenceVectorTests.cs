@@ -47,9 +47,9 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
             Path.Combine(_folder, "cases.json"),
             $$"""[{"text": "the cat", "ids": [{{ids}}]}, {"text": "the cat", "ids": [{{ids}}, 7]}]"""
         );
-        var told = new List<VerificationRow>();
-        var rows = await ReferenceVectors.CheckAsync(_folder, progress: new Listener(told.Add));
-        Assert.Equal(rows, told);
+        var reported = new List<VerificationRow>();
+        var rows = await ReferenceVectors.CheckAsync(_folder, progress: new Listener(reported.Add));
+        Assert.Equal(rows, reported);
         var row = Assert.Single(rows, row => row.IsPresent);
         Assert.False(row.Passed);
         Assert.Equal(("tokenizer ids", 2, 1, 0), (row.Quantity, row.Cases, row.LargestDifference, row.Tolerance));
@@ -71,9 +71,9 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private sealed class Listener(Action<VerificationRow> told) : IProgress<VerificationRow>
+    private sealed class Listener(Action<VerificationRow> report) : IProgress<VerificationRow>
     {
-        public void Report(VerificationRow value) => told(value);
+        public void Report(VerificationRow value) => report(value);
     }
 
     private static async Task CheckAsync(string folder, VerificationOptions options)

@@ -12,7 +12,7 @@ internal static class Golden
     /// <summary>The shared folder beside the repository; may not exist.</summary>
     public static string Shared { get; } = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared"));
 
-    /// <summary>The family folders of the repository begin with this, as seen from its root.</summary>
+    /// <summary>The family folders of the repository start with this, as seen from its root.</summary>
     private const string Own = "tests/Reference/";
 
     /// <summary>Root of the larger set; may not exist.</summary>

@@ -55,7 +55,7 @@ internal static class TinyModel
         var config = Config(family);
         using var generator = new Generator((ulong)seed);
         var parameters = ParameterLayout
-            .Of(config)
+            .Create(config)
             .ToDictionary(
                 p => p.Key,
                 p =>

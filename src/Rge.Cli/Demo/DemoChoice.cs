@@ -1,6 +1,6 @@
 namespace Rge.Cli.Demo;
 
-/// <summary>Which queries the demo shows: by a rule, so that nobody has picked them.</summary>
+/// <summary>Which queries the demo shows: chosen by a rule, not by hand.</summary>
 internal static class DemoChoice
 {
     /// <summary>The rule, as it is printed.</summary>

@@ -12,7 +12,7 @@ internal static class DemoDocument
     /// <param name="baseline">Folder of the baseline.</param>
     /// <param name="seed">Seed of the scenes.</param>
     /// <param name="page">The page that was written.</param>
-    public static JsonObject Of(IEnumerable<DemoCase> cases, DemoScores scores, string model, string baseline, int seed, string page) =>
+    public static JsonObject Create(IEnumerable<DemoCase> cases, DemoScores scores, string model, string baseline, int seed, string page) =>
         new()
         {
             ["model"] = model,

@@ -5,7 +5,7 @@ using static Rge.Reports.Html;
 
 namespace Rge.Cli.Demo;
 
-/// <summary>The demo as a page: the queries with their pictures, rationales and first candidates, and the scores.</summary>
+/// <summary>The demo as a page: the queries with their images, rationales and first candidates, and the scores.</summary>
 internal static class DemoPage
 {
     /// <summary>What the shipped models are for, as the demo says first.</summary>
@@ -51,7 +51,7 @@ internal static class DemoPage
         return Tag(
             "section",
             Class("case"),
-            Tag("div", Class("shown"), query.Picture is { } picture ? Show(picture) : Tag("p", Class("dim"), "a query of words alone")),
+            Tag("div", Class("shown"), query.Image is { } image ? Show(image) : Tag("p", Class("dim"), "a query of words alone")),
             Tag(
                 "div",
                 Tag("p", Class("dim"), $"{query.Group}, {query.Dataset}, {query.Row.Candidates.Count} candidates"),
@@ -92,13 +92,13 @@ internal static class DemoPage
             "li",
             Mark(ranked.Index == 0),
             Tag("span", Class("dim"), Number(ranked.Score, "0.000")),
-            query.Row.Candidates[ranked.Index].Images is [var picture, ..] ? Show(picture) : Tag("span", query.Describe(ranked.Index))
+            query.Row.Candidates[ranked.Index].Images is [var image, ..] ? Show(image) : Tag("span", query.Describe(ranked.Index))
         );
 
-    private static XElement Show(ImageSource picture)
+    private static XElement Show(ImageSource image)
     {
-        var pixels = picture.Decode();
-        var shown = Picture(PngEncoder.Encode(pixels), picture.Name);
+        var pixels = image.Decode();
+        var shown = Image(PngEncoder.Encode(pixels), image.Name);
         if (pixels.Width <= CropSide)
             shown.Add(Class("crop"));
         return shown;

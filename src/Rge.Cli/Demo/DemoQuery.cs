@@ -8,15 +8,15 @@ namespace Rge.Cli.Demo;
 /// <param name="Row">The query with its candidates, the right one first.</param>
 internal sealed record DemoQuery(string Dataset, string Group, EvaluationRow Row)
 {
-    /// <summary>What is asked; the image stands beside it.</summary>
+    /// <summary>The text of the query; the image is shown beside it.</summary>
     public string Text => Row.Query.Text ?? "";
 
     /// <summary>The query's image; null for one of words alone.</summary>
-    public ImageSource? Picture => Row.Query.Images is [var picture, ..] ? picture : null;
+    public ImageSource? Image => Row.Query.Images is [var image, ..] ? image : null;
 
     /// <summary>What a candidate is, in words: its text, or what its image shows.</summary>
     public string Describe(int candidate) =>
-        Row.Candidates[candidate] is { Images: [var picture, ..] } ? picture.Name : Row.Candidates[candidate].Text ?? "";
+        Row.Candidates[candidate] is { Images: [var image, ..] } ? image.Name : Row.Candidates[candidate].Text ?? "";
 
     /// <summary>
     /// The queries of each meta-task in the order in which they are drawn: the first of each of its datasets, then the second, and so on.

@@ -5,10 +5,10 @@ using Spectre.Console;
 namespace Rge.Cli.Demo;
 
 /// <summary>Shows the demo in a terminal.</summary>
-/// <param name="terminal">The terminal; without colours pictures are told in words.</param>
+/// <param name="terminal">The terminal; without colours images are described in words.</param>
 internal sealed class DemoScreen(Terminal terminal)
 {
-    private const int PictureColumns = 28;
+    private const int ImageColumns = 28;
 
     /// <summary>Says what the models are, and which queries are shown.</summary>
     public void Introduce()
@@ -24,14 +24,14 @@ internal sealed class DemoScreen(Terminal terminal)
         terminal.Output.Write(new Rule(Markup.Escape($"{query.Group}, {query.Dataset}")).LeftJustified());
         var (text, right) = (Markup.Escape(query.Text), Markup.Escape(query.Describe(0)));
         var words = $"[bold]{text}[/]\n[dim]{query.Row.Candidates.Count} candidates; the right one is[/] {right}";
-        if (query.Picture is not { } picture)
+        if (query.Image is not { } image)
             terminal.Output.MarkupLine(words);
         else if (!HasColors)
-            terminal.Output.MarkupLine($"{Markup.Escape(picture.Name)}\n{words}");
+            terminal.Output.MarkupLine($"{Markup.Escape(image.Name)}\n{words}");
         else
         {
-            var beside = new Grid().AddColumn(new GridColumn().NoWrap().Width(PictureColumns)).AddColumn();
-            terminal.Output.Write(beside.AddRow(HalfBlocks.Markup(picture.Decode(), PictureColumns), words));
+            var beside = new Grid().AddColumn(new GridColumn().NoWrap().Width(ImageColumns)).AddColumn();
+            terminal.Output.Write(beside.AddRow(HalfBlocks.Markup(image.Decode(), ImageColumns), words));
         }
         terminal.Output.Markup("[dim]rationale[/] ");
     }

@@ -17,7 +17,7 @@ internal static class ShippedModel
         var roots = Ancestors(AppContext.BaseDirectory).Prepend(Environment.CurrentDirectory);
         return roots.Select(root => Path.Combine(root, "models", name)).FirstOrDefault(Directory.Exists)
             ?? throw new CliException(
-                $"The trained models are not there: models/{name} is missing; train them with './rge experiment configs/headline.yaml', "
+                $"The trained models are missing: models/{name} does not exist; train them with './rge experiment configs/headline.yaml', "
                     + "or name checkpoints of ShapeWorld by --model and --baseline."
             );
     }

@@ -28,7 +28,7 @@ internal sealed class CandidateOptions
 
     private readonly Option<string?> _instruction = new("--candidate-instruction")
     {
-        Description = "What the model is told to do with each candidate.",
+        Description = "The instruction that the model reads with each candidate.",
     };
 
     public void AddTo(Command command)
@@ -87,7 +87,7 @@ internal sealed class CandidateOptions
                 AddImage(path, Path.GetRelativePath(folder, path));
             if (candidates.Count + problems.Count == before)
                 throw new CliException(
-                    $"The folder {folder} holds no images, nor does any folder in it (looked for "
+                    $"The folder {folder} and its subfolders contain no images (looked for "
                         + $"{string.Join(", ", ImageFileTypes.Readable)})."
                 );
         }

@@ -45,7 +45,7 @@ internal static class CommonOptions
         });
 
     /// <summary>
-    /// What was given; null for nothing, and for what is no number, which the library refuses by itself after all validators.
+    /// What was given; null for nothing, and for what is no number, which the library itself refuses after all validators.
     /// </summary>
     public static T? Number<T>(OptionResult result)
         where T : struct

@@ -31,7 +31,7 @@ internal static class DeviceOptions
         );
 
     /// <summary>The device of a name.</summary>
-    /// <exception cref="CliException">It is a GPU that is not there.</exception>
+    /// <exception cref="CliException">It is a GPU that does not exist.</exception>
     public static Device Resolve(string name) =>
         DeviceNames.TryResolve(name, out var device, out var problem) ? device : throw new CliException(problem);
 

@@ -39,7 +39,7 @@ internal sealed class ImageReading
         new Option<string>("--truncated-images")
         {
             Description =
-                "What to do with images whose file ends early: refuse them, or accept what is there, as Pillow does with "
+                "What to do with images whose file ends early: refuse them, or accept the existing part, as Pillow does with "
                 + "LOAD_TRUNCATED_IMAGES.",
             DefaultValueFactory = _ => "refuse",
         }.AcceptOnlyFromAmong("refuse", "accept");

@@ -24,7 +24,7 @@ internal sealed class RationaleOptions
     };
     private readonly Option<string> _endpoint = new("--endpoint")
     {
-        Description = "Address that stands before /chat/completions, such as https://api.openai.com/v1.",
+        Description = "Base address, before /chat/completions, such as https://api.openai.com/v1.",
         Required = true,
     };
     private readonly Option<string> _model = new("--model", "-m")
@@ -46,7 +46,7 @@ internal sealed class RationaleOptions
     private readonly Option<int?> _limit = new("--limit") { Description = "Rows to take of each dataset, from its first." };
     private readonly Option<FileInfo?> _prompt = new("--prompt")
     {
-        Description = "File with a prompt of your own; {query} and {target} in it stand for what a row has.",
+        Description = "File with a custom prompt; {query} and {target} in it are replaced by those of a row.",
     };
     private readonly Option<string> _keyVariable = new("--api-key-env")
     {
@@ -131,7 +131,7 @@ internal sealed class RationaleOptions
             if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
                 result.AddError($"--endpoint is '{text}', expected an address such as https://api.openai.com/v1.");
             else if (address.AbsolutePath.TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal))
-                result.AddError($"--endpoint is '{text}', expected what stands before /chat/completions.");
+                result.AddError($"--endpoint is '{text}', expected the base address before /chat/completions.");
         });
         foreach (var price in (Option<decimal>[])[_inputPrice, _outputPrice])
             price.Validators.Add(result =>

@@ -8,7 +8,7 @@ internal static class HitLabels
     private const int DigitsOfId = 8;
 
     /// <summary>A label for each: its key, its file from the folder that all files of the list have in common, or its text.</summary>
-    public static IReadOnlyList<string> Of(IReadOnlyList<SearchRecord> records)
+    public static IReadOnlyList<string> Create(IReadOnlyList<SearchRecord> records)
     {
         var common = CommonFolder([.. records.Where(record => record.Key is null).Select(record => record.Path).OfType<string>()]);
         string[] labels = [.. records.Select(record => record is { Key: null, Path: { } path } ? path[common..] : record.Label)];

@@ -203,11 +203,7 @@ internal static class CollectionsVerb
         var input = new Argument<FileInfo>("FILE") { Description = "What rge collections export wrote." };
         return Make(
             terminal,
-            new Command("import", "Read an exported collection into a store; items that are there are replaced, others stay.")
-            {
-                name,
-                input,
-            },
+            new Command("import", "Read an exported collection into a store; existing items are replaced, others stay.") { name, input },
             name,
             async (collections, parsed, cancellationToken) =>
             {
@@ -258,7 +254,7 @@ internal static class CollectionsVerb
             ["dimensions"] = identity.Dimensions,
             ["instruction"] = identity.Instruction,
             ["reasoning"] = identity.Reasoning == ReasoningMode.On ? "on" : "off",
-            ["index"] = SearchNames.Of(identity.Index),
+            ["index"] = SearchNames.NameOf(identity.Index),
         };
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);

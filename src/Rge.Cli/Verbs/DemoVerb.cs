@@ -39,7 +39,7 @@ internal static class DemoVerb
         var json = CommonOptions.Json();
         var command = new Command(
             "demo",
-            "Show what reasoning changes: drawn scenes, rationales as they are written, candidates with reasoning and without, and "
+            "Show what reasoning changes: drawn scenes, rationales while they are written, candidates with reasoning and without, and "
                 + "hit@1 over a few hundred queries."
         )
         {
@@ -88,7 +88,7 @@ internal static class DemoVerb
                     + $"{scenes}; {each} queries of each dataset.";
                 AtomicFile.WriteText(path, DemoPage.Build(cases, scores, about));
                 if (screen is null)
-                    terminal.WriteJson(DemoDocument.Of(cases, scores, on, off, scenes, path));
+                    terminal.WriteJson(DemoDocument.Create(cases, scores, on, off, scenes, path));
                 else
                     terminal.RawOutput.WriteLine($"The same with images: {path}");
                 terminal.Remark(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:f0} s in all"));

@@ -35,7 +35,7 @@ internal static class EmbedVerb
                 + "Either way every good row is embedded and kept.",
             skips: false
         );
-        var overwrite = new Option<bool>("--overwrite") { Description = "Embed everything again, whatever is there." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Embed everything again, whatever exists." };
         var json = new Option<bool>("--json")
         {
             Description =
@@ -149,7 +149,7 @@ internal static class EmbedVerb
         public void Report(EmbeddingProgress value)
         {
             if (!_hasBegun && value.Completed > 0)
-                terminal.Remark($"Going on after {value.Completed} of {value.Total} rows.");
+                terminal.Remark($"Resuming after {value.Completed} of {value.Total} rows.");
             _hasBegun = true;
             progress.Report(value);
         }

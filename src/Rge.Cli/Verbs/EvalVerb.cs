@@ -40,7 +40,7 @@ internal static class EvalVerb
         };
         var subsets = new Option<string[]>("--subset")
         {
-            Description = "Subsets to evaluate; all that are there unless given.",
+            Description = "Subsets to evaluate; all existing ones unless given.",
             AllowMultipleArgumentsPerToken = true,
         };
         var group = new Option<string?>("--group")
@@ -53,7 +53,7 @@ internal static class EvalVerb
         var failedItems = new Option<string>("--on-error", "--on-bad-image")
         {
             Description =
-                "What happens with rows whose items cannot be embedded, since an image is missing or broken or a text is too long: an "
+                "What to do with rows whose items cannot be embedded, since an image is missing or broken or a text is too long: an "
                 + "error, or they are left out, counted and listed.",
             DefaultValueFactory = _ => "fail",
         };
@@ -183,7 +183,7 @@ internal static class EvalVerb
             _ => InstructionRules.Read(given),
         };
 
-    /// <exception cref="CliException">A subset is not there.</exception>
+    /// <exception cref="CliException">A subset does not exist.</exception>
     private static IReadOnlyList<MmebSubset> Choose(string folder, string[] names, string? group)
     {
         var found = MmebReader.FindEvaluation(folder);

@@ -19,7 +19,7 @@ internal static class IndexVerb
         var source = new Argument<string>("SOURCE")
         {
             Description =
-                $"A folder of images ({ItemFile.PictureExtensions}) and texts (.txt), or JSON Lines with id, text, image, images and "
+                $"A folder of images ({ItemFile.ImageExtensions}) and texts (.txt), or JSON Lines with id, text, image, images and "
                 + $"metadata.",
         };
         var sourceName = new Option<string?>("--source-name")
@@ -28,7 +28,7 @@ internal static class IndexVerb
         };
         var instruction = new Option<string?>("--instruction")
         {
-            Description = "What the model is told to do with each item; fixed when the collection is made.",
+            Description = "The instruction that the model reads with each item; fixed when the collection is made.",
         };
         var dimensions = new Option<int?>("--dimensions")
         {
@@ -61,7 +61,7 @@ internal static class IndexVerb
         var allowEmpty = new Option<bool>("--allow-empty")
         {
             Description =
-                "Remove what the source had, although it or a folder of it holds nothing any more; otherwise that is taken for a disk "
+                "Remove what the source had, although it or a folder of it is empty now; otherwise that is taken for a disk "
                 + "that is not mounted.",
         };
         var allowRemovals = new Option<bool>("--allow-removals")
@@ -105,7 +105,7 @@ internal static class IndexVerb
                 };
                 using var collections = collection.Open(parsed, terminal, mustExist: false);
                 using var embedder = model.Load(parsed);
-                var identity = CollectionIdentity.Of(embedder, parsed.GetValue(dimensions));
+                var identity = CollectionIdentity.For(embedder, parsed.GetValue(dimensions));
                 // What is not said is as the collection has it.
                 if ((await collections.ListAsync(cancellationToken)).TryGetValue(collection.Name(parsed), out var known))
                     identity = known with
@@ -138,7 +138,7 @@ internal static class IndexVerb
     private static KeyValuePair<string, string> Entry(string text) =>
         text.IndexOf('=', StringComparison.Ordinal) is var end ? KeyValuePair.Create(text[..end], text[(end + 1)..]) : default;
 
-    /// <summary>Why a run that came to its end is no success.</summary>
+    /// <summary>Why a finished run is not a success.</summary>
     private static IEnumerable<string> Problems(IndexOutcome outcome, string source, IndexOptions options, bool isSkipAsked)
     {
         var kept = $"the collection has {outcome.Withheld} of it that are missing there, and nothing was removed";
@@ -153,7 +153,7 @@ internal static class IndexVerb
             yield return $"Folders in {source} hold nothing any more, though the collection has {outcome.Withheld} of them, which were "
                 + $"not removed. Is a disk not mounted? If they are gone for good, run again with --allow-empty.";
         if (outcome.Hold == RemovalHold.MostMissing)
-            yield return $"Most of {source} is not there any more: {kept}. If they are gone for good, run again with --allow-removals.";
+            yield return $"Most of {source} no longer exists: {kept}. If they are gone for good, run again with --allow-removals.";
         if (outcome.Broken.Count > 0 && !isSkipAsked)
             yield return $"{outcome.Broken.Count} could not be indexed, as listed; the others were. With --on-error skip that counts "
                 + $"as a success.";

@@ -63,7 +63,7 @@ internal static class InfoVerb
         foreach (var problem in report.Problems)
             terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
         if (report.Problems.Count == 0)
-            terminal.Output.MarkupLine("[green]complete[/]: everything that embedding needs is there");
+            terminal.Output.MarkupLine("[green]complete[/]: it has everything that embedding needs");
     }
 
     /// <summary>Facts and problems of one folder, gathered part by part, so that one broken file does not hide the others.</summary>
@@ -79,14 +79,14 @@ internal static class InfoVerb
             if (!Directory.Exists(folder))
                 Checkpoint.Open(folder).Dispose();
             var config = Try(() => QwenVlConfig.Load(folder));
-            var summary = config is null ? null : Try(() => CheckpointSummary.Of(folder, adapter));
+            var summary = config is null ? null : Try(() => CheckpointSummary.Read(folder, adapter));
             config = summary?.Config ?? config;
             if (config is not null)
                 AddConfig(config, summary);
             AddWeights(folder);
             if (adapter is not null)
                 AddAdapter(adapter);
-            if (Try(() => ProcessorSources.Of(folder, adapter)) is { } sources)
+            if (Try(() => ProcessorSources.Resolve(folder, adapter)) is { } sources)
             {
                 AddTokens(sources, folder, config);
                 AddImages(sources, folder, config, images);
@@ -103,7 +103,7 @@ internal static class InfoVerb
         private void AddConfig(QwenVlConfig config, CheckpointSummary? summary)
         {
             var (text, vision) = (config.Text, config.Vision);
-            var layout = ParameterLayout.Of(config);
+            var layout = ParameterLayout.Create(config);
             long all = Count(layout.Keys),
                 inVision = Count(layout.Keys.Where(name => name.StartsWith("model.visual.", StringComparison.Ordinal)));
             var type = config.Source["model_type"]!.GetValue<string>();
@@ -189,7 +189,7 @@ internal static class InfoVerb
                 var why =
                     options.MaxPixels is not null ? ", as given"
                     : images.MaxPixels != stored.MaxPixels
-                        ? $"; the stock {stored.MaxPixels} of the file is nobody's choice, --max-pixels {stored.MaxPixels} takes it"
+                        ? $"; the {stored.MaxPixels} of the file is a default of every release, --max-pixels {stored.MaxPixels} takes it"
                     : "";
                 Add(
                     "images",

@@ -95,7 +95,7 @@ internal static class SearchVerb
                 .AddColumn(new TableColumn("cosine").RightAligned())
                 .AddColumn("item")
                 .AddColumn("metadata");
-            var labels = HitLabels.Of([.. answer.Hits.Select(hit => hit.Record)]);
+            var labels = HitLabels.Create([.. answer.Hits.Select(hit => hit.Record)]);
             foreach (var (place, hit) in answer.Hits.Index())
                 table.AddRow(
                     (place + 1).ToString(CultureInfo.InvariantCulture),

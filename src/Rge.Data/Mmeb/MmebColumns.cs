@@ -1,6 +1,6 @@
 namespace Rge.Data.Mmeb;
 
-/// <summary>Names of MMEB's columns, and of those that stand beside them here.</summary>
+/// <summary>Names of MMEB's columns, and of the additional columns that Rge reads.</summary>
 internal static class MmebColumns
 {
     public const string QueryInstruction = "qry_inst",

@@ -7,16 +7,16 @@ using Rge.Files;
 namespace Rge.Data.Mmeb;
 
 /// <summary>
-/// Writes training rows as JSON Lines in MMEB's form: a row a line, pictures as paths into the folder they already lie in.
+/// Writes training rows as JSON Lines in MMEB's form: a row a line, images as paths into the folder they already lie in.
 /// </summary>
 public static class MmebJsonLines
 {
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes rows that <see cref="MmebReader.ReadTrainingAsync"/> reads back as they are.</summary>
-    /// <param name="path">The file; whole or not there at all.</param>
-    /// <param name="samples">The rows, taken one at a time. Items have one picture at most, each from a file.</param>
-    /// <param name="imageFolder">The folder that picture paths count from.</param>
+    /// <param name="path">The file; it is written completely or does not exist.</param>
+    /// <param name="samples">The rows, taken one at a time. Items have one image at most, each from a file.</param>
+    /// <param name="imageFolder">The folder that image paths count from.</param>
     public static void WriteTraining(string path, IEnumerable<TrainingSample> samples, string imageFolder)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -58,7 +58,7 @@ public static class MmebJsonLines
                 [] => "",
                 [var image] => Path.GetRelativePath(imageFolder, image.Name).Replace('\\', '/'),
                 _ => throw new ArgumentException(
-                    $"{sample.Source} has an item with {item.Images.Count} pictures, expected one at most.",
+                    $"{sample.Source} has an item with {item.Images.Count} images, expected one at most.",
                     nameof(sample)
                 ),
             };

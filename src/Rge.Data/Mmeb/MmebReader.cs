@@ -5,12 +5,12 @@ using Rge.Files;
 namespace Rge.Data.Mmeb;
 
 /// <summary>
-/// Reads rows in MMEB's form, for evaluation and for training, from Parquet, JSON Lines or JSON. Pictures are not opened before they are
-/// embedded. What is equal in text and picture becomes one instance, also across files that the same reader reads. Not thread-safe.
+/// Reads rows in MMEB's form, for evaluation and for training, from Parquet, JSON Lines or JSON. Images are not opened before they are
+/// embedded. Items with equal text and image become one instance, also across files of the same reader. Not thread-safe.
 /// </summary>
-/// <param name="imageFolder">The folder that picture paths count from.</param>
-/// <param name="queryRules">How the texts of queries are rewritten; not at all when left out.</param>
-/// <param name="candidateRules">How the texts of candidates are rewritten; not at all when left out.</param>
+/// <param name="imageFolder">The folder that image paths count from.</param>
+/// <param name="queryRules">How the texts of queries are rewritten; they stay unchanged when left out.</param>
+/// <param name="candidateRules">How the texts of candidates are rewritten; they stay unchanged when left out.</param>
 public sealed class MmebReader(string imageFolder, InstructionRules? queryRules = null, InstructionRules? candidateRules = null)
 {
     private const long MaxManifestBytes = 1 << 20;
@@ -24,14 +24,14 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     private readonly Dictionary<(string? Text, string? Image), EmbeddingInput> _targets = [];
 
     /// <summary>
-    /// Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.
+    /// Columns to ignore. Other unknown columns are an error, except those that only give the origin of a row.
     /// </summary>
     public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
 
     /// <summary>
     /// Lists the datasets of a folder without reading them: each a folder with files test*.parquet, test*.jsonl or test*.json in it.
     /// </summary>
-    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong
+    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, gives the meta-tasks of the datasets
     /// to.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
     /// <exception cref="DatasetException">The folder does not exist or has no datasets, or one has files of several kinds.</exception>
@@ -47,13 +47,13 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     public static IReadOnlyList<MmebSubset> FindTraining(string folder) => [.. Find(folder, ["train", "original"], datasets: null)];
 
     /// <summary>Reads every dataset of a folder: each a folder with files test*.parquet, test*.jsonl or test*.json in it.</summary>
-    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, says which meta-tasks the datasets belong
+    /// <param name="folder">The folder. A manifest.json in it, as <c>rge world</c> writes it, gives the meta-tasks of the datasets
     /// to.</param>
-    /// <param name="imageFolder">The folder that picture paths count from; <paramref name="folder"/> when left out.</param>
+    /// <param name="imageFolder">The folder that image paths count from; <paramref name="folder"/> when left out.</param>
     /// <param name="datasets">Names of the datasets to read; all when left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
-    /// <exception cref="DatasetException">A file or row cannot be used, or a dataset is not there.</exception>
+    /// <exception cref="DatasetException">A file or row cannot be used, or a dataset does not exist.</exception>
     public static async Task<IReadOnlyList<EvaluationDataset>> ReadEvaluationFolderAsync(
         string folder,
         string? imageFolder = null,
@@ -74,7 +74,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// </summary>
     /// <inheritdoc cref="ReadEvaluationFolderAsync" path="/param"/>
     /// <returns>The samples, dataset by dataset.</returns>
-    /// <exception cref="DatasetException">A file or row cannot be used, or a dataset is not there.</exception>
+    /// <exception cref="DatasetException">A file or row cannot be used, or a dataset does not exist.</exception>
     public static async Task<IReadOnlyList<TrainingSample>> ReadTrainingFolderAsync(
         string folder,
         string? imageFolder = null,
@@ -92,7 +92,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
 
     /// <summary>
     /// Reads rows for evaluation: <c>qry_text</c>, <c>qry_img_path</c>, and the lists <c>tgt_text</c> and <c>tgt_img_path</c>, of which the
-    /// first is right. Empty stands for missing. Instructions in columns of their own, <c>qry_inst</c> and <c>tgt_inst</c> of MMEB-V2,
+    /// first is right. Empty means missing. Instructions in columns of their own, <c>qry_inst</c> and <c>tgt_inst</c> of MMEB-V2,
     /// become the beginning of the text. Rationales come from a column <c>rationale</c>, or from rationales.jsonl beside the file.
     /// </summary>
     /// <param name="path">The file.</param>
@@ -206,7 +206,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         };
         var text = Rewrite(MmebText.Join(table.Text(row, columns.Instruction), table.Text(row, columns.Text)), rewrite);
         if (text is null && image is null)
-            throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or a picture");
+            throw table.Error(row, $"{columns.Text} and {columns.Image} are empty, expected a text or an image");
         return new EmbeddingInput { Role = ItemRole.Query, Content = MmebText.Read(text, image is null ? null : Image(table, row, image)) };
     }
 
@@ -236,8 +236,8 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             else if (count > 1 && columns != ItemColumns.Negatives)
                 throw table.Error(
                     row,
-                    $"value {i + 1} of {columns.Text} and {columns.Image} is empty, expected a text or a "
-                        + $"picture{(i == 0 ? ": the first is the right one" : "")}"
+                    $"value {i + 1} of {columns.Text} and {columns.Image} is empty, expected a text or an "
+                        + $"image{(i == 0 ? ": the first is the right one" : "")}"
                 );
         }
         return items;
@@ -267,7 +267,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     {
         if (text is not null)
             text = rewrite(text);
-        return text is { Length: > 0 } ? MmebText.Normalise(text) : null;
+        return text is { Length: > 0 } ? MmebText.Normalize(text) : null;
     }
 
     private List<TargetItem> Targets(Table table, int row, string dataset, ItemColumns columns, string keyColumn)
@@ -282,7 +282,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     }
 
     /// <summary>The key of a target that the file gives none.</summary>
-    internal static string KeyOf(EmbeddingInput item) => $"{MmebText.Of(item)}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
+    internal static string KeyOf(EmbeddingInput item) => $"{MmebText.Format(item)}\n{(item.Images.Count > 0 ? item.Images[0].Name : "")}";
 
     private EmbeddingInput Target(Table table, int row, string? text, string? image)
     {
@@ -304,7 +304,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             return image;
         // Data from elsewhere has no business outside the folder.
         if (path.Contains('\0', StringComparison.Ordinal) || !IsInside(Path.GetFullPath(Path.Combine(_imageFolder, path))))
-            throw table.Error(row, $"the picture path '{path}' leads out of {_imageFolder}, expected one inside");
+            throw table.Error(row, $"the image path '{path}' leads out of {_imageFolder}, expected one inside");
         _images.Add(path, image = ImageSource.FromFile(Path.GetFullPath(Path.Combine(_imageFolder, path))));
         return image;
 

@@ -3,14 +3,14 @@ using Rge.Prompts;
 
 namespace Rge.Data.Mmeb;
 
-/// <summary>Brings the ways in which data sets write "here is the picture" to one.</summary>
+/// <summary>Brings the ways in which data sets write "here is the image" to one.</summary>
 /// <remarks>Nothing else knows marks: what leaves here is content in its order, and a mark in a text from elsewhere is a text.</remarks>
 public static partial class MmebText
 {
     private const string First = "<|image_1|>";
 
     /// <summary>
-    /// An instruction and what it is about as one text, in the way of MMEB's first version, where both stand in one column: a space between
+    /// An instruction and what it is about as one text, as in MMEB's first version, where one column has both: a space between
     /// them, and none before a line break.
     /// </summary>
     internal static string? Join(string? instruction, string? text)
@@ -28,7 +28,7 @@ public static partial class MmebText
     /// The text with <c>&lt;image&gt;</c>, <c>&lt;|image|&gt;</c> and Qwen's own image tokens written as <c>&lt;|image_1|&gt;</c>; marks
     /// after the first are left out.
     /// </summary>
-    internal static string Normalise(string text)
+    internal static string Normalize(string text)
     {
         var isFirst = !text.Contains(First, StringComparison.Ordinal);
         return Mark.Replace(text, _ =>
@@ -43,7 +43,7 @@ public static partial class MmebText
     /// A text and an image as parts: the image wherever the text has its mark, in front and a space after it where it has none. Without an
     /// image, marks are left out.
     /// </summary>
-    /// <param name="text">The text, its marks normalised; <see langword="null"/> for none.</param>
+    /// <param name="text">The text, its marks normalized; <see langword="null"/> for none.</param>
     /// <param name="image">The image; <see langword="null"/> for none.</param>
     internal static IReadOnlyList<ContentPart> Read(string? text, ImageSource? image)
     {
@@ -72,7 +72,7 @@ public static partial class MmebText
     /// The text of an item without its instruction, with the mark where the image stands; <see langword="null"/> where the item has no
     /// text.
     /// </summary>
-    public static string? Of(EmbeddingInput item)
+    public static string? Format(EmbeddingInput item)
     {
         ArgumentNullException.ThrowIfNull(item);
         return item.Text is null ? null : Write(item.Content);

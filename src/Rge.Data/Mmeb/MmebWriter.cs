@@ -12,7 +12,7 @@ using Rge.Imaging;
 namespace Rge.Data.Mmeb;
 
 /// <summary>
-/// Writes datasets in MMEB's form: a folder each with a Parquet file, and the pictures as PNG under images/. The folder appears when all is
+/// Writes datasets in MMEB's form: a folder each with a Parquet file, and the images as PNG under images/. The folder appears when all is
 /// written; until then, and when writing fails, there is none. Not thread-safe.
 /// </summary>
 public sealed class MmebWriter : IDisposable
@@ -28,8 +28,8 @@ public sealed class MmebWriter : IDisposable
     private bool _isComplete;
 
     /// <summary>Begins to write.</summary>
-    /// <param name="folder">The folder to make; may exist when it is empty.</param>
-    /// <exception cref="DatasetException">The folder has something in it, or is a file.</exception>
+    /// <param name="folder">The folder to create; may exist when it is empty.</param>
+    /// <exception cref="DatasetException">The folder is not empty, or is a file.</exception>
     public MmebWriter(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -41,8 +41,8 @@ public sealed class MmebWriter : IDisposable
     }
 
     /// <summary>Writes a dataset for evaluation, and its rationales beside it.</summary>
-    /// <param name="dataset">The dataset. Items have one picture at most.</param>
-    /// <param name="progress">Told of every row.</param>
+    /// <param name="dataset">The dataset. Items have one image at most.</param>
+    /// <param name="progress">Receives every row.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     public async Task WriteAsync(EvaluationDataset dataset, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -71,7 +71,7 @@ public sealed class MmebWriter : IDisposable
     /// <summary>Writes a dataset for training. Negatives are lists, as there may be several.</summary>
     /// <param name="name">Name of the dataset.</param>
     /// <param name="samples">The samples, each with one target; taken one at a time, so that they need not fit in memory.</param>
-    /// <param name="progress">Told of every row.</param>
+    /// <param name="progress">Receives every row.</param>
     /// <param name="cancellationToken">Stops between rows.</param>
     public async Task WriteAsync(
         string name,
@@ -119,8 +119,8 @@ public sealed class MmebWriter : IDisposable
     }
 
     /// <summary>Writes the manifest and gives the folder its name.</summary>
-    /// <param name="manifest">What manifest.json says; "groups" maps the name of each meta-task to its datasets.</param>
-    /// <exception cref="DatasetException">Something has come into the folder meanwhile.</exception>
+    /// <param name="manifest">Content of manifest.json; "groups" maps the name of each meta-task to its datasets.</param>
+    /// <exception cref="DatasetException">Files were added to the folder meanwhile.</exception>
     public void Complete(JsonObject manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -146,7 +146,7 @@ public sealed class MmebWriter : IDisposable
     }
 
     /// <summary>
-    /// Text and picture path of an item, empty where there is none. The text says where the picture stands, as MMEB's readers expect.
+    /// Text and image path of an item, empty where there is none. The text says where the image stands, as MMEB's readers expect.
     /// </summary>
     private (string Text, string Image) Describe(EmbeddingInput item)
     {
@@ -155,7 +155,7 @@ public sealed class MmebWriter : IDisposable
         {
             [] => (text, ""),
             [var image] => (text, Save(image)),
-            _ => throw new ArgumentException($"An item has {item.Images.Count} pictures, expected one at most.", nameof(item)),
+            _ => throw new ArgumentException($"An item has {item.Images.Count} images, expected one at most.", nameof(item)),
         };
     }
 
@@ -171,7 +171,7 @@ public sealed class MmebWriter : IDisposable
         return path;
     }
 
-    /// <summary>Equal pictures have equal names.</summary>
+    /// <summary>Equal images have equal names.</summary>
     private static string Name(RgbImage image)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

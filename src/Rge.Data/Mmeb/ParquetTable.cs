@@ -11,14 +11,14 @@ internal static class ParquetTable
     // A column of a damaged file may claim any number of values.
     private const long MaxValues = 1L << 28;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10),
-        PatiencePerMegabyte = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(10),
+        ReadTimeoutPerMegabyte = TimeSpan.FromSeconds(0.1);
 
     /// <summary>Reads columns of texts.</summary>
     /// <remarks>
-    /// Design note: some damage makes the library compute without end, and it cannot be stopped. The footer, where most of it is possible,
-    /// is checked before; the rest is left alone when it neither reads from the file nor finishes a column for longer than sound files
-    /// take.
+    /// Design note: some damage makes the library loop forever, and it cannot be stopped. The footer, where most of it is possible,
+    /// is checked before; otherwise the read is abandoned when it neither reads from the file nor finishes a column for longer than intact
+    /// files take.
     /// </remarks>
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal static class ParquetTable
             path,
             file,
             () => ReadAllAsync(path, file, columns, cancellationToken),
-            Patience + file.Length / (1 << 20) * PatiencePerMegabyte,
+            ReadTimeout + file.Length / (1 << 20) * ReadTimeoutPerMegabyte,
             cancellationToken
         );
     }

@@ -23,7 +23,7 @@ internal static class PythonList
     /// <summary>Reads a list.</summary>
     /// <param name="text">The text, for which <see cref="IsLikely"/> is true.</param>
     /// <param name="values">Its values.</param>
-    /// <param name="problem">What is wrong with it, where it is no list.</param>
+    /// <param name="problem">The problem, where it is not a list.</param>
     public static bool TryRead(string text, [NotNullWhen(true)] out string?[]? values, [NotNullWhen(false)] out string? problem)
     {
         (values, problem) = (null, null);

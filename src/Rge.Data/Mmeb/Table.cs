@@ -12,8 +12,8 @@ internal sealed class Table
     /// <summary>Creates a table.</summary>
     /// <param name="path">The file, for errors.</param>
     /// <param name="count">How many rows there are.</param>
-    /// <param name="columns">The columns that are there; a cell is the values of its list, or one value.</param>
-    /// <param name="others">Columns that are there and were not asked for, each with the place where it was first seen.</param>
+    /// <param name="columns">The columns that exist; a cell is the values of its list, or one value.</param>
+    /// <param name="others">Columns that exist and were not requested, each with the place where it was first seen.</param>
     public Table(
         string path,
         int count,
@@ -29,10 +29,10 @@ internal sealed class Table
     public bool Has(string column) => _columns.ContainsKey(column);
 
     /// <summary>Sees to it that no column is dropped in silence.</summary>
-    /// <param name="ignored">Columns that may be left out because the user says so.</param>
-    /// <param name="understood">The columns that would be understood, for the error.</param>
-    /// <returns>The columns that were not read: <paramref name="ignored"/> ones, and those that say where a row is from.</returns>
-    /// <exception cref="DatasetException">There is a column that is neither.</exception>
+    /// <param name="ignored">Columns that the user has chosen to ignore.</param>
+    /// <param name="understood">The known columns, for the error.</param>
+    /// <returns>The columns that were not read: <paramref name="ignored"/> ones, and those that give the origin of a row.</returns>
+    /// <exception cref="DatasetException">There is another column.</exception>
     public IReadOnlyList<string> Unread(IReadOnlyCollection<string> ignored, IReadOnlyCollection<string> understood)
     {
         foreach (var (column, place) in _others)

@@ -8,7 +8,7 @@ internal static class Bootstrap
     private const int Resamples = 1000;
     private const double Tail = 0.025;
 
-    /// <summary>hit@1 of each resample of rows, of which so many are hits.</summary>
+    /// <summary>hit@1 of each resample of rows with the given number of hits.</summary>
     public static double[] Resample(int hits, int rows, ulong seed)
     {
         var random = new SplitMix64(seed);

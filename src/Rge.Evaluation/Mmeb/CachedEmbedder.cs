@@ -18,7 +18,8 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     /// <summary>Embeds what is not in the cache.</summary>
     /// <param name="items">The items, each with its row as errors name it.</param>
     /// <param name="reasons">Whether rationales are written for them.</param>
-    /// <param name="done">Told how many more items are there, and the seconds that it took; 0 for those that were in the cache.</param>
+    /// <param name="done">Receives how many more items are done, and the seconds that they took; 0 for those that were in the
+    /// cache.</param>
     /// <param name="cancellationToken">Stops between two steps of the model.</param>
     /// <returns>For each item its key, or why it cannot be embedded.</returns>
     /// <exception cref="EvaluationException">With <see cref="FailedItems.Fail"/>: an item cannot be embedded. Those of its chunk that can
@@ -69,7 +70,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     {
         try
         {
-            return new CacheEntry(keys.Of(item, reasons), null);
+            return new CacheEntry(keys.Compute(item, reasons), null);
         }
         catch (ImageInputException e)
         {

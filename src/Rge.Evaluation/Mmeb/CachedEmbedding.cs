@@ -1,7 +1,7 @@
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>An embedding as the cache keeps it.</summary>
-/// <param name="Vector">The L2-normalised vector.</param>
+/// <summary>An embedding in the cache.</summary>
+/// <param name="Vector">The L2-normalized vector.</param>
 /// <param name="Rationale">The rationale that it was taken after; <see langword="null"/> without one.</param>
 /// <param name="RationaleTokens">Tokens that the model wrote, <c>&lt;emb&gt;</c> included; 0 where it wrote none.</param>
 /// <param name="PromptTokens">Tokens of the prompt, image tokens included.</param>

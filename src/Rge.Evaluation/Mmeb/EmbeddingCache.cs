@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
-/// Embeddings on the disk, by what they were computed from: an SQLite file that any number of runs and processes may share. What
+/// Embeddings on disk by the content they were computed from: an SQLite file that runs and processes may share. What
 /// <see cref="Add"/> has returned from survives the end of the process at any moment.
 /// </summary>
 /// <remarks>Thread-safe. Vectors are stored as little-endian float32.</remarks>
@@ -84,7 +84,7 @@ public sealed class EmbeddingCache : IDisposable
             return command.ExecuteScalar() is not null;
         });
 
-    /// <summary>Adds embeddings, all or none of them. One that is there already stays as it is.</summary>
+    /// <summary>Adds embeddings, all or none of them. Existing entries stay unchanged.</summary>
     public void Add(IEnumerable<KeyValuePair<ItemKey, CachedEmbedding>> embeddings) =>
         Run(() =>
         {

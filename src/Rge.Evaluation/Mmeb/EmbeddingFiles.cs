@@ -6,7 +6,7 @@ namespace Rge.Evaluation.Mmeb;
 /// <summary>
 /// Writes a subset's embeddings, so that other programs can score them: <c>queries</c> [rows, d] and <c>candidates</c> [n, d] in float32,
 /// <c>candidate_indices</c>, which for all rows after each other tells their candidates as rows of <c>candidates</c>, the right one first,
-/// and <c>candidate_starts</c> [rows + 1], where those of each row begin; int64. Left-out rows and candidates are not there.
+/// and <c>candidate_starts</c> [rows + 1], where those of each row begin; int64. Skipped rows and candidates are left out.
 /// </summary>
 internal static class EmbeddingFiles
 {

@@ -3,7 +3,7 @@ namespace Rge.Evaluation.Mmeb;
 /// <summary>How embeddings are written for other programs.</summary>
 public enum EmbeddingFormat
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>Embeddings are not written.</summary>
     None,
 
     /// <summary>NumPy's .npy files.</summary>

@@ -1,6 +1,6 @@
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>What happens with rows whose items cannot be embedded: their images cannot be used, or they are too long.</summary>
+/// <summary>What to do with rows whose items cannot be embedded: their images cannot be used, or they are too long.</summary>
 public enum FailedItems
 {
     /// <summary>The evaluation ends with an error that names the row. What was embedded with it is kept.</summary>

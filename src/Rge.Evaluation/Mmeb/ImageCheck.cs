@@ -22,7 +22,7 @@ internal sealed class ImageCheck
                 if (!_seen.Add(image.Name))
                     continue;
                 if (!File.Exists(image.Name))
-                    _missing.Add(image.Name, $"{source}: the picture {image.Name} does not exist.");
+                    _missing.Add(image.Name, $"{source}: the image {image.Name} does not exist.");
                 else if (GitLfsPointer.Is(image.Name))
                 {
                     _missing.Add(image.Name, $"{source}: {image.Name} is a Git LFS pointer in place of an image.");

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>What an embedding was computed from, as a SHA-256 digest: model, settings, instruction, text, pictures, rationale.</summary>
+/// <summary>What an embedding was computed from, as a SHA-256 digest: model, settings, instruction, text, images, rationale.</summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ItemKey
 {

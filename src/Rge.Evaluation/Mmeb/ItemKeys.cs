@@ -7,16 +7,16 @@ namespace Rge.Evaluation.Mmeb;
 /// <summary>Computes the keys under which an embedder's results are cached. Thread-safe.</summary>
 /// <param name="model">What all items share: see <see cref="ModelFingerprint"/>, number type, pooling.</param>
 /// <param name="generation">How rationales are written; counts only for items that write one.</param>
-/// <param name="truncated">What becomes of images that end early; counts only for items with images.</param>
+/// <param name="truncated">What to do with images that end early; counts only for items with images.</param>
 public sealed class ItemKeys(string model, GenerationOptions generation, TruncatedImages truncated = TruncatedImages.Refuse)
 {
     private readonly string _generation = JsonSerializer.Serialize(generation);
 
-    /// <summary>The key of an item. Reads its pictures.</summary>
+    /// <summary>The key of an item. Reads its images.</summary>
     /// <param name="item">The item.</param>
     /// <param name="reasons">Whether a rationale is written for it.</param>
-    /// <exception cref="ImageInputException">A picture cannot be read.</exception>
-    public ItemKey Of(EmbeddingInput item, bool reasons)
+    /// <exception cref="ImageInputException">An image cannot be read.</exception>
+    public ItemKey Compute(EmbeddingInput item, bool reasons)
     {
         ArgumentNullException.ThrowIfNull(item);
         // Serialised, so that no two different items run together into one text.

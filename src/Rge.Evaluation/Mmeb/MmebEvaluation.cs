@@ -7,11 +7,11 @@ using Rge.Data.Mmeb;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
-/// Evaluates an embedder on MMEB's subsets. What is embedded is on the disk at once, by its content: a run that was killed at any moment
-/// and started again does nothing twice and comes to the same scores.
+/// Evaluates an embedder on MMEB's subsets. Embeddings are stored on disk immediately, by content: a run that was killed at any moment
+/// and started again repeats no work and has the same scores.
 /// </summary>
 /// <remarks>
-/// Subsets go one after another; in memory are the rows of one of them and the vectors of its candidates. Files, in the model's
+/// Subsets run one after another; memory holds the rows of one of them and the vectors of its candidates. Files, in the model's
 /// <see cref="ResultFolder"/> under the output folder: <c>on/SUBSET/</c> with reasoning and <c>off/SUBSET/</c> without, see
 /// <see cref="SubsetFolder"/>. Borrows embedder and cache.
 /// </remarks>
@@ -43,8 +43,8 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     /// </summary>
     public IReadOnlyList<string> Unusable => _unusable;
 
-    /// <summary>Reads all rows once, so that what is wrong with them is known before any work, then evaluates subset by subset.</summary>
-    /// <param name="progress">Told after each chunk of items and each subset.</param>
+    /// <summary>Reads all rows once, so that problems are known before any work, then evaluates subset by subset.</summary>
+    /// <param name="progress">Called after each chunk of items and each subset.</param>
     /// <param name="cancellationToken">Stops between two steps of the model.</param>
     /// <returns>The scores, in the order of the subsets.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
@@ -119,7 +119,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
 
     private static string Digest(MmebEvaluationOptions options)
     {
-        // What happens with items that fail is told with each score, and changes none that has no failures: it does not make another model.
+        // The policy for failed items is reported with each score and changes no score without failures, so it is not part of the identity.
         var settings = JsonSerializer.Serialize(
             (string[])
                 [

@@ -14,10 +14,10 @@ public sealed record MmebEvaluationOptions
     /// <summary>Where scores and predictions are written; made where it does not exist.</summary>
     public required string OutputFolder { get; init; }
 
-    /// <summary>Tells the model and everything else that its embeddings depend on, but for how rationales are written.</summary>
+    /// <summary>Identifies the model and everything else that its embeddings depend on, except how rationales are written.</summary>
     public required string ModelIdentity { get; init; }
 
-    /// <summary>What reports call the model; a number is added where the output folder has another of the name.</summary>
+    /// <summary>Name of the model in reports; a number is added where the output folder has another of the name.</summary>
     public string ModelName { get; init; } = "model";
 
     /// <summary>Whether queries write a rationale.</summary>
@@ -32,7 +32,7 @@ public sealed record MmebEvaluationOptions
     /// <summary>How the texts of candidates are rewritten.</summary>
     public InstructionRules CandidateRules { get; init; } = InstructionRules.None;
 
-    /// <summary>What happens with rows whose items cannot be embedded.</summary>
+    /// <summary>What to do with rows whose items cannot be embedded.</summary>
     public FailedItems FailedItems { get; init; }
 
     /// <summary>Columns of the data that may be left out; others that are not understood are an error.</summary>

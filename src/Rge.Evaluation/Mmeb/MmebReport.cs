@@ -10,8 +10,8 @@ using static Rge.Reports.Html;
 namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
-/// The report of an output folder: the paper's table with rows of one's own, on and off side by side where both were run, every subset, and
-/// rows to look at, of every model that was evaluated into it.
+/// The report of an output folder: the paper's table with the evaluated models, on and off side by side where both were run, every subset,
+/// and sample rows, for every model with results in it.
 /// </summary>
 public sealed class MmebReport
 {
@@ -22,7 +22,7 @@ public sealed class MmebReport
     private readonly IReadOnlyList<ResultFolder> _models;
     private readonly IReadOnlyList<Run> _runs;
 
-    /// <summary>Gathers what an output folder has.</summary>
+    /// <summary>Reads the results of an output folder.</summary>
     /// <param name="root">The output folder.</param>
     /// <param name="identity"> As <see cref="MmebEvaluation.Identity"/> has it, for a report of one model and its settings that leaves
     /// others alone; all are reported when left out.
@@ -192,7 +192,7 @@ public sealed class MmebReport
             note +=
                 $" ind and ood: subsets in and out of the distribution of MMEB's training data. Published rows are over all 36 subsets "
                 + $"({string.Join(", ", published.Select(row => row.Source).Distinct(StringComparer.Ordinal))}); in brackets: how "
-                + $"many subsets of a group are there, where not all are.";
+                + $"many subsets of a group were evaluated, where not all were.";
         return new ReportTable(
             "Scores",
             note,
@@ -426,7 +426,7 @@ public sealed class MmebReport
             Tag(
                 "div",
                 Class("shown"),
-                row.Query.Image is { } image ? Picture(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")
+                row.Query.Image is { } image ? Image(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")
             ),
             Tag(
                 "div",
@@ -453,7 +453,7 @@ public sealed class MmebReport
             "li",
             Tag("span", Class(item.IsRight ? "right" : "wrong"), item.IsRight ? "✓" : "✗"),
             Tag("span", Class("dim"), Number(item.Score!.Value, "0.000")),
-            Tag("span", Class("item"), item.Image is { } image ? Picture(image, ThumbnailSide / 2) : null, item.Text)
+            Tag("span", Class("item"), item.Image is { } image ? Image(image, ThumbnailSide / 2) : null, item.Text)
         );
 
     private static string Name(Run run) => $"{run.Model.Name}, {(run.Reasoning ? "with" : "without")} reasoning";

@@ -3,14 +3,14 @@ using Rge.Data.Mmeb;
 
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>Scores of a run over subsets. Means are over subsets, as the benchmark has them, each counting the same.</summary>
+/// <summary>Scores of a run over subsets. Means are over subsets with equal weights, as in the benchmark.</summary>
 public sealed class MmebScores
 {
     /// <summary>Names of the groups that are not meta-tasks.</summary>
     public const string InDistribution = "ind",
         OutOfDistribution = "ood";
 
-    /// <summary>Puts the scores of subsets together.</summary>
+    /// <summary>Combines the scores of subsets.</summary>
     /// <exception cref="ArgumentException">There are none.</exception>
     public MmebScores(IReadOnlyList<SubsetScore> subsets)
     {

@@ -7,7 +7,7 @@ namespace Rge.Evaluation.Mmeb;
 
 /// <summary>
 /// Where the results of one model and its settings are: the output folder itself for the first, <c>models/NAME</c> in it for any other, so
-/// that nothing replaces the results of something else. A file <c>model.json</c> says whose they are.
+/// that results never replace those of another model. <c>model.json</c> identifies the model.
 /// </summary>
 public sealed record ResultFolder
 {
@@ -27,13 +27,13 @@ public sealed record ResultFolder
     /// <summary>The folder.</summary>
     public string Path { get; }
 
-    /// <summary>What reports call the model: different for each in an output folder.</summary>
+    /// <summary>Name of the model in reports: different for each in an output folder.</summary>
     public string Name { get; }
 
     /// <summary>As <see cref="MmebEvaluation.Identity"/> has it.</summary>
     public string Identity { get; }
 
-    /// <summary>Lists whose results an output folder has, those of the folder itself first.</summary>
+    /// <summary>Lists the results in an output folder, those of the folder itself first.</summary>
     /// <exception cref="EvaluationException">A file is damaged.</exception>
     public static IReadOnlyList<ResultFolder> In(string root)
     {
@@ -56,7 +56,7 @@ public sealed record ResultFolder
         for (var attempt = 1; ; attempt++)
         {
             var there = In(root);
-            // A folder that several have written into, as earlier versions did, is nobody's.
+            // A folder that several runs have written into, as earlier versions allowed, belongs to none of them.
             if (
                 there.FirstOrDefault(folder => folder.Identity == identity && there.Count(other => other.Path == folder.Path) == 1) is
                 { } known

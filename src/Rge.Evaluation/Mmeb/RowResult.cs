@@ -8,7 +8,7 @@ namespace Rge.Evaluation.Mmeb;
 internal sealed record RowResult(int[] Candidates, float[] Scores)
 {
     /// <summary>
-    /// Place of the right candidate, 1 for the first; of equal scores the lowest index is first, which is the right one's.
+    /// Rank of the right candidate, from 1; of equal scores the lowest index is first, which is the right one's.
     /// </summary>
     public int Rank { get; } = 1 + Scores.Count(score => score > Scores[0]);
 

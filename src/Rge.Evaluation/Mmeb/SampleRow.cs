@@ -1,6 +1,6 @@
 namespace Rge.Evaluation.Mmeb;
 
-/// <summary>A row in full, to be looked at.</summary>
+/// <summary>A row in full, for inspection.</summary>
 public sealed record SampleRow
 {
     private const int TopCandidates = 4;
@@ -14,7 +14,7 @@ public sealed record SampleRow
     /// <summary>The rationale that the query's embedding was taken after; <see langword="null"/> without one.</summary>
     public string? Rationale { get; init; }
 
-    /// <summary>Place of the right candidate, 1 for the first.</summary>
+    /// <summary>Rank of the right candidate, from 1.</summary>
     public required int Rank { get; init; }
 
     /// <summary>How many candidates the row has.</summary>
@@ -40,7 +40,7 @@ public sealed record SampleRow
         return new SampleRow
         {
             Row = row + 1,
-            Query = SampleItem.Of(results.Rows.Queries[row].Item),
+            Query = SampleItem.From(results.Rows.Queries[row].Item),
             Rationale = results.Queries[row].Embedding!.Rationale,
             Rank = result.Rank,
             Candidates = result.Candidates.Length,
@@ -49,7 +49,7 @@ public sealed record SampleRow
         };
 
         SampleItem Candidate(int index, float score) =>
-            SampleItem.Of(results.Rows.Candidates[results.Rows.CandidatesOf(row)[index]].Item) with
+            SampleItem.From(results.Rows.Candidates[results.Rows.CandidatesOf(row)[index]].Item) with
             {
                 Score = score,
                 IsRight = index == 0,

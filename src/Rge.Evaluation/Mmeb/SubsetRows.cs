@@ -34,15 +34,15 @@ internal sealed class SubsetRows
 
     public string Group { get; }
 
-    /// <summary>Columns of the files that nothing was taken from.</summary>
+    /// <summary>Unused columns of the files.</summary>
     public IReadOnlyList<string> UnreadColumns { get; }
 
-    /// <summary>The query of each row, and where the row stands.</summary>
+    /// <summary>The query of each row, and the row's location.</summary>
     public IReadOnlyList<(EmbeddingInput Item, string Source)> Queries { get; }
 
     /// <summary>The different candidates, and a row of each.</summary>
     public IReadOnlyList<(EmbeddingInput Item, string Source)> Candidates { get; }
 
-    /// <summary>The candidates of a row as places among <see cref="Candidates"/>, the right one first.</summary>
+    /// <summary>The candidates of a row as indices into <see cref="Candidates"/>, the right one first.</summary>
     public ReadOnlySpan<int> CandidatesOf(int row) => _candidatesOf[row];
 }

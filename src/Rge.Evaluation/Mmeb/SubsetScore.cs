@@ -9,7 +9,7 @@ public sealed record SubsetScore
     /// <summary>The meta-task it belongs to.</summary>
     public required string Group { get; init; }
 
-    /// <summary>What reports call the model.</summary>
+    /// <summary>Name of the model in reports.</summary>
     public required string Model { get; init; }
 
     /// <summary>Whether queries wrote a rationale.</summary>
@@ -36,7 +36,7 @@ public sealed record SubsetScore
     /// <summary>Queries and different candidates that could not be embedded; <see cref="SubsetFolder.ReadFailures"/> lists them.</summary>
     public int FailedItems { get; init; }
 
-    /// <summary>Columns of the subset's files that nothing was taken from.</summary>
+    /// <summary>Unused columns of the subset's files.</summary>
     public IReadOnlyList<string> UnreadColumns { get; init; } = [];
 
     /// <summary>Different candidates.</summary>
@@ -63,7 +63,7 @@ public sealed record SubsetScore
     /// <summary>Tokens of rationales.</summary>
     public required long RationaleTokens { get; init; }
 
-    /// <summary>Seconds that embedding took, when it was done: what another subset or run had embedded already counts as well.</summary>
+    /// <summary>Seconds of embedding, including embeddings reused from other subsets or runs.</summary>
     public required double Seconds { get; init; }
 
     /// <summary>Queries embedded in a second, candidates not counted.</summary>

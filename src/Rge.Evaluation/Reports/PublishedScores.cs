@@ -9,7 +9,7 @@ internal sealed record PublishedScores(string Model, string Source, IReadOnlyLis
     /// <summary>The columns of the paper's table.</summary>
     public static IReadOnlyList<string> Columns { get; } = ["classification", "vqa", "retrieval", "grounding", "ind", "ood", "overall"];
 
-    /// <summary>The rows that a reader compares with.</summary>
+    /// <summary>The published rows to compare with.</summary>
     public static IReadOnlyList<PublishedScores> All { get; } =
     [
         new("Qwen2.5-VL-3B, without reasoning", "arXiv 2511.16150", [59.5, 59.9, 66.8, 88.0, 70.6, 58.4, 65.2]),

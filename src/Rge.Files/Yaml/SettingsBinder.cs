@@ -8,8 +8,8 @@ using YamlDotNet.Serialization.NamingConventions;
 namespace Rge.Files.Yaml;
 
 /// <summary>
-/// Makes settings of a YAML text: records by the names of their properties, lists, maps, texts, numbers and named values. Whatever does not
-/// fit is refused with its place, its path, what it is and what was expected.
+/// Binds a YAML text to settings: records by the names of their properties, lists, maps, texts, numbers and named values. Whatever does not
+/// fit is refused with line, path, what was found and what was expected.
 /// </summary>
 [RequiresUnreferencedCode("The properties of settings are found by reflection.")]
 public static class SettingsBinder

@@ -6,7 +6,7 @@ using YamlDotNet.Core.Events;
 namespace Rge.Files.Yaml;
 
 /// <summary>
-/// The one place where YAML is read. Size, depth and number of values are bounded, and whatever is wrong is said in one sentence with
+/// Reads YAML. Size, depth and number of values are bounded, and errors are one sentence with
 /// source and line.
 /// </summary>
 public static class YamlText
@@ -51,8 +51,8 @@ public static class YamlText
 
     /// <summary>Reads a text.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="source">What errors call it.</param>
-    /// <param name="namesLines">Whether errors name lines; not for a text that a user gave in one.</param>
+    /// <param name="source">Name of the source in errors.</param>
+    /// <param name="namesLines">Whether errors name lines; not for a text of one line.</param>
     /// <returns>The value; an empty one for a text without any.</returns>
     /// <exception cref="YamlTextException">It is not YAML within the bounds.</exception>
     public static YamlValue Parse(string text, string source, bool namesLines = true)
@@ -137,9 +137,9 @@ public static class YamlText
                 if ((next is Scalar scalar ? scalar.Value : name.Text) is not { Length: > 0 } key)
                     throw Error(next.Start, "a key is empty, a list or a map, expected a name");
                 var value = Value(Next(), depth + 1);
-                // What is not there has no place of its own.
+                // A missing value has no place.
                 if (!members.TryAdd(key, value.IsNull ? value with { Place = Place(next.Start) } : value))
-                    throw Error(next.Start, $"'{key}' is there twice");
+                    throw Error(next.Start, $"'{key}' occurs twice");
                 Count(ref size, value, start);
             }
             return new YamlValue

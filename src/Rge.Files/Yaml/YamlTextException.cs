@@ -1,6 +1,6 @@
 namespace Rge.Files.Yaml;
 
-/// <summary>A text is not YAML within the bounds; whoever reads it makes this an error of its own layer.</summary>
+/// <summary>A text is not YAML within the bounds. The caller turns this into an exception of its own layer.</summary>
 public sealed class YamlTextException : Exception
 {
     /// <summary>Creates the exception.</summary>

@@ -98,7 +98,7 @@ internal sealed class AdapterReader
             added = _fullParameters.TryAdd(WeightNames.Canonical(name), stored);
         }
         if (!added)
-            throw Error(stored, "is there twice, under two names");
+            throw Error(stored, "occurs twice, under two names");
     }
 
     /// <summary>The name without <c>.modules_to_save</c> and the adapter's own name behind it.</summary>

@@ -44,7 +44,7 @@ public sealed class Checkpoint : IDisposable
                 AddShards(_root = index);
             else
                 throw new CheckpointException(
-                    ForeignWeights.In(folder) ?? $"{folder} has no weights: neither {SingleFile} nor {IndexFile} is there."
+                    ForeignWeights.In(folder) ?? $"{folder} has no weights: neither {SingleFile} nor {IndexFile} exists."
                 );
         }
         catch
@@ -160,7 +160,7 @@ public sealed class Checkpoint : IDisposable
     /// files of the folder are left alone.
     /// </summary>
     /// <remarks>
-    /// <para> Whoever opens the folder finds all of the old weights or all of the new, also when the process is killed at any moment, or
+    /// <para> A reader of the folder finds all of the old weights or all of the new, also when the process is killed at any moment, or
     /// the power fails on a file system that keeps renames and deletions in order, as journaling ones do. Until the new weights are whole
     /// the old ones stay, so there must be room for both. What a killed process leaves over, the next successful save deletes.
     /// </para>
@@ -170,7 +170,7 @@ public sealed class Checkpoint : IDisposable
     /// <param name="tensors">Tensors by name, old or canonical; borrowed. They may be maps of the very checkpoint that is replaced.</param>
     /// <param name="naming">The naming to write.</param>
     /// <param name="maxShardBytes">Bytes of tensors in one file at most; a larger tensor has a file of its own.</param>
-    /// <param name="progress">Told the number of bytes of tensors written so far.</param>
+    /// <param name="progress">Receives the number of bytes of tensors written so far.</param>
     /// <param name="cancellation">Stops the writing; the old weights stay.</param>
     /// <exception cref="ArgumentException">A tensor has a number type that the format lacks, or two names mean the same tensor.</exception>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>

@@ -10,12 +10,12 @@ namespace Rge.Models.Checkpoints;
 /// <list type="bullet">
 /// <item>to one file, from anything: renaming model.safetensors into place, which hides an index;</item>
 /// <item>from shards to shards: renaming the index into place, the new shards having other file names than the old;</item>
-/// <item>from one file to shards: deleting model.safetensors, after shards and index are there.</item>
+/// <item>from one file to shards: deleting model.safetensors, after shards and index are complete.</item>
 /// </list>
 /// What the old weights leave is deleted after that.
 /// </remarks>
 /// <param name="folder">The folder.</param>
-/// <param name="progress">Told the bytes written.</param>
+/// <param name="progress">Receives the bytes written.</param>
 /// <param name="cancellation">Stops the writing until the deciding step.</param>
 /// <param name="observer">Called after every change to the folder; for tests.</param>
 internal sealed partial class CheckpointWriter(

@@ -8,7 +8,7 @@ internal static class ForeignWeights
     private const string Convert =
         "save the model once with transformers (save_pretrained writes safetensors), or take a revision that has safetensors files";
 
-    /// <summary>What is there instead of weights that can be read, as a sentence; null where nothing is.</summary>
+    /// <summary>What the folder has instead of readable weights, as a sentence; null for nothing.</summary>
     public static string? In(string folder)
     {
         if (File.Exists(folder))
@@ -46,7 +46,7 @@ internal static class ForeignWeights
                 $"{path} is in PyTorch's own format (pickle), which is not read: {Convert}.",
             ".H5" or ".MSGPACK" or ".ONNX" => $"{path} is in another framework's format, which is not read: {Convert}.",
             ".SAFETENSORS" =>
-                $"{path} is there, but neither {Checkpoint.SingleFile} nor {Checkpoint.IndexFile}: the checkpoint is incomplete, or "
+                $"{path} exists, but neither {Checkpoint.SingleFile} nor {Checkpoint.IndexFile}: the checkpoint is incomplete, or "
                     + $"its files have been renamed; download it again.",
             _ => null,
         };

@@ -193,7 +193,7 @@ public sealed class PeftAdapter : IDisposable
     }
 
     /// <summary>Checks that the adapter fits a model.</summary>
-    /// <param name="layout">Shapes of the model's parameters by canonical name, as <see cref="ParameterLayout.Of"/> gives them.</param>
+    /// <param name="layout">Shapes of the model's parameters by canonical name, as <see cref="ParameterLayout.Create"/> gives them.</param>
     /// <exception cref="CheckpointException">The model lacks a module or parameter, or has it in another shape.</exception>
     public void Require(IReadOnlyDictionary<string, long[]> layout)
     {
@@ -218,8 +218,8 @@ public sealed class PeftAdapter : IDisposable
 
     /// <summary>Writes the adapter into a folder, creating it if need be, so that PEFT loads it.</summary>
     /// <remarks>
-    /// Each file is whole or not there. An adapter that is replaced by one of the same configuration is there at every moment, old or new;
-    /// with another configuration there is none for the time of writing, rather than tensors under the wrong scale.
+    /// Each file is written completely or not at all. An adapter that is replaced by one of the same configuration is there at every
+    /// moment, old or new; with another configuration there is none for the time of writing, rather than tensors under the wrong scale.
     /// </remarks>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Save(string folder)

@@ -27,5 +27,5 @@ internal sealed record SafetensorsDType(string Name, ScalarType DType, int Size)
 
     public static SafetensorsDType? Named(string? name) => Array.Find(All, type => type.Name == name);
 
-    public static SafetensorsDType? Of(ScalarType dtype) => Array.Find(All, type => type.DType == dtype);
+    public static SafetensorsDType? From(ScalarType dtype) => Array.Find(All, type => type.DType == dtype);
 }

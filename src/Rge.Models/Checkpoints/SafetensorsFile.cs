@@ -88,7 +88,7 @@ public sealed class SafetensorsFile : IDisposable
         var entry = Entry(name);
         if (entry.ByteLength == 0)
             return empty(entry.Shape, entry.DType);
-        var size = SafetensorsDType.Of(entry.DType)!.Size;
+        var size = SafetensorsDType.From(entry.DType)!.Size;
         if (entry.Offset % size != 0)
             return Read(name);
         using var flat = _maps[entry.DType].narrow(0, entry.Offset / size, entry.ByteLength / size);
@@ -123,7 +123,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         using var scope = NewDisposeScope();
         var flat = result.view(-1);
-        int size = SafetensorsDType.Of(entry.DType)!.Size,
+        int size = SafetensorsDType.From(entry.DType)!.Size,
             chunk = ChunkBytes / size;
         if (result.dtype == entry.DType && result.device.type == DeviceType.CPU)
         {
@@ -157,7 +157,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         try
         {
-            return from_file(Path, shared: false, RandomAccess.GetLength(_file) / SafetensorsDType.Of(dtype)!.Size, dtype)
+            return from_file(Path, shared: false, RandomAccess.GetLength(_file) / SafetensorsDType.From(dtype)!.Size, dtype)
                 .DetachFromDisposeScope();
         }
         catch (ExternalException e)

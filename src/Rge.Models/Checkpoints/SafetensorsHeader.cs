@@ -48,7 +48,7 @@ internal sealed class SafetensorsHeader
             throw new CheckpointException($"{path} is empty, expected a safetensors file: download it again.");
         if (fileLength < 8)
             throw new CheckpointException(
-                $"{path} has {fileLength} bytes, expected a safetensors file, which begins with 8 bytes of header length."
+                $"{path} has {fileLength} bytes, expected a safetensors file, which starts with 8 bytes of header length."
             );
         var prefix = new byte[8];
         FileBytes.Fill(file, prefix, 0, path);
@@ -61,7 +61,7 @@ internal sealed class SafetensorsHeader
         var json = new byte[length];
         FileBytes.Fill(file, json, 8, path);
         if (json is not [(byte)'{', ..])
-            throw new CheckpointException($"{path}: the header does not begin with '{{'.");
+            throw new CheckpointException($"{path}: the header does not start with '{{'.");
         if (!Utf8.IsValid(json))
             throw new CheckpointException($"{path}: the header is not valid UTF-8.");
         var header = new SafetensorsHeader(path, 8 + json.Length, fileLength - 8 - json.Length);

@@ -12,7 +12,7 @@ public static class SafetensorsWriter
     private const int ChunkBytes = 16 << 20;
 
     /// <summary>
-    /// Writes tensors to a file, which is either whole or not there: it is written under another name in the same folder, flushed to disk
+    /// Writes tensors to a file, completely or not at all: it is written under another name in the same folder, flushed to disk
     /// and renamed. An existing file is replaced.
     /// </summary>
     /// <param name="path">Path of the file.</param>
@@ -21,7 +21,7 @@ public static class SafetensorsWriter
     /// in ordinal order, so that equal tensors give equal files.
     /// </param>
     /// <param name="metadata">Free text for the header by key.</param>
-    /// <param name="progress">Told the number of bytes of tensors written so far.</param>
+    /// <param name="progress">Receives the number of bytes of tensors written so far.</param>
     /// <param name="cancellation">Stops the writing; nothing is left behind.</param>
     /// <exception cref="ArgumentException">A name occurs twice, or a tensor has a number type that the format lacks.</exception>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
@@ -64,7 +64,7 @@ public static class SafetensorsWriter
     internal static long DataBytes(string name, Tensor tensor) => tensor.numel() * TypeOf(name, tensor).Size;
 
     private static SafetensorsDType TypeOf(string name, Tensor tensor) =>
-        SafetensorsDType.Of(tensor.dtype)
+        SafetensorsDType.From(tensor.dtype)
         ?? throw new ArgumentException($"Tensor {name} is {tensor.dtype}, expected one of {SafetensorsDType.Names}.", nameof(tensor));
 
     /// <summary>Length prefix and JSON, padded with blanks to a multiple of eight bytes.</summary>

@@ -36,7 +36,7 @@ internal abstract class FamilyDefinition
     /// <summary>A layer of the decoder.</summary>
     /// <param name="config">The decoder's shape.</param>
     /// <param name="factory">Makes its parts.</param>
-    /// <param name="name">What its parameters' names begin with, a dot at the end.</param>
+    /// <param name="name">What its parameters' names start with, a dot at the end.</param>
     /// <param name="index">Number of the layer, from 0.</param>
     public virtual DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {
@@ -68,7 +68,7 @@ internal abstract class FamilyDefinition
     /// <summary>The MLP of a vision block.</summary>
     /// <param name="config">The tower's shape.</param>
     /// <param name="factory">Makes its parts.</param>
-    /// <param name="name">What its parameters' names begin with, a dot at the end.</param>
+    /// <param name="name">What its parameters' names start with, a dot at the end.</param>
     public abstract IFeedForward VisionFeedForward(VisionConfig config, LayerFactory factory, string name);
 
     /// <summary>What joins patches after the last block; the decoder's width comes out.</summary>
@@ -90,13 +90,13 @@ internal abstract class FamilyDefinition
     /// <summary>What joins patches after each block of <see cref="VisionConfig.DeepstackBlocks"/>.</summary>
     /// <param name="config">The tower's shape.</param>
     /// <param name="factory">Makes its parts.</param>
-    /// <param name="root">What the names of the tower's parameters begin with, a dot at the end.</param>
+    /// <param name="root">What the names of the tower's parameters start with, a dot at the end.</param>
     public virtual PatchMerger[] DeepstackMergers(VisionConfig config, LayerFactory factory, string root) => [];
 
     /// <summary>Learned embeddings of patches' places; null where rotary positions are all there is.</summary>
     /// <param name="config">The tower's shape.</param>
     /// <param name="factory">Makes its parts.</param>
-    /// <param name="root">What the names of the tower's parameters begin with, a dot at the end.</param>
+    /// <param name="root">What the names of the tower's parameters start with, a dot at the end.</param>
     public virtual IPatchPositions? PatchPositions(VisionConfig config, LayerFactory factory, string root) => null;
 
     /// <summary>The windows that an image's merged patches are attended in; null where attention is over whole frames.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Gradients;
 
-/// <summary>Hidden states of tokens of several sequences; what sequences begin with alike is there once. Owns its tensor.</summary>
+/// <summary>Hidden states of tokens of several sequences; common prefixes are stored once. Owns its tensor.</summary>
 public sealed class PackedStates : IDisposable
 {
     private readonly int[][] _rows;

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rge.Models.Gradients;
 
 /// <summary>
-/// Tokens of several sequences, packed so that what sequences begin with alike is there once: a tree of runs, a parent before its children
+/// Tokens of several sequences, packed so that common prefixes are stored once: a tree of runs, a parent before its children
 /// and a subtree's tokens together.
 /// </summary>
 /// <remarks>
@@ -70,7 +70,7 @@ internal sealed class PrefixTree
         new([.. _nodes.Select(node => new TokenRun(node.Start, node.Length, node.Parent))], new PrefixTreeAttention(_nodes, device));
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
-    public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, [.. _imageRows], device);
+    public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Create(_images, [.. _imageRows], device);
 
     /// <summary>Leaves only the wanted tokens' rows, packed anew, in <see cref="Rows"/>; −1 stands for the others.</summary>
     /// <param name="wanted">The wanted tokens of each sequence.</param>
@@ -118,7 +118,7 @@ internal sealed class PrefixTree
         return imageOf;
     }
 
-    /// <summary>Whether two sequences that begin alike go on with the same token.</summary>
+    /// <summary>Whether two sequences with a common prefix continue with the same token.</summary>
     private bool IsSame(int input, int other, int token) =>
         _inputs[input].TokenIds[token] == _inputs[other].TokenIds[token] && _imageOf[input]?[token] == _imageOf[other]?[token];
 

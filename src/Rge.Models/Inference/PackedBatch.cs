@@ -44,7 +44,7 @@ internal sealed class PackedBatch
 
     /// <summary>Packs prompts; with a state, each continues what its slot holds.</summary>
     /// <exception cref="ArgumentException">See <see cref="QwenVlModel.Prefill"/>.</exception>
-    public static PackedBatch Of(
+    public static PackedBatch Create(
         IReadOnlyList<ModelInput> inputs,
         ModelConfig config,
         DecodingState? state = null,
@@ -115,5 +115,5 @@ internal sealed class PackedBatch
     public TokenPass Pass(DecodingState? state, Device device) => new(Runs, new SpanAttention(new SpanSet(Runs, device)), state?.Layers);
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
-    public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Of(_images, _imageRows, device);
+    public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Create(_images, _imageRows, device);
 }

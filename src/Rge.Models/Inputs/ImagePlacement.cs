@@ -9,7 +9,7 @@ namespace Rge.Models.Inputs;
 internal sealed record ImagePlacement(Tensor Rows, Tensor Features, IReadOnlyList<Tensor> Deepstack)
 {
     /// <summary>Joins the features of images, in the order of their rows; null without images.</summary>
-    public static ImagePlacement? Of(IReadOnlyList<VisionFeatures> images, long[] rows, Device device)
+    public static ImagePlacement? Create(IReadOnlyList<VisionFeatures> images, long[] rows, Device device)
     {
         if (images.Count == 0)
             return null;

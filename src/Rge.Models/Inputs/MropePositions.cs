@@ -5,7 +5,7 @@ namespace Rge.Models.Inputs;
 
 /// <summary>
 /// Multimodal rotary positions of a prompt: three rows (time, height, width). Text tokens advance all three together; the tokens of an
-/// image share one time position and spread over height and width; text goes on after the largest position used so far.
+/// image share one time position and spread over height and width; text continues after the largest position used so far.
 /// </summary>
 /// <remarks>
 /// As in transformers, an image is one where its tokens follow the vision start token. Prompts without it, such as VLM2Vec's, have image

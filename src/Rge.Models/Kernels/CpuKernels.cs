@@ -14,7 +14,7 @@ namespace Rge.Models.Kernels;
 /// <remarks>
 /// All take contiguous CPU tensors and compute in float32 whatever the tensors' type, rounding once at the end: at least as exact as the
 /// operators they replace. A kernel called with anything else throws <see cref="ArgumentException"/> before an element is read. Methods
-/// that return a tensor hand it over to the current dispose scope. Safe to use from several threads.
+/// that return a tensor attach it to the current dispose scope. Safe to use from several threads.
 /// </remarks>
 internal static unsafe class CpuKernels
 {

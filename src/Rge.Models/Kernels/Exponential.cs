@@ -9,7 +9,7 @@ namespace Rge.Models.Kernels;
 /// </summary>
 internal static class Exponential
 {
-    // Adding it rounds to a whole number, which then stands in the lowest bits: 1.5 · 2²³.
+    // Adding it rounds to a whole number, which is then in the lowest bits: 1.5 · 2²³.
     private const float Rounder = 12582912;
 
     // ln 2 in two parts; the first has so few digits that whole multiples of it are exact.

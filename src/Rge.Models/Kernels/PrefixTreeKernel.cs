@@ -36,7 +36,7 @@ internal static unsafe class PrefixTreeKernel
         var last = rows + (count - 1) * stride;
         for (var t = 0; t < count; t += 8)
         {
-            // Past the end the last row is read again; nobody looks at the result.
+            // Past the end the last row is read again; the result is not used.
             float* r0 = rows + t * stride,
                 r1 = Next(r0),
                 r2 = Next(r1),

@@ -10,7 +10,7 @@ internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func
 
     /// <summary>Makes one of three linear layers, <c>gate_proj</c>, <c>up_proj</c> and <c>down_proj</c>.</summary>
     /// <param name="factory">Makes the linear layers.</param>
-    /// <param name="name">What their module names begin with, a dot at the end.</param>
+    /// <param name="name">What their module names start with, a dot at the end.</param>
     /// <param name="width">Width that comes in and goes out.</param>
     /// <param name="inner">Width between.</param>
     /// <param name="bias">Whether the three have biases.</param>

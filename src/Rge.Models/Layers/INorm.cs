@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>A normalisation over the last dimension.</summary>
+/// <summary>A normalization over the last dimension.</summary>
 internal interface INorm
 {
-    /// <summary>Normalises; the shape is kept, and the result has the number type of the norm's weight.</summary>
+    /// <summary>Normalizes; the shape is kept, and the result has the number type of the norm's weight.</summary>
     Tensor Forward(Tensor x);
 }

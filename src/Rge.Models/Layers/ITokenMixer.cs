@@ -12,7 +12,7 @@ internal interface ITokenMixer
     /// <param name="device">Where the model runs.</param>
     ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device);
 
-    /// <param name="x">Normalised hidden states <c>[N, hidden]</c>.</param>
+    /// <param name="x">Normalized hidden states <c>[N, hidden]</c>.</param>
     /// <param name="rotary">Rotary table of the N positions.</param>
     /// <param name="pass">Which tokens come before which.</param>
     /// <param name="state">

@@ -7,7 +7,7 @@ namespace Rge.Models.Layers;
 /// each parameter once, with the shape that the configuration gives it: what they ask for is the layout of a checkpoint.
 /// </summary>
 /// <remarks>
-/// Design note: to learn the layout without weights, a model is constructed with <see cref="LayoutRecorder"/>, which hands out no tensors,
+/// Design note: to learn the layout without weights, a model is constructed with <see cref="LayoutRecorder"/>, which provides no tensors,
 /// and thrown away. Constructors therefore store parameters and read nothing of them.
 /// </remarks>
 internal abstract class LayerFactory

@@ -26,7 +26,7 @@ internal sealed class MultimodalRotary
         using var frequencies = tensor(_frequencies, device: positions.device);
         // Without gaps: a product keeps the order of its factors in memory, and the kernels want rows.
         var angles = positions.index_select(0, axes).t().contiguous() * frequencies; // (N, D/2)
-        return RotaryTable.Of(angles, dtype);
+        return RotaryTable.Create(angles, dtype);
     }
 
     private static int AxisOf(int frequency, IReadOnlyList<int> section, bool interleaved)

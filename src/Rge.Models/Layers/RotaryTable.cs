@@ -8,7 +8,7 @@ namespace Rge.Models.Layers;
 internal readonly record struct RotaryTable(Tensor Cos, Tensor Sin)
 {
     /// <summary>Makes the table of the given angles <c>[N, headDim / 2]</c>.</summary>
-    public static RotaryTable Of(Tensor angles, ScalarType dtype)
+    public static RotaryTable Create(Tensor angles, ScalarType dtype)
     {
         // Without gaps, as the kernels want it.
         var broadcast = angles.contiguous().unsqueeze(1);

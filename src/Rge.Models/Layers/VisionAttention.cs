@@ -7,7 +7,7 @@ namespace Rge.Models.Layers;
 /// <summary>Bidirectional attention of the vision tower, within segments (a window, or a whole frame) of the packed patches.</summary>
 internal sealed class VisionAttention(int heads, Linear qkv, Linear projection)
 {
-    /// <param name="x">Normalised patches <c>[P, width]</c>.</param>
+    /// <param name="x">Normalized patches <c>[P, width]</c>.</param>
     /// <param name="rotary">Rotary table of the P patches.</param>
     /// <param name="segments">Lengths of the segments, in order; they sum to P.</param>
     public Tensor Forward(Tensor x, RotaryTable rotary, IReadOnlyList<SegmentRun> segments)

@@ -20,7 +20,7 @@ internal sealed class VisionRotary(int headDim)
         using Tensor frequencies = tensor(_frequencies, device: device),
             r = Column(rows),
             c = Column(columns);
-        return RotaryTable.Of(cat([r * frequencies, c * frequencies], 1), ScalarType.Float32);
+        return RotaryTable.Create(cat([r * frequencies, c * frequencies], 1), ScalarType.Float32);
 
         Tensor Column(int[] values) => tensor(values, device: device).to(ScalarType.Float32).unsqueeze(1);
     }

@@ -9,7 +9,7 @@ namespace Rge.Models.Tensors;
 /// busy collector, also in the sum of two tensors, whose factor of 1 is such a number. Here every number outlives its call; the operators
 /// that do without are banned in the build (build/BannedSymbols.txt).
 /// </summary>
-/// <remarks>As with the operators, methods that return a new tensor hand it over to the current dispose scope.</remarks>
+/// <remarks>As with the operators, methods that return a new tensor attach it to the current dispose scope.</remarks>
 public static class TensorArithmetic
 {
 #pragma warning disable RS0030 // what is banned elsewhere is done here with care

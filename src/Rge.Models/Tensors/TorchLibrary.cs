@@ -10,9 +10,9 @@ namespace Rge.Models.Tensors;
 
 /// <summary>Loads libtorch, the native library that computes.</summary>
 /// <remarks>
-/// TorchSharp loads it by itself at the first tensor. It is loaded here before that, because TorchSharp's own error names the wrong cause
-/// and comes after it has copied all of libtorch, and because programs whose build did not make the symbol version weak that older systems
-/// lack (docs/native-library.md) can be helped: a library that is in the process already is what TorchSharp then finds.
+/// TorchSharp loads it automatically at the first tensor. It is loaded here before that, because TorchSharp's own error names the wrong
+/// cause and comes after it has copied all of libtorch, and because programs whose build did not make the symbol version weak that older
+/// systems lack (docs/native-library.md) can be helped: a library that is in the process already is what TorchSharp then finds.
 /// </remarks>
 public static partial class TorchLibrary
 {

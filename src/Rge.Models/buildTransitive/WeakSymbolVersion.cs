@@ -38,7 +38,7 @@ internal static class WeakSymbolVersion
 #pragma warning restore RS0030
         var changed = Weaken(bytes, version, source);
 
-        // A new file under a temporary name, renamed: what stands at the destination may be a hard link to the package cache.
+        // A new file under a temporary name, renamed: the file at the destination may be a hard link to the package cache.
         var temporary = destination + "." + Path.GetRandomFileName() + ".part";
         try
         {

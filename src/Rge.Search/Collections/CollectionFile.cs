@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace Rge.Search.Collections;
 
 /// <summary>
-/// A collection as a file of JSON Lines, for a backup or another store: first what it was made with, then a record a line, with its vector
+/// A collection as a file of JSON Lines, for a backup or another store: first its identity, then a record a line, with its vector
 /// (float32, little-endian, base64), thumbnail and places.
 /// </summary>
 public static class CollectionFile
@@ -16,7 +16,7 @@ public static class CollectionFile
 
     /// <summary>Writes a collection.</summary>
     /// <param name="collection">The collection.</param>
-    /// <param name="output">Where to; stays open.</param>
+    /// <param name="output">The destination; stays open.</param>
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many records were written.</returns>
@@ -47,8 +47,8 @@ public static class CollectionFile
         return count;
     }
 
-    /// <summary>What the collection in a file was made with.</summary>
-    /// <exception cref="SearchException">The file cannot be read, or is none that <see cref="WriteAsync"/> wrote.</exception>
+    /// <summary>The identity of the collection in a file.</summary>
+    /// <exception cref="SearchException">The file cannot be read, or was not written by <see cref="WriteAsync"/>.</exception>
     public static CollectionIdentity ReadIdentity(string path)
     {
         var (_, text) = Lines(path).FirstOrDefault();
@@ -80,7 +80,7 @@ public static class CollectionFile
             new($"{path} is not an exported collection: its first line should say what the collection was made with.", innerException);
     }
 
-    /// <summary>The records in a file, read as they are asked for.</summary>
+    /// <summary>The records in a file, read lazily.</summary>
     /// <exception cref="SearchException">A line cannot be read.</exception>
     public static async IAsyncEnumerable<CollectionEntry> ReadAsync(
         string path,

@@ -81,13 +81,13 @@ internal sealed class CollectionTables : IDisposable
             (record, _) => RecordChecks.Problem(record)
         );
 
-    /// <summary>Whether everything is there that is read; a store that may only be read is not asked for more.</summary>
+    /// <summary>Whether everything that is read exists; a read-only store needs no more.</summary>
     public async Task<bool> CanBeReadAsync(CancellationToken cancellationToken) =>
         await Records.CollectionExistsAsync(cancellationToken)
         && await Thumbnails.CollectionExistsAsync(cancellationToken)
         && await Places.CollectionExistsAsync(cancellationToken);
 
-    /// <summary>A table that the collection would have, and that is there already; <see langword="null"/> where there is none.</summary>
+    /// <summary>A table that the collection would create and that exists already; <see langword="null"/> for none.</summary>
     public async Task<string?> FindExistingAsync(CancellationToken cancellationToken) =>
         await Records.CollectionExistsAsync(cancellationToken) ? Records.Name
         : await Thumbnails.CollectionExistsAsync(cancellationToken) ? Thumbnails.Name
@@ -95,7 +95,7 @@ internal sealed class CollectionTables : IDisposable
         : await Places.CollectionExistsAsync(cancellationToken) ? Places.Name
         : null;
 
-    /// <summary>Makes what is not there yet; the records first, whose name is the one that something else may have.</summary>
+    /// <summary>Creates what does not exist yet; the table of records first, whose name may be taken.</summary>
     public async Task EnsureExistAsync(CancellationToken cancellationToken)
     {
         await Records.EnsureCollectionExistsAsync(cancellationToken);

@@ -8,6 +8,6 @@ internal sealed class ContentRecord
     /// <summary>Id of the record.</summary>
     public string Id { get; set; } = "";
 
-    /// <summary>Hash of its text and pictures.</summary>
+    /// <summary>Hash of its text and images.</summary>
     public string Content { get; set; } = "";
 }

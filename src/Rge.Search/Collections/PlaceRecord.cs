@@ -15,19 +15,19 @@ internal sealed class PlaceRecord
     /// <summary>Its name within the source.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>What tells whether it has changed.</summary>
+    /// <summary>Changes when the file or row changes.</summary>
     public string Stamp { get; set; } = "";
 
     /// <summary>Id of the item; empty where none is stored yet.</summary>
     public string Item { get; set; } = "";
 
-    /// <summary>Id of the item that is being stored in its stead; null when all is done.</summary>
+    /// <summary>Id of the item that is replacing it; null when done.</summary>
     public string? Pending { get; set; }
 
     /// <summary>The file, as the record of the item has it.</summary>
     public string? Path { get; set; }
 
-    /// <summary>What the place has and was about to have.</summary>
+    /// <summary>The ids of its present item and of the one replacing it.</summary>
     public IEnumerable<string> Items => ((string?[])[Item, Pending]).OfType<string>().Where(item => item.Length > 0);
 
     /// <summary>Hash of source and name.</summary>

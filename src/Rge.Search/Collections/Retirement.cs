@@ -2,7 +2,7 @@ using Rge.Search.Stores;
 
 namespace Rge.Search.Collections;
 
-/// <summary>Takes items out of a collection when the last place that has them lets go of them. Everything is done under claims.</summary>
+/// <summary>Deletes items from a collection when the last place that has them gives them up. All of it happens under claims.</summary>
 internal sealed class Retirement(SearchCollection collection, ClaimHolder claims)
 {
     /// <summary>Removes places, and the items that no other place has.</summary>
@@ -22,7 +22,7 @@ internal sealed class Retirement(SearchCollection collection, ClaimHolder claims
     }
 
     /// <summary>
-    /// Deletes items that places give up, but for those that other places have, too, or are about to have: these by id, with their path.
+    /// Deletes items that places give up, except those that other places have or are about to have; returns these by id, with their path.
     /// </summary>
     public async Task RetireAsync(
         IEnumerable<(PlaceRecord? Place, string? Item)> given,

@@ -8,9 +8,9 @@ namespace Rge.Search.Collections;
 
 /// <summary>
 /// A collection of items that can be searched. Thread-safe. <see cref="Indexing.Indexer"/> fills it from files and items,
-/// <see cref="Searcher"/> searches it with queries; here are the records and vectors themselves.
+/// <see cref="Searcher"/> searches it with queries; this class gives access to records and vectors.
 /// </summary>
-/// <remarks>Every method ends with <see cref="VectorStoreException"/> when the store fails.</remarks>
+/// <remarks>Every method throws <see cref="VectorStoreException"/> when the store fails.</remarks>
 public sealed class SearchCollection : IDisposable
 {
     private const int Page = 1000;
@@ -23,14 +23,14 @@ public sealed class SearchCollection : IDisposable
     /// <summary>Its name.</summary>
     public string Name { get; }
 
-    /// <summary>What its vectors are made with.</summary>
+    /// <summary>The identity of its vectors.</summary>
     public CollectionIdentity Identity { get; }
 
     internal CollectionTables Tables { get; }
 
     internal IWorkClaims Claims { get; }
 
-    /// <summary>Refuses what was made with something else.</summary>
+    /// <summary>Throws unless an identity equals the collection's.</summary>
     /// <exception cref="SearchException">The identity differs from the collection's.</exception>
     public void Require(CollectionIdentity identity)
     {
@@ -43,17 +43,17 @@ public sealed class SearchCollection : IDisposable
     /// <exception cref="SearchException">The model's fingerprint differs.</exception>
     internal void RequireModel(ReasoningEmbedder embedder)
     {
-        var model = CollectionIdentity.Of(embedder);
+        var model = CollectionIdentity.For(embedder);
         Require(Identity with { Model = model.Model, Fingerprint = model.Fingerprint });
     }
 
-    /// <summary>Writes records, all of them or none; those whose id is there are replaced.</summary>
+    /// <summary>Writes records, all of them or none; those whose id exists are replaced.</summary>
     /// <remarks>
-    /// What comes from a source belongs to it: where a record that is written differs from the item of the source, the source has the last
-    /// word when it is indexed again.
+    /// Records from a source belong to it: where a written record differs from the item of the source, indexing the source again
+    /// overwrites it.
     /// </remarks>
-    /// <exception cref="ArgumentException">A record has no id, or a vector of another length, without a direction or with something that is
-    /// no number.</exception>
+    /// <exception cref="ArgumentException">A record has no id, or a vector of another length, without a direction or with a component that
+    /// is not a number.</exception>
     public async Task UpsertAsync(IReadOnlyCollection<SearchRecord> records, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(records);
@@ -109,13 +109,13 @@ public sealed class SearchCollection : IDisposable
         );
     }
 
-    /// <summary>Records by id or by the key that their owner gave, without vectors; what is not there is passed over.</summary>
+    /// <summary>Records by id or by the key that their owner gave, without vectors; missing ones are skipped.</summary>
     /// <inheritdoc cref="GetAsync(IReadOnlyCollection{string}, bool, CancellationToken)"/>
     public Task<IReadOnlyList<SearchRecord>> GetAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) =>
         GetAsync(ids, includeVectors: false, cancellationToken);
 
-    /// <summary>Records by id or by the key that their owner gave; what is not there is passed over.</summary>
-    /// <param name="ids">Ids, or keys; what is an id is not looked for as a key. A key has several records where several sources have
+    /// <summary>Records by id or by the key that their owner gave; missing ones are skipped.</summary>
+    /// <param name="ids">Ids or keys; a match by id is not looked up as a key. A key has several records where several sources have
     /// it.</param>
     /// <param name="includeVectors">Whether the records come with their vectors.</param>
     /// <param name="cancellationToken">Stops the work.</param>
@@ -143,7 +143,7 @@ public sealed class SearchCollection : IDisposable
         return found;
     }
 
-    /// <summary>The JPEG of an item's first picture made small; <see langword="null"/> where there is none.</summary>
+    /// <summary>The thumbnail of an item's first image, a JPEG; <see langword="null"/> where there is none.</summary>
     public async Task<byte[]?> GetThumbnailAsync(string id, CancellationToken cancellationToken = default) =>
         await Tables.Thumbnails.GetAsync(id, cancellationToken: cancellationToken) is { } thumbnail
             ? Convert.FromBase64String(thumbnail.Jpeg)
@@ -154,7 +154,7 @@ public sealed class SearchCollection : IDisposable
     /// <param name="take">Records of the page, at least 1.</param>
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
+    /// <exception cref="SearchException">The store does not support the filter's comparison of metadata.</exception>
     public async Task<IReadOnlyList<SearchRecord>> ListAsync(
         int skip,
         int take,
@@ -175,7 +175,7 @@ public sealed class SearchCollection : IDisposable
     /// <summary>How many records there are.</summary>
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
+    /// <exception cref="SearchException">The store does not support the filter's comparison of metadata.</exception>
     public Task<long> CountAsync(SearchFilter? filter = null, CancellationToken cancellationToken = default) =>
         FilteredAsync(filter, () => CountAsync(Tables.Records, filter?.ToExpression(), cancellationToken));
 
@@ -213,7 +213,7 @@ public sealed class SearchCollection : IDisposable
         return count;
     }
 
-    /// <summary>Deletes records by id or key, and what is remembered of where they came from; what is not there is passed over.</summary>
+    /// <summary>Deletes records by id or key, and the record of their origin; missing ones are skipped.</summary>
     public async Task DeleteAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -234,11 +234,11 @@ public sealed class SearchCollection : IDisposable
         }
     }
 
-    /// <summary>Deletes the records that a filter finds, and what is remembered of where they came from.</summary>
+    /// <summary>Deletes the records that a filter finds, and the record of their origin.</summary>
     /// <param name="filter">Which records go; one without conditions for all.</param>
     /// <param name="cancellationToken">Stops the work; what has been deleted stays so.</param>
     /// <returns>How many there were.</returns>
-    /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
+    /// <exception cref="SearchException">The store does not support the filter's comparison of metadata.</exception>
     public async Task<long> DeleteAsync(SearchFilter filter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -261,7 +261,7 @@ public sealed class SearchCollection : IDisposable
         return counts;
     }
 
-    /// <summary>Removes what came from a source, whether or not that is still there; records that other sources have, too, stay.</summary>
+    /// <summary>Removes the files or rows of a source, whether or not it still exists; records that other sources share stay.</summary>
     /// <param name="source">The source's name, as <see cref="SourcesAsync"/> has it.</param>
     /// <param name="cancellationToken">Stops the work; what has been removed stays so.</param>
     /// <returns>How many files or rows there were.</returns>
@@ -283,10 +283,10 @@ public sealed class SearchCollection : IDisposable
         }
     }
 
-    /// <summary>All records with their vectors and what belongs to them, by id, for another store or a file; read page by page.</summary>
+    /// <summary>All records with their vectors, thumbnails and places, by id, for another store or a file; read page by page.</summary>
     /// <param name="filter">Which records; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The store cannot compare metadata as the filter asks.</exception>
+    /// <exception cref="SearchException">The store does not support the filter's comparison of metadata.</exception>
     public async IAsyncEnumerable<CollectionEntry> ExportAsync(
         SearchFilter? filter = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default
@@ -335,8 +335,8 @@ public sealed class SearchCollection : IDisposable
         }
     }
 
-    /// <summary>Takes what <see cref="ExportAsync"/> gave; records whose id is there are replaced.</summary>
-    /// <param name="entries">The records; the collection they come from must have been made with the same.</param>
+    /// <summary>Imports what <see cref="ExportAsync"/> has written; records whose id exists are replaced.</summary>
+    /// <param name="entries">The records; their collection must have the same identity.</param>
     /// <param name="cancellationToken">Stops the work; what has been written stays.</param>
     /// <returns>How many records there were.</returns>
     /// <exception cref="ArgumentException">A record has no id, or its vector cannot be one of this collection.</exception>
@@ -388,11 +388,11 @@ public sealed class SearchCollection : IDisposable
         _canBeWritten = true;
     }
 
-    /// <summary>Writes records that say what the places that have them say, or that nobody else has.</summary>
+    /// <summary>Writes records that say what the places that have them say, or that no other place has.</summary>
     internal Task WriteAsync(IEnumerable<SearchRecord> records, CancellationToken cancellationToken) =>
         Tables.Records.UpsertAsync(records, cancellationToken);
 
-    /// <summary>Changes records while nobody indexes them, so that they count as changed for all places that have them.</summary>
+    /// <summary>Changes records while no worker indexes them, so that they count as changed for all places that have them.</summary>
     private async Task ChangeAsync(string[] ids, Func<Task> change, CancellationToken cancellationToken)
     {
         await using var claims = new ClaimHolder(Claims, Name);
@@ -513,6 +513,6 @@ public sealed class SearchCollection : IDisposable
             throw new ArgumentException($"{what} has the length {norm}, expected a finite one above 0.", nameof(vector));
     }
 
-    /// <summary>Lets go of the collection; the store stays open.</summary>
+    /// <summary>Disposes the collection; the store stays open.</summary>
     public void Dispose() => Tables.Dispose();
 }

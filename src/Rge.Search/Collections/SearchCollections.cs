@@ -38,37 +38,37 @@ public sealed class SearchCollections : IDisposable
         _catalog = CollectionTables.Catalog(store);
     }
 
-    /// <summary>Opens a store by what a person writes: a PostgreSQL connection string, or else the path of a SQLite file.</summary>
+    /// <summary>Opens a store by what a user writes: a PostgreSQL connection string, or else the path of a SQLite file.</summary>
     /// <param name="location"><c>postgresql://user@host/database</c>, <c>Host=…;Database=…</c>, or a path.</param>
-    /// <param name="waiting">Told in a sentence when a call waits because another process has locked the store; on any thread.</param>
+    /// <param name="waiting">Called with a sentence when a call waits because another process has locked the store; on any thread.</param>
     /// <exception cref="ArgumentException">The connection string cannot be understood.</exception>
     public static SearchCollections Open(string location, IProgress<string>? waiting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        var store = StoreKind.Of(location).Open(location);
+        var store = StoreKind.FromLocation(location).Open(location);
         store.Waiting = waiting;
         return new SearchCollections(store);
     }
 
-    /// <summary>Whether a location is a server's; otherwise it is a file's.</summary>
+    /// <summary>Whether a location is a server; otherwise it is a file.</summary>
     public static bool IsServer(string location)
     {
         ArgumentNullException.ThrowIfNull(location);
-        return StoreKind.Of(location).IsServer;
+        return StoreKind.FromLocation(location).IsServer;
     }
 
-    /// <summary>Makes a collection, or opens the one that is there.</summary>
+    /// <summary>Creates a collection, or opens the existing one.</summary>
     /// <param name="name">1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</param>
-    /// <param name="identity">What its vectors are made with.</param>
+    /// <param name="identity">The identity of its vectors.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="SearchException">The name or the dimensions will not do, or the collection was made with something
+    /// <exception cref="SearchException">The name or the dimensions are invalid, or the collection was made with something
     /// else.</exception>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<SearchCollection> CreateAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
         Check(name);
-        // Once it is in the catalog, a collection that cannot be opened would stop whoever lists the store.
+        // Once it is in the catalog, a collection that cannot be opened would break every listing of the store.
         if (identity.Dimensions < 1)
             throw new SearchException($"The collection {name} cannot have {identity.Dimensions} dimensions, expected 1 or more.");
         if (await LookUpAsync(name, cancellationToken) is null)
@@ -84,7 +84,7 @@ public sealed class SearchCollections : IDisposable
         return collection;
     }
 
-    /// <summary>Makes a collection that is not in the catalog, as a whole or not at all.</summary>
+    /// <summary>Creates a collection that is not in the catalog, completely or not at all.</summary>
     private async Task MakeAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken)
     {
         using var tables = new CollectionTables(_store, name, identity);
@@ -93,7 +93,7 @@ public sealed class SearchCollections : IDisposable
                 $"The store has a table {table} that is no collection's; "
                     + $"choose another name than {name} for the collection, or another store."
             );
-        // The entry first: tables without one would be taken for somebody else's.
+        // The entry first: tables without one would be taken for those of another program.
         var entry = new CatalogRecord { Name = name, Identity = JsonSerializer.Serialize(identity, Json) };
         await _catalog.UpsertAsync(entry, cancellationToken);
         try
@@ -120,8 +120,8 @@ public sealed class SearchCollections : IDisposable
         }
     }
 
-    /// <summary>What a collection was made with; <see langword="null"/> where there is none of the name.</summary>
-    /// <exception cref="SearchException">The name will not do.</exception>
+    /// <summary>The identity of a collection; <see langword="null"/> where none has the name.</summary>
+    /// <exception cref="SearchException">The name is invalid.</exception>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<CollectionIdentity?> FindAsync(string name, CancellationToken cancellationToken = default)
     {
@@ -150,7 +150,7 @@ public sealed class SearchCollections : IDisposable
         return new SearchCollection(name, identity, tables, _claims);
     }
 
-    /// <summary>The names of all collections, and what each was made with.</summary>
+    /// <summary>The names and identities of all collections.</summary>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<IReadOnlyDictionary<string, CollectionIdentity>> ListAsync(CancellationToken cancellationToken = default)
     {
@@ -174,7 +174,7 @@ public sealed class SearchCollections : IDisposable
         return all;
     }
 
-    /// <summary>Deletes a collection with all that is in it. Whoever works with it meanwhile gets errors of the store.</summary>
+    /// <summary>Deletes a collection and everything in it. Callers that use it meanwhile get errors of the store.</summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="VectorStoreException">The store fails.</exception>
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default)
@@ -200,7 +200,7 @@ public sealed class SearchCollections : IDisposable
     private static CollectionIdentity Identity(CatalogRecord entry) =>
         JsonSerializer.Deserialize<CollectionIdentity>(entry.Identity, Json)!;
 
-    /// <summary>Refuses what cannot be the name of a collection.</summary>
+    /// <summary>Checks the name of a collection.</summary>
     /// <exception cref="SearchException">It is not 1 to 40 lower-case letters, digits, <c>-</c> and <c>_</c>, a letter first.</exception>
     public static void Check(string name)
     {
@@ -217,7 +217,7 @@ public sealed class SearchCollections : IDisposable
     }
 
     /// <summary>Asks the store whether it can be used, cheaply enough for a health check.</summary>
-    /// <param name="writes">Whether it has to take a write, too, which is undone; only stores that several processes may fill are written
+    /// <param name="writes">Whether to test a write, too, which is rolled back; only stores that several processes may fill are written
     /// to.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="VectorStoreException">It cannot; a <see cref="StoreException"/> where it can be reached and the reason is

@@ -11,7 +11,7 @@ public sealed class Searcher
     private readonly SearchCollection _collection;
     private readonly ReasoningEmbedder _embedder;
 
-    /// <summary>Makes a searcher, to be kept and used again; collection and embedder are borrowed.</summary>
+    /// <summary>Creates a searcher, which can be reused; collection and embedder are borrowed.</summary>
     /// <exception cref="SearchException">The collection was made with another model.</exception>
     public Searcher(SearchCollection collection, ReasoningEmbedder embedder)
     {
@@ -21,7 +21,7 @@ public sealed class Searcher
     }
 
     /// <summary>Answers a query.</summary>
-    /// <param name="query">The query. With <see cref="EmbeddingInput.Rationale"/> it is read after that instead of one that the model
+    /// <param name="query">The query. With <see cref="EmbeddingInput.Rationale"/> that is read instead of a rationale that the model
     /// writes.</param>
     /// <param name="top">How many hits at most, at least 1.</param>
     /// <param name="filter">What may be found; <see langword="null"/> for everything.</param>
@@ -43,7 +43,7 @@ public sealed class Searcher
         return await AnswerAsync(embedding, watch, top, filter, cancellationToken);
     }
 
-    /// <summary>Answers a query, and hands out its rationale as it is written.</summary>
+    /// <summary>Answers a query, and yields its rationale as it is written.</summary>
     /// <inheritdoc cref="SearchAsync"/>
     public async IAsyncEnumerable<SearchUpdate> StreamAsync(
         EmbeddingInput query,

@@ -19,7 +19,7 @@ internal sealed record StoreKind(bool IsServer, string[] Schemes, string[] Keywo
     ];
 
     /// <summary>The kind of a location.</summary>
-    public static StoreKind Of(string location) => All.FirstOrDefault(kind => kind.Takes(location)) ?? All[^1];
+    public static StoreKind FromLocation(string location) => All.FirstOrDefault(kind => kind.Takes(location)) ?? All[^1];
 
     private bool Takes(string location) =>
         Schemes.Any(scheme => location.StartsWith(scheme + "://", StringComparison.OrdinalIgnoreCase))

@@ -1,6 +1,6 @@
 namespace Rge.Search.Collections;
 
-/// <summary>A small picture of an item, beside the records so that reading those stays cheap.</summary>
+/// <summary>A small image of an item, beside the records so that reading those stays cheap.</summary>
 internal sealed class ThumbnailRecord
 {
     /// <summary>Id of the item.</summary>

@@ -1,7 +1,7 @@
 namespace Rge.Search.Indexing;
 
 /// <summary>Something that could not be indexed.</summary>
-/// <param name="Place">The file, folder or row; of an item that a program gave its key, or else its index.</param>
+/// <param name="Place">The file, folder or row; for an item that a program gave, its key or index.</param>
 /// <param name="Problem">What is wrong with it.</param>
 public sealed record BrokenItem(string Place, string Problem)
 {

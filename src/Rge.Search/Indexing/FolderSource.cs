@@ -4,11 +4,11 @@ using Rge.Imaging;
 namespace Rge.Search.Indexing;
 
 /// <summary>
-/// The pictures and text files (.txt) of a folder and the folders in it, each an item. Links to folders are not followed, hidden ones
-/// passed over.
+/// The images and text files (.txt) of a folder and the folders in it, each an item. Links to folders are not followed, and hidden ones
+/// are skipped.
 /// </summary>
 /// <param name="folder">The folder.</param>
-/// <param name="name">What to call the source; <see langword="null"/> for the folder's full path.</param>
+/// <param name="name">Name of the source; <see langword="null"/> for the folder's full path.</param>
 public sealed class FolderSource(string folder, string? name = null) : IItemSource
 {
     private readonly string _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -64,7 +64,7 @@ public sealed class FolderSource(string folder, string? name = null) : IItemSour
         void Add(string path)
         {
             Func<SearchItem>? read =
-                ItemFile.IsPicture(path) ? () => new SearchItem { Path = path, Images = [ItemFile.ReadPicture(path)] }
+                ItemFile.IsImage(path) ? () => new SearchItem { Path = path, Images = [ItemFile.ReadImage(path)] }
                 : ItemFile.IsText(path) ? () => new SearchItem { Path = path, Text = ItemFile.ReadText(path) }
                 : null;
             if (read is not null)

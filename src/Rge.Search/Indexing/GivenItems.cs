@@ -32,7 +32,7 @@ internal sealed class GivenItems(IReadOnlyList<SearchItem> items) : IItemSource
                 continue;
             }
             var place = new SourcePlace(item.Key ?? id, id, () => item) { Label = label, Index = index };
-            // An item that is there twice is one; of those with the same key, none can be told to be the right one but the first.
+            // An item that is given twice counts once; of different items with the same key the first is taken.
             if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != id)
                 broken.Add(place.Broken($"the key '{item.Key}' is that of item {places[place.Name].Index}, too"));
         }

@@ -10,6 +10,6 @@ public interface IItemSource
     string Name { get; }
 
     /// <summary>Lists what there is; nothing but what tells changes is read.</summary>
-    /// <exception cref="SearchException">The source is not there, or cannot be listed at all.</exception>
+    /// <exception cref="SearchException">The source does not exist or cannot be listed.</exception>
     SourceListing List(CancellationToken cancellationToken);
 }

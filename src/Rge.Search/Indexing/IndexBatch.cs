@@ -3,10 +3,10 @@ namespace Rge.Search.Indexing;
 /// <summary>Some files or rows of a source, sorted by what there is to do for them.</summary>
 internal sealed class IndexBatch
 {
-    /// <summary>How many were looked at.</summary>
+    /// <summary>Number of files or rows.</summary>
     public required int Count { get; init; }
 
-    /// <summary>How many are in the collection as they are.</summary>
+    /// <summary>Number of unchanged files or rows.</summary>
     public int Unchanged { get; set; }
 
     /// <summary>Those whose items this worker holds.</summary>

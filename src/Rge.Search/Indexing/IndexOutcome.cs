@@ -5,11 +5,11 @@ namespace Rge.Search.Indexing;
 
 /// <summary>What indexing has done; counts are of files or rows but for <paramref name="Embedded"/>.</summary>
 /// <param name="Stored">New ones and changed ones.</param>
-/// <param name="Embedded">Items that were embedded for them; fewer where some are alike, were there, or differ from what was there in key
+/// <param name="Embedded">Items that were embedded for them; fewer where some are equal, existed, or differ from the existing ones in key
 /// or metadata only.</param>
-/// <param name="Unchanged">Those that were there as they are.</param>
-/// <param name="Removed">Those that have left the collection since they are no longer in the source.</param>
-/// <param name="Broken">What could not be indexed; what the collection had of it stays.</param>
+/// <param name="Unchanged">Unchanged files or rows.</param>
+/// <param name="Removed">Those that were removed because they are no longer in the source.</param>
+/// <param name="Broken">What could not be indexed; earlier items of these stay.</param>
 public sealed record IndexOutcome(int Stored, int Embedded, int Unchanged, int Removed, IReadOnlyList<BrokenItem> Broken)
 {
     /// <summary>Those that are no longer found in the source, but stay for the reason that <see cref="Hold"/> says.</summary>
@@ -19,14 +19,14 @@ public sealed record IndexOutcome(int Stored, int Embedded, int Unchanged, int R
     public RemovalHold Hold { get; init; }
 
     /// <summary>
-    /// Whether the source holds nothing that can be indexed, which as a rule means that it is not the right one, or not mounted.
+    /// Whether the source contains nothing that can be indexed, which usually means that it is the wrong one, or not mounted.
     /// </summary>
     public bool SourceIsEmpty { get; init; }
 
-    /// <summary>Images of formats that cannot be read, by the extension of their files in capitals: how many were passed over.</summary>
+    /// <summary>Images of formats that cannot be read, by the extension of their files in capitals: how many were skipped.</summary>
     public IReadOnlyDictionary<string, int> Unreadable { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
-    /// <summary>The counts in a line.</summary>
+    /// <summary>The counts in one line.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

@@ -55,7 +55,7 @@ internal sealed class IndexRun(
         var listing = await Task.Run(() => source.List(cancellationToken), cancellationToken);
         AddBroken(listing.Broken);
         _total = listing.Places.Count;
-        await PatientlyAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
+        await RetryAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
         await IndexAsync(listing.Places, cancellationToken);
         while (_waiting.Count > 0)
             await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
@@ -86,7 +86,7 @@ internal sealed class IndexRun(
         await foreach (var batch in PrepareAheadAsync(places.Chunk(options.BatchItems), cancellationToken))
         {
             var embedded = await EmbedAsync(batch, cancellationToken);
-            await PatientlyAsync(() => StoreAsync(batch, embedded, cancellationToken), cancellationToken);
+            await RetryAsync(() => StoreAsync(batch, embedded, cancellationToken), cancellationToken);
             string[] stored = [.. batch.Held.Select(held => held.Place.Label)];
             _stored += stored.Length;
             _embedded += embedded.Count;
@@ -114,7 +114,7 @@ internal sealed class IndexRun(
             foreach (var places in batches)
             {
                 var prepared = ahead is null ? null : await ahead;
-                ahead = Task.Run(() => PatientlyAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
+                ahead = Task.Run(() => RetryAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
                 if (prepared is not null)
                     yield return prepared;
             }
@@ -197,7 +197,7 @@ internal sealed class IndexRun(
 
     private async Task DecodeAsync(IndexBatch batch, CancellationToken cancellationToken)
     {
-        // Asked for after the claim: whoever held an item before has stored it, or never will.
+        // Asked for after the claim: the worker that held an item before has stored it, or never will.
         var present = await ExistingAsync(batch.Held.Select(held => held.Id), cancellationToken);
         var changed = batch
             .Held.Where(held => !(present.TryGetValue(held.Id, out var record) && record.SaysTheSame(Record(held.Id, held.Item))))
@@ -220,7 +220,7 @@ internal sealed class IndexRun(
     }
 
     /// <summary>
-    /// Takes the vectors of records with the same text and pictures: where only keys or metadata differ, nothing is embedded again.
+    /// Takes the vectors of records with the same text and images: where only keys or metadata differ, nothing is embedded again.
     /// </summary>
     private async Task FindKnownAsync(IndexBatch batch, HeldItem[] changed, CancellationToken cancellationToken)
     {
@@ -326,14 +326,14 @@ internal sealed class IndexRun(
     /// <returns>What can be dealt with now.</returns>
     private async Task<SourcePlace[]> WaitAsync(CancellationToken cancellationToken)
     {
-        for (; ; await Task.Delay(claims.Patience, cancellationToken))
+        for (; ; await Task.Delay(claims.RetryDelay, cancellationToken))
         {
-            var acquired = await PatientlyAsync(
+            var acquired = await RetryAsync(
                 () => claims.AcquireAsync([.. _waiting.SelectMany(one => one.Ids)], cancellationToken),
                 cancellationToken
             );
             // Only to see what is free: they are claimed again with all that belongs to it.
-            await PatientlyAsync(() => claims.ReleaseAsync([.. acquired], cancellationToken), cancellationToken);
+            await RetryAsync(() => claims.ReleaseAsync([.. acquired], cancellationToken), cancellationToken);
             SourcePlace[] free = [.. _waiting.Where(one => one.Ids.All(acquired.Contains)).Select(one => one.Place)];
             _waiting.RemoveAll(one => one.Ids.All(acquired.Contains));
             if (free.Length > 0)
@@ -342,7 +342,7 @@ internal sealed class IndexRun(
         }
     }
 
-    /// <summary>Removes what is no longer in the source, unless that looks as if the source were not there.</summary>
+    /// <summary>Removes what is no longer in the source, unless the source seems to be missing.</summary>
     /// <returns>Why some stay, and how many.</returns>
     private async Task<(RemovalHold Hold, int Withheld)> RemoveOthersAsync(SourceListing listing, CancellationToken cancellationToken)
     {
@@ -374,7 +374,7 @@ internal sealed class IndexRun(
         {
             var page = await PageAsync(skip, cancellationToken);
             PlaceRecord[] gone = [.. page.Where(place => !listed.Contains(place.Id) && !IsInEmpty(place))];
-            await PatientlyAsync(() => _retirement.RemoveAsync(gone, cancellationToken), cancellationToken);
+            await RetryAsync(() => _retirement.RemoveAsync(gone, cancellationToken), cancellationToken);
             _removed += gone.Length;
             if (page.Count < PlacesOfPage)
                 return inEmpty > 0 ? (RemovalHold.EmptyFolder, inEmpty) : default;
@@ -398,7 +398,7 @@ internal sealed class IndexRun(
     private async Task<List<PlaceRecord>> PageAsync(int skip, CancellationToken cancellationToken)
     {
         var name = source.Name;
-        return await PatientlyAsync(
+        return await RetryAsync(
             async () =>
                 await collection
                     .Tables.Places.GetAsync(
@@ -427,8 +427,8 @@ internal sealed class IndexRun(
             StringComparer.Ordinal
         );
 
-    private Task PatientlyAsync(Func<Task> work, CancellationToken cancellationToken) =>
-        PatientlyAsync(
+    private Task RetryAsync(Func<Task> work, CancellationToken cancellationToken) =>
+        RetryAsync(
             async () =>
             {
                 await work();
@@ -438,9 +438,9 @@ internal sealed class IndexRun(
         );
 
     /// <summary>Does it again while the store is away; all that is done here may be done twice.</summary>
-    private async Task<T> PatientlyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> RetryAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        var (backoff, end) = (new Backoff(FirstWait, LongestWait), DateTime.UtcNow + options.StorePatience);
+        var (backoff, end) = (new Backoff(FirstWait, LongestWait), DateTime.UtcNow + options.StoreRetryTimeout);
         while (true)
         {
             try

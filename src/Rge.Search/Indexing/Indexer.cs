@@ -5,9 +5,9 @@ using Rge.Search.Stores;
 namespace Rge.Search.Indexing;
 
 /// <summary>
-/// Fills a collection from files and items. Stopped at any moment and run again it goes on where it was; what is unchanged is not embedded
-/// again. Several may fill one collection at once, on several machines where the store allows it: each item is embedded by one of them, and
-/// when one dies others take up its work. Thread-safe.
+/// Fills a collection from files and items. A run that was stopped at any moment is resumed by the next; what is unchanged is not embedded
+/// again. Several indexers may fill one collection at once, on several machines where the store allows it: each item is embedded by one,
+/// and when one dies others take over its work. Thread-safe.
 /// </summary>
 public sealed class Indexer
 {
@@ -15,7 +15,7 @@ public sealed class Indexer
     private readonly ReasoningEmbedder _embedder;
     private readonly IndexOptions _options;
 
-    /// <summary>Makes an indexer, to be kept and used again; collection and embedder are borrowed.</summary>
+    /// <summary>Creates an indexer, which can be reused; collection and embedder are borrowed.</summary>
     /// <exception cref="SearchException">The collection was made with another model.</exception>
     public Indexer(SearchCollection collection, ReasoningEmbedder embedder, IndexOptions? options = null)
     {
@@ -27,17 +27,16 @@ public sealed class Indexer
     }
 
     /// <summary>
-    /// Makes the collection hold what the source holds. What is no longer found in the source leaves the collection, unless that looks as
-    /// if
-    /// the source were not there; see <see cref="IndexOutcome.Hold"/>.
+    /// Synchronizes the collection with the source. Items that are no longer in the source are removed, unless
+    /// the source seems to be missing; see <see cref="IndexOutcome.Hold"/>.
     /// </summary>
     /// <param name="source">The source.</param>
-    /// <param name="progress">Told after each batch.</param>
+    /// <param name="progress">Called after each batch.</param>
     /// <param name="cancellationToken">Stops between two steps of the model; what is stored stays.</param>
     /// <exception cref="SearchException">The source cannot be listed, or something cannot be indexed and
     /// <see cref="IndexOptions.StopsAtBroken"/> is set.</exception>
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than
-    /// <see cref="IndexOptions.StorePatience"/>.</exception>
+    /// <see cref="IndexOptions.StoreRetryTimeout"/>.</exception>
     public async Task<IndexOutcome> IndexAsync(
         IItemSource source,
         IProgress<IndexProgress>? progress = null,
@@ -51,12 +50,12 @@ public sealed class Indexer
     }
 
     /// <summary>
-    /// Adds items; each is found by its <see cref="SearchItem.Id"/> afterwards, and by its key where it has one. An item takes the place of
+    /// Adds items; each is found by its <see cref="SearchItem.Id"/> afterwards, and by its key where it has one. An item replaces
     /// the one that was added with its key before; where only key or metadata differ, nothing is embedded again. Items that cannot be
-    /// embedded are told as broken, under their key and index; one costs no other.
+    /// embedded are reported as broken, under their key and index, without affecting the others.
     /// </summary>
     /// <exception cref="VectorStoreException">The store fails, or was away for longer than
-    /// <see cref="IndexOptions.StorePatience"/>.</exception>
+    /// <see cref="IndexOptions.StoreRetryTimeout"/>.</exception>
     public async Task<IndexOutcome> AddAsync(IReadOnlyList<SearchItem> items, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(items);

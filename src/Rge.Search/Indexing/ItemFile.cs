@@ -5,32 +5,32 @@ using Rge.Imaging;
 
 namespace Rge.Search.Indexing;
 
-/// <summary>Files that are items, or parts of some.</summary>
+/// <summary>Files that are items or parts of items.</summary>
 public static class ItemFile
 {
     private const int MaxTextBytes = 1 << 20;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The extensions of pictures, as people are told.</summary>
-    public static string PictureExtensions { get; } = string.Join(", ", ImageFileTypes.Readable);
+    /// <summary>The extensions of images, for messages.</summary>
+    public static string ImageExtensions { get; } = string.Join(", ", ImageFileTypes.Readable);
 
-    /// <summary>Whether a file is a picture, by its extension.</summary>
-    public static bool IsPicture(string path) => ImageFileTypes.IsReadable(path);
+    /// <summary>Whether a file is an image, by its extension.</summary>
+    public static bool IsImage(string path) => ImageFileTypes.IsReadable(path);
 
     /// <summary>Whether a file is a text, by its extension.</summary>
     public static bool IsText(string path) => Path.GetExtension(path).Equals(".txt", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Changes when the file is written: its size and time, or that it is not there.</summary>
+    /// <summary>Changes when the file is written: its size and time, or that it does not exist.</summary>
     internal static string Stamp(string path)
     {
         var file = new FileInfo(path);
         return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "missing";
     }
 
-    /// <summary>Reads a picture, encoded as it is.</summary>
+    /// <summary>Reads an image, encoded as it is.</summary>
     /// <exception cref="ImageInputException">It cannot be read, or is too large.</exception>
-    internal static ReadOnlyMemory<byte> ReadPicture(string path) =>
+    internal static ReadOnlyMemory<byte> ReadImage(string path) =>
         Read(path, ImageLimits.Default.MaxBytes, (message, e) => new ImageInputException(message, e));
 
     /// <summary>Reads a text in UTF-8.</summary>

@@ -6,7 +6,7 @@ namespace Rge.Search.Indexing;
 /// <summary>Reads and decodes items, side by side. Stateless and thread-safe.</summary>
 internal static class ItemPreparer
 {
-    /// <summary>Does something for each, as many at once as there are cores.</summary>
+    /// <summary>Runs work for each item, in parallel on all cores.</summary>
     /// <param name="items">The items.</param>
     /// <param name="work">What is done; throws for a broken item.</param>
     /// <param name="cancellationToken">Stops between two items.</param>
@@ -44,16 +44,16 @@ internal static class ItemPreparer
     }
 
     /// <summary>
-    /// Decodes an item's pictures: to patches for the model, which take less memory than a large picture, and to a thumbnail.
+    /// Decodes an item's images: to patches for the model, which take less memory than a large image, and to a thumbnail.
     /// </summary>
-    /// <exception cref="ImageInputException">A picture cannot be used.</exception>
+    /// <exception cref="ImageInputException">An image cannot be used.</exception>
     public static PreparedItem Prepare(SearchItem item, QwenVlProcessor processor, ImageLimits limits)
     {
         string? thumbnail = null;
         var images = new ImageSource[item.Images.Count];
         for (var i = 0; i < images.Length; i++)
         {
-            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The picture", limits, processor.Images.Options);
+            var image = ImageDecoder.Decode(item.Images[i], item.Path ?? "The image", limits, processor.Images.Options);
             thumbnail ??= Convert.ToBase64String(Thumbnail.Jpeg(image));
             images[i] = ImageSource.FromPatches(processor.Images.Process(image));
         }

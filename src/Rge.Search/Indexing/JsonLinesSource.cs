@@ -9,7 +9,7 @@ namespace Rge.Search.Indexing;
 /// <c>metadata</c>, an object of texts, numbers, truth values or lists of them.
 /// </summary>
 /// <param name="path">The file.</param>
-/// <param name="name">What to call the source; <see langword="null"/> for the file's full path.</param>
+/// <param name="name">Name of the source; <see langword="null"/> for the file's full path.</param>
 public sealed class JsonLinesSource(string path, string? name = null) : IItemSource
 {
     private const int ShownCharacters = 40;
@@ -34,7 +34,7 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
                 try
                 {
                     var place = problem is null ? Place(text, label, number) : throw new SearchException(problem);
-                    // A row that is there twice, word for word, is one item.
+                    // Two equal rows are one item.
                     if (!places.TryAdd(place.Name, place) && places[place.Name].Stamp != place.Stamp)
                         throw new SearchException($"the id '{place.Name}' is that of an earlier line, too");
                 }
@@ -65,7 +65,7 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
             throw new SearchException($"{_path} is one JSON array, {Expected}.");
         if (!start.StartsWith('{'))
             throw new SearchException(
-                $"{_path} begins with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}."
+                $"{_path} starts with '{(start.Length > ShownCharacters ? start[..ShownCharacters] + "…" : start)}', {Expected}."
             );
     }
 
@@ -90,7 +90,7 @@ public sealed class JsonLinesSource(string path, string? name = null) : IItemSou
     {
         using var row = JsonRow.Parse(text);
         var (item, images) = row.Item(folder);
-        return item with { Images = [.. images.Select(ItemFile.ReadPicture)] };
+        return item with { Images = [.. images.Select(ItemFile.ReadImage)] };
     }
 
     private static string Hash(IEnumerable<string> parts) =>

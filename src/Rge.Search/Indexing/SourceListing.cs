@@ -1,12 +1,13 @@
 namespace Rge.Search.Indexing;
 
-/// <summary>What a source holds.</summary>
+/// <summary>The content of a source.</summary>
 /// <param name="Places">Its files or rows, each with a name of its own.</param>
-/// <param name="Broken">What could not be listed. Where there is any, nothing leaves the collection: it may be there still.</param>
+/// <param name="Broken">What could not be listed. If there is any, nothing is removed from the collection, since it may still
+/// exist.</param>
 public sealed record SourceListing(IReadOnlyList<SourcePlace> Places, IReadOnlyList<BrokenItem> Broken)
 {
     /// <summary>
-    /// Folders, as names of places begin with them, that are there but hold nothing that can be indexed: what the collection has of
+    /// Folders, as names of places start with them, that are there but hold nothing that can be indexed: what the collection has of
     /// them does not leave unasked.
     /// </summary>
     public IReadOnlyList<string> EmptyFolders { get; init; } = [];

@@ -7,7 +7,7 @@ namespace Rge.Search.Indexing;
 /// be done.</param>
 public sealed record SourcePlace(string Name, string Stamp, Func<SearchItem> Read)
 {
-    /// <summary>What people are told it is called: its name, or a file and a line.</summary>
+    /// <summary>Its name in messages: the file, or file and line.</summary>
     public string Label
     {
         get => field ?? Name;

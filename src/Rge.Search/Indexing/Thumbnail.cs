@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace Rge.Search.Indexing;
 
-/// <summary>Makes pictures small, to be shown in lists.</summary>
+/// <summary>Makes images small, to be shown in lists.</summary>
 internal static class Thumbnail
 {
     /// <summary>The longest side in pixels.</summary>
@@ -11,10 +11,10 @@ internal static class Thumbnail
 
     private const int Quality = 80;
 
-    /// <summary>A JPEG of the picture, at most <see cref="MaxSide"/> pixels wide and high.</summary>
+    /// <summary>A JPEG of the image, at most <see cref="MaxSide"/> pixels wide and high.</summary>
     public static byte[] Jpeg(RgbImage image)
     {
-        // Large pictures are thinned out first, to at least twice the size, so that no second copy of them is needed.
+        // Large images are thinned out first, to at least twice the size, so that no second copy of them is needed.
         var step = Math.Max(1, Math.Max(image.Width, image.Height) / (2 * MaxSide));
         using var bitmap = Thinned(image, step);
         var scale = Math.Min(1, MaxSide / (double)Math.Max(bitmap.Width, bitmap.Height));

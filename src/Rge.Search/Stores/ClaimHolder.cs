@@ -23,8 +23,8 @@ internal sealed class ClaimHolder : IAsyncDisposable
     }
 
     /// <summary>How long to wait before another worker's claim is asked for again.</summary>
-    /// <remarks>With a little chance, so that two that wait for each other's keys do not go on doing so in step.</remarks>
-    public TimeSpan Patience =>
+    /// <remarks>With a random part, so that two holders that wait for each other's keys fall out of step.</remarks>
+    public TimeSpan RetryDelay =>
         (_lease < TimeSpan.FromSeconds(5) ? _lease / 5 : TimeSpan.FromSeconds(1)) * (0.75 + Random.Shared.NextDouble() / 2);
 
     /// <summary>Claims keys.</summary>
@@ -44,7 +44,7 @@ internal sealed class ClaimHolder : IAsyncDisposable
     /// <summary>Claims keys, and waits until all are this worker's.</summary>
     public async Task WaitForAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
-        for (; ; await Task.Delay(Patience, cancellationToken))
+        for (; ; await Task.Delay(RetryDelay, cancellationToken))
         {
             var acquired = await AcquireAsync(keys, cancellationToken);
             if (acquired.IsSupersetOf(keys))
@@ -54,7 +54,7 @@ internal sealed class ClaimHolder : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives keys back.</summary>
+    /// <summary>Releases keys.</summary>
     public async Task ReleaseAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         if (keys.Count == 0)

@@ -2,7 +2,7 @@ namespace Rge.Search.Stores;
 
 /// <summary>
 /// Keys that one worker at a time works on, among all processes that share a store; what a store's GetService may give. A claim ends when
-/// it is released or, its worker having died, when its lease has run out. Thread-safe.
+/// it is released or, if its worker has died, when its lease expires. Thread-safe.
 /// </summary>
 public interface IWorkClaims
 {

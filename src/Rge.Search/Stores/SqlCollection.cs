@@ -49,10 +49,10 @@ internal abstract class SqlCollection<TKey, TRecord> : VectorStoreCollection<TKe
 
     protected VectorPropertyModel? VectorProperty { get; }
 
-    /// <summary>What makes the table and its indices where they are not there yet.</summary>
+    /// <summary>The statements that create the table and its indices where they do not exist yet.</summary>
     protected abstract IEnumerable<string> Definition { get; }
 
-    /// <summary>What makes a row, or replaces the one of the same key, up to the columns.</summary>
+    /// <summary>The start of the statement that inserts or replaces a row, up to the columns.</summary>
     protected abstract (string Head, string Tail) Upsert { get; }
 
     public override Task<bool> CollectionExistsAsync(CancellationToken cancellationToken = default) =>

@@ -12,11 +12,13 @@ namespace Rge.Search.Stores;
 internal abstract class SqlDatabase(string systemName, string name) : IDisposable
 {
     /// <summary>
-    /// Version of the tables that this code makes and reads. Stores without a number are of version 0, which has the same tables but fewer.
+    /// Version of the schema. Stores without a number are of version 0, which has fewer tables.
     /// </summary>
     public const int SchemaVersion = 1;
 
-    /// <summary>Told in a sentence when a call has to wait for something outside this process; <see langword="null"/> for nobody.</summary>
+    /// <summary>
+    /// Called with a sentence when a call has to wait for something outside this process; <see langword="null"/> for none.
+    /// </summary>
     public IProgress<string>? Waiting { get; set; }
 
     public string SystemName { get; } = systemName;
@@ -29,14 +31,14 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     /// <summary>Names of all tables, as a query.</summary>
     public abstract string TableNames { get; }
 
-    /// <summary>Whether a table is the store's own, and no collection.</summary>
+    /// <summary>Whether a table is internal to the store, not a collection.</summary>
     public virtual bool IsOwnTable(string name) => name == SqlWorkClaims.Table;
 
     /// <summary>A statement for the beginning of a transaction that makes or drops tables: one such transaction at a time.</summary>
     public abstract string LockSchema { get; }
 
-    /// <summary>Does something in a transaction of its own, and everything or nothing of it.</summary>
-    /// <remarks>A connection that turns out to be broken is replaced once, so the work may be begun twice.</remarks>
+    /// <summary>Runs work in one transaction.</summary>
+    /// <remarks>A connection that turns out to be broken is replaced once, so the work may be started twice.</remarks>
     /// <exception cref="VectorStoreException">The database refuses or cannot be reached.</exception>
     public async Task<T> RunAsync<T>(bool writes, Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -54,7 +56,7 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
         }
     }
 
-    /// <summary>What callers get for an error of the database.</summary>
+    /// <summary>The exception that callers get for an error of the database.</summary>
     public VectorStoreException Failure(DbException error) =>
         Describe(error) is var (problem, sentence) && problem is { } known
             ? Failure(known, sentence, error)
@@ -64,13 +66,13 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
                 VectorStoreName = Name,
             };
 
-    /// <summary>Notes in the database which version its tables are of; part of the transaction that makes a table.</summary>
+    /// <summary>Stores the version of the schema; part of the transaction that makes a table.</summary>
     public abstract Task MarkSchemaAsync(DbConnection connection, CancellationToken cancellationToken);
 
     /// <summary>The reason of an error, where it is a known one, and what to say instead of the database's own words.</summary>
     protected abstract (StoreProblem? Problem, string? Sentence) Describe(DbException error);
 
-    /// <summary>Refuses tables that this code does not know.</summary>
+    /// <summary>Refuses schemas of newer versions.</summary>
     /// <exception cref="StoreException">The version is newer.</exception>
     protected void RequireKnown(long version)
     {
@@ -158,7 +160,7 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
     /// <param name="isNumber">Whether numbers are compared, else texts that are not numbers.</param>
     public abstract string TagInRange(string column, string prefix, string sign, string value, bool isNumber);
 
-    /// <summary>What is stored, as a property has it.</summary>
+    /// <summary>The value of a property for a stored value.</summary>
     public abstract object FromColumn(object value, Type type);
 
     protected abstract object ToParameter(object value);

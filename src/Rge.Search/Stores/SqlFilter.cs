@@ -81,7 +81,7 @@ internal sealed class SqlFilter : FilterTranslatorBase
             throw Unsupported(call);
         return _database.TagInRange(
             Column(tags),
-            Parameter(Tag.Of(range.Key, "")),
+            Parameter(Tag.Format(range.Key, "")),
             range.Sign,
             Parameter((object?)range.Number ?? range.Value),
             range.Number is not null

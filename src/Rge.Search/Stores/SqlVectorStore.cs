@@ -21,7 +21,7 @@ public abstract class SqlVectorStore : VectorStore
 
     private protected SqlDatabase Database { get; }
 
-    /// <summary>Told in a sentence when a call has to wait because another process has locked the store; on any thread.</summary>
+    /// <summary>Called with a sentence when a call has to wait because another process has locked the store; on any thread.</summary>
     public IProgress<string>? Waiting
     {
         get => Database.Waiting;

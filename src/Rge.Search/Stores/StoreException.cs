@@ -3,7 +3,7 @@ using Microsoft.Extensions.VectorData;
 namespace Rge.Search.Stores;
 
 /// <summary>
-/// A store does not do what it was asked for a reason that is known: <see cref="Problem"/>. Whatever else fails is a plain
+/// A store refuses a request for a known reason: <see cref="Problem"/>. Other failures are plain
 /// <see cref="VectorStoreException"/>.
 /// </summary>
 public sealed class StoreException : VectorStoreException
@@ -28,7 +28,7 @@ public sealed class StoreException : VectorStoreException
     /// <param name="store">The store; <see langword="null"/> where it is not known.</param>
     /// <param name="table">The table, or whatever the store has instead.</param>
     /// <param name="record">Key of the record.</param>
-    /// <param name="problem">What is wrong, as the end of a sentence that begins with the record.</param>
+    /// <param name="problem">What is wrong, as the end of a sentence that starts with the record.</param>
     /// <param name="innerException">The error that revealed it.</param>
     internal static StoreException Damaged(
         string? system,

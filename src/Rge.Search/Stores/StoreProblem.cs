@@ -1,6 +1,6 @@
 namespace Rge.Search.Stores;
 
-/// <summary>Why a store that can be reached does not do what it was asked, where that decides what to do next.</summary>
+/// <summary>The reason why a reachable store refuses a request, where callers act on it.</summary>
 public enum StoreProblem
 {
     /// <summary>There is no space left where the store keeps its data. Reading still works; writing does once there is room.</summary>

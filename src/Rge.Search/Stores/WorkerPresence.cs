@@ -2,7 +2,7 @@ namespace Rge.Search.Stores;
 
 /// <summary>
 /// Shows the other processes of a machine that a worker lives: a file that is locked for as long as its process runs, whichever way that
-/// ends. Elsewhere nothing can be told, and leases have to run out.
+/// ends. Elsewhere this cannot be detected, and leases have to expire.
 /// </summary>
 internal sealed class WorkerPresence : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class WorkerPresence : IDisposable
     {
         try
         {
-            // DeleteOnClose: whoever finds out clears away what the dead one could not.
+            // DeleteOnClose: the process that notices deletes what the dead one could not.
             using var file = new FileStream(
                 PathOf(worker),
                 FileMode.Open,

@@ -32,7 +32,7 @@ internal sealed record EmbeddedRequest(
 
     /// <summary>What the answer cost.</summary>
     public TokenUsage Usage =>
-        TokenUsage.Of(Embeddings.Sum(embedding => embedding.PromptTokens), Embeddings.Sum(embedding => embedding.WrittenTokens));
+        TokenUsage.Create(Embeddings.Sum(embedding => embedding.PromptTokens), Embeddings.Sum(embedding => embedding.WrittenTokens));
 
     /// <summary>Tokens read of images.</summary>
     public int ImageTokens => Embeddings.Sum(embedding => embedding.ImageTokens);

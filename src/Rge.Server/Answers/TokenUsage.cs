@@ -10,5 +10,5 @@ internal sealed record TokenUsage(
 )
 {
     /// <summary>Of the tokens read and those written.</summary>
-    public static TokenUsage Of(int read, int written) => new(read, written, read + written);
+    public static TokenUsage Create(int read, int written) => new(read, written, read + written);
 }

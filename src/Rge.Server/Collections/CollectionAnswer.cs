@@ -19,14 +19,14 @@ internal sealed record CollectionAnswer(
     /// <param name="name">The name of the collection.</param>
     /// <param name="identity">What its vectors are.</param>
     /// <param name="stats">How much it holds.</param>
-    public static CollectionAnswer Of(CollectionIdentity own, string name, CollectionIdentity identity, CollectionStats stats) =>
+    public static CollectionAnswer From(CollectionIdentity own, string name, CollectionIdentity identity, CollectionStats stats) =>
         new(
             name,
             identity.Model,
             identity.Fingerprint == own.Fingerprint,
             identity.Dimensions,
             identity.Instruction,
-            SearchNames.Of(identity.Index),
+            SearchNames.NameOf(identity.Index),
             stats.Records
         );
 
@@ -34,7 +34,7 @@ internal sealed record CollectionAnswer(
     public static async Task<CollectionAnswer> OfAsync(CollectionIdentity own, ServedCollection served, CancellationToken cancellationToken)
     {
         var collection = served.Collection;
-        return Of(own, collection.Name, collection.Identity, await collection.StatsAsync(cancellationToken));
+        return From(own, collection.Name, collection.Identity, await collection.StatsAsync(cancellationToken));
     }
 }
 

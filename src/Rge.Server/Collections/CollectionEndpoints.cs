@@ -20,12 +20,12 @@ internal static class CollectionEndpoints
         new(Tag, "All collections", "Those that were made with another model can be neither searched nor filled here: `usable` is false.");
 
     public static EndpointReference CreateReference { get; } =
-        new(Tag, "Make a collection", "One that is there already is answered as it is; 409 where it was made with something else.")
+        new(Tag, "Make a collection", "An existing one is returned unchanged; 409 where it was made with something else.")
         {
             Fields =
             [
                 new("name", null, "1 to 40 lower-case letters, digits, `-` and `_`, a letter first."),
-                new("instruction", null, "What the model is told to do with each item."),
+                new("instruction", null, "The instruction that the model reads with each item."),
                 FieldReference.Dimensions("dimensions"),
                 new("index", SearchNames.Indexes.Keys, "How PostgreSQL searches; exact unless given."),
             ],
@@ -57,7 +57,7 @@ internal static class CollectionEndpoints
     {
         var answers = new List<CollectionAnswer>();
         foreach (var (name, identity) in await collections.ListAsync(cancellationToken))
-            answers.Add(CollectionAnswer.Of(collections.Identity, name, identity, await collections.StatsAsync(name, cancellationToken)));
+            answers.Add(CollectionAnswer.From(collections.Identity, name, identity, await collections.StatsAsync(name, cancellationToken)));
         return new(new CollectionList(answers));
     }
 

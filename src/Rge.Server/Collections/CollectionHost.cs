@@ -18,17 +18,17 @@ internal sealed class CollectionHost : IDisposable
     private readonly IndexOptions _indexing;
     private readonly SemaphoreSlim _opening = new(1);
 
-    // Those that were made anew are let go of at the end with the others: requests may still be at them.
+    // Those that were made anew are disposed at the end with the others: requests may still use them.
     private readonly Dictionary<string, Stack<ServedCollection>> _opened = new(StringComparer.Ordinal);
 
     /// <exception cref="ServerException">The store cannot be understood, or the folder of its file is missing.</exception>
     public CollectionHost(ServerOptions options, ModelHost model)
     {
         _model = model;
-        // Asked for before the model is there it throws, and is asked again.
-        _identity = new Lazy<CollectionIdentity>(() => CollectionIdentity.Of(model.Model.Embedder), LazyThreadSafetyMode.PublicationOnly);
+        // Asked for before the model is loaded it throws, and is asked again.
+        _identity = new Lazy<CollectionIdentity>(() => CollectionIdentity.For(model.Model.Embedder), LazyThreadSafetyMode.PublicationOnly);
         // Who waits for an answer is not to wait for a store that is away.
-        _indexing = new IndexOptions { StorePatience = TimeSpan.Zero, ImageLimits = options.Limits.ToImageLimits() };
+        _indexing = new IndexOptions { StoreRetryTimeout = TimeSpan.Zero, ImageLimits = options.Limits.ToImageLimits() };
         if (options.Store is not { } location)
             return;
         if (!SearchCollections.IsServer(location) && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(location))))
@@ -75,11 +75,11 @@ internal sealed class CollectionHost : IDisposable
         return await collection.StatsAsync(cancellationToken);
     }
 
-    /// <summary>Makes a collection, or opens the one that is there.</summary>
-    /// <exception cref="ApiException">The one that is there was made with something else (409).</exception>
+    /// <summary>Makes a collection, or opens the existing one.</summary>
+    /// <exception cref="ApiException">The existing one was made with something else (409).</exception>
     public async Task<ServedCollection> CreateAsync(string name, CollectionIdentity identity, CancellationToken cancellationToken)
     {
-        // A name that will not do is told here, so that what goes wrong next is a conflict.
+        // An invalid name is reported here, so that what goes wrong next is a conflict.
         await Store.FindAsync(name, cancellationToken);
         try
         {

@@ -26,7 +26,7 @@ internal sealed class CollectionService(
         return answer!;
     }
 
-    /// <summary>Answers a query, and hands out its rationale as it is written.</summary>
+    /// <summary>Answers a query, and yields its rationale as it is written.</summary>
     public async IAsyncEnumerable<SearchUpdate> StreamAsync(
         string name,
         SearchRequest request,
@@ -58,7 +58,7 @@ internal sealed class CollectionService(
         var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
         SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
         var outcome = await AddAsync(name, items, cancellationToken);
-        // Of items that are alike, one is told.
+        // Of equal items one is reported.
         var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id(), item => item.Problem, StringComparer.Ordinal);
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
         ItemFailed[] failed =
@@ -84,7 +84,7 @@ internal sealed class CollectionService(
         return new ItemsAdded(ids, outcome.Embedded, failed);
     }
 
-    /// <summary>Adds items that are there as a whole.</summary>
+    /// <summary>Adds items that are complete in memory.</summary>
     public async Task<IndexOutcome> AddAsync(string name, IReadOnlyList<SearchItem> items, CancellationToken cancellationToken)
     {
         var collection = await collections.OpenAsync(name, cancellationToken);

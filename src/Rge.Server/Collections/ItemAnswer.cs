@@ -11,11 +11,11 @@ internal sealed record ItemAnswer(
     string? Key,
     string? Text,
     IReadOnlyDictionary<string, string[]> Metadata,
-    [property: Description("Whether there is a picture of it at …/items/{id}/thumbnail.")] bool Thumbnail
+    [property: Description("Whether there is an image of it at …/items/{id}/thumbnail.")] bool Thumbnail
 )
 {
     /// <summary>Makes the answer.</summary>
-    public static ItemAnswer Of(SearchRecord record) =>
+    public static ItemAnswer From(SearchRecord record) =>
         new(
             record.Id,
             SearchNames.KindOf(record),

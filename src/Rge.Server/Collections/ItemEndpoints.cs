@@ -48,7 +48,7 @@ internal static class ItemEndpoints
             ],
             Examples = new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["Text and picture"] = $$$"""
+                ["Text and image"] = $$$"""
                     {"items": [{"text": "a red circle", "metadata": {"color": "red"}},
                       {"key": "square-1", "image": "{{{ExampleImage.Uri}}}", "metadata": {"color": ["red"], "shape": ["square"]}}]}
                     """,
@@ -64,7 +64,7 @@ internal static class ItemEndpoints
     public static EndpointReference GetReference { get; } = new(CollectionEndpoints.Tag, "An item", "404 where there is none of the id.");
 
     public static EndpointReference ThumbnailReference { get; } =
-        new(CollectionEndpoints.Tag, "An item's picture, made small", "A JPEG of at most 320 pixels on either side.");
+        new(CollectionEndpoints.Tag, "An item's image, made small", "A JPEG of at most 320 pixels on either side.");
 
     public static EndpointReference DeleteReference { get; } =
         new(CollectionEndpoints.Tag, "Delete an item", "An indexer whose folder still has it puts it back.");
@@ -100,7 +100,7 @@ internal static class ItemEndpoints
             throw ApiException.Invalid($"take is {take}, expected 1 to {MostListed}.", "take");
         var served = await collections.OpenAsync(name, cancellationToken);
         var records = await served.Collection.ListAsync(skip, take, cancellationToken: cancellationToken);
-        return new(new ItemList([.. records.Select(ItemAnswer.Of)]));
+        return new(new ItemList([.. records.Select(ItemAnswer.From)]));
     }
 
     private static async Task<Answer<ItemAnswer>> GetAsync(
@@ -108,7 +108,7 @@ internal static class ItemEndpoints
         string id,
         CollectionHost collections,
         CancellationToken cancellationToken
-    ) => new(ItemAnswer.Of(await FindAsync(await collections.OpenAsync(name, cancellationToken), id, cancellationToken)));
+    ) => new(ItemAnswer.From(await FindAsync(await collections.OpenAsync(name, cancellationToken), id, cancellationToken)));
 
     private static async Task<FileContentHttpResult> GetThumbnailAsync(
         string name,

@@ -15,7 +15,7 @@ internal static class SampleCollection
     /// <summary>Name of the collection.</summary>
     public const string Name = "sample";
 
-    /// <summary>What the small models were told to do with images.</summary>
+    /// <summary>The instruction that the small models were trained with for images.</summary>
     public const string Instruction = "represent the picture";
 
     private const ulong Seed = 2026;
@@ -56,6 +56,6 @@ internal static class SampleCollection
     /// <summary>
     /// Queries: what they say, and the PNG of the image that they say it of. Those that show what a rationale changes come first.
     /// </summary>
-    public static IReadOnlyList<(string Text, byte[]? Picture)> Queries() =>
+    public static IReadOnlyList<(string Text, byte[]? Image)> Queries() =>
         [.. Drawn.Value.Select(row => (row.Query.Text!, row.Query.Images is [var image, ..] ? PngEncoder.Encode(image.Decode()) : null))];
 }

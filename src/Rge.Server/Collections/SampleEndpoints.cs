@@ -18,11 +18,7 @@ internal static class SampleEndpoints
         );
 
     public static EndpointReference ExamplesReference { get; } =
-        new(
-            CollectionEndpoints.Tag,
-            "Queries for the sample collection",
-            "Each has its answer there, among pictures that are nearly right."
-        );
+        new(CollectionEndpoints.Tag, "Queries for the sample collection", "Each has its answer there, among images that are nearly right.");
 
     public static void MapSample(this IEndpointRouteBuilder collections)
     {
@@ -48,7 +44,7 @@ internal static class SampleEndpoints
     private static Answer<ExampleList> Examples() =>
         new(
             new ExampleList([
-                .. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Picture is { } png ? DataUri(png) : null)),
+                .. SampleCollection.Queries().Select(query => new ExampleQuery(query.Text, query.Image is { } png ? DataUri(png) : null)),
             ])
         );
 
@@ -59,4 +55,4 @@ internal static class SampleEndpoints
 internal sealed record ExampleList(IReadOnlyList<ExampleQuery> Examples);
 
 /// <summary>A query to try.</summary>
-internal sealed record ExampleQuery(string Text, [property: Description("A picture as a data URI.")] string? Image);
+internal sealed record ExampleQuery(string Text, [property: Description("An image as a data URI.")] string? Image);

@@ -13,14 +13,14 @@ internal sealed record SearchAnswered(
 )
 {
     /// <summary>Makes the answer.</summary>
-    public static SearchAnswered Of(SearchAnswer answer)
+    public static SearchAnswered From(SearchAnswer answer)
     {
         var (query, timings) = (answer.Query, answer.Timings);
         return new SearchAnswered(
             query.Rationale,
-            [.. answer.Hits.Select(hit => new HitAnswer(hit.Score, ItemAnswer.Of(hit.Record)))],
+            [.. answer.Hits.Select(hit => new HitAnswer(hit.Score, ItemAnswer.From(hit.Record)))],
             new SearchTimes(timings.Reason.TotalMilliseconds, timings.Embed.TotalMilliseconds, timings.Search.TotalMilliseconds),
-            TokenUsage.Of(query.PromptTokens, query.WrittenTokens)
+            TokenUsage.Create(query.PromptTokens, query.WrittenTokens)
         );
     }
 }

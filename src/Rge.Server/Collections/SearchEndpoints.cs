@@ -18,7 +18,7 @@ internal static class SearchEndpoints
             CollectionEndpoints.Tag,
             "Search a collection",
             """
-            A text, a picture or both. With `stream` the answer comes as Server-Sent Events: `rationale` with a piece of text each, then `answer`
+            A text, an image or both. With `stream` the answer comes as Server-Sent Events: `rationale` with a piece of text each, then `answer`
             with what is answered without `stream`; `error` where something goes wrong on the way.
             """
         )
@@ -26,14 +26,14 @@ internal static class SearchEndpoints
             Fields =
             [
                 new("text", null, "What is looked for, in words."),
-                new("image", null, "A picture as a data URI, base64, or a URL where the server allows its host."),
+                new("image", null, "An image as a data URI, base64, or a URL where the server allows its host."),
                 new(
                     "instruction",
                     null,
-                    "What is to be done with text and picture, for example `Find an image that matches the modification:`."
+                    "What is to be done with text and image, for example `Find an image that matches the modification:`."
                 ),
                 new("reasoning", ["on", "off"], "Whether a rationale is written first; on unless given."),
-                new("rationale", null, "A rationale to read instead of writing one: what somebody has edited."),
+                new("rationale", null, "A rationale to read instead of writing one: one that the user has edited."),
                 new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
                 new("top_k", null, "How many hits, 1 to 100; 10 unless given.", IsNumber: true),
                 new(
@@ -49,7 +49,7 @@ internal static class SearchEndpoints
             Examples = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["Words"] = """{"text": "find the picture with a red circle in the center", "top_k": 5, "max_rationale_tokens": 36}""",
-                ["Like this picture, but"] =
+                ["Like this image, but"] =
                     $$$"""{"image": "{{{ExampleImage.Uri}}}", "text": "the same in blue", "where": ["color=red"], "stream": true}""",
             },
         };
@@ -67,12 +67,12 @@ internal static class SearchEndpoints
     {
         var request = await RequestBody.ReadAsync(context.Request, body => SearchRequest.Read(body, limits));
         if (!request.Streams)
-            return new Answer<SearchAnswered>(SearchAnswered.Of(await service.SearchAsync(name, request, context.RequestAborted)));
+            return new Answer<SearchAnswered>(SearchAnswered.From(await service.SearchAsync(name, request, context.RequestAborted)));
         return await EventStream.AnswerAsync(context, errors, service.StreamAsync(name, request, context.RequestAborted), ToEvent);
     }
 
     private static SseItem<string> ToEvent(SearchUpdate update) =>
         update.Answer is { } answer
-            ? EventStream.Event("answer", SearchAnswered.Of(answer))
+            ? EventStream.Event("answer", SearchAnswered.From(answer))
             : EventStream.Event("rationale", new RationaleText(update.Text));
 }

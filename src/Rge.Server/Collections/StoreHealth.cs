@@ -12,7 +12,7 @@ namespace Rge.Server.Collections;
 internal sealed partial class StoreHealth : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2),
-        Patience = TimeSpan.FromSeconds(5);
+        ProbeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly CollectionHost _collections;
     private readonly TimeProvider _time;
@@ -78,7 +78,7 @@ internal sealed partial class StoreHealth : BackgroundService
     private async Task<Exception?> ProblemAsync(CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(Patience);
+        limited.CancelAfter(ProbeTimeout);
         try
         {
             await _collections.ProbeAsync(limited.Token);

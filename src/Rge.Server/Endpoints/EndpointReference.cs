@@ -9,7 +9,7 @@ internal sealed record EndpointReference(string Tag, string Summary, string Desc
     /// <summary>Members of the request's body.</summary>
     public IReadOnlyList<FieldReference> Fields { get; init; } = [];
 
-    /// <summary>Parameters of the query, any other of which is refused; <see langword="null"/> where nobody looks at the query.</summary>
+    /// <summary>Parameters of the query, any other of which is refused; <see langword="null"/> where the query string is ignored.</summary>
     public IReadOnlyList<string>? Query { get; init; } = [];
 
     /// <summary>Whole bodies that can be sent as they are, by title; tests send each of them.</summary>

@@ -7,7 +7,7 @@ using Rge.Search.Stores;
 
 namespace Rge.Server.Errors;
 
-/// <summary>Turns whatever goes wrong into what a client is told of it.</summary>
+/// <summary>Converts exceptions to the errors that a client receives.</summary>
 internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logger)
 {
     /// <summary>The error for the client. What is no request's fault goes to the log, in full.</summary>
@@ -26,7 +26,7 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 logger.LogError(error, "The store has no room for the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(
                     StatusCodes.Status507InsufficientStorage,
-                    "The disk of the store of collections is full; nothing more can be stored until there is room. Searches go on.",
+                    "The disk of the store of collections is full; nothing more can be stored until there is room. Searches still work.",
                     error
                 )
                 {
@@ -37,7 +37,7 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 logger.LogError(error, "The store took nothing of the request {TraceIdentifier}.", context.TraceIdentifier);
                 return new ApiException(
                     StatusCodes.Status503ServiceUnavailable,
-                    "The store of collections can be read only; nothing can be stored until that has changed. Searches go on.",
+                    "The store of collections can be read only; nothing can be stored until that has changed. Searches still work.",
                     error
                 )
                 {

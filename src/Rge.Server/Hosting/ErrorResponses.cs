@@ -12,7 +12,7 @@ namespace Rge.Server.Hosting;
 /// </summary>
 internal sealed class ErrorResponses(ApiErrors errors)
 {
-    /// <summary>The status that proxies use when the client went away; nobody reads it but the log.</summary>
+    /// <summary>The status that proxies use when the client has closed the connection; only the log sees it.</summary>
     private const int ClientClosedRequest = 499;
 
     /// <summary>Does what comes next.</summary>

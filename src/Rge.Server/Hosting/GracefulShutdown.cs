@@ -5,9 +5,9 @@ using Rge.Server.Serving;
 namespace Rge.Server.Hosting;
 
 /// <summary>
-/// Makes shutdown graceful. First the server says that it is not ready, and serves for a while yet, so that whoever distributes requests
-/// stops sending them here. Then, before anything is stopped, no new work is admitted and what was admitted is finished, while the server
-/// still answers, with 503 to new work.
+/// Makes shutdown graceful. First the server says that it is not ready, and serves for a while yet, so that load balancers
+/// stop sending requests here. Then, before anything is stopped, no new work is admitted and what was admitted is finished, while the
+/// server still answers, with 503 to new work.
 /// </summary>
 internal sealed class GracefulShutdown(
     AdmissionLimiter admission,

@@ -12,7 +12,7 @@ namespace Rge.Server.Hosting;
 internal static class HealthEndpoints
 {
     public static EndpointReference LiveReference { get; } =
-        new("Health", "Whether the process is there", "200 as long as it answers.") { Query = null };
+        new("Health", "Whether the process is alive", "200 as long as it answers.") { Query = null };
 
     public static EndpointReference ReadyReference { get; } =
         new(

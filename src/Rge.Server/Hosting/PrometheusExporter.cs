@@ -47,7 +47,7 @@ internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExpo
         );
         var isLong = metric.MetricType is MetricType.LongSum or MetricType.LongSumNonMonotonic or MetricType.LongGauge;
         var isSum = isCounter || metric.MetricType is MetricType.LongSumNonMonotonic or MetricType.DoubleSumNonMonotonic;
-        // Exponential histograms have no form here; nothing makes them unless told to.
+        // Exponential histograms have no form here; they exist only when configured.
         if (metric.MetricType == MetricType.ExponentialHistogram)
             return;
         var name = NameOf(metric.Name, metric.Unit) + (isCounter ? "_total" : "");

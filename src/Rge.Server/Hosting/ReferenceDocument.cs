@@ -15,7 +15,7 @@ internal sealed class ReferenceDocument : IOpenApiDocumentTransformer
             Title = "Rge: reasoning-guided embeddings",
             Version = "1",
             Description = """
-                A vision-language model looks at a picture and an instruction, writes a short rationale, and only then gives the embedding. The
+                A vision-language model looks at an image and an instruction, writes a short rationale, and only then gives the embedding. The
                 endpoints take the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, with a few members of our own.
 
                 Errors are OpenAI's error object: `{"error": {"message", "type", "param", "code"}}`. 429 and 503 say in `Retry-After` when to ask

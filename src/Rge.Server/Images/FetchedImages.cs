@@ -18,7 +18,7 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
     private readonly ConcurrentDictionary<Uri, ApiException> _problems = new();
     private long _bytes;
 
-    /// <summary>Fetches what has to be fetched, each URL once; an image that cannot be had costs no other.</summary>
+    /// <summary>Fetches what has to be fetched, each URL once; an image that cannot be downloaded costs no other.</summary>
     /// <exception cref="ApiException">There is no room for more (429), or they are too large together (413).</exception>
     public Task FetchAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
         );
     }
 
-    /// <summary>Why an image cannot be had; null where it can.</summary>
+    /// <summary>Why an image cannot be downloaded; null where it can.</summary>
     public ApiException? Problem(ImageReference image) => image.Address is { } address ? _problems.GetValueOrDefault(address) : null;
 
     /// <summary>An image as it is encoded.</summary>

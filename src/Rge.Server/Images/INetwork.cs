@@ -10,6 +10,6 @@ internal interface INetwork
     Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken);
 
     /// <summary>Connects to an address; the caller disposes the stream.</summary>
-    /// <exception cref="System.Net.Sockets.SocketException">Nobody answers there.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The address does not answer.</exception>
     ValueTask<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken);
 }

@@ -7,7 +7,7 @@ using Rge.Server.Requests;
 namespace Rge.Server.Images;
 
 /// <summary>
-/// Fetches the images that requests name by URL, as nobody inside this network should be reached that way: hosts on a list only, redirects
+/// Fetches the images that requests name by URL, without reaching hosts inside this network: hosts on a list only, redirects
 /// followed one by one and checked like the first URL, and every connection made to exactly the address that was checked.
 /// </summary>
 internal sealed class ImageFetcher : IDisposable
@@ -50,7 +50,7 @@ internal sealed class ImageFetcher : IDisposable
 
     /// <summary>Fetches an image.</summary>
     /// <param name="image">The image, which has an address.</param>
-    /// <param name="take">Told of bytes as they arrive; throws where they are too many.</param>
+    /// <param name="take">Receives bytes as they arrive; throws where they are too many.</param>
     /// <param name="cancellationToken">Stops the fetch.</param>
     /// <exception cref="ApiException">It cannot be fetched.</exception>
     internal async Task<byte[]> FetchAsync(ImageReference image, Action<int> take, CancellationToken cancellationToken)

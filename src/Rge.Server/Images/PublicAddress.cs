@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Rge.Server.Images;
 
-/// <summary>Tells addresses that anybody may reach from those inside a network (IANA's registries of special-purpose addresses).</summary>
+/// <summary>Distinguishes public addresses from those inside a network (IANA's registries of special-purpose addresses).</summary>
 internal static class PublicAddress
 {
     private static readonly IPNetwork[] SpecialV4 =
@@ -38,7 +38,7 @@ internal static class PublicAddress
         Network("3fff::/20"),
     ];
 
-    /// <summary>True for an address that is nobody's own.</summary>
+    /// <summary>True for a public address.</summary>
     public static bool Is(IPAddress address) =>
         address.AddressFamily switch
         {

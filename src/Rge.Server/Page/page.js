@@ -1,7 +1,7 @@
 // The page's only program: asks the server, shows the rationale as it comes, and the hits. No library, no build.
 
 const $ = id => document.getElementById(id);
-const state = { picture: null, running: [], key: sessionStorage.getItem("key") };
+const state = { image: null, running: [], key: sessionStorage.getItem("key") };
 
 /** Calls the server; an answer that is no success becomes an Error with the server's own sentence. */
 async function call(path, options = {}) {
@@ -49,9 +49,9 @@ async function showAbout() {
   $("examples").hidden = collection?.name !== "sample";
   if ($("examples").hidden || state.examples) return;
   state.examples = (await json("v1/collections/sample/examples")).examples;
-  // Words with a picture and words alone in turn, so that the first few show both.
-  const [words, pictures] = [state.examples.filter(e => !e.image), state.examples.filter(e => e.image)];
-  $("tries").replaceChildren(...pictures.flatMap((picture, i) => [picture, words[i]]).filter(Boolean).slice(0, 6).map(showExample));
+  // Words with an image and words alone in turn, so that the first few show both.
+  const [words, images] = [state.examples.filter(e => !e.image), state.examples.filter(e => e.image)];
+  $("tries").replaceChildren(...images.flatMap((image, i) => [image, words[i]]).filter(Boolean).slice(0, 6).map(showExample));
 }
 
 /** A button that fills in a query and asks it. */
@@ -66,7 +66,7 @@ function showExample(example) {
   }
   button.append(example.text);
   button.onclick = () => attempt(async () => {
-    setPicture(example.image ? await (await fetch(example.image)).blob() : null);
+    setImage(example.image ? await (await fetch(example.image)).blob() : null);
     $("text").value = example.text;
     await ask();
   });
@@ -86,7 +86,7 @@ async function makeSample() {
   }
 }
 
-async function addPictures() {
+async function addImages() {
   const [name, files, bar] = [$("target").value, [...$("files").files], $("uploaded")];
   if (!state.collections.has(name)) await json("v1/collections", { method: "POST", json: { name } });
   Object.assign(bar, { hidden: false, max: files.length, value: 0 });
@@ -104,14 +104,14 @@ async function addPictures() {
   if (broken.length) throw new Error(`${broken.length} of ${files.length} could not be added. ${broken[0]}`);
 }
 
-// The query's picture
+// The query's image
 
-function setPicture(blob) {
-  state.picture = blob;
+function setImage(blob) {
+  state.image = blob;
   if ($("preview").src) URL.revokeObjectURL($("preview").src);
   $("preview").hidden = $("remove").hidden = !blob;
   $("hint").hidden = !!blob;
-  if (blob) show($("preview"), blob, "The picture of the query");
+  if (blob) show($("preview"), blob, "The image of the query");
   else $("preview").removeAttribute("src");
 }
 
@@ -180,11 +180,11 @@ async function showHit({ score: cosine, item: found }, collection) {
   if (found.thumbnail) {
     const blob = await (await call(`v1/collections/${collection}/items/${found.id}/thumbnail`)).blob();
     const [button, image] = [document.createElement("button"), document.createElement("img")];
-    show(image, blob, found.text ?? `Picture ${found.label}`);
+    show(image, blob, found.text ?? `Image ${found.label}`);
     button.type = "button";
-    button.title = "Search with this picture";
+    button.title = "Search with this image";
     button.append(image);
-    button.onclick = () => { setPicture(blob); scrollTo({ top: 0, behavior: "smooth" }); $("text").focus(); };
+    button.onclick = () => { setImage(blob); scrollTo({ top: 0, behavior: "smooth" }); $("text").focus(); };
     item.append(button);
   }
   const score = document.createElement("span");
@@ -218,12 +218,12 @@ async function ask() {
   const query = {
     collection: $("collections").value,
     text: $("text").value.trim() || undefined,
-    image: state.picture ? await dataUri(state.picture) : undefined,
+    image: state.image ? await dataUri(state.image) : undefined,
     instruction: $("instruction").value.trim() || undefined,
     where: $("filter").value.trim() ? $("filter").value.split(",").map(condition => condition.trim()).filter(Boolean) : undefined,
     top_k: Number($("top").value) || 12,
   };
-  if (!query.text && !query.image) throw new Error("There is nothing to search with: type something, or give a picture.");
+  if (!query.text && !query.image) throw new Error("There is nothing to search with: type something, or give an image.");
   const modes = chosen === "both" ? ["on", "off"] : [chosen];
   const views = modes.map(mode => makeView(mode === "on" ? "With reasoning" : "Without reasoning"));
   $("answers").replaceChildren(...views.map(view => view.section));
@@ -251,7 +251,7 @@ on("query", "submit", event => { event.preventDefault(); attempt(ask); });
 on("stop", "click", () => state.running.forEach(running => running.abort()));
 on("sample", "click", () => attempt(makeSample));
 on("collections", "change", () => attempt(showAbout));
-on("upload", "submit", event => { event.preventDefault(); attempt(addPictures); });
+on("upload", "submit", event => { event.preventDefault(); attempt(addImages); });
 on("key", "submit", event => {
   event.preventDefault();
   state.key = $("secret").value;
@@ -268,19 +268,19 @@ on("text", "keydown", event => {
 });
 
 on("choose", "click", () => $("file").click());
-on("file", "change", () => { if ($("file").files[0]) setPicture($("file").files[0]); $("file").value = ""; });
-on("remove", "click", () => { setPicture(null); $("choose").focus(); });
-on("picture", "dragover", event => { event.preventDefault(); $("picture").classList.add("over"); });
-on("picture", "dragleave", () => $("picture").classList.remove("over"));
-on("picture", "drop", event => {
+on("file", "change", () => { if ($("file").files[0]) setImage($("file").files[0]); $("file").value = ""; });
+on("remove", "click", () => { setImage(null); $("choose").focus(); });
+on("image", "dragover", event => { event.preventDefault(); $("image").classList.add("over"); });
+on("image", "dragleave", () => $("image").classList.remove("over"));
+on("image", "drop", event => {
   event.preventDefault();
-  $("picture").classList.remove("over");
+  $("image").classList.remove("over");
   const file = [...event.dataTransfer.files].find(f => f.type.startsWith("image/"));
-  if (file) setPicture(file);
+  if (file) setImage(file);
 });
 document.addEventListener("paste", event => {
   const file = [...event.clipboardData.files].find(f => f.type.startsWith("image/"));
-  if (file) setPicture(file);
+  if (file) setImage(file);
 });
 
 attempt(() => showCollections());

@@ -21,7 +21,7 @@ internal sealed class BodyMemory(ServerLimits limits)
     /// <summary>Requests that were refused because there was no room.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    /// <summary>Begins to count what a request holds; dispose the result when it holds nothing any more.</summary>
+    /// <summary>Starts to count the memory of a request; dispose the result when it is freed.</summary>
     public BodyLease Open() => new(this);
 
     /// <summary>Refuses what could not be taken now, before any of it is read.</summary>

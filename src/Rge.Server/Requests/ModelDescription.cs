@@ -15,7 +15,7 @@ internal sealed record ModelDescription(IReadOnlyList<string> Names, int Dimensi
     /// <summary>Its name in answers.</summary>
     public string Name => Names[0];
 
-    /// <summary>Refuses names of other models, so that nobody takes this one's embeddings for theirs.</summary>
+    /// <summary>Refuses names of other models, so that no client takes this model's embeddings for theirs.</summary>
     /// <exception cref="ApiException">The name is another's (404).</exception>
     public void Require(string name)
     {

@@ -14,7 +14,7 @@ internal static class RequestBody
     private const int FirstPart = 4 << 10,
         Part = 64 << 10;
 
-    /// <summary>Reads the body, and turns it into what is asked before the JSON is let go.</summary>
+    /// <summary>Reads the body, and converts it to the request before the JSON is freed.</summary>
     /// <exception cref="ApiException">The body is not JSON, or says something that cannot be understood.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, Func<JsonField, T> read)
     {

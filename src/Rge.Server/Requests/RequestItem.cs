@@ -24,13 +24,13 @@ internal sealed record RequestItem(EmbeddingInput Input, IReadOnlyList<(string? 
             ),
         };
 
-    /// <summary>What the request is told of a failure of the item: its place, once.</summary>
+    /// <summary>The message of a failure of the item, with its place once.</summary>
     /// <param name="error">The failure.</param>
     /// <param name="isOnly">Whether the request has no other item, so that the place need not be said in the sentence.</param>
     /// <param name="code">A name for the error.</param>
     public ApiException Failure(RgeException error, bool isOnly, string code)
     {
-        // An image is called by its place, which begins with that of its item.
+        // An image is called by its place, which starts with that of its item.
         var image = Images.FirstOrDefault(image => error.Problem.StartsWith(image.Path + " ", StringComparison.Ordinal));
         var place = Path.Length > 0 ? Path : image?.Path;
         var isSaid = isOnly || image is not null || Path.Length == 0;

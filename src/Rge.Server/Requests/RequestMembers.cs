@@ -7,7 +7,7 @@ namespace Rge.Server.Requests;
 
 /// <summary>
 /// The members that an object in a request may have. Any other is refused by name: a misspelt member, or one that asks for something this
-/// server does not do, would otherwise change nothing and nobody would know. Immutable.
+/// server does not do, would otherwise be ignored without notice. Immutable.
 /// </summary>
 internal sealed class RequestMembers
 {
@@ -70,7 +70,7 @@ internal sealed class RequestMembers
         ("endianness", value => Is(value, "native", "little"), "base64 is of little-endian float32"),
         ("detail", value => Is(value, "auto", "high"), "images are always shown in full detail"),
         ("chat_template_kwargs", IsEmpty, "the prompt is the checkpoint's own"),
-        ("media_io_kwargs", IsEmpty, "images are read and sized as the server was told to when it was started"),
+        ("media_io_kwargs", IsEmpty, "images are read and resized by the settings that the server was started with"),
     }.ToFrozenDictionary(member => member.Name, member => (member.IsDefault, member.Problem), StringComparer.Ordinal);
 
     private readonly FrozenSet<string> _names;

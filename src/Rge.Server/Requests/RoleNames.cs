@@ -18,7 +18,7 @@ internal static class RoleNames
         Table([Query, "search_query"], [Document, "search_document", "classification", "clustering", "image"]);
 
     /// <summary>The name of a role.</summary>
-    public static string Of(ItemRole role) => role == ItemRole.Query ? Query : Document;
+    public static string NameOf(ItemRole role) => role == ItemRole.Query ? Query : Document;
 
     /// <summary>A table of names.</summary>
     /// <param name="queries">Names for what is searched with.</param>

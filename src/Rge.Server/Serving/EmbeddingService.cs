@@ -42,7 +42,7 @@ internal sealed class EmbeddingService(
         return Result(request, embeddings);
     }
 
-    /// <summary>Embeds the one item of a request and hands out its rationale as it is written.</summary>
+    /// <summary>Embeds the one item of a request and yields its rationale as it is written.</summary>
     /// <inheritdoc cref="EmbedAsync" path="/exception"/>
     public async IAsyncEnumerable<RationaleUpdate> StreamAsync(
         EmbeddingRequest request,

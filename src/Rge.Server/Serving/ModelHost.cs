@@ -17,7 +17,7 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
     private Task<ServedModel>? _loading;
     private ExceptionDispatchInfo? _failure;
 
-    /// <summary>True when the model is there.</summary>
+    /// <summary>True when the model is loaded.</summary>
     public bool IsLoaded => _loading is { IsCompletedSuccessfully: true };
 
     /// <summary>The model.</summary>

@@ -3,7 +3,7 @@ using Rge.Server.Requests;
 namespace Rge.Server.Serving;
 
 /// <summary>The model that the server has.</summary>
-/// <param name="Embedder">The embedder; whoever holds this only borrows it.</param>
+/// <param name="Embedder">The embedder; holders of this record do not dispose it.</param>
 /// <param name="Description">What requests may ask of it.</param>
 internal sealed record ServedModel(ReasoningEmbedder Embedder, ModelDescription Description)
 {

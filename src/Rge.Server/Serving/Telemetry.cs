@@ -45,13 +45,13 @@ internal sealed class Telemetry
         );
     }
 
-    /// <summary>Begins the span of a request's embeddings; dispose it when they are there.</summary>
+    /// <summary>Starts the span of a request's embeddings; dispose it when they are done.</summary>
     public static Activity? Begin(int items) => Spans.StartActivity("embed")?.SetTag("rge.items", items);
 
-    /// <summary>Counts an embedding that is there.</summary>
+    /// <summary>Counts a finished embedding.</summary>
     public void Count(ItemRole role, ReasoningEmbedding embedding)
     {
-        var tag = new KeyValuePair<string, object?>("role", RoleNames.Of(role));
+        var tag = new KeyValuePair<string, object?>("role", RoleNames.NameOf(role));
         _items.Add(1, tag);
         _promptTokens.Add(embedding.PromptTokens, tag);
         _rationaleTokens.Add(embedding.WrittenTokens, tag);

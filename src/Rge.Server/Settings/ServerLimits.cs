@@ -52,7 +52,7 @@ public sealed record ServerLimits
     public int MaxCacheTokens { get; init; } = 128 << 10;
 
     /// <summary>
-    /// Pictures whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.
+    /// Images whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.
     /// </summary>
     public int RememberedImages { get; init; } = 8;
 
@@ -66,7 +66,7 @@ public sealed record ServerLimits
             Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
         };
 
-    /// <summary>What a picture may cost.</summary>
+    /// <summary>Limits on the size of an image.</summary>
     internal ImageLimits ToImageLimits() => new() { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels };
 
     /// <exception cref="ServerException">A limit is out of range.</exception>

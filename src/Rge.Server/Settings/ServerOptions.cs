@@ -40,7 +40,7 @@ public sealed partial record ServerOptions
     public IReadOnlyList<string> ModelNames { get; init; } = [];
 
     /// <summary>
-    /// A file of API keys, one a line, empty lines and those that begin with # left out; <see langword="null"/> for none. It is read again
+    /// A file of API keys, one a line, empty lines and those that start with # left out; <see langword="null"/> for none. It is read again
     /// while the server runs, within a second or so.
     /// </summary>
     public string? ApiKeyFile { get; init; }
@@ -75,8 +75,8 @@ public sealed partial record ServerOptions
     public int BodySeconds { get; init; } = 300;
 
     /// <summary>
-    /// Seconds that the server still serves after it was told to stop, while it already says that it is not ready: time for whoever
-    /// distributes requests to notice. They come before <see cref="ShutdownSeconds"/>.
+    /// Seconds that the server still serves after a stop was requested, while it already reports that it is not ready: time for
+    /// load balancers to notice. They come before <see cref="ShutdownSeconds"/>.
     /// </summary>
     public int DrainSeconds { get; init; }
 

@@ -22,8 +22,8 @@ internal readonly record struct GridWalk(PlacedObject Start, Direction First, Pl
     /// <summary>"brown circle northeast left north green square below center yellow circle".</summary>
     public string Steps()
     {
-        var start = $"{Words.Of(Start.Kind)} {Words.Of(Start.Cell)}";
-        return $"{start} {Words.Of(First)} {Words.Of(Middle.Cell)} {Words.Of(Middle.Kind)} {Words.Of(Second)} {Words.Of(End.Cell)} "
-            + $"{Words.Of(End.Kind)}";
+        var start = $"{SceneWords.Name(Start.Kind)} {SceneWords.Name(Start.Cell)}";
+        return $"{start} {SceneWords.Name(First)} {SceneWords.Name(Middle.Cell)} {SceneWords.Name(Middle.Kind)} {SceneWords.Name(Second)} {SceneWords.Name(End.Cell)} "
+            + $"{SceneWords.Name(End.Kind)}";
     }
 }

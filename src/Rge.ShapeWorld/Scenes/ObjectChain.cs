@@ -3,7 +3,7 @@ using Rge.Files;
 namespace Rge.ShapeWorld.Scenes;
 
 /// <summary>
-/// A walk from neighbour to neighbour over every object of a scene, which describes the scene without a picture. Immutable.
+/// A walk from neighbour to neighbour over every object of a scene, which describes the scene without an image. Immutable.
 /// </summary>
 internal sealed class ObjectChain
 {
@@ -13,7 +13,7 @@ internal sealed class ObjectChain
     private ObjectChain(Scene scene, Cell[] cells) => (_scene, _cells) = (scene, cells);
 
     /// <summary>A random walk; null where the objects do not hang together like that.</summary>
-    public static ObjectChain? Of(SplitMix64 random, Scene scene)
+    public static ObjectChain? Sample(SplitMix64 random, Scene scene)
     {
         var cells = new Cell[scene.Objects.Count];
         var starts = scene.Objects.Select(placed => placed.Cell).ToArray();
@@ -38,13 +38,15 @@ internal sealed class ObjectChain
 
     /// <summary>"a red star in the center then left a blue ring then below a green bar".</summary>
     public string Describe() =>
-        $"{Words.One(Kind(0))} in the {Words.Of(_cells[0])}"
+        $"{SceneWords.One(Kind(0))} in the {SceneWords.Name(_cells[0])}"
         + string.Concat(
-            Enumerable.Range(1, _cells.Length - 1).Select(i => $" then {Words.Of(_cells[i - 1].Towards(_cells[i]))} {Words.One(Kind(i))}")
+            Enumerable
+                .Range(1, _cells.Length - 1)
+                .Select(i => $" then {SceneWords.Name(_cells[i - 1].Towards(_cells[i]))} {SceneWords.One(Kind(i))}")
         );
 
     /// <summary>"center red star west blue ring southwest green bar".</summary>
-    public string Resolve() => string.Join(' ', _cells.Select((cell, i) => $"{Words.Of(cell)} {Words.Of(Kind(i))}"));
+    public string Resolve() => string.Join(' ', _cells.Select((cell, i) => $"{SceneWords.Name(cell)} {SceneWords.Name(Kind(i))}"));
 
     private ObjectKind Kind(int index) => _scene[_cells[index]]!.Value.Kind;
 }

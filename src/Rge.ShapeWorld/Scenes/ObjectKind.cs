@@ -15,5 +15,5 @@ public readonly record struct ObjectKind(ObjectColor Color, ObjectShape Shape)
     public int Index => (int)Color * Shapes + (int)Shape;
 
     /// <summary>"red star".</summary>
-    public override string ToString() => Words.Of(this);
+    public override string ToString() => SceneWords.Name(this);
 }

@@ -17,10 +17,10 @@ internal static class Palette
         (236, 236, 240),
     ];
 
-    public static (byte Red, byte Green, byte Blue) Of(ObjectColor color) => Colors[(int)color];
+    public static (byte Red, byte Green, byte Blue) Rgb(ObjectColor color) => Colors[(int)color];
 
     /// <summary>
-    /// The background: red rises from left to right and green from top to bottom, so that the pixels of any patch tell where it is.
+    /// The background: red rises from left to right and green from top to bottom, so that the pixels of a patch encode its position.
     /// </summary>
     /// <param name="x">From 0 at the left to 1 at the right.</param>
     /// <param name="y">From 0 at the top to 1 at the bottom.</param>

@@ -18,7 +18,7 @@ public sealed class Scene
         foreach (var placed in objects)
         {
             if (_cells[(int)placed.Cell] is not null)
-                throw new ArgumentException($"Two objects are in the cell {Words.Of(placed.Cell)}.", nameof(objects));
+                throw new ArgumentException($"Two objects are in the cell {SceneWords.Name(placed.Cell)}.", nameof(objects));
             _cells[(int)placed.Cell] = placed.Object;
         }
         (Objects, Layout) = Read(_cells);
@@ -49,7 +49,8 @@ public sealed class Scene
     public SceneObject? this[Cell cell] => _cells[(int)cell];
 
     /// <summary>"red star northwest, blue ring center".</summary>
-    public override string ToString() => string.Join(", ", Objects.Select(placed => $"{Words.Of(placed.Kind)} {Words.Of(placed.Cell)}"));
+    public override string ToString() =>
+        string.Join(", ", Objects.Select(placed => $"{SceneWords.Name(placed.Kind)} {SceneWords.Name(placed.Cell)}"));
 
     /// <summary>The scene with another object, or none, in a cell.</summary>
     internal Scene With(Cell cell, SceneObject? content)
@@ -80,7 +81,7 @@ public sealed class Scene
         cell.Step(direction) is { } next && this[next] is { } content ? new PlacedObject(next, content) : null;
 
     /// <summary>All objects in reading order, cell first: "northwest red star center blue ring".</summary>
-    internal string Listing() => Words.List(Objects);
+    internal string Listing() => SceneWords.List(Objects);
 
     private static (PlacedObject[] Objects, ulong Layout) Read(SceneObject?[] cells)
     {

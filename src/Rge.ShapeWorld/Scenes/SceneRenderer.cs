@@ -9,7 +9,7 @@ public static class SceneRenderer
     /// <summary>Pixels of a cell's side; one merged patch.</summary>
     public const int CellSide = 28;
 
-    /// <summary>Pixels of a picture's side.</summary>
+    /// <summary>Pixels of an image's side.</summary>
     public const int Side = CellSide * Grid.Side;
 
     // Objects keep 3 px away from their cell's middle at most, so that a crop of the cell has all of its object and nothing of another.
@@ -23,8 +23,9 @@ public static class SceneRenderer
     private static readonly float[] Background = DrawBackground();
 
     /// <summary>Draws a scene.</summary>
-    /// <param name="scene">What is drawn.</param>
-    /// <param name="seed">Decides what has no meaning: where in its cell each object stands, how bright the picture is, the noise.</param>
+    /// <param name="scene">The scene.</param>
+    /// <param name="seed">Seed of the variations without meaning: the position of each object in its cell, the brightness, the
+    /// noise.</param>
     public static RgbImage Render(Scene scene, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(scene);
@@ -43,14 +44,14 @@ public static class SceneRenderer
         return new RgbImage(Side, Side, pixels);
     }
 
-    /// <summary>Cuts a cell out of a picture.</summary>
-    public static RgbImage Crop(RgbImage picture, Cell cell)
+    /// <summary>Cuts a cell out of an image.</summary>
+    public static RgbImage Crop(RgbImage image, Cell cell)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         var row = CellSide * RgbImage.Channels;
         var pixels = new byte[row * CellSide];
         for (var y = 0; y < CellSide; y++)
-            picture
+            image
                 .Pixels.AsSpan(((cell.Row() * CellSide + y) * Side + cell.Column() * CellSide) * RgbImage.Channels, row)
                 .CopyTo(pixels.AsSpan(y * row));
         return new RgbImage(CellSide, CellSide, pixels);
@@ -59,8 +60,8 @@ public static class SceneRenderer
     private static void Draw(PlacedObject placed, int right, int down, float[] canvas)
     {
         const int Inset = (CellSide - ShapeMask.Side) / 2;
-        var coverage = ShapeMask.Of(placed.Object).Coverage;
-        var (red, green, blue) = Palette.Of(placed.Color);
+        var coverage = ShapeMask.For(placed.Object).Coverage;
+        var (red, green, blue) = Palette.Rgb(placed.Color);
         var (left, top) = (placed.Cell.Column() * CellSide + Inset + right, placed.Cell.Row() * CellSide + Inset + down);
         for (var y = 0; y < ShapeMask.Side; y++)
         {

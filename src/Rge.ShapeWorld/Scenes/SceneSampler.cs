@@ -10,7 +10,7 @@ internal static class SceneSampler
     private static readonly ObjectSize[] Sizes = Enum.GetValues<ObjectSize>();
 
     /// <summary>A scene whose objects have few colours and shapes, so that each is alike to others in one of them.</summary>
-    /// <param name="random">Where choices come from.</param>
+    /// <param name="random">The random numbers.</param>
     /// <param name="count">How many objects.</param>
     /// <param name="variety">How many colours and how many shapes to choose from.</param>
     public static Scene Draw(SplitMix64 random, int count, int variety) => Draw(random, SomeCells(random, count), variety);
@@ -59,10 +59,10 @@ internal static class SceneSampler
     }
 
     /// <summary>The scene followed by edited ones, all of one split and of different keys.</summary>
-    /// <param name="random">Where choices come from.</param>
+    /// <param name="random">The random numbers.</param>
     /// <param name="scene">The scene to edit; of the split already.</param>
     /// <param name="count">How many scenes in all.</param>
-    /// <param name="key">What the scenes must differ in; null for a scene that will not do.</param>
+    /// <param name="key">The property that the scenes must differ in; null for a scene that does not fit.</param>
     /// <returns><see langword="null"/> when there seem to be no more such edits.</returns>
     public static Scene[]? Variants<TKey>(SplitMix64 random, Scene scene, int count, Func<Scene, TKey?> key)
         where TKey : struct

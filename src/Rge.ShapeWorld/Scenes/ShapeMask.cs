@@ -52,7 +52,7 @@ internal sealed class ShapeMask
     /// <summary>From 0 to <see cref="Full"/>, row by row.</summary>
     public ReadOnlySpan<byte> Coverage => _coverage;
 
-    public static ShapeMask Of(SceneObject content) => Masks[(int)content.Shape * Radii.Length + (int)content.Size];
+    public static ShapeMask For(SceneObject content) => Masks[(int)content.Shape * Radii.Length + (int)content.Size];
 
     /// <summary>Whether a shape of radius 1 around the origin has the point; y points down.</summary>
     private static bool Contains(ObjectShape shape, float x, float y)

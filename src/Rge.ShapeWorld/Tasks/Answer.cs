@@ -3,7 +3,7 @@ using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
-/// <summary>What a question is answered with, before anything is drawn: a text, the picture of a scene, or the crop of a cell.</summary>
+/// <summary>What a question is answered with, before anything is drawn: a text, the image of a scene, or the crop of a cell.</summary>
 internal sealed record Answer
 {
     private Answer() { }
@@ -14,13 +14,13 @@ internal sealed record Answer
     /// <summary>The answer, where it is a text.</summary>
     public string? Text { get; private init; }
 
-    /// <summary>The scene that is shown, where the answer is a picture.</summary>
+    /// <summary>The scene that is shown, where the answer is an image.</summary>
     public Scene? Scene { get; private init; }
 
     /// <summary>The cell that is cut out, where the answer is a crop.</summary>
     public Cell? Cell { get; private init; }
 
-    public static Answer Of(string text) => new() { Key = "text " + text, Text = text };
+    public static Answer FromText(string text) => new() { Key = "text " + text, Text = text };
 
     public static Answer Image(Scene scene) => new() { Key = "picture " + scene.Listing(), Scene = scene };
 
@@ -32,5 +32,5 @@ internal sealed record Answer
             Cell = cell,
         };
 
-    public static string CropKey(ObjectKind kind) => "crop " + Words.Of(kind);
+    public static string CropKey(ObjectKind kind) => "crop " + SceneWords.Name(kind);
 }

@@ -3,7 +3,7 @@ using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
-/// <summary>ret_comp: the picture after an edit that is told in words.</summary>
+/// <summary>ret_comp: the image after an edit that is described in words.</summary>
 internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval)
 {
     private const int FewestObjects = 3;
@@ -33,7 +33,7 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
         var scenes = questions.Select(question => question.Answer!.Scene!).Append(scene).ToArray();
         for (var i = 0; i < GroupSize; i++)
         {
-            // The picture as it was is what a model finds that does not read the edit.
+            // The image as it was is what a model finds that does not read the edit.
             if (SceneSampler.Neighbours(random, scenes[i], 1, scenes) is not [var wrong])
                 return null;
             questions[i] = questions[i] with { Negatives = [Answer.Image(scene), Answer.Image(wrong)] };
@@ -66,7 +66,7 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
                 continue;
             if (taken.Exists(other => other.Answer!.Scene!.Layout == edited.Layout))
                 continue;
-            var (kind, relation, other) = (Words.Of(mark.Kind), Words.Relation(direction), Words.One(replacement.Kind));
+            var (kind, relation, other) = (SceneWords.Name(mark.Kind), SceneWords.Relation(direction), SceneWords.One(replacement.Kind));
             var text = edit switch
             {
                 Edit.Replace => random.Pick(
@@ -82,11 +82,12 @@ internal sealed class ComposedTask() : ShapeTask("ret_comp", MetaTasks.Retrieval
                     $"swap the {kind} with the object {relation} it"
                 ),
             };
-            // What changes is said before the list, which then repeats it or what the picture has.
-            var steps = $"{kind} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(place.Cell)} {Words.Of(place.Kind)}";
+            // What changes is said before the list, which then repeats it or what the image has.
+            var steps =
+                $"{kind} {SceneWords.Name(mark.Cell)} {SceneWords.Name(direction)} {SceneWords.Name(place.Cell)} {SceneWords.Name(place.Kind)}";
             var change =
-                $"{Words.Of(place.Cell)} {Words.Content(edited, place.Cell)}"
-                + (edit == Edit.Swap ? $" {Words.Of(mark.Cell)} {Words.Of(place.Kind)}" : "");
+                $"{SceneWords.Name(place.Cell)} {SceneWords.Content(edited, place.Cell)}"
+                + (edit == Edit.Swap ? $" {SceneWords.Name(mark.Cell)} {SceneWords.Name(place.Kind)}" : "");
             return new Question(scene, text, $"{steps} put {change} then {edited.Listing()}", Answer.Image(edited));
         }
         return null;

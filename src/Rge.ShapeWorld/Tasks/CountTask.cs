@@ -46,13 +46,17 @@ internal sealed class CountTask() : ShapeTask("vqa_count", MetaTasks.Vqa)
         ObjectTrait trait
     )
     {
-        var (what, value) = (Words.Of(trait), Words.Of(trait, next.Kind));
-        var which = $"the object {Words.Relation(direction)} the {Words.Of(mark.Kind)}";
+        var (what, value) = (SceneWords.Name(trait), SceneWords.Name(trait, next.Kind));
+        var which = $"the object {SceneWords.Relation(direction)} the {SceneWords.Name(mark.Kind)}";
         var text = random.Pick($"how many objects have the same {what} as {which}", $"count the objects of the same {what} as {which}");
         // Counted aloud, so that each number follows from the last, and over all objects, so that each step is to the next one.
-        var (scan, count) = (Words.Count(scene, trait, value), Words.Of(scene.Count(placed => Words.Of(trait, placed.Kind) == value)));
-        var step = $"{Words.Of(mark.Kind)} {Words.Of(mark.Cell)} {Words.Of(direction)} {Words.Of(next.Cell)} {Words.Of(next.Kind)}";
-        return new Question(scene, text, $"{step} same {value} {scan} so {count}", Answer.Of(count));
+        var (scan, count) = (
+            SceneWords.Count(scene, trait, value),
+            SceneWords.Name(scene.Count(placed => SceneWords.Name(trait, placed.Kind) == value))
+        );
+        var step =
+            $"{SceneWords.Name(mark.Kind)} {SceneWords.Name(mark.Cell)} {SceneWords.Name(direction)} {SceneWords.Name(next.Cell)} {SceneWords.Name(next.Kind)}";
+        return new Question(scene, text, $"{step} same {value} {scan} so {count}", Answer.FromText(count));
     }
 
     /// <summary>Random values, each as many times as it is to occur, in random order.</summary>

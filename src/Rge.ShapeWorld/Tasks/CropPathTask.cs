@@ -14,11 +14,11 @@ internal sealed class CropPathTask() : ShapeTask("grd_path", MetaTasks.Grounding
 
     private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk)
     {
-        var (start, first, second) = (Words.Of(walk.Start.Kind), Words.Of(walk.First), Words.Of(walk.Second));
+        var (start, first, second) = (SceneWords.Name(walk.Start.Kind), SceneWords.Name(walk.First), SceneWords.Name(walk.Second));
         var text = random.Pick(
             $"start at the {start} go {first} then {second} and crop the object",
             $"crop the object {first} then {second} from the {start}"
         );
-        return new Question(scene, text, $"{walk.Steps()} so {Words.Of(walk.End.Kind)}", Answer.Crop(scene, walk.End.Cell));
+        return new Question(scene, text, $"{walk.Steps()} so {SceneWords.Name(walk.End.Kind)}", Answer.Crop(scene, walk.End.Cell));
     }
 }

@@ -14,7 +14,9 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
         var places =
             from mark in scene.Landmarks()
             from trait in Traits
-            let same = scene.Objects.Where(other => other != mark && Words.Of(trait, other.Kind) == Words.Of(trait, mark.Kind)).ToArray()
+            let same = scene
+                .Objects.Where(other => other != mark && SceneWords.Name(trait, other.Kind) == SceneWords.Name(trait, mark.Kind))
+                .ToArray()
             where same.Length == 1
             select (mark, trait, other: same[0]);
         return AskAt(random, places, place => Ask(random, scene, place.mark, place.trait, place.other));
@@ -22,16 +24,16 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
 
     private static Question Ask(SplitMix64 random, Scene scene, PlacedObject mark, ObjectTrait trait, PlacedObject other)
     {
-        var (what, kind, found) = (Words.Of(trait), Words.Of(mark.Kind), Words.Of(other.Kind));
+        var (what, kind, found) = (SceneWords.Name(trait), SceneWords.Name(mark.Kind), SceneWords.Name(other.Kind));
         var text = random.Pick(
             $"crop the other object of the same {what} as the {kind}",
             $"crop the object that has the same {what} as the {kind}"
         );
-        var search = Words.Search(scene, mark, trait);
+        var search = SceneWords.Search(scene, mark, trait);
         return new Question(
             scene,
             text,
-            $"{kind} {Words.Of(mark.Cell)} other {Words.Of(trait, mark.Kind)} {search} so {found}",
+            $"{kind} {SceneWords.Name(mark.Cell)} other {SceneWords.Name(trait, mark.Kind)} {search} so {found}",
             Answer.Crop(scene, other.Cell)
         );
     }

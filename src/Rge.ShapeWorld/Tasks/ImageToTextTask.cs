@@ -3,7 +3,7 @@ using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tasks;
 
-/// <summary>ret_i2t: the caption of a picture.</summary>
+/// <summary>ret_i2t: the caption of an image.</summary>
 internal sealed class ImageToTextTask() : ShapeTask("ret_i2t", MetaTasks.Retrieval)
 {
     protected override Question[]? TryDraw(SplitMix64 random, WorldSplit split)
@@ -17,8 +17,8 @@ internal sealed class ImageToTextTask() : ShapeTask("ret_i2t", MetaTasks.Retriev
             if (SceneSampler.Neighbours(random, variant, 2, scenes) is not { } wrong)
                 return null;
             var text = random.Pick("find the caption of the picture", "describe the picture", "what is in the picture");
-            var question = new Question(variant, text, variant.Listing(), Answer.Of(variant.Listing()));
-            questions.Add(question with { Negatives = [.. wrong.Select(other => Answer.Of(other.Listing()))] });
+            var question = new Question(variant, text, variant.Listing(), Answer.FromText(variant.Listing()));
+            questions.Add(question with { Negatives = [.. wrong.Select(other => Answer.FromText(other.Listing()))] });
         }
         return [.. questions];
     }

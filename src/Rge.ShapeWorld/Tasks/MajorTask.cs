@@ -7,7 +7,7 @@ namespace Rge.ShapeWorld.Tasks;
 internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classification)
 {
     /// <summary>
-    /// Colour and shape that most objects have: three or more, where no other has more than two. Null where there is none.
+    /// The most frequent colour and shape: of three or more objects, where no other has more than two. Null where there is none.
     /// </summary>
     public static ObjectKind? Class(Scene scene)
     {
@@ -32,10 +32,10 @@ internal sealed class MajorTask() : ShapeTask("cls_major", MetaTasks.Classificat
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var (kind, text) = (
-            Words.Of(Class(scene)!.Value),
+            SceneWords.Name(Class(scene)!.Value),
             random.Pick("name the most common color and shape", "classify by the most common color and shape")
         );
-        return new Question(scene, text, $"{scene.Listing()} so {kind}", Answer.Of($"{kind} class"));
+        return new Question(scene, text, $"{scene.Listing()} so {kind}", Answer.FromText($"{kind} class"));
     }
 
     /// <summary>

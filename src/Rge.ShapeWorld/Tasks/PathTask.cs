@@ -14,11 +14,16 @@ internal sealed class PathTask() : ShapeTask("vqa_path", MetaTasks.Vqa)
 
     private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk)
     {
-        var (start, first, second, end) = (Words.Of(walk.Start.Kind), Words.Of(walk.First), Words.Of(walk.Second), Words.Of(walk.End.Kind));
+        var (start, first, second, end) = (
+            SceneWords.Name(walk.Start.Kind),
+            SceneWords.Name(walk.First),
+            SceneWords.Name(walk.Second),
+            SceneWords.Name(walk.End.Kind)
+        );
         var text = random.Pick(
             $"start at the {start} go {first} then {second} what is there",
             $"name the object {first} then {second} from the {start}"
         );
-        return new Question(scene, text, $"{walk.Steps()} so {end}", Answer.Of(end));
+        return new Question(scene, text, $"{walk.Steps()} so {end}", Answer.FromText(end));
     }
 }

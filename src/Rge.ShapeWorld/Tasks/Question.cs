@@ -9,7 +9,7 @@ namespace Rge.ShapeWorld.Tasks;
 /// <param name="Answer">The right answer; null where the rationale is all there is to learn.</param>
 internal sealed record Question(Scene? Scene, string Text, string Rationale, Answer? Answer = null)
 {
-    /// <summary>The cell of <see cref="Scene"/> that is shown alone; null for the whole picture.</summary>
+    /// <summary>The cell of <see cref="Scene"/> that is shown alone; null for the whole image.</summary>
     public Cell? Cell { get; init; }
 
     /// <summary>Answers that are nearly right.</summary>

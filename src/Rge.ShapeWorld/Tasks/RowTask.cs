@@ -33,9 +33,9 @@ internal sealed class RowTask() : ShapeTask("cls_row", MetaTasks.Classification)
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var (kind, text) = (
-            Words.Of(Class(scene)!.Value),
+            SceneWords.Name(Class(scene)!.Value),
             random.Pick("name the class of the full row", "classify by the ends of the full row")
         );
-        return new Question(scene, text, $"{Words.List(FullRow(scene)!)} so {kind}", Answer.Of($"{kind} row"));
+        return new Question(scene, text, $"{SceneWords.List(FullRow(scene)!)} so {kind}", Answer.FromText($"{kind} row"));
     }
 }

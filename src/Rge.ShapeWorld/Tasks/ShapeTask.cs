@@ -32,7 +32,7 @@ internal abstract class ShapeTask(string name, string group)
         throw new UnreachableException($"{Name} found no group in {MaxAttempts} attempts.");
     }
 
-    /// <summary>Draws a group; null when the scenes it came upon will not do.</summary>
+    /// <summary>Draws a group; null when the drawn scenes do not fit.</summary>
     protected abstract Question[]? TryDraw(SplitMix64 random, WorldSplit split);
 
     /// <summary>Asks at random places until the questions of a group have different answers; null when there are too few such.</summary>

@@ -17,9 +17,10 @@ internal sealed class TraitTask() : ShapeTask("vqa_attr", MetaTasks.Vqa)
 
     private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk, ObjectTrait trait)
     {
-        var what = $"the object {Words.Relation(walk.Second)} the object {Words.Relation(walk.First)} the {Words.Of(walk.Start.Kind)}";
-        var text = random.Pick($"what {Words.Of(trait)} is {what}", $"name the {Words.Of(trait)} of {what}");
-        var answer = Words.Of(trait, walk.End.Kind);
-        return new Question(scene, text, $"{walk.Steps()} so {answer}", Answer.Of(answer));
+        var what =
+            $"the object {SceneWords.Relation(walk.Second)} the object {SceneWords.Relation(walk.First)} the {SceneWords.Name(walk.Start.Kind)}";
+        var text = random.Pick($"what {SceneWords.Name(trait)} is {what}", $"name the {SceneWords.Name(trait)} of {what}");
+        var answer = SceneWords.Name(trait, walk.End.Kind);
+        return new Question(scene, text, $"{walk.Steps()} so {answer}", Answer.FromText(answer));
     }
 }

@@ -30,20 +30,20 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var twins = Twins(scene);
-        var color = Words.Of(twins[0].Color);
+        var color = SceneWords.Name(twins[0].Color);
         var text = random.Pick("name the twins of the same color", "classify by the two objects of the same color");
-        var shapes = $"{Words.Of(twins[0].Shape)} {Words.Of(twins[1].Shape)}";
-        // The colour of the twins is the most common one of the list; then the objects are held against it, up to the second twin.
+        var shapes = $"{SceneWords.Name(twins[0].Shape)} {SceneWords.Name(twins[1].Shape)}";
+        // The colour of the twins is the most common one of the list; then the objects are compared with it, up to the second twin.
         var search = scene
             .Objects.Where(placed => placed.Cell <= twins[1].Cell)
             .Select(placed =>
-                Words.Compare(placed, ObjectTrait.Color, color) + (twins.Contains(placed) ? $" {Words.Of(placed.Shape)}" : "")
+                SceneWords.Compare(placed, ObjectTrait.Color, color) + (twins.Contains(placed) ? $" {SceneWords.Name(placed.Shape)}" : "")
             );
         return new Question(
             scene,
             text,
-            $"{Words.List(scene, ObjectTrait.Color)} twins {color} {string.Join(' ', search)} so {shapes}",
-            Answer.Of($"{shapes} twins")
+            $"{SceneWords.List(scene, ObjectTrait.Color)} twins {color} {string.Join(' ', search)} so {shapes}",
+            Answer.FromText($"{shapes} twins")
         );
     }
 }

@@ -168,7 +168,7 @@ internal sealed class ExpressionEvaluator(RenderBudget budget, Func<string, obje
             IReadOnlyList<object?> list => list.Count,
             _ => throw new JinjaException($"{TemplateValue.Describe(target)} is sliced", 0),
         };
-        // Python's rules: negative bounds count from the end, and everything is cut to what is there.
+        // Python's rules: negative bounds count from the end, and bounds are clamped to the length.
         var (low, high) = step > 0 ? (0L, (long)count) : (-1L, count - 1L);
         var from = Cut(start, step > 0 ? low : high);
         var to = Cut(stop, step > 0 ? high : low);

@@ -22,7 +22,7 @@ internal static class Filters
             case "tojson":
                 if (arguments.Bind("indent", "ensure_ascii")[0] is not null and var indent && indent != Arguments.Missing)
                     throw new JinjaException("JSON with indentation is not supported", 0);
-                return JsonText.Of(value, budget);
+                return JsonText.Format(value, budget);
             case "length" or "count":
                 return Length(value);
             case "default" or "d":

@@ -15,13 +15,13 @@ internal sealed class JinjaTemplate
     private JinjaTemplate(IReadOnlyList<Statement> statements) => _statements = statements;
 
     /// <summary>Parses a template.</summary>
-    /// <exception cref="JinjaException">It is malformed or uses what is not supported.</exception>
+    /// <exception cref="JinjaException">It is malformed or uses unsupported features.</exception>
     public static JinjaTemplate Parse(string template) => new(JinjaParser.Parse(template));
 
     /// <summary>Renders the template.</summary>
-    /// <param name="variables">What the template can name; see <see cref="TemplateValue"/> for the values.</param>
-    /// <param name="givenLength">Characters of text in the variables, which raises what the rendering may take.</param>
-    /// <exception cref="JinjaException">The template fails, or takes too much.</exception>
+    /// <param name="variables">The variables of the template; see <see cref="TemplateValue"/> for the values.</param>
+    /// <param name="givenLength">Characters of text in the variables, which raises the budget of the rendering.</param>
+    /// <exception cref="JinjaException">The template fails, or exceeds its budget.</exception>
     public TracedText Render(IEnumerable<KeyValuePair<string, object?>> variables, long givenLength = 0) =>
         TemplateRenderer.Render(_statements, variables, new RenderBudget(FixedBudget + (BudgetPerCharacter * givenLength)));
 }

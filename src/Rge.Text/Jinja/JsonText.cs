@@ -8,7 +8,7 @@ internal static class JsonText
     private const int MaxDepth = 50;
 
     /// <summary>The value as JSON. What the caller wrote stays the caller's, escapes included.</summary>
-    public static TracedText Of(object? value, RenderBudget budget)
+    public static TracedText Format(object? value, RenderBudget budget)
     {
         var json = new TracedTextBuilder(budget);
         Write(value, json, 0);

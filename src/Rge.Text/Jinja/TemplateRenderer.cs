@@ -31,7 +31,7 @@ internal sealed class TemplateRenderer
     }
 
     /// <summary>Renders a template.</summary>
-    /// <exception cref="JinjaException">It fails, or takes more than the budget.</exception>
+    /// <exception cref="JinjaException">It fails, or exceeds the budget.</exception>
     public static TracedText Render(
         IReadOnlyList<Statement> template,
         IEnumerable<KeyValuePair<string, object?>> variables,

@@ -64,7 +64,8 @@ internal static class TemplateValue
         };
 
     /// <summary>
-    /// The entries that a loop over the value visits. Making them is charged; who visits those of a list charges for that.
+    /// The entries that a loop over the value visits. Creating them is charged to the budget; visiting those of a list is charged by the
+    /// caller.
     /// </summary>
     public static IReadOnlyList<object?> Entries(object? value, RenderBudget budget)
     {

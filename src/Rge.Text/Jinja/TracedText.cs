@@ -33,7 +33,7 @@ internal sealed class TracedText : IEquatable<TracedText>
     }
 
     /// <summary>Text whose characters are from the caller where <paramref name="fromCaller"/> is true.</summary>
-    public static TracedText Of(string value, ReadOnlySpan<bool> fromCaller) =>
+    public static TracedText Create(string value, ReadOnlySpan<bool> fromCaller) =>
         new(value, fromCaller.Contains(true) ? fromCaller.ToArray() : null);
 
     /// <summary>True when the caller wrote the character.</summary>

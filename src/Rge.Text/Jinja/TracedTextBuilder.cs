@@ -20,5 +20,5 @@ internal sealed class TracedTextBuilder(RenderBudget budget)
         return this;
     }
 
-    public TracedText ToText() => TracedText.Of(_characters.ToString(), CollectionsMarshal.AsSpan(_fromCaller));
+    public TracedText ToText() => TracedText.Create(_characters.ToString(), CollectionsMarshal.AsSpan(_fromCaller));
 }

@@ -7,11 +7,11 @@ using Rge.Prompts;
 namespace Rge.Training.Batches;
 
 /// <summary>Turns samples into token ids and patches. Immutable and thread-safe.</summary>
-/// <param name="prompts">Makes prompts by the checkpoint's chat template.</param>
+/// <param name="prompts">Builds prompts with the checkpoint's chat template.</param>
 /// <param name="processor">The checkpoint's tokenizer and image processor.</param>
 /// <param name="endOfTurn">The token that ends an answer of a sample without targets; those with targets end in <c>&lt;emb&gt;</c>.</param>
-/// <param name="hardNegatives">Whether the samples' hard negatives are taken along.</param>
-/// <param name="after"> The row that is tried in place of one that cannot be used: by this rule alone, so that a run that resumes has the
+/// <param name="hardNegatives">Whether the samples' hard negatives are included.</param>
+/// <param name="after"> The row that replaces one that cannot be used. A fixed rule, so that a resumed run has the
 /// same batches. Null where such a row is an error.
 /// </param>
 public sealed class BatchEncoder(
@@ -25,7 +25,7 @@ public sealed class BatchEncoder(
     // What is wrong with a row is found out once.
     private readonly ConcurrentDictionary<TrainingSample, string> _unusable = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Encodes the samples of one step; each distinct image is decoded once, each distinct target is there once.</summary>
+    /// <summary>Encodes the samples of one step; each distinct image is decoded once, each distinct target once.</summary>
     /// <exception cref="TrainingException">A sample cannot be used; the message names its file and row.</exception>
     public TrainingBatch Encode(IReadOnlyList<TrainingSample> samples)
     {
@@ -128,7 +128,7 @@ public sealed class BatchEncoder(
 
     private (int[] Tokens, PatchedImage[] Images) Prompt(EmbeddingInput item, ImagePool images)
     {
-        var content = PromptContent.Of(item);
+        var content = PromptContent.Create(item);
         PatchedImage[] all = [.. item.Images.Select(images.Patches)];
         var prompt = prompts.Build(item, content, [.. all.Select(image => image.Grid)], reasons: true);
         return (prompt.TokenIds, all);

@@ -3,7 +3,7 @@ using Rge.Data;
 namespace Rge.Training.Batches;
 
 /// <summary>
-/// Where samples come from: the samples of any step, found by its number alone, so that a resumed run has the same. Thread-safe.
+/// A source of samples. The samples of a step depend on its number alone, so that a resumed run has the same. Thread-safe.
 /// </summary>
 public interface ISampleSource
 {

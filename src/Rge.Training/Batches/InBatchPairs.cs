@@ -2,7 +2,7 @@ namespace Rge.Training.Batches;
 
 /// <summary>
 /// The positives and negatives of one batch: which targets are right for each query, and which count as wrong. A target whose key is right
-/// for the query but that was not given with it is neither: it is masked out.
+/// for the query but that was not given with it is masked.
 /// </summary>
 public sealed class InBatchPairs
 {
@@ -39,7 +39,7 @@ public sealed class InBatchPairs
     /// <summary>M, the number of targets.</summary>
     public int Targets { get; }
 
-    /// <summary>Which query and target belong together, by query.</summary>
+    /// <summary>The positive pairs, by query.</summary>
     public IReadOnlyList<(int Query, int Target)> Positives { get; }
 
     /// <summary>Whether a target is wrong for a query, row-major <c>[B, M]</c>.</summary>

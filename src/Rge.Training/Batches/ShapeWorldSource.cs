@@ -86,7 +86,7 @@ internal sealed class ShapeWorldSource : ISampleSource
     /// <summary>Samples without targets: captions and simple questions.</summary>
     public IReadOnlyList<TrainingSample> Language(long step) => Untargeted(step, _all.PretrainingGroup);
 
-    /// <summary>Samples without targets that also ask which objects are alike.</summary>
+    /// <summary>Samples without targets that also ask which objects are equal.</summary>
     public IReadOnlyList<TrainingSample> Likeness(long step) => Untargeted(step, _all.LikenessGroup);
 
     /// <summary>Labelled images.</summary>

@@ -12,7 +12,7 @@ internal sealed class ShuffledRounds<T>(IReadOnlyList<T> items, ulong seed, ulon
     private (long Round, int[] Order) _last = (-1, []);
     private readonly Lock _lock = new();
 
-    /// <summary>The item at a place, from 0.</summary>
+    /// <summary>The item at an index, from 0.</summary>
     public T At(long place)
     {
         var (round, index) = Math.DivRem(place, items.Count);

@@ -15,7 +15,7 @@ internal sealed class StoredSamples : ISampleSource
     /// <param name="samples">All samples.</param>
     /// <param name="settings">How they are drawn.</param>
     /// <param name="seed">Seed of the order.</param>
-    /// <exception cref="TrainingException">A weight is for a dataset that is not there, or nothing is left to draw.</exception>
+    /// <exception cref="TrainingException">A weight is for a dataset that does not exist, or nothing is left to draw.</exception>
     public StoredSamples(IEnumerable<TrainingSample> samples, DataSettings settings, long seed)
     {
         var byName = samples

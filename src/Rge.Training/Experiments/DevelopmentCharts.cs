@@ -3,12 +3,12 @@ using Rge.Training.RunFiles;
 
 namespace Rge.Training.Experiments;
 
-/// <summary>How the variants of an experiment came along on the development set: a line a variant, its seeds faintly behind.</summary>
+/// <summary>The progress of an experiment's variants on the development set: a line a variant, its seeds faintly behind.</summary>
 internal static class DevelopmentCharts
 {
     /// <param name="variants">The variants, in order.</param>
-    /// <param name="runs">What their runs measured.</param>
-    public static IEnumerable<LineChart> Of(string[] variants, ILookup<string, DevelopmentScore[]> runs)
+    /// <param name="runs">The measurements of their runs.</param>
+    public static IEnumerable<LineChart> Create(string[] variants, ILookup<string, DevelopmentScore[]> runs)
     {
         yield return Chart("hit@1 on the development set, %", "step", score => score.Step, score => score.Average);
         yield return Chart("hit@1 on the development set, %", "minutes of training", score => score.Seconds / 60, score => score.Average);

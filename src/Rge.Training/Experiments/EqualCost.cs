@@ -16,11 +16,11 @@ internal sealed record EqualCost(string Cost, double Limit, IReadOnlyList<EqualC
     public const string Steps = "steps";
 
     /// <summary>Compares variants.</summary>
-    /// <param name="cost">What is equal.</param>
-    /// <param name="variants">Each variant with what its runs measured, one array a run.</param>
+    /// <param name="cost">The cost at which variants are compared.</param>
+    /// <param name="variants">Each variant with the measurements of its runs, one array a run.</param>
     /// <param name="groups">The meta-tasks.</param>
-    /// <param name="of">What a measurement had cost up to there.</param>
-    public static EqualCost Of(
+    /// <param name="of">The cost up to a measurement.</param>
+    public static EqualCost Compute(
         string cost,
         IReadOnlyList<(string Name, DevelopmentScore[][] Runs)> variants,
         IReadOnlyList<string> groups,
@@ -38,14 +38,14 @@ internal sealed record EqualCost(string Cost, double Limit, IReadOnlyList<EqualC
                     return new EqualCostRow
                     {
                         Variant = variant.Name,
-                        Steps = Spread.Of(then.Select(score => (double)score.Step)),
-                        Seconds = Spread.Of(then.Select(score => score.Seconds)),
+                        Steps = Spread.From(then.Select(score => (double)score.Step)),
+                        Seconds = Spread.From(then.Select(score => score.Seconds)),
                         Groups = groups.ToDictionary(
                             group => group,
-                            group => Spread.Of(then.Select(score => score.Group(group)).OfType<double>()),
+                            group => Spread.From(then.Select(score => score.Group(group)).OfType<double>()),
                             StringComparer.Ordinal
                         ),
-                        Average = Spread.Of(then.Select(score => score.Average)),
+                        Average = Spread.From(then.Select(score => score.Average)),
                     };
                 }),
             ]

@@ -17,7 +17,7 @@ namespace Rge.Training.Experiments;
 
 /// <summary>
 /// Trains and compares variants: one pretraining for all, choices on the development set with the first seed, every variant with every
-/// seed, then the test set. Each run and measurement that is done is on the disk and not done again.
+/// seed, then the test set. Finished runs and measurements are on disk and not repeated.
 /// </summary>
 /// <remarks>One call of <see cref="RunAsync"/> at a time.</remarks>
 public sealed class Experiment
@@ -34,11 +34,11 @@ public sealed class Experiment
     private readonly IProgress<ExperimentProgress>? _progress;
     private readonly ConcurrentDictionary<string, Lazy<Task<RunResult>>> _results = new(StringComparer.Ordinal);
 
-    /// <summary>Sets an experiment up; nothing is read or written yet.</summary>
+    /// <summary>Prepares an experiment; nothing is read or written yet.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="configFolder">The folder that files named in the settings are relative to.</param>
     /// <param name="folder">Where runs and results go.</param>
-    /// <param name="progress">Told of every step of a run and whatever is done.</param>
+    /// <param name="progress">Receives every step of a run and every finished run or measurement.</param>
     /// <exception cref="TrainingException">A setting is out of its range.</exception>
     public Experiment(ExperimentConfig config, string configFolder, string folder, IProgress<ExperimentProgress>? progress = null)
     {
@@ -47,10 +47,10 @@ public sealed class Experiment
         (_config, _configFolder, _folder, _progress) = (config, configFolder, folder, progress);
     }
 
-    /// <summary>Does all that is not done yet.</summary>
+    /// <summary>Runs everything that is not done yet.</summary>
     /// <param name="jobs">Runs at the same time; each should then have one thread.</param>
-    /// <param name="cancellationToken">Stops after a checkpoint of what runs.</param>
-    /// <exception cref="TrainingException">The settings of a run cannot be used, which is known before the first step, or a run
+    /// <param name="cancellationToken">Stops after a checkpoint of the current runs.</param>
+    /// <exception cref="TrainingException">The settings of a run cannot be used, which is checked before the first step, or a run
     /// fails.</exception>
     public async Task<ExperimentOutcome> RunAsync(int jobs = 1, CancellationToken cancellationToken = default)
     {
@@ -64,7 +64,7 @@ public sealed class Experiment
         return Read();
     }
 
-    /// <summary>What is done so far; trains and measures nothing.</summary>
+    /// <summary>The results so far; trains and measures nothing.</summary>
     public ExperimentOutcome Read()
     {
         RunResult[] tuned = [.. TuningRuns().Select(Finished).OfType<RunResult>()];
@@ -160,7 +160,7 @@ public sealed class Experiment
             )
         );
 
-    /// <summary>Trains the model that every variant begins with.</summary>
+    /// <summary>Trains the model that every variant starts with.</summary>
     private async Task PretrainAsync(CancellationToken cancellationToken)
     {
         var (config, folder) = (ReadPretraining(), PretrainingFolder);
@@ -221,7 +221,7 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// What a run came to, trained if it is not yet, after the one it begins with; who asks for one that is being trained waits for it.
+    /// The outcome of a run, trained first where needed, after the run it starts with. Callers wait for a run that is being trained.
     /// </summary>
     private Task<RunResult> ResultAsync(ExperimentRun run, Stage stage, CancellationToken cancellationToken) =>
         _results
@@ -311,7 +311,9 @@ public sealed class Experiment
                 Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
             }
         );
-        return ScoreJson.Of(await new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken));
+        return ScoreJson.Create(
+            await new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken)
+        );
     }
 
     private static T Read<T>(string path) =>

@@ -3,19 +3,19 @@ using Rge.Training.Settings;
 
 namespace Rge.Training.Experiments;
 
-/// <summary>What an experiment has come to, in whole or so far.</summary>
+/// <summary>The results of an experiment, complete or so far.</summary>
 public sealed record ExperimentOutcome
 {
     /// <summary>The settings.</summary>
     public required ExperimentConfig Config { get; init; }
 
-    /// <summary>The run that all others begin with.</summary>
+    /// <summary>The run that all others start with.</summary>
     public required RunFolder Pretraining { get; init; }
 
     /// <summary>The runs by which settings are chosen; a variant with nothing to choose has one.</summary>
     public required IReadOnlyList<RunResult> Tuning { get; init; }
 
-    /// <summary>The chosen settings, as <c>setting=value</c>, of each variant for which they are settled.</summary>
+    /// <summary>The chosen settings, as <c>setting=value</c>, of each variant that has them.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Chosen { get; init; }
 
     /// <summary>The runs of every variant and seed that are done.</summary>
@@ -27,15 +27,15 @@ public sealed record ExperimentOutcome
     /// <summary>The measurements on the test set that are done.</summary>
     public required IReadOnlyList<TestResult> Tests { get; init; }
 
-    /// <summary>What a reader of the report has to know before its numbers; sentences.</summary>
+    /// <summary>Notes for readers of the report, in sentences.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Measurements on the test set that there are in the end.</summary>
+    /// <summary>Number of all measurements on the test set.</summary>
     public int ExpectedTests => Config.Measurements.Length * Config.Seeds.Length;
 
     /// <summary>
     /// The measurements of the runs on the development set by variant, one array a run that has any, counted since the pretraining: a run
-    /// that begins with another's model stands after it.
+    /// that starts with another's model stands after it.
     /// </summary>
     internal ILookup<string, DevelopmentScore[]> Development()
     {

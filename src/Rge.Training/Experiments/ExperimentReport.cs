@@ -10,7 +10,7 @@ using static Rge.Reports.Html;
 
 namespace Rge.Training.Experiments;
 
-/// <summary>The report of an experiment, in whole or as far as it has got: Markdown, JSON, and a page with charts.</summary>
+/// <summary>The report of an experiment, complete or so far: Markdown, JSON, and a page with charts.</summary>
 public sealed class ExperimentReport
 {
     private readonly ExperimentOutcome _outcome;
@@ -18,7 +18,7 @@ public sealed class ExperimentReport
     private readonly ExperimentTables _tables;
     private readonly string[] _variants;
 
-    /// <summary>Makes a report; reads the logs of the runs.</summary>
+    /// <summary>Creates a report; reads the logs of the runs.</summary>
     public ExperimentReport(ExperimentOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
@@ -35,9 +35,9 @@ public sealed class ExperimentReport
     }
 
     /// <summary>
-    /// Makes the report again from the <c>report.json</c> of one, where its runs are gone. The curves of the runs are not in it.
+    /// Creates the report again from a <c>report.json</c>, without the folders of its runs. It lacks the curves of the runs.
     /// </summary>
-    /// <exception cref="TrainingException">The file is no such report.</exception>
+    /// <exception cref="TrainingException">The file is not such a report.</exception>
     public static ExperimentReport Read(string path) => new(StoredReport.Read(path));
 
     /// <summary>Writes <c>report.md</c>, <c>report.json</c> and <c>report.html</c> into an experiment's folder.</summary>
@@ -63,8 +63,8 @@ public sealed class ExperimentReport
         + string.Join('\n', _tables.All().Select(table => table.ToMarkdown()));
 
     /// <summary>
-    /// All numbers: shares are in percent, each with its mean, its deviation and the number of seeds; the stored scores of every seed,
-    /// shares of 0 to 1, stand beside.
+    /// All numbers: shares are in percent, each with its mean, its deviation and the number of seeds; the stored scores of every seed
+    /// are included, shares of 0 to 1.
     /// </summary>
     public JsonObject ToJson() =>
         new()
@@ -165,11 +165,11 @@ public sealed class ExperimentReport
 
     private IEnumerable<XElement> OnTheWay()
     {
-        var charts = DevelopmentCharts.Of(_variants, _development).Select(chart => chart.Draw()).OfType<XElement>().ToArray();
+        var charts = DevelopmentCharts.Create(_variants, _development).Select(chart => chart.Draw()).OfType<XElement>().ToArray();
         if (charts.Length == 0)
             yield break;
         yield return Tag("h2", "On the way");
-        yield return Tag("p", Class("dim"), "Means over seeds, which stand faintly behind them.");
+        yield return Tag("p", Class("dim"), "Means over seeds, which are shown faintly behind them.");
         yield return Tag("div", Class("charts"), charts);
     }
 

@@ -8,7 +8,7 @@ namespace Rge.Training.Experiments;
 /// <param name="Choice">The values chosen for the settings that are tuned, as <c>setting=value</c>; empty without any.</param>
 /// <param name="Config">Its settings.</param>
 /// <param name="Folder">Its files.</param>
-/// <param name="Earlier">The run whose model it begins with; <see langword="null"/> where that is the pretrained one.</param>
+/// <param name="Earlier">The run whose model it starts with; <see langword="null"/> where that is the pretrained one.</param>
 internal sealed record ExperimentRun(
     VariantSettings Variant,
     IReadOnlyList<string> Choice,

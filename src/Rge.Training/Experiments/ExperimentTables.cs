@@ -15,8 +15,8 @@ internal sealed class ExperimentTables
 
     private readonly ExperimentOutcome _outcome;
 
-    /// <summary>Makes the tables of runs that are on the disk.</summary>
-    /// <param name="outcome">What the experiment has come to.</param>
+    /// <summary>Creates the tables of runs on disk.</summary>
+    /// <param name="outcome">The results of the experiment.</param>
     /// <param name="development">What its runs measured on the development set.</param>
     public ExperimentTables(ExperimentOutcome outcome, ILookup<string, DevelopmentScore[]> development)
         : this(outcome)
@@ -30,8 +30,8 @@ internal sealed class ExperimentTables
         ];
         AtEqual =
         [
-            EqualCost.Of(EqualCost.Steps, variants, Groups, score => score.Step),
-            EqualCost.Of(EqualCost.Seconds, variants, Groups, score => score.Seconds),
+            EqualCost.Compute(EqualCost.Steps, variants, Groups, score => score.Step),
+            EqualCost.Compute(EqualCost.Seconds, variants, Groups, score => score.Seconds),
         ];
         var runs = outcome
             .Folders.Values.Append(outcome.Pretraining)
@@ -47,7 +47,7 @@ internal sealed class ExperimentTables
         ];
     }
 
-    /// <summary>Makes the tables of a report that was written before.</summary>
+    /// <summary>Creates the tables of an existing report.</summary>
     public ExperimentTables(StoredReport report)
         : this(report.Outcome) => (AtEqual, Provenance) = (report.AtEqual, report.Provenance);
 
@@ -68,13 +68,13 @@ internal sealed class ExperimentTables
     /// <summary>The datasets, in order.</summary>
     public IReadOnlyList<string> Datasets { get; }
 
-    /// <summary>The baseline that the others are held against; null without one.</summary>
+    /// <summary>The baseline that the others are compared with; null without one.</summary>
     public MeasurementSummary? Baseline { get; }
 
-    /// <summary>What the runs say they ran on: each fact with its values, one where they agree.</summary>
+    /// <summary>The provenance of the runs: each fact with its values, one where they agree.</summary>
     public IReadOnlyList<(string Fact, string[] Values)> Provenance { get; } = [];
 
-    /// <summary>How far the variants were on the development set at equal steps and at equal time.</summary>
+    /// <summary>Development scores of the variants at equal steps and at equal time.</summary>
     public IReadOnlyList<EqualCost> AtEqual { get; } = [];
 
     /// <summary>All tables, that of <see cref="Scores"/> first; those without rows are left out.</summary>
@@ -94,7 +94,7 @@ internal sealed class ExperimentTables
                 ]
         ).Where(table => table.Rows.Count > 0);
 
-    /// <summary>hit@1 of every measurement: the table that an experiment is made for.</summary>
+    /// <summary>hit@1 of every measurement: the main table of an experiment.</summary>
     public ReportTable Scores()
     {
         var test = _outcome.Config.Test;

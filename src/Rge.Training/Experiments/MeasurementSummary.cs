@@ -12,22 +12,22 @@ internal sealed record MeasurementSummary(MeasurementSettings Measurement, IRead
 {
     public string Name => Measurement.Name;
 
-    public Spread? Average => Spread.OfShares(Tests.Select(Mean));
+    public Spread? Average => Spread.FromShares(Tests.Select(Mean));
 
     /// <summary>A score by its place in the stored ones, over the seeds that have it.</summary>
-    public Spread? Share(params string[] place) => Spread.OfShares(Values(place));
+    public Spread? Share(params string[] place) => Spread.FromShares(Values(place));
 
     /// <summary>Tokens that a query's rationale had at the test.</summary>
-    public Spread? RationaleTokens => Spread.Of(Values("rationale_tokens"));
+    public Spread? RationaleTokens => Spread.From(Values("rationale_tokens"));
 
-    /// <summary>A number of the runs behind it.</summary>
-    public Spread? Cost(Func<RunResult, double> number) => Spread.Of(Tests.Select(test => number(test.Run)));
+    /// <summary>A number of its runs.</summary>
+    public Spread? Cost(Func<RunResult, double> number) => Spread.From(Tests.Select(test => number(test.Run)));
 
-    /// <summary>How many points its average is above another's, over the seeds that both have, each with its like.</summary>
+    /// <summary>How many points its average is above another's, over the seeds that both have, paired by seed.</summary>
     public Spread? Above(MeasurementSummary other)
     {
         var others = other.Tests.ToDictionary(test => test.Run.Seed, Mean);
-        return Spread.OfShares(Tests.Where(test => others.ContainsKey(test.Run.Seed)).Select(test => Mean(test) - others[test.Run.Seed]));
+        return Spread.FromShares(Tests.Where(test => others.ContainsKey(test.Run.Seed)).Select(test => Mean(test) - others[test.Run.Seed]));
     }
 
     /// <summary>Every measurement of an experiment, in the order of its settings; those without results too.</summary>

@@ -4,7 +4,9 @@ using Rge.Training.RunFiles;
 
 namespace Rge.Training.Experiments;
 
-/// <summary>What one run came to, as an experiment stores and reports it. Scores are JSON: see <see cref="RunFiles.ScoreJson"/>.</summary>
+/// <summary>
+/// The outcome of one run, as an experiment stores and reports it. Scores are JSON: see <see cref="RunFiles.ScoreJson"/>.
+/// </summary>
 public sealed record RunResult
 {
     /// <summary>The variant.</summary>
@@ -16,10 +18,10 @@ public sealed record RunResult
     /// <summary>The values of the settings that were tuned.</summary>
     public required IReadOnlyList<string> Choice { get; init; }
 
-    /// <summary>Steps of the run that this one begins with; 0 where that is the pretraining.</summary>
+    /// <summary>Steps of the run that this one starts with; 0 where that is the pretraining.</summary>
     public int EarlierSteps { get; init; }
 
-    /// <summary>Seconds of the run that this one begins with; 0 where that is the pretraining.</summary>
+    /// <summary>Seconds of the run that this one starts with; 0 where that is the pretraining.</summary>
     public double EarlierSeconds { get; init; }
 
     /// <summary>Steps of the optimizer since the pretraining, those of earlier runs included, as in all that follows.</summary>

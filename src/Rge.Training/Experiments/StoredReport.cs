@@ -21,7 +21,7 @@ internal sealed record StoredReport(
 )
 {
     /// <summary>Reads a report.</summary>
-    /// <exception cref="TrainingException">The file cannot be read, or is something else.</exception>
+    /// <exception cref="TrainingException">The file cannot be read, or is not such a report.</exception>
     public static StoredReport Read(string path)
     {
         try

@@ -13,11 +13,11 @@ namespace Rge.Training.Objective;
 public static class InfoNce
 {
     /// <summary>Computes the loss, with gradient.</summary>
-    /// <param name="queries">Hidden states of queries <c>[B, hidden]</c>; normalised here, in float32.</param>
-    /// <param name="targets">Hidden states of targets <c>[M, hidden]</c>; normalised here, in float32.</param>
+    /// <param name="queries">Hidden states of queries <c>[B, hidden]</c>; normalized here, in float32.</param>
+    /// <param name="targets">Hidden states of targets <c>[M, hidden]</c>; normalized here, in float32.</param>
     /// <param name="pairs">Positives and negatives.</param>
     /// <param name="logitScale">1 / temperature, a scalar; with gradient where it is learned.</param>
-    /// <param name="direction">Which way is chosen.</param>
+    /// <param name="direction">The direction of the contrast.</param>
     /// <returns>A scalar, in the current dispose scope.</returns>
     /// <exception cref="ArgumentException">The shapes are not those of the pairs.</exception>
     public static Tensor Loss(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale, ContrastDirection direction)
@@ -38,7 +38,7 @@ public static class InfoNce
                     + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].",
                 nameof(queries)
             );
-        var scores = Normalised(queries).mm(Normalised(targets).t()) * logitScale; // (B, M)
+        var scores = Normalize(queries).mm(Normalize(targets).t()) * logitScale; // (B, M)
         var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: queries.device).logical_not();
         var wrong = scores.Fill(isRight, double.NegativeInfinity);
         var right = scores
@@ -61,5 +61,5 @@ public static class InfoNce
         Tensor Indices(IEnumerable<long> values) => tensor(values.ToArray(), device: queries.device);
     }
 
-    private static Tensor Normalised(Tensor rows) => nn.functional.normalize(rows.to(ScalarType.Float32), p: 2, dim: 1);
+    private static Tensor Normalize(Tensor rows) => nn.functional.normalize(rows.to(ScalarType.Float32), p: 2, dim: 1);
 }

@@ -11,7 +11,7 @@ namespace Rge.Training.Objective;
 /// InfoNCE on query embeddings taken after a rationale and target embeddings (arXiv 2511.16150, section on training).
 /// </summary>
 /// <remarks>
-/// A batch with more tokens than fit at once goes through in chunks with gradient caching (Gao et al., 2021): embeddings of all chunks
+/// A batch with more tokens than fit at once is processed in chunks with gradient caching (Gao et al., 2021): embeddings of all chunks
 /// without gradient, InfoNCE on those, then each chunk again with gradient, fed with the gradients of its embeddings. The result is that
 /// of the whole batch. <c>logScale</c> is ln(1 / temperature): where it is learned, a step changes the temperature by a share of itself.
 /// It is null where InfoNCE is never taken.

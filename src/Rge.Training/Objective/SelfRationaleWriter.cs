@@ -24,7 +24,7 @@ internal sealed class SelfRationaleWriter : IDisposable
     private readonly GenerationOptions _generation;
     private readonly int _embToken;
 
-    /// <exception cref="ArgumentException">The options say otherwise than to take the likeliest token.</exception>
+    /// <exception cref="ArgumentException">The options are not greedy.</exception>
     public SelfRationaleWriter(QwenVlModel model, QwenVlProcessor processor, int embToken, GenerationOptions generation, int rows)
     {
         if (!generation.IsGreedy || generation.RepetitionPenalty != 1)

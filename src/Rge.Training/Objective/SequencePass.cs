@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 namespace Rge.Training.Objective;
 
 /// <summary>
-/// One forward pass over sequences: each distinct image goes through the vision tower once, tokens that sequences begin with are computed
+/// One forward pass over sequences: each distinct image goes through the vision tower once, common prefixes of sequences are computed
 /// once.
 /// </summary>
-/// <remarks>Follows the thread's gradient mode. Owns what it computes, but for the tensors that its methods return.</remarks>
+/// <remarks>Follows the thread's gradient mode. Owns its tensors, except those that its methods return.</remarks>
 public sealed class SequencePass : IDisposable
 {
     private readonly QwenVlModel _model;

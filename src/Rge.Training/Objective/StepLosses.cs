@@ -1,6 +1,6 @@
 namespace Rge.Training.Objective;
 
-/// <summary>What one step of the joint objective came to.</summary>
+/// <summary>The outcome of one step of the joint objective.</summary>
 public sealed record StepLosses
 {
     /// <summary>The weighted sum that was differentiated.</summary>
@@ -18,6 +18,6 @@ public sealed record StepLosses
     /// <summary>Predicted tokens.</summary>
     public int LmTokens { get; init; }
 
-    /// <summary>Tokens of all sequences, those that sequences share counted once for each.</summary>
+    /// <summary>Tokens of all sequences, shared ones counted once a sequence.</summary>
     public int Tokens { get; init; }
 }

@@ -2,7 +2,7 @@ using Rge.Imaging;
 
 namespace Rge.Training.Objective;
 
-/// <summary>A sequence of a step, and what is wanted of it.</summary>
+/// <summary>A sequence of a step, and the outputs required from it.</summary>
 /// <param name="Tokens">Token ids, image pads expanded.</param>
 /// <param name="Images">Its images, in order.</param>
 public sealed record TrainedSequence(int[] Tokens, IReadOnlyList<PatchedImage> Images)

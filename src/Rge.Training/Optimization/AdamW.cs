@@ -15,7 +15,7 @@ internal sealed class AdamW : IDisposable
     private readonly Slot[] _slots;
     private readonly double[] _decays;
 
-    /// <param name="parameters">What is trained, by name, with its group.</param>
+    /// <param name="parameters">The trained parameters, by name, with their group.</param>
     /// <param name="beta1">Decay of the mean of gradients.</param>
     /// <param name="beta2">Decay of the mean of squared gradients.</param>
     /// <param name="epsilon">Added to the root of the mean square.</param>
@@ -24,7 +24,7 @@ internal sealed class AdamW : IDisposable
         using var gradients = no_grad();
         _slots = [.. parameters.Select(parameter => new Slot(parameter))];
         _decays = [.. _slots.Select(slot => slot.Parameter.WeightDecay).Distinct()];
-        // The numbers stand in the script: passed to it they would be scalars that nothing holds (see TensorArithmetic).
+        // The numbers are written into the script: as arguments they would be scalars that nothing keeps alive (see TensorArithmetic).
         _script = jit.compile(
             string.Concat(
                 _decays.Select(
@@ -47,7 +47,7 @@ internal sealed class AdamW : IDisposable
         );
     }
 
-    /// <summary>Moves every parameter that has a gradient, then forgets the gradients.</summary>
+    /// <summary>Updates every parameter that has a gradient, then clears the gradients.</summary>
     /// <param name="learningRate">The rate of this step; each parameter's own is that times its scale.</param>
     public void Step(double learningRate)
     {
@@ -95,9 +95,9 @@ internal sealed class AdamW : IDisposable
     /// <summary>The state by name, for a checkpoint; borrowed.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State() => _slots.SelectMany(slot => slot.State());
 
-    /// <summary>Takes over a state that <see cref="State"/> gave.</summary>
-    /// <param name="read">Reads a tensor of the given name; handed over.</param>
-    /// <param name="has">Whether there is a state for a parameter; the others begin as new.</param>
+    /// <summary>Restores a state from <see cref="State"/>.</summary>
+    /// <param name="read">Reads a tensor of the given name; owned by the caller.</param>
+    /// <param name="has">Whether there is a state for a parameter; the others start new.</param>
     public void Restore(Func<string, Tensor> read, Func<TrainedParameter, bool> has)
     {
         using var gradients = no_grad();

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace Rge.Training.Optimization;
 
-/// <summary>The length of all gradients together.</summary>
+/// <summary>The norm of all gradients.</summary>
 public static class GradientNorm
 {
-    /// <summary>Measures the Euclidean norm over all gradients, and scales them down to a length where theirs is larger.</summary>
-    /// <param name="parameters">Parameters; those without a gradient count nothing.</param>
-    /// <param name="limit">The longest norm that is let through; 0 for any.</param>
+    /// <summary>Measures the Euclidean norm over all gradients, and clips them to a limit.</summary>
+    /// <param name="parameters">Parameters; those without a gradient are ignored.</param>
+    /// <param name="limit">The largest norm allowed; 0 for no limit.</param>
     /// <returns>The norm before scaling; not finite where a gradient is not.</returns>
     public static double Clip(IEnumerable<Tensor> parameters, double limit)
     {
@@ -25,7 +25,7 @@ public static class GradientNorm
     }
 
     /// <summary>The Euclidean norm of one tensor.</summary>
-    public static double Of(Tensor tensor)
+    public static double Compute(Tensor tensor)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();

@@ -12,7 +12,7 @@ internal static class Curve
     /// among them.
     /// </summary>
     /// <param name="points">The points, from left to right.</param>
-    /// <param name="reach">Most neighbours on either side; at the ends of a stretch there are fewer.</param>
+    /// <param name="reach">Maximum number of neighbours on either side; at the ends of a stretch there are fewer.</param>
     /// <param name="starts">Where stretches begin, in ascending order; the line is broken there.</param>
     public static List<ChartPoint> Smooth(IReadOnlyList<ChartPoint> points, int reach, IReadOnlyList<double> starts)
     {
@@ -33,7 +33,7 @@ internal static class Curve
         return smooth;
     }
 
-    /// <summary>A few hundred of the points: of each stretch the lowest and the highest, so that the line keeps its breadth.</summary>
+    /// <summary>A few hundred of the points: of each stretch the lowest and the highest, so that the line keeps its range.</summary>
     public static IReadOnlyList<ChartPoint> Thin(IReadOnlyList<ChartPoint> points)
     {
         if (points.Count <= 2 * Buckets)

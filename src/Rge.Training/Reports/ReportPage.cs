@@ -20,7 +20,7 @@ internal sealed class ReportPage(RunFolder folder)
         _sinceWrite.Restart();
     }
 
-    /// <summary>Writes the page where half a minute has gone by, and a hundred times what writing it takes.</summary>
+    /// <summary>Writes the page unless it was written in the last half minute, or in a hundred times the time that writing takes.</summary>
     public void WriteNowAndThen()
     {
         if (_sinceWrite.Elapsed > Pause && _sinceWrite.Elapsed > MostOfTime * _cost)

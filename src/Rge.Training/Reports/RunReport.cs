@@ -10,7 +10,7 @@ using static Rge.Reports.Html;
 
 namespace Rge.Training.Reports;
 
-/// <summary>The page of a run: its curves, what it measured on the development set, its settings and what it ran on.</summary>
+/// <summary>The page of a run: its curves, its scores on the development set, its settings and its provenance.</summary>
 public sealed class RunReport
 {
     /// <summary>A curve is smoothed over as many neighbours on either side as this part of all steps.</summary>
@@ -44,10 +44,10 @@ public sealed class RunReport
     private readonly IReadOnlyList<DevelopmentScore> _development;
     private readonly List<ChartMark> _phases = [];
 
-    /// <summary>Makes a report.</summary>
+    /// <summary>Creates a report.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="log">The entries of the log.</param>
-    /// <param name="provenance">What the run ran on, where that is known.</param>
+    /// <param name="provenance">The provenance of the run, where known.</param>
     public RunReport(TrainingConfig config, IEnumerable<JsonObject> log, JsonObject? provenance)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -64,9 +64,9 @@ public sealed class RunReport
         }
     }
 
-    /// <summary>Reads what a run has written so far.</summary>
+    /// <summary>Reads the files of a run so far.</summary>
     /// <exception cref="TrainingException">The folder has no settings, or they cannot be understood.</exception>
-    public static RunReport Of(RunFolder folder)
+    public static RunReport Read(RunFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         return new RunReport(
@@ -80,14 +80,18 @@ public sealed class RunReport
     public static void Write(RunFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        AtomicFile.WriteText(folder.Report, Of(folder).ToHtml());
+        AtomicFile.WriteText(folder.Report, Read(folder).ToHtml());
     }
 
     /// <summary>The page.</summary>
     public string ToHtml() =>
         Page(
             $"Run {_config.Name}",
-            Tag("p", Class("dim"), $"Lines are smoothed over {Whole(2 * Reach + 1)} steps; what was measured stands faintly behind them."),
+            Tag(
+                "p",
+                Class("dim"),
+                $"Lines are smoothed over {Whole(2 * Reach + 1)} steps; the measured values are shown faintly behind them."
+            ),
             Tag("div", Class("tiles"), Tiles().Select(tile => Tag("div", Class("tile"), Tag("b", tile.Value), Tag("span", tile.Name)))),
             Tag("div", Class("charts"), Charts().Select(chart => chart.Draw())),
             Development(),

@@ -7,7 +7,7 @@ using Rge.Files;
 namespace Rge.Training.RunFiles;
 
 /// <summary>
-/// The files of a run. <c>config.yaml</c> has the settings in full, <c>run.json</c> what it ran on, <c>log.jsonl</c> a line a step,
+/// The files of a run. <c>config.yaml</c> has the settings in full, <c>run.json</c> its provenance, <c>log.jsonl</c> a line a step,
 /// <c>checkpoints/step-…</c> the last few states, <c>model</c> the result, <c>report.html</c> the curves.
 /// </summary>
 public sealed class RunFolder
@@ -51,8 +51,8 @@ public sealed class RunFolder
     public string? LatestCheckpoint() => Whole().LastOrDefault();
 
     /// <summary>Checks that the files of a checkpoint have the content that was written.</summary>
-    /// <exception cref="TrainingException">One has not; the message names it, and the checkpoint before, from which the run can go
-    /// on.</exception>
+    /// <exception cref="TrainingException">One is damaged; the message names it, and the checkpoint before, from which the run can be
+    /// resumed.</exception>
     public void RequireWhole(string checkpoint)
     {
         if (Damage(checkpoint) is not { } damage)
@@ -61,11 +61,11 @@ public sealed class RunFolder
         throw new TrainingException(
             older is null
                 ? $"{damage} There is no older checkpoint: begin again in another folder."
-                : $"{damage} Delete the folder {checkpoint} and resume again, to go on from {older}."
+                : $"{damage} Delete the folder {checkpoint} and resume again, to continue from {older}."
         );
     }
 
-    /// <summary>Reads where a checkpoint stands.</summary>
+    /// <summary>Reads the state of a checkpoint.</summary>
     /// <exception cref="TrainingException">Its state cannot be read.</exception>
     public static RunState ReadState(string checkpoint)
     {
@@ -84,8 +84,8 @@ public sealed class RunFolder
     }
 
     /// <summary>Writes a checkpoint under a temporary name and renames it, then deletes those that are no longer kept.</summary>
-    /// <param name="state">Where the run stands.</param>
-    /// <param name="keep">Checkpoints that stay.</param>
+    /// <param name="state">The state of the run.</param>
+    /// <param name="keep">Number of checkpoints to keep.</param>
     /// <param name="write">Writes everything else into the folder it is given.</param>
     public void WriteCheckpoint(RunState state, int keep, Action<string> write)
     {
@@ -105,7 +105,7 @@ public sealed class RunFolder
             Directory.Delete(old, recursive: true);
     }
 
-    /// <summary>Writes a folder under a temporary name beside its own, and puts it in place when it is whole.</summary>
+    /// <summary>Writes a folder under a temporary name beside it, and renames it when it is complete.</summary>
     public static void Publish(string folder, Action<string> write)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -125,7 +125,7 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>Deletes what stopped writes have left.</summary>
+    /// <summary>Deletes the remains of interrupted writes.</summary>
     public void Tidy()
     {
         foreach (var parent in (string[])[Root, Checkpoints])

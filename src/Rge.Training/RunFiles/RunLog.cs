@@ -14,7 +14,7 @@ internal sealed class RunLog : IDisposable
     private readonly LineJournal _file;
 
     /// <summary>
-    /// Opens the log of a run that stands at a step: what a stopped run wrote after it is cut off, since those steps are run again.
+    /// Opens the log of a run at a step. Later lines of an interrupted run are cut off, since those steps run again.
     /// </summary>
     public RunLog(string path, int step)
     {
@@ -31,7 +31,7 @@ internal sealed class RunLog : IDisposable
     /// </summary>
     public void Write(JsonObject entry) => _file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString(Line)));
 
-    /// <summary>Makes the entries so far survive the process and the machine.</summary>
+    /// <summary>Flushes the entries so far to disk.</summary>
     public void Flush() => _file.Flush();
 
     /// <summary>The entries of a log that a run may be writing, up to the first that is damaged.</summary>

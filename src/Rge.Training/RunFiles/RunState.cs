@@ -1,6 +1,6 @@
 namespace Rge.Training.RunFiles;
 
-/// <summary>Where a run stands; a checkpoint's <c>state.json</c>.</summary>
+/// <summary>The state of a run; a checkpoint's <c>state.json</c>.</summary>
 public sealed record RunState
 {
     /// <summary>Steps done. The data of every step follows from this and the seed.</summary>

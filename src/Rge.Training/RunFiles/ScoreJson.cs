@@ -6,7 +6,7 @@ namespace Rge.Training.RunFiles;
 /// <summary>Scores as they are stored: shares of 0 to 1.</summary>
 internal static class ScoreJson
 {
-    public static JsonObject Of(EvaluationOutcome outcome)
+    public static JsonObject Create(EvaluationOutcome outcome)
     {
         var rows = outcome.Rows.ToList();
         var compared = rows.Where(row => row.ConclusionIsRight is not null).ToList();

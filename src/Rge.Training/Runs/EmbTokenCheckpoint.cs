@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Rge.Training.Runs;
 
 /// <summary>
-/// A copy of a checkpoint whose tokenizer knows <c>&lt;emb&gt;</c>: what training begins with where a stock Qwen-VL lacks it. The token
+/// A copy of a checkpoint whose tokenizer knows <c>&lt;emb&gt;</c>: what training starts with where a stock Qwen-VL lacks it. The token
 /// takes the next free id; its row of the embedding, and of the output projection where that has weights of its own, is the mean of the
 /// rows of all other tokens. Most checkpoints have rows to spare; where not, one is appended.
 /// </summary>

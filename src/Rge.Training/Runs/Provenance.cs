@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Rge.Training.Runs;
 
-/// <summary>What a result was made with: versions of this project and of what it stands on, the commit, the machine.</summary>
+/// <summary>The provenance of a result: versions of this project and its dependencies, the commit, the machine.</summary>
 public static class Provenance
 {
     /// <summary>Describes this process.</summary>

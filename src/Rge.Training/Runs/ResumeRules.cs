@@ -15,10 +15,10 @@ internal static class ResumeRules
 
     /// <summary>Checks the settings of a run that resumes.</summary>
     /// <param name="folder">The run's folder, for errors.</param>
-    /// <param name="begun">The settings that it was begun or last resumed with.</param>
-    /// <param name="now">Those that it is to go on with.</param>
+    /// <param name="begun">The settings that it was started or last resumed with.</param>
+    /// <param name="now">The settings that it is to resume with.</param>
     /// <param name="step">Steps that are done.</param>
-    /// <exception cref="TrainingException">A setting has changed that may not; the message names it and both values.</exception>
+    /// <exception cref="TrainingException">A setting that must not change has changed; the message names it and both values.</exception>
     public static void Require(string folder, TrainingConfig begun, TrainingConfig now, int step)
     {
         var (before, after) = (ConfigFile.Flatten(begun), ConfigFile.Flatten(now));

@@ -13,7 +13,7 @@ internal sealed class SingleThread : SynchronizationContext
     private SingleThread() { }
 
     /// <summary>Starts the work and completes with it, with its result, error or cancellation.</summary>
-    /// <param name="name">What the thread is called in debuggers.</param>
+    /// <param name="name">Name of the thread in debuggers.</param>
     /// <param name="work">The work.</param>
     public static Task<T> RunAsync<T>(string name, Func<Task<T>> work)
     {
@@ -22,8 +22,8 @@ internal sealed class SingleThread : SynchronizationContext
         return completion.Task;
     }
 
-    /// <summary>Does not block: the callback runs when the thread has nothing else to do.</summary>
-    /// <remarks>What comes after the work is done, which it left behind, runs on the thread pool.</remarks>
+    /// <summary>Queues the callback and returns.</summary>
+    /// <remarks>Callbacks that arrive after the work has ended run on the thread pool.</remarks>
     public override void Post(SendOrPostCallback d, object? state)
     {
         try
@@ -36,7 +36,7 @@ internal sealed class SingleThread : SynchronizationContext
         }
     }
 
-    /// <summary>Is not needed by awaits, and would deadlock on the thread itself.</summary>
+    /// <summary>Not supported: awaits do not need it, and it would deadlock on the thread itself.</summary>
     public override void Send(SendOrPostCallback d, object? state) =>
         throw new NotSupportedException("Only posting to a run's thread is possible.");
 

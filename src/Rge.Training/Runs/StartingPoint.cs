@@ -4,10 +4,10 @@ using Rge.Training.Settings;
 
 namespace Rge.Training.Runs;
 
-/// <summary>The checkpoint folder that a run begins with.</summary>
+/// <summary>The checkpoint folder that a run starts with.</summary>
 internal static class StartingPoint
 {
-    /// <summary>Checks that there is something to begin with, before anything is read or written.</summary>
+    /// <summary>Checks that there is something to start with, before anything is read or written.</summary>
     /// <exception cref="TrainingException">There is no such folder or shape.</exception>
     public static void Require(ModelSettings model)
     {
@@ -25,11 +25,11 @@ internal static class StartingPoint
     }
 
     /// <summary>
-    /// The folder that the settings name; or, written into the run's folder once, a new model of the shape they name or a copy with the
+    /// The folder in the settings; or, written once into the run's folder, a new model of the given shape or a copy with the
     /// token that it lacked.
     /// </summary>
     /// <exception cref="TrainingException">There is no such folder or shape, or the checkpoint lacks the token.</exception>
-    public static string Of(TrainingConfig config, RunFolder run)
+    public static string Resolve(TrainingConfig config, RunFolder run)
     {
         Require(config.Model);
         var folder = Path.Combine(run.Root, "start");
@@ -41,7 +41,7 @@ internal static class StartingPoint
             return Once(part => EmbTokenCheckpoint.Write(checkpoint, part));
         throw new TrainingException(
             $"The tokenizer of {checkpoint} has no {ReasoningEmbedder.EmbToken} token, which embeddings are taken at: set "
-                + $"model.add_emb_token: true to begin with a copy that has one, or take a checkpoint that has."
+                + $"model.add_emb_token: true to start with a copy that has one, or take a checkpoint that has."
         );
 
         string Once(Action<string> write)

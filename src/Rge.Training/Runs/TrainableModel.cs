@@ -22,7 +22,7 @@ internal sealed class TrainableModel : IDisposable
         Prompts = new PromptBuilder(model.Config, processor);
     }
 
-    /// <summary>The checkpoint folder that the run began with.</summary>
+    /// <summary>The checkpoint folder that the run started from.</summary>
     public string Start { get; }
 
     public QwenVlModel Model { get; }
@@ -33,12 +33,12 @@ internal sealed class TrainableModel : IDisposable
 
     public PeftAdapter? Adapter { get; }
 
-    /// <summary>Loads the model that a run begins or goes on with.</summary>
-    /// <param name="settings">Which model, and what of it is trained.</param>
-    /// <param name="start">The checkpoint folder that the run began with.</param>
-    /// <param name="checkpoint">The run's own checkpoint to go on from; null to begin.</param>
+    /// <summary>Loads the model that a run starts or resumes with.</summary>
+    /// <param name="settings">The model, and its trained parameters.</param>
+    /// <param name="start">The checkpoint folder that the run started from.</param>
+    /// <param name="checkpoint">The run's checkpoint to resume from; null for a new run.</param>
     /// <param name="seed">Seed of a new adapter.</param>
-    /// <param name="images">How images are read and sized; as the checkpoint says when null.</param>
+    /// <param name="images">How images are read and resized; the checkpoint's settings when null.</param>
     public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed, ImageOptions? images = null)
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
@@ -73,14 +73,14 @@ internal sealed class TrainableModel : IDisposable
         }
     }
 
-    /// <summary>Where the settings put a model. Loads libtorch.</summary>
+    /// <summary>The device of the settings. Loads libtorch.</summary>
     /// <exception cref="TrainingException">There is no such GPU.</exception>
     public static Device Device(ModelSettings settings) =>
         DeviceNames.TryResolve(settings.Device, out var device, out var problem)
             ? device
             : throw new TrainingException($"model.device is {settings.Device}. {problem}");
 
-    /// <summary>What is trained, with its gradient switched on.</summary>
+    /// <summary>The trained parameters, with gradients enabled.</summary>
     public IReadOnlyList<TrainedParameter> Trained(ModelSettings settings, OptimizerSettings optimizer)
     {
         var all = Adapter is null
@@ -107,7 +107,7 @@ internal sealed class TrainableModel : IDisposable
         return trained;
     }
 
-    /// <summary>Writes what a run needs to go on.</summary>
+    /// <summary>Writes everything that resuming a run needs.</summary>
     public void SaveState(string checkpoint)
     {
         if (Adapter is null)

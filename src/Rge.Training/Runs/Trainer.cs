@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace Rge.Training.Runs;
 
 /// <summary>
-/// A training run from its settings to a model. What a step does follows from settings, seed and the step's number, so a run that was
-/// killed at any moment goes on from its last checkpoint as if nothing had happened.
+/// A training run from its settings to a model. A step depends on settings, seed and the step's number alone, so a run that was
+/// killed at any moment resumes from its last checkpoint with the same results.
 /// </summary>
 /// <remarks>One call of <see cref="RunAsync"/> at a time.</remarks>
 public sealed class Trainer
@@ -23,10 +23,10 @@ public sealed class Trainer
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly TrainingTasks _tasks;
 
-    /// <summary>Sets a run up; nothing is read or written yet.</summary>
+    /// <summary>Prepares a run; nothing is read or written yet.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="folder">The run's folder.</param>
-    /// <param name="progress">Told after each step.</param>
+    /// <param name="progress">Called after each step.</param>
     /// <param name="tasks">The tasks that phases can name; <see cref="TrainingTasks.BuiltIn"/> unless given.</param>
     /// <exception cref="TrainingException">A setting is out of its range.</exception>
     public Trainer(TrainingConfig config, RunFolder folder, IProgress<TrainingProgress>? progress = null, TrainingTasks? tasks = null)
@@ -37,10 +37,10 @@ public sealed class Trainer
         _tasks.Require(config);
     }
 
-    /// <summary>Trains to the end, from the last checkpoint where there is one, on a thread of its own.</summary>
-    /// <param name="resume">Whether to go on with a run that was begun; otherwise its folder must not hold one.</param>
-    /// <param name="cancellationToken">Stops the run; the steps that were done are in a checkpoint then.</param>
-    /// <exception cref="TrainingException">The folder holds another run, data cannot be used, or the loss is not a number.</exception>
+    /// <summary>Trains to the end, from the last checkpoint where there is one, on a dedicated thread.</summary>
+    /// <param name="resume">Whether to resume a run that was started; otherwise its folder must not contain one.</param>
+    /// <param name="cancellationToken">Stops the run after writing a checkpoint of the finished steps.</param>
+    /// <exception cref="TrainingException">The folder contains another run, data cannot be used, or the loss is not a number.</exception>
     /// <exception cref="CheckpointException">The model cannot be loaded or saved.</exception>
     public Task<TrainingOutcome> RunAsync(bool resume, CancellationToken cancellationToken = default) =>
         SingleThread.RunAsync($"training of {_config.Name}", () => TrainAsync(resume, cancellationToken));
@@ -148,7 +148,7 @@ public sealed class Trainer
         }
     }
 
-    /// <summary>Tells of something before the first step.</summary>
+    /// <summary>Reports a remark before the first step.</summary>
     private void Remark(string remark) =>
         _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
 
@@ -191,5 +191,5 @@ public sealed class Trainer
     }
 
     private static JsonObject Describe(int step, EvaluationOutcome outcome) =>
-        new() { ["step"] = step, ["development"] = ScoreJson.Of(outcome) };
+        new() { ["step"] = step, ["development"] = ScoreJson.Create(outcome) };
 }

@@ -10,7 +10,7 @@ namespace Rge.Training.Runs;
 
 /// <summary>
 /// The rows that a run learns from and measures itself on, read and checked before its first step: folders, rules, weights, whether all
-/// images are there, and whether those of the development set can be decoded.
+/// images exist, and whether those of the development set can be decoded.
 /// </summary>
 internal sealed class TrainingData
 {
@@ -24,7 +24,7 @@ internal sealed class TrainingData
     /// <summary>Reads and checks.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="measures">Whether the run measures itself, and so needs a development set.</param>
-    /// <param name="remark">Told of rows that are left out.</param>
+    /// <param name="remark">Receives a remark for rows that are skipped.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="TrainingException">A folder, a dataset or an image is missing or cannot be used.</exception>
     /// <exception cref="DatasetException">A file or row cannot be used.</exception>
@@ -44,23 +44,23 @@ internal sealed class TrainingData
         return data;
     }
 
-    /// <summary>The rows to learn from; null where they are drawn from ShapeWorld.</summary>
+    /// <summary>The training rows; null where they are drawn from ShapeWorld.</summary>
     public StoredSamples? Samples { get; private set; }
 
     /// <summary>The development set of files; null where it is drawn from ShapeWorld, and where the run makes no measurement.</summary>
     public IReadOnlyList<EvaluationDataset>? Development { get; private set; }
 
-    /// <summary>Where the samples of each step come from.</summary>
+    /// <summary>The source of the samples of each step.</summary>
     /// <param name="processor">The image processor of the model in training.</param>
-    /// <exception cref="TrainingException">A weight is for a dataset that is not there.</exception>
+    /// <exception cref="TrainingException">A weight is for a dataset that does not exist.</exception>
     public ISampleSource Source(QwenVlProcessor processor) =>
         Samples ?? (ISampleSource)new ShapeWorldSource(_config.Data, _config.Seed, processor);
 
-    /// <summary>What the run is measured with: the development set of files, or one that is drawn.</summary>
+    /// <summary>The development set: from files, or drawn from ShapeWorld.</summary>
     public IReadOnlyList<EvaluationDataset> MeasuredWith() =>
         Development ?? ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
 
-    /// <summary>What there is to learn from.</summary>
+    /// <summary>The training data for <c>run.json</c>: rows of each dataset.</summary>
     public JsonObject Describe() =>
         Samples is null
             ? new JsonObject { ["source"] = "ShapeWorld, drawn without end" }
@@ -148,7 +148,7 @@ internal sealed class TrainingData
             throw new TrainingException($"{setting} is {folder}, which does not exist; expected a folder.");
     }
 
-    /// <summary>Rows with an image that is not there; an error unless such rows are left out, and where no image is there at all.</summary>
+    /// <summary>Rows whose image does not exist; an error unless such rows are skipped, and always when no image exists.</summary>
     private int Missing<T>(
         IReadOnlyList<T> rows,
         Func<T, IEnumerable<ImageSource>> images,

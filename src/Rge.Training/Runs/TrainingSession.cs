@@ -35,13 +35,19 @@ internal sealed class TrainingSession : IDisposable
 
     /// <param name="config">The settings.</param>
     /// <param name="folder">The run's folder.</param>
-    /// <param name="checkpoint">The checkpoint to resume from; null to begin.</param>
-    /// <param name="data">What to learn from and to measure with.</param>
+    /// <param name="checkpoint">The checkpoint to resume from; null for a new run.</param>
+    /// <param name="data">Training and development data.</param>
     /// <param name="tasks">The tasks that phases can name.</param>
     public TrainingSession(TrainingConfig config, RunFolder folder, string? checkpoint, TrainingData data, TrainingTasks tasks)
     {
         (_config, _folder) = (config, folder);
-        _model = TrainableModel.Load(config.Model, StartingPoint.Of(config, folder), checkpoint, config.Seed, config.Data.ImageOptions);
+        _model = TrainableModel.Load(
+            config.Model,
+            StartingPoint.Resolve(config, folder),
+            checkpoint,
+            config.Seed,
+            config.Data.ImageOptions
+        );
         var (prompts, processor, samples) = (_model.Prompts, _model.Processor, data.Source(_model.Processor));
         _generation = TrainableModel.Generation(config.Objective, processor);
         var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
@@ -60,17 +66,17 @@ internal sealed class TrainingSession : IDisposable
             Restore(Path.Combine(checkpoint, OptimizerFile));
     }
 
-    /// <summary>Where the run stands.</summary>
+    /// <summary>The state of the run.</summary>
     public RunState State { get; private set; }
 
-    /// <summary>Numbers that are trained.</summary>
+    /// <summary>Number of trained values.</summary>
     public long TrainedParameters => _trained.Sum(parameter => parameter.Tensor.numel());
 
     /// <summary>Prepares a step's input. Thread-safe.</summary>
     public StepInput Prepare(long step) => TaskOf(_config.At((int)step).Phase).Prepare(step);
 
-    /// <summary>Learns from one input.</summary>
-    /// <returns>What the log says of it.</returns>
+    /// <summary>Runs one step.</summary>
+    /// <returns>The entry of the log.</returns>
     /// <exception cref="TrainingException">The loss or a gradient is not a number.</exception>
     public async Task<JsonObject> StepAsync(PhaseSettings phase, int step, StepInput input, CancellationToken cancellationToken)
     {
@@ -119,7 +125,7 @@ internal sealed class TrainingSession : IDisposable
         );
     }
 
-    /// <summary>Writes what the run needs to resume.</summary>
+    /// <summary>Writes everything that resuming the run needs.</summary>
     public void Save(string checkpoint)
     {
         _model.SaveState(checkpoint);
@@ -127,7 +133,7 @@ internal sealed class TrainingSession : IDisposable
         SafetensorsWriter.Write(Path.Combine(checkpoint, OptimizerFile), _optimizer.State().Concat(extra));
     }
 
-    /// <summary>Writes the result, which generates elsewhere as it did here.</summary>
+    /// <summary>Writes the result with its generation settings.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="scores">The last measurement on the development set; null for none.</param>
     public void SaveModel(string folder, JsonObject? scores)

@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>When a run writes down where it is.</summary>
+/// <summary>When a run writes checkpoints.</summary>
 public sealed record CheckpointSettings
 {
     /// <summary>Steps between two checkpoints; one more is written at the end. At least 1.</summary>

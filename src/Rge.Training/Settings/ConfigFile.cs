@@ -22,7 +22,7 @@ public static class ConfigFile
 
     /// <summary>Reads settings from text.</summary>
     /// <param name="yaml">The text.</param>
-    /// <param name="source">What errors call it.</param>
+    /// <param name="source">Name of the source in errors.</param>
     /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <exception cref="TrainingException">The text or an override cannot be understood.</exception>
     public static T Parse<T>(string yaml, string source, IEnumerable<string>? overrides = null)
@@ -74,7 +74,7 @@ public static class ConfigFile
         var (keys, place, text) = (setting[..equals].Split('.'), $"'{setting}'", setting[(equals + 1)..].Trim());
         if (keys.Length > MaxKeys)
             throw new TrainingException($"'{setting[..40]}...' has {keys.Length} names, expected at most {MaxKeys}.");
-        // Anything else stands for itself, so that no path or name need be quoted.
+        // Anything else is taken literally, so that paths and names need no quotes.
         var isYaml = text is [] or ['[' or '{' or '"' or '\'', ..] or "null" or "~";
         return Replace(root, 0);
 

@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>Which way InfoNCE chooses.</summary>
+/// <summary>The direction of InfoNCE.</summary>
 public enum ContrastDirection
 {
     /// <summary>Each query chooses among targets.</summary>

@@ -3,7 +3,7 @@ using Rge.Imaging;
 
 namespace Rge.Training.Settings;
 
-/// <summary>What a run learns from.</summary>
+/// <summary>The training data of a run.</summary>
 public sealed record DataSettings
 {
     private const int MaxQueries = 1 << 20;
@@ -17,8 +17,9 @@ public sealed record DataSettings
     public string? Images { get; init; }
 
     /// <summary>
-    /// How the texts of queries are rewritten, here and on the development set: <c>preset</c> for the built-in rules for MMEB's subsets, as
-    /// <c>rge eval</c> has them; <c>none</c>; or a YAML file of rules. Datasets of other names are left as they are by the preset.
+    /// How the texts of queries are rewritten, in training and on the development set: <c>preset</c> for the built-in rules for MMEB's
+    /// subsets, as <c>rge eval</c> has them; <c>none</c>; or a YAML file of rules. Datasets of other names are left as they are by the
+    /// preset.
     /// </summary>
     public string QueryRules { get; init; } = InstructionRules.PresetName;
 
@@ -26,12 +27,12 @@ public sealed record DataSettings
     public string CandidateRules { get; init; } = InstructionRules.PresetName;
 
     /// <summary>
-    /// What happens with a row that cannot be used, because its image is missing, say: the run ends, or the next usable row of its dataset
-    /// takes its place and the log names it.
+    /// What to do with a row that cannot be used, for example because its image is missing: the run ends, or the next usable row of its
+    /// dataset replaces it and the log names it.
     /// </summary>
     public FailureAction OnError { get; init; }
 
-    /// <summary>What becomes of images whose file ends early; accepted, what is there is used, as the reference does.</summary>
+    /// <summary>What to do with images whose file ends early; when accepted, the existing part is used, as in the reference.</summary>
     public TruncatedImages TruncatedImages { get; init; }
 
     /// <summary>
@@ -51,7 +52,7 @@ public sealed record DataSettings
     public bool? ExifOrientation { get; init; }
 
     /// <summary>
-    /// Names of columns that may be left out. Others that are not understood are an error, but for those that only say where a row is from.
+    /// Columns to ignore. Other unknown columns are an error, except those that only give the origin of a row.
     /// </summary>
     public string[] IgnoreColumns { get; init; } = [];
 
@@ -70,7 +71,7 @@ public sealed record DataSettings
     /// <summary>Whether hard negatives that come with the data are used.</summary>
     public bool HardNegatives { get; init; } = true;
 
-    /// <summary>How images are read and sized.</summary>
+    /// <summary>How images are read and resized.</summary>
     internal ImageOptions ImageOptions =>
         new()
         {
@@ -88,7 +89,7 @@ public sealed record DataSettings
             MaxPixels is not { } most || !ImageProcessorConfig.IsStockMaxPixels(most),
             "data.max_pixels",
             MaxPixels,
-            "another value: this one stands in every released checkpoint, so that in the saved one it would count as not chosen"
+            "another value: every released checkpoint has this one, so that in the saved one it would count as not chosen"
         );
         SettingCheck.That(!(MinPixels > MaxPixels), "data.min_pixels", MinPixels, $"at most data.max_pixels, which is {MaxPixels}");
         SettingCheck.That(Queries is >= 1 and <= MaxQueries, "data.queries", Queries, $"1 to {MaxQueries}");

@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>How a run measures itself on the development set.</summary>
+/// <summary>Evaluation of a run on the development set.</summary>
 public sealed record EvaluationSettings
 {
     private const int MaxQueries = 1 << 20;

@@ -5,20 +5,20 @@ namespace Rge.Training.Settings;
 /// <summary>Several ways of training, compared over several seeds from one pretrained model. Immutable; read from YAML.</summary>
 public sealed record ExperimentConfig
 {
-    /// <summary>What the experiment is called.</summary>
+    /// <summary>Name of the experiment.</summary>
     public string Name { get; init; } = "experiment";
 
-    /// <summary>File of the settings of the pretraining that all variants begin with, relative to the experiment's.</summary>
+    /// <summary>File of the settings of the pretraining that all variants start with, relative to the experiment's.</summary>
     public string Pretraining { get; init; } = "";
 
     /// <summary>Seeds of the runs of each variant; choices are made with the first.</summary>
     public long[] Seeds { get; init; } = [1, 2, 3];
 
-    /// <summary>Threads of each run whose own settings do not say; 0 for all cores. Several runs at a time suit one thread each.</summary>
+    /// <summary>Threads of runs whose settings do not set them; 0 for all cores. Several runs at a time suit one thread each.</summary>
     public int Threads { get; init; }
 
     /// <summary>
-    /// Where all runs and tests take place, as <see cref="ModelSettings.Device"/>; null for what each run's settings say.
+    /// Device of all runs and tests, as <see cref="ModelSettings.Device"/>; null for the settings of each run.
     /// </summary>
     public string? Device { get; init; }
 

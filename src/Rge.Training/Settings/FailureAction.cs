@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>What happens with a row that cannot be used.</summary>
+/// <summary>What to do with a row that cannot be used.</summary>
 public enum FailureAction
 {
     /// <summary>The run ends with an error that names the row.</summary>

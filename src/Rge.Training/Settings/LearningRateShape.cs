@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>How the learning rate goes on after its warm-up.</summary>
+/// <summary>The learning-rate schedule after the warm-up.</summary>
 public enum LearningRateShape
 {
     /// <summary>It stays.</summary>

@@ -5,16 +5,16 @@ namespace Rge.Training.Settings;
 /// <summary>A row of an experiment's table: a variant, evaluated in some way.</summary>
 public sealed record MeasurementSettings
 {
-    /// <summary>What tables call it.</summary>
+    /// <summary>Name in tables.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>The variant.</summary>
     public string Variant { get; init; } = "";
 
-    /// <summary>What query embeddings are taken after.</summary>
+    /// <summary>The rationale that queries are embedded with.</summary>
     public QueryRationale Queries { get; init; }
 
-    /// <summary>Whether it is a baseline: reports tell how far the others are from the best one.</summary>
+    /// <summary>Whether it is a baseline: reports compare the others with the best one.</summary>
     public bool Baseline { get; init; }
 
     internal void Validate(string where, IEnumerable<VariantSettings> variants)

@@ -2,15 +2,15 @@ using Rge.Models;
 
 namespace Rge.Training.Settings;
 
-/// <summary>Where a run's model comes from, and which of its parameters are trained.</summary>
+/// <summary>The model of a run, and which of its parameters are trained.</summary>
 public sealed record ModelSettings
 {
-    /// <summary>Checkpoint folder to go on from. Exactly one of this and <see cref="Shape"/> is set.</summary>
+    /// <summary>Checkpoint folder to start from. Exactly one of this and <see cref="Shape"/> is set.</summary>
     public string? Checkpoint { get; init; }
 
     /// <summary>
-    /// Whether the run begins with a copy of the checkpoint, in its own folder, that has the token <c>&lt;emb&gt;</c>, where the checkpoint
-    /// lacks it, as a stock Qwen-VL does. Its embedding begins as the mean of all others.
+    /// Whether the run starts with a copy of the checkpoint, in its own folder, that has the token <c>&lt;emb&gt;</c>, where the checkpoint
+    /// lacks it, as a stock Qwen-VL does. Its embedding is initialized with the mean of all others.
     /// </summary>
     public bool AddEmbToken { get; init; }
 
@@ -24,11 +24,11 @@ public sealed record ModelSettings
     public string? Dtype { get; init; }
 
     /// <summary>
-    /// Where the model is trained: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>, which takes a GPU if there is one.
+    /// Device of the model: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>, which takes a GPU if there is one.
     /// </summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Whether the vision tower stays as it is.</summary>
+    /// <summary>Whether the vision tower is frozen.</summary>
     public bool FreezeVision { get; init; }
 
     /// <summary>Trains an adapter beside frozen weights; <see langword="null"/> trains the weights.</summary>

@@ -15,10 +15,10 @@ public sealed record ObjectiveSettings
     /// <summary>Cosines are divided by this before the softmax; above 0.</summary>
     public double Temperature { get; init; } = 0.02;
 
-    /// <summary>Whether the temperature is trained along, from <see cref="Temperature"/> on.</summary>
+    /// <summary>Whether the temperature is trained, starting at <see cref="Temperature"/>.</summary>
     public bool LearnTemperature { get; init; }
 
-    /// <summary>Which way InfoNCE chooses.</summary>
+    /// <summary>The direction of InfoNCE.</summary>
     public ContrastDirection Direction { get; init; } = ContrastDirection.QueryToTarget;
 
     /// <summary>Longest self rationale, in tokens; at least 1. The public argument default of the method is 256.</summary>
@@ -28,8 +28,8 @@ public sealed record ObjectiveSettings
     public bool BanSpecialTokens { get; init; } = true;
 
     /// <summary>
-    /// Most tokens in one forward and backward pass; a step with more goes through in chunks whose representation gradients are cached, so
-    /// that memory does not bound the batch. 0 takes everything at once.
+    /// Maximum number of tokens in one forward and backward pass; a step with more is processed in chunks whose representation gradients
+    /// are cached, so that memory does not bound the batch. 0 takes everything at once.
     /// </summary>
     public int ChunkTokens { get; init; }
 

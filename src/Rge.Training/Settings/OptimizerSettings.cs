@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>AdamW (Loshchilov and Hutter, 2019) and what is done to gradients before it.</summary>
+/// <summary>AdamW (Loshchilov and Hutter, 2019) and gradient clipping.</summary>
 public sealed record OptimizerSettings
 {
     /// <summary>Decay of the mean of gradients, 0 to 1.</summary>
@@ -18,7 +18,7 @@ public sealed record OptimizerSettings
     /// <summary>Gradients with a longer norm over all parameters are scaled down to it; 0 switches it off.</summary>
     public double ClipNorm { get; init; } = 1;
 
-    /// <summary>Parameters that are trained another way.</summary>
+    /// <summary>Parameters with other settings.</summary>
     public ParameterGroupSettings[] Groups { get; init; } = [];
 
     internal void Validate()

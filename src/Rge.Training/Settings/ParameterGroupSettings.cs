@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>Parameters that are trained another way than the rest.</summary>
+/// <summary>Parameters with other settings than the rest.</summary>
 public sealed record ParameterGroupSettings
 {
     /// <summary>The group has the parameters whose name contains this; the first group that matches counts.</summary>

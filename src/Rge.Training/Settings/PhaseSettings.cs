@@ -1,13 +1,13 @@
 namespace Rge.Training.Settings;
 
-/// <summary>A stretch of a run with a learning rate schedule of its own.</summary>
+/// <summary>A phase of a run with its own learning-rate schedule.</summary>
 public sealed record PhaseSettings
 {
-    /// <summary>What the log calls it.</summary>
+    /// <summary>Name in the log.</summary>
     public string Name { get; init; } = "train";
 
     /// <summary>
-    /// What it teaches: <c>pairs</c>, the joint objective on queries and targets; with ShapeWorld also <c>cells</c>, <c>language</c> and
+    /// Its task: <c>pairs</c>, the joint objective on queries and targets; with ShapeWorld also <c>cells</c>, <c>language</c> and
     /// <c>likeness</c>. Programs can register further tasks.
     /// </summary>
     public string Task { get; init; } = "pairs";
@@ -18,10 +18,10 @@ public sealed record PhaseSettings
     /// <summary>Highest learning rate.</summary>
     public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary>Steps in which the rate rises to it in a straight line.</summary>
+    /// <summary>Steps of linear warm-up to it.</summary>
     public int WarmupSteps { get; init; }
 
-    /// <summary>How the rate goes on from there.</summary>
+    /// <summary>The schedule of the rate from there.</summary>
     public LearningRateShape Schedule { get; init; } = LearningRateShape.Cosine;
 
     /// <summary>The rate of the last step, as a fraction of the highest.</summary>

@@ -6,9 +6,9 @@ public enum RationaleSource
     /// <summary>None: queries are encoded like targets.</summary>
     None,
 
-    /// <summary>The oracle rationale. It leaks the answer: a shortcut that is not there at inference.</summary>
+    /// <summary>The oracle rationale. It leaks the answer: a shortcut that does not exist at inference.</summary>
     Oracle,
 
-    /// <summary>The model's own, written on the fly without gradient: reasoning-guided embedding.</summary>
+    /// <summary>A self rationale, written on the fly without gradient: reasoning-guided embedding.</summary>
     Self,
 }

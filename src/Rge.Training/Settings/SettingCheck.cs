@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Rge.Training.Settings;
 
-/// <summary>Checks of settings that came from a file.</summary>
+/// <summary>Checks of settings from a file.</summary>
 internal static class SettingCheck
 {
-    /// <exception cref="TrainingException">It does not hold.</exception>
+    /// <exception cref="TrainingException">The check fails.</exception>
     public static void That(bool holds, string setting, object? found, string expected)
     {
         if (!holds)

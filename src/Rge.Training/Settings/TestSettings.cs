@@ -1,6 +1,6 @@
 namespace Rge.Training.Settings;
 
-/// <summary>The test set of an experiment: drawn from ShapeWorld's test split, which no choice is made on.</summary>
+/// <summary>The test set of an experiment: drawn from ShapeWorld's test split, which is used for no choice.</summary>
 public sealed record TestSettings
 {
     /// <summary>Seed of the test set.</summary>

@@ -1,12 +1,12 @@
 namespace Rge.Training.Settings;
 
-/// <summary>Everything that decides what a run does. Immutable; read from YAML with unknown keys refused.</summary>
+/// <summary>The settings of a run. Immutable; read from YAML with unknown keys refused.</summary>
 public sealed record TrainingConfig
 {
-    /// <summary>What the run is called.</summary>
+    /// <summary>Name of the run.</summary>
     public string Name { get; init; } = "run";
 
-    /// <summary>Seed of everything that is drawn: new weights, the order of data, ShapeWorld's scenes.</summary>
+    /// <summary>Seed of all random choices: new weights, the order of data, ShapeWorld's scenes.</summary>
     public long Seed { get; init; } = 1;
 
     /// <summary>Threads of the tensor library; 0 takes one a core.</summary>

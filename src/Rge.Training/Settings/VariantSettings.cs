@@ -3,7 +3,7 @@ namespace Rge.Training.Settings;
 /// <summary>One way of training that an experiment compares.</summary>
 public sealed record VariantSettings
 {
-    /// <summary>What tables call it.</summary>
+    /// <summary>Name in tables.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>File of the run's settings, relative to the experiment's.</summary>
@@ -19,7 +19,7 @@ public sealed record VariantSettings
     public IDictionary<string, string[]> Tune { get; init; } = new Dictionary<string, string[]>(StringComparer.Ordinal);
 
     /// <summary>
-    /// Name of a variant whose model with the same seed this one begins with; <see langword="null"/> for the pretrained one.
+    /// Name of a variant whose model with the same seed this one starts with; <see langword="null"/> for the pretrained one.
     /// </summary>
     public string? After { get; init; }
 

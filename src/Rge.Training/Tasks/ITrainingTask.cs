@@ -5,7 +5,7 @@ using Rge.Training.Settings;
 namespace Rge.Training.Tasks;
 
 /// <summary>
-/// What a phase of a run teaches. A task makes the input of a step and the gradients of its losses; the session has the optimizer,
+/// The task of a phase. A task prepares the input of a step and computes the gradients of its losses; the session has the optimizer,
 /// clipping, the schedule and the checkpoints, and knows no task by name. <see cref="ITrainingTask{TInput}"/> is what classes implement.
 /// </summary>
 /// <remarks>One instance serves all phases of its name. The run disposes it.</remarks>

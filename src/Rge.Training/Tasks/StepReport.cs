@@ -1,6 +1,6 @@
 namespace Rge.Training.Tasks;
 
-/// <summary>What one step came to.</summary>
+/// <summary>The outcome of one step.</summary>
 public sealed record StepReport
 {
     /// <summary>The loss that was differentiated.</summary>

@@ -25,7 +25,7 @@ public sealed record TrainingTaskContext(
 {
     /// <summary>The samples of a step, encoded. Thread-safe.</summary>
     /// <param name="step">Steps of the run before it.</param>
-    /// <exception cref="TrainingException">A sample cannot be used; the message says how a run goes on without it.</exception>
+    /// <exception cref="TrainingException">A sample cannot be used; the message says how a run continues without it.</exception>
     public TrainingBatch Batch(long step)
     {
         try
@@ -35,7 +35,7 @@ public sealed record TrainingTaskContext(
         catch (TrainingException e)
             when (Config.Data is { Folder: not null, OnError: FailureAction.Fail } && e.InnerException is RgeException)
         {
-            throw new TrainingException($"{e.Message} With data.on_error: skip, --resume goes on without such rows.", e);
+            throw new TrainingException($"{e.Message} With data.on_error: skip, --resume continues without such rows.", e);
         }
     }
 }

@@ -10,12 +10,12 @@ public static class EmbeddingCacheExtensions
 {
     /// <summary>
     /// Caches embeddings. With <c>using Rge;</c> this is the method that is called in place of the general one of Microsoft.Extensions.AI,
-    /// whose keys know nothing of the generator that they are for.
+    /// whose keys do not depend on the generator.
     /// </summary>
     /// <remarks>
-    /// Keys hold the item with its role, its instruction and the digests of its images, the options of the call, and the embedder's
+    /// Keys contain the item with its role, its instruction and the digests of its images, the options of the call, and the embedder's
     /// settings and model. So one storage may serve several models, roles and instructions, and a file that is replaced under its path is
-    /// another image. Rationales survive: <see cref="ReasoningEmbedding.From"/> reads them from what comes back. Generators that do not end
+    /// another image. Rationales survive: <see cref="ReasoningEmbedding.From"/> reads them from cached results. Generators that do not end
     /// in a
     /// <see cref="ReasoningEmbedder"/> are cached as the general method does.
     /// </remarks>

@@ -26,7 +26,7 @@ internal sealed class ItemCache<TInput> : DistributedCachingEmbeddingGenerator<T
 
     /// <inheritdoc/>
     /// <remarks>
-    /// What is behind the cache sees the items that the cache lacks: an error gets the item's place among those that were given.
+    /// The inner generator gets only the items that the cache lacks; the index in an error is that among the given items.
     /// </remarks>
     public override async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<TInput> values,

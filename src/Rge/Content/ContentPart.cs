@@ -5,7 +5,7 @@ public abstract record ContentPart
 {
     private protected ContentPart() { }
 
-    /// <summary>Parts as prose reads them: a space between two of them, and one after the last image where there is no text.</summary>
+    /// <summary>Parts separated by spaces, with a space after the last image where there is no text.</summary>
     /// <param name="parts">The parts; empty texts are left out.</param>
     public static IReadOnlyList<ContentPart> Spaced(IEnumerable<ContentPart> parts)
     {
@@ -31,7 +31,7 @@ public abstract record ContentPart
 }
 
 /// <summary>A text.</summary>
-/// <param name="Text">The text, as it stands between its neighbours.</param>
+/// <param name="Text">The text, used without changes.</param>
 public sealed record TextPart(string Text) : ContentPart;
 
 /// <summary>An image.</summary>

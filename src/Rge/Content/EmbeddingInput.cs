@@ -4,11 +4,11 @@ namespace Rge;
 
 /// <summary>
 /// An item to embed: texts and images in their order, and an instruction; each optional, but not all absent. Immutable. Items are equal
-/// where all they say is, with images of the same <see cref="ImageSource"/> instances.
+/// where all members are, with images of the same <see cref="ImageSource"/> instances.
 /// </summary>
 /// <remarks>
-/// The prompt shows the parts of <see cref="Content"/> as they stand, without anything between them, and ends in a newline. The instruction
-/// and a space come before them; where all images stand in front of all text, the instruction comes between the two.
+/// The prompt has the parts of <see cref="Content"/> without separators and ends in a newline. The instruction
+/// and a space come before them; where all images come before all text, the instruction comes between the two.
 /// </remarks>
 [JsonConverter(typeof(EmbeddingInputConverter))]
 public sealed record EmbeddingInput
@@ -23,8 +23,8 @@ public sealed record EmbeddingInput
     public string? Instruction { get; init; }
 
     /// <summary>
-    /// Texts and images in their order. Texts that follow each other are one; none is empty. A text is a text, whatever it says: images
-    /// stand where their parts do.
+    /// Texts and images in their order. Consecutive texts are joined; none is empty. Text is never read as markup: images
+    /// appear where their parts are.
     /// </summary>
     public IReadOnlyList<ContentPart> Content
     {
@@ -48,8 +48,8 @@ public sealed record EmbeddingInput
     }
 
     /// <summary>
-    /// The images of <see cref="Content"/> in their order, one that stands there twice twice. When set, the content becomes these images
-    /// and after them the text, with a space between any two.
+    /// The images of <see cref="Content"/> in their order; one that occurs twice is listed twice. When set, the content becomes these
+    /// images and after them the text, with a space between any two.
     /// </summary>
     public IReadOnlyList<ImageSource> Images
     {
@@ -63,13 +63,13 @@ public sealed record EmbeddingInput
     public ReasoningMode? Reasoning { get; init; }
 
     /// <summary>
-    /// A rationale to read instead of writing one, without <c>&lt;emb&gt;</c>: what a person has edited, or another model has written.
+    /// A rationale to read instead of writing one, without <c>&lt;emb&gt;</c>: edited by a user, or written by another model.
     /// <see cref="Reasoning"/> does not matter then.
     /// </summary>
     public string? Rationale { get; init; }
 
     /// <summary>
-    /// Whether special tokens in instruction, text and rationale count as such. Off, so that nobody who fills in a text can end the turn or
+    /// Whether special tokens in instruction, text and rationale count as such. Off, so that no text from a user can end the turn or
     /// begin another.
     /// </summary>
     public bool AllowSpecialTokens { get; init; }

@@ -7,7 +7,7 @@ using Rge.Imaging;
 namespace Rge;
 
 /// <summary>Where an image of an item comes from. Nothing is read before the item is embedded. Immutable and thread-safe.</summary>
-/// <remarks>In JSON it is the digest of its content, which tells images apart but from which none can be read.</remarks>
+/// <remarks>In JSON it is the digest of its content, which identifies the image but cannot be read back.</remarks>
 [JsonConverter(typeof(ImageSourceConverter))]
 public sealed class ImageSource
 {
@@ -20,7 +20,7 @@ public sealed class ImageSource
 
     private ImageSource(string name, PatchedImage patches) => (Name, _content, _patches) = (name, _ => patches, patches);
 
-    /// <summary>What errors call the image: a file name or an address.</summary>
+    /// <summary>Name of the image in errors: a file name or an address.</summary>
     public string Name { get; }
 
     /// <summary>An image file.</summary>
@@ -32,7 +32,7 @@ public sealed class ImageSource
 
     /// <summary>An encoded image in memory.</summary>
     /// <param name="encoded">PNG, JPEG, WebP, GIF or BMP. Not copied.</param>
-    /// <param name="name">What errors call it.</param>
+    /// <param name="name">Name of the source in errors.</param>
     public static ImageSource FromBytes(ReadOnlyMemory<byte> encoded, string name = "The image")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -58,7 +58,7 @@ public sealed class ImageSource
     }
 
     /// <summary>The pixels, decoded anew at every call unless they were given as such.</summary>
-    /// <param name="limits">What the image may cost; <see cref="ImageLimits.Default"/> when left out.</param>
+    /// <param name="limits">Limits on the size of the image; <see cref="ImageLimits.Default"/> when left out.</param>
     /// <param name="options">How an encoded image is read; <see cref="ImageOptions.Default"/> when left out.</param>
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The source has patches only.</exception>

@@ -1,4 +1,4 @@
 namespace Rge;
 
-/// <summary>A <see cref="ContentPart"/> as it stands in JSON: one of the two.</summary>
+/// <summary>A <see cref="ContentPart"/> as it is stored in JSON: one of the two.</summary>
 internal sealed record StoredContentPart(string? Text, ImageSource? Image);

@@ -1,6 +1,6 @@
 namespace Rge;
 
-/// <summary>An <see cref="EmbeddingInput"/> as it stands in JSON.</summary>
+/// <summary>An <see cref="EmbeddingInput"/> as it is stored in JSON.</summary>
 internal sealed record StoredInput
 {
     public ItemRole Role { get; init; }

@@ -13,7 +13,7 @@ internal sealed class CachedImage
     private PatchedImage? _patches;
     private VisionFeatures? _features;
 
-    /// <param name="key">Tells its content from that of others.</param>
+    /// <param name="key">Identifies its content.</param>
     /// <param name="load">Decodes and cuts it; called once at most.</param>
     public CachedImage(object key, Func<PatchedImage> load)
     {
@@ -21,17 +21,17 @@ internal sealed class CachedImage
         _grid = new Lazy<ImageGrid>(() => (_patches = load()).Grid);
     }
 
-    /// <summary>Tells its content from that of others.</summary>
+    /// <summary>Identifies its content.</summary>
     public object Key { get; }
 
-    /// <summary>Leases that are out; for the cache, under its lock.</summary>
+    /// <summary>Number of leases; for the cache, under its lock.</summary>
     public int Leases { get; set; }
 
     public ImageGrid Grid => _grid.Value;
 
     public bool IsEncoded => _features is not null;
 
-    /// <summary>What the vision tower is shown; loads the image when nobody has so far.</summary>
+    /// <summary>The input of the vision tower; loads the image on first use.</summary>
     public PatchedImage Patches
     {
         get

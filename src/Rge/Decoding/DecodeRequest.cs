@@ -13,12 +13,12 @@ public sealed record DecodeRequest(int[] PromptIds, IReadOnlyList<PatchedImage> 
         : this(promptIds, []) { }
 
     /// <summary>
-    /// How the rationale is written; <see langword="null"/> pools the prompt's last token as it stands, without a rationale.
+    /// How the rationale is written; <see langword="null"/> pools the prompt's last token, without a rationale.
     /// </summary>
     public GenerationOptions? Generation { get; init; }
 
     /// <summary>
-    /// Called with each token as it is chosen, <c>&lt;emb&gt;</c> included, on the decoder's thread: return at once. What it throws fails
+    /// Called with each token as it is chosen, <c>&lt;emb&gt;</c> included, on the decoder's thread: return at once. An exception fails
     /// this request alone.
     /// </summary>
     public Action<int>? OnToken { get; init; }

@@ -24,10 +24,10 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     /// <summary>True where there is nothing to do.</summary>
     public bool IsIdle => _prompts.Count == 0 && _waiting.Count == 0 && _slots.Count == 0;
 
-    /// <summary>Takes a request; those that came first are begun first.</summary>
+    /// <summary>Adds a request; requests start in the order of arrival.</summary>
     public void Enqueue(PendingSequence sequence) => (sequence.Request.Generation is null ? _prompts : _waiting).Add(sequence);
 
-    /// <summary>Does a slice of the work: a batch of prompts to pool, new rationales for the free slots, one step of all.</summary>
+    /// <summary>Runs one slice of work: a batch of prompts to pool, prefill of the free slots, one decoding step of all slots.</summary>
     /// <remarks>Never throws: an error ends the requests it concerns.</remarks>
     public void Advance()
     {

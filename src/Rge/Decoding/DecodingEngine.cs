@@ -4,11 +4,11 @@ using Rge.Models;
 namespace Rge;
 
 /// <summary>
-/// Reads prompts and writes rationales, many at once: a loop on a thread of its own takes requests as they come, lets them share each step
-/// of the model, and hands out each result when its <c>&lt;emb&gt;</c> has been read.
+/// Reads prompts and writes rationales, many at once: a loop on a dedicated thread takes requests as they arrive, lets them share each step
+/// of the model, and returns each result when its <c>&lt;emb&gt;</c> has been read.
 /// </summary>
 /// <remarks>
-/// Thread-safe: any number of callers may submit at any time. What a request gets does not depend on the requests beside it, but for
+/// Thread-safe: any number of callers may submit at any time. The result of a request does not depend on concurrent requests, except for
 /// rounding. The KV cache exists only while there is work. Borrows the model, which must outlive it.
 /// </remarks>
 public sealed class DecodingEngine : IDisposable
@@ -24,7 +24,7 @@ public sealed class DecodingEngine : IDisposable
     /// <summary>Starts a decoder.</summary>
     /// <param name="model">The model.</param>
     /// <param name="embTokenId">Id of <c>&lt;emb&gt;</c>, the token that ends a rationale and is pooled.</param>
-    /// <param name="options">How much is done at once; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">Limits on concurrent work; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">The vocabulary lacks the token, or an option is out of range.</exception>
     public DecodingEngine(QwenVlModel model, int embTokenId, DecodingEngineOptions? options = null)
         : this(new CachedModel(model), embTokenId, options)
@@ -46,7 +46,7 @@ public sealed class DecodingEngine : IDisposable
     /// <exception cref="ArgumentException">The prompt is empty, or a generation option is out of range.</exception>
     /// <exception cref="EmbeddingException">The model's logits are not numbers, or a rationale is asked for and the model has no output
     /// projection.</exception>
-    /// <exception cref="ObjectDisposedException">The decoder was disposed before the result was there.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed before the result was ready.</exception>
     public async Task<DecodedSequence> DecodeAsync(DecodeRequest request, CancellationToken cancellationToken = default) =>
         (await DecodeAsync([request], cancellationToken))[0];
 
@@ -57,7 +57,7 @@ public sealed class DecodingEngine : IDisposable
     public Task<DecodedSequence[]> DecodeAsync(IReadOnlyList<DecodeRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        // Keeps nothing: it is there so that an image given twice is encoded once.
+        // Keeps nothing: its purpose is that an image given twice is encoded once.
         var images = new VisionFeatureCache(capacity: 0);
         var sequences = requests
             .Select(request => new PendingSequence(

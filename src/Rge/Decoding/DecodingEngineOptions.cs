@@ -1,19 +1,19 @@
 namespace Rge;
 
-/// <summary>How much a <see cref="DecodingEngine"/> does at once.</summary>
+/// <summary>Limits on the concurrent work of a <see cref="DecodingEngine"/>.</summary>
 public sealed record DecodingEngineOptions
 {
-    /// <summary>Rationales written side by side; a step costs little more for 32 than for one.</summary>
+    /// <summary>Rationales decoded concurrently; a step costs little more for 32 than for one.</summary>
     public int MaxBatchSize { get; init; } = 32;
 
     /// <summary>
     /// Prompt tokens read in one pass; a longer prompt is read alone. Three prompts with an image fill the processor as well as twelve, but
-    /// more tokens take more memory for what lies between the layers.
+    /// more tokens take more memory for activations.
     /// </summary>
     public int MaxPrefillTokens { get; init; } = 1024;
 
     /// <summary>
-    /// Tokens that the KV cache may have room for, over all rationales; fewer run side by side when theirs would not fit. One always runs.
+    /// Capacity of the KV cache in tokens, over all rationales; fewer run concurrently when theirs would not fit. One always runs.
     /// A token takes 2 · layers · KV heads · head dimension values: 36 KB in a 3B checkpoint in bfloat16.
     /// </summary>
     public long MaxCacheTokens { get; init; } = long.MaxValue;

@@ -30,7 +30,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     /// <summary>Ends a rationale at its length limit with the end token it lacks.</summary>
     public void AppendEmb() => (Next, NextIsPooled) = (embTokenId, true);
 
-    /// <summary>Hands out the result.</summary>
+    /// <summary>Completes the request with its result.</summary>
     public void Complete(float[] hidden) =>
         Sequence.Complete(hidden, [.. _tokens], _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
 }

@@ -33,13 +33,13 @@ public sealed record GenerationOptions
     public int TopK { get; init; }
 
     /// <summary>
-    /// Weakens tokens that the prompt or the rationale has already: a positive logit is divided by it, a negative one multiplied
+    /// Penalizes tokens that already occur in the prompt or the rationale: a positive logit is divided by it, a negative one multiplied
     /// (Keskar et al. 2019, as in transformers). 1 changes nothing.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 
     /// <summary>
-    /// Seed of sampling. Each item draws from a generator of its own, made from this and its prompt, so that what it gets does not depend
+    /// Seed of sampling. Each item has its own generator, seeded from this and its prompt, so that its rationale does not depend
     /// on the batch it was in.
     /// </summary>
     public long Seed { get; init; }
@@ -93,7 +93,7 @@ public sealed record GenerationOptions
 
     /// <summary>
     /// Writes <c>generation_config.json</c> into a folder, such that <see cref="Load"/> and transformers generate as these options say. Of
-    /// a file that is there, the ids of padding and of the sequence's start are kept.
+    /// an existing file, the ids of padding and of the sequence's start are kept.
     /// </summary>
     /// <param name="folder">The folder; must exist.</param>
     /// <param name="endToken">The token that ends a rationale, for transformers.</param>

@@ -11,16 +11,18 @@ internal interface ISequenceModel
     /// <inheritdoc cref="QwenVlModel.EncodeImages"/>
     IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images);
 
-    /// <summary>Hidden states <c>[B, hidden]</c> at the last tokens of prompts that stand alone; handed over.</summary>
+    /// <summary>Hidden states <c>[B, hidden]</c> at the last tokens of prompts that stand alone; owned by the caller.</summary>
     Tensor Encode(IReadOnlyList<ModelInput> inputs);
 
-    /// <summary>Reads prompts into slots, from their start; hidden states <c>[B, hidden]</c> at their last tokens, handed over.</summary>
+    /// <summary>
+    /// Reads prompts into slots, from their start; hidden states <c>[B, hidden]</c> at their last tokens, owned by the caller.
+    /// </summary>
     Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots);
 
-    /// <summary>Runs one more token in each of the slots 0, 1, 2 …; hidden states <c>[B, hidden]</c>, handed over.</summary>
+    /// <summary>Runs one more token in each of the slots 0, 1, 2 …; hidden states <c>[B, hidden]</c>, owned by the caller.</summary>
     Tensor Step(IReadOnlyList<int> tokenIds);
 
-    /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states; handed over.</summary>
+    /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states; owned by the caller.</summary>
     Tensor Logits(Tensor hidden);
 
     /// <summary>Makes the state this large, keeping its first slots.</summary>

@@ -5,7 +5,7 @@ namespace Rge.Decoding;
 
 /// <summary>
 /// A hold on an image that one or more prompts show: its patches until the vision tower has seen them, then its features. The image stays
-/// while anyone holds a lease of it; who has a lease disposes it once done. Made by <see cref="VisionFeatureCache"/>. Thread-safe.
+/// while a lease of it exists; the holder of a lease disposes it. Made by <see cref="VisionFeatureCache"/>. Thread-safe.
 /// </summary>
 internal sealed class ImageLease : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class ImageLease : IDisposable
     /// <summary>For the cache, which has counted the lease.</summary>
     internal ImageLease(VisionFeatureCache cache, CachedImage image) => (_cache, _image) = (cache, image);
 
-    /// <summary>The patch grid; decodes the image when nobody has so far.</summary>
+    /// <summary>The patch grid; decodes the image on first use.</summary>
     /// <exception cref="ImageInputException">The image cannot be used.</exception>
     public ImageGrid Grid => Image.Grid;
 
@@ -25,8 +25,8 @@ internal sealed class ImageLease : IDisposable
 
     private CachedImage Image => _image ?? throw new ObjectDisposedException(nameof(ImageLease));
 
-    /// <summary>Lets the tower encode those of the images that it has not seen, together and each once.</summary>
-    /// <remarks>For one thread at a time, that of the decoding loop.</remarks>
+    /// <summary>Encodes the images that have no features yet, in one batch and each once.</summary>
+    /// <remarks>Called by the thread of the decoding loop only.</remarks>
     public static void Encode(IEnumerable<ImageLease> leases, Func<IReadOnlyList<PatchedImage>, IReadOnlyList<VisionFeatures>> tower)
     {
         CachedImage[] fresh = [.. leases.Select(lease => lease.Image).Where(image => !image.IsEncoded).Distinct()];
@@ -37,7 +37,7 @@ internal sealed class ImageLease : IDisposable
             fresh[i].SetFeatures(features[i]);
     }
 
-    /// <summary>Gives the image back; the last of its leases frees it, or leaves it to the cache. A second call does nothing.</summary>
+    /// <summary>Ends the lease; the last lease frees the image or leaves it to the cache. A second call does nothing.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _image, null) is { } image)

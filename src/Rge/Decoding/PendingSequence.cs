@@ -12,7 +12,7 @@ internal sealed class PendingSequence
     private long _prefillStart;
     private long _prefillEnd;
 
-    /// <param name="request">What is asked.</param>
+    /// <param name="request">The request.</param>
     /// <param name="images">A lease of each image of the prompt; disposed once the prompt has been read or the request has ended.</param>
     /// <param name="cancellationToken">Stops the work between two steps.</param>
     public PendingSequence(DecodeRequest request, IReadOnlyList<ImageLease> images, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ internal sealed class PendingSequence
         _completion.TrySetException(error);
     }
 
-    /// <summary>Ends the work where its caller has cancelled it.</summary>
+    /// <summary>Ends the request if its caller has cancelled it.</summary>
     public void EndIfCancelled()
     {
         if (!CancellationToken.IsCancellationRequested)

@@ -69,7 +69,7 @@ public sealed class TokenSampler
     }
 
     /// <summary>The tokens that top-k and then top-p keep; never empty.</summary>
-    /// <param name="weights">Probabilities, not normalised.</param>
+    /// <param name="weights">Probabilities, not normalized.</param>
     private List<int> Candidates(ReadOnlySpan<float> weights)
     {
         var (k, p) = (_options.TopK, _options.TopP);

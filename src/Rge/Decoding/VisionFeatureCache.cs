@@ -4,9 +4,9 @@ namespace Rge.Decoding;
 
 /// <summary>
 /// Owns the images of the calls that are under way, one for each content, and keeps some that no call holds any more, as the vision tower
-/// has encoded them: whoever asks again about such an image does not wait for it again. Thread-safe.
+/// has encoded them: a later request for such an image does not wait for it again. Thread-safe.
 /// </summary>
-/// <param name="capacity">How many images are kept that nobody holds; the one held least recently goes first. 0 keeps none.</param>
+/// <param name="capacity">How many images without a lease are kept; the least recently used is evicted first. 0 keeps none.</param>
 internal sealed class VisionFeatureCache(int capacity) : IDisposable
 {
     private readonly Lock _lock = new();
@@ -15,8 +15,8 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
     private bool _isDisposed;
 
     /// <summary>A lease of an image; the caller disposes it.</summary>
-    /// <param name="key">Tells its content from that of others.</param>
-    /// <param name="load">Decodes and cuts it, where it is not in memory and when it is first asked for.</param>
+    /// <param name="key">Identifies its content.</param>
+    /// <param name="load">Decodes the image and cuts it into patches; called on first use if it is not in memory.</param>
     public ImageLease Lease(object key, Func<PatchedImage> load)
     {
         lock (_lock)
@@ -55,7 +55,7 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
         }
     }
 
-    /// <summary>Frees what nobody holds; the rest goes with its last lease.</summary>
+    /// <summary>Frees images without a lease; the others are freed with their last lease.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -7,10 +7,10 @@ namespace Rge.Jobs;
 
 /// <summary>
 /// Embeds the rows of a JSON Lines file into another, a line a row in the same order, and resumes after being stopped at any moment. Rows
-/// that are embedded are appended to OUTPUT.part; OUTPUT appears when all of them are there. A row that cannot be embedded costs no other.
+/// that are embedded are appended to OUTPUT.part; OUTPUT appears when all of them are done. A row that fails does not affect the others.
 /// </summary>
 /// <remarks>
-/// OUTPUT.job beside the output says what it was made with. The same job again embeds only rows that failed and rows whose images have
+/// OUTPUT.job beside the output records the settings. The same job again embeds only rows that failed and rows whose images have
 /// changed since.
 /// </remarks>
 public sealed class EmbeddingJob
@@ -64,10 +64,10 @@ public sealed class EmbeddingJob
 
     /// <summary>Embeds the rows that are missing, and writes the output.</summary>
     /// <param name="embedder">The embedder.</param>
-    /// <param name="settings"> What the embeddings depend on beside the model, which is told apart by its <see cref="ModelFingerprint"/>:
-    /// an output that other settings have begun is refused.
+    /// <param name="settings"> What the embeddings depend on beside the model, which is identified by its <see cref="ModelFingerprint"/>:
+    /// an output that was started with other settings is refused.
     /// </param>
-    /// <param name="progress">Told of rows that are embedded: first of those that earlier runs have left, before any other is.</param>
+    /// <param name="progress">Receives the number of rows that are embedded; first that of earlier runs.</param>
     /// <param name="cancellationToken">Stops the work; what is embedded is kept.</param>
     /// <exception cref="EmbeddingJobException">The output is of other rows, another model or other settings, or another run is writing
     /// it.</exception>
@@ -166,7 +166,7 @@ public sealed class EmbeddingJob
     {
         try
         {
-            // Whoever else writes it meanwhile is refused.
+            // Other writers are refused meanwhile.
             return LineJournal.Open(_part);
         }
         catch (DirectoryNotFoundException e)

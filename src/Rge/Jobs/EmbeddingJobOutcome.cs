@@ -12,9 +12,9 @@ public sealed record EmbeddingJobOutcome
     /// <summary>Rows that could not be embedded, by line.</summary>
     public required IReadOnlyList<EmbeddingJobFailure> Failures { get; init; }
 
-    /// <summary>Whether the output is there: with a line for each row.</summary>
+    /// <summary>Whether the output is complete: a line for each row.</summary>
     public required bool IsWritten { get; init; }
 
-    /// <summary>Whether the output had been there before, complete and up to date.</summary>
+    /// <summary>Whether the output was complete and up to date before the run.</summary>
     public bool WasComplete { get; init; }
 }

@@ -12,10 +12,10 @@ internal sealed class EmbeddingJournal
     private readonly LineJournal _file;
     private readonly Dictionary<string, (long Start, int Length)> _lines = new(StringComparer.Ordinal);
 
-    /// <summary>Reads what is there.</summary>
+    /// <summary>Reads the existing lines.</summary>
     /// <param name="file">The file; borrowed.</param>
     /// <param name="header">Its first line: what the rows were embedded with.</param>
-    /// <exception cref="EmbeddingJobException">The file was begun under another header.</exception>
+    /// <exception cref="EmbeddingJobException">The file was started with another header.</exception>
     public EmbeddingJournal(LineJournal file, string header)
     {
         _file = file;
@@ -38,13 +38,13 @@ internal sealed class EmbeddingJournal
 
     private static ReadOnlySpan<byte> BeforeKey => "{\"key\":\""u8;
 
-    /// <summary>Whether a row is there.</summary>
+    /// <summary>Whether a row is done.</summary>
     public bool Has(string key) => _lines.ContainsKey(key);
 
     /// <summary>A line of the output as the journal has it.</summary>
     public static string Keyed(string key, string line) => $"{{\"key\":\"{key}\",{line.AsSpan(1)}";
 
-    /// <summary>Appends rows and brings them to the disk.</summary>
+    /// <summary>Appends rows and flushes them to disk.</summary>
     public void Append(IEnumerable<(EmbeddingRow Row, ReasoningEmbedding Embedding)> rows)
     {
         foreach (var (row, embedding) in rows)

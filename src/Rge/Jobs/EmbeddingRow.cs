@@ -6,7 +6,7 @@ public sealed record EmbeddingRow
     /// <summary>The row's line in its file, from 1.</summary>
     public required int Line { get; init; }
 
-    /// <summary>Identifies what the row says and which files it names, with their size and time: equal keys get equal embeddings.</summary>
+    /// <summary>Identifies the content of the row and its files, with their size and time: equal keys have equal embeddings.</summary>
     public required string Key { get; init; }
 
     /// <summary>The row's own name; <see langword="null"/> without one.</summary>

@@ -1,6 +1,6 @@
 namespace Rge.Jobs;
 
-/// <summary>What a job does about rows that cannot be embedded. Either way every other row is embedded and kept.</summary>
+/// <summary>What a job does with rows that cannot be embedded. In both cases every other row is embedded and kept.</summary>
 public enum FailureAction
 {
     /// <summary>The output is not written until every row is embedded. What has been embedded is kept for the next run.</summary>

@@ -19,7 +19,7 @@ public sealed class PromptBuilder(
 
     private const string ImagePad = "<|image_pad|>";
 
-    /// <summary>Characters that normalising may make one of, and then some.</summary>
+    /// <summary>Characters that normalizing may make one of, and then some.</summary>
     private const long Composed = 4;
 
     private readonly int _longestToken = processor.Tokenizer.LongestToken;
@@ -27,7 +27,7 @@ public sealed class PromptBuilder(
     /// <summary>Id of <see cref="EmbToken"/>; 0 where no prompt has one.</summary>
     public int EmbTokenId { get; } = pooling == EmbeddingPooling.Emb ? FindEmbToken(config, processor) : 0;
 
-    /// <summary>Most tokens of a prompt.</summary>
+    /// <summary>Maximum number of tokens of a prompt.</summary>
     public int MaxTokens { get; } = Math.Min(config.Text.MaxPositionEmbeddings, maxTokens ?? int.MaxValue);
 
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
@@ -36,7 +36,7 @@ public sealed class PromptBuilder(
             ? processor.Template.Render([
                 .. content.Select(part => part is TextPart text ? ChatPart.Text(text.Text, input.AllowSpecialTokens) : ChatPart.Image),
             ])
-            : PromptText.Of(
+            : PromptText.Create(
                 content.Select(part =>
                     part is TextPart text
                         ? new PromptSegment(text.Text, input.AllowSpecialTokens)
@@ -46,11 +46,11 @@ public sealed class PromptBuilder(
 
     /// <summary>Builds the prompt of an item.</summary>
     /// <param name="input">The item.</param>
-    /// <param name="content">What <see cref="PromptContent.Of"/> made of it.</param>
+    /// <param name="content">What <see cref="PromptContent.Create"/> made of it.</param>
     /// <param name="grids">The patch grid of each image of the content, in their order.</param>
-    /// <param name="reasons">Whether the model goes on with a rationale; otherwise it ends in the token that is pooled.</param>
+    /// <param name="reasons">Whether the model continues with a rationale; otherwise the prompt ends in the token that is pooled.</param>
     /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for
-    /// another number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
+    /// a different number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
     public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
         if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))

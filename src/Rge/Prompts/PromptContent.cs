@@ -7,7 +7,7 @@ public static class PromptContent
     /// Texts and images in their order; no two texts follow each other, and the last part is a text that ends in a newline.
     /// </summary>
     /// <exception cref="EmbeddingException">The item is empty.</exception>
-    public static IReadOnlyList<ContentPart> Of(EmbeddingInput input)
+    public static IReadOnlyList<ContentPart> Create(EmbeddingInput input)
     {
         var content = WithInstruction(input);
         if (content.Count == 0)

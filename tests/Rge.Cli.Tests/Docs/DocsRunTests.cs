@@ -23,7 +23,7 @@ public sealed class DocsRunTests : IDisposable
         TestedAsPackages = "is done by the tests of packages, outside the repository",
         IsForm = "stands for a command, with … for a part of it";
 
-    /// <summary>What is not run: the page, what the command begins with or has in it, and why.</summary>
+    /// <summary>What is not run: the page, what the command starts with or has in it, and why.</summary>
     private static readonly (string Page, string Command, string Reason)[] NotRun =
     [
         ("*", "…", IsForm),

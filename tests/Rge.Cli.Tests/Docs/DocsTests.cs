@@ -104,7 +104,7 @@ public sealed partial class DocsTests
 
     private static DocPage Page(string name) => DocPage.All.Single(page => page.Name == name);
 
-    /// <summary>A path that begins with a folder of the repository, not a pattern or a placeholder.</summary>
+    /// <summary>A path that starts with a folder of the repository, not a pattern or a placeholder.</summary>
     private static bool IsRepositoryPath(string word) =>
         Folders.Any(folder => word.StartsWith(folder + "/", StringComparison.Ordinal))
         && !Placeholder().IsMatch(word)

@@ -36,14 +36,14 @@ public sealed class MmebColumnsTests : IDisposable
                 "Find it:\na line",
                 "<|image_1|> Look: a",
             ],
-            rows.Select(row => MmebText.Of(row.Query))
+            rows.Select(row => MmebText.Format(row.Query))
         );
         Assert.Equal(["Represent the class: ring", "Represent the class: bar"], rows[0].Candidates.Select(candidate => candidate.Text));
         // One instance: the same key in the cache, the same embedding.
         Assert.Same(rows[0].Candidates[1], rows[1].Candidates[1]);
         Assert.Equal(
             ["<|image_1|>\nRepresent the image.", "<|image_1|>\nRepresent the image. a dog"],
-            rows[2].Candidates.Select(candidate => MmebText.Of(candidate))
+            rows[2].Candidates.Select(candidate => MmebText.Format(candidate))
         );
         Assert.Equal(["ring", "One: ring", "bar"], rows[3].Candidates.Concat(rows[4].Candidates).Select(candidate => candidate.Text));
     }

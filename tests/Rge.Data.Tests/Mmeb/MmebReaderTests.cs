@@ -26,12 +26,12 @@ public sealed class MmebReaderTests : IDisposable
         var (first, second) = (dataset.Rows[0], dataset.Rows[1]);
         Assert.Equal(
             ("<|image_1|>\nwhich?", "so yes", $"{_scratch["rows.jsonl"]}, row 1"),
-            (MmebText.Of(first.Query), first.Rationale, first.Source)
+            (MmebText.Format(first.Query), first.Rationale, first.Source)
         );
         Assert.Equal(_scratch["images", "a.png"], first.Query.Images.Single().Name);
         Assert.Equal(["yes", "no"], first.Candidates.Select(candidate => candidate.Text));
         Assert.All(first.Candidates, candidate => Assert.Equal((ItemRole.Target, 0), (candidate.Role, candidate.Images.Count)));
-        Assert.Equal([null, "no", "<|image_1|> this"], second.Candidates.Select(MmebText.Of));
+        Assert.Equal([null, "no", "<|image_1|> this"], second.Candidates.Select(MmebText.Format));
         Assert.Null(second.Rationale);
         Assert.Same(first.Candidates[1], second.Candidates[1]);
         Assert.Same(first.Query.Images[0], second.Candidates[2].Images[0]);
@@ -74,11 +74,11 @@ public sealed class MmebReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"qry_text": "", "tgt_text": ["b"]}""", "row 1: qry_text and qry_img_path are empty, expected a text or a picture.")]
+    [InlineData("""{"qry_text": "", "tgt_text": ["b"]}""", "row 1: qry_text and qry_img_path are empty, expected a text or an image.")]
     [InlineData("""{"qry_text": "a", "tgt_text": []}""", "row 1: tgt_text and tgt_img_path are empty, expected candidates.")]
     [InlineData(
         """{"qry_text": "a", "tgt_text": ["b", ""]}""",
-        "row 1: value 2 of tgt_text and tgt_img_path is empty, expected a text or a picture."
+        "row 1: value 2 of tgt_text and tgt_img_path is empty, expected a text or an image."
     )]
     [InlineData(
         """{"qry_text": "a", "tgt_text": ["b", "c"], "tgt_img_path": ["d"]}""",
@@ -87,8 +87,8 @@ public sealed class MmebReaderTests : IDisposable
     [InlineData("""{"qry_text": ["a", "b"], "tgt_text": ["b"]}""", "row 1: qry_text has 2 values, expected one.")]
     [InlineData("""{"qry_text": 3, "tgt_text": ["b"]}""", "row 1: qry_text is 3, expected a text or a list of texts.")]
     [InlineData("""{"qry_text": "a", "tgt_text": ["b", 4]}""", "row 1: tgt_text has 4, expected a text.")]
-    [InlineData("""{"qry_text": "a", "qry_img_path": "../b.png", "tgt_text": ["b"]}""", "row 1: the picture path '../b.png' leads out of ")]
-    [InlineData("""{"qry_text": "a", "qry_img_path": "/b.png", "tgt_text": ["b"]}""", "row 1: the picture path '/b.png' leads out of ")]
+    [InlineData("""{"qry_text": "a", "qry_img_path": "../b.png", "tgt_text": ["b"]}""", "row 1: the image path '../b.png' leads out of ")]
+    [InlineData("""{"qry_text": "a", "qry_img_path": "/b.png", "tgt_text": ["b"]}""", "row 1: the image path '/b.png' leads out of ")]
     [InlineData("[]", "row 1: the row is [], expected an object.")]
     [InlineData("{\"qry_text\": \"a\", \"tgt_text\": [\"b\"]}\n{", "row 2: not valid JSON: ")]
     [InlineData("""{"qry": "a"}""", "has no column tgt_text or tgt_img_path, expected the form of MMEB's evaluation sets.")]
@@ -147,7 +147,7 @@ public sealed class MmebReaderTests : IDisposable
         File.AppendAllText(_scratch["data", "GQA", "test-00001-of-00002.jsonl"], "\n{\"qry_text\": \"g\", \"tgt_text\": [\"\", \"h\"]}");
         var error = await Assert.ThrowsAsync<DatasetException>(() => MmebReader.ReadEvaluationFolderAsync(_scratch["data"]));
         Assert.Contains(
-            "test-00001-of-00002.jsonl, row 3: value 1 of tgt_text and tgt_img_path is empty, expected a text or a picture: the first "
+            "test-00001-of-00002.jsonl, row 3: value 1 of tgt_text and tgt_img_path is empty, expected a text or an image: the first "
                 + "is the right one.",
             error.Message,
             StringComparison.Ordinal
@@ -208,7 +208,7 @@ public sealed class MmebReaderTests : IDisposable
         Assert.Equal(50, datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Candidates.Count);
         Assert.StartsWith(
             "<|image_1|>\n",
-            MmebText.Of(datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query),
+            MmebText.Format(datasets.Single(dataset => dataset.Name == "NLVR-I2I").Rows[0].Query),
             StringComparison.Ordinal
         );
     }

@@ -121,8 +121,8 @@ public sealed class MmebRoundTripTests : IDisposable
 
     private static void AssertSame(EmbeddingInput drawn, EmbeddingInput read)
     {
-        // The mark stands where a picture without one stands as well.
-        Assert.Equal(drawn.Images.Count > 0 ? $"{Mark} {drawn.Text}" : drawn.Text, MmebText.Of(read));
+        // The mark stands where an image without one stands as well.
+        Assert.Equal(drawn.Images.Count > 0 ? $"{Mark} {drawn.Text}" : drawn.Text, MmebText.Format(read));
         Assert.Equal(drawn.Text, read.Text);
         Assert.Equal(drawn.Role, read.Role);
         Assert.Equal(drawn.Images.Count, read.Images.Count);

@@ -13,7 +13,7 @@ public sealed class MmebTextTests
     [InlineData("<|image_1|> and <image>", "<|image_1|> and ")]
     [InlineData("a < image > b", "a < image > b")]
     [InlineData("", "")]
-    public void Marks_of_pictures_are_written_one_way(string text, string normal) => Assert.Equal(normal, MmebText.Normalise(text));
+    public void Marks_of_images_are_written_one_way(string text, string normal) => Assert.Equal(normal, MmebText.Normalize(text));
 
     [Theory]
     [InlineData("<|image_1|>\nDescribe it", "[]|\nDescribe it", "<|image_1|>\nDescribe it")]

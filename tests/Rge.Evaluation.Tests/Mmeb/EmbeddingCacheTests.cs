@@ -12,7 +12,10 @@ public sealed class EmbeddingCacheTests : IDisposable
     [Fact]
     public void What_was_added_is_found_again()
     {
-        var (first, second) = (Keys.Of(EmbeddingInput.Query("a"), reasons: true), Keys.Of(EmbeddingInput.Query("b"), reasons: true));
+        var (first, second) = (
+            Keys.Compute(EmbeddingInput.Query("a"), reasons: true),
+            Keys.Compute(EmbeddingInput.Query("b"), reasons: true)
+        );
         using (var cache = new EmbeddingCache(_folder))
         {
             cache.Add([
@@ -26,7 +29,7 @@ public sealed class EmbeddingCacheTests : IDisposable
         Assert.Equal([1, -0.5f, float.Epsilon], found.Vector);
         Assert.Equal(("so «ä»", 3, 20, 0.25), (found.Rationale, found.RationaleTokens, found.PromptTokens, found.Seconds));
         Assert.Null(again.Find(second)!.Rationale);
-        Assert.Null(again.Find(Keys.Of(EmbeddingInput.Query("c"), reasons: true)));
+        Assert.Null(again.Find(Keys.Compute(EmbeddingInput.Query("c"), reasons: true)));
         Assert.True(again.Has(second));
     }
 
@@ -34,7 +37,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     public void All_or_none_of_what_is_added_together_is_there()
     {
         using var cache = new EmbeddingCache(_folder);
-        var key = Keys.Of(EmbeddingInput.Query("a"), reasons: true);
+        var key = Keys.Compute(EmbeddingInput.Query("a"), reasons: true);
         Assert.Throws<InvalidOperationException>(() => cache.Add(Failing()));
         Assert.False(cache.Has(key));
 
@@ -52,10 +55,15 @@ public sealed class EmbeddingCacheTests : IDisposable
             other = new(_folder);
         Parallel.For(0, 40, i =>
             (i % 2 == 0 ? one : other).Add([
-                KeyValuePair.Create(Keys.Of(EmbeddingInput.Query($"{i / 2}"), reasons: true), new CachedEmbedding([i / 2], null, 0, 1, 0)),
+                KeyValuePair.Create(
+                    Keys.Compute(EmbeddingInput.Query($"{i / 2}"), reasons: true),
+                    new CachedEmbedding([i / 2], null, 0, 1, 0)
+                ),
             ])
         );
-        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([i], one.Find(Keys.Of(EmbeddingInput.Query($"{i}"), reasons: true))!.Vector));
+        Assert.All(Enumerable.Range(0, 20), i =>
+            Assert.Equal([i], one.Find(Keys.Compute(EmbeddingInput.Query($"{i}"), reasons: true))!.Vector)
+        );
     }
 
     [Fact]
@@ -72,29 +80,29 @@ public sealed class EmbeddingCacheTests : IDisposable
     [Fact]
     public void Keys_differ_where_embeddings_may()
     {
-        var picture = ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]));
-        var item = EmbeddingInput.Query("a", picture) with { Instruction = "b" };
+        var image = ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]));
+        var item = EmbeddingInput.Query("a", image) with { Instruction = "b" };
         ItemKey[] keys =
         [
-            Keys.Of(item, reasons: true),
-            Keys.Of(item, reasons: false),
-            Keys.Of(item with { Text = "b", Instruction = "a" }, reasons: true),
-            Keys.Of(item with { Instruction = null }, reasons: true),
-            Keys.Of(item with { Images = [] }, reasons: true),
-            Keys.Of(item with { Images = [picture, picture] }, reasons: true),
-            Keys.Of(item with { Rationale = "so" }, reasons: false),
-            Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true),
-            new ItemKeys("other", new GenerationOptions()).Of(item, reasons: true),
-            new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: true),
-            Keys.Of(item with { Content = [new TextPart("a "), new ImagePart(picture)] }, reasons: true),
-            Keys.Of(item with { Content = [new ImagePart(picture), new TextPart("a")] }, reasons: true),
-            Keys.Of(item with { Text = "<|image_1|> a" }, reasons: true),
+            Keys.Compute(item, reasons: true),
+            Keys.Compute(item, reasons: false),
+            Keys.Compute(item with { Text = "b", Instruction = "a" }, reasons: true),
+            Keys.Compute(item with { Instruction = null }, reasons: true),
+            Keys.Compute(item with { Images = [] }, reasons: true),
+            Keys.Compute(item with { Images = [image, image] }, reasons: true),
+            Keys.Compute(item with { Rationale = "so" }, reasons: false),
+            Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true),
+            new ItemKeys("other", new GenerationOptions()).Compute(item, reasons: true),
+            new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, reasons: true),
+            Keys.Compute(item with { Content = [new TextPart("a "), new ImagePart(image)] }, reasons: true),
+            Keys.Compute(item with { Content = [new ImagePart(image), new TextPart("a")] }, reasons: true),
+            Keys.Compute(item with { Text = "<|image_1|> a" }, reasons: true),
         ];
         Assert.Equal(keys.Length, keys.Distinct().Count());
-        Assert.Equal(keys[0], Keys.Of(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, reasons: true));
+        Assert.Equal(keys[0], Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, reasons: true));
         // A query without reasoning is encoded as a target is.
-        Assert.Equal(keys[1], Keys.Of(item with { Role = ItemRole.Target }, reasons: false));
-        Assert.Equal(keys[1], new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Of(item, reasons: false));
+        Assert.Equal(keys[1], Keys.Compute(item with { Role = ItemRole.Target }, reasons: false));
+        Assert.Equal(keys[1], new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, reasons: false));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

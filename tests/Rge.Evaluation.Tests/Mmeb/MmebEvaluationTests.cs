@@ -76,7 +76,7 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
     }
 
     [Fact]
-    public async Task Missing_pictures_are_an_error_before_any_work_or_are_left_out()
+    public async Task Missing_images_are_an_error_before_any_work_or_are_left_out()
     {
         var images = CopyImages();
         var rows = await new MmebReader(images).ReadEvaluationAsync(
@@ -85,10 +85,10 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
         );
         var (missing, broken) = (rows.Rows[1].Query.Images[0].Name, rows.Rows[2].Query.Images[0].Name);
         File.Delete(missing);
-        await File.WriteAllTextAsync(broken, "no picture", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(broken, "no image", TestContext.Current.CancellationToken);
 
         var error = await Assert.ThrowsAsync<EvaluationException>(() => RunAsync("bad", subsets: ["cls_row"], images: images));
-        Assert.Contains($"row 2: the picture {missing} does not exist.", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"row 2: the image {missing} does not exist.", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_out, "bad", "on")));
 
         var score = Assert.Single(await RunAsync("bad", subsets: ["cls_row"], images: images, failedItems: FailedItems.Skip));
@@ -127,7 +127,7 @@ public sealed class MmebEvaluationTests(MmebEvaluationTests.World world) : IClas
         // A broken image, and a text that is longer than the model's context; the same bytes in two rows fail once.
         var images = CopyImages();
         var rows = await RowsAsync(images, "cls_row");
-        await File.WriteAllTextAsync(rows[1].Query.Images[0].Name, "no picture");
+        await File.WriteAllTextAsync(rows[1].Query.Images[0].Name, "no image");
         var data = Path.Combine(_out, "data");
         Directory.CreateDirectory(Path.Combine(data, "mixed"));
         var long_ = string.Concat(Enumerable.Repeat("word ", 40_000));

@@ -27,7 +27,7 @@ public sealed class YamlTextTests : IDisposable
             { "a: {b: 'c", "not valid YAML" },
             { "a: *b", "line 1: the alias *b stands for nothing before it." },
             { "a: &b [*b]", "the alias *b stands for nothing before it" },
-            { "a: 1\nb: 2\na: 3", "line 3: 'a' is there twice." },
+            { "a: 1\nb: 2\na: 3", "line 3: 'a' occurs twice." },
             { "a: 1\n---\nb: 2", "line 2: a second document begins here, expected one." },
             { "a: !!int 3", "the tag tag:yaml.org,2002:int is not supported" },
             { "? [a]\n: b", "a key is empty, a list or a map, expected a name" },

@@ -20,7 +20,7 @@ public sealed class CheckpointTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var checkpoint = Checkpoint.Open(Golden.Require(family, "model"));
-        checkpoint.Require(ParameterLayout.Of(QwenVlConfig.Load(checkpoint.Folder)));
+        checkpoint.Require(ParameterLayout.Create(QwenVlConfig.Load(checkpoint.Folder)));
         foreach (var name in checkpoint.Names.Take(5))
         {
             Assert.Equal(name, WeightNames.Canonical(name));

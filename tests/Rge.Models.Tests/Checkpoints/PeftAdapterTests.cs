@@ -35,7 +35,7 @@ public sealed class PeftAdapterTests : IDisposable
         var folder = Golden.Require(family, "model");
         var config = QwenVlConfig.Load(folder);
         using var adapter = PeftAdapter.Load(Golden.Require(family, $"adapter_{kind}"));
-        adapter.Require(ParameterLayout.Of(config));
+        adapter.Require(ParameterLayout.Create(config));
         Assert.Equal(kind == "dora", adapter.Config.Dora);
         using var checkpoint = Checkpoint.Open(folder);
         var parameters = checkpoint.Names.ToDictionary(
@@ -254,7 +254,7 @@ public sealed class PeftAdapterTests : IDisposable
         Refuse("neither a part of LoRA", ("optimizer.state", a));
         Refuse("LoRA on the token embedding", (Old + "lora_embedding_A", a));
         Refuse("an adapter called other, beside one called first", (Old + "lora_A.first.weight", a), (Old + "lora_B.other.weight", b));
-        Refuse("is there twice", (Old + "lora_A.weight", a), (Old + "lora_A.default.weight", a));
+        Refuse("occurs twice", (Old + "lora_A.weight", a), (Old + "lora_A.default.weight", a));
 
         void Refuse(string expected, params (string Name, Tensor Tensor)[] tensors) =>
             AssertRefused(

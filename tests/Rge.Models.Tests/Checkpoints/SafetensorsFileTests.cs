@@ -170,8 +170,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"\ud800":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "not valid JSON")]
     [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}{}""", "not valid JSON")]
     [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}""", "not valid JSON")]
-    [InlineData("""[]""", "does not begin with")]
-    [InlineData("", "does not begin with")]
+    [InlineData("""[]""", "does not start with")]
+    [InlineData("", "does not start with")]
     public void Broken_headers_are_refused(string header, string expected)
     {
         var path = _folder.WriteSafetensors("broken.safetensors", header, 4);

@@ -36,7 +36,7 @@ public sealed class RecurrentLayerTests : IDisposable
         using var state = State(slots: 3);
         int[][] prompts = [Tokens(7, 1), Tokens(2, 2)],
             continuations = [Tokens(4, 3), Tokens(4, 4)];
-        Run(PackedBatch.Of(Inputs(prompts), _config, state, [2, 0]), state);
+        Run(PackedBatch.Create(Inputs(prompts), _config, state, [2, 0]), state);
         for (var step = 0; step < 4; step++)
         {
             var hidden = Run(PackedBatch.OfSteps([continuations[0][step], continuations[1][step]], _config, state, [2, 0]), state);
@@ -51,8 +51,8 @@ public sealed class RecurrentLayerTests : IDisposable
     {
         using var state = State(slots: 1);
         int[] prompt = Tokens(9, 1);
-        Run(PackedBatch.Of(Inputs(prompt[..5]), _config, state, [0]), state);
-        AssertClose(Alone(prompt), Run(PackedBatch.Of(Inputs(prompt[5..]), _config, state, [0]), state)[0]);
+        Run(PackedBatch.Create(Inputs(prompt[..5]), _config, state, [0]), state);
+        AssertClose(Alone(prompt), Run(PackedBatch.Create(Inputs(prompt[5..]), _config, state, [0]), state)[0]);
     }
 
     [Fact]
@@ -61,11 +61,11 @@ public sealed class RecurrentLayerTests : IDisposable
         using DecodingState small = State(slots: 1),
             large = State(slots: 3, capacity: 40);
         int[] prompt = Tokens(6, 1);
-        Run(PackedBatch.Of(Inputs(prompt), _config, small, [0]), small);
+        Run(PackedBatch.Create(Inputs(prompt), _config, small, [0]), small);
         large.CopyFrom(small, 0, 2);
         large.CopyFrom(large, 2, 0);
         // The two continue differently, beside a third that begins: none is changed by another.
-        var hidden = Run(PackedBatch.Of(Inputs([5], [6], Tokens(3, 2)), _config, large, [0, 2, 1]), large);
+        var hidden = Run(PackedBatch.Create(Inputs([5], [6], Tokens(3, 2)), _config, large, [0, 2, 1]), large);
         AssertClose(Alone([.. prompt, 5]), hidden[0]);
         AssertClose(Alone([.. prompt, 6]), hidden[1]);
         AssertClose(Alone(Tokens(3, 2)), hidden[2]);
@@ -76,9 +76,9 @@ public sealed class RecurrentLayerTests : IDisposable
     public void A_reset_slot_forgets_its_sequence()
     {
         using var state = State(slots: 1);
-        Run(PackedBatch.Of(Inputs(Tokens(6, 1)), _config, state, [0]), state);
+        Run(PackedBatch.Create(Inputs(Tokens(6, 1)), _config, state, [0]), state);
         state.Reset(0);
-        AssertClose(Alone([5, 6]), Run(PackedBatch.Of(Inputs([5, 6]), _config, state, [0]), state)[0]);
+        AssertClose(Alone([5, 6]), Run(PackedBatch.Create(Inputs([5, 6]), _config, state, [0]), state)[0]);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class RecurrentLayerTests : IDisposable
 
     private DecodingState State(int slots, int capacity = 20) => new(_decoder.CreateStates(slots, capacity), slots, capacity);
 
-    private Tensor Alone(int[] tokens) => Run(PackedBatch.Of(Inputs(tokens), _config), state: null)[0];
+    private Tensor Alone(int[] tokens) => Run(PackedBatch.Create(Inputs(tokens), _config), state: null)[0];
 
     private Tensor Run(PackedBatch batch, DecodingState? state)
     {

@@ -172,7 +172,7 @@ public sealed class DecodeSchedulerTests
     }
 
     [Fact]
-    public void A_cancelled_request_leaves_and_the_others_go_on()
+    public void A_cancelled_request_leaves_and_the_others_continue()
     {
         using var cancellation = new CancellationTokenSource();
         _model.BeforeStep = step =>
@@ -233,9 +233,9 @@ public sealed class DecodeSchedulerTests
     [Fact]
     public void Tokens_are_told_as_they_are_chosen()
     {
-        var told = new List<int>();
-        Run(new(), _model.Request(1, 3, Greedy, 5, 6, 7, 8) with { OnToken = told.Add });
-        Assert.Equal([5, 6, 7, 8], told);
+        var reported = new List<int>();
+        Run(new(), _model.Request(1, 3, Greedy, 5, 6, 7, 8) with { OnToken = reported.Add });
+        Assert.Equal([5, 6, 7, 8], reported);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class DecodingEngineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cancelled_call_ends_and_the_decoder_goes_on()
+    public async Task A_cancelled_call_ends_and_the_decoder_continues()
     {
         using var cancellation = new CancellationTokenSource();
         var request = _model.Request(1, 3, Greedy, 5, 6, 7, 8) with { OnToken = _ => cancellation.Cancel() };

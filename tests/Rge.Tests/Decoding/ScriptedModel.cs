@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rge.Tests.Decoding;
 
 /// <summary>
-/// A model that writes what it is told: a prompt's first token names its script. Its hidden states are (script, tokens read so far), so
+/// A model that writes a given script: a prompt's first token names its script. Its hidden states are (script, tokens read so far), so
 /// that a result tells which sequence and which step it was taken from. Keeps what it was asked to read, in whatever order.
 /// </summary>
 internal sealed class ScriptedModel : ISequenceModel

@@ -24,7 +24,7 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Repetition_penalty_weakens_each_token_of_prompt_and_rationale_once()
     {
-        // Penalised by 2: 8 → 4 and -1 → -2 (prompt), then 7 → 3.5 as soon as it is written.
+        // Penalized by 2: 8 → 4 and -1 → -2 (prompt), then 7 → 3.5 as soon as it is written.
         var sampler = new TokenSampler(new GenerationOptions { RepetitionPenalty = 2 }, [0, 0, 1]);
         float[] logits = [8, -1, 7, 3.75f];
         float[] first = [.. logits];

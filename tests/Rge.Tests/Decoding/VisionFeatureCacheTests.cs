@@ -122,7 +122,7 @@ public sealed class VisionFeatureCacheTests(EmbedderFixture fixture) : IClassFix
         {
             foreach (var rationale in (string?[])[null, "a red kite", null])
             {
-                var item = EmbeddingInput.Query("what", EmbedderFixture.Picture(seed)) with { Rationale = rationale };
+                var item = EmbeddingInput.Query("what", EmbedderFixture.Image(seed)) with { Rationale = rationale };
                 var (remembered, anew) = (
                     await embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken),
                     await fixture.Embedder.EmbedAsync(item, cancellationToken: TestContext.Current.CancellationToken)

@@ -37,8 +37,8 @@ public sealed class EmbedderFixture : IDisposable
 
     public ReasoningEmbedder Embedder { get; }
 
-    /// <summary>A picture of noise.</summary>
-    public static ImageSource Picture(int seed, int width = 84, int height = 56)
+    /// <summary>An image of noise.</summary>
+    public static ImageSource Image(int seed, int width = 84, int height = 56)
     {
         var pixels = new byte[width * height * RgbImage.Channels];
         new Random(seed).NextBytes(pixels);

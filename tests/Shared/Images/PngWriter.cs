@@ -17,38 +17,38 @@ internal static class PngWriter
         (0, 1, 1, 2),
     ];
 
-    public static byte[] Write(PngPicture picture)
+    public static byte[] Write(PngImage image)
     {
         using var file = new MemoryStream();
         file.Write([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
         var header = new byte[13];
-        var (width, height) = picture.Claimed ?? (picture.Width, picture.Height);
+        var (width, height) = image.Claimed ?? (image.Width, image.Height);
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9], header[12]) = ((byte)picture.BitDepth, picture.ColourType, (byte)(picture.Interlaced ? 1 : 0));
+        (header[8], header[9], header[12]) = ((byte)image.BitDepth, image.ColourType, (byte)(image.Interlaced ? 1 : 0));
         WriteChunk(file, "IHDR"u8, header);
-        if (picture.Palette is not null)
-            WriteChunk(file, "PLTE"u8, picture.Palette);
-        if (picture.Transparency is not null)
-            WriteChunk(file, "tRNS"u8, picture.Transparency);
+        if (image.Palette is not null)
+            WriteChunk(file, "PLTE"u8, image.Palette);
+        if (image.Transparency is not null)
+            WriteChunk(file, "tRNS"u8, image.Transparency);
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
-            foreach (var (x, y, stepX, stepY) in picture.Interlaced ? Passes : [(0, 0, 1, 1)])
-                for (var row = y; row < picture.Height && x < picture.Width; row += stepY)
-                    zlib.Write([0, .. PackRow(picture, row, x, stepX)]);
+            foreach (var (x, y, stepX, stepY) in image.Interlaced ? Passes : [(0, 0, 1, 1)])
+                for (var row = y; row < image.Height && x < image.Width; row += stepY)
+                    zlib.Write([0, .. PackRow(image, row, x, stepX)]);
         WriteChunk(file, "IDAT"u8, compressed.ToArray());
         WriteChunk(file, "IEND"u8, []);
         return file.ToArray();
     }
 
-    private static byte[] PackRow(PngPicture picture, int row, int first, int step)
+    private static byte[] PackRow(PngImage image, int row, int first, int step)
     {
         var bits = new List<bool>();
-        for (var x = first; x < picture.Width; x += step)
-        for (var sample = 0; sample < picture.SamplesOfPixel; sample++)
+        for (var x = first; x < image.Width; x += step)
+        for (var sample = 0; sample < image.SamplesOfPixel; sample++)
         {
-            var value = picture.Samples[(row * picture.Width + x) * picture.SamplesOfPixel + sample];
-            for (var bit = picture.BitDepth - 1; bit >= 0; bit--)
+            var value = image.Samples[(row * image.Width + x) * image.SamplesOfPixel + sample];
+            for (var bit = image.BitDepth - 1; bit >= 0; bit--)
                 bits.Add((value >> bit & 1) != 0);
         }
         return [.. bits.Chunk(8).Select(b => (byte)b.Select((set, i) => set ? 0x80 >> i : 0).Sum())];

@@ -7,14 +7,14 @@ namespace Rge.Tests.Shared.Oracle;
 internal static class OracleData
 {
     /// <summary>
-    /// Writes a dataset: queries with a picture, targets that are texts, but pictures in every third row; negatives in every second.
+    /// Writes a dataset: queries with an image, targets that are texts, but images in every third row; negatives in every second.
     /// </summary>
     public static void Write(string folder, string dataset, int rows)
     {
         Directory.CreateDirectory(Path.Combine(folder, dataset));
         Directory.CreateDirectory(Path.Combine(folder, "images"));
         for (var i = 0; i < 3; i++)
-            File.WriteAllBytes(Path.Combine(folder, "images", $"{i}.png"), PngEncoder.Encode(Picture(40 + i, 30)));
+            File.WriteAllBytes(Path.Combine(folder, "images", $"{i}.png"), PngEncoder.Encode(Image(40 + i, 30)));
         File.WriteAllLines(
             Path.Combine(folder, dataset, "train.jsonl"),
             Enumerable
@@ -33,6 +33,6 @@ internal static class OracleData
         );
     }
 
-    public static RgbImage Picture(int width, int height) =>
+    public static RgbImage Image(int width, int height) =>
         new(width, height, [.. Enumerable.Range(0, width * height * 3).Select(i => (byte)(i * 7))]);
 }

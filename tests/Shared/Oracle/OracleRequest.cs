@@ -7,7 +7,7 @@ namespace Rge.Tests.Shared.Oracle;
 /// <param name="Authorization">The header; empty where it was not sent.</param>
 internal sealed record OracleRequest(JsonNode Body, string Authorization)
 {
-    /// <summary>The parts of the only message: texts as they are, pictures as the beginning of their address.</summary>
+    /// <summary>The parts of the only message: texts as they are, images as the beginning of their address.</summary>
     public string[] Parts { get; } =
         Body["messages"]!.AsArray().Single()!["content"] switch
         {

@@ -87,7 +87,7 @@ internal sealed class PostgresCollection<TKey, TRecord> : SqlCollection<TKey, TR
             {
                 if (_approximate)
                 {
-                    // Candidates that a filter refuses are made up for by going on in the index.
+                    // The scan of the index continues to replace hits that a filter refuses.
                     await using var settings = Database.Command(
                         connection,
                         $"SET LOCAL hnsw.ef_search = {candidates.ToString(CultureInfo.InvariantCulture)}; SET LOCAL "

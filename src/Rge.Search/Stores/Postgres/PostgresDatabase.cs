@@ -7,7 +7,7 @@ namespace Rge.Search.Stores.Postgres;
 /// <summary>A PostgreSQL database with pgvector; tables are made in the first schema of the search path.</summary>
 internal sealed class PostgresDatabase : SqlDatabase
 {
-    /// <summary>The advisory lock that changes of the schema take; any number that nobody else takes.</summary>
+    /// <summary>The advisory lock that changes of the schema take; any number that no other program takes.</summary>
     private const long SchemaLock = 0x726765;
 
     /// <summary>The table that has the version of all others.</summary>

@@ -1,6 +1,6 @@
 namespace Rge.Search.Stores.Sqlite;
 
-/// <summary>Primary result codes of SQLite that need an answer of their own.</summary>
+/// <summary>Primary result codes of SQLite that are handled individually.</summary>
 internal static class SqliteCodes
 {
     public const int Busy = 5;

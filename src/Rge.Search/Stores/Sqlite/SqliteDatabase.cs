@@ -16,7 +16,7 @@ namespace Rge.Search.Stores.Sqlite;
 internal sealed partial class SqliteDatabase : SqlDatabase
 {
     /// <summary>How long a store that another process has locked is waited for, and after what time that is said.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2),
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMinutes(2),
         Silence = TimeSpan.FromSeconds(2);
 
     private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
@@ -48,16 +48,16 @@ internal sealed partial class SqliteDatabase : SqlDatabase
     private string Log => Name + "-wal";
 
     /// <summary>
-    /// Changes with the file, where it can only be read; <see langword="null"/> elsewhere, since SQLite itself tells of changes there.
+    /// Changes with the file, where it can only be read; <see langword="null"/> elsewhere, since SQLite itself reports changes there.
     /// </summary>
     public string? ReadOnlyStamp { get; private set; }
 
     /// <summary>Opens a connection, or takes one from the pool; the caller disposes.</summary>
     /// <remarks>
     /// A file in a folder or on a mount that cannot be written is read without the files that SQLite otherwise makes beside it, which is
-    /// right as long as nobody writes: whatever is changed from elsewhere is seen by connections that are opened afterwards.
+    /// right as long as no process writes: whatever is changed from elsewhere is seen by connections that are opened afterwards.
     /// </remarks>
-    /// <exception cref="StoreException">The file is none, or no longer the one that was opened first.</exception>
+    /// <exception cref="StoreException">The file is not a file, or no longer the one that was opened first.</exception>
     public SqliteConnection Open()
     {
         RequireInPlace();
@@ -140,7 +140,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
         }
     }
 
-    /// <summary>Refuses to go on with what is no file, or a file that is no longer at its path.</summary>
+    /// <summary>Refuses what is not a file, and a file that is no longer at its path.</summary>
     private void RequireInPlace()
     {
         if (_anchor is { } anchor)
@@ -261,7 +261,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
             ),
             SqliteCodes.Busy or SqliteCodes.Locked => (
                 StoreProblem.Locked,
-                $"The store {Name} has been locked by another process for {Patience.TotalMinutes} minutes; end that process, or wait "
+                $"The store {Name} has been locked by another process for {LockTimeout.TotalMinutes} minutes; end that process, or wait "
                     + $"for it."
             ),
             SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
@@ -289,7 +289,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
                             using var transaction = connection.BeginTransaction(deferred: !writes);
                             var result = await work(connection);
                             transaction.Commit();
-                            // What was written to a file that is gone is not there.
+                            // What was written to a deleted file is lost.
                             if (writes)
                                 RequireInPlace();
                             return result;
@@ -317,13 +317,13 @@ internal sealed partial class SqliteDatabase : SqlDatabase
                 return await work();
             }
             // Each try waits for a moment of its own.
-            catch (SqliteException e) when (e.SqliteErrorCode is SqliteCodes.Busy or SqliteCodes.Locked && watch.Elapsed < Patience)
+            catch (SqliteException e) when (e.SqliteErrorCode is SqliteCodes.Busy or SqliteCodes.Locked && watch.Elapsed < LockTimeout)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (isSaid || watch.Elapsed < Silence)
                     continue;
                 isSaid = true;
-                Waiting?.Report($"The store {Name} is locked by another process; waiting for up to {Patience.TotalMinutes} minutes.");
+                Waiting?.Report($"The store {Name} is locked by another process; waiting for up to {LockTimeout.TotalMinutes} minutes.");
             }
         }
     }

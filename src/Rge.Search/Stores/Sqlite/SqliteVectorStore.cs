@@ -10,7 +10,7 @@ namespace Rge.Search.Stores.Sqlite;
 /// Thread-safe, and several processes may use the file.
 /// </summary>
 /// <remarks>
-/// SQLite rather than DuckDB: each record is durable at its commit and found by its key, which is what a store of records does all day;
+/// SQLite rather than DuckDB: each record is durable at its commit and found by its key, which is what a store of records needs most;
 /// DuckDB lets one process write at a time, and its vector search compares all vectors, too.
 /// </remarks>
 /// <param name="path">The file; made when something is first written.</param>

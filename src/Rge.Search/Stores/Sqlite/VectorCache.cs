@@ -37,7 +37,7 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
     )
     {
         Refresh();
-        var unit = Normalised(query.Span);
+        var unit = Normalize(query.Span);
         _lock.EnterReadLock();
         try
         {
@@ -161,7 +161,7 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
             if (_rows.Count == _blocks.Count * _rowsOfBlock)
                 _blocks.Add(GC.AllocateUninitializedArray<float>(_rowsOfBlock * dimensions));
             _rows.Add(reader.GetInt64(0));
-            Normalised(vector).CopyTo(Vector(_rows.Count - 1));
+            Normalize(vector).CopyTo(Vector(_rows.Count - 1));
         }
     }
 
@@ -218,7 +218,7 @@ internal sealed class VectorCache(SqliteDatabase database, string table, string 
         return (long)command.ExecuteScalar()!;
     }
 
-    private static float[] Normalised(ReadOnlySpan<float> vector)
+    private static float[] Normalize(ReadOnlySpan<float> vector)
     {
         var (norm, unit) = (TensorPrimitives.Norm(vector), vector.ToArray());
         if (norm > 0)

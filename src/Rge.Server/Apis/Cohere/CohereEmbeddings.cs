@@ -18,7 +18,7 @@ internal sealed record CohereEmbeddings(
     public string ResponseType { get; } = "embeddings_by_type";
 
     /// <summary>Makes the answer.</summary>
-    public static CohereEmbeddings Of(EmbeddedRequest result)
+    public static CohereEmbeddings From(EmbeddedRequest result)
     {
         var (request, embeddings, usage) = (result.Request, result.Embeddings, result.Usage);
         var byEncoding = request.Encodings.ToDictionary(

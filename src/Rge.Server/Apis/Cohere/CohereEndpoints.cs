@@ -38,7 +38,7 @@ internal static class CohereEndpoints
                 ["Texts"] =
                     """{"input_type": "search_document", "embedding_types": ["float", "ubinary"], "texts": ["a red circle","""
                     + """ "a blue square"]}""",
-                ["Picture and text"] = $$$"""
+                ["Image and text"] = $$$"""
                     {"input_type": "search_query", "inputs": [{"content": [
                       {"type": "text", "text": "the same shape in"}, {"type": "text", "text": "red"},
                       {"type": "image_url", "image_url": {"url": "{{{ExampleImage.Uri}}}"}}]}]}
@@ -55,6 +55,6 @@ internal static class CohereEndpoints
     private static async Task<Answer<CohereEmbeddings>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
     {
         var request = await RequestBody.ReadAsync(context.Request, body => CohereRequest.Read(body, host.Reader));
-        return new(CohereEmbeddings.Of(await embeddings.EmbedAsync(request, context.RequestAborted)));
+        return new(CohereEmbeddings.From(await embeddings.EmbedAsync(request, context.RequestAborted)));
     }
 }

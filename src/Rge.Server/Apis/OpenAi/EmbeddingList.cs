@@ -10,6 +10,6 @@ internal sealed record EmbeddingList(string Id, long Created, string Model, IRea
     public string Object { get; } = "list";
 
     /// <summary>Makes the answer.</summary>
-    public static EmbeddingList Of(EmbeddedRequest result) =>
+    public static EmbeddingList From(EmbeddedRequest result) =>
         new(result.Id, result.Created.ToUnixTimeSeconds(), result.Model.Name, result.Items, result.Usage);
 }

@@ -52,7 +52,7 @@ internal static class OpenAiEndpoints
                 ["A query with its rationale"] =
                     """{"input": "the red circle above a blue square", "reasoning": "on", "return_rationale": true,"""
                     + """ "max_rationale_tokens": 36}""",
-                ["Picture and text as messages"] = $$$"""
+                ["Image and text as messages"] = $$$"""
                     {"messages": [{"role": "user", "content": [
                       {"type": "image_url", "image_url": {"url": "{{{ExampleImage.Uri}}}"}},
                       {"type": "text", "text": "what is above the square?"}]}], "return_rationale": true}
@@ -67,6 +67,6 @@ internal static class OpenAiEndpoints
     private static async Task<Answer<EmbeddingList>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
     {
         var request = await RequestBody.ReadAsync(context.Request, body => OpenAiRequest.Read(body, host.Reader));
-        return new(EmbeddingList.Of(await embeddings.EmbedAsync(request, context.RequestAborted)));
+        return new(EmbeddingList.From(await embeddings.EmbedAsync(request, context.RequestAborted)));
     }
 }

@@ -21,7 +21,7 @@ internal sealed record RationaleAnswer(
 
     /// <summary>Makes the answer.</summary>
     /// <param name="result">The result of one item.</param>
-    public static RationaleAnswer Of(EmbeddedRequest result)
+    public static RationaleAnswer From(EmbeddedRequest result)
     {
         var embedding = result.Embeddings[0];
         var (waiting, prefill, decoding) = embedding.Timings;

@@ -29,7 +29,7 @@ internal static class RationaleEndpoints
                 new("input", null, "A text, or one item as for `/v1/embeddings`."),
                 new("messages", null, "Instead of `input`: a conversation."),
                 new("stream", null, "Send the rationale as it is written.", IsFlag: true),
-                new("rationale", null, "A rationale to read instead of writing one: what somebody has edited."),
+                new("rationale", null, "A rationale to read instead of writing one: one that the user has edited."),
                 FieldReference.Dimensions("dimensions"),
                 .. FieldReference.Extensions,
             ],
@@ -47,12 +47,14 @@ internal static class RationaleEndpoints
     {
         var request = await RequestBody.ReadAsync(context.Request, body => RationaleRequest.Read(body, host.Reader));
         if (!request.Streams)
-            return new Answer<RationaleAnswer>(RationaleAnswer.Of(await embeddings.EmbedAsync(request.Embedding, context.RequestAborted)));
+            return new Answer<RationaleAnswer>(
+                RationaleAnswer.From(await embeddings.EmbedAsync(request.Embedding, context.RequestAborted))
+            );
         return await EventStream.AnswerAsync(context, errors, embeddings.StreamAsync(request.Embedding, context.RequestAborted), ToEvent);
 
         SseItem<string> ToEvent(RationaleUpdate update) =>
             update.Embedding is { } embedding
-                ? EventStream.Event("embedding", RationaleAnswer.Of(embeddings.Result(request.Embedding, [embedding])))
+                ? EventStream.Event("embedding", RationaleAnswer.From(embeddings.Result(request.Embedding, [embedding])))
                 : EventStream.Event("rationale", new RationaleText(update.Text));
     }
 }

@@ -11,7 +11,7 @@ internal sealed record VoyageEmbeddings(IReadOnlyList<EmbeddingItem> Data, strin
     public string Object { get; } = "list";
 
     /// <summary>Makes the answer.</summary>
-    public static VoyageEmbeddings Of(EmbeddedRequest result)
+    public static VoyageEmbeddings From(EmbeddedRequest result)
     {
         var (usage, images, side) = (result.Usage, result.ImageTokens, (long)result.Model.ImageTokenSide);
         return new VoyageEmbeddings(

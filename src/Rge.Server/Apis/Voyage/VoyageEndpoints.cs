@@ -26,7 +26,7 @@ internal static class VoyageEndpoints
             ],
             Examples = new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["Picture and text"] = $$$"""
+                ["Image and text"] = $$$"""
                     {"input_type": "query", "inputs": [{"content": [
                       {"type": "text", "text": "a red square"}, {"type": "image_base64", "image_base64": "{{{ExampleImage.Uri}}}"}]}]}
                     """,
@@ -42,6 +42,6 @@ internal static class VoyageEndpoints
     private static async Task<Answer<VoyageEmbeddings>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
     {
         var request = await RequestBody.ReadAsync(context.Request, body => VoyageRequest.Read(body, host.Reader));
-        return new(VoyageEmbeddings.Of(await embeddings.EmbedAsync(request, context.RequestAborted)));
+        return new(VoyageEmbeddings.From(await embeddings.EmbedAsync(request, context.RequestAborted)));
     }
 }

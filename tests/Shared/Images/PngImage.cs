@@ -1,7 +1,7 @@
 namespace Rge.Tests.Shared.Images;
 
 /// <summary>What a PNG holds: samples of up to 16 bits, pixel by pixel.</summary>
-internal sealed record PngPicture(int Width, int Height, int BitDepth, byte ColourType, int[] Samples)
+internal sealed record PngImage(int Width, int Height, int BitDepth, byte ColourType, int[] Samples)
 {
     public const byte Grey = 0,
         Rgb = 2,

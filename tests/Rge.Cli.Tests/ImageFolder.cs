@@ -6,25 +6,25 @@ using Rge.ShapeWorld.Scenes;
 namespace Rge.Cli.Tests;
 
 /// <summary>
-/// A folder with pictures of single objects, as the model knows them that comes with the repository, and a place for a store.
+/// A folder with images of single objects, as the model knows them that comes with the repository, and a place for a store.
 /// </summary>
-internal sealed class PictureFolder : IDisposable
+internal sealed class ImageFolder : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rge-pictures-").FullName;
 
-    public PictureFolder() => Directory.CreateDirectory(Pictures);
+    public ImageFolder() => Directory.CreateDirectory(Images);
 
     public static string Model { get; } = ShippedModel.Find(named: null, "shapeworld");
 
-    public string Pictures => Path.Combine(_folder, "pictures");
+    public string Images => Path.Combine(_folder, "pictures");
 
     public string Store => PathOf("store.db");
 
     public string PathOf(string name) => Path.Combine(_folder, name);
 
-    public string Picture(string name) => Path.Combine(Pictures, name);
+    public string Image(string name) => Path.Combine(Images, name);
 
-    /// <summary>Writes a picture, another for each number, and returns the id that a collection gives it.</summary>
+    /// <summary>Writes an image, another for each number, and returns the id that a collection gives it.</summary>
     public string Write(string name, int number)
     {
         var scene = new Scene([
@@ -34,7 +34,7 @@ internal sealed class PictureFolder : IDisposable
             ),
         ]);
         var bytes = PngEncoder.Encode(SceneRenderer.Render(scene, (ulong)number));
-        File.WriteAllBytes(Picture(name), bytes);
+        File.WriteAllBytes(Image(name), bytes);
         return new SearchItem { Images = [bytes] }.Id();
     }
 

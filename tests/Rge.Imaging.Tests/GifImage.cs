@@ -1,7 +1,7 @@
 namespace Rge.Imaging.Tests;
 
 /// <summary>What a GIF holds: a frame of 4-bit indices somewhere on a screen.</summary>
-internal sealed record GifPicture(int Width, int Height, byte[] Indices, byte[]? Palette)
+internal sealed record GifImage(int Width, int Height, byte[] Indices, byte[]? Palette)
 {
     public byte[]? LocalPalette { get; init; }
 

@@ -6,24 +6,24 @@ using Microsoft.Extensions.Logging;
 
 namespace Rge.Server.Tests;
 
-/// <summary>A host of pictures on the loopback interface, of the kinds that one meets.</summary>
-internal sealed class PictureServer : IAsyncDisposable
+/// <summary>A host of images on the loopback interface, of the kinds that one meets.</summary>
+internal sealed class ImageServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private PictureServer(WebApplication app) => _app = app;
+    private ImageServer(WebApplication app) => _app = app;
 
     public int Port => new Uri(_app.Urls.Single()).Port;
 
     /// <summary>What was asked for, host and path.</summary>
     public ConcurrentQueue<string> Asked { get; } = [];
 
-    public static async Task<PictureServer> StartAsync()
+    public static async Task<ImageServer> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var server = new PictureServer(builder.Build());
+        var server = new ImageServer(builder.Build());
         server._app.Run(server.AnswerAsync);
         await server._app.StartAsync();
         return server;
@@ -39,7 +39,7 @@ internal sealed class PictureServer : IAsyncDisposable
         switch (context.Request.Path.Value)
         {
             case "/picture.png":
-                await context.Response.Body.WriteAsync(Pictures.Grey(28, 28));
+                await context.Response.Body.WriteAsync(TestImages.Grey(28, 28));
                 break;
             case "/redirect":
                 context.Response.Redirect(context.Request.Query["to"].ToString());
@@ -59,7 +59,7 @@ internal sealed class PictureServer : IAsyncDisposable
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);
                 break;
             case "/text":
-                await context.Response.WriteAsync("no picture");
+                await context.Response.WriteAsync("no image");
                 break;
             default:
                 context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -4,14 +4,14 @@ using Rge.Imaging;
 namespace Rge.Oracle;
 
 /// <summary>
-/// Encodes pictures for an endpoint: the pixels that the trained model sees (first frame, not turned by EXIF), made smaller where they are
+/// Encodes images for an endpoint: the pixels that the trained model sees (first frame, not turned by EXIF), made smaller where they are
 /// larger than asked for; small ones as PNG, others as JPEG.
 /// </summary>
-internal static class OraclePicture
+internal static class OracleImage
 {
     private const int LosslessPixels = 1 << 16;
 
-    /// <exception cref="Imaging.ImageInputException">The picture cannot be used.</exception>
+    /// <exception cref="Imaging.ImageInputException">The image cannot be used.</exception>
     public static DataContent Encode(ImageSource source, OracleSettings settings)
     {
         var image = Shrink(source.Decode(options: new ImageOptions { Truncated = settings.TruncatedImages }), settings.LongestSide);

@@ -5,10 +5,10 @@ using Rge.Tests.Shared.Images;
 
 namespace Rge.Server.Tests;
 
-/// <summary>Pictures to send.</summary>
-internal static class Pictures
+/// <summary>Images to send.</summary>
+internal static class TestImages
 {
-    /// <summary>Queries with a picture and what the model was trained to be asked about it.</summary>
+    /// <summary>Queries with an image and what the model was trained to be asked about it.</summary>
     public static IReadOnlyList<(byte[] Png, string Text)> Queries(int count)
     {
         var samples = new ShapeWorldSamples(
@@ -25,12 +25,12 @@ internal static class Pictures
         ];
     }
 
-    /// <summary>A grey picture.</summary>
+    /// <summary>A grey image.</summary>
     public static byte[] Grey(int width, int height) =>
-        PngWriter.Write(new PngPicture(width, height, 8, PngPicture.Grey, new int[width * height]));
+        PngWriter.Write(new PngImage(width, height, 8, PngImage.Grey, new int[width * height]));
 
-    /// <summary>A small file whose header tells of an enormous picture.</summary>
-    public static byte[] Bomb() => PngWriter.Write(new PngPicture(1, 1, 8, PngPicture.Rgb, [0, 0, 0]) { Claimed = (60_000, 60_000) });
+    /// <summary>A small file whose header claims an enormous image.</summary>
+    public static byte[] Bomb() => PngWriter.Write(new PngImage(1, 1, 8, PngImage.Rgb, [0, 0, 0]) { Claimed = (60_000, 60_000) });
 
     public static string DataUri(byte[] png) => $"data:image/png;base64,{Convert.ToBase64String(png)}";
 }
