@@ -266,12 +266,12 @@ public abstract partial class CollectionEndpointTests : IAsyncLifetime
     public async Task One_bad_item_costs_no_other_unless_the_request_says_so()
     {
         await MakeAsync();
+        var data = Convert.ToBase64String(TestImages.Grey(28, 28));
         string Body(string onError) =>
             $$$"""
                 {{{{onError}}}"items":[{"text":"a red circle"},{},{"image":"AA A"},{"image":"AAAA"},{"image":"https://example.org/a.png"},
-                  {"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,{"text":"a blue square"},{"text":"data:image/png;base64,{{{Convert.ToBase64String(
-                    TestImages.Grey(28, 28)
-                )}}}"}]}
+                  {"text":"a","metadata":{"a=b":"c"}},{"text":"a","year":1},7,{"text":"a blue square"},
+                  {"text":"data:image/png;base64,{{{data}}}"}]}
                 """;
         var added = await Server.PostAsync("/v1/collections/c/items", Body(""), Cancel);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], added["failed"]!.AsArray().Select(failed => (int)failed!["index"]!));

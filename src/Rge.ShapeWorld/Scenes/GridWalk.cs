@@ -23,7 +23,7 @@ internal readonly record struct GridWalk(PlacedObject Start, Direction First, Pl
     public string Steps()
     {
         var start = $"{SceneWords.Name(Start.Kind)} {SceneWords.Name(Start.Cell)}";
-        return $"{start} {SceneWords.Name(First)} {SceneWords.Name(Middle.Cell)} {SceneWords.Name(Middle.Kind)} {SceneWords.Name(Second)} {SceneWords.Name(End.Cell)} "
-            + $"{SceneWords.Name(End.Kind)}";
+        var middle = $"{SceneWords.Name(First)} {SceneWords.Name(Middle.Cell)} {SceneWords.Name(Middle.Kind)}";
+        return $"{start} {middle} {SceneWords.Name(Second)} {SceneWords.Name(End.Cell)} {SceneWords.Name(End.Kind)}";
     }
 }
