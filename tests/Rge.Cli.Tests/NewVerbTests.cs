@@ -31,7 +31,7 @@ public sealed class NewVerbTests : IDisposable
     {
         await OutputAsync("new", _folder.FullName);
         Assert.Contains(
-            "holds a checkpoint already",
+            "already contains a checkpoint",
             await ErrorAsync(ExitCodes.Failure, "new", _folder.FullName),
             StringComparison.Ordinal
         );

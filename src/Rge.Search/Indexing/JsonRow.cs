@@ -36,7 +36,7 @@ internal sealed class JsonRow : IDisposable
         }
     }
 
-    /// <summary>The item without its pictures, and their paths.</summary>
+    /// <summary>The item without its images, and their paths.</summary>
     /// <param name="folder">What paths count from.</param>
     /// <exception cref="SearchException">A field is not known, is there twice, or has something else than it should.</exception>
     public (SearchItem Item, IReadOnlyList<string> Images) Item(string folder)

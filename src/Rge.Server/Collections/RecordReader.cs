@@ -21,13 +21,13 @@ internal static class RecordReader
         var (text, image, images) = (field["text"], field["image"], field["images"]);
         if (!image.IsMissing && !images.IsMissing)
             throw images.Invalid($"{field.Place} has both image and images, expected one of them.");
-        List<ImageReference> pictures =
+        List<ImageReference> references =
             !image.IsMissing ? [ImageReference.Read(image)]
             : !images.IsMissing ? [.. images.Elements(MaxImages, "images").Select(ImageReference.Read)]
             : [];
-        if (!text.IsMissing && ImageReference.OfText(text) is { } picture)
+        if (!text.IsMissing && ImageReference.OfText(text) is { } embedded)
         {
-            pictures.Add(picture);
+            references.Add(embedded);
             text = default;
         }
         var item = new SearchItem
@@ -36,9 +36,9 @@ internal static class RecordReader
             Text = text.Text(null) is { Length: > 0 } words ? words : null,
             Metadata = Metadata(field["metadata"]),
         };
-        if (item.Text is null && pictures.Count == 0)
+        if (item.Text is null && references.Count == 0)
             throw field.Invalid($"{field.Place} has neither text nor image.");
-        return SentItem.Read(item, pictures);
+        return SentItem.Read(item, references);
     }
 
     /// <summary>Reads metadata: an object of texts, numbers, truth values or lists of them, as the rows of JSON Lines have it.</summary>
