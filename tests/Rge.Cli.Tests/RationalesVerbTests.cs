@@ -64,20 +64,26 @@ public sealed class RationalesVerbTests : IAsyncLifetime
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "signals are sent with kill");
         var plain = _oracle.Answer;
+        var (before, sent) = (0, new TaskCompletionSource());
         _oracle.Answer = async (context, request) =>
         {
             // Some are answered at once and others not, so that several are under way at any moment.
             await Task.Delay(RowOf(request) % 5 * 10);
+            // On a busy machine the run would otherwise be over before the signal arrives.
+            if (_oracle.Answered.Count >= before)
+                await sent.Task;
             await plain(context, request);
         };
         var acknowledged = new HashSet<int>();
         for (var kills = 1; kills <= 4; kills++)
         {
+            (before, sent) = (kills * 10, new TaskCompletionSource());
             using var process = Start(Key, "--parallel", "6");
-            while (_oracle.Answered.Count < kills * 10 && !process.HasExited)
+            while (_oracle.Answered.Count < before && !process.HasExited)
                 await Task.Delay(1, TestContext.Current.CancellationToken);
             using (var kill = Process.Start("kill", [signal, $"{process.Id}"]))
                 await kill.WaitForExitAsync();
+            sent.SetResult();
             await process.WaitForExitAsync();
             Assert.Equal(expectedCode, process.ExitCode);
             var written = Journalled();
