@@ -53,7 +53,7 @@ public sealed class PullVerbTests : IAsyncLifetime
         Assert.True(File.Exists(Path.Combine(_folder.FullName, "tiny-vl", Weights)));
     }
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = 180_000)]
     [InlineData("-KILL", 137)]
     [InlineData("-INT", 130)]
     public async Task Download_resumes_after_the_process_was_ended(string signal, int expectedCode)
@@ -64,7 +64,7 @@ public sealed class PullVerbTests : IAsyncLifetime
         using (var process = Start(FakeHub.Repository, "--out", _folder.FullName))
         {
             var part = new FileInfo(Path.Combine(_folder.FullName, Weights + ".part"));
-            while (!part.Exists || part.Length < 600_000)
+            while ((!part.Exists || part.Length < 600_000) && !process.HasExited)
             {
                 await Task.Delay(5, TestContext.Current.CancellationToken);
                 part.Refresh();
