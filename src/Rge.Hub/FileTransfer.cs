@@ -96,7 +96,7 @@ internal sealed class FileTransfer(
     private HubException WrongChecksum() =>
         new(
             $"{file.Name} of '{snapshot.Repository}' was received twice with a wrong checksum, expected {file.Sha256 ?? file.BlobId}; its "
-                + $"bytes were removed."
+                + "bytes were removed."
         );
 
     private Task<bool> IsRightAsync(FileStream part, CancellationToken cancellationToken)

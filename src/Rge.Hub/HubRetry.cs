@@ -25,7 +25,7 @@ internal sealed class HubRetry(string what, HubOptions options, TimeProvider tim
         if (failure.RetryAfter > options.LongestWait)
             throw new HubException(
                 $"{what}: {failure.Message}; the server asks to come back in {failure.RetryAfter}. The same command continues where it "
-                    + $"stopped.",
+                    + "stopped.",
                 failure
             );
 

@@ -127,7 +127,7 @@ public sealed record ImageProcessorConfig
         {
             throw new CheckpointException(
                 $"The largest area of images is given as {chosen} pixels, which every released checkpoint has and so counts as "
-                    + $"not chosen "
+                    + "not chosen "
                     + $"there. Give another, such as {chosen - 1}."
             );
         }
@@ -173,7 +173,7 @@ public sealed record ImageProcessorConfig
         if (options.MinPixels > most)
             throw new CheckpointException(
                 $"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as "
-                    + $"well (--max-pixels)."
+                    + "well (--max-pixels)."
             );
         return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
     }
@@ -230,7 +230,7 @@ public sealed record ImageProcessorConfig
                 : throw reader.Error(
                     field,
                     $"is [{string.Join(", ", values)}], expected {RgbImage.Channels} numbers{(min > 0 ? " above 0" : "")} of at most a "
-                        + $"million"
+                        + "million"
                 );
         }
     }

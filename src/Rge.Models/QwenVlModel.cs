@@ -30,7 +30,7 @@ public sealed class QwenVlModel : IDisposable
     /// <summary>What to say to those who want a model without output projection to write.</summary>
     public const string MissingOutputProjection =
         $"The model cannot write rationales: its checkpoint has no output projection ({ParameterLayout.OutputProjection}) and "
-        + $"config.json does not tie it to the token "
+        + "config.json does not tie it to the token "
         + "embedding (tie_word_embeddings). Embed without reasoning (--reasoning off, or --pooling last), or give the rationales.";
 
     private readonly Checkpoint? _mapped;

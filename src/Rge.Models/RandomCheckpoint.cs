@@ -43,7 +43,7 @@ public static class RandomCheckpoint
         if (ByteTokens + merges.Count + SpecialRows > shape.VocabSize)
             throw new ArgumentException(
                 $"{merges.Count} merges do not fit a vocabulary of {shape.VocabSize}, which has {ByteTokens} bytes and {SpecialRows} "
-                    + $"special tokens.",
+                    + "special tokens.",
                 nameof(merges)
             );
         if (File.Exists(Path.Combine(folder, QwenVlConfig.FileName)))

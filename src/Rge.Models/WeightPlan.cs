@@ -128,7 +128,7 @@ internal sealed class WeightPlan
                 return Output.AdapterOutput;
             throw new CheckpointException(
                 $"The adapter{_adapter.Named} holds a token embedding and an output projection of its own, but the model ties the two "
-                    + $"and modules_to_save does not part them."
+                    + "and modules_to_save does not part them."
             );
         }
         if (embedding is null || _adapter!.Config.KeepsWeightsTied || !IsSaved("embed_tokens"))

@@ -76,7 +76,7 @@ public sealed partial class OraclePrompt
             if (!text.Contains(mark, StringComparison.Ordinal))
                 throw new OracleException(
                     $"The prompt {name} does not say {mark}, expected {QueryMark} and {TargetMark} where a row's query and right "
-                        + $"target are to stand."
+                        + "target are to stand."
                 );
         return new OraclePrompt(text);
     }

@@ -173,7 +173,7 @@ public sealed class RationaleJob
             throw new OracleException(
                 $"{address ?? "The endpoint"}: {e.Message.TrimEnd('.')}. "
                     + $"{journal.Latest().Values.Count(answer => answer.Failure is null)} answers are kept; the same command resumes "
-                    + $"from there.",
+                    + "from there.",
                 e
             );
         }

@@ -18,8 +18,11 @@ internal static class AddedTokenFiles
     private const int MaxTokens = 10_000,
         MaxContentLength = 128;
 
+    /// <summary>How many of <see cref="Usual"/> every checkpoint of the family has; the others came with Qwen2.5.</summary>
+    public const int FamilyTokens = 14;
+
     /// <summary>The control tokens of Qwen2 and the VL models made from it, in the order of their ids.</summary>
-    private static readonly string[] Usual =
+    public static readonly string[] Usual =
     [
         "<|endoftext|>",
         "<|im_start|>",

@@ -7,24 +7,7 @@ namespace Rge.Text;
 public static class BytePairFiles
 {
     /// <summary>The special tokens of the Qwen-VL family in the order of their ids, then <c>&lt;emb&gt;</c>.</summary>
-    public static IReadOnlyList<string> SpecialTokens { get; } =
-    [
-        "<|endoftext|>",
-        "<|im_start|>",
-        "<|im_end|>",
-        "<|object_ref_start|>",
-        "<|object_ref_end|>",
-        "<|box_start|>",
-        "<|box_end|>",
-        "<|quad_start|>",
-        "<|quad_end|>",
-        "<|vision_start|>",
-        "<|vision_end|>",
-        "<|vision_pad|>",
-        "<|image_pad|>",
-        "<|video_pad|>",
-        "<emb>",
-    ];
+    public static IReadOnlyList<string> SpecialTokens { get; } = [.. AddedTokenFiles.Usual[..AddedTokenFiles.FamilyTokens], "<emb>"];
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json. Ids: the 256 bytes, then one a merge, then the special tokens.</summary>
     /// <param name="folder">The checkpoint folder; must exist.</param>

@@ -91,7 +91,7 @@ public sealed class PullVerbTests : IAsyncLifetime
         Assert.Empty(output);
         Assert.Equal(
             $"rge: There is no model repository 'owner/other' at {_hub.Address}, or it is private and needs an access token (--token "
-                + $"or HF_TOKEN); HTTP 404.\n",
+                + "or HF_TOKEN); HTTP 404.\n",
             error
         );
     }

@@ -133,7 +133,7 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         Assert.Equal((1, ""), (code, output));
         Assert.EndsWith(
             $"rge: {_oracle.Address}: HTTP 401: Incorrect API key provided: ***. 0 answers are kept; the same command resumes from "
-                + $"there.\n",
+                + "there.\n",
             error,
             StringComparison.Ordinal
         );

@@ -221,7 +221,7 @@ public sealed class SearchVerbTests : IDisposable
         );
         Assert.Equal(
             $"rge: {_folder.Images} holds nothing that can be indexed (1 HEIC: images of formats that cannot be read; convert them "
-                + $"to JPEG or PNG); "
+                + "to JPEG or PNG); "
                 + "the collection has 3 of it that are missing there, and nothing was removed. Is a disk not mounted? If all of it is "
                 + "gone for good, run again with --allow-empty.\n",
             error

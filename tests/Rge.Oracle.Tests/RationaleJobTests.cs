@@ -346,7 +346,7 @@ public sealed class RationaleJobTests : IAsyncLifetime
         var error = await FailAsync(settings);
         Assert.Equal(
             $"{_oracle.Address}: 3 rows one after the other have got no answer, the last: HTTP 500. 4 answers are kept; the same "
-                + $"command resumes from there.",
+                + "command resumes from there.",
             error.Message
         );
         Assert.Equal(7, _oracle.Requests.Count);

@@ -212,7 +212,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         var ranked = await workplace.RunAsync(
             workplace.Folder,
             $"{tools}/rge rank --model {Workplace.Repository}/models/shapeworld --text 'red ring' --candidates 'red ring class' "
-                + $"--candidates 'blue bar class' --json"
+                + "--candidates 'blue bar class' --json"
         );
         Assert.Contains("red ring class", ranked, StringComparison.Ordinal);
         Directory.Delete(tools, recursive: true);
@@ -230,7 +230,7 @@ public sealed class PackageTests(Workplace workplace) : IClassFixture<Workplace>
         );
         await workplace.RunAsync(
             folder,
-            $"env --unset=NUGET_PACKAGES --unset=RestoreFallbackFolders "
+            "env --unset=NUGET_PACKAGES --unset=RestoreFallbackFolders "
                 + $"HOME={Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)} "
                 + $"dotnet build --verbosity quiet --configuration {Workplace.Configuration} -p:BuildProjectReferences=false"
         );

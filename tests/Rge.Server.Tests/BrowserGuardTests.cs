@@ -42,7 +42,7 @@ public sealed class BrowserGuardTests
             .WriteAsync(
                 System.Text.Encoding.ASCII.GetBytes(
                     $"GET /v1/models HTTP/1.1\r\nHost: {server.Address.Authority}\r\nOrigin: {own}\r\nOrigin: "
-                        + $"http://elsewhere.example\r\n\r\n"
+                        + "http://elsewhere.example\r\n\r\n"
                 ),
                 Cancel
             );

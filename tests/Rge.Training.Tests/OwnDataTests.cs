@@ -349,7 +349,7 @@ public sealed class OwnDataTests : IDisposable
         ).Message;
         Assert.Equal(
             $"{Data}/first/train.jsonl, row 2: the image {Data}/images/2.png does not exist: expected it in {Data} (data.images); "
-                + $"data.on_error: skip leaves such rows out.",
+                + "data.on_error: skip leaves such rows out.",
             message
         );
         var reported = new List<string>();

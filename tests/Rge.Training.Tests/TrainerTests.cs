@@ -264,8 +264,8 @@ public sealed class TrainerTests : IDisposable
 
         Assert.Equal(
             $"{folder.Root} was begun with other settings: data.queries is '9', and was '8', and objective.temperature differ as well. "
-                + $"--resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that "
-                + $"have not begun, and the steps of the last that has, to more; for anything else name another folder.",
+                + "--resume may change name, threads, model.device, data.images, data.on_error, evaluation, checkpoints, phases that "
+                + "have not begun, and the steps of the last that has, to more; for anything else name another folder.",
             await Refusal(config =>
                 config with
                 {

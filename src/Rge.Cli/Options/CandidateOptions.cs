@@ -73,7 +73,7 @@ internal sealed class CandidateOptions
             else if (LooksLikePath(value))
                 throw new CliException(
                     $"There is no file or folder '{value}', which --candidates names; a text that looks like a path is given by "
-                        + $"--candidate-text."
+                        + "--candidate-text."
                 );
             else
                 AddText(value);

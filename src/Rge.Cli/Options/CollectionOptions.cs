@@ -19,7 +19,7 @@ internal sealed class CollectionOptions
     {
         Description =
             $"A file (SQLite), or a PostgreSQL server with pgvector: postgresql://user@host/database. Better in {StoreVariable} when "
-            + $"it has a password.",
+            + "it has a password.",
         DefaultValueFactory = _ => DefaultStore,
     };
 

@@ -9,7 +9,7 @@ internal sealed class ImageReading
     private readonly Option<int?> _maxPixels = new("--max-pixels")
     {
         Description =
-            $"Larger images are reduced to this area in pixels. Default: what preprocessor_config.json says, or "
+            "Larger images are reduced to this area in pixels. Default: what preprocessor_config.json says, or "
             + $"{ImageProcessorConfig.DefaultMaxTokens} image tokens where that has the stock value.",
     };
 

@@ -36,13 +36,13 @@ internal sealed class QueryOptions
                 if (isGiven || result.GetResult(_rationale) is not null)
                     result.AddError(
                         $"{instead.Name} was given, so --text, --image, --instruction and --rationale were not expected: each row has "
-                            + $"its own."
+                            + "its own."
                     );
             }
             else if (!isGiven)
             {
                 result.AddError(
-                    $"There is nothing to embed: expected --text, --image or "
+                    "There is nothing to embed: expected --text, --image or "
                         + $"--instruction{(instead is null ? "" : $", or {instead.Name}")}."
                 );
             }

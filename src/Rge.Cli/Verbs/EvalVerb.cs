@@ -172,7 +172,7 @@ internal static class EvalVerb
         {
             Description =
                 $"YAML file of rules by which the texts of {whose} are rewritten, in the form of the RGE repository; 'none' for the "
-                + $"data's own texts. Presets for MMEB's subsets unless given.",
+                + "data's own texts. Presets for MMEB's subsets unless given.",
         };
 
     private static InstructionRules Rules(string? given, InstructionRules preset) =>
@@ -210,7 +210,7 @@ internal static class EvalVerb
         if (names.Length == 0 && absent.Length > 0 && absent.Length < official.Count)
             throw new CliException(
                 $"{folder} lacks {string.Join(", ", absent)} of the group {group}: add them, or name with --subset those that are to "
-                    + $"be evaluated."
+                    + "be evaluated."
             );
         return members;
     }

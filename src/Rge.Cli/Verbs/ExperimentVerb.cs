@@ -66,7 +66,7 @@ internal static class ExperimentVerb
                 if (parsed.GetValue(reportOnly) && !Directory.Exists(folder))
                     throw new CliException(
                         $"There is no folder {folder}, which --report-only reads the runs from; name it by --out, or leave "
-                            + $"--report-only out to train."
+                            + "--report-only out to train."
                     );
                 var experiment = new Experiment(config, Path.GetDirectoryName(path)!, folder, new StageReport(terminal));
                 try

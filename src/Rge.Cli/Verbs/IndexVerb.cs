@@ -20,7 +20,7 @@ internal static class IndexVerb
         {
             Description =
                 $"A folder of images ({ItemFile.ImageExtensions}) and texts (.txt), or JSON Lines with id, text, image, images and "
-                + $"metadata.",
+                + "metadata.",
         };
         var sourceName = new Option<string?>("--source-name")
         {
@@ -151,17 +151,17 @@ internal static class IndexVerb
         }
         if (outcome.Hold == RemovalHold.EmptyFolder)
             yield return $"Folders in {source} hold nothing any more, though the collection has {outcome.Withheld} of them, which were "
-                + $"not removed. Is a disk not mounted? If they are gone for good, run again with --allow-empty.";
+                + "not removed. Is a disk not mounted? If they are gone for good, run again with --allow-empty.";
         if (outcome.Hold == RemovalHold.MostMissing)
             yield return $"Most of {source} no longer exists: {kept}. If they are gone for good, run again with --allow-removals.";
         if (outcome.Broken.Count > 0 && !isSkipAsked)
             yield return $"{outcome.Broken.Count} could not be indexed, as listed; the others were. With --on-error skip that counts "
-                + $"as a success.";
+                + "as a success.";
     }
 
     private static string Unreadable(IndexOutcome outcome) =>
         $"{string.Join(", ", outcome.Unreadable.Select(type => $"{type.Value} {type.Key}"))}: images of formats that cannot be read; "
-        + $"convert them to JPEG or PNG";
+        + "convert them to JPEG or PNG";
 
     private static void Print(Terminal terminal, IndexOutcome outcome)
     {

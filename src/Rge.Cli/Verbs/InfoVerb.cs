@@ -119,7 +119,7 @@ internal static class InfoVerb
                 Add(
                     "rationales",
                     $"cannot be written: there is no output projection ({ParameterLayout.OutputProjection}); embed with --reasoning "
-                        + $"off or --pooling last",
+                        + "off or --pooling last",
                     false
                 );
             Add(

@@ -44,12 +44,12 @@ internal static class ServeVerb
         {
             Description =
                 $"File of API keys, one a line; changes to it count without a restart. Keys in the environment's {KeysVariable}, "
-                + $"separated by commas, count too; without any, everybody may ask.",
+                + "separated by commas, count too; without any, everybody may ask.",
         };
         var store = new Option<string?>("--store")
         {
             Description =
-                $"Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in "
+                "Where collections are: a file (SQLite), or a PostgreSQL server with pgvector; better in "
                 + $"{CollectionOptions.StoreVariable} when it has a password.  [default: rge.db]",
         };
         var drain = new Option<int?>("--drain-seconds")
@@ -61,7 +61,7 @@ internal static class ServeVerb
         var bodies = new Option<long?>("--max-body-memory")
         {
             Description =
-                $"Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  "
+                "Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  "
                 + $"[default: {new ServerLimits().MaxBodyMemoryBytes}]",
         };
         var command = new Command(
@@ -104,7 +104,7 @@ internal static class ServeVerb
                     addresses =>
                         terminal.Remark(
                             $"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. "
-                                + $"Ctrl-C stops."
+                                + "Ctrl-C stops."
                         ),
                     cancellationToken
                 );

@@ -123,7 +123,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         if (!table.Has(MmebColumns.TargetText) && !table.Has(MmebColumns.TargetImage))
             throw new DatasetException(
                 $"{table.Path} has no column {MmebColumns.TargetText} or {MmebColumns.TargetImage}, expected the form of MMEB's "
-                    + $"evaluation sets."
+                    + "evaluation sets."
             );
         var unread = table.Unread(IgnoredColumns, MmebColumns.Evaluation);
         var rationales = await ReadRationalesAsync(table, cancellationToken);
@@ -163,7 +163,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         if (!table.Has(MmebColumns.TrainQueryText) && !table.Has(MmebColumns.TrainQueryImage))
             throw new DatasetException(
                 $"{path} has no column {MmebColumns.TrainQueryText} or {MmebColumns.TrainQueryImage}, expected the form of MMEB's "
-                    + $"training sets."
+                    + "training sets."
             );
         table.Unread(IgnoredColumns, MmebColumns.Training);
         var samples = new TrainingSample[table.Count];

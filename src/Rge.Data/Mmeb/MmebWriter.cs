@@ -34,7 +34,9 @@ public sealed class MmebWriter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (File.Exists(_folder) || (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any()))
+        if (File.Exists(_folder))
+            throw new DatasetException($"{_folder} is a file, expected a folder that does not exist yet.");
+        if (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any())
             throw new DatasetException($"{_folder} is not empty: name a folder that does not exist yet.");
         _temporary = $"{_folder}.{Guid.NewGuid():N}.part";
         Directory.CreateDirectory(Path.Combine(_temporary, Images));

@@ -15,8 +15,7 @@ namespace Rge.Evaluation.Mmeb;
 /// </summary>
 public sealed class MmebReport
 {
-    private const int ThumbnailSide = 144,
-        ListedFailures = 50;
+    private const int ListedFailures = 50;
 
     private readonly string _root;
     private readonly IReadOnlyList<ResultFolder> _models;
@@ -24,7 +23,7 @@ public sealed class MmebReport
 
     /// <summary>Reads the results of an output folder.</summary>
     /// <param name="root">The output folder.</param>
-    /// <param name="identity"> As <see cref="MmebEvaluation.Identity"/> has it, for a report of one model and its settings that leaves
+    /// <param name="identity">As <see cref="MmebEvaluation.Identity"/> has it, for a report of one model and its settings that leaves
     /// others alone; all are reported when left out.
     /// </param>
     /// <exception cref="EvaluationException">A file is damaged, or there are no scores.</exception>
@@ -156,7 +155,7 @@ public sealed class MmebReport
         var official = names.Count(name => MmebBenchmark.Subsets.Contains(name, StringComparer.Ordinal));
         var others = names.Length - official;
         return $"{official} of MMEB's {MmebBenchmark.Subsets.Count} subsets{(others > 0 ? $" and {others} of other origin" : "")}. "
-            + $"Each query among the candidates of its own row; hit@1 is the share of rows whose right candidate has the highest cosine.";
+            + "Each query among the candidates of its own row; hit@1 is the share of rows whose right candidate has the highest cosine.";
     }
 
     private IEnumerable<ReportTable> Tables()
@@ -190,9 +189,9 @@ public sealed class MmebReport
         var note = "hit@1 in percent, means over subsets.";
         if (isComparable)
             note +=
-                $" ind and ood: subsets in and out of the distribution of MMEB's training data. Published rows are over all 36 subsets "
+                " ind and ood: subsets in and out of the distribution of MMEB's training data. Published rows are over all 36 subsets "
                 + $"({string.Join(", ", published.Select(row => row.Source).Distinct(StringComparer.Ordinal))}); in brackets: how "
-                + $"many subsets of a group were evaluated, where not all were.";
+                + "many subsets of a group were evaluated, where not all were.";
         return new ReportTable(
             "Scores",
             note,
@@ -415,46 +414,9 @@ public sealed class MmebReport
             "details",
             isOpen ? Attribute("open", "") : null,
             Tag("summary", subset),
-            rows.Select(row => Case(row.First().Sample, [.. row]))
+            rows.Select(row => SampleCase.Draw(row.First().Sample, [.. row]))
         );
     }
-
-    private static XElement Case(SampleRow row, (string Side, SampleRow Sample)[] answers) =>
-        Tag(
-            "section",
-            Class("case"),
-            Tag(
-                "div",
-                Class("shown"),
-                row.Query.Image is { } image ? Image(image, ThumbnailSide) : Tag("p", Class("dim"), "a query of words alone")
-            ),
-            Tag(
-                "div",
-                Tag("p", Class("dim"), $"row {row.Row}, {row.Candidates} candidates"),
-                Tag("p", Class("ask"), row.Query.Text),
-                Tag("div", Class("sides"), answers.Select(answer => Side(answer.Side, answer.Sample)))
-            )
-        );
-
-    private static XElement Side(string title, SampleRow sample) =>
-        Tag(
-            "div",
-            Class("side"),
-            Tag("h3", title),
-            sample.Rationale is null ? null : Tag("p", Class("rationale"), sample.Rationale),
-            Tag("ol", Class("hits"), sample.Top.Select(Hit)),
-            sample.Rank <= sample.Top.Count
-                ? null
-                : Tag("div", Class("missed"), $"The right one is number {sample.Rank}:", Tag("ol", Class("hits"), Hit(sample.Right)))
-        );
-
-    private static XElement Hit(SampleItem item) =>
-        Tag(
-            "li",
-            Tag("span", Class(item.IsRight ? "right" : "wrong"), item.IsRight ? "✓" : "✗"),
-            Tag("span", Class("dim"), Number(item.Score!.Value, "0.000")),
-            Tag("span", Class("item"), item.Image is { } image ? Image(image, ThumbnailSide / 2) : null, item.Text)
-        );
 
     private static string Name(Run run) => $"{run.Model.Name}, {(run.Reasoning ? "with" : "without")} reasoning";
 

@@ -196,7 +196,7 @@ public sealed class Checkpoint : IDisposable
                 missing.Length == 1
                     ? $"{index} names {missing[0]}, which does not exist: the download is incomplete; fetch that file."
                     : $"{index} names {shards.Length} files, {missing.Length} of which do not exist, {missing[0]} among them: the "
-                        + $"download is incomplete; fetch those files."
+                        + "download is incomplete; fetch those files."
             );
         foreach (var shard in shards)
         {
@@ -224,7 +224,7 @@ public sealed class Checkpoint : IDisposable
                 name == otherName
                     ? $"{path}: tensor {name} is in {Path.GetFileName(other.Path)}, too; expected once."
                     : $"{path}: tensor {name} is also there as {otherName} in {Path.GetFileName(other.Path)}; expected under one of "
-                        + $"its two names."
+                        + "its two names."
             );
         }
         return file;

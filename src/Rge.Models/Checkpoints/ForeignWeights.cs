@@ -22,7 +22,7 @@ internal static class ForeignWeights
         var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
         if (names.Contains(PeftAdapter.ConfigFile))
             return $"{folder} is an adapter, not a model: pass the model that it was trained on as the model, and this folder as the "
-                + $"adapter (--adapter).";
+                + "adapter (--adapter).";
         foreach (var name in names)
             if (OfFile(Path.Combine(folder, name)) is { } problem)
                 return problem;
@@ -36,7 +36,7 @@ internal static class ForeignWeights
         {
             ".GGUF" or ".GGML" =>
                 $"{path} is in llama.cpp's GGUF format, which is not read: expected the folder of the original checkpoint, with "
-                    + $"safetensors files.",
+                    + "safetensors files.",
             ".BIN"
             or ".PT"
             or ".PTH"
@@ -47,7 +47,7 @@ internal static class ForeignWeights
             ".H5" or ".MSGPACK" or ".ONNX" => $"{path} is in another framework's format, which is not read: {Convert}.",
             ".SAFETENSORS" =>
                 $"{path} exists, but neither {Checkpoint.SingleFile} nor {Checkpoint.IndexFile}: the checkpoint is incomplete, or "
-                    + $"its files have been renamed; download it again.",
+                    + "its files have been renamed; download it again.",
             _ => null,
         };
     }

@@ -108,7 +108,7 @@ public sealed class PeftAdapter : IDisposable
         var chosen = linears.Where(linear => targets.Include(linear.Key)).ToArray();
         if (chosen.Length == 0)
             throw new ArgumentException(
-                $"No linear layer has a name that the configuration gives: "
+                "No linear layer has a name that the configuration gives: "
                     + $"{config.TargetPattern ?? string.Join(", ", config.TargetModules)}.",
                 nameof(config)
             );

@@ -221,7 +221,7 @@ internal sealed class SafetensorsHeader
                 throw Error(
                     name,
                     $"begins at byte {entry.Offset - _dataStart} of the data, expected {expected - _dataStart}: tensors follow each "
-                        + $"other without gaps or overlaps"
+                        + "other without gaps or overlaps"
                 );
             expected += entry.ByteLength;
         }

@@ -28,7 +28,7 @@ public sealed class LowRankWeights : IDisposable
         )
             throw new ArgumentException(
                 $"A is {Show(a)}, B {Show(b)}, the magnitude {(magnitude is null ? "none" : Show(magnitude))}, expected [r, in], [out, "
-                    + $"r] and [out].",
+                    + "r] and [out].",
                 nameof(a)
             );
         (A, B, Scale, Magnitude) = (a, b, scale, magnitude);

@@ -85,7 +85,7 @@ public static partial class TorchLibrary
                 ? $"libtorch cannot be loaded: {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} not with the "
                     + $"program (looked in {folder}); "
                     + $"build or publish it for this system (dotnet publish -r {System}), or reference the package that has libtorch "
-                    + $"for it."
+                    + "for it."
                 : NotThere
         );
     }
@@ -106,7 +106,7 @@ public static partial class TorchLibrary
             return $"libtorch cannot be loaded: the system has no {file.Groups["file"].Value}; install the package that has it.";
         return complaint.Contains("ELF", StringComparison.Ordinal) || complaint.Contains("file too short", StringComparison.Ordinal)
             ? $"libtorch cannot be loaded: a library is damaged or for another system than {System}; build or publish the program "
-                + $"again for this system. "
+                + "again for this system. "
                 + $"The loader says: {LastLine(complaint)}"
             : $"libtorch cannot be loaded: {LastLine(complaint)}";
     }

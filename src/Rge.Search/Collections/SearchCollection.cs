@@ -1,4 +1,3 @@
-using System.Linq.Expressions;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
@@ -13,7 +12,7 @@ namespace Rge.Search.Collections;
 /// <remarks>Every method throws <see cref="VectorStoreException"/> when the store fails.</remarks>
 public sealed class SearchCollection : IDisposable
 {
-    private const int Page = 1000;
+    private const int Page = RecordPages.Size;
 
     private volatile bool _canBeWritten;
 
@@ -130,8 +129,7 @@ public sealed class SearchCollection : IDisposable
         foreach (var keys in ids.Except(found.Select(record => record.Id), StringComparer.Ordinal).Chunk(Page))
         {
             await foreach (
-                var record in PagesAsync(
-                    Tables.Records,
+                var record in Tables.Records.PagesAsync(
                     record => keys.Contains(record.Key),
                     record => record.Id,
                     includeVectors,
@@ -160,24 +158,14 @@ public sealed class SearchCollection : IDisposable
         int take,
         SearchFilter? filter = null,
         CancellationToken cancellationToken = default
-    ) =>
-        await FilteredAsync(filter, async () =>
-            await Tables
-                .Records.GetAsync(
-                    filter?.ToExpression() ?? (_ => true),
-                    take,
-                    new() { Skip = skip, OrderBy = by => by.Ascending(r => r.Id) },
-                    cancellationToken
-                )
-                .ToListAsync(cancellationToken)
-        );
+    ) => await ListAsync(skip, take, filter, includeVectors: false, cancellationToken);
 
     /// <summary>How many records there are.</summary>
     /// <param name="filter">Which records count; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="SearchException">The store does not support the filter's comparison of metadata.</exception>
     public Task<long> CountAsync(SearchFilter? filter = null, CancellationToken cancellationToken = default) =>
-        FilteredAsync(filter, () => CountAsync(Tables.Records, filter?.ToExpression(), cancellationToken));
+        FilteredAsync(filter, () => Tables.Records.CountAsync(filter?.ToExpression(), cancellationToken));
 
     /// <summary>Replaces the metadata of records; vectors are not computed again, and ids stay.</summary>
     /// <param name="id">Id of the record, or key of all that have it.</param>
@@ -220,17 +208,10 @@ public sealed class SearchCollection : IDisposable
         await EnsureTablesAsync(cancellationToken);
         string[] all = [.. ids.Union((await GetAsync(ids, cancellationToken)).Select(record => record.Id), StringComparer.Ordinal)];
         await DeleteRecordsAsync(all, cancellationToken);
-        foreach (var id in all)
+        foreach (var some in all.Chunk(Page))
         {
-            List<string> places;
-            do
-            {
-                places = await Tables
-                    .Places.GetAsync(place => place.Item == id, Page, cancellationToken: cancellationToken)
-                    .Select(place => place.Id)
-                    .ToListAsync(cancellationToken);
-                await Tables.Places.DeleteAsync(places, cancellationToken);
-            } while (places.Count == Page);
+            var places = await PlacesOfAsync(some, cancellationToken);
+            await Tables.Places.DeleteAsync(places.Select(place => place.Id), cancellationToken);
         }
     }
 
@@ -256,7 +237,7 @@ public sealed class SearchCollection : IDisposable
     public async Task<IReadOnlyDictionary<string, long>> SourcesAsync(CancellationToken cancellationToken = default)
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        await foreach (var place in PagesAsync(Tables.Places, _ => true, place => place.Id, includeVectors: false, cancellationToken))
+        await foreach (var place in Tables.Places.PagesAsync(_ => true, place => place.Id, includeVectors: false, cancellationToken))
             counts[place.Source] = counts.GetValueOrDefault(place.Source) + 1;
         return counts;
     }
@@ -295,31 +276,12 @@ public sealed class SearchCollection : IDisposable
         const int Size = 100;
         for (var skip = 0; ; skip += Size)
         {
-            var records = await FilteredAsync(filter, async () => await Tables
-                    .Records.GetAsync(
-                        filter?.ToExpression() ?? (_ => true),
-                        Size,
-                        new()
-                        {
-                            Skip = skip,
-                            IncludeVectors = true,
-                            OrderBy = by => by.Ascending(record => record.Id),
-                        },
-                        cancellationToken
-                    )
-                    .ToListAsync(cancellationToken));
+            var records = await ListAsync(skip, Size, filter, includeVectors: true, cancellationToken);
             string[] ids = [.. records.Select(record => record.Id)];
             var thumbnails = await Tables
                 .Thumbnails.GetAsync(ids, cancellationToken: cancellationToken)
                 .ToDictionaryAsync(thumbnail => thumbnail.Id, StringComparer.Ordinal, cancellationToken);
-            var places = await PagesAsync(
-                    Tables.Places,
-                    place => ids.Contains(place.Item),
-                    place => place.Id,
-                    includeVectors: false,
-                    cancellationToken
-                )
-                .ToListAsync(cancellationToken);
+            var places = await PlacesOfAsync(ids, cancellationToken);
             var byItem = places.ToLookup(place => place.Item, StringComparer.Ordinal);
             foreach (var record in records)
             {
@@ -375,8 +337,8 @@ public sealed class SearchCollection : IDisposable
     /// <summary>How much it holds.</summary>
     public async Task<CollectionStats> StatsAsync(CancellationToken cancellationToken = default) =>
         new(
-            await CountAsync(Tables.Records, filter: null, cancellationToken),
-            await CountAsync(Tables.Places, filter: null, cancellationToken)
+            await Tables.Records.CountAsync(filter: null, cancellationToken),
+            await Tables.Places.CountAsync(filter: null, cancellationToken)
         );
 
     /// <summary>Makes the tables that are not read but written, which a store that can only be read need not have.</summary>
@@ -399,20 +361,40 @@ public sealed class SearchCollection : IDisposable
         await claims.WaitForAsync(ids, cancellationToken);
         foreach (var some in ids.Chunk(Page))
         {
-            var places = await PagesAsync(
-                    Tables.Places,
-                    place => some.Contains(place.Item),
-                    place => place.Id,
-                    includeVectors: false,
-                    cancellationToken
-                )
-                .ToListAsync(cancellationToken);
+            var places = await PlacesOfAsync(some, cancellationToken);
             foreach (var place in places)
                 place.Stamp = "";
             await Tables.Places.UpsertAsync(places, cancellationToken);
         }
         await change();
     }
+
+    private Task<List<SearchRecord>> ListAsync(
+        int skip,
+        int take,
+        SearchFilter? filter,
+        bool includeVectors,
+        CancellationToken cancellationToken
+    )
+    {
+        var options = new FilteredRecordRetrievalOptions<SearchRecord>
+        {
+            Skip = skip,
+            IncludeVectors = includeVectors,
+            OrderBy = by => by.Ascending(record => record.Id),
+        };
+        return FilteredAsync(filter, async () =>
+            await Tables
+                .Records.GetAsync(filter?.ToExpression() ?? (_ => true), take, options, cancellationToken)
+                .ToListAsync(cancellationToken)
+        );
+    }
+
+    /// <summary>The places that have any of these records.</summary>
+    private ValueTask<List<PlaceRecord>> PlacesOfAsync(string[] ids, CancellationToken cancellationToken) =>
+        Tables
+            .Places.PagesAsync(place => ids.Contains(place.Item), place => place.Id, includeVectors: false, cancellationToken)
+            .ToListAsync(cancellationToken);
 
     internal async Task<List<SearchRecord>> GetByIdAsync(
         IReadOnlyCollection<string> ids,
@@ -432,61 +414,6 @@ public sealed class SearchCollection : IDisposable
         await Tables.Contents.DeleteAsync(ids, cancellationToken);
     }
 
-    /// <summary>All records that a filter finds, page by page.</summary>
-    internal static async IAsyncEnumerable<TRecord> PagesAsync<TRecord>(
-        VectorStoreCollection<string, TRecord> collection,
-        Expression<Func<TRecord, bool>> filter,
-        Expression<Func<TRecord, object?>> order,
-        bool includeVectors,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-        where TRecord : class
-    {
-        for (var skip = 0; ; skip += Page)
-        {
-            var count = 0;
-            await foreach (
-                var record in collection.GetAsync(
-                    filter,
-                    Page,
-                    new()
-                    {
-                        Skip = skip,
-                        IncludeVectors = includeVectors,
-                        OrderBy = by => by.Ascending(order),
-                    },
-                    cancellationToken
-                )
-            )
-            {
-                count++;
-                yield return record;
-            }
-            if (count < Page)
-                yield break;
-        }
-    }
-
-    private static async Task<long> CountAsync<TRecord>(
-        VectorStoreCollection<string, TRecord> collection,
-        Expression<Func<TRecord, bool>>? filter,
-        CancellationToken cancellationToken
-    )
-        where TRecord : class
-    {
-        if (collection.GetService(typeof(IRecordCounter)) is IRecordCounter counter)
-            return await counter.CountAsync(filter, cancellationToken);
-        var count = 0;
-        for (var before = -1; count > before && count % Page == 0; )
-        {
-            before = count;
-            count += await collection
-                .GetAsync(filter ?? (_ => true), Page, new() { Skip = before }, cancellationToken)
-                .CountAsync(cancellationToken);
-        }
-        return count;
-    }
-
     /// <summary>Says in words what a store of others makes of a filter that it does not know.</summary>
     private async Task<T> FilteredAsync<T>(SearchFilter? filter, Func<Task<T>> work)
     {
@@ -498,7 +425,7 @@ public sealed class SearchCollection : IDisposable
         {
             throw new SearchException(
                 $"The store of the collection {Name} cannot compare metadata with <, <=, > or >=; use = and !=, or a store that can "
-                    + $"(SQLite, PostgreSQL).",
+                    + "(SQLite, PostgreSQL).",
                 e
             );
         }

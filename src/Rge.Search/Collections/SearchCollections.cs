@@ -212,7 +212,7 @@ public sealed class SearchCollections : IDisposable
         )
             throw new SearchException(
                 $"'{(name.Length <= 100 ? name : name[..100] + "…")}' is no name for a collection, expected 1 to 40 lower-case "
-                    + $"letters, digits, - and _, a letter first."
+                    + "letters, digits, - and _, a letter first."
             );
     }
 

@@ -1,7 +1,4 @@
-using System.Data.Common;
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.VectorData;
-using Rge.Files;
 using Rge.Search.Collections;
 using Rge.Search.Stores;
 
@@ -25,14 +22,6 @@ internal sealed class IndexRun(
     IProgress<IndexProgress>? progress
 )
 {
-    private const int PlacesOfPage = 1000;
-
-    /// <summary>So many may always leave; of more, no more than half of all at once.</summary>
-    private const int FewRemovals = 20;
-
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200),
-        LongestWait = TimeSpan.FromSeconds(10);
-
     private readonly List<(SourcePlace Place, string[] Ids)> _waiting = [];
     private readonly List<BrokenItem> _broken = [];
     private readonly Retirement _retirement = new(collection, claims);
@@ -47,25 +36,28 @@ internal sealed class IndexRun(
         _done,
         _stored,
         _embedded,
-        _unchanged,
-        _removed;
+        _unchanged;
+
+    private StoreRetry Retry => field ??= new StoreRetry(options.StoreRetryTimeout, Report);
 
     public async Task<IndexOutcome> RunAsync(bool removes, CancellationToken cancellationToken)
     {
         var listing = await Task.Run(() => source.List(cancellationToken), cancellationToken);
         AddBroken(listing.Broken);
         _total = listing.Places.Count;
-        await RetryAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
+        await Retry.RunAsync(() => collection.EnsureTablesAsync(cancellationToken), cancellationToken);
         await IndexAsync(listing.Places, cancellationToken);
         while (_waiting.Count > 0)
             await IndexAsync(await WaitAsync(cancellationToken), cancellationToken);
-        var (hold, withheld) = removes ? await RemoveOthersAsync(listing, cancellationToken) : default;
+        var removal = removes
+            ? await new SourceRemoval(collection, source.Name, options, _retirement, Retry).RunAsync(listing, cancellationToken)
+            : default;
         // In the order of the file or the request: what cannot be listed is found before what cannot be embedded.
         BrokenItem[] broken = [.. _broken.OrderBy(item => item.Line ?? item.Index ?? 0)];
-        return new IndexOutcome(_stored, _embedded, _unchanged, _removed, broken)
+        return new IndexOutcome(_stored, _embedded, _unchanged, removal.Removed, broken)
         {
-            Hold = hold,
-            Withheld = withheld,
+            Hold = removal.Hold,
+            Withheld = removal.Withheld,
             SourceIsEmpty = removes && listing.Places.Count == 0 && listing.Broken.Count == 0,
             Unreadable = listing.Unreadable,
         };
@@ -86,7 +78,7 @@ internal sealed class IndexRun(
         await foreach (var batch in PrepareAheadAsync(places.Chunk(options.BatchItems), cancellationToken))
         {
             var embedded = await EmbedAsync(batch, cancellationToken);
-            await RetryAsync(() => StoreAsync(batch, embedded, cancellationToken), cancellationToken);
+            await Retry.RunAsync(() => StoreAsync(batch, embedded, cancellationToken), cancellationToken);
             string[] stored = [.. batch.Held.Select(held => held.Place.Label)];
             _stored += stored.Length;
             _embedded += embedded.Count;
@@ -114,7 +106,7 @@ internal sealed class IndexRun(
             foreach (var places in batches)
             {
                 var prepared = ahead is null ? null : await ahead;
-                ahead = Task.Run(() => RetryAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
+                ahead = Task.Run(() => Retry.RunAsync(() => PrepareAsync(places, stop.Token), stop.Token), stop.Token);
                 if (prepared is not null)
                     yield return prepared;
             }
@@ -328,88 +320,18 @@ internal sealed class IndexRun(
     {
         for (; ; await Task.Delay(claims.RetryDelay, cancellationToken))
         {
-            var acquired = await RetryAsync(
+            var acquired = await Retry.RunAsync(
                 () => claims.AcquireAsync([.. _waiting.SelectMany(one => one.Ids)], cancellationToken),
                 cancellationToken
             );
             // Only to see what is free: they are claimed again with all that belongs to it.
-            await RetryAsync(() => claims.ReleaseAsync([.. acquired], cancellationToken), cancellationToken);
+            await Retry.RunAsync(() => claims.ReleaseAsync([.. acquired], cancellationToken), cancellationToken);
             SourcePlace[] free = [.. _waiting.Where(one => one.Ids.All(acquired.Contains)).Select(one => one.Place)];
             _waiting.RemoveAll(one => one.Ids.All(acquired.Contains));
             if (free.Length > 0)
                 return free;
-            progress?.Report(new IndexProgress(_done, _total, [], $"waiting for {_waiting.Count} that other indexers work on"));
+            Report($"waiting for {_waiting.Count} that other indexers work on");
         }
-    }
-
-    /// <summary>Removes what is no longer in the source, unless the source seems to be missing.</summary>
-    /// <returns>Why some stay, and how many.</returns>
-    private async Task<(RemovalHold Hold, int Withheld)> RemoveOthersAsync(SourceListing listing, CancellationToken cancellationToken)
-    {
-        var listed = listing.Places.Select(place => IdOf(place.Name)).ToHashSet(StringComparer.Ordinal);
-        var empty = listing.EmptyFolders.ToHashSet(StringComparer.Ordinal);
-        var (known, missing, inEmpty) = (0, 0, 0);
-        for (var isLast = false; !isLast; )
-        {
-            var page = await PageAsync(known, cancellationToken);
-            known += page.Count;
-            missing += page.Count(place => !listed.Contains(place.Id));
-            inEmpty += page.Count(place => !listed.Contains(place.Id) && IsInEmpty(place));
-            isLast = page.Count < PlacesOfPage;
-        }
-        if (missing == 0)
-            return default;
-        if (listing.Broken.Count > 0)
-            return (RemovalHold.Unlisted, missing);
-        if (listing.Places.Count == 0 && !options.AllowEmpty)
-            return (RemovalHold.EmptySource, missing);
-        // Those of empty folders have a rule of their own.
-        var removals = missing - inEmpty;
-        if (listing.Places.Count > 0 && !options.AllowRemovals && removals > FewRemovals && removals > known / 2)
-            return (RemovalHold.MostMissing, missing);
-        if (options.AllowEmpty)
-            (empty, inEmpty) = ([], 0);
-
-        for (var skip = 0; ; )
-        {
-            var page = await PageAsync(skip, cancellationToken);
-            PlaceRecord[] gone = [.. page.Where(place => !listed.Contains(place.Id) && !IsInEmpty(place))];
-            await RetryAsync(() => _retirement.RemoveAsync(gone, cancellationToken), cancellationToken);
-            _removed += gone.Length;
-            if (page.Count < PlacesOfPage)
-                return inEmpty > 0 ? (RemovalHold.EmptyFolder, inEmpty) : default;
-            skip += page.Count - gone.Length;
-        }
-
-        bool IsInEmpty(PlaceRecord place)
-        {
-            for (
-                var folder = Path.GetDirectoryName(place.Name);
-                empty.Count > 0 && folder is { Length: > 0 };
-                folder = Path.GetDirectoryName(folder)
-            )
-                if (empty.Contains(folder))
-                    return true;
-            return false;
-        }
-    }
-
-    /// <summary>A page of what the collection has of the source.</summary>
-    private async Task<List<PlaceRecord>> PageAsync(int skip, CancellationToken cancellationToken)
-    {
-        var name = source.Name;
-        return await RetryAsync(
-            async () =>
-                await collection
-                    .Tables.Places.GetAsync(
-                        place => place.Source == name,
-                        PlacesOfPage,
-                        new() { Skip = skip, OrderBy = by => by.Ascending(place => place.Id) },
-                        cancellationToken
-                    )
-                    .ToListAsync(cancellationToken),
-            cancellationToken
-        );
     }
 
     /// <summary>What the store knows of places, by name.</summary>
@@ -427,33 +349,7 @@ internal sealed class IndexRun(
             StringComparer.Ordinal
         );
 
-    private Task RetryAsync(Func<Task> work, CancellationToken cancellationToken) =>
-        RetryAsync(
-            async () =>
-            {
-                await work();
-                return true;
-            },
-            cancellationToken
-        );
-
-    /// <summary>Does it again while the store is away; all that is done here may be done twice.</summary>
-    private async Task<T> RetryAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
-    {
-        var (backoff, end) = (new Backoff(FirstWait, LongestWait), DateTime.UtcNow + options.StoreRetryTimeout);
-        while (true)
-        {
-            try
-            {
-                return await work();
-            }
-            catch (VectorStoreException e) when (e.InnerException is DbException { IsTransient: true } && DateTime.UtcNow < end)
-            {
-                progress?.Report(new IndexProgress(_done, _total, [], $"{e.Message} Trying again."));
-                await Task.Delay(backoff.Next(), cancellationToken);
-            }
-        }
-    }
+    private void Report(string remark) => progress?.Report(new IndexProgress(_done, _total, [], remark));
 
     /// <summary>What tells whether the item that a place has has changed: metadata that are added to every item are part of it.</summary>
     private string StampOf(SourcePlace place) => options.Metadata.Count == 0 ? place.Stamp : $"{place.Stamp} {_metadata}";

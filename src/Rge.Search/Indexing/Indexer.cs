@@ -68,14 +68,8 @@ public sealed class Indexer
     /// <summary>Gives what a source had under one name the other: a folder with a separator at its end was another source once.</summary>
     private async Task RenameAsync(string from, string to, ClaimHolder claims, CancellationToken cancellationToken)
     {
-        var places = await SearchCollection
-            .PagesAsync(
-                _collection.Tables.Places,
-                place => place.Source == from,
-                place => place.Id,
-                includeVectors: false,
-                cancellationToken
-            )
+        var places = await _collection
+            .Tables.Places.PagesAsync(place => place.Source == from, place => place.Id, includeVectors: false, cancellationToken)
             .ToListAsync(cancellationToken);
         foreach (var place in places)
             await MoveAsync(place, to, place.Name, place.Stamp, claims, cancellationToken);
@@ -117,9 +111,8 @@ public sealed class Indexer
         var places = _collection.Tables.Places;
         foreach (var some in keys.Chunk(Size))
         {
-            var records = await SearchCollection
-                .PagesAsync(
-                    _collection.Tables.Records,
+            var records = await _collection
+                .Tables.Records.PagesAsync(
                     record => some.Contains(record.Key),
                     record => record.Id,
                     includeVectors: false,

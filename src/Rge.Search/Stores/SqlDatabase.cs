@@ -80,7 +80,7 @@ internal abstract class SqlDatabase(string systemName, string name) : IDisposabl
             throw Failure(
                 StoreProblem.TooNew,
                 $"The store {Name} has version {version}, but this program knows versions up to {SchemaVersion}: use a newer program, "
-                    + $"or another store.",
+                    + "or another store.",
                 innerException: null
             );
     }

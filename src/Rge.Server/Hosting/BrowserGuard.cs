@@ -19,7 +19,7 @@ internal sealed class BrowserGuard(RequestDelegate next, ServerOptions options)
         if (_isLocal && !IsKnown(request.Host.Host))
             throw Refused(
                 $"This server does not answer as '{request.Host.Host}': it listens on its own machine alone. Name the host in the "
-                    + $"setting host_names, or have the server ask for a key.",
+                    + "setting host_names, or have the server ask for a key.",
                 "unknown_host"
             );
         // More than one is no browser's; none of them is to be believed.

@@ -100,7 +100,7 @@ internal sealed class ExperimentTables
         var test = _outcome.Config.Test;
         var note =
             $"{MeanAndSpread} {test.Queries} queries of each dataset, seed {test.Seed} of ShapeWorld's test split, which no choice was "
-            + $"made on. The average is the mean of the datasets, as MMEB has it.";
+            + "made on. The average is the mean of the datasets, as MMEB has it.";
         if (Baseline is not null)
             note += $" Points above the best baseline, \"{Baseline.Name}\", are taken seed by seed.";
         return new ReportTable(
@@ -128,7 +128,7 @@ internal sealed class ExperimentTables
         new(
             $"Development set, at equal {comparison.Cost}",
             $"{MeanAndSpread} Of each run the measurement that is nearest to {Whole(comparison.Limit)} {comparison.Cost}, when the "
-                + $"first variant was done; queries are embedded as in training.",
+                + "first variant was done; queries are embedded as in training.",
             ["variant", "steps", "training, s", .. Groups, "average"],
             [
                 .. comparison.Variants.Select(row =>

@@ -165,7 +165,7 @@ public sealed class JointObjective(
         if (units.Count == 0)
             throw new TrainingException(
                 $"{batch.Queries[0].Sample.Source} and the rest of its batch have nothing to learn: neither a rationale nor a target "
-                    + $"counts in this phase."
+                    + "counts in this phase."
             );
         return units;
     }

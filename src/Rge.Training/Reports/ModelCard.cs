@@ -21,7 +21,7 @@ internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObjec
         var text = new StringBuilder("---\n");
         if (config.Model.Checkpoint is { } checkpoint)
             Line(
-                $"base_model: "
+                "base_model: "
                     + $"\"{checkpoint.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
             );
         Line($"library_name: {(isAdapter ? "peft" : "transformers")}");

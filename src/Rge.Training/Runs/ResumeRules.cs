@@ -32,7 +32,7 @@ internal static class ResumeRules
         var more =
             changed.Length > 1
                 ? $", and {string.Join(", ", changed[1..Math.Min(4, changed.Length)])}{(changed.Length > 4 ? " and more" : "")} differ "
-                    + $"as well"
+                    + "as well"
                 : "";
         throw new TrainingException(
             $"{folder} was begun with other settings: {changed[0]} is {Shown(after, changed[0])}, and was "

@@ -41,7 +41,7 @@ internal static class StartingPoint
             return Once(part => EmbTokenCheckpoint.Write(checkpoint, part));
         throw new TrainingException(
             $"The tokenizer of {checkpoint} has no {ReasoningEmbedder.EmbToken} token, which embeddings are taken at: set "
-                + $"model.add_emb_token: true to start with a copy that has one, or take a checkpoint that has."
+                + "model.add_emb_token: true to start with a copy that has one, or take a checkpoint that has."
         );
 
         string Once(Action<string> write)

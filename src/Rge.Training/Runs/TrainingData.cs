@@ -74,7 +74,7 @@ internal sealed class TrainingData
             throw new TrainingException(
                 $"data.weights names {unknown}, which {folder} does not have; it has "
                     + $"{string.Join(", ", found.Select(subset => subset.Name))}. Give weights for these, or data.weights={{}} for all "
-                    + $"alike."
+                    + "alike."
             );
         var images = _config.Data.Images ?? folder;
         var reader = Reader(images);
@@ -229,7 +229,7 @@ internal sealed class TrainingData
         var isLost = row.Query.Images.Any(broken.Contains) || row.Candidates[0].Images.Any(broken.Contains);
         _remark?.Invoke(
             $"{row.Source}: {(isLost ? "the row is left out of the development set" : "a candidate is left out of the row")}, because "
-                + $"an image cannot be used."
+                + "an image cannot be used."
         );
         return isLost ? null : row with { Candidates = candidates };
     }

@@ -178,7 +178,7 @@ internal sealed class TrainingSession : IDisposable
         AtomicFile.WriteJson(path, entry);
         throw new TrainingException(
             $"Step {State.Step + 1}: the loss is {entry["loss"]} and the gradient norm {norm}; {path} lists the batch. Expected finite "
-                + $"numbers: a lower learning rate, a longer warm-up or float32 may help."
+                + "numbers: a lower learning rate, a longer warm-up or float32 may help."
         );
     }
 

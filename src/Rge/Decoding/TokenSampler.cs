@@ -45,7 +45,7 @@ public sealed class TokenSampler
         if (!float.IsFinite(logits[best]))
             throw new EmbeddingException(
                 $"The logit of token {best} is {logits[best]}; the model's activations overflow or its weights are damaged. With "
-                    + $"float16 weights, try bfloat16 or float32."
+                    + "float16 weights, try bfloat16 or float32."
             );
         var token = _options.IsGreedy ? best : Sample(logits, logits[best]);
         if (_options.RepetitionPenalty != 1)

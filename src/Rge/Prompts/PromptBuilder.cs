@@ -111,12 +111,12 @@ public sealed class PromptBuilder(
         if (!processor.Tokenizer.SpecialTokens.TryGetValue(EmbToken, out var id))
             throw new EmbeddingException(
                 $"The checkpoint's tokenizer has no {EmbToken} token, so the checkpoint was not trained for reasoning-guided "
-                    + $"embeddings: take one that was, or add the token and train it."
+                    + "embeddings: take one that was, or add the token and train it."
             );
         if (id >= config.Text.VocabSize)
             throw new EmbeddingException(
                 $"{EmbToken} has id {id}, but the model's vocabulary has {config.Text.VocabSize} rows: tokenizer and model do not "
-                    + $"belong together."
+                    + "belong together."
             );
         return id;
     }

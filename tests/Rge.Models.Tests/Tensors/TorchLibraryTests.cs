@@ -20,7 +20,7 @@ public sealed class TorchLibraryTests
         try
         {
             Assert.Equal(
-                $"libtorch cannot be loaded: libLibTorchSharp.so and libc10.so and libtorch_cpu.so and libtorch.so are not with the "
+                "libtorch cannot be loaded: libLibTorchSharp.so and libc10.so and libtorch_cpu.so and libtorch.so are not with the "
                     + $"program (looked in {AppContext.BaseDirectory}); "
                     + "build or publish it for this system (dotnet publish -r linux-x64), or reference the package that has libtorch "
                     + "for it.",

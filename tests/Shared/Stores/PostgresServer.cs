@@ -73,9 +73,9 @@ public sealed class PostgresServer : IAsyncDisposable
                     "/bin/sh",
                     "-c",
                     $"{Programs}postgres -D {_data} -p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c "
-                        + $"dynamic_shared_memory_type=mmap -c shared_buffers=64MB "
+                        + "dynamic_shared_memory_type=mmap -c shared_buffers=64MB "
                         + $"-c max_connections=60 -c fsync=off >>{_data}/log 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait "
-                        + $"$server",
+                        + "$server",
                 ]
             )
             {

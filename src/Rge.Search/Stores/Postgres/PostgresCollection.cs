@@ -34,7 +34,7 @@ internal sealed class PostgresCollection<TKey, TRecord> : SqlCollection<TKey, TR
         if (_approximate && VectorProperty!.Dimensions > MaxIndexedDimensions)
             throw new NotSupportedException(
                 $"{VectorProperty.ModelName} has {VectorProperty.Dimensions} dimensions, but an index holds {MaxIndexedDimensions} at "
-                    + $"most: take fewer dimensions, or exact search."
+                    + "most: take fewer dimensions, or exact search."
             );
     }
 
@@ -51,7 +51,7 @@ internal sealed class PostgresCollection<TKey, TRecord> : SqlCollection<TKey, TR
                 ?
                 [
                     $"CREATE INDEX IF NOT EXISTS {IndexOf(VectorProperty!)} ON {Table} USING hnsw (({Half(Column(VectorProperty!))}) "
-                        + $"halfvec_cosine_ops)",
+                        + "halfvec_cosine_ops)",
                 ]
                 : Array.Empty<string>(),
         ];
@@ -91,7 +91,7 @@ internal sealed class PostgresCollection<TKey, TRecord> : SqlCollection<TKey, TR
                     await using var settings = Database.Command(
                         connection,
                         $"SET LOCAL hnsw.ef_search = {candidates.ToString(CultureInfo.InvariantCulture)}; SET LOCAL "
-                            + $"hnsw.iterative_scan = 'strict_order'"
+                            + "hnsw.iterative_scan = 'strict_order'"
                     );
                     await settings.ExecuteNonQueryAsync(cancellationToken);
                 }

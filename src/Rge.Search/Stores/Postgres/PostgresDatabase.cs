@@ -154,7 +154,7 @@ internal sealed class PostgresDatabase : SqlDatabase
         {
             throw new VectorStoreException(
                 $"The store {Name} has no pgvector: {e.MessageText}; install it (Debian: postgresql-17-pgvector), or let an "
-                    + $"administrator run CREATE EXTENSION vector.",
+                    + "administrator run CREATE EXTENSION vector.",
                 e
             );
         }

@@ -100,7 +100,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
                 throw Failure(
                     StoreProblem.ReadOnly,
                     $"The store {Name} lies where nothing can be written, and {Log} has changes that are not in it yet: open it once "
-                        + $"where it can be written.",
+                        + "where it can be written.",
                     inner
                 );
             }
@@ -262,7 +262,7 @@ internal sealed partial class SqliteDatabase : SqlDatabase
             SqliteCodes.Busy or SqliteCodes.Locked => (
                 StoreProblem.Locked,
                 $"The store {Name} has been locked by another process for {LockTimeout.TotalMinutes} minutes; end that process, or wait "
-                    + $"for it."
+                    + "for it."
             ),
             SqliteCodes.CannotOpen => (null, $"The store {Name} failed: the file cannot be opened or made there."),
             SqliteCodes.Corrupt => (
