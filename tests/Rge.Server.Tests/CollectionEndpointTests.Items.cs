@@ -1,14 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.ServerSentEvents;
 using System.Numerics.Tensors;
-using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Rge.Search;
 using Rge.Search.Collections;
 using Rge.Search.Indexing;
-using Rge.Tests.Shared.Stores;
 
 namespace Rge.Server.Tests;
 
