@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Kernels;
