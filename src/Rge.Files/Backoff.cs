@@ -1,8 +1,9 @@
 namespace Rge.Files;
 
 /// <summary>
-/// The waits between the attempts of one piece of work: the first, then twice as long after each further failure up to a longest one, each
-/// with a random part of up to a quarter, so that concurrent waits do not end together. Not thread-safe.
+/// The waits between the attempts of one piece of work: the first, then twice as long after each further failure, each with a random part
+/// of up to a quarter; once that reaches the longest wait, the longest less a random part of up to a quarter, never more. So concurrent
+/// waits do not end together. Not thread-safe.
 /// </summary>
 /// <param name="first">Wait after the first failure.</param>
 /// <param name="longest">Longest wait.</param>
@@ -21,7 +22,10 @@ public sealed class Backoff(TimeSpan first, TimeSpan longest)
         Failures++;
         // Doubled so often that it is no time span any more, it is long enough.
         var doubled = first.TotalSeconds * Math.Pow(2, Failures - 1);
-        return doubled < longest.TotalSeconds && Spread(TimeSpan.FromSeconds(doubled)) is var wait && wait < longest ? wait : longest;
+        if (doubled >= longest.TotalSeconds)
+            return longest * (1 - Random.Shared.NextDouble() / 4);
+        var wait = Spread(TimeSpan.FromSeconds(doubled));
+        return wait < longest ? wait : longest;
     }
 
     /// <summary>A wait with its random part.</summary>

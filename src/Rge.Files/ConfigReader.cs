@@ -12,13 +12,18 @@ public sealed class ConfigReader
 
     private readonly JsonField _object;
 
-    /// <summary>Reads from an object as it is now.</summary>
+    /// <summary>Reads from an object as it is now; a file is read by <see cref="JsonFile.ReadConfig"/> at less cost.</summary>
     /// <param name="json">The object.</param>
     /// <param name="path">The file, for errors.</param>
     public ConfigReader(JsonObject json, string path)
         : this(new JsonField(JsonElement.Parse(json.ToJsonString()), new CheckpointJsonErrors(path))) { }
 
-    private ConfigReader(JsonField json) => _object = json;
+    /// <summary>Reads from an object of a document, as long as that is valid.</summary>
+    /// <param name="json">The object.</param>
+    public ConfigReader(JsonField json) => _object = json.Object();
+
+    /// <summary>A field as it is; missing where it is.</summary>
+    public JsonField this[string field] => _object[field];
 
     /// <summary>The error of a field: <paramref name="problem"/> follows its name.</summary>
     public CheckpointException Error(string field, string problem) => (CheckpointException)_object[field].Error(problem);
@@ -27,7 +32,7 @@ public sealed class ConfigReader
     public bool Has(string field) => !_object[field].IsMissing;
 
     /// <summary>An object in the object; <see langword="null"/> where there is none.</summary>
-    public ConfigReader? Section(string field) => Has(field) ? new ConfigReader(_object[field].Object()) : null;
+    public ConfigReader? Section(string field) => Has(field) ? new ConfigReader(_object[field]) : null;
 
     /// <summary>A text, or the fallback where there is none.</summary>
     public string? String(string field, string? fallback) => _object[field].Text(fallback);

@@ -16,6 +16,14 @@ public static class FileProblem
         : File.Exists(folder) ? $"{folder} is a file, expected a folder."
         : $"The folder {folder} does not exist.";
 
+    /// <summary>Whether opening a file failed because another process has it open.</summary>
+    /// <param name="error">The exception from opening it.</param>
+    public static bool IsInUse(Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return error is IOException && error.HResult is InUse or InUseOnMac or InUseOnWindows;
+    }
+
     /// <summary>The words for the end of a sentence, without a full stop.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">The exception from opening or reading it.</param>
@@ -29,7 +37,7 @@ public static class FileProblem
             EndOfStreamException => "it was cut while it was read",
             IrregularFileException irregular => $"it {irregular.Problem}",
             PathTooLongException => "its path is too long",
-            IOException when error.HResult is InUse or InUseOnMac or InUseOnWindows => "another process is using it",
+            _ when IsInUse(error) => "another process is using it",
             IOException when error.HResult is DiskFull or DiskFullOnWindows => "the disk is full",
             _ => error.Message.TrimEnd('.'),
         };

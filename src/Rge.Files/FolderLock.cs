@@ -24,9 +24,8 @@ public sealed class FolderLock : IDisposable
             Directory.CreateDirectory(folder);
             return new FolderLock(folder, new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException e) when (File.Exists(path))
+        catch (IOException e) when (FileProblem.IsInUse(e))
         {
-            // The file exists and cannot be opened exclusively: another process holds the lock.
             throw new FolderInUseException(
                 $"{folder} is in use by a run that has not ended: wait for it or stop it, or name another folder.",
                 e

@@ -41,6 +41,15 @@ public static class JsonFile
         }
     }
 
+    /// <summary>Parses a file and hands its fields to <paramref name="read"/>; a text that is not Unicode is refused, asked for or
+    /// not. No field is valid afterwards.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static T ReadConfig<T>(string path, Func<ConfigReader, T> read) => Read(path, root =>
+        {
+            DecodeTexts(root);
+            return read(new ConfigReader(root));
+        });
+
     /// <summary>Parses a file into an object that can be changed.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public static JsonObject ReadObject(string path) => Read(path, root =>

@@ -6,24 +6,30 @@ namespace Rge.Files;
 /// </summary>
 public sealed class LineJournal : IDisposable
 {
+    /// <summary>Bytes that are read at once.</summary>
+    private const int Block = 1 << 16;
+
     private readonly FileStream _file;
+    private long _end;
 
     private LineJournal(FileStream file)
     {
         _file = file;
-        _file.SetLength(WholeLines());
+        Truncate(WholeLines());
     }
 
     /// <summary>The file.</summary>
     public string Path => _file.Name;
 
     /// <summary>Whether there is no line.</summary>
-    public bool IsEmpty => _file.Length == 0;
+    public bool IsEmpty => _end == 0;
 
     /// <summary>Opens a journal, or begins an empty one.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="share">Access of other processes to the file meanwhile: nothing, or read it.</param>
-    /// <exception cref="IOException">Its folder does not exist, or another process has it open.</exception>
+    /// <param name="share">Access of other processes to the file meanwhile: none, or to read it. With <see cref="FileShare.None"/> a second
+    /// writer is refused. With <see cref="FileShare.Read"/> it is on Windows only: on Linux and macOS both get the file, and a lock must
+    /// keep the second one out, such as <see cref="FolderLock"/>.</param>
+    /// <exception cref="IOException">Its folder does not exist, another process has it open without sharing it, or it is no file.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static LineJournal Open(string path, FileShare share = FileShare.None)
     {
@@ -57,24 +63,30 @@ public sealed class LineJournal : IDisposable
         return Lines(_file);
     }
 
-    /// <summary>Appends a line and its end. It survives the process at once, and the machine after <see cref="Flush"/>.</summary>
+    /// <summary>Appends a line and its end. Others read it, and it survives the process, after <see cref="Flush"/>.</summary>
     /// <param name="line">The bytes, without a line end.</param>
     /// <returns>Where the line begins.</returns>
     public JournalLine Append(ReadOnlyMemory<byte> line)
     {
-        var start = _file.Seek(0, SeekOrigin.End);
-        _file.Write(line.Span);
-        _file.WriteByte((byte)'\n');
-        _file.Flush();
-        return new JournalLine(start, line);
+        if (_file.Position != _end)
+            _file.Position = _end;
+        _file.Write([.. line.Span, (byte)'\n']);
+        var written = new JournalLine(_end, line);
+        _end = written.End;
+        return written;
     }
 
-    /// <summary>Brings everything to the disk.</summary>
-    public void Flush() => _file.Flush(flushToDisk: true);
+    /// <summary>Hands all lines to the operating system: others read them, and they survive the process.</summary>
+    /// <param name="toDisk">Whether to wait until they are on the disk, where they survive the machine.</param>
+    public void Flush(bool toDisk = true) => _file.Flush(toDisk);
 
     /// <summary>Removes all that stands behind a place.</summary>
     /// <param name="end">Bytes to keep.</param>
-    public void Truncate(long end) => _file.SetLength(end);
+    public void Truncate(long end)
+    {
+        _file.SetLength(end);
+        _end = end;
+    }
 
     /// <summary>Reads bytes of the file.</summary>
     /// <param name="start">Where they begin.</param>
@@ -90,18 +102,22 @@ public sealed class LineJournal : IDisposable
 
     private long WholeLines()
     {
-        for (var end = _file.Length; end > 0; end--)
+        var buffer = new byte[Block];
+        for (var end = _file.Length; end > 0; )
         {
-            _file.Position = end - 1;
-            if (_file.ReadByte() == '\n')
-                return end;
+            var start = Math.Max(0, end - Block);
+            var bytes = buffer.AsSpan(0, (int)(end - start));
+            ReadExactly(start, bytes);
+            if (bytes.LastIndexOf((byte)'\n') is >= 0 and var last)
+                return start + last + 1;
+            end = start;
         }
         return 0;
     }
 
     private static IEnumerable<JournalLine> Lines(FileStream file)
     {
-        var (buffer, line, start) = (new byte[1 << 16], new List<byte>(), 0L);
+        var (buffer, line, start) = (new byte[Block], new List<byte>(), 0L);
         for (int read; (read = file.Read(buffer)) > 0; )
         {
             for (var (from, end) = (0, 0); from < read; from = end + 1)

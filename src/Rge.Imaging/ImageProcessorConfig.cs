@@ -91,7 +91,7 @@ public sealed record ImageProcessorConfig
         || (
             Path.Combine(folder, ProcessorFile) is var path
             && File.Exists(path)
-            && new ConfigReader(JsonFile.ReadObject(path), path).Has(ImageSection)
+            && JsonFile.ReadConfig(path, file => file.Has(ImageSection))
         );
 
     /// <summary>
@@ -104,12 +104,15 @@ public sealed record ImageProcessorConfig
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var path = Path.Combine(folder, ProcessorFile);
-        if (File.Exists(path) && new ConfigReader(JsonFile.ReadObject(path), path).Section(ImageSection) is { } section)
-            return FromReader(section);
+        if (
+            File.Exists(path)
+            && JsonFile.ReadConfig(path, file => file.Section(ImageSection) is { } section ? FromReader(section) : null) is { } config
+        )
+            return config;
         path = Path.Combine(folder, PreprocessorFile);
         if (!File.Exists(path))
             throw new CheckpointException($"{folder} has neither {PreprocessorFile} nor {ProcessorFile} with an {ImageSection} section.");
-        return FromReader(new ConfigReader(JsonFile.ReadObject(path), path));
+        return JsonFile.ReadConfig(path, FromReader);
     }
 
     /// <summary>

@@ -209,9 +209,12 @@ public sealed class QwenVlModel : IDisposable
             Tensor Rows(Tensor all)
             {
                 var rows = all.narrow(0, first, count);
-                return (all.requires_grad ? rows : rows.clone()).DetachFromDisposeScope();
+                return all.requires_grad ? rows : rows.clone();
             }
         }
+        // Only now, so that all of them are freed if one cannot be made.
+        foreach (var made in features)
+            made.DetachFromDisposeScope();
         return features;
     }
 

@@ -224,6 +224,9 @@ internal sealed class EmbeddingCall(
         var named = error.AtItem(index, inMessage: inputs.Count > 1);
         if (!collectsErrors)
             ExceptionDispatchInfo.Throw(named);
+        // The call may go on for long, and nothing else of it needs them.
+        foreach (var image in _images[index] ?? [])
+            image.Dispose();
         Finish(new EmbeddingResult { Index = index, Error = named });
     }
 

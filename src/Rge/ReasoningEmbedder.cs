@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
 using Rge.Decoding;
+using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
@@ -190,7 +191,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
             var (before, written) = (first, tokens);
             call.Progress = progress is null
                 ? null
-                : new ForwardedProgress(done =>
+                : new Relay<EmbeddingProgress>(done =>
                     progress.Report(
                         new EmbeddingProgress((int)Math.Min(before + done.Completed, int.MaxValue), 0, written + done.RationaleTokens)
                     )
@@ -359,10 +360,4 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
             ModelId = _metadata.DefaultModelId,
             AdditionalProperties = new() { [ReasoningEmbedding.PropertyName] = embedding },
         };
-
-    /// <summary>Hands progress on at once, on the thread that reports it.</summary>
-    private sealed class ForwardedProgress(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
-    {
-        public void Report(EmbeddingProgress value) => report(value);
-    }
 }

@@ -40,9 +40,12 @@ public sealed class LineJournalTests : IDisposable
     [InlineData("torn", 0)]
     [InlineData("one\n", 1)]
     [InlineData("one\ntwo\nto", 2)]
-    public void A_line_without_its_end_is_cut_off_and_what_follows_begins_a_line(string content, int whole)
+    [InlineData("one\n", 1, 65_535)]
+    [InlineData("one\n", 1, 65_536)]
+    [InlineData("", 0, 200_000)]
+    public void A_line_without_its_end_is_cut_off_and_what_follows_begins_a_line(string content, int whole, int longer = 0)
     {
-        File.WriteAllText(Path, content);
+        File.WriteAllText(Path, content + new string('x', longer));
         Assert.Equal(whole, LineJournal.Read(Path).Count());
         using (var journal = LineJournal.Open(Path))
         {
@@ -70,6 +73,7 @@ public sealed class LineJournalTests : IDisposable
             Assert.Throws<IOException>(() => LineJournal.Open(Path));
         using var shared = LineJournal.Open(Path, FileShare.Read);
         shared.Append("seen"u8.ToArray());
+        shared.Flush(toDisk: false);
         Assert.Equal(["seen"], LineJournal.Read(Path).Select(line => line.Text));
     }
 }

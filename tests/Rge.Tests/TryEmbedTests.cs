@@ -60,6 +60,19 @@ public sealed class TryEmbedTests(EmbedderFixture fixture) : IClassFixture<Embed
     }
 
     [Fact]
+    public async Task An_image_of_equal_content_is_named_as_each_item_names_it()
+    {
+        var bytes = new byte[] { 1, 2, 3 };
+        string[] names = ["first.png", "second.png", "third.png"];
+        var results = await fixture.Embedder.TryEmbedAsync(
+            [.. names.Select(name => EmbeddingInput.Target("shown", ImageSource.FromBytes(bytes, name)))],
+            cancellationToken: Cancellation
+        );
+        foreach (var (name, result) in names.Zip(results))
+            Assert.StartsWith($"Item {result.Index}: {name}", result.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_null_in_a_stream_costs_no_other()
     {
         var results = await fixture

@@ -57,10 +57,10 @@ public sealed record AdapterConfig
     /// <summary>Reads a file.</summary>
     /// <exception cref="CheckpointException">It cannot be read, or describes an adapter whose forward pass is another than LoRA's or
     /// DoRA's.</exception>
-    internal static AdapterConfig Load(string path)
+    internal static AdapterConfig Load(string path) => JsonFile.ReadConfig(path, Read);
+
+    private static AdapterConfig Read(ConfigReader reader)
     {
-        var json = JsonFile.ReadObject(path);
-        var reader = new ConfigReader(json, path);
         if (reader.String("peft_type") is not "LORA" and var type)
             throw reader.Error("peft_type", $"is {type}, expected LORA");
         if (reader.String("bias", "none") is not "none" and var bias)
@@ -78,17 +78,19 @@ public sealed record AdapterConfig
                 "arrow_config",
             }
         )
-            if (IsSet(json[field]))
+            if (IsSet(reader[field]))
                 throw reader.Error(field, "is set, which is not supported; expected a plain LoRA or DoRA adapter");
         // Other ways to begin, such as pissa, take something off the base model's weights, which the adapter does not bring along.
         if (
-            json["init_lora_weights"]?.GetValueKind() == JsonValueKind.String
+            reader["init_lora_weights"].IsText
             && reader.String("init_lora_weights") is not ("gaussian" or "eva" or "orthogonal") and var init
         )
             throw reader.Error(
                 "init_lora_weights",
                 $"is {init}, which changes the base model; expected an adapter converted to plain LoRA"
             );
+        var targets = reader["target_modules"];
+        var isPattern = !targets.IsMissing && !targets.IsList && !targets.IsObject;
         return new AdapterConfig
         {
             Rank = reader.Int("r", 1, 1 << 20),
@@ -98,9 +100,9 @@ public sealed record AdapterConfig
             Dropout = reader.Double("lora_dropout", 0, 1, 0),
             RankPattern = Numbers("rank_pattern", 1, 1 << 20),
             AlphaPattern = Numbers("alpha_pattern", -1e9, 1e9),
-            TargetModules = json["target_modules"] is JsonValue ? [] : Strings("target_modules"),
-            TargetPattern = json["target_modules"] is JsonValue ? reader.String("target_modules") : null,
-            ModulesToSave = Strings("modules_to_save"),
+            TargetModules = isPattern ? [] : Strings(targets),
+            TargetPattern = isPattern ? targets.Text() : null,
+            ModulesToSave = Strings(reader["modules_to_save"]),
             KeepsWeightsTied = reader.Bool("ensure_weight_tying", fallback: false),
             BaseModel = reader.String("base_model_name_or_path", null),
             TaskType = reader.String("task_type", null),
@@ -111,31 +113,19 @@ public sealed record AdapterConfig
             var numbers = new OrderedDictionary<string, double>(StringComparer.Ordinal);
             if (reader.Section(field) is not { } section)
                 return numbers;
-            foreach (var (pattern, _) in json[field]!.AsObject())
+            foreach (var (pattern, _) in reader[field].Members())
                 numbers.Add(pattern, section.Double(pattern, min, max));
             return numbers;
         }
 
-        string[] Strings(string field) =>
-            json[field] switch
-            {
-                null => [],
-                JsonArray array when array.All(item => item?.GetValueKind() == JsonValueKind.String) =>
-                [
-                    .. array.Select(item => item!.GetValue<string>()),
-                ],
-                _ => throw reader.Error(field, "is not a list of strings"),
-            };
+        static string[] Strings(JsonField field) =>
+            field.IsMissing ? []
+            : field.IsList && field.Items().All(item => item.IsText) ? [.. field.Items().Select(item => item.Text())]
+            : throw field.Error("is not a list of strings");
     }
 
-    private static bool IsSet(JsonNode? node) =>
-        node switch
-        {
-            null => false,
-            JsonArray array => array.Count > 0,
-            JsonObject members => members.Count > 0,
-            _ => node.GetValueKind() != JsonValueKind.False,
-        };
+    private static bool IsSet(JsonField field) =>
+        !field.IsMissing && (field.IsList || field.IsObject ? field.Count > 0 : field.Kind != JsonValueKind.False);
 
     /// <summary>The file's text.</summary>
     /// <param name="modules">What to name as targets when this names none.</param>

@@ -115,11 +115,15 @@ public sealed class PeftAdapter : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
-        return new PeftAdapter(
-            config,
-            chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal),
-            naming: naming
-        );
+        var modules = chosen.ToDictionary(linear => linear.Key, linear => Fresh(linear.Key, linear.Value.Weight), StringComparer.Ordinal);
+        // Only now, so that all of them are freed if one cannot be made.
+        foreach (var weights in modules.Values)
+        {
+            weights.A.DetachFromDisposeScope();
+            weights.B.DetachFromDisposeScope();
+            weights.Magnitude?.DetachFromDisposeScope();
+        }
+        return new PeftAdapter(config, modules, naming: naming);
 
         LowRankWeights Fresh(string module, LinearWeight weight)
         {
@@ -129,12 +133,7 @@ public sealed class PeftAdapter : IDisposable
             // On the CPU whatever the device, so that a seed gives the same adapter everywhere.
             var a = rand([rank, inputs], ScalarType.Float32, generator: generator).Times(2).Plus(-1).Over(Math.Sqrt(inputs));
             var magnitude = config.Dora ? weight.RowNorms() : null;
-            return new LowRankWeights(
-                a.to(weight.Device).DetachFromDisposeScope(),
-                zeros([outputs, rank], ScalarType.Float32, weight.Device).DetachFromDisposeScope(),
-                scale,
-                magnitude?.DetachFromDisposeScope()
-            );
+            return new LowRankWeights(a.to(weight.Device), zeros([outputs, rank], ScalarType.Float32, weight.Device), scale, magnitude);
         }
     }
 

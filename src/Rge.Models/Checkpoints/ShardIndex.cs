@@ -10,20 +10,20 @@ internal static class ShardIndex
 
     /// <summary>Reads an index: file names, without a folder, by the tensor's name in the file.</summary>
     /// <exception cref="CheckpointException">The index cannot be read, or names a file elsewhere.</exception>
-    public static IReadOnlyDictionary<string, string> Read(string path)
+    public static IReadOnlyDictionary<string, string> Read(string path) => JsonFile.ReadConfig(path, index => Files(index[Map]));
+
+    private static Dictionary<string, string> Files(JsonField map)
     {
-        if (JsonFile.ReadObject(path)[Map] is not JsonObject map)
-            throw new CheckpointException($"{path}: {Map} is missing or not an object.");
+        if (!map.IsObject)
+            throw map.Error("is missing or not an object");
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (tensor, value) in map)
+        foreach (var (tensor, file) in map.Members())
         {
-            if (value is not JsonValue text || !text.TryGetValue<string>(out var file) || !IsPlainName(file))
-                throw new CheckpointException(
-                    $"{path}: {Map} places {tensor} in {value?.ToJsonString() ?? "null"}, expected a .safetensors file of the same folder."
-                );
-            files.Add(tensor, file);
+            if (!file.IsText || !IsPlainName(file.Text()))
+                throw map.Error($"places {tensor} in {file.Show()}, expected a .safetensors file of the same folder");
+            files.Add(tensor, file.Text());
         }
-        return files.Count > 0 ? files : throw new CheckpointException($"{path}: {Map} is empty.");
+        return files.Count > 0 ? files : throw map.Error("is empty");
     }
 
     public static void Write(string path, IEnumerable<KeyValuePair<string, string>> files, long totalBytes) =>

@@ -50,8 +50,22 @@ internal sealed class LanguageModel
     /// <summary>Allocates what each layer carries of sequences from one pass to the next; the caller disposes.</summary>
     /// <param name="slots">Sequences it can hold.</param>
     /// <param name="capacity">Tokens of each.</param>
-    public ILayerState[] CreateStates(int slots, int capacity) =>
-        Array.ConvertAll(_layers, layer => layer.CreateState(slots, capacity, DType, Device));
+    public ILayerState[] CreateStates(int slots, int capacity)
+    {
+        var states = new List<ILayerState>(_layers.Length);
+        try
+        {
+            foreach (var layer in _layers)
+                states.Add(layer.CreateState(slots, capacity, DType, Device));
+            return [.. states];
+        }
+        catch
+        {
+            foreach (var state in states)
+                state.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Token embeddings of int64 ids <c>[N]</c>, with image features put in at the given rows: float32 <c>[N, hidden]</c>.

@@ -26,6 +26,14 @@ public sealed class VisionFeatures : IDisposable
     /// <summary>Features for the first decoder layers of Qwen3-VL, each <c>[M, hidden]</c>; empty for the other families.</summary>
     public IReadOnlyList<Tensor> Deepstack { get; }
 
+    /// <summary>Takes the tensors out of the dispose scope of the step that made them.</summary>
+    internal void DetachFromDisposeScope()
+    {
+        Merged.DetachFromDisposeScope();
+        foreach (var tensor in Deepstack)
+            tensor.DetachFromDisposeScope();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -13,10 +13,13 @@ internal sealed class KvCache : ILayerState
     /// <param name="device">Where they lie.</param>
     public KvCache(int slots, int keyValueHeads, int capacity, int headDim, ScalarType dtype, Device device)
     {
-        Keys = Allocate();
-        Values = Allocate();
+        // Detached only when both are there: if there is no memory for the second, the first is freed.
+        using var scope = NewDisposeScope();
+        (Keys, Values) = (Allocate(), Allocate());
+        Keys.DetachFromDisposeScope();
+        Values.DetachFromDisposeScope();
 
-        Tensor Allocate() => zeros([slots, keyValueHeads, capacity, headDim], dtype, device).DetachFromDisposeScope();
+        Tensor Allocate() => zeros([slots, keyValueHeads, capacity, headDim], dtype, device);
     }
 
     /// <summary>Keys <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Rge.Files;
-using Rge.Imaging;
+using Rge.Jobs;
 
 namespace Rge.Search.Indexing;
 
@@ -64,7 +64,7 @@ internal sealed class JsonRow : IDisposable
             new SearchItem
             {
                 Key = Key,
-                Text = WordsOf(fields.GetValueOrDefault("text")),
+                Text = RowFields.Words(fields.GetValueOrDefault("text")),
                 Path = images.FirstOrDefault(),
                 Metadata = fields.TryGetValue("metadata", out var metadata) ? MetadataValue.Read(metadata.Value) : [],
             },
@@ -116,22 +116,16 @@ internal sealed class JsonRow : IDisposable
 
     private static string ImageOf(JsonField image, string folder)
     {
-        var path = image.Text(null);
-        return path switch
-        {
-            null => throw new SearchException("an image is null, expected the path of a file"),
-            "" => throw new SearchException("an image is an empty text, expected the path of a file"),
-            _ when path.Contains("://", StringComparison.Ordinal) || path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) =>
-                throw new SearchException(
-                    $"the image '{path[..Math.Min(path.Length, 40)]}' is an address or data, expected the path of a file"
-                ),
-            _ when path.Contains('\0') => throw new SearchException("an image has the character NUL in its path"),
-            _ => Path.Combine(folder, path),
-        };
+        var path = image.Text(null) ?? throw new SearchException("an image is null, expected the path of a file");
+        return RowFields.ImagePath(path, folder, fault => new SearchException(
+            fault switch
+            {
+                ImagePathFault.Empty => "an image is an empty text, expected the path of a file",
+                ImagePathFault.Nul => "an image has the character NUL in its path",
+                _ => $"the image '{path[..Math.Min(path.Length, 40)]}' is an address or data, expected the path of a file",
+            }
+        ));
     }
-
-    private static string? WordsOf(JsonField field) =>
-        field.Text(null) is var text && ImageDataUri.Is(text) ? throw field.Error(ImageDataUri.Problem) : text;
 
     public void Dispose() => _document.Dispose();
 }

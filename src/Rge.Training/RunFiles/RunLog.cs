@@ -29,7 +29,11 @@ internal sealed class RunLog : IDisposable
     /// <summary>
     /// Adds an entry; it has a <c>step</c>, the number of steps done. Readers see it at once; only <see cref="Flush"/> waits for the disk.
     /// </summary>
-    public void Write(JsonObject entry) => _file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString(Line)));
+    public void Write(JsonObject entry)
+    {
+        _file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString(Line)));
+        _file.Flush(toDisk: false);
+    }
 
     /// <summary>Flushes the entries so far to disk.</summary>
     public void Flush() => _file.Flush();

@@ -7,41 +7,46 @@ namespace Rge.Decoding;
 /// An image of a <see cref="VisionFeatureCache"/>: decoded when its grid is first asked for, freed by the cache. Its patches go when its
 /// features come.
 /// </summary>
-internal sealed class CachedImage
+/// <param name="key">Identifies its content.</param>
+internal sealed class CachedImage(object key)
 {
-    private readonly Lazy<ImageGrid> _grid;
+    private readonly Lock _lock = new();
+    private ImageGrid? _grid;
     private PatchedImage? _patches;
     private VisionFeatures? _features;
 
-    /// <param name="key">Identifies its content.</param>
-    /// <param name="load">Decodes and cuts it; called once at most.</param>
-    public CachedImage(object key, Func<PatchedImage> load)
-    {
-        Key = key;
-        _grid = new Lazy<ImageGrid>(() => (_patches = load()).Grid);
-    }
-
     /// <summary>Identifies its content.</summary>
-    public object Key { get; }
+    public object Key { get; } = key;
 
     /// <summary>Number of leases; for the cache, under its lock.</summary>
     public int Leases { get; set; }
 
-    public ImageGrid Grid => _grid.Value;
-
     public bool IsEncoded => _features is not null;
 
-    /// <summary>The input of the vision tower; loads the image on first use.</summary>
-    public PatchedImage Patches
+    public VisionFeatures Features => _features ?? throw new InvalidOperationException("The image has not been through the vision tower.");
+
+    /// <summary>The patch grid.</summary>
+    /// <param name="load">Decodes and cuts the image; called unless that has succeeded before. What it throws names the caller's source, and
+    /// so is not kept for other callers.</param>
+    public ImageGrid GridOf(Func<PatchedImage> load)
     {
-        get
+        lock (_lock)
         {
-            _ = _grid.Value;
-            return _patches ?? throw new InvalidOperationException("The image has been through the vision tower; its patches are gone.");
+            if (_grid is { } known)
+                return known;
+            _patches = load();
+            _grid = _patches.Grid;
+            return _patches.Grid;
         }
     }
 
-    public VisionFeatures Features => _features ?? throw new InvalidOperationException("The image has not been through the vision tower.");
+    /// <summary>The input of the vision tower.</summary>
+    /// <inheritdoc cref="GridOf" path="/param"/>
+    public PatchedImage PatchesOf(Func<PatchedImage> load)
+    {
+        _ = GridOf(load);
+        return _patches ?? throw new InvalidOperationException("The image has been through the vision tower; its patches are gone.");
+    }
 
     public void SetFeatures(VisionFeatures features) => (_features, _patches) = (features, null);
 

@@ -31,8 +31,16 @@ internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
     public void ResizeState(int slots, int capacity, int keep)
     {
         var larger = model.CreateState(slots, capacity);
-        for (var slot = 0; slot < keep; slot++)
-            larger.CopyFrom(State, slot, slot);
+        try
+        {
+            for (var slot = 0; slot < keep; slot++)
+                larger.CopyFrom(State, slot, slot);
+        }
+        catch
+        {
+            larger.Dispose();
+            throw;
+        }
         _state?.Dispose();
         _state = larger;
     }

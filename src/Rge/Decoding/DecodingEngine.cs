@@ -27,11 +27,7 @@ public sealed class DecodingEngine : IDisposable
     /// <param name="options">Limits on concurrent work; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">The vocabulary lacks the token, or an option is out of range.</exception>
     public DecodingEngine(QwenVlModel model, int embTokenId, DecodingEngineOptions? options = null)
-        : this(new CachedModel(model), embTokenId, options)
-    {
-        _hasOutput = model.HasOutputProjection;
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)embTokenId, (uint)model.Config.Text.VocabSize, nameof(embTokenId));
-    }
+        : this(new CachedModel(Checked(model, embTokenId)), embTokenId, options) => _hasOutput = model.HasOutputProjection;
 
     internal DecodingEngine(ISequenceModel model, int embTokenId, DecodingEngineOptions? options)
     {
@@ -76,6 +72,14 @@ public sealed class DecodingEngine : IDisposable
     {
         if (!_hasOutput)
             throw new EmbeddingException(QwenVlModel.MissingOutputProjection);
+    }
+
+    /// <summary>The model, whose vocabulary must have the token: checked before a thread is started that nobody could stop.</summary>
+    private static QwenVlModel Checked(QwenVlModel model, int embTokenId)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)embTokenId, (uint)model.Config.Text.VocabSize, nameof(embTokenId));
+        return model;
     }
 
     /// <summary>Hands requests to the loop, all at once.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Rge.Files;
@@ -71,10 +72,11 @@ public sealed record GenerationOptions
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(adapter is not null && File.Exists(Path.Combine(adapter, FileName)) ? adapter : folder, FileName);
-        if (!File.Exists(path))
-            return new GenerationOptions();
-        var json = JsonFile.ReadObject(path);
-        var file = new ConfigReader(json, path);
+        return File.Exists(path) ? JsonFile.ReadConfig(path, Read) : new GenerationOptions();
+    }
+
+    private static GenerationOptions Read(ConfigReader file)
+    {
         var samples = file.Bool("do_sample", false);
         var options = new GenerationOptions
         {
@@ -85,7 +87,7 @@ public sealed record GenerationOptions
         };
         if (file.Int("max_new_tokens", 1, int.MaxValue, fallback: int.MaxValue) is <= LargestStoredBudget and var budget)
             options = options with { MaxRationaleTokens = budget };
-        int[] banned = [.. file.Ints("suppress_tokens") ?? [], .. BadWords(file, json)];
+        int[] banned = [.. file.Ints("suppress_tokens") ?? [], .. BadWords(file["bad_words_ids"])];
         if (banned.Length > 0)
             options = options with { BannedTokens = [.. banned.Distinct().Order()] };
         return samples ? options : options with { Temperature = 0, TopP = 1, TopK = 0 };
@@ -120,17 +122,22 @@ public sealed record GenerationOptions
     }
 
     /// <summary>Tokens that <c>bad_words_ids</c> forbids on their own; a sequence of several cannot be forbidden here.</summary>
-    private static IEnumerable<int> BadWords(ConfigReader file, JsonObject json)
+    private static IEnumerable<int> BadWords(JsonField words)
     {
-        if (json["bad_words_ids"] is not { } words)
-            yield break;
-        foreach (var word in words as JsonArray ?? throw file.Error("bad_words_ids", "is no list, expected a list of lists of token ids"))
-            yield return word is JsonArray { Count: 1 } single && single[0] is JsonValue token && token.TryGetValue<int>(out var id)
+        if (!words.IsMissing && !words.IsList)
+            throw words.Error("is no list, expected a list of lists of token ids");
+        foreach (var word in words.Items())
+            yield return word is { IsList: true, Count: 1 } && word.Items().Single() is var token && IsId(token, out var id)
                 ? id
-                : throw file.Error(
-                    "bad_words_ids",
-                    $"has {word?.ToJsonString() ?? "null"}, expected lists of one token id each: sequences are not supported"
-                );
+                : throw words.Error($"has {Compact(word)}, expected lists of one token id each: sequences are not supported");
+
+        static bool IsId(JsonField token, out int id)
+        {
+            id = 0;
+            return token.Kind == JsonValueKind.Number && token.Value.TryGetInt32(out id);
+        }
+
+        static string Compact(JsonField word) => JsonNode.Parse(word.Value.GetRawText())?.ToJsonString() ?? "null";
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>

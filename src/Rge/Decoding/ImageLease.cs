@@ -10,14 +10,16 @@ namespace Rge.Decoding;
 internal sealed class ImageLease : IDisposable
 {
     private readonly VisionFeatureCache _cache;
+    private readonly Func<PatchedImage> _load;
     private CachedImage? _image;
 
     /// <summary>For the cache, which has counted the lease.</summary>
-    internal ImageLease(VisionFeatureCache cache, CachedImage image) => (_cache, _image) = (cache, image);
+    internal ImageLease(VisionFeatureCache cache, CachedImage image, Func<PatchedImage> load) =>
+        (_cache, _image, _load) = (cache, image, load);
 
     /// <summary>The patch grid; decodes the image on first use.</summary>
-    /// <exception cref="ImageInputException">The image cannot be used.</exception>
-    public ImageGrid Grid => Image.Grid;
+    /// <exception cref="ImageInputException">The image cannot be used; the message names the source that the lease was made for.</exception>
+    public ImageGrid Grid => Image.GridOf(_load);
 
     /// <summary>The features; borrowed, valid while the lease is held.</summary>
     /// <exception cref="InvalidOperationException">The image has not been through the vision tower.</exception>
@@ -29,12 +31,16 @@ internal sealed class ImageLease : IDisposable
     /// <remarks>Called by the thread of the decoding loop only.</remarks>
     public static void Encode(IEnumerable<ImageLease> leases, Func<IReadOnlyList<PatchedImage>, IReadOnlyList<VisionFeatures>> tower)
     {
-        CachedImage[] fresh = [.. leases.Select(lease => lease.Image).Where(image => !image.IsEncoded).Distinct()];
+        var fresh = leases
+            .Select(lease => (lease.Image, Load: lease._load))
+            .Where(it => !it.Image.IsEncoded)
+            .DistinctBy(it => it.Image)
+            .ToArray();
         if (fresh.Length == 0)
             return;
-        var features = tower([.. fresh.Select(image => image.Patches)]);
+        var features = tower([.. fresh.Select(it => it.Image.PatchesOf(it.Load))]);
         for (var i = 0; i < fresh.Length; i++)
-            fresh[i].SetFeatures(features[i]);
+            fresh[i].Image.SetFeatures(features[i]);
     }
 
     /// <summary>Ends the lease; the last lease frees the image or leaves it to the cache. A second call does nothing.</summary>

@@ -16,7 +16,8 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
 
     /// <summary>A lease of an image; the caller disposes it.</summary>
     /// <param name="key">Identifies its content.</param>
-    /// <param name="load">Decodes the image and cuts it into patches; called on first use if it is not in memory.</param>
+    /// <param name="load">Decodes the image and cuts it into patches; called when the lease is used and the image is not in
+    /// memory.</param>
     public ImageLease Lease(object key, Func<PatchedImage> load)
     {
         lock (_lock)
@@ -24,11 +25,11 @@ internal sealed class VisionFeatureCache(int capacity) : IDisposable
             if (!_held.TryGetValue(key, out var image))
             {
                 if (!_kept.Remove(key, out image))
-                    image = new CachedImage(key, load);
+                    image = new CachedImage(key);
                 _held.Add(key, image);
             }
             image.Leases++;
-            return new ImageLease(this, image);
+            return new ImageLease(this, image, load);
         }
     }
 

@@ -69,8 +69,8 @@ public sealed class EmbeddingJob
     /// </param>
     /// <param name="progress">Receives the number of rows that are embedded; first that of earlier runs.</param>
     /// <param name="cancellationToken">Stops the work; what is embedded is kept.</param>
-    /// <exception cref="EmbeddingJobException">The output is of other rows, another model or other settings, or another run is writing
-    /// it.</exception>
+    /// <exception cref="EmbeddingJobException">The output is of other rows, another model or other settings, cannot be written, or
+    /// another run is writing it.</exception>
     public async Task<EmbeddingJobOutcome> RunAsync(
         ReasoningEmbedder embedder,
         string settings,
@@ -108,7 +108,7 @@ public sealed class EmbeddingJob
             var before = tokens;
             var inner = progress is null
                 ? null
-                : new Callback(p =>
+                : new Relay<EmbeddingProgress>(p =>
                     progress.Report(new EmbeddingProgress(kept + start + p.Completed, Rows.Count, before + p.RationaleTokens))
                 );
             var results = await embedder.TryEmbedAsync(
@@ -173,9 +173,13 @@ public sealed class EmbeddingJob
         {
             throw new EmbeddingJobException($"{Output} cannot be written: its folder does not exist.", e);
         }
-        catch (IOException e) when (File.Exists(_part))
+        catch (IOException e) when (FileProblem.IsInUse(e))
         {
             throw new EmbeddingJobException($"{_part} is being written by another run: {FileProblem.Of(_part, e)}.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EmbeddingJobException($"{_part} cannot be written: {FileProblem.Of(_part, e)}.", e);
         }
     }
 
@@ -252,11 +256,5 @@ public sealed class EmbeddingJob
         if (failure.Id is not null)
             line.Insert(0, "id", failure.Id);
         return line;
-    }
-
-    /// <summary>Reports at once, on the thread that has something to report.</summary>
-    private sealed class Callback(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
-    {
-        public void Report(EmbeddingProgress value) => report(value);
     }
 }

@@ -61,10 +61,7 @@ public static class EmbeddingRows
             throw new EmbeddingJobException($"{path} is a folder, expected a JSON Lines file.");
         try
         {
-            using var file = FileReader.Open(path);
-            using var content = new MemoryStream();
-            file.CopyTo(content);
-            return content.ToArray();
+            return FileReader.ReadBytes(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -155,8 +152,8 @@ public static class EmbeddingRows
         : throw id.Unexpected("text or a number");
 
     private static string? Choice(JsonField field, params string[] allowed) =>
-        field.Text(null) is not { } value || allowed.Contains(value)
-            ? field.Text(null)
+        field.Text(null) is var value && (value is null || allowed.Contains(value))
+            ? value
             : throw field.Error($"is '{JsonField.Shorten(value)}', expected {string.Join(" or ", allowed)}");
 
     /// <summary>Changes when the file is written: its size and time, or that it is not there.</summary>

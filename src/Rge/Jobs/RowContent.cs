@@ -1,12 +1,12 @@
 using Rge.Files;
-using Rge.Imaging;
 
 namespace Rge.Jobs;
 
 /// <summary>Reads what a row of a JSON Lines file shows: its <c>content</c>, or its images and after them its text.</summary>
 internal static class RowContent
 {
-    private const string Field = "content";
+    private const string Field = "content",
+        OneImage = "image";
 
     /// <summary>The row's texts and images in their order, with a space between any two; images are not opened.</summary>
     /// <param name="row">The row.</param>
@@ -17,8 +17,8 @@ internal static class RowContent
         var content = row[Field];
         if (content.IsMissing)
         {
-            ContentPart[] images = [.. Images(row).Select(path => Image(path, folder))];
-            return ContentPart.Spaced([.. images, new TextPart(Words(row["text"]) ?? "")]);
+            ContentPart[] images = [.. Images(row).Select(image => Image(image, folder))];
+            return ContentPart.Spaced([.. images, new TextPart(RowFields.Words(row["text"]) ?? "")]);
         }
         if (Array.Find(["text", "image", "images"], name => !row[name].IsMissing) is { } beside)
             throw content.Error($"stands beside {beside}, expected one of them: {Field} has all texts and images in their order");
@@ -32,35 +32,37 @@ internal static class RowContent
             throw part.Unexpected(Expected);
         if (part.Members().FirstOrDefault(field => field.Name is not ("text" or "image")).Name is { } unknown)
             throw part.Error($"has the field '{JsonField.Shorten(unknown)}', expected {Expected}");
-        return (Words(part["text"]), part["image"].Text(null)) switch
+        return (RowFields.Words(part["text"]), part["image"].Text(null)) switch
         {
             ({ } text, null) => new TextPart(text),
-            (null, { } path) => Image(path, folder),
+            (null, not null) => Image(part["image"], folder),
             (null, null) => throw part.Error($"has neither text nor image, expected {Expected}"),
             _ => throw part.Error($"has both text and image, expected {Expected}"),
         };
     }
 
-    private static IEnumerable<string> Images(JsonField row)
+    private static IEnumerable<JsonField> Images(JsonField row)
     {
         foreach (var image in row["images"].Items("a list of paths"))
-            yield return image.IsMissing ? throw image.Unexpected("the path of an image") : image.Text();
-        if (row["image"].Text(null) is { } one)
-            yield return one;
+            yield return image.IsMissing ? throw image.Unexpected("the path of an image") : image;
+        if (!row[OneImage].IsMissing)
+            yield return row[OneImage];
     }
 
-    private static ImagePart Image(string path, string folder) =>
-        path switch
-        {
-            "" => throw new FormatException("the path of an image is empty"),
-            _ when path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || path.Contains("://", StringComparison.Ordinal) =>
-                throw new FormatException($"the image is given as '{JsonField.Shorten(path)}', expected the path of a file"),
-            _ when path.Contains('\0', StringComparison.Ordinal) => throw new FormatException(
-                "the path of an image has a character of code 0"
-            ),
-            _ => new ImagePart(ImageSource.FromFile(Path.Combine(folder, path))),
-        };
+    private static ImagePart Image(JsonField image, string folder)
+    {
+        var path = image.Text();
+        return new ImagePart(ImageSource.FromFile(RowFields.ImagePath(path, folder, fault => new FormatException(Problem(fault)))));
 
-    private static string? Words(JsonField field) =>
-        field.Text(null) is var text && ImageDataUri.Is(text) ? throw field.Error(ImageDataUri.Problem) : text;
+        // Of several images of a row, the place tells which.
+        string Problem(ImagePathFault fault) =>
+            (
+                fault switch
+                {
+                    ImagePathFault.Empty => "the path of an image is empty",
+                    ImagePathFault.Nul => "the path of an image has a character of code 0",
+                    _ => $"the image is given as '{JsonField.Shorten(path)}', expected the path of a file",
+                }
+            ) + (image.Place == OneImage ? "" : $" ({image.Place})");
+    }
 }

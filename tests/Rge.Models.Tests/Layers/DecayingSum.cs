@@ -8,8 +8,13 @@ internal sealed class DecayingSum(Linear input) : ITokenMixer
 {
     public int Tokens { get; private set; }
 
+    /// <summary>What making a state fails with, as for want of memory.</summary>
+    public Exception? Fault { get; set; }
+
     public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) =>
-        new State(zeros([slots, input.Weight.Outputs], ScalarType.Float32, device).DetachFromDisposeScope());
+        Fault is not null
+            ? throw Fault
+            : new State(zeros([slots, input.Weight.Outputs], ScalarType.Float32, device).DetachFromDisposeScope());
 
     public Tensor Forward(Tensor x, RotaryTable rotary, TokenPass pass, ILayerState? state, Tensor? outputTokens)
     {

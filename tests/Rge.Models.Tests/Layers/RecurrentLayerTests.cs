@@ -5,6 +5,7 @@ using Rge.Models.Inference;
 using Rge.Models.Inputs;
 using Rge.Models.Layers;
 using Rge.Tests.Shared;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Tests.Layers;
@@ -79,6 +80,16 @@ public sealed class RecurrentLayerTests : IDisposable
         Run(PackedBatch.Create(Inputs(Tokens(6, 1)), _config, state, [0]), state);
         state.Reset(0);
         AssertClose(Alone([5, 6]), Run(PackedBatch.Create(Inputs([5, 6]), _config, state, [0]), state)[0]);
+    }
+
+    [Fact]
+    public void States_that_cannot_all_be_made_leave_no_native_tensor()
+    {
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        _family.Recurrences[0].Fault = new OutOfMemoryException();
+        var before = statistics.ThreadTotalLiveCount;
+        Assert.Throws<OutOfMemoryException>(() => State(slots: 2));
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
     [Fact]

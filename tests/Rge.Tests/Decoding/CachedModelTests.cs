@@ -99,6 +99,19 @@ public sealed class CachedModelTests
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
+    [Fact]
+    public void No_native_tensor_outlives_a_state_that_could_not_grow()
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen3Vl);
+        var cached = new CachedModel(model);
+        cached.ResizeState(2, 64, keep: 0);
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        var before = statistics.ThreadTotalLiveCount;
+        Assert.Throws<ArgumentException>(() => cached.ResizeState(1, 64, keep: 2));
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
+        cached.ReleaseState();
+    }
+
     /// <summary>
     /// Prompts of different lengths, some with images of which some are shared, that end at different times or do not reason.
     /// </summary>

@@ -108,6 +108,19 @@ public sealed class VisionFeatureCacheTests(EmbedderFixture fixture) : IClassFix
     }
 
     [Fact]
+    public void Each_lease_of_an_image_that_cannot_be_read_names_its_own_source()
+    {
+        using var cache = new VisionFeatureCache(1);
+        using var first = cache.Lease("a", () => throw new ImageInputException("first.png"));
+        using var second = cache.Lease("a", () => throw new ImageInputException("second.png"));
+        using var third = cache.Lease("a", Patches);
+        foreach (var (lease, name) in ((ImageLease, string)[])[(first, "first.png"), (second, "second.png"), (first, "first.png")])
+            Assert.Equal(name, Assert.Throws<ImageInputException>(() => lease.Grid).Message);
+        Assert.Equal(Grid, third.Grid);
+        Assert.Equal(Grid, first.Grid);
+    }
+
+    [Fact]
     public async Task Calls_about_an_image_that_was_kept_give_what_others_give()
     {
         using var embedder = ReasoningEmbedder.Load(

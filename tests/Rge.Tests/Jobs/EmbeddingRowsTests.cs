@@ -53,6 +53,16 @@ public sealed class EmbeddingRowsTests : IDisposable
         Assert.Single(row.Item.Images);
     }
 
+    [Theory]
+    [InlineData("""{"image": ""}""", "the path of an image is empty")]
+    [InlineData("""{"images": ["a.png", ""]}""", "the path of an image is empty (images[1])")]
+    [InlineData("""{"images": ["a\u0000.png"]}""", "the path of an image has a character of code 0 (images[0])")]
+    [InlineData(
+        """{"content": [{"image": "a.png"}, {"text": "or"}, {"image": "http://h/b.png"}]}""",
+        "the image is given as 'http://h/b.png', expected the path of a file (content[2].image)"
+    )]
+    public void An_image_that_is_no_path_is_named_by_its_place(string row, string problem) => Assert.Equal(problem, Read(row).Problem);
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private EmbeddingRow Read(string line)
