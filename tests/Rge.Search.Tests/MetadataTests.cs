@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Rge.Search.Collections;
 using Rge.Tests.Shared.Stores;
 
@@ -157,9 +158,94 @@ public abstract class MetadataTests : StoreTest
             (await Assert.ThrowsAsync<SearchException>(() => other.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel))).Message,
             StringComparison.Ordinal
         );
+        await RefuseDamagedRecordsAsync(other, path);
         await File.WriteAllTextAsync(path, "{\"id\": \"1\"}\n", Cancel);
         Assert.Contains(
             "is not an exported collection",
+            Assert.Throws<SearchException>(() => CollectionFile.ReadIdentity(path)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    private static async Task RefuseDamagedRecordsAsync(SearchCollection collection, string path)
+    {
+        var lines = await File.ReadAllLinesAsync(path, Cancel);
+        var vector = (string)JsonNode.Parse(lines[1])!["vector"]!;
+        var bytes = Convert.FromBase64String(vector);
+        foreach (
+            var (member, value, message) in (IEnumerable<(string, string?, string)>)
+                [
+                    ("id", null, "id is missing, expected a text"),
+                    ("id", "3", "id is a number, expected a text"),
+                    ("id", "\"\"", "it has no id"),
+                    ("id", "\"\\ud800\"", "id has half of a character in it"),
+                    ("kind", null, "kind is missing, expected the kind of an item"),
+                    ("kind", "\"sound\"", "kind is a text, expected one of"),
+                    ("text", "[]", "text is a list, expected a text"),
+                    ("metadata", null, "metadata is missing, expected a list of texts"),
+                    ("metadata", "[null]", "metadata[0] is null, expected a text"),
+                    ("vector", null, "vector is missing, expected a text"),
+                    ("vector", "\"AAA\"", "vector is not valid base64"),
+                    ("vector", Quoted(bytes[..^1]), $"vector has {bytes.Length - 1} bytes, expected {bytes.Length} for"),
+                    ("vector", Quoted(bytes[..^4]), $"vector has {bytes.Length - 4} bytes, expected {bytes.Length} for"),
+                    ("vector", Quoted([.. bytes, 0, 0, 0, 0]), $"vector has {bytes.Length + 4} bytes, expected {bytes.Length} for"),
+                    ("vector", Quoted(new byte[bytes.Length]), "it has a vector of the length 0"),
+                    ("thumbnail", "\"?\"", "thumbnail is not valid base64"),
+                    ("places", null, "places is missing, expected a list of places"),
+                    ("places", "[[\"s\", \"n\"]]", "places[0] is a list, expected a list of source, name and stamp"),
+                    ("places", "[[\"s\", \"n\", null]]", "places[0][2] is null, expected a text"),
+                ]
+        )
+        {
+            var row = JsonNode.Parse(lines[1])!.AsObject();
+            row.Remove(member);
+            var text = value is null ? row.ToJsonString() : row.ToJsonString()[..^1] + $",\"{member}\":{value}}}";
+            await File.WriteAllLinesAsync(path, [lines[0], text], Cancel);
+            Assert.StartsWith(
+                $"{path}, line 2 is not a record of an exported collection: {message}",
+                (
+                    await Assert.ThrowsAsync<SearchException>(() => collection.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel))
+                ).Message,
+                StringComparison.Ordinal
+            );
+        }
+        foreach (var row in (string[])["[]", "1", "{"])
+        {
+            await File.WriteAllLinesAsync(path, [lines[0], row], Cancel);
+            await Assert.ThrowsAsync<SearchException>(() => collection.ImportAsync(CollectionFile.ReadAsync(path, Cancel), Cancel));
+        }
+
+        static string Quoted(byte[] bytes) => $"\"{Convert.ToBase64String(bytes)}\"";
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{\"model\":null,\"fingerprint\":\"f\",\"dimensions\":3}")]
+    [InlineData("{\"model\":\"m\",\"fingerprint\":null,\"dimensions\":3}")]
+    [InlineData("{\"model\":\"m\",\"fingerprint\":\"f\"}")]
+    [InlineData("{\"model\":\"m\",\"fingerprint\":\"f\",\"dimensions\":0}")]
+    [InlineData("{\"model\":\"m\",\"fingerprint\":\"f\",\"dimensions\":3,\"index\":9}")]
+    [InlineData("{\"model\":\"\\ud800\",\"fingerprint\":\"f\",\"dimensions\":3}")]
+    public async Task An_export_without_an_identity_is_refused(string identity)
+    {
+        var path = Path.Combine(Folder, "c.jsonl");
+        foreach (var version in (string[])["1", "\"1\"", "0"])
+        {
+            await File.WriteAllTextAsync(
+                path,
+                $"{{\"format\":\"rge-collection\",\"version\":{version},\"identity\":{identity}}}\n",
+                Cancel
+            );
+            Assert.Contains(
+                "is not an exported collection",
+                Assert.Throws<SearchException>(() => CollectionFile.ReadIdentity(path)).Message,
+                StringComparison.Ordinal
+            );
+        }
+        await File.WriteAllTextAsync(path, "{\"format\":\"rge-collection\",\"version\":2}\n", Cancel);
+        Assert.Contains(
+            "has version 2, but this program knows versions up to 1",
             Assert.Throws<SearchException>(() => CollectionFile.ReadIdentity(path)).Message,
             StringComparison.Ordinal
         );

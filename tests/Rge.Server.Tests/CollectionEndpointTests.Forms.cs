@@ -111,6 +111,30 @@ public abstract partial class CollectionEndpointTests
     }
 
     [Fact]
+    public async Task The_files_of_a_form_are_bounded_as_items_too()
+    {
+        await using var server = await TestServer.StartAsync(
+            new ServerOptions { Store = Path.Combine(Folder, "few.db"), Limits = Limits with { MaxItems = 2 } }
+        );
+        await server.PostAsync("/v1/collections", """{"name":"c"}""", Cancel);
+        using var three = new MultipartFormDataContent();
+        for (var i = 0; i < 3; i++)
+            three.Add(Image(TestImages.Grey(28, 28 + i)), "file", $"{i}.png");
+        var error = await ErrorAsync(three);
+        Assert.Equal(("The form has 3 files, expected 1 to 2.", "too_many"), (error.Message, error.Code));
+        using var fields = new MultipartFormDataContent { { Image(TestImages.Grey(28, 28)), "file", "one.png" } };
+        for (var i = 0; i < 5; i++)
+            fields.Add(new StringContent("{}"), "metadata");
+        Assert.Equal("The form has more than 4 files or fields, expected at most 2 files.", (await ErrorAsync(fields)).Message);
+
+        async Task<ErrorSeen> ErrorAsync(HttpContent form)
+        {
+            using var response = await server.Client.PostAsync("/v1/collections/c/items", form, Cancel);
+            return await ErrorSeen.ReadAsync(response);
+        }
+    }
+
+    [Fact]
     public async Task Damaged_forms_are_answered_with_an_error_and_nothing_else()
     {
         await MakeAsync();

@@ -90,6 +90,20 @@ public sealed class HealthTests(PostgresServer postgres)
         );
         var other = errors.Describe(new StoreException("It is locked.") { Problem = StoreProblem.Locked }, new DefaultHttpContext());
         Assert.Equal((503, "store_unavailable", TimeSpan.FromSeconds(1)), (other.Status, other.Code, other.RetryAfter));
+        Assert.Contains("ask again later", other.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(StoreProblem.Gone, "deleted or replaced")]
+    [InlineData(StoreProblem.TooNew, "newer version")]
+    public async Task What_waiting_does_not_mend_has_no_retry_after(StoreProblem problem, string said)
+    {
+        await using var server = await TestServer.StartAsync();
+        var errors = server.Services.GetRequiredService<ApiErrors>();
+        var error = errors.Describe(new StoreException("No.") { Problem = problem }, new DefaultHttpContext());
+        Assert.Equal((503, "store_unavailable", null), (error.Status, error.Code, error.RetryAfter));
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("later", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

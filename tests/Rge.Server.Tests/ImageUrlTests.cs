@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Rge.Server.Images;
+using Rge.Tests.Shared;
 
 namespace Rge.Server.Tests;
 
@@ -188,16 +189,56 @@ public sealed class ImageUrlTests : IAsyncLifetime
         Assert.Equal(0, _server.Admission.Items);
     }
 
+    [Fact]
+    public async Task Each_image_of_an_address_that_fails_is_called_by_its_own_place()
+    {
+        using var folder = new ScratchFolder();
+        await using var server = await StartAsync(folder, "*");
+        await server.PostAsync("/v1/collections", """{"name":"c"}""");
+        var answer = await server.PostAsync(
+            "/v1/collections/c/items",
+            """
+            {"items":[{"text":"a red circle"},{"image":"http://pictures.example/nothing"},{"image":"http://pictures.example/nothing"}]}
+            """
+        );
+        Assert.Equal(
+            [
+                "items[1].image cannot be fetched: the host answered with status 404.",
+                "items[2].image cannot be fetched: the host answered with status 404.",
+            ],
+            answer["failed"]!.AsArray().Select(item => (string)item!["problem"]!)
+        );
+        Assert.Equal("pictures.example/nothing", Assert.Single(_images.Asked));
+    }
+
+    [Fact]
+    public async Task Nothing_is_fetched_for_a_collection_that_is_not_there_or_a_queue_that_is_full()
+    {
+        using var folder = new ScratchFolder();
+        await using var server = await StartAsync(folder, "*");
+        const string Items = """{"items":[{"image":"http://pictures.example/picture.png"}]}""";
+        Assert.Equal("collection_not_found", (await server.ErrorAsync("/v1/collections/c/items", Items, 404)).Code);
+        await server.PostAsync("/v1/collections", """{"name":"c"}""");
+        using (server.Admission.Admit(server.Services.GetRequiredService<ServerLimits>().QueuedItems))
+            Assert.Equal("queue_full", (await server.ErrorAsync("/v1/collections/c/items", Items, 429)).Code);
+        Assert.Empty(_images.Asked);
+        Assert.Equal(1, (int)(await server.PostAsync("/v1/collections/c/items", Items))["embedded"]!);
+        Assert.Equal(0, server.Admission.Items);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
         await _images.DisposeAsync();
     }
 
-    private Task<TestServer> StartAsync(params string[] hosts) =>
+    private Task<TestServer> StartAsync(params string[] hosts) => StartAsync(folder: null, hosts);
+
+    private Task<TestServer> StartAsync(ScratchFolder? folder, params string[] hosts) =>
         TestServer.StartAsync(
             new ServerOptions
             {
+                Store = folder is null ? null : Path.Combine(folder.Path, "store.db"),
                 ImageHosts = hosts,
                 ImageSeconds = 1,
                 Limits = new ServerLimits { MaxImageBytes = 100_000 },

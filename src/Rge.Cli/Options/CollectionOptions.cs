@@ -60,7 +60,7 @@ internal sealed class CollectionOptions
         {
             return SearchCollections.Open(location, new Remarks(terminal));
         }
-        catch (Exception e) when (e is ArgumentException or UriFormatException)
+        catch (ArgumentException e)
         {
             throw new CliException($"--store cannot be understood: {e.Message}", e);
         }

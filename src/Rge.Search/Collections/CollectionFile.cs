@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rge.Files;
 
 namespace Rge.Search.Collections;
 
@@ -13,6 +14,8 @@ public static class CollectionFile
 {
     private const string Format = "rge-collection";
     private const int Version = 1;
+
+    private static readonly ItemJsonErrors Errors = new(end: "");
 
     /// <summary>Writes a collection.</summary>
     /// <param name="collection">The collection.</param>
@@ -52,53 +55,50 @@ public static class CollectionFile
     public static CollectionIdentity ReadIdentity(string path)
     {
         var (_, text) = Lines(path).FirstOrDefault();
+        int version;
+        CollectionIdentity? identity;
         try
         {
             using var document = JsonDocument.Parse(text ?? "");
-            var head = document.RootElement;
-            if (
-                head.ValueKind == JsonValueKind.Object
-                && head.TryGetProperty("format", out var format)
-                && format.ValueKind == JsonValueKind.String
-                && format.GetString() == Format
-            )
-            {
-                if (head.GetProperty("version").GetInt32() is > Version and var version)
-                    throw new SearchException(
-                        $"{path} has version {version}, but this program knows versions up to {Version}: use a newer program."
-                    );
-                return head.GetProperty("identity").Deserialize<CollectionIdentity>(SearchCollections.Json)!;
-            }
+            (version, identity) = Head(new JsonField(document.RootElement, Errors));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or SearchException)
         {
-            throw NoCollection(e);
+            throw new SearchException(
+                $"{path} is not an exported collection: its first line should say what the collection was made with.",
+                e
+            );
         }
-        throw NoCollection(innerException: null);
-
-        SearchException NoCollection(Exception? innerException) =>
-            new($"{path} is not an exported collection: its first line should say what the collection was made with.", innerException);
+        return identity
+            ?? throw new SearchException(
+                $"{path} has version {version}, but this program knows versions up to {Version}: use a newer program."
+            );
     }
 
     /// <summary>The records in a file, read lazily.</summary>
-    /// <exception cref="SearchException">A line cannot be read.</exception>
+    /// <exception cref="SearchException">A line cannot be read, or is no record of the collection that the first one names.</exception>
     public static async IAsyncEnumerable<CollectionEntry> ReadAsync(
         string path,
         [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
+        var dimensions = ReadIdentity(path).Dimensions;
         foreach (var (number, text) in Lines(path).Skip(1))
         {
             cancellationToken.ThrowIfCancellationRequested();
             CollectionEntry entry;
             try
             {
-                entry = FromJson(JsonNode.Parse(text)!.AsObject());
+                using var document = JsonDocument.Parse(text);
+                entry = Entry(new JsonField(document.RootElement, Errors), dimensions);
             }
-            catch (Exception e)
-                when (e is JsonException or InvalidOperationException or ArgumentException or FormatException or NullReferenceException)
+            catch (Exception e) when (e is JsonException or SearchException)
             {
-                throw new SearchException($"{path}, line {number} is not a record of an exported collection; export it again.", e);
+                throw new SearchException(
+                    $"{path}, line {number} is not a record of an exported collection"
+                        + $"{(e is SearchException ? $": {e.Message}" : "")}; export it again.",
+                    e
+                );
             }
             yield return entry;
             await Task.CompletedTask;
@@ -140,25 +140,60 @@ public static class CollectionFile
             ["places"] = new JsonArray([.. entry.Places.Select(place => (JsonNode)new JsonArray(place.Source, place.Name, place.Stamp))]),
         };
 
-    private static CollectionEntry FromJson(JsonObject row) =>
-        new()
+    /// <summary>The first line: a version, and the identity unless the version is too new to know what it is.</summary>
+    private static (int Version, CollectionIdentity? Identity) Head(JsonField head)
+    {
+        if (head["format"].Text() != Format)
+            throw head["format"].Unexpected(Format);
+        if (head["version"].Integer(1, int.MaxValue) is > Version and var version)
+            return (version, null);
+        var identity = head["identity"].Object();
+        if (RecordChecks.Problem(new CatalogRecord { Identity = identity.Value.GetRawText() }) is { } problem)
+            throw identity.Error(problem);
+        return (Version, identity.Value.Deserialize<CollectionIdentity>(SearchCollections.Json));
+    }
+
+    private static CollectionEntry Entry(JsonField row, int dimensions)
+    {
+        var whole = new JsonField(row.Value, Errors, "it").Object();
+        var record = new SearchRecord
         {
-            Record = new SearchRecord
-            {
-                Id = (string)row["id"]!,
-                Kind = SearchNames.Kinds.TryGetValue((string)row["kind"]!, out var kind)
-                    ? kind.ToString()
-                    : throw new FormatException("The kind is not known."),
-                Key = (string?)row["key"],
-                Text = (string?)row["text"],
-                Path = (string?)row["path"],
-                Tags = [.. row["metadata"]!.AsArray().Select(tag => (string)tag!)],
-                Vector = MemoryMarshal.Cast<byte, float>(Convert.FromBase64String((string)row["vector"]!)).ToArray(),
-            },
-            Thumbnail = (string?)row["thumbnail"] is { } jpeg ? Convert.FromBase64String(jpeg) : null,
-            Places =
-            [
-                .. row["places"]!.AsArray().Select(place => new EntryPlace((string)place![0]!, (string)place[1]!, (string)place[2]!)),
-            ],
+            Id = row["id"].Text(),
+            Kind = (row["kind"].Choice(SearchNames.Kinds) ?? throw row["kind"].Unexpected("the kind of an item")).ToString(),
+            Key = row["key"].Text(null),
+            Text = row["text"].Text(null),
+            Path = row["path"].Text(null),
+            Tags = [.. Elements(row["metadata"], "a list of texts").Select(tag => tag.Text())],
+            Vector = Vector(row["vector"], dimensions),
         };
+        if (RecordChecks.Problem(record, dimensions) is { } problem)
+            throw whole.Error(problem);
+        return new()
+        {
+            Record = record,
+            Thumbnail = row["thumbnail"] is { IsMissing: false } jpeg ? Bytes(jpeg) : null,
+            Places = [.. Elements(row["places"], "a list of places").Select(Place)],
+        };
+    }
+
+    private static IEnumerable<JsonField> Elements(JsonField field, string expected) =>
+        field.IsMissing ? throw field.Unexpected(expected) : field.Items(expected);
+
+    private static float[] Vector(JsonField field, int dimensions)
+    {
+        var (bytes, expected) = (Bytes(field), (long)dimensions * sizeof(float));
+        return bytes.Length == expected
+            ? MemoryMarshal.Cast<byte, float>(bytes).ToArray()
+            : throw field.Error($"has {bytes.Length} bytes, expected {expected} for {dimensions} dimensions");
+    }
+
+    private static byte[] Bytes(JsonField field) =>
+        field.Text().Length > 0 && field.Value.TryGetBytesFromBase64(out var bytes) ? bytes : throw field.Error("is not valid base64");
+
+    private static EntryPlace Place(JsonField field)
+    {
+        const string Expected = "a list of source, name and stamp";
+        string[] parts = [.. Elements(field, Expected).Select(part => part.Text())];
+        return parts is [var source, var name, var stamp] ? new EntryPlace(source, name, stamp) : throw field.Unexpected(Expected);
+    }
 }

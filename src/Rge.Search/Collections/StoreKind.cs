@@ -9,12 +9,12 @@ namespace Rge.Search.Collections;
 /// <param name="Schemes">Schemes of its URLs, without <c>://</c>.</param>
 /// <param name="Keywords">Keywords that tell its connection strings: entries <c>keyword=value</c> with <c>;</c> between them.</param>
 /// <param name="Open">Opens the store at a location.</param>
-internal sealed record StoreKind(bool IsServer, string[] Schemes, string[] Keywords, Func<string, SqlVectorStore> Open)
+internal sealed record StoreKind(bool IsServer, IReadOnlyList<string> Schemes, string[] Keywords, Func<string, SqlVectorStore> Open)
 {
     /// <summary>The kinds. The first that takes a location opens it, and the last takes any, as the path of a file.</summary>
     private static readonly StoreKind[] All =
     [
-        new(IsServer: true, ["postgres", "postgresql"], ["Host", "Server"], location => new PostgresVectorStore(location)),
+        new(IsServer: true, PostgresVectorStore.Schemes, ["Host", "Server"], location => new PostgresVectorStore(location)),
         new(IsServer: false, [], [], path => new SqliteVectorStore(path)),
     ];
 
@@ -22,7 +22,7 @@ internal sealed record StoreKind(bool IsServer, string[] Schemes, string[] Keywo
     public static StoreKind FromLocation(string location) => All.FirstOrDefault(kind => kind.Takes(location)) ?? All[^1];
 
     private bool Takes(string location) =>
-        Schemes.Any(scheme => location.StartsWith(scheme + "://", StringComparison.OrdinalIgnoreCase))
+        StoreUrl.Is(location, Schemes)
         || location
             .Split(';')
             .Any(entry => entry.Split('=') is [var keyword, _, ..] && Keywords.Contains(keyword.Trim(), StringComparer.OrdinalIgnoreCase));

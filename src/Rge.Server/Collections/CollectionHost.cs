@@ -37,7 +37,7 @@ internal sealed class CollectionHost : IDisposable
         {
             _store = SearchCollections.Open(location);
         }
-        catch (Exception e) when (e is ArgumentException or UriFormatException)
+        catch (ArgumentException e)
         {
             throw new ServerException($"The store cannot be understood: {e.Message}", e);
         }

@@ -50,14 +50,35 @@ internal sealed class CollectionService(
 
     /// <summary>Adds items to a collection; those that the answer has an id for are stored when this has ended.</summary>
     /// <exception cref="ApiException">No item can be indexed, or one of them cannot and the request is to fail then.</exception>
-    public async Task<ItemsAdded> AddAsync(string name, ItemsRequest request, CancellationToken cancellationToken)
+    public Task<ItemsAdded> AddAsync(string name, ItemsRequest request, CancellationToken cancellationToken) =>
+        WithIndexerAsync(
+            name,
+            request.Items.Count(sent => sent.Item is not null),
+            indexer => AddAsync(indexer, request, cancellationToken),
+            cancellationToken
+        );
+
+    /// <summary>Adds items that are complete in memory.</summary>
+    public Task<IndexOutcome> AddAsync(string name, IReadOnlyList<SearchItem> items, CancellationToken cancellationToken) =>
+        WithIndexerAsync(name, items.Count, indexer => indexer.AddAsync(items, cancellationToken), cancellationToken);
+
+    /// <summary>Looks a collection up and admits items before anything is done for them.</summary>
+    private async Task<T> WithIndexerAsync<T>(string name, int items, Func<Indexer, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var collection = await collections.OpenAsync(name, cancellationToken);
+        using var admitted = admission.Admit(items);
+        using var span = Telemetry.Begin(items);
+        return await work(collection.Indexer);
+    }
+
+    private async Task<ItemsAdded> AddAsync(Indexer indexer, ItemsRequest request, CancellationToken cancellationToken)
     {
         using var fetched = images.Begin();
         await fetched.FetchAsync(request.Items.SelectMany(item => item.Images), cancellationToken);
         var keys = new Dictionary<string, (int Index, string Id)>(StringComparer.Ordinal);
         var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
         SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
-        var outcome = await AddAsync(name, items, cancellationToken);
+        var outcome = await indexer.AddAsync(items, cancellationToken);
         // Of equal items one is reported.
         var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id(), item => item.Problem, StringComparer.Ordinal);
         var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
@@ -82,15 +103,6 @@ internal sealed class CollectionService(
         foreach (var one in failed)
             ids[one.Index] = null;
         return new ItemsAdded(ids, outcome.Embedded, failed);
-    }
-
-    /// <summary>Adds items that are complete in memory.</summary>
-    public async Task<IndexOutcome> AddAsync(string name, IReadOnlyList<SearchItem> items, CancellationToken cancellationToken)
-    {
-        var collection = await collections.OpenAsync(name, cancellationToken);
-        using var admitted = admission.Admit(items.Count);
-        using var span = Telemetry.Begin(items.Count);
-        return await collection.Indexer.AddAsync(items, cancellationToken);
     }
 
     /// <summary>The item with its images. A key is one item's: of several with it, the first.</summary>

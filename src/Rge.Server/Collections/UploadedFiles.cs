@@ -34,7 +34,7 @@ internal static class UploadedFiles
         catch (InvalidDataException e) when (e.Message.Contains("value count limit", StringComparison.OrdinalIgnoreCase))
         {
             throw ApiException.Invalid(
-                $"The form has more than {MaxParts(limits)} files or fields, expected at most {limits.MaxImages} files.",
+                $"The form has more than {MaxParts(limits)} files or fields, expected at most {MaxFiles(limits)} files.",
                 param: null,
                 "too_many",
                 e
@@ -58,10 +58,10 @@ internal static class UploadedFiles
                 "unknown_member"
             );
         }
-        if (files.Count == 0 || files.Count > limits.MaxImages)
+        if (files.Count == 0 || files.Count > MaxFiles(limits))
         {
             throw ApiException.Invalid(
-                $"The form has {files.Count} files, expected 1 to {limits.MaxImages}.",
+                $"The form has {files.Count} files, expected 1 to {MaxFiles(limits)}.",
                 "file",
                 files.Count == 0 ? "invalid_value" : "too_many"
             );
@@ -97,8 +97,11 @@ internal static class UploadedFiles
             };
     }
 
+    /// <summary>A file is an item and an image.</summary>
+    private static int MaxFiles(ServerLimits limits) => Math.Min(limits.MaxItems, limits.MaxImages);
+
     /// <summary>Each file may have a field for itself.</summary>
-    private static int MaxParts(ServerLimits limits) => 2 * limits.MaxImages;
+    private static int MaxParts(ServerLimits limits) => 2 * MaxFiles(limits);
 
     private static SentItem Item(IFormFile file, ServerLimits limits, IReadOnlyList<KeyValuePair<string, string>> metadata)
     {

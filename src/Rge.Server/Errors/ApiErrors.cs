@@ -54,6 +54,19 @@ internal sealed class ApiErrors(StoreFailures failures, ILogger<ApiErrors> logge
                 {
                     Code = "store_damaged",
                 };
+            case StoreException { Problem: StoreProblem.Gone or StoreProblem.TooNew } lost:
+                failures.Add();
+                logger.LogError(error, "The store cannot be used for the request {TraceIdentifier}.", context.TraceIdentifier);
+                return new ApiException(
+                    StatusCodes.Status503ServiceUnavailable,
+                    lost.Problem == StoreProblem.Gone
+                        ? "The file of the store of collections was deleted or replaced; it cannot be used until the server is restarted."
+                        : "The store of collections is of a newer version; it cannot be used until the server is updated.",
+                    error
+                )
+                {
+                    Code = "store_unavailable",
+                };
             case VectorStoreException:
                 failures.Add();
                 logger.LogError(error, "The store has failed the request {TraceIdentifier}.", context.TraceIdentifier);

@@ -18,7 +18,8 @@ internal sealed record ErrorAnswer(ErrorDetails Error)
 internal sealed record ErrorDetails(
     [property: Description("One sentence for people: what was given, what was expected.")] string Message,
     [property: Description(
-        "The kind of error: invalid_request_error, authentication_error, not_found_error, rate_limit_error or server_error."
+        "The kind of error: invalid_request_error, authentication_error, permission_error, not_found_error, rate_limit_error or "
+            + "server_error."
     )]
         string Type,
     [property: Description("The place in the request."), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Param,

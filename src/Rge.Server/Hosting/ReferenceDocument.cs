@@ -18,8 +18,8 @@ internal sealed class ReferenceDocument : IOpenApiDocumentTransformer
                 A vision-language model looks at an image and an instruction, writes a short rationale, and only then gives the embedding. The
                 endpoints take the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, with a few members of our own.
 
-                Errors are OpenAI's error object: `{"error": {"message", "type", "param", "code"}}`. 429 and 503 say in `Retry-After` when to ask
-                again.
+                Errors are OpenAI's error object: `{"error": {"message", "type", "param", "code"}}`. 429 says in `Retry-After` when to ask
+                again, 503 where waiting may help.
                 """,
         };
         document.Components ??= new OpenApiComponents();

@@ -15,7 +15,7 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
 
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<Uri, byte[]> _fetched = new();
-    private readonly ConcurrentDictionary<Uri, ApiException> _problems = new();
+    private readonly ConcurrentDictionary<Uri, ImageRefusedException> _problems = new();
     private long _bytes;
 
     /// <summary>Fetches what has to be fetched, each URL once; an image that cannot be downloaded costs no other.</summary>
@@ -23,29 +23,30 @@ internal sealed class FetchedImages(ImageFetcher fetcher, BodyLease lease, Serve
     public Task FetchAsync(IEnumerable<ImageReference> images, CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(
-            images.Where(image => image.Address is not null).DistinctBy(image => image.Address),
-            parallel,
-            async (image, stop) =>
+        return Parallel.ForEachAsync(images.Select(image => image.Address).OfType<Uri>().Distinct(), parallel, async (address, stop) =>
+        {
+            try
             {
-                try
-                {
-                    _fetched[image.Address!] = await fetcher.FetchAsync(image, Take, stop);
-                }
-                catch (ApiException e) when (e.Status == StatusCodes.Status400BadRequest)
-                {
-                    _problems[image.Address!] = e;
-                }
+                _fetched[address] = await fetcher.FetchAsync(address, Take, stop);
             }
-        );
+            catch (ImageRefusedException e)
+            {
+                _problems[address] = e;
+            }
+        });
     }
-
-    /// <summary>Why an image cannot be downloaded; null where it can.</summary>
-    public ApiException? Problem(ImageReference image) => image.Address is { } address ? _problems.GetValueOrDefault(address) : null;
 
     /// <summary>An image as it is encoded.</summary>
     /// <exception cref="ApiException">It could not be fetched.</exception>
-    public byte[] Bytes(ImageReference image) => Problem(image) is { } problem ? throw problem : image.Bytes ?? _fetched[image.Address!];
+    public byte[] Bytes(ImageReference image)
+    {
+        if (image.Address is not { } address)
+            return image.Bytes!;
+        // The place is the image's own: others of the request may have the same address.
+        return _problems.TryGetValue(address, out var problem)
+            ? throw ApiException.Invalid($"{image.Path} cannot be fetched: {problem.Message}.", image.Path, "invalid_image_url", problem)
+            : _fetched[address];
+    }
 
     /// <summary>Items with their images.</summary>
     /// <exception cref="ApiException">An image cannot be fetched.</exception>

@@ -49,62 +49,61 @@ internal sealed class ImageFetcher : IDisposable
     public FetchedImages Begin() => new(this, _memory.Open(), _limits);
 
     /// <summary>Fetches an image.</summary>
-    /// <param name="image">The image, which has an address.</param>
+    /// <param name="address">Where it is.</param>
     /// <param name="take">Receives bytes as they arrive; throws where they are too many.</param>
     /// <param name="cancellationToken">Stops the fetch.</param>
-    /// <exception cref="ApiException">It cannot be fetched.</exception>
-    internal async Task<byte[]> FetchAsync(ImageReference image, Action<int> take, CancellationToken cancellationToken)
+    /// <exception cref="ImageRefusedException">It cannot be fetched.</exception>
+    internal async Task<byte[]> FetchAsync(Uri address, Action<int> take, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(TimeSpan.FromSeconds(_seconds));
         try
         {
-            var address = image.Address!;
             for (var redirects = 0; redirects <= MaxRedirects; redirects++)
             {
                 if (_hosts.Problem(address) is { } problem)
-                    throw Refused(image, problem);
+                    throw new ImageRefusedException(problem);
                 using var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limited.Token);
                 if (response.IsSuccessStatusCode)
-                    return await ReadAsync(image, response.Content, take, limited.Token);
+                    return await ReadAsync(response.Content, take, limited.Token);
                 if ((int)response.StatusCode is < 300 or >= 400 || response.Headers.Location is not { } location)
-                    throw Refused(image, $"the host answered with status {(int)response.StatusCode}");
+                    throw new ImageRefusedException($"the host answered with status {(int)response.StatusCode}");
                 if (!Uri.TryCreate(address, location, out var next))
-                    throw Refused(image, "the host redirects to no valid URL");
+                    throw new ImageRefusedException("the host redirects to no valid URL");
                 if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps)
-                    throw Refused(image, "the host redirects from https to another scheme");
+                    throw new ImageRefusedException("the host redirects from https to another scheme");
                 address = next;
             }
-            throw Refused(image, $"the host redirects more than {MaxRedirects} times");
+            throw new ImageRefusedException($"the host redirects more than {MaxRedirects} times");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Refused(image, $"the host did not send it within {_seconds} s");
+            throw new ImageRefusedException($"the host did not send it within {_seconds} s");
         }
         catch (HttpRequestException e)
         {
-            throw Refused(image, e.InnerException is AddressRefusedException ? NotPublic : "the host cannot be reached", e);
+            throw new ImageRefusedException(e.InnerException is AddressRefusedException ? NotPublic : "the host cannot be reached", e);
         }
         catch (IOException e)
         {
-            throw Refused(image, "the connection broke off", e);
+            throw new ImageRefusedException("the connection broke off", e);
         }
     }
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<byte[]> ReadAsync(ImageReference image, HttpContent content, Action<int> take, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(HttpContent content, Action<int> take, CancellationToken cancellationToken)
     {
         var tooLarge = $"it has more than {ByteSize.Show(_limits.MaxImageBytes)}";
         if (content.Headers.ContentLength > _limits.MaxImageBytes)
-            throw Refused(image, tooLarge);
+            throw new ImageRefusedException(tooLarge);
         using var bytes = new MemoryStream();
         var buffer = new byte[81_920];
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
         for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             if (bytes.Length + count > _limits.MaxImageBytes)
-                throw Refused(image, tooLarge);
+                throw new ImageRefusedException(tooLarge);
             take(count);
             bytes.Write(buffer, 0, count);
         }
@@ -132,9 +131,6 @@ internal sealed class ImageFetcher : IDisposable
             }
         }
     }
-
-    private static ApiException Refused(ImageReference image, string reason, Exception? innerException = null) =>
-        ApiException.Invalid($"{image.Path} cannot be fetched: {reason}.", image.Path, "invalid_image_url", innerException);
 
     /// <summary>Comes out of a connection that was not made.</summary>
     private sealed class AddressRefusedException() : Exception(NotPublic);
