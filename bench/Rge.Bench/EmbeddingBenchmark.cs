@@ -53,8 +53,8 @@ internal sealed class EmbeddingBenchmark
         NativeHeap.KeepFreedMemory();
         var bench = new EmbeddingBenchmark(folder);
         bench.Prefill();
-        var prefills = Enumerable.Range(0, Repeats).Select(_ => Used(bench.Prefill)).Order().ToArray();
-        var result = new JsonObject { ["prefill_s"] = prefills[Repeats / 2], ["query_s"] = Used(() => bench.Queries(queries)) / queries };
+        var prefills = Enumerable.Range(0, Repeats).Select(_ => Used(bench.Prefill)).ToArray();
+        var result = new JsonObject { ["prefill_s"] = prefills.Median(), ["query_s"] = Used(() => bench.Queries(queries)) / queries };
         Console.WriteLine(result.ToJsonString());
 
         static double Used(Action action)
@@ -144,7 +144,6 @@ internal sealed class EmbeddingBenchmark
             action();
             seconds[i] = watch.Elapsed.TotalSeconds;
         }
-        Array.Sort(seconds);
-        return seconds[repeats / 2];
+        return seconds.Median();
     }
 }

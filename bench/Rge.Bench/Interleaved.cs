@@ -19,6 +19,6 @@ internal static class Interleaved
                     times[i].Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
             }
         }
-        return [.. times.Select(t => t.Order().ElementAt(t.Count / 2))];
+        return [.. times.Select(t => t.Median())];
     }
 }

@@ -59,7 +59,7 @@ internal sealed class JointComparison(string peers)
         {
             var (ours, theirs) = values[name];
             double? Median(List<JsonNode> of, string what) =>
-                of.Count == 0 ? null : of.Select(node => node[what]!.GetValue<double>()).Order().ElementAt(of.Count / 2);
+                of.Count == 0 ? null : of.Select(node => node[what]!.GetValue<double>()).Median();
             double? a = Median(ours, "seconds"),
                 b = Median(theirs, "seconds");
             Console.WriteLine(

@@ -71,8 +71,7 @@ internal static class JointStepBenchmark
                 Step();
                 return watch.Elapsed.TotalSeconds;
             })
-            .Order()
-            .ElementAt(steps / 2);
+            .Median();
         Console.WriteLine(
             JsonSerializer.Serialize(
                 new Dictionary<string, double>(StringComparer.Ordinal)

@@ -7,9 +7,9 @@ namespace Rge.Bench;
 
 /// <summary>
 /// This project, transformers and llama.cpp on one machine, in turn, several rounds: every program in a process of its own, so that one's
-/// memory and threads are no burden to the next. Prints the builds of the peers, and the medians and the ratios as Markdown.
+/// memory and threads are no burden to the next. Prints the builds of the peers, and the medians of the rounds and their ratios as Markdown.
 /// </summary>
-/// <param name="peers">Root of the folder that holds the peers, as their setup script made it; they run under chroot.</param>
+/// <param name="peers">Root of the folder that holds the peers, which run there under chroot; bench/README.md says what is in it.</param>
 internal sealed class PeerComparison(string peers)
 {
     private const string Transformers = "transformers",
@@ -33,27 +33,20 @@ internal sealed class PeerComparison(string peers)
 
     private void MeasureOurs()
     {
-        var values = JsonNode.Parse(ExecuteSelf(["embedding", Path.Combine(peers, "peers", "700m")], out var peak))!.AsObject();
-        foreach (var (name, value) in values)
-            Add(Ours, name, value!.GetValue<double>());
-        Add(Ours, "peak_memory_mb", peak);
+        var output = ExecuteSelf(["embedding", Path.Combine(peers, "peers", "700m")], out var peak);
+        Add(Ours, output, peak);
     }
 
     private void MeasureTransformers()
     {
+        const string Script = "bench_transformers.py";
+        File.Copy(Path.Combine(AppContext.BaseDirectory, Script), Path.Combine(peers, "peers", Script), overwrite: true);
         var output = Execute(
             "chroot",
-            [peers, "python3", "/peers/bench_transformers.py", "/peers/700m", "--queries", "3", "--attention", "eager", "--batch", "8"],
+            [peers, "python3", $"/peers/{Script}", "/peers/700m", "--queries", "3", "--attention", "eager", "--batch", "8"],
             out var peak
         );
-        var values = JsonNode.Parse(output)!;
-        double Number(string name) => values[name]!.GetValue<double>();
-        Add(Transformers, "prefill_tokens_per_s", Number("prefill_tok_per_s"));
-        Add(Transformers, "decode_tokens_per_s_1", Number("decode_tok_per_s"));
-        Add(Transformers, "queries_per_s", 1 / Number("query_s"));
-        Add(Transformers, "batched_queries_per_s", 1 / Number("batch_query_s"));
-        Add(Transformers, "targets_per_s", 1 / Number("target_s"));
-        Add(Transformers, "peak_memory_mb", peak);
+        Add(Transformers, output, peak);
     }
 
     private void MeasureLlamaCpp()
@@ -86,13 +79,25 @@ internal sealed class PeerComparison(string peers)
             var row = JsonNode.Parse(line)!;
             var rows = row["pl"]!.GetValue<int>();
             if (rows == 1)
-                Add(LlamaCpp, "prefill_tokens_per_s", row["speed_pp"]!.GetValue<double>());
-            Add(LlamaCpp, string.Create(CultureInfo.InvariantCulture, $"decode_tokens_per_s_{rows}"), row["speed_tg"]!.GetValue<double>());
+                AddValue(LlamaCpp, "prefill_tokens_per_s", row["speed_pp"]!.GetValue<double>());
+            AddValue(
+                LlamaCpp,
+                string.Create(CultureInfo.InvariantCulture, $"decode_tokens_per_s_{rows}"),
+                row["speed_tg"]!.GetValue<double>()
+            );
         }
-        Add(LlamaCpp, "peak_memory_mb", peak);
+        AddValue(LlamaCpp, "peak_memory_mb", peak);
     }
 
-    private void Add(string program, string quantity, double value)
+    /// <summary>Adds what a program printed: a JSON object of numbers.</summary>
+    private void Add(string program, string output, double peakMegabytes)
+    {
+        foreach (var (name, value) in JsonNode.Parse(output)!.AsObject())
+            AddValue(program, name, value!.GetValue<double>());
+        AddValue(program, "peak_memory_mb", peakMegabytes);
+    }
+
+    private void AddValue(string program, string quantity, double value)
     {
         if (!_values.TryGetValue((program, quantity), out var list))
             _values.Add((program, quantity), list = []);
@@ -100,7 +105,7 @@ internal sealed class PeerComparison(string peers)
     }
 
     private double? Median(string program, string quantity) =>
-        _values.TryGetValue((program, quantity), out var list) ? list.Order().ElementAt(list.Count / 2) : null;
+        _values.TryGetValue((program, quantity), out var list) ? list.Median() : null;
 
     private void Print()
     {

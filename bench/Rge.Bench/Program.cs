@@ -4,8 +4,10 @@ using TorchSharp;
 // One class a benchmark; each measures its candidates in turn, so that a busy machine is equally unkind to all.
 var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Action<string[]> Run)>(StringComparer.Ordinal)
 {
-    ["peers"] = ("PEERS [ROUNDS]", "this project, transformers and llama.cpp in turn; PEERS is the folder their setup script made", args =>
-        new PeerComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)
+    ["peers"] = (
+        "PEERS [ROUNDS]",
+        "this project, transformers and llama.cpp in turn; PEERS is a folder that bench/README.md describes",
+        args => new PeerComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)
     ),
     ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args =>
         EmbeddingBenchmark.Run(args[0])

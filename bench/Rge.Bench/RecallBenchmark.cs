@@ -118,7 +118,7 @@ internal static class RecallBenchmark
     private static void Print(string what, List<double> times)
     {
         double[] sorted = [.. times.Order()];
-        Console.WriteLine($"{what}: median {sorted[sorted.Length / 2]:f1} ms, 95 % within {sorted[sorted.Length * 95 / 100]:f1} ms");
+        Console.WriteLine($"{what}: median {sorted.Median():f1} ms, 95 % within {sorted[sorted.Length * 95 / 100]:f1} ms");
     }
 
     /// <summary>

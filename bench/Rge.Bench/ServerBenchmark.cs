@@ -121,7 +121,7 @@ internal sealed class ServerBenchmark : IDisposable
         return new Load(
             sorted.Length,
             sorted.Length / watch.Elapsed.TotalSeconds,
-            sorted[sorted.Length / 2],
+            sorted.Median(),
             sorted[sorted.Length * 99 / 100],
             refused,
             failed,

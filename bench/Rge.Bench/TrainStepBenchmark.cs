@@ -97,10 +97,7 @@ internal sealed class TrainStepBenchmark : IDisposable
                 var steps = Enumerable.Range(0, rounds).Select(_ => benchmark.Step()).ToArray();
                 Console.WriteLine(
                     $"{threads} threads, kernels {(kernels ? "on " : "off")}: "
-                        + string.Join(
-                            ", ",
-                            steps[0].Keys.Select(part => $"{part} {steps.Select(s => s[part]).Order().ElementAt(rounds / 2):F1}")
-                        )
+                        + string.Join(", ", steps[0].Keys.Select(part => $"{part} {steps.Select(s => s[part]).Median():F1}"))
                         + " ms"
                 );
             }

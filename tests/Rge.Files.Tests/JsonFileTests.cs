@@ -40,11 +40,12 @@ public sealed class JsonFileTests : IDisposable
     public void A_text_that_is_not_unicode_is_refused_with_its_place_before_anybody_asks_for_it()
     {
         File.WriteAllText(Path, """{"a": [{"b": "\ud800"}]}""");
-        Assert.StartsWith(
-            $"{Path}: a[0].b is not valid Unicode",
-            Assert.Throws<CheckpointException>(() => JsonFile.ReadObject(Path)).Message,
-            StringComparison.Ordinal
-        );
+        foreach (var read in (Action[])[() => JsonFile.ReadObject(Path), () => JsonFile.ReadConfig(Path, file => file.Has("c"))])
+            Assert.StartsWith(
+                $"{Path}: a[0].b is not valid Unicode",
+                Assert.Throws<CheckpointException>(read).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -58,6 +59,17 @@ public sealed class JsonFileTests : IDisposable
         Assert.Equal(
             $"{Path}: the top level lacks c.",
             Assert.Throws<CheckpointException>(() => JsonFile.Read<int>(Path, root => throw root.Error("lacks c"))).Message
+        );
+    }
+
+    [Fact]
+    public void The_fields_of_a_file_are_read_by_name_with_bounds()
+    {
+        File.WriteAllText(Path, """{"a": {"b": 1}, "c": 3}""");
+        Assert.Equal((1, true), JsonFile.ReadConfig(Path, file => (file.Section("a")!.Int("b", 0, 5), file["a"]["d"].IsMissing)));
+        Assert.Equal(
+            $"{Path}: c is 3, expected a whole number from 0 to 2.",
+            Assert.Throws<CheckpointException>(() => JsonFile.ReadConfig(Path, file => file.Int("c", 0, 2))).Message
         );
     }
 
