@@ -167,7 +167,9 @@ public static class RgeCommand
     private static string? ExpectedNumber(Type type, string given) =>
         (Nullable.GetUnderlyingType(type) ?? type) switch
         {
-            var number when number == typeof(int) && !int.TryParse(given, CultureInfo.InvariantCulture, out _) => "a whole number",
+            var number
+                when (number == typeof(int) && !int.TryParse(given, CultureInfo.InvariantCulture, out _))
+                    || (number == typeof(long) && !long.TryParse(given, CultureInfo.InvariantCulture, out _)) => "a whole number",
             var number when number == typeof(ulong) && !ulong.TryParse(given, CultureInfo.InvariantCulture, out _) =>
                 "a whole number of 0 or more",
             var number

@@ -27,7 +27,6 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         "--max-rationale-tokens",
         "--temperature",
         "--top-p",
-        "--top-k",
         "--repetition-penalty",
         "--when-budget-runs-out",
         "--batch",

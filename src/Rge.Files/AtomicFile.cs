@@ -29,12 +29,41 @@ public static class AtomicFile
             write(device);
             return;
         }
-        var temporary = $"{path}.{Guid.NewGuid():N}.part";
+        var temporary = TemporaryName(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="Write" path="/summary"/>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="write">Writes the content to the stream it is given, which stays open.</param>
+    public static async Task WriteAsync(string path, Func<Stream, Task> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        if (IsDevice(path))
+        {
+            await using var device = new FileStream(path, FileMode.Open, FileAccess.Write);
+            await write(device);
+            return;
+        }
+        var temporary = TemporaryName(path);
+        try
+        {
+            await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                await write(stream);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -62,6 +91,8 @@ public static class AtomicFile
             (name.StartsWith("/dev/", StringComparison.Ordinal) && !name.StartsWith("/dev/shm/", StringComparison.Ordinal))
             || name.StartsWith("/proc/", StringComparison.Ordinal);
     }
+
+    private static string TemporaryName(string path) => $"{path}.{Guid.NewGuid():N}.part";
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));

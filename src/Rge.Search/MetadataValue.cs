@@ -55,28 +55,33 @@ public static class MetadataValue
     /// <returns>An entry for each value, in the object's order.</returns>
     /// <exception cref="SearchException">It is something else, has a duplicate name, or more than 4096 values. The message starts with
     /// "metadata".</exception>
-    public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata)
+    public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement metadata) =>
+        Read(new JsonField(metadata, Errors, "metadata"));
+
+    /// <inheritdoc cref="Read(JsonElement)" path="/summary|/returns"/>
+    /// <param name="metadata">The object, with its place and the errors of its document.</param>
+    /// <exception cref="Exception">It is something else, has a duplicate name, or more than 4096 values.</exception>
+    public static IReadOnlyList<KeyValuePair<string, string>> Read(JsonField metadata)
     {
-        var whole = new JsonField(metadata, Errors, "metadata");
-        if (!whole.IsObject && whole.Kind != JsonValueKind.Null)
-            throw whole.Unexpected("an object such as {\"color\": \"red\", \"year\": 2020}");
+        if (!metadata.IsObject && metadata.Kind != JsonValueKind.Null)
+            throw metadata.Unexpected("an object such as {\"color\": \"red\", \"year\": 2020}");
         var (entries, names) = (new List<KeyValuePair<string, string>>(), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var (name, value) in whole.Members())
+        foreach (var (name, value) in metadata.Members())
         {
             if (!names.Add(name))
-                throw whole.Error($"has the name '{name}' twice; several values of one name are written as a list");
+                throw metadata.Error($"has the name '{name}' twice; several values of one name are written as a list");
             foreach (var one in value.IsList ? value.Items() : [value])
-                Add(name, one.Value);
+                Add(name, one);
         }
         return entries;
 
-        void Add(string name, JsonElement value)
+        void Add(string name, JsonField value)
         {
-            if (value.ValueKind == JsonValueKind.Null)
+            if (value.IsMissing)
                 return;
             if (entries.Count == MaxEntries)
-                throw whole.Error($"has more than {MaxEntries} values");
-            entries.Add(KeyValuePair.Create(name, Text(new JsonField(value, Errors, $"metadata '{name}'"))));
+                throw metadata.Error($"has more than {MaxEntries} values");
+            entries.Add(KeyValuePair.Create(name, Text(metadata, name, value)));
         }
     }
 
@@ -95,7 +100,7 @@ public static class MetadataValue
     /// <summary>Compares texts by the bytes of UTF-8, as the stores do.</summary>
     internal static int Compare(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
-    private static string Text(JsonField value) =>
+    private static string Text(JsonField metadata, string name, JsonField value) =>
         value.Kind switch
         {
             JsonValueKind.String => value.Text(),
@@ -103,9 +108,9 @@ public static class MetadataValue
             JsonValueKind.False => Of(false),
             JsonValueKind.Number => Canonical(value.Value.GetRawText()) is var text && NumberOf(text) is not null
                 ? text
-                : throw value.Error(
-                    $"is the number {value.Value.GetRawText()}, which is too long, too large or too small; write it as a text"
+                : throw metadata.Error(
+                    $"'{name}' is the number {value.Value.GetRawText()}, which is too long, too large or too small; write it as a text"
                 ),
-            _ => throw value.Unexpected("a text, a number, true or false, or a list of them"),
+            _ => throw metadata.Error($"'{name}' is {value.Show()}, expected a text, a number, true or false, or a list of them"),
         };
 }

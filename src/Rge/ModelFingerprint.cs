@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Rge.Models;
 using Rge.Text;
 using static TorchSharp.torch;
@@ -27,14 +26,14 @@ public static class ModelFingerprint
     /// <summary>Hexadecimal digits of a fingerprint: 64 bits, enough to distinguish models unless one is forged.</summary>
     private const int Digits = 16;
 
-    /// <summary>The fingerprint of an embedder's model, as hexadecimal digits.</summary>
+    /// <summary>The fingerprint of an embedder's model, as hexadecimal digits; computed once for an embedder.</summary>
     public static string Compute(ReasoningEmbedder embedder)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        return Compute(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId);
+        return embedder.Identity.Model;
     }
 
-    private static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken)
+    internal static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));

@@ -79,7 +79,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(ref _identity, () => new EmbedderIdentity(
-                ModelFingerprint.Compute(this),
+                ModelFingerprint.Compute(_model, Processor, EmbTokenId),
                 Generation,
                 _options.Pooling,
                 _options.ReasoningOf(ItemRole.Query),

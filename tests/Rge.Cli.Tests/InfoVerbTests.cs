@@ -52,6 +52,21 @@ public sealed class InfoVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task The_orientation_in_force_is_said()
+    {
+        Assert.Contains("pixels are taken as they are stored", await OutputAsync("info", _checkpoint.Model), StringComparison.Ordinal);
+        Assert.False(await UprightAsync());
+        Assert.True(await UprightAsync("--exif-orientation"));
+        Edit("preprocessor_config.json", json => json["exif_orientation"] = true);
+        Assert.Contains("photographs are turned upright", await OutputAsync("info", _checkpoint.Model), StringComparison.Ordinal);
+        Assert.True(await UprightAsync());
+        Assert.False(await UprightAsync("--exif-orientation", "false"));
+
+        async Task<bool> UprightAsync(params string[] options) =>
+            (bool)JsonNode.Parse(await OutputAsync(["info", _checkpoint.Model, "--json", .. options]))!["exif orientation"]!;
+    }
+
+    [Fact]
     public async Task What_an_adapter_brings_is_said_and_whether_it_fits()
     {
         var adapter = Directory.CreateDirectory(_checkpoint.PathOf("adapter")).FullName;

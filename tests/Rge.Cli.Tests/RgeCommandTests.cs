@@ -95,6 +95,12 @@ public sealed class RgeCommandTests
         "embed -m x --input rows.jsonl --output out.jsonl -t y",
         "--input was given, so --text, --image, --instruction and --rationale were not expected"
     )]
+    [InlineData(
+        "embed -m x --input rows.jsonl --output out.jsonl --role target",
+        "--input was given, so --role was not expected: each row has its own."
+    )]
+    [InlineData("serve -m x --max-body-memory abc", "--max-body-memory is 'abc', expected a whole number.")]
+    [InlineData("info x --truncated-images accept", "--truncated-images")]
     [InlineData("embed -m x", "There is nothing to embed: expected --text, --image or --instruction, or --input.")]
     [InlineData("search -m x", "There is nothing to embed: expected --text, --image or --instruction.")]
     [InlineData("rank -m x -t y", "There is nothing to rank: expected --candidates, --candidate-text or --candidates-file.")]
@@ -143,6 +149,46 @@ public sealed class RgeCommandTests
                 ),
         ];
         Assert.Contains($"{file} is a file, expected a folder.", await ErrorAsync(ExitCodes.Failure, words), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("new FILE")]
+    [InlineData("train CONFIG --out FILE")]
+    [InlineData("eval -m FOLDER --data DATA --out FILE")]
+    [InlineData("experiment CONFIG --out FILE")]
+    [InlineData("rationales --data DATA --endpoint http://127.0.0.1:1/v1 -m x -o FILE")]
+    [InlineData("pull a/b --out FILE")]
+    [InlineData("world --out FILE")]
+    public async Task A_file_given_as_the_folder_to_write_to_is_called_a_file(string line)
+    {
+        using var checkpoint = new TinyCheckpoint();
+        var (file, config) = (checkpoint.Image(0), checkpoint.PathOf("settings.yaml"));
+        var before = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            config,
+            line.StartsWith("train", StringComparison.Ordinal)
+                ? "model: {shape: shapeworld}\nphases: [{task: language, steps: 1}]\n"
+                : "name: small\npretraining: settings.yaml\nseeds: [1]\nvariants: [{name: a, config: settings.yaml}]\n"
+                    + "measurements: [{name: m, variant: a, queries: none, baseline: true}]\n",
+            TestContext.Current.CancellationToken
+        );
+        Directory.CreateDirectory(checkpoint.PathOf("data/one"));
+        string[] words =
+        [
+            .. line.Split(' ')
+                .Select(word =>
+                    word switch
+                    {
+                        "FILE" => file,
+                        "CONFIG" => config,
+                        "FOLDER" => checkpoint.Model,
+                        "DATA" => checkpoint.PathOf("data"),
+                        _ => word,
+                    }
+                ),
+        ];
+        Assert.Contains($"{file} is a file, expected a folder", await ErrorAsync(ExitCodes.Failure, words), StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -251,6 +251,80 @@ public sealed class SearchVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_cannot_be_listed_completely_removes_nothing_and_says_so_whatever_is_skipped()
+    {
+        var rows = _folder.PathOf("rows.jsonl");
+        string[] index = ["index", rows, "-m", ImageFolder.Model, "--store", _folder.Store, "--on-error", "skip"];
+        await File.WriteAllTextAsync(
+            rows,
+            "{\"id\": \"1\", \"text\": \"red\"}\n{\"id\": \"2\", \"text\": \"blue\"}\n",
+            TestContext.Current.CancellationToken
+        );
+        await OutputAsync(index);
+        await File.WriteAllTextAsync(
+            rows,
+            "{\"id\": \"1\", \"text\": \"red\"}\n{\"id\": [2], \"text\": \"blue\"}\n",
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            $"rge: Not all of {rows} could be listed, as the broken ones say: the collection has 1 of it that are missing there, and "
+                + "nothing was removed. Repair them and run again.",
+            await ErrorAsync(ExitCodes.Failure, index)
+        );
+    }
+
+    [Theory]
+    [InlineData("index", "FOLDER", "-m", "MODEL")]
+    [InlineData("search", "-t", "red", "-m", "MODEL")]
+    [InlineData("collections", "list")]
+    [InlineData("serve", "-m", "MODEL")]
+    public async Task A_server_without_a_host_is_refused(params string[] line)
+    {
+        line =
+        [
+            .. line.Select(word =>
+                word switch
+                {
+                    "FOLDER" => _folder.Images,
+                    "MODEL" => ImageFolder.Model,
+                    _ => word,
+                }
+            ),
+        ];
+        Assert.EndsWith(
+            "cannot be understood: It names no host.",
+            await ErrorAsync(ExitCodes.Failure, [.. line, "--store", "Host="]),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_damaged_export_is_refused_with_its_line()
+    {
+        _folder.Write("0.png", 0);
+        await OutputAsync(Index);
+        var file = _folder.PathOf("items.jsonl");
+        await OutputAsync("collections", "export", "items", "--store", _folder.Store, "--out", file);
+        var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            file,
+            [lines[0], lines[1].Replace("\"id\":", "\"it\":", StringComparison.Ordinal)],
+            TestContext.Current.CancellationToken
+        );
+        string[] import = ["collections", "import", "items", file, "--store", _folder.PathOf("other.db")];
+        Assert.Equal(
+            $"rge: {file}, line 2 is not a record of an exported collection: id is missing, expected a text; export it again.",
+            await ErrorAsync(ExitCodes.Failure, import)
+        );
+        await File.WriteAllTextAsync(
+            file,
+            """{"format": "rge-collection", "version": 1, "identity": null}""",
+            TestContext.Current.CancellationToken
+        );
+        Assert.Contains("is not an exported collection", await ErrorAsync(ExitCodes.Failure, import), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_that_is_to_fail_names_the_file_it_ended_at()
     {
         _folder.Write("0.png", 0);

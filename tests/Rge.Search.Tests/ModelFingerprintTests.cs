@@ -12,6 +12,7 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
     {
         var expected = ModelFingerprint.Compute(model.Embedder);
         Assert.Matches("^[0-9a-f]{16}$", expected);
+        Assert.Same(expected, ModelFingerprint.Compute(model.Embedder));
         Assert.Equal(expected, Load());
         // Saved anew under another name, by us.
         using (var loaded = QwenVlModel.Load(Copy()))

@@ -23,7 +23,8 @@ internal sealed class CandidateOptions
 
     private readonly Option<FileInfo?> _file = new("--candidates-file")
     {
-        Description = "JSON Lines to rank, each line with any of id, text, image, images and instruction; paths are relative to the file.",
+        Description =
+            $"JSON Lines to rank, each line with any of {string.Join(", ", EmbeddingRows.Fields)}; paths are relative to the file.",
     };
 
     private readonly Option<string?> _instruction = new("--candidate-instruction")

@@ -77,9 +77,4 @@ internal sealed class CollectionOptions
             result.AddError(e.Message);
         }
     }
-
-    private sealed class Remarks(Terminal terminal) : IProgress<string>
-    {
-        public void Report(string value) => terminal.Remark(value);
-    }
 }

@@ -3,7 +3,7 @@ using Rge.Imaging;
 
 namespace Rge.Cli.Options;
 
-/// <summary>The options for how images are read and sized, of every verb that runs a model.</summary>
+/// <summary>The options for how images are read and sized, of every verb that runs a model or shows one.</summary>
 internal sealed class ImageReading
 {
     private readonly Option<int?> _maxPixels = new("--max-pixels")
@@ -27,9 +27,12 @@ internal sealed class ImageReading
     };
 
     private readonly Option<string> _truncated = TruncatedOption();
+    private readonly bool _decodes;
 
-    public ImageReading()
+    /// <param name="decodes">Whether the verb decodes images, and so the option for those whose file ends early.</param>
+    public ImageReading(bool decodes = true)
     {
+        _decodes = decodes;
         CommonOptions.AtLeast(_maxPixels, 1);
         CommonOptions.AtLeast(_minPixels, 1);
     }
@@ -50,8 +53,10 @@ internal sealed class ImageReading
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_maxPixels, _minPixels, _exifOrientation, _truncated])
+        foreach (var option in (Option[])[_maxPixels, _minPixels, _exifOrientation])
             command.Add(option);
+        if (_decodes)
+            command.Add(_truncated);
     }
 
     /// <summary>What was chosen.</summary>

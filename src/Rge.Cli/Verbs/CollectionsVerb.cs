@@ -175,24 +175,15 @@ internal static class CollectionsVerb
                     await CollectionFile.WriteAsync(collection, terminal.RawOutput, filter: null, cancellationToken);
                     return;
                 }
-                long count;
-                var isDevice = AtomicFile.IsDevice(file.FullName);
-                var part = isDevice ? file.FullName : file.FullName + ".part";
-                try
+                var count = 0L;
+                await AtomicFile.WriteAsync(file.FullName, async stream =>
                 {
-                    await using var writer = new StreamWriter(part, append: false, Utf8);
+                    await using var writer = new StreamWriter(stream, Utf8, leaveOpen: true);
                     count = await CollectionFile.WriteAsync(collection, writer, filter: null, cancellationToken);
-                }
-                catch
-                {
-                    if (!isDevice)
-                        File.Delete(part);
-                    throw;
-                }
-                if (isDevice)
-                    return;
-                File.Move(part, file.FullName, overwrite: true);
-                terminal.RawOutput.WriteLine($"exported {Number(count)} items to {file}");
+                });
+                // The device may be the output.
+                if (!AtomicFile.IsDevice(file.FullName))
+                    terminal.RawOutput.WriteLine($"exported {Number(count)} items to {file}");
             }
         );
     }

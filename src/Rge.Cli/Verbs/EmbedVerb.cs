@@ -50,6 +50,8 @@ internal static class EmbedVerb
         {
             if (result.GetResult(input) is null != result.GetResult(output) is null)
                 result.AddError("--input and --output go together.");
+            if (result.GetResult(input) is not null && result.GetResult(role) is { Implicit: false })
+                result.AddError($"{input.Name} was given, so {role.Name} was not expected: each row has its own.");
         });
         command.SetAction(
             async (parsed, cancellationToken) =>

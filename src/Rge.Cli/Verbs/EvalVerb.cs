@@ -105,7 +105,7 @@ internal static class EvalVerb
             async (parsed, cancellationToken) =>
             {
                 var folder = parsed.GetRequiredValue(data).FullName;
-                var target = parsed.GetRequiredValue(output).FullName;
+                var target = OutputFolder.Check(parsed.GetRequiredValue(output).FullName);
                 var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
                 using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
                 using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
@@ -137,7 +137,7 @@ internal static class EvalVerb
                         },
                     }
                 );
-                var scores = new MmebScores(await evaluation.RunAsync(new Report(terminal), cancellationToken));
+                var scores = new MmebScores(await evaluation.RunAsync(new SubsetReport(terminal), cancellationToken));
                 var paths = new MmebReport(target).Write();
                 if (evaluation.Results!.Path != target)
                     terminal.Remark(
@@ -240,11 +240,9 @@ internal static class EvalVerb
     }
 
     /// <summary>A line for each subset that is done, and every few seconds one of how far the work has got.</summary>
-    private sealed class Report(Terminal terminal) : IProgress<MmebProgress>
+    private sealed class SubsetReport(Terminal terminal)
+        : PacedReport<MmebProgress>(terminal, TimeSpan.FromSeconds(10), startsAtOnce: false)
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-        private DateTime _next = DateTime.UtcNow + Pause;
-
         private static string Failed(SubsetScore score) =>
             score.FailedItems == 0
                 ? ""
@@ -259,30 +257,26 @@ internal static class EvalVerb
         private static string Unread(SubsetScore score) =>
             score.UnreadColumns.Count == 0 ? "" : $"; columns left out: {string.Join(", ", score.UnreadColumns)}";
 
-        void IProgress<MmebProgress>.Report(MmebProgress value)
+        protected override bool SaysAtOnce(MmebProgress value)
         {
-            if (value.Score is { } score)
-            {
-                var leftOut = score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "";
-                terminal.Remark(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} "
-                            + $"rows{leftOut}{Failed(score)}{Replaced(score, value.Before)}{Unread(score)}"
-                    )
-                );
-            }
-            else if (DateTime.UtcNow >= _next)
-            {
-                _next = DateTime.UtcNow + Pause;
-                terminal.Remark(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} "
-                            + $"items{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"
-                    )
-                );
-            }
+            if (value.Score is not { } score)
+                return false;
+            var leftOut = score.SkippedRows > 0 ? $", {score.SkippedRows} left out" : "";
+            Terminal.Remark(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{score.Subset}: hit@1 {100 * score.HitAt1:f1} % of {score.Rows} "
+                        + $"rows{leftOut}{Failed(score)}{Replaced(score, value.Before)}{Unread(score)}"
+                )
+            );
+            return true;
         }
+
+        protected override string Describe(MmebProgress value) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{value.Subset}: {value.Completed:#,0} of {value.Total:#,0} "
+                    + $"items{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"
+            );
     }
 }

@@ -54,7 +54,7 @@ internal static class ExperimentVerb
                     Print(
                         terminal,
                         ExperimentReport.Read(path),
-                        parsed.GetValue(output)?.FullName ?? Path.GetDirectoryName(path)!,
+                        OutputFolder.Check(parsed.GetValue(output)?.FullName ?? Path.GetDirectoryName(path)!),
                         parsed.GetValue(json)
                     );
                     return ExitCodes.Success;
@@ -62,7 +62,7 @@ internal static class ExperimentVerb
                 var config = ConfigFile.Read<ExperimentConfig>(path);
                 if (parsed.GetValue(device) is { } name)
                     config = config with { Device = name };
-                var folder = parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name);
+                var folder = OutputFolder.Check(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "experiments", config.Name));
                 if (parsed.GetValue(reportOnly) && !Directory.Exists(folder))
                     throw new CliException(
                         $"There is no folder {folder}, which --report-only reads the runs from; name it by --out, or leave "
@@ -100,29 +100,23 @@ internal static class ExperimentVerb
     }
 
     /// <summary>A line for each remark, and every few seconds one of how far the stage has got.</summary>
-    private sealed class StageReport(Terminal terminal) : IProgress<ExperimentProgress>
+    private sealed class StageReport(Terminal terminal) : PacedReport<ExperimentProgress>(terminal, TimeSpan.FromSeconds(10))
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-        private readonly Lock _lock = new();
-        private DateTime _next = DateTime.UtcNow;
         private (string Stage, DateTime Time, double Completed)? _begun;
 
-        public void Report(ExperimentProgress value)
+        protected override bool SaysAtOnce(ExperimentProgress value)
         {
-            lock (_lock)
-            {
-                if (value.Remark is not null)
-                    terminal.Error.MarkupLineInterpolated(
-                        CultureInfo.InvariantCulture,
-                        $"{value.Stage} {value.Done}/{value.Total}  {value.Remark}"
-                    );
-                else if (DateTime.UtcNow >= _next)
-                {
-                    _next = DateTime.UtcNow + Pause;
-                    terminal.Remark($"{value.Stage} {value.Done}/{value.Total}  {value.Now}{TimeLeft(value)}");
-                }
-            }
+            if (value.Remark is null)
+                return false;
+            Terminal.Error.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"{value.Stage} {value.Done}/{value.Total}  {value.Remark}"
+            );
+            return true;
         }
+
+        protected override string Describe(ExperimentProgress value) =>
+            $"{value.Stage} {value.Done}/{value.Total}  {value.Now}{TimeLeft(value)}";
 
         /// <summary>By the speed of the stage since its first step in this process: what was done before took no time now.</summary>
         private string TimeLeft(ExperimentProgress value)

@@ -149,6 +149,9 @@ internal static class IndexVerb
                 ? $"{holds}; {kept}. Is a disk not mounted? If all of it is gone for good, run again with --allow-empty."
                 : $"{holds}; if that is right, --allow-empty says so.";
         }
+        // Said also where broken files are to be skipped: what was missed may be in a folder that could not be read.
+        if (outcome.Hold == RemovalHold.Unlisted)
+            yield return $"Not all of {source} could be listed, as the broken ones say: {kept}. Repair them and run again.";
         if (outcome.Hold == RemovalHold.EmptyFolder)
             yield return $"Folders in {source} hold nothing any more, though the collection has {outcome.Withheld} of them, which were "
                 + "not removed. Is a disk not mounted? If they are gone for good, run again with --allow-empty.";

@@ -26,7 +26,7 @@ internal static class InfoVerb
         {
             Description = "Folder of a LoRA or DoRA adapter that is to be applied to it.",
         };
-        var images = new ImageReading();
+        var images = new ImageReading(decodes: false);
         var json = CommonOptions.Json();
         var command = new Command(
             "info",
@@ -196,6 +196,13 @@ internal static class InfoVerb
                     $"{images.MinPixels} to {images.MaxPixels} pixels, {images.MinPixels / token} to {images.MaxPixels / token} "
                         + $"tokens{why}{From(sources.Images, folder)}",
                     images.MaxPixels
+                );
+                var isUpright = options.ExifOrientation ?? stored.ExifOrientation;
+                Add(
+                    "exif orientation",
+                    $"{(isUpright ? "photographs are turned upright" : "pixels are taken as they are stored")}"
+                        + $"{(options.ExifOrientation is null ? "" : ", as given")}",
+                    isUpright
                 );
                 if (config is not null && images.PatchLength != config.Vision.PatchLength)
                     _problems.Add(

@@ -105,12 +105,6 @@ internal static class PullVerb
                 )
             );
 
-    /// <summary>A line for each wait while the files are listed, when there is no bar to show it yet.</summary>
-    private sealed class Remarks(Terminal terminal) : IProgress<string>
-    {
-        public void Report(string value) => terminal.Remark(value);
-    }
-
     private static JsonObject Describe(HubSnapshot snapshot, string target) =>
         new()
         {

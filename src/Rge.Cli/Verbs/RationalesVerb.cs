@@ -37,6 +37,7 @@ internal static class RationalesVerb
                     options.Prompt(parsed),
                     options.Settings(parsed)
                 );
+                OutputFolder.Check(settings.Output);
                 var job = new RationaleJob(settings, new RowReport(terminal, settings));
                 if (parsed.GetValue(dryRun))
                 {
@@ -72,28 +73,20 @@ internal static class RationalesVerb
     }
 
     /// <summary>A line for each remark, and every few seconds one of how far the run has got.</summary>
-    private sealed class RowReport(Terminal terminal, RationaleSettings settings) : IProgress<RationaleProgress>
+    private sealed class RowReport(Terminal terminal, RationaleSettings settings)
+        : PacedReport<RationaleProgress>(terminal, TimeSpan.FromSeconds(5))
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-        private readonly Lock _lock = new();
-        private DateTime _next = DateTime.UtcNow;
         private string? _said;
 
-        public void Report(RationaleProgress value)
+        protected override bool SaysAtOnce(RationaleProgress value)
         {
-            lock (_lock)
-            {
-                // What makes one request wait makes those beside it wait as well.
-                if (value.Remark is not null && value.Remark != _said)
-                    terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
-                if (DateTime.UtcNow < _next)
-                    return;
-                _next = DateTime.UtcNow + Pause;
-                terminal.Remark(Describe(value));
-            }
+            // What makes one request wait makes those beside it wait as well.
+            if (value.Remark is not null && value.Remark != _said)
+                Terminal.Error.MarkupLineInterpolated($"{_said = value.Remark}");
+            return false;
         }
 
-        private string Describe(RationaleProgress value)
+        protected override string Describe(RationaleProgress value)
         {
             var text = string.Create(
                 CultureInfo.InvariantCulture,

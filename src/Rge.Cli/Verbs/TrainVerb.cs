@@ -54,7 +54,9 @@ internal static class TrainVerb
                 var config = ConfigFile.Read<TrainingConfig>(parsed.GetRequiredValue(file).FullName, parsed.GetValue(set));
                 if (parsed.GetValue(device) is { } name)
                     config = config with { Model = config.Model with { Device = name } };
-                var folder = new RunFolder(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "runs", config.Name));
+                var folder = new RunFolder(
+                    OutputFolder.Check(parsed.GetValue(output)?.FullName ?? Path.Combine("artifacts", "runs", config.Name))
+                );
                 var progress = new StepReport(terminal);
                 var trainer = new Trainer(config, folder, progress);
                 terminal.Error.WriteLine(ConfigFile.Write(config));
@@ -77,23 +79,18 @@ internal static class TrainVerb
     }
 
     /// <summary>A line for each remark, and every few seconds one of how far the run has got.</summary>
-    private sealed class StepReport(Terminal terminal) : IProgress<TrainingProgress>
+    private sealed class StepReport(Terminal terminal) : PacedReport<TrainingProgress>(terminal, TimeSpan.FromSeconds(5))
     {
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-        private DateTime _next = DateTime.UtcNow;
-
-        public void Report(TrainingProgress value)
+        protected override bool SaysAtOnce(TrainingProgress value)
         {
-            if (value.Remark is not null)
-                terminal.Error.MarkupLineInterpolated($"{value.Remark}");
-            else if (DateTime.UtcNow >= _next)
-            {
-                _next = DateTime.UtcNow + Pause;
-                terminal.Remark(
-                    $"{value.Phase}: step {value.Step} of {value.Steps}, loss "
-                        + $"{value.Loss:0.0000}{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}"
-                );
-            }
+            if (value.Remark is null)
+                return false;
+            Terminal.Error.MarkupLineInterpolated($"{value.Remark}");
+            return true;
         }
+
+        protected override string Describe(TrainingProgress value) =>
+            $"{value.Phase}: step {value.Step} of {value.Steps}, loss "
+            + $"{value.Loss:0.0000}{(value.TimeLeft is { } left ? $", {Durations.Clock(left)} left" : "")}";
     }
 }

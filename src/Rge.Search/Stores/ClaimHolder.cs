@@ -1,4 +1,5 @@
 using Microsoft.Extensions.VectorData;
+using Rge.Files;
 
 namespace Rge.Search.Stores;
 
@@ -24,8 +25,7 @@ internal sealed class ClaimHolder : IAsyncDisposable
 
     /// <summary>How long to wait before another worker's claim is asked for again.</summary>
     /// <remarks>With a random part, so that two holders that wait for each other's keys fall out of step.</remarks>
-    public TimeSpan RetryDelay =>
-        (_lease < TimeSpan.FromSeconds(5) ? _lease / 5 : TimeSpan.FromSeconds(1)) * (0.75 + Random.Shared.NextDouble() / 2);
+    public TimeSpan RetryDelay => Backoff.Spread(_lease < TimeSpan.FromSeconds(5) ? _lease / 5 : TimeSpan.FromSeconds(1));
 
     /// <summary>Claims keys.</summary>
     /// <returns>Those that are this worker's now.</returns>

@@ -77,11 +77,11 @@ internal sealed class CollectionService(
         await fetched.FetchAsync(request.Items.SelectMany(item => item.Images), cancellationToken);
         var keys = new Dictionary<string, (int Index, string Id)>(StringComparer.Ordinal);
         var sent = ItemsRequest.Read(request.Items.Index(), item => Complete(item.Item, item.Index, fetched, keys), request.OnError);
-        SearchItem[] items = [.. sent.Items.Select(one => one.Item).OfType<SearchItem>()];
-        var outcome = await indexer.AddAsync(items, cancellationToken);
+        SentItem[] items = [.. sent.Items.Where(one => one.Item is not null)];
+        var outcome = await indexer.AddAsync([.. items.Select(one => one.Item!)], cancellationToken);
         // Of equal items one is reported.
-        var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id(), item => item.Problem, StringComparer.Ordinal);
-        var ids = sent.Items.Select(one => one.Item?.Id()).ToArray();
+        var broken = outcome.Broken.ToLookup(item => items[item.Index!.Value].Id!, item => item.Problem, StringComparer.Ordinal);
+        var ids = sent.Items.Select(one => one.Id).ToArray();
         ItemFailed[] failed =
         [
             .. sent
@@ -127,6 +127,6 @@ internal sealed class CollectionService(
                 $"items[{index}].key"
             );
         }
-        return SentItem.Read(item);
+        return SentItem.Complete(item, id);
     }
 }

@@ -43,18 +43,6 @@ internal static class RecordReader
 
     /// <summary>Reads metadata: an object of texts, numbers, truth values or lists of them, as the rows of JSON Lines have it.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public static IReadOnlyList<KeyValuePair<string, string>> Metadata(JsonField metadata)
-    {
-        const string Called = "metadata";
-        if (metadata.IsMissing)
-            return [];
-        try
-        {
-            return MetadataValue.Read(metadata.Value);
-        }
-        catch (SearchException e)
-        {
-            throw metadata.Invalid(metadata.Place + e.Message[Called.Length..], innerException: e);
-        }
-    }
+    public static IReadOnlyList<KeyValuePair<string, string>> Metadata(JsonField metadata) =>
+        metadata.IsMissing ? [] : MetadataValue.Read(metadata);
 }

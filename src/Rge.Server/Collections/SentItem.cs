@@ -9,11 +9,14 @@ namespace Rge.Server.Collections;
 /// </summary>
 internal sealed record SentItem
 {
-    private SentItem(SearchItem? item, IReadOnlyList<ImageReference> images, ApiException? problem) =>
-        (Item, Images, Problem) = (item, images, problem);
+    private SentItem(SearchItem? item, string? id, IReadOnlyList<ImageReference> images, ApiException? problem) =>
+        (Item, Id, Images, Problem) = (item, id, images, problem);
 
     /// <summary>The item, without the images that are still to be fetched; null where it cannot be read.</summary>
     public SearchItem? Item { get; }
+
+    /// <summary>Its id, once it is complete: the hash of all that is in it.</summary>
+    public string? Id { get; }
 
     /// <summary>Its images.</summary>
     public IReadOnlyList<ImageReference> Images { get; }
@@ -22,8 +25,11 @@ internal sealed record SentItem
     public ApiException? Problem { get; }
 
     /// <summary>An item that was read.</summary>
-    public static SentItem Read(SearchItem item, params IReadOnlyList<ImageReference> images) => new(item, images, problem: null);
+    public static SentItem Read(SearchItem item, params IReadOnlyList<ImageReference> images) => new(item, id: null, images, problem: null);
+
+    /// <summary>An item with its images.</summary>
+    public static SentItem Complete(SearchItem item, string id) => new(item, id, [], problem: null);
 
     /// <summary>An item that cannot be read.</summary>
-    public static SentItem Failed(ApiException problem) => new(item: null, [], problem);
+    public static SentItem Failed(ApiException problem) => new(item: null, id: null, [], problem);
 }
