@@ -1,7 +1,6 @@
 using System.ClientModel;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Rge.Oracle;
 
@@ -52,21 +51,31 @@ internal sealed class EndpointException(string message, FaultKind kind, Exceptio
     /// Message and code of an error: {"error": {"message": …, "code": …}} as OpenAI has it, {"error": …}, {"message": …} or {"detail": …}
     /// as others.
     /// </summary>
-    private static (string Message, string? Code) Body(ClientResultException error)
+    private static (string Message, string? Code) Body(ClientResultException refused)
     {
-        var text = error.GetRawResponse()?.Content.ToString() ?? "";
+        var text = refused.GetRawResponse()?.Content.ToString() ?? "";
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject body)
+            using var document = JsonDocument.Parse(text);
+            if (document.RootElement is not { ValueKind: JsonValueKind.Object } body)
                 return (Short(text), null);
-            var details = body["error"] as JsonObject ?? body;
-            var message = details["message"] ?? details["error"] ?? details["detail"];
-            return (Short(message is null ? text : message.ToString()), (details["code"] ?? details["type"])?.ToString());
+            var details = body.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error : body;
+            return (Short(First(details, "message", "error", "detail") ?? text), First(details, "code", "type"));
         }
-        catch (JsonException)
+        // JSON that breaks off, and half of a surrogate pair, which is noticed when a string is asked for and not before.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return (Short(text), null);
         }
+    }
+
+    /// <summary>The first of the members that is there and not null.</summary>
+    private static string? First(JsonElement details, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (details.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
+                return value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
+        return null;
     }
 
     private static TimeSpan? Pause(ClientResultException error, DateTimeOffset now)

@@ -59,7 +59,7 @@ internal sealed class Journal<T> : IDisposable
                 }
             }
             if (_file.IsEmpty)
-                Write(now);
+                Write([now]);
         }
         catch
         {
@@ -81,18 +81,22 @@ internal sealed class Journal<T> : IDisposable
     }
 
     /// <summary>Adds an entry; it is on the disk when this returns.</summary>
-    public void Add(T entry)
+    public void Add(T entry) => Add([entry]);
+
+    /// <summary>Adds entries; they are on the disk when this returns, which waits for it once.</summary>
+    public void Add(IReadOnlyList<T> entries)
     {
         lock (_lock)
         {
-            Write(JsonSerializer.Serialize(entry, Json));
-            _entries.Add(entry);
+            Write(entries.Select(entry => JsonSerializer.Serialize(entry, Json)));
+            _entries.AddRange(entries);
         }
     }
 
-    private void Write(string line)
+    private void Write(IEnumerable<string> lines)
     {
-        _file.Append(Encoding.UTF8.GetBytes(line));
+        foreach (var line in lines)
+            _file.Append(Encoding.UTF8.GetBytes(line));
         _file.Flush();
     }
 

@@ -4,8 +4,8 @@ using Rge.Imaging;
 namespace Rge.Oracle;
 
 /// <summary>
-/// Encodes images for an endpoint: the pixels that the trained model sees (first frame, not turned by EXIF), made smaller where they are
-/// larger than asked for; small ones as PNG, others as JPEG.
+/// Encodes images for an endpoint: the pixels that the trained model sees (first frame, turned by EXIF only where that is asked for), made
+/// smaller where they are larger than asked for; small ones as PNG, others as JPEG.
 /// </summary>
 internal static class OracleImage
 {
@@ -14,7 +14,7 @@ internal static class OracleImage
     /// <exception cref="Imaging.ImageInputException">The image cannot be used.</exception>
     public static DataContent Encode(ImageSource source, OracleSettings settings)
     {
-        var image = Shrink(source.Decode(options: new ImageOptions { Truncated = settings.TruncatedImages }), settings.LongestSide);
+        var image = Shrink(source.Decode(options: settings.Images), settings.LongestSide);
         return image.Width * image.Height <= LosslessPixels
             ? new DataContent(PngEncoder.Encode(image), "image/png")
             : new DataContent(JpegEncoder.Encode(image), "image/jpeg");

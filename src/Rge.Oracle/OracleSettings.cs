@@ -38,8 +38,10 @@ public sealed record OracleSettings
     /// <summary>Pixels of the longer side above which an image is sent smaller, at least 28.</summary>
     public int LongestSide { get; init; } = 1024;
 
-    /// <summary>What becomes of images whose file ends early.</summary>
-    public TruncatedImages TruncatedImages { get; init; }
+    /// <summary>How images are read: whether they are turned upright, and what becomes of those whose file ends early.</summary>
+    /// <remarks>The limits of their area are for a model that verifies (<see cref="VerifierSettings.Embedder"/>), and not used
+    /// here.</remarks>
+    public ImageOptions Images { get; init; } = ImageOptions.Default;
 
     internal ChatOptions ChatOptions => new() { MaxOutputTokens = MaxOutputTokens, Temperature = (float?)Temperature };
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Files;
+using Rge.Imaging;
 using Rge.Text;
 
 namespace Rge.Oracle;
@@ -113,6 +114,7 @@ public sealed class RationaleJob
             _settings.Data,
             _settings.Images,
             _settings.Subsets.Count > 0 ? _settings.Subsets : null,
+            _settings.IgnoredColumns,
             cancellationToken
         );
         var subsets = samples
@@ -206,6 +208,9 @@ public sealed class RationaleJob
             ["candidates"] = verifier.Candidates,
             ["seed"] = verifier.Seed,
         };
+        // Only what changes a vector.
+        if (verifier.Embedder.Images is { } images && images with { Truncated = default } is var reading && reading != ImageOptions.Default)
+            header["images"] = reading.ToString();
         using var journal = new Journal<RationaleVerdict>(_folder.Verdicts, header, startOver: true);
         var verdicts = journal.Latest();
         using var embedder = ReasoningEmbedder.Load(verifier.Model, verifier.Embedder);
@@ -222,13 +227,10 @@ public sealed class RationaleJob
                 int[] open = [.. indices.Where(i => !verdicts.ContainsKey(Identity(rows[i])))];
                 if (open.Length > 0)
                 {
-                    foreach (
-                        var verdict in await judge.JudgeAsync([.. open.Select(i => (rows[i].Row, rows[i].Rationale!))], cancellationToken)
-                    )
-                    {
-                        journal.Add(verdict);
+                    var added = await judge.JudgeAsync([.. open.Select(i => (rows[i].Row, rows[i].Rationale!))], cancellationToken);
+                    journal.Add(added);
+                    foreach (var verdict in added)
                         verdicts.Add(verdict.Identity, verdict);
-                    }
                 }
                 foreach (var i in indices)
                     rows[i] = rows[i].With(verdicts[Identity(rows[i])]);

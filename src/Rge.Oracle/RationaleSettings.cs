@@ -15,6 +15,11 @@ public sealed record RationaleSettings
     /// <summary>Datasets to take; all when empty.</summary>
     public IReadOnlyCollection<string> Subsets { get; init; } = [];
 
+    /// <summary>
+    /// Columns of the rows to ignore. Other unknown columns are an error, except those that only give the origin of a row.
+    /// </summary>
+    public IReadOnlyCollection<string> IgnoredColumns { get; init; } = [];
+
     /// <summary>Rows to take of each dataset, from its first; <see langword="null"/> for all.</summary>
     public int? Limit { get; init; }
 

@@ -45,7 +45,6 @@ public static class JointCheck
             foreach (var (_, parameter) in model.Trainable)
                 parameter.requires_grad_(true);
             var losses = Backward(reference, joint, model, chunkTokens, activationCheckpointing);
-            // Relative to losses beyond 1, as every other quantity.
             language.AddValues("joint", [(float)losses.LmLoss], [joint.GetProperty("lm_loss").GetSingle()]);
             contrast.AddValues("joint", [(float)losses.InfoNce], [joint.GetProperty("info_nce").GetSingle()]);
             if (reference.Has(GradientFile))

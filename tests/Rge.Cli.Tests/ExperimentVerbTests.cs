@@ -143,6 +143,10 @@ public sealed class ExperimentVerbTests : IDisposable
         "variants: [{name: rge-4, config: rge.yaml}, {name: rge, config: rge.yaml, tune: {data.queries: [4]}}]",
         "would both be called rge-4-seed1"
     )]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}, {name: more, config: rge.yaml, after: rge, set: {model.adapter.rank: 4}}]",
+        "rge.yaml: model.adapter is set, expected none: an experiment tests whole models."
+    )]
     [InlineData("variants: []", "variants is [], expected at least one.")]
     public async Task What_is_wrong_with_an_experiment_is_known_before_the_first_step(string settings, string message)
     {
@@ -155,6 +159,52 @@ public sealed class ExperimentVerbTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.False(Directory.Exists(Path.Combine(_folder, "wrong", "pretraining")));
+    }
+
+    [Fact]
+    public async Task An_experiment_whose_pretraining_trains_an_adapter_is_refused_before_the_first_step()
+    {
+        Write(
+            "pretraining.yaml",
+            "model: {checkpoint: start, adapter: {rank: 4}}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]"
+        );
+        Write("rge.yaml", Run + "\nphases: [{name: joint, steps: 1}]");
+        var experiment = Write(
+            "adapter.yaml",
+            "name: adapter\npretraining: pretraining.yaml\nseeds: [1]\nvariants: [{name: rge, config: rge.yaml}]\n"
+        );
+        Assert.Contains(
+            "pretraining.yaml: model.adapter is set, expected none: an experiment tests whole models.",
+            await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", Path.Combine(_folder, "adapter")),
+            StringComparison.Ordinal
+        );
+        Assert.False(Directory.Exists(Path.Combine(_folder, "adapter", "pretraining")));
+    }
+
+    [Fact]
+    public async Task The_first_run_that_fails_stops_those_beside_it_and_is_the_error()
+    {
+        Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
+        var baseline = "\nobjective: {rationale: none, lm_weight: 0}\nphases: [{name: contrast, steps: 400}]\n";
+        Write("long.yaml", Run.Replace("every: 1,", "every: 1000,", StringComparison.Ordinal) + baseline);
+        var experiment = Write(
+            "failing.yaml",
+            """
+            name: failing
+            pretraining: pretraining.yaml
+            seeds: [1]
+            variants:
+              - {name: long, config: long.yaml}
+              - {name: bad, config: long.yaml, set: {data.folder: nowhere}}
+            """
+        );
+        var output = Path.Combine(_folder, "failing");
+        Assert.Contains(
+            "data.folder is nowhere, which does not exist",
+            await ErrorAsync(ExitCodes.Failure, "experiment", experiment, "--out", output, "--jobs", "2"),
+            StringComparison.Ordinal
+        );
+        Assert.False(Directory.Exists(Path.Combine(output, "runs", "long-seed1", "model")));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rge.Cli.Output;
 using Rge.Data.Mmeb;
+using Rge.Imaging;
 using Rge.Tests.Shared.Oracle;
 using static Rge.Tests.Shared.Oracle.FakeOracle;
 
@@ -123,6 +124,29 @@ public sealed class RationalesVerbTests : IAsyncLifetime
         Assert.DoesNotContain(Key, output + error, StringComparison.Ordinal);
         Assert.Empty(_oracle.Requests);
         Assert.False(Directory.Exists(Output));
+    }
+
+    [Fact]
+    public async Task Columns_are_left_out_and_images_turned_where_that_is_asked_for()
+    {
+        var rows = Path.Combine(Data, "first", "train.jsonl");
+        var lines = await File.ReadAllLinesAsync(rows, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            rows,
+            lines.Select(line => $$"""{"note": "n", {{line[1..]}}"""),
+            TestContext.Current.CancellationToken
+        );
+        await File.WriteAllBytesAsync(
+            Path.Combine(Data, "images", "1.png"),
+            OracleData.Turned(JpegEncoder.Encode(OracleData.Image(40, 24))),
+            TestContext.Current.CancellationToken
+        );
+        var (code, output, error) = await RunAsync("--dry-run");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("leave it out with --ignore-column note", string.Concat(error.Split('\n')), StringComparison.Ordinal);
+        (code, output, error) = await RunAsync("--dry-run", "--ignore-column", "note", "--exif-orientation");
+        Assert.True(code == 0, error);
+        Assert.Contains("(24×40 pixels, ", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -51,6 +51,20 @@ public sealed class JournalTests : IDisposable
             );
 
     [Fact]
+    public void Several_entries_are_added_in_their_order()
+    {
+        using (var journal = Open())
+        {
+            journal.Add(Entry(1, "alone"));
+            journal.Add([Entry(2, "a"), Entry(3, "b")]);
+            journal.Add([]);
+            Assert.Equal([1, 2, 3], journal.Entries.Select(entry => entry.Row));
+        }
+        using var again = Open();
+        Assert.Equal([1, 2, 3], again.Entries.Select(entry => entry.Row));
+    }
+
+    [Fact]
     public void Many_threads_may_add()
     {
         using (var journal = Open())

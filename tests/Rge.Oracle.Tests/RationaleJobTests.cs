@@ -174,6 +174,41 @@ public sealed class RationaleJobTests : IAsyncLifetime
         Assert.Equal((600, 200), (image.Width, image.Height));
     }
 
+    [Theory]
+    [InlineData(null, 40, 24)]
+    [InlineData(true, 24, 40)]
+    public async Task Images_are_turned_upright_where_that_is_asked_for(bool? exifOrientation, int width, int height)
+    {
+        await File.WriteAllBytesAsync(
+            Path.Combine(Data, "images", "1.png"),
+            OracleData.Turned(JpegEncoder.Encode(OracleData.Image(40, 24)))
+        );
+        var images = new ImageOptions { ExifOrientation = exifOrientation };
+        await RunAsync(Settings with { Limit = 1, Oracle = Settings.Oracle with { Images = images } });
+        var url = _oracle.Requests.Single().Request.Body["messages"]![0]!["content"]!
+            .AsArray()
+            .Select(part => (string?)part!["image_url"]?["url"])
+            .OfType<string>()
+            .Single();
+        var image = ImageDecoder.Decode(Convert.FromBase64String(url[(url.IndexOf(',', StringComparison.Ordinal) + 1)..]), "sent");
+        Assert.Equal((width, height), (image.Width, image.Height));
+    }
+
+    [Fact]
+    public async Task A_column_that_is_not_understood_is_named_unless_it_is_to_be_ignored()
+    {
+        var rows = Path.Combine(Data, "first", "train.jsonl");
+        var lines = await File.ReadAllLinesAsync(rows, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(
+            rows,
+            lines.Select(line => $$"""{"note": "n", {{line[1..]}}"""),
+            TestContext.Current.CancellationToken
+        );
+        var error = await Assert.ThrowsAsync<DatasetException>(() => RunAsync(Settings));
+        Assert.Contains("leave it out with --ignore-column note", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Rows, (await RunAsync(Settings with { IgnoredColumns = ["note"] })).Kept);
+    }
+
     [Fact]
     public async Task As_many_requests_are_under_way_at_once_as_are_wanted()
     {
@@ -257,6 +292,14 @@ public sealed class RationaleJobTests : IAsyncLifetime
         """{"error": {"message": "Incorrect API key provided: sk-secret-0123456789.", "code": "invalid_api_key"}}""",
         "HTTP 401: Incorrect API key provided: ***."
     )]
+    [InlineData(
+        429,
+        """{"error": {"message": "a", "message": "You exceeded your quota", "code": "insufficient_quota"}, "type": 1, "type": 2}""",
+        "HTTP 429: You exceeded your quota."
+    )]
+    [InlineData(404, """{"detail": "half \ud800"}""", """HTTP 404: {"detail": "half \ud800"}.""")]
+    [InlineData(404, """{"detail": ["no", "model"]}""", """HTTP 404: ["no", "model"].""")]
+    [InlineData(404, """["no model"]""", """HTTP 404: ["no model"].""")]
     [InlineData(404, """{"detail": "The model oracle-1 does not exist"}""", "HTTP 404: The model oracle-1 does not exist.")]
     [InlineData(
         429,

@@ -366,6 +366,56 @@ public sealed class OwnDataTests : IDisposable
     }
 
     [Fact]
+    public async Task Git_lfs_pointers_in_place_of_images_are_named_before_the_first_step()
+    {
+        void Replace(int image) =>
+            File.WriteAllText(
+                Path.Combine(Data, "images", $"{image}.png"),
+                "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+            );
+        Replace(2);
+        var config = Config with { Evaluation = new EvaluationSettings { Every = 0 } };
+        Assert.Equal(
+            $"{Data}/first/train.jsonl, row 2: {Data}/images/2.png is a Git LFS pointer in place of an image: fetch the files with "
+                + "'git lfs pull'; data.on_error: skip leaves such rows out.",
+            await RefusalAsync(config)
+        );
+        var skipping = config with { Data = config.Data with { OnError = FailureAction.Skip } };
+        var reported = new List<string>();
+        await TrainingData.ReadAsync(skipping, measures: false, reported.Add, CancellationToken.None);
+        Assert.Equal(
+            "6 of 18 training rows show an image that does not exist or is a Git LFS pointer: others take their places.",
+            Assert.Single(reported)
+        );
+
+        File.Delete(Path.Combine(Data, "images", "1.png"));
+        Assert.Equal(
+            $"{Data}/first/train.jsonl, row 1: the image {Data}/images/1.png does not exist, like 2 of 3 in all: expected it in {Data} "
+                + "(data.images); data.on_error: skip leaves such rows out.",
+            await RefusalAsync(config)
+        );
+        Replace(0);
+        Assert.Equal(
+            $"{Data}/first/train.jsonl, row 1: the image {Data}/images/1.png does not exist, and no other can be used: expected it in "
+                + $"{Data} (data.images).",
+            await RefusalAsync(skipping)
+        );
+        Replace(1);
+        Assert.Equal(
+            $"{Data}/first/train.jsonl, row 1: {Data}/images/1.png is a Git LFS pointer in place of an image, like every other: fetch the "
+                + "files with 'git lfs pull'.",
+            await RefusalAsync(skipping)
+        );
+
+        static async Task<string> RefusalAsync(TrainingConfig config) =>
+            (
+                await Assert.ThrowsAsync<TrainingException>(() =>
+                    TrainingData.ReadAsync(config, measures: false, null, CancellationToken.None)
+                )
+            ).Message;
+    }
+
+    [Fact]
     public async Task Rows_to_learn_from_and_rows_to_evaluate_have_the_same_wording()
     {
         var (train, test) = (Path.Combine(_root, "mmeb"), Path.Combine(_root, "eval"));

@@ -164,6 +164,51 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(Losses(whole), Losses(cut), (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Abs(a));
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(10)] // after the last step
+    public async Task Cancelling_a_measurement_keeps_the_steps_before_it_and_the_run_measures_itself_when_it_resumes(int at)
+    {
+        var config = Config with
+        {
+            Evaluation = new EvaluationSettings { Every = 4, Queries = 1 },
+            Checkpoints = new CheckpointSettings { Every = 100 },
+        };
+        RunFolder whole = Folder("whole"),
+            cut = Folder("cut");
+        await new Trainer(config, whole).RunAsync(resume: false);
+        using var stop = new CancellationTokenSource();
+        var trainer = new Trainer(
+            config,
+            cut,
+            new Listener(progress =>
+            {
+                // The report of a step comes before the measurement that is due after it.
+                if (progress.Step == at && progress.Remark is null)
+                    stop.Cancel();
+            })
+        );
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trainer.RunAsync(resume: false, stop.Token));
+        Assert.Equal(at, RunFolder.ReadState(cut.LatestCheckpoint()!).Step);
+
+        var remarks = new List<string>();
+        var resumed = new Listener(progress => remarks.AddRange(progress.Remark is { } remark ? [remark] : []));
+        var outcome = await new Trainer(config, cut, resumed).RunAsync(resume: true);
+        Assert.StartsWith($"step {at}: development hit@1 ", remarks[0], StringComparison.Ordinal);
+        Assert.Equal((10, 10), (outcome.State.Step, (int?)RunLog.Read(cut.Log).Last()["step"]));
+        Assert.NotNull(outcome.Development);
+        Assert.Equal(RunLog.Read(whole.Log).Select(Entry), RunLog.Read(cut.Log).Select(Entry));
+        Assert.Equal(Embedding(whole), Embedding(cut), (a, b) => Math.Abs(a - b) < 1e-5);
+
+        // What is measured is not measured again.
+        remarks.Clear();
+        await new Trainer(config, cut, resumed).RunAsync(resume: true);
+        Assert.Empty(remarks);
+        Assert.Equal(RunLog.Read(whole.Log).Select(Entry), RunLog.Read(cut.Log).Select(Entry));
+
+        static string Entry(JsonObject entry) => $"{entry["step"]} {entry["phase"]} {entry["development"]?.ToJsonString()}";
+    }
+
     [Fact]
     public async Task A_folder_with_a_run_is_not_taken_by_another()
     {

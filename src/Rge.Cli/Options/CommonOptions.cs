@@ -10,6 +10,14 @@ internal static class CommonOptions
     /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of text for people." };
 
+    /// <summary><c>--ignore-column</c>.</summary>
+    public static Option<string[]> IgnoredColumns() =>
+        new("--ignore-column")
+        {
+            Description = "Columns of the data that may be left out; others that are not understood are an error.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+
     /// <summary><c>--on-error</c>.</summary>
     /// <param name="description">What either choice means for the verb.</param>
     /// <param name="skips">Whether what failed is skipped where nothing is said.</param>

@@ -26,7 +26,14 @@ internal sealed class ImageReading
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string> _truncated = TruncatedOption();
+    private readonly Option<string> _truncated = new Option<string>("--truncated-images")
+    {
+        Description =
+            "What to do with images whose file ends early: refuse them, or accept the existing part, as Pillow does with "
+            + "LOAD_TRUNCATED_IMAGES.",
+        DefaultValueFactory = _ => "refuse",
+    }.AcceptOnlyFromAmong("refuse", "accept");
+
     private readonly bool _decodes;
 
     /// <param name="decodes">Whether the verb decodes images, and so the option for those whose file ends early.</param>
@@ -36,20 +43,6 @@ internal sealed class ImageReading
         CommonOptions.AtLeast(_maxPixels, 1);
         CommonOptions.AtLeast(_minPixels, 1);
     }
-
-    /// <summary>The option for images whose file ends early, also of verbs that take no other of these.</summary>
-    public static Option<string> TruncatedOption() =>
-        new Option<string>("--truncated-images")
-        {
-            Description =
-                "What to do with images whose file ends early: refuse them, or accept the existing part, as Pillow does with "
-                + "LOAD_TRUNCATED_IMAGES.",
-            DefaultValueFactory = _ => "refuse",
-        }.AcceptOnlyFromAmong("refuse", "accept");
-
-    /// <summary>What <see cref="TruncatedOption"/> was given.</summary>
-    public static TruncatedImages Truncated(ParseResult parsed, Option<string> option) =>
-        parsed.GetValue(option) == "accept" ? TruncatedImages.Accept : TruncatedImages.Refuse;
 
     public void AddTo(Command command)
     {
@@ -66,7 +59,7 @@ internal sealed class ImageReading
             MaxPixels = parsed.GetValue(_maxPixels),
             MinPixels = parsed.GetValue(_minPixels),
             ExifOrientation = parsed.GetValue(_exifOrientation),
-            Truncated = Truncated(parsed, _truncated),
+            Truncated = parsed.GetValue(_truncated) == "accept" ? TruncatedImages.Accept : TruncatedImages.Refuse,
         };
 
     /// <summary>What was chosen, as one readable line.</summary>

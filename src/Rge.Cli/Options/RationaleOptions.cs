@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Rge.Cli.Output;
-using Rge.Imaging;
 using Rge.Models;
 using Rge.Oracle;
 
@@ -43,6 +42,7 @@ internal sealed class RationaleOptions
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
+    private readonly Option<string[]> _ignored = CommonOptions.IgnoredColumns();
     private readonly Option<int?> _limit = new("--limit") { Description = "Rows to take of each dataset, from its first." };
     private readonly Option<FileInfo?> _prompt = new("--prompt")
     {
@@ -80,7 +80,7 @@ internal sealed class RationaleOptions
         Asking.LongestSide,
         least: 28
     );
-    private readonly Option<string> _truncated = ImageReading.TruncatedOption();
+    private readonly ImageReading _reading = new();
     private readonly Option<decimal> _inputPrice = new("--input-price")
     {
         Description = "Price of a million tokens sent, for the count of costs.",
@@ -152,6 +152,7 @@ internal sealed class RationaleOptions
                     _model,
                     _output,
                     _subsets,
+                    _ignored,
                     _limit,
                     _prompt,
                     _keyVariable,
@@ -162,7 +163,6 @@ internal sealed class RationaleOptions
                     _maxTokens,
                     _temperature,
                     _longestSide,
-                    _truncated,
                     _inputPrice,
                     _outputPrice,
                     _minWords,
@@ -180,6 +180,7 @@ internal sealed class RationaleOptions
                 ]
         )
             command.Add(option);
+        _reading.AddTo(command);
     }
 
     public Uri Endpoint(ParseResult parsed) => new(parsed.GetRequiredValue(_endpoint));
@@ -213,6 +214,7 @@ internal sealed class RationaleOptions
             Images = parsed.GetValue(_images)?.FullName,
             Output = parsed.GetRequiredValue(_output).FullName,
             Subsets = parsed.GetRequiredValue(_subsets),
+            IgnoredColumns = parsed.GetValue(_ignored) ?? [],
             Limit = parsed.GetValue(_limit),
             Retry = parsed.GetValue(_retry),
             Offline = parsed.GetValue(_offline),
@@ -228,7 +230,7 @@ internal sealed class RationaleOptions
                 MaxOutputTokens = parsed.GetValue(_maxTokens),
                 Temperature = parsed.GetValue(_temperature),
                 LongestSide = parsed.GetValue(_longestSide),
-                TruncatedImages = ImageReading.Truncated(parsed, _truncated),
+                Images = _reading.Read(parsed),
             },
             Rules = Rules with
             {
@@ -253,7 +255,7 @@ internal sealed class RationaleOptions
                             DType = DTypes.Parse(parsed.GetValue(_dtype)),
                             Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
                         },
-                        Images = new ImageOptions { Truncated = ImageReading.Truncated(parsed, _truncated) },
+                        Images = _reading.Read(parsed),
                     },
                 },
         };

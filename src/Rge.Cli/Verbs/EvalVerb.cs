@@ -58,11 +58,7 @@ internal static class EvalVerb
             DefaultValueFactory = _ => "fail",
         };
         failedItems.AcceptOnlyFromAmong("fail", "skip");
-        var ignored = new Option<string[]>("--ignore-column")
-        {
-            Description = "Columns of the data that may be left out; others that are not understood are an error.",
-            AllowMultipleArgumentsPerToken = true,
-        };
+        var ignored = CommonOptions.IgnoredColumns();
         var embeddings = new Option<string>("--embeddings")
         {
             Description = "Write the embeddings beside the scores, for other programs.",

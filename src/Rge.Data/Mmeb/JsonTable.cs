@@ -9,7 +9,8 @@ namespace Rge.Data.Mmeb;
 /// <summary>Reads JSON Lines, and JSON files whose top level is a list: an object a row.</summary>
 internal static class JsonTable
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    /// <summary>It has a byte order mark: a reader that finds one it does not expect takes an encoding that replaces invalid bytes.</summary>
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)
     {
@@ -111,7 +112,7 @@ internal static class JsonTable
     /// <summary>The reader decodes ahead of the lines that it hands out, so the line is looked for.</summary>
     private static long FirstInvalidLine(string path)
     {
-        using var reader = new StreamReader(FileReader.Open(path), Encoding.Latin1);
+        using var reader = new StreamReader(FileReader.Open(path), Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
         for (var number = 1L; ; number++)
             if (reader.ReadLine() is not { } line || !System.Text.Unicode.Utf8.IsValid(Encoding.Latin1.GetBytes(line)))
                 return number;

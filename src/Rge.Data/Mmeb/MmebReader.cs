@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Rge.Files;
 
 namespace Rge.Data.Mmeb;
@@ -51,6 +50,7 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
     /// to.</param>
     /// <param name="imageFolder">The folder that image paths count from; <paramref name="folder"/> when left out.</param>
     /// <param name="datasets">Names of the datasets to read; all when left out.</param>
+    /// <param name="ignoredColumns">As <see cref="IgnoredColumns"/>; none when left out.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The datasets by name, those of a manifest in its order.</returns>
     /// <exception cref="DatasetException">A file or row cannot be used, or a dataset does not exist.</exception>
@@ -58,10 +58,11 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         string folder,
         string? imageFolder = null,
         IReadOnlyCollection<string>? datasets = null,
+        IReadOnlyCollection<string>? ignoredColumns = null,
         CancellationToken cancellationToken = default
     )
     {
-        var reader = new MmebReader(imageFolder ?? folder);
+        var reader = new MmebReader(imageFolder ?? folder) { IgnoredColumns = ignoredColumns ?? [] };
         var result = new List<EvaluationDataset>();
         foreach (var subset in Find(folder, ["test"], datasets))
             result.Add(await reader.ReadEvaluationAsync(subset, cancellationToken));
@@ -79,10 +80,11 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         string folder,
         string? imageFolder = null,
         IReadOnlyCollection<string>? datasets = null,
+        IReadOnlyCollection<string>? ignoredColumns = null,
         CancellationToken cancellationToken = default
     )
     {
-        var reader = new MmebReader(imageFolder ?? folder);
+        var reader = new MmebReader(imageFolder ?? folder) { IgnoredColumns = ignoredColumns ?? [] };
         var result = new List<TrainingSample>();
         foreach (var subset in Find(folder, ["train", "original"], datasets))
         foreach (var file in subset.Files)
@@ -389,17 +391,20 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
             throw new DatasetException($"{path} has more than {MaxManifestBytes} bytes.");
         try
         {
-            foreach (var (group, names) in JsonNode.Parse(FileReader.ReadBytes(path))?["groups"] as JsonObject ?? [])
-            foreach (var name in names!.AsArray())
-                groups.Add(name!.GetValue<string>(), group);
+            using var document = JsonDocument.Parse(FileReader.ReadBytes(path));
+            var errors = new ManifestJsonErrors(path);
+            foreach (var (group, names) in new JsonField(document.RootElement, errors).Object()["groups"].Members())
+            foreach (var name in names.IsList ? names.Items() : throw names.Unexpected("a list of datasets"))
+                if (!groups.TryAdd(name.Text(), group))
+                    throw name.Error($"is {name.Show()}, which is there twice, expected each dataset once");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DatasetException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (JsonException e)
         {
-            throw new DatasetException($"{path} is damaged, expected groups with lists of datasets.", e);
+            throw new DatasetException($"{path} is not valid JSON, expected groups with lists of datasets.", e);
         }
         return groups;
     }

@@ -29,7 +29,6 @@ internal sealed class ShapeWorldSource : ISampleSource
     private readonly ImageProcessor _images;
     private readonly ShapeWorldSamples _all;
     private readonly (double Weight, ShapeWorldSamples Samples)[] _parts;
-    private readonly int _groupSize;
 
     /// <exception cref="TrainingException">A weight is for a dataset that ShapeWorld does not have.</exception>
     public ShapeWorldSource(DataSettings settings, long seed, QwenVlProcessor processor)
@@ -42,7 +41,6 @@ internal sealed class ShapeWorldSource : ISampleSource
         if (weights.Keys.FirstOrDefault(name => !ShapeWorldSamples.Datasets.Contains(name, StringComparer.Ordinal)) is { } unknown)
             throw new TrainingException($"data.weights names {unknown}, expected one of {string.Join(", ", ShapeWorldSamples.Datasets)}.");
         _all = Stream(weights.Where(weight => weight.Value > 0));
-        _groupSize = _all.Group(0).Count;
         // One stream for each set of datasets that a sub-batch may come from.
         _parts = settings.Mixing switch
         {
@@ -71,10 +69,10 @@ internal sealed class ShapeWorldSource : ISampleSource
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSample> Samples(long step)
     {
-        var samples = new List<TrainingSample>(_settings.Queries + _groupSize);
+        var samples = new List<TrainingSample>(_settings.Queries + ShapeWorldSamples.GroupSize);
         for (var place = step * Groups; samples.Count < _settings.Queries; place++)
         {
-            var subBatch = place * _groupSize / _settings.SubBatch;
+            var subBatch = place * ShapeWorldSamples.GroupSize / _settings.SubBatch;
             samples.AddRange(SplitMix64.At((ulong)_seed, (ulong)subBatch).Pick(_parts, part => part.Weight).Samples.Group(place));
         }
         return samples[.._settings.Queries];
@@ -113,7 +111,7 @@ internal sealed class ShapeWorldSource : ISampleSource
         return new CellBatch(images, [.. colors], [.. shapes], [.. cells]);
     }
 
-    private int Groups => (_settings.Queries + _groupSize - 1) / _groupSize;
+    private int Groups => (_settings.Queries + ShapeWorldSamples.GroupSize - 1) / ShapeWorldSamples.GroupSize;
 
     private List<TrainingSample> Untargeted(long step, Func<long, IReadOnlyList<TrainingSample>> group) =>
         [.. Enumerable.Range(0, Groups).SelectMany(i => group(step * Groups + i)).Take(_settings.Queries)];

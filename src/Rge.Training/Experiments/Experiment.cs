@@ -95,7 +95,9 @@ public sealed class Experiment
     /// <summary>Reads the settings of every run there can be, so that what is wrong with them is known before the first step.</summary>
     private void Check()
     {
-        TrainingTasks.BuiltIn.Require(ReadPretraining());
+        var pretraining = ReadPretraining();
+        TrainingTasks.BuiltIn.Require(pretraining);
+        RequireWholeModel(pretraining, _config.Pretraining);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var variant in _config.Variants)
         {
@@ -103,6 +105,7 @@ public sealed class Experiment
             {
                 var run = Plan(variant, choice, _config.Seeds[0]);
                 TrainingTasks.BuiltIn.Require(run.Config);
+                RequireWholeModel(run.Config, variant.Config);
                 if (run.Config.Evaluation.Every == 0)
                     throw new TrainingException(
                         $"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
@@ -114,6 +117,16 @@ public sealed class Experiment
                     );
             }
         }
+    }
+
+    /// <summary>The model of a run is tested, or started with, as a checkpoint, which an adapter alone is not.</summary>
+    private static void RequireWholeModel(TrainingConfig config, string file)
+    {
+        if (config.Model.Adapter is not null)
+            throw new TrainingException(
+                $"{file}: model.adapter is set, expected none: an experiment tests whole models. An adapter is trained with rge train and "
+                    + "tested with rge eval."
+            );
     }
 
     private TrainingConfig ReadPretraining() => OnDevice(ConfigFile.Read<TrainingConfig>(Path.Combine(_configFolder, _config.Pretraining)));
@@ -205,9 +218,9 @@ public sealed class Experiment
         await InParallelAsync(
             runs.Length,
             jobs,
-            async i =>
+            async (i, stop) =>
             {
-                results[i] = await ResultAsync(runs[i], stage, cancellationToken);
+                results[i] = await ResultAsync(runs[i], stage, stop);
                 _progress?.Report(
                     stage.Finish(
                         results[i].Name,
@@ -276,13 +289,13 @@ public sealed class Experiment
         await InParallelAsync(
             work.Length,
             jobs,
-            async i =>
+            async (i, stop) =>
             {
                 var (measurement, run, result) = work[i];
                 var path = ScoresOf(run, measurement);
                 if (!File.Exists(path))
                 {
-                    var scores = await EvaluateAsync(run, measurement, datasets.Value, cancellationToken);
+                    var scores = await EvaluateAsync(run, measurement, datasets.Value, stop);
                     AtomicFile.WriteText(path, scores.ToJsonString(Json));
                 }
                 _progress?.Report(
@@ -319,10 +332,16 @@ public sealed class Experiment
     private static T Read<T>(string path) =>
         JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
 
-    /// <summary>Does things side by side. The first error ends all.</summary>
-    private static async Task InParallelAsync(int count, int jobs, Func<int, Task> work, CancellationToken cancellationToken)
+    /// <summary>Does things side by side. The first error stops the others and is thrown when they have ended.</summary>
+    private static async Task InParallelAsync(
+        int count,
+        int jobs,
+        Func<int, CancellationToken, Task> work,
+        CancellationToken cancellationToken
+    )
     {
         var (next, errors) = (-1, new ConcurrentQueue<Exception>());
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, count)).Select(_ => Task.Run(WorkAsync, CancellationToken.None)));
         cancellationToken.ThrowIfCancellationRequested();
         if (errors.TryDequeue(out var error))
@@ -334,11 +353,12 @@ public sealed class Experiment
             {
                 try
                 {
-                    await work(i);
+                    await work(i, stop.Token);
                 }
                 catch (Exception e)
                 {
                     errors.Enqueue(e);
+                    await stop.CancelAsync();
                 }
             }
         }

@@ -40,21 +40,27 @@ internal sealed class CellObjective : IDisposable
     {
         using var scope = NewDisposeScope();
         var features = _model.EncodeImages(batch.Images);
-        var logits = nn.functional.linear(cat([.. features.Select(image => image.Merged)], 0).to(ScalarType.Float32), Weight, Bias);
-        long[][] labels = [batch.Colors, batch.Shapes, batch.Cells];
-        Tensor? loss = null,
-            right = null;
-        for (var (i, start) = (0, 0L); i < labels.Length; start += _classes[i++])
+        try
         {
-            var (part, wanted) = (logits.narrow(1, start, _classes[i]), tensor(labels[i], device: _model.Device));
-            var term = nn.functional.cross_entropy(part, wanted, ignore_index: -100);
-            var hits = part.argmax(1).eq(wanted).logical_or(wanted.Below(0));
-            (loss, right) = (loss is null ? term : loss.Plus(term), right is null ? hits : right.logical_and(hits));
+            var logits = nn.functional.linear(cat([.. features.Select(image => image.Merged)], 0).to(ScalarType.Float32), Weight, Bias);
+            long[][] labels = [batch.Colors, batch.Shapes, batch.Cells];
+            Tensor? loss = null,
+                right = null;
+            for (var (i, start) = (0, 0L); i < labels.Length; start += _classes[i++])
+            {
+                var (part, wanted) = (logits.narrow(1, start, _classes[i]), tensor(labels[i], device: _model.Device));
+                var term = nn.functional.cross_entropy(part, wanted, ignore_index: -100);
+                var hits = part.argmax(1).eq(wanted).logical_or(wanted.Below(0));
+                (loss, right) = (loss is null ? term : loss.Plus(term), right is null ? hits : right.logical_and(hits));
+            }
+            loss!.backward();
+            return (loss.Number(), right!.to(ScalarType.Float32).mean().Number());
         }
-        loss!.backward();
-        foreach (var image in features)
-            image.Dispose();
-        return (loss.Number(), right!.to(ScalarType.Float32).mean().Number());
+        finally
+        {
+            foreach (var image in features)
+                image.Dispose();
+        }
     }
 
     public void Dispose()

@@ -29,13 +29,21 @@ public sealed class SequencePass : IDisposable
         EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
         _features = model.EncodeImages(images, activationCheckpointing);
-        var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
-        ModelInput[] inputs =
-        [
-            .. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])])),
-        ];
-        if (inputs.Length > 0)
-            _states = model.Forward(inputs, [.. sequences.Select(Wanted)], activationCheckpointing);
+        try
+        {
+            var featuresOf = images.Zip(_features).ToDictionary(pair => pair.First, pair => pair.Second);
+            ModelInput[] inputs =
+            [
+                .. sequences.Select(sequence => new ModelInput(sequence.Tokens, [.. sequence.Images.Select(image => featuresOf[image])])),
+            ];
+            if (inputs.Length > 0)
+                _states = model.Forward(inputs, [.. sequences.Select(Wanted)], activationCheckpointing);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The step's row of each embedding that this pass gives.</summary>

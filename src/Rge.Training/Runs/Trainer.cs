@@ -64,36 +64,25 @@ public sealed class Trainer
         var (stored, phaseStart, phaseSeconds) = (session.State.Step, session.State.Step, session.State.TrainingSeconds);
         var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;
+        var loss = double.NaN;
+        if (session.State.Step is > 0 and var before && MustMeasure(before) && MeasuredStep() != before)
+            await MeasureAsync(before);
         while (session.State.Step < _config.Steps())
         {
             var (phase, step) = _config.At(session.State.Step);
             if (step == 0)
                 (phaseStart, phaseSeconds) = (session.State.Step, session.State.TrainingSeconds);
-            var entry = await StepOrCheckpointAsync(phase, step);
+            var entry = await StepAsync(phase, step);
             log.Write(entry);
             var done = session.State.Step;
-            Report(entry["loss"]!.GetValue<double>(), phase, TimeLeft());
+            loss = entry["loss"]!.GetValue<double>();
+            Report();
             foreach (var skipped in entry["skipped"]?.AsArray() ?? [])
                 if (named.Add((string)skipped!["row"]!))
-                    Report(
-                        entry["loss"]!.GetValue<double>(),
-                        phase,
-                        TimeLeft(),
-                        $"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}"
-                    );
+                    Report($"step {done}: another row takes the place of {skipped["row"]}: {skipped["problem"]}");
             var isLast = done == _config.Steps();
-            if (_config.Evaluation.Every > 0 && _tasks.TrainsEmbeddings(phase) && (isLast || done % _config.Evaluation.Every == 0))
-            {
-                development = await session.EvaluateAsync(cancellationToken);
-                log.Write(Describe(done, development));
-                Report(
-                    entry["loss"]!.GetValue<double>(),
-                    phase,
-                    TimeLeft(),
-                    $"step {done}: development hit@1 {development.Average:P1} "
-                        + $"({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})"
-                );
-            }
+            if (MustMeasure(done))
+                await MeasureAsync(done);
             if (!isLast && done % _config.Checkpoints.Every != 0 && !cancellationToken.IsCancellationRequested)
             {
                 page.WriteNowAndThen();
@@ -101,20 +90,33 @@ public sealed class Trainer
             }
             Checkpoint();
             cancellationToken.ThrowIfCancellationRequested();
-
-            TimeSpan TimeLeft() =>
-                (session.State.TrainingSeconds - phaseSeconds) / (done - phaseStart) * (_config.Steps() - done) * TimeSpan.FromSeconds(1);
         }
         RunFolder.Publish(_folder.Model, model => session.SaveModel(model, Measured()));
         page.Write();
         return new TrainingOutcome(session.State, development) { SkippedRows = SkippedRows() };
 
-        // A step that is cancelled half-way has changed nothing yet: what was done before it is kept.
-        async Task<JsonObject> StepOrCheckpointAsync(PhaseSettings phase, int step)
+        Task<JsonObject> StepAsync(PhaseSettings phase, int step) =>
+            OrCheckpointAsync(async () =>
+                await session.StepAsync(phase, step, await batches.NextAsync(cancellationToken), cancellationToken)
+            );
+
+        async Task MeasureAsync(int done)
+        {
+            development = await OrCheckpointAsync(() => session.EvaluateAsync(cancellationToken));
+            log.Write(Describe(done, development));
+            Report(
+                $"step {done}: development hit@1 {development.Average:P1} "
+                    + $"({string.Join(", ", development.Groups.Select(group => $"{group.Key} {group.Value:P1}"))})"
+            );
+        }
+
+        // A step or a measurement that is cancelled half-way has changed nothing yet: what was done before it is kept. The measurement is
+        // made when the run resumes.
+        async Task<T> OrCheckpointAsync<T>(Func<Task<T>> work)
         {
             try
             {
-                return await session.StepAsync(phase, step, await batches.NextAsync(cancellationToken), cancellationToken);
+                return await work();
             }
             catch (OperationCanceledException) when (session.State.Step > stored)
             {
@@ -132,9 +134,25 @@ public sealed class Trainer
                 page.Write();
         }
 
-        void Report(double loss, PhaseSettings phase, TimeSpan left, string? remark = null) =>
-            _progress?.Report(new TrainingProgress(session.State.Step, _config.Steps(), phase.Name, loss, left, remark));
+        void Report(string? remark = null)
+        {
+            var (done, phase) = (session.State.Step, _config.At(session.State.Step - 1).Phase);
+            TimeSpan? left =
+                done == phaseStart
+                    ? null
+                    : (session.State.TrainingSeconds - phaseSeconds)
+                        / (done - phaseStart)
+                        * (_config.Steps() - done)
+                        * TimeSpan.FromSeconds(1);
+            _progress?.Report(new TrainingProgress(done, _config.Steps(), phase.Name, loss, left, remark));
+        }
     }
+
+    /// <summary>Whether the model is measured on the development set after so many steps.</summary>
+    private bool MustMeasure(int done) =>
+        _config.Evaluation.Every > 0
+        && _tasks.TrainsEmbeddings(_config.At(done - 1).Phase)
+        && (done == _config.Steps() || done % _config.Evaluation.Every == 0);
 
     private FolderLock Hold()
     {
@@ -153,8 +171,12 @@ public sealed class Trainer
         _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
 
     /// <summary>The last measurement on the development set, by this process or one before; null for none.</summary>
-    private JsonObject? Measured() =>
-        RunLog.Read(_folder.Log).Select(entry => entry["development"] as JsonObject).LastOrDefault(scores => scores is not null);
+    private JsonObject? Measured() => LastMeasurement()?["development"] as JsonObject;
+
+    /// <summary>The steps that were done when it was made; null for none.</summary>
+    private int? MeasuredStep() => (int?)LastMeasurement()?["step"];
+
+    private JsonObject? LastMeasurement() => RunLog.Read(_folder.Log).LastOrDefault(entry => entry["development"] is JsonObject);
 
     private int SkippedRows() =>
         RunLog

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
+using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Training.Batches;
@@ -82,7 +83,7 @@ internal sealed class TrainingData
         foreach (var subset in found.Where(subset => weights.Count == 0 || weights.TryGetValue(subset.Name, out var weight) && weight > 0))
         foreach (var file in subset.Files)
             samples.AddRange(await reader.ReadTrainingAsync(file, subset.Name, cancellationToken));
-        var missing = Missing(
+        var (missing, pointers) = Missing(
             samples,
             sample => Items(sample).SelectMany(item => item.Images),
             sample => sample.Source,
@@ -90,7 +91,10 @@ internal sealed class TrainingData
             cancellationToken
         );
         if (missing > 0)
-            _remark?.Invoke($"{missing} of {samples.Count} training rows show an image that does not exist: others take their places.");
+            _remark?.Invoke(
+                $"{missing} of {samples.Count} training rows show an image that does not exist"
+                    + $"{(pointers > 0 ? " or is a Git LFS pointer" : "")}: others take their places."
+            );
         return new StoredSamples(samples, _config.Data, _config.Seed);
 
         IEnumerable<EmbeddingInput> Items(TrainingSample sample) =>
@@ -148,8 +152,12 @@ internal sealed class TrainingData
             throw new TrainingException($"{setting} is {folder}, which does not exist; expected a folder.");
     }
 
-    /// <summary>Rows whose image does not exist; an error unless such rows are skipped, and always when no image exists.</summary>
-    private int Missing<T>(
+    /// <summary>
+    /// Rows whose image does not exist or is a Git LFS pointer; an error unless such rows are skipped, and always when no image can be
+    /// used.
+    /// </summary>
+    /// <returns>The number of such rows, and how many different images are pointers.</returns>
+    private (int Rows, int Pointers) Missing<T>(
         IReadOnlyList<T> rows,
         Func<T, IEnumerable<ImageSource>> images,
         Func<T, string> source,
@@ -157,35 +165,55 @@ internal sealed class TrainingData
         CancellationToken cancellationToken
     )
     {
-        var isThere = new Dictionary<ImageSource, bool>(ReferenceEqualityComparer.Instance);
-        var (count, first, path) = (0, default(T), "");
+        var problems = new Dictionary<ImageSource, string?>(ReferenceEqualityComparer.Instance);
+        var (count, absent, pointers, first, advice) = (0, 0, 0, "", "");
         foreach (var row in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (images(row).FirstOrDefault(image => !Exists(image)) is not { } missing)
+            if (images(row).Select(Problem).FirstOrDefault(problem => problem is not null) is not { } found)
                 continue;
             if (count++ == 0)
-                (first, path) = (row, missing.Name);
+                (first, advice) = (
+                    $"{source(row)}: {found}",
+                    pointers > 0 ? "fetch the files with 'git lfs pull'" : $"expected it in {folder}"
+                );
         }
-        if (count == 0)
-            return 0;
-        var absent = isThere.Values.Count(exists => !exists);
-        if (absent == isThere.Count)
+        if (absent > 0 && absent == problems.Count)
             throw new TrainingException(
-                $"{source(first!)}: the image {path} does not exist, nor does any other: expected them in {folder}."
+                pointers == 0 ? $"{first}, nor does any other: expected them in {folder}."
+                : pointers == absent ? $"{first}, like every other: {advice}."
+                : $"{first}, and no other can be used: {advice}."
             );
-        if (_config.Data.OnError == FailureAction.Fail)
+        if (absent > 0 && _config.Data.OnError == FailureAction.Fail)
             throw new TrainingException(
-                $"{source(first!)}: the image {path} does not exist{(absent > 1 ? $", like {absent} of {isThere.Count} in all" : "")}: "
-                    + $"expected it in {folder}; {SkipHint}."
+                $"{first}{(absent > 1 ? $", like {absent} of {problems.Count} in all" : "")}: {advice}; {SkipHint}."
             );
-        return count;
+        return (count, pointers);
 
-        bool Exists(ImageSource image)
+        string? Problem(ImageSource image)
         {
-            if (!isThere.TryGetValue(image, out var exists))
-                isThere.Add(image, exists = File.Exists(image.Name));
-            return exists;
+            if (problems.TryGetValue(image, out var known))
+                return known;
+            var (isThere, isPointer) = (File.Exists(image.Name), IsPointer(image.Name));
+            absent += isThere && !isPointer ? 0 : 1;
+            pointers += isPointer ? 1 : 0;
+            return problems[image] =
+                !isThere ? $"the image {image.Name} does not exist"
+                : isPointer ? $"{image.Name} is a Git LFS pointer in place of an image"
+                : null;
+        }
+
+        static bool IsPointer(string path)
+        {
+            try
+            {
+                return File.Exists(path) && GitLfsPointer.Is(path);
+            }
+            // Decoding tells what is wrong with it.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly TrainingConfig _config;
     private readonly RunFolder _folder;
     private readonly TrainableModel _model;
-    private readonly OrderedDictionary<string, ITrainingTask> _tasks;
+    private readonly OrderedDictionary<string, ITrainingTask> _tasks = [];
     private readonly TrainedParameter[] _extra;
     private readonly TrainedParameter[] _trained;
     private readonly AdamW _optimizer;
@@ -48,22 +48,30 @@ internal sealed class TrainingSession : IDisposable
             config.Seed,
             config.Data.ImageOptions
         );
-        var (prompts, processor, samples) = (_model.Prompts, _model.Processor, data.Source(_model.Processor));
-        _generation = TrainableModel.Generation(config.Objective, processor);
-        var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
-        Func<TrainingSample, TrainingSample?>? after = config.Data.OnError == FailureAction.Skip ? samples.After : null;
-        var encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives, after);
-        _tasks = tasks.Create(new TrainingTaskContext(config, _model.Model, processor, prompts, samples, encoder, _generation));
+        try
+        {
+            var (prompts, processor, samples) = (_model.Prompts, _model.Processor, data.Source(_model.Processor));
+            _generation = TrainableModel.Generation(config.Objective, processor);
+            var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
+            Func<TrainingSample, TrainingSample?>? after = config.Data.OnError == FailureAction.Skip ? samples.After : null;
+            var encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives, after);
+            _tasks = tasks.Create(new TrainingTaskContext(config, _model.Model, processor, prompts, samples, encoder, _generation));
 
-        _extra = [.. _tasks.Values.SelectMany(task => task.ExtraParameters)];
-        foreach (var parameter in _extra)
-            parameter.Tensor.requires_grad_(true);
-        _trained = [.. _model.Trained(config.Model, config.Optimizer), .. _extra];
-        _optimizer = new AdamW(_trained, config.Optimizer.Beta1, config.Optimizer.Beta2, config.Optimizer.Epsilon);
-        _development = new(data.MeasuredWith);
-        State = checkpoint is null ? new RunState() : RunFolder.ReadState(checkpoint);
-        if (checkpoint is not null)
-            Restore(Path.Combine(checkpoint, OptimizerFile));
+            _extra = [.. _tasks.Values.SelectMany(task => task.ExtraParameters)];
+            foreach (var parameter in _extra)
+                parameter.Tensor.requires_grad_(true);
+            _trained = [.. _model.Trained(config.Model, config.Optimizer), .. _extra];
+            _optimizer = new AdamW(_trained, config.Optimizer.Beta1, config.Optimizer.Beta2, config.Optimizer.Epsilon);
+            _development = new(data.MeasuredWith);
+            State = checkpoint is null ? new RunState() : RunFolder.ReadState(checkpoint);
+            if (checkpoint is not null)
+                Restore(Path.Combine(checkpoint, OptimizerFile));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The state of the run.</summary>
@@ -186,7 +194,8 @@ internal sealed class TrainingSession : IDisposable
     {
         foreach (var task in _tasks.Values)
             task.Dispose();
-        _optimizer.Dispose();
+        // A constructor that fails may not have made it.
+        _optimizer?.Dispose();
         _model.Dispose();
     }
 }

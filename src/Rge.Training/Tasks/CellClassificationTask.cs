@@ -15,7 +15,7 @@ internal sealed class CellClassificationTask : ITrainingTask<CellBatch>
 
     public CellClassificationTask(TrainingTaskContext context)
     {
-        _world = new ShapeWorldSource(context.Config.Data, context.Config.Seed, context.Processor);
+        _world = (ShapeWorldSource)context.Samples;
         _objective = new CellObjective(context.Model, ShapeWorldSource.CellClasses, context.Config.Seed);
     }
 

@@ -19,7 +19,7 @@ internal sealed class NextTokenTask(TrainingTaskContext context, Func<ShapeWorld
     /// <summary>The same, and questions about which objects of an image are alike.</summary>
     public const string Comparison = "likeness";
 
-    private readonly ShapeWorldSource _world = new(context.Config.Data, context.Config.Seed, context.Processor);
+    private readonly ShapeWorldSource _world = (ShapeWorldSource)context.Samples;
     private readonly JointObjective _objective = new(
         context.Model,
         context.Prompts.EmbTokenId,

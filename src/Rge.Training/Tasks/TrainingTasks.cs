@@ -70,9 +70,18 @@ public sealed class TrainingTasks
     {
         var tasks = new OrderedDictionary<string, ITrainingTask>(StringComparer.OrdinalIgnoreCase);
         var used = context.Config.Phases.Select(phase => phase.Task).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, definition) in _definitions)
-            if (used.Contains(name))
-                tasks.Add(name, definition.Create(context));
-        return tasks;
+        try
+        {
+            foreach (var (name, definition) in _definitions)
+                if (used.Contains(name))
+                    tasks.Add(name, definition.Create(context));
+            return tasks;
+        }
+        catch
+        {
+            foreach (var task in tasks.Values)
+                task.Dispose();
+            throw;
+        }
     }
 }

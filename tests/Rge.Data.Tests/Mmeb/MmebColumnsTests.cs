@@ -249,6 +249,37 @@ public sealed class MmebColumnsTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task The_line_of_bytes_that_are_not_utf8_is_right_after_a_byte_order_mark()
+    {
+        var row = "{\"qry_text\": \"a\", \"tgt_text\": [\"b\"]}\n"u8.ToArray();
+        await File.WriteAllBytesAsync(
+            _scratch["rows.jsonl"],
+            [0xEF, 0xBB, 0xBF, .. row, .. row, .. "{\"qry_text\": \"caf"u8, 0xE9, .. "\", \"tgt_text\": [\"b\"]}\n"u8, .. row]
+        );
+        var error = await Assert.ThrowsAsync<DatasetException>(() => ReadAsync("rows.jsonl"));
+        Assert.StartsWith($"{_scratch["rows.jsonl"]}, line 3: not valid UTF-8: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"groups\": {\"vqa\": [\"a\", 1]}}", ": groups.vqa[1] is 1, expected a text.")]
+    [InlineData("{\"groups\": {\"vqa\": [null]}}", ": groups.vqa[0] is null, expected a text.")]
+    [InlineData("{\"groups\": {\"vqa\": null}}", ": groups.vqa is null, expected a list of datasets.")]
+    [InlineData("{\"groups\": {\"vqa\": \"a\"}}", ": groups.vqa is \"a\", expected a list of datasets.")]
+    [InlineData("{\"groups\": [\"a\"]}", ": groups is [\"a\"], expected an object.")]
+    [InlineData("{\"groups\": {\"vqa\": [\"a\"], \"other\": [\"a\"]}}", ": groups.other[0] is \"a\", which is there twice, ")]
+    [InlineData("{\"groups\": {\"vqa\": [\"\\ud800\"]}}", ": groups.vqa[0] is not valid Unicode: ")]
+    [InlineData("[]", ": the file is [], expected an object.")]
+    [InlineData("{\"groups\": ", " is not valid JSON, expected groups with lists of datasets.")]
+    public async Task A_damaged_manifest_is_one_sentence_with_the_place(string manifest, string message)
+    {
+        Directory.CreateDirectory(_scratch["data/sub"]);
+        await File.WriteAllTextAsync(_scratch["data/sub/test.jsonl"], "");
+        await File.WriteAllTextAsync(_scratch["data/manifest.json"], manifest);
+        var error = Assert.Throws<DatasetException>(() => MmebReader.FindEvaluation(_scratch["data"]));
+        Assert.StartsWith(_scratch["data/manifest.json"] + message, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("data/sub/test.jsonl", "data/sub", " It has test.jsonl itself: name the folder above it.")]
     [InlineData("data/all/sub/test-0.parquet", "data", " The folders in {0} are some: name that.")]

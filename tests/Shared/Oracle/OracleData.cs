@@ -33,6 +33,13 @@ internal static class OracleData
         );
     }
 
+    /// <summary>A JPEG whose EXIF orientation says that its right side is up.</summary>
+    public static byte[] Turned(byte[] jpeg)
+    {
+        byte[] exif = [.. "Exif\0\0MM\0*\0\0\0\b\0\u0001\u0001\u0012\0\u0003\0\0\0\u0001\0\u0006"u8, 0, 0, 0, 0, 0, 0];
+        return [0xFF, 0xD8, 0xFF, 0xE1, (byte)((exif.Length + 2) >> 8), (byte)(exif.Length + 2), .. exif, .. jpeg.AsSpan(2)];
+    }
+
     public static RgbImage Image(int width, int height) =>
         new(width, height, [.. Enumerable.Range(0, width * height * 3).Select(i => (byte)(i * 7))]);
 }
