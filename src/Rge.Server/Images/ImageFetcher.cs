@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Rge.Files;
-using Rge.Server.Errors;
 using Rge.Server.Requests;
 
 namespace Rge.Server.Images;
