@@ -14,17 +14,9 @@ internal static class OracleImage
     /// <exception cref="Imaging.ImageInputException">The image cannot be used.</exception>
     public static DataContent Encode(ImageSource source, OracleSettings settings)
     {
-        var image = Shrink(source.Decode(options: settings.Images), settings.LongestSide);
+        var image = Thumbnails.Fit(source.Decode(options: settings.Images), settings.LongestSide);
         return image.Width * image.Height <= LosslessPixels
             ? new DataContent(PngEncoder.Encode(image), "image/png")
             : new DataContent(JpegEncoder.Encode(image), "image/jpeg");
-    }
-
-    private static RgbImage Shrink(RgbImage image, int longestSide)
-    {
-        var side = Math.Max(image.Width, image.Height);
-        return side <= longestSide ? image : PillowResize.Bicubic(image, Scaled(image.Width), Scaled(image.Height));
-
-        int Scaled(int length) => Math.Max(1, (int)Math.Round((double)length * longestSide / side));
     }
 }

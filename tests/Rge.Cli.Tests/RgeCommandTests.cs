@@ -99,6 +99,8 @@ public sealed class RgeCommandTests
         "embed -m x --input rows.jsonl --output out.jsonl --role target",
         "--input was given, so --role was not expected: each row has its own."
     )]
+    [InlineData("embed -m x -t y --overwrite", "--overwrite was given, so --input was expected: it is for the rows of a file.")]
+    [InlineData("embed -m x -t y --on-error skip", "--on-error was given, so --input was expected: it is for the rows of a file.")]
     [InlineData("serve -m x --max-body-memory abc", "--max-body-memory is 'abc', expected a whole number.")]
     [InlineData("info x --truncated-images accept", "--truncated-images")]
     [InlineData("embed -m x", "There is nothing to embed: expected --text, --image or --instruction, or --input.")]

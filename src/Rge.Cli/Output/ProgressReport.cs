@@ -1,3 +1,4 @@
+using Rge.Files;
 using Spectre.Console;
 
 namespace Rge.Cli.Output;
@@ -8,7 +9,7 @@ internal static class ProgressReport
     public static async Task<T> RunAsync<T>(Terminal terminal, string what, Func<IProgress<EmbeddingProgress>, Task<T>> work)
     {
         if (!terminal.Error.Profile.Capabilities.Interactive)
-            return await work(new Callback(_ => { }));
+            return await work(new Relay<EmbeddingProgress>(_ => { }));
         return await terminal
             .Error.Progress()
             .AutoClear(true)
@@ -17,18 +18,12 @@ internal static class ProgressReport
             {
                 var task = context.AddTask(what);
                 return work(
-                    new Callback(p =>
+                    new Relay<EmbeddingProgress>(p =>
                     {
                         task.MaxValue = Math.Max(1, p.Total);
                         task.Value = p.Completed;
                     })
                 );
             });
-    }
-
-    /// <summary>Reports on the thread that has something to report; <see cref="Progress{T}"/> would do so some time later.</summary>
-    internal sealed class Callback(Action<EmbeddingProgress> report) : IProgress<EmbeddingProgress>
-    {
-        public void Report(EmbeddingProgress value) => report(value);
     }
 }

@@ -52,6 +52,9 @@ internal static class EmbedVerb
                 result.AddError("--input and --output go together.");
             if (result.GetResult(input) is not null && result.GetResult(role) is { Implicit: false })
                 result.AddError($"{input.Name} was given, so {role.Name} was not expected: each row has its own.");
+            foreach (var option in (Option[])[onError, overwrite])
+                if (result.GetResult(input) is null && result.GetResult(option) is { Implicit: false })
+                    result.AddError($"{option.Name} was given, so {input.Name} was expected: it is for the rows of a file.");
         });
         command.SetAction(
             async (parsed, cancellationToken) =>

@@ -178,7 +178,7 @@ public sealed class Experiment
     {
         var (config, folder) = (ReadPretraining(), PretrainingFolder);
         if (!Directory.Exists(folder.Model))
-            await new Trainer(config, folder, Relay(new Stage("pretraining", 1), config.Name)).RunAsync(resume: true, cancellationToken);
+            await new Trainer(config, folder, Steps(new Stage("pretraining", 1), config.Name)).RunAsync(resume: true, cancellationToken);
     }
 
     /// <summary>Every combination of the values to try; one empty one where nothing is tuned.</summary>
@@ -243,7 +243,7 @@ public sealed class Experiment
                     if (Finished(run) is { } finished)
                         return finished;
                     var earlier = run.Earlier is null ? null : await ResultAsync(run.Earlier, stage, cancellationToken);
-                    var outcome = await new Trainer(run.Config, run.Folder, Relay(stage, name)).RunAsync(resume: true, cancellationToken);
+                    var outcome = await new Trainer(run.Config, run.Folder, Steps(stage, name)).RunAsync(resume: true, cancellationToken);
                     var result = Describe(run, outcome, earlier);
                     AtomicFile.WriteText(ResultOf(run), JsonSerializer.Serialize(result, Json));
                     return result;
@@ -364,10 +364,10 @@ public sealed class Experiment
         }
     }
 
-    private StepRelay? Relay(Stage stage, string run) =>
+    private Relay<TrainingProgress>? Steps(Stage stage, string run) =>
         _progress is null
             ? null
-            : new StepRelay(value =>
+            : new Relay<TrainingProgress>(value =>
                 _progress.Report(
                     stage.Advance(
                         run,
@@ -399,10 +399,5 @@ public sealed class Experiment
 
         private ExperimentProgress Now(string? remark, string now) =>
             new(name, Volatile.Read(ref _done), total, Math.Min(total, Volatile.Read(ref _done) + _started.Values.Sum()), now, remark);
-    }
-
-    private sealed class StepRelay(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rge.Files;
 using Rge.Reports;
 using Rge.Training.RunFiles;
 
@@ -35,9 +34,8 @@ internal sealed class ExperimentTables
         ];
         var runs = outcome
             .Folders.Values.Append(outcome.Pretraining)
-            .Select(folder => folder.Provenance)
-            .Where(File.Exists)
-            .Select(path => JsonNode.Parse(FileReader.ReadText(path))!)
+            .Select(folder => folder.ReadProvenance())
+            .OfType<JsonObject>()
             .ToArray();
         Provenance =
         [

@@ -34,7 +34,10 @@ internal sealed class CellObjective : IDisposable
     /// <summary>The head's bias <c>[classes]</c>.</summary>
     public Tensor Bias { get; }
 
-    /// <summary>Mean cross entropy, summed over the three questions; its gradients are added to the parameters'.</summary>
+    /// <summary>
+    /// Mean cross entropy over the patches with a label, summed over the three questions; its gradients are added to the parameters'. A
+    /// question without any label adds nothing.
+    /// </summary>
     /// <returns>The loss, and the share of patches whose three labels are all right.</returns>
     public (double Loss, double Accuracy) Backward(CellBatch batch)
     {
@@ -49,12 +52,16 @@ internal sealed class CellObjective : IDisposable
             for (var (i, start) = (0, 0L); i < labels.Length; start += _classes[i++])
             {
                 var (part, wanted) = (logits.narrow(1, start, _classes[i]), tensor(labels[i], device: _model.Device));
-                var term = nn.functional.cross_entropy(part, wanted, ignore_index: -100);
                 var hits = part.argmax(1).eq(wanted).logical_or(wanted.Below(0));
-                (loss, right) = (loss is null ? term : loss.Plus(term), right is null ? hits : right.logical_and(hits));
+                right = right is null ? hits : right.logical_and(hits);
+                // The mean of nothing would be no number.
+                if (!labels[i].Any(label => label >= 0))
+                    continue;
+                var term = nn.functional.cross_entropy(part, wanted, ignore_index: -100);
+                loss = loss is null ? term : loss.Plus(term);
             }
-            loss!.backward();
-            return (loss.Number(), right!.to(ScalarType.Float32).mean().Number());
+            loss?.backward();
+            return (loss?.Number() ?? 0, right!.to(ScalarType.Float32).mean().Number());
         }
         finally
         {

@@ -72,7 +72,7 @@ public sealed class RunReport
         return new RunReport(
             ConfigFile.Read<TrainingConfig>(folder.Config),
             File.Exists(folder.Log) ? RunLog.Read(folder.Log) : [],
-            File.Exists(folder.Provenance) ? JsonNode.Parse(FileReader.ReadText(folder.Provenance)) as JsonObject : null
+            folder.ReadProvenance()
         );
     }
 

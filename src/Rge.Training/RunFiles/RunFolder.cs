@@ -137,6 +137,10 @@ public sealed class RunFolder
     /// <summary>Writes <c>run.json</c>.</summary>
     public void WriteProvenance(JsonObject provenance) => AtomicFile.WriteJson(Provenance, provenance);
 
+    /// <summary>Reads <c>run.json</c>; <see langword="null"/> where there is none.</summary>
+    /// <exception cref="CheckpointException">It is no JSON object, or cannot be read.</exception>
+    public JsonObject? ReadProvenance() => File.Exists(Provenance) ? JsonFile.ReadObject(Provenance) : null;
+
     /// <summary>What is wrong with a checkpoint; null for nothing. One without checksums is taken as it is.</summary>
     private static string? Damage(string checkpoint)
     {

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace Rge.Training.Runs;
 
 /// <summary>The provenance of a result: versions of this project and its dependencies, the commit, the machine.</summary>
-public static class Provenance
+internal static class Provenance
 {
     /// <summary>Describes this process.</summary>
     public static JsonObject Describe() =>

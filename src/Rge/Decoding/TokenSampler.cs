@@ -7,7 +7,7 @@ namespace Rge.Decoding;
 /// Chooses the tokens of one rationale from logits: repetition penalty, then temperature, top-k and top-p in transformers' order. Holds the
 /// row's own random state, so that its choices do not depend on the rows it is batched with.
 /// </summary>
-public sealed class TokenSampler
+internal sealed class TokenSampler
 {
     private readonly GenerationOptions _options;
     private readonly HashSet<int> _seen = [];
