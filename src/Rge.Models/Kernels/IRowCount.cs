@@ -5,6 +5,11 @@ internal interface IRowCount
 {
     static abstract int Value { get; }
 
+    internal readonly struct One : IRowCount
+    {
+        public static int Value => 1;
+    }
+
     internal readonly struct Two : IRowCount
     {
         public static int Value => 2;

@@ -24,7 +24,7 @@ internal abstract class LayerFactory
     public abstract Tensor? OptionalParameter(string name, params long[] shape);
 
     /// <summary>The weight of a linear layer.</summary>
-    public LinearWeight Weight(string name, long inputs, long outputs) => new DenseWeight(Parameter(name, outputs, inputs));
+    public virtual LinearWeight Weight(string name, long inputs, long outputs) => new DenseWeight(Parameter(name, outputs, inputs));
 
     /// <summary>The weight of a linear layer, or null where the checkpoint has none.</summary>
     public LinearWeight? OptionalWeight(string name, long inputs, long outputs) =>

@@ -22,4 +22,11 @@ internal sealed class ParameterSource(IReadOnlyDictionary<string, Tensor> parame
                 nameof(name)
             );
     }
+
+    /// <summary>Quantised where the parameters say so, by scales beside it.</summary>
+    /// <exception cref="ArgumentException">The parameter is missing or has another shape.</exception>
+    public override LinearWeight Weight(string name, long inputs, long outputs) =>
+        parameters.TryGetValue(name + QuantizedWeight.ScaleSuffix, out var scales) && parameters.TryGetValue(name, out var values)
+            ? QuantizedWeight.Create(name, values, scales, inputs, outputs)
+            : base.Weight(name, inputs, outputs);
 }
