@@ -20,11 +20,7 @@ public static class ParameterLayout
     public static IReadOnlyDictionary<string, long[]> Create(QwenVlConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var recorder = new LayoutRecorder();
-        var family = FamilyRegistry.Definition(config.Family);
-        _ = new VisionTower(config.Vision, family, recorder);
-        _ = new LanguageModel(config.Text, family, recorder);
-        return recorder.Shapes;
+        return Record(config).Shapes;
     }
 
     /// <summary>
@@ -35,5 +31,27 @@ public static class ParameterLayout
     {
         ArgumentNullException.ThrowIfNull(config);
         return config.Text.TieWordEmbeddings && name == OutputProjection;
+    }
+
+    /// <summary>
+    /// Names of the weights that may have few bits: those of the linear layers of the decoder's and the vision tower's blocks, where nearly
+    /// all parameters are.
+    /// </summary>
+    internal static IReadOnlySet<string> Roundable(QwenVlConfig config) =>
+        Record(config)
+            .Linears.Keys.Where(module =>
+                module.StartsWith(LanguageModel.Layers, StringComparison.Ordinal)
+                || module.StartsWith(VisionTower.Blocks, StringComparison.Ordinal)
+            )
+            .Select(module => module + ".weight")
+            .ToHashSet(StringComparer.Ordinal);
+
+    private static LayoutRecorder Record(QwenVlConfig config)
+    {
+        var recorder = new LayoutRecorder();
+        var family = FamilyRegistry.Definition(config.Family);
+        _ = new VisionTower(config.Vision, family, recorder);
+        _ = new LanguageModel(config.Text, family, recorder);
+        return recorder;
     }
 }

@@ -1,6 +1,7 @@
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Models.Checkpoints;
+using Rge.Models.Configuration;
 using Rge.Models.Families;
 using Rge.Models.Gradients;
 using Rge.Models.Inference;
@@ -57,6 +58,10 @@ public sealed class QwenVlModel : IDisposable
         _vision = new VisionTower(config.Vision, family, factory);
         _language = new LanguageModel(config.Text, family, factory);
         Linears = factory.Linears;
+        Weights =
+            Linears.Values.Any(linear => linear.Weight is Int8Weight) ? WeightFormat.Int8
+            : Linears.Values.Any(linear => linear.Weight is Int4Weight) ? WeightFormat.Int4
+            : WeightFormat.Dense;
         (DType, Device) = (_language.DType, _language.Device);
     }
 
@@ -75,6 +80,9 @@ public sealed class QwenVlModel : IDisposable
     /// <summary>Where the model runs.</summary>
     public Device Device { get; }
 
+    /// <summary>How the linear layers of decoder and vision blocks hold their weights.</summary>
+    public WeightFormat Weights { get; }
+
     /// <summary>
     /// Every tensor of the model by its newest Hugging Face name, in the form in which it is stored: for what saves, counts or identifies
     /// them. What layers compute with theirs is for them to say: see <see cref="Linears"/>. Borrowed.
@@ -82,10 +90,11 @@ public sealed class QwenVlModel : IDisposable
     public IReadOnlyDictionary<string, Tensor> Parameters { get; }
 
     /// <summary>
-    /// The parameters that can be trained: those that are stored as floating-point numbers. Borrowed; frozen unless made otherwise, as a
-    /// model loaded <see cref="QwenVlModelOptions.Writable"/> may be.
+    /// The parameters that can be trained: those that are stored as floating-point numbers, and none where <see cref="Weights"/> are of few
+    /// bits. Borrowed; frozen unless made otherwise, as a model loaded <see cref="QwenVlModelOptions.Writable"/> may be.
     /// </summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Trainable => Parameters.Where(parameter => parameter.Value.is_floating_point());
+    public IEnumerable<KeyValuePair<string, Tensor>> Trainable =>
+        Parameters.Where(parameter => Weights == WeightFormat.Dense && parameter.Value.is_floating_point());
 
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
     public IReadOnlyDictionary<string, Linear> Linears { get; }
@@ -98,6 +107,7 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="CheckpointException">The folder cannot be used; the message names the file, what was found and what was
     /// expected.</exception>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
+    /// <exception cref="ArgumentException">Weights of few bits are to be writable.</exception>
     public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) =>
         LoadWithProgress(folder, options, progress: null, CancellationToken.None);
 
@@ -109,6 +119,9 @@ public sealed class QwenVlModel : IDisposable
         CancellationToken cancellationToken
     )
     {
+        var weights = options?.Weights ?? WeightFormat.Dense;
+        if (weights != WeightFormat.Dense && options is { Writable: true })
+            throw new ArgumentException("Weights of few bits cannot be trained: load them dense, or not writable.", nameof(options));
         var config = QwenVlConfig.Load(folder);
         var checkpoint = Checkpoint.Open(folder);
         var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
@@ -122,13 +135,27 @@ public sealed class QwenVlModel : IDisposable
                 throw new CheckpointException(
                     $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
                 );
+            if (weights != WeightFormat.Dense && device.type != TorchSharp.DeviceType.CPU)
+                throw new CheckpointException($"{folder}: weights of few bits run on the CPU, not on {device}; load them dense.");
+            var rounded = weights == WeightFormat.Dense ? null : ParameterLayout.Roundable(plan.Config);
+            var loaded = 0;
             foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
-                progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
+                if (rounded?.Contains(name) == true)
+                    AddRounded(name);
+                else
+                    parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                progress?.Report(new LoadProgress { Loaded = ++loaded, Total = plan.Layout.Count });
             }
             return new QwenVlModel(plan.Config, parameters, checkpoint);
+
+            void AddRounded(string name)
+            {
+                var (values, scales) = plan.ReadRounded(name, weights);
+                parameters.Add(name, values.DetachFromDisposeScope());
+                parameters.Add(name + QuantizedWeight.ScaleSuffix, scales.DetachFromDisposeScope());
+            }
         }
         catch
         {
@@ -174,9 +201,11 @@ public sealed class QwenVlModel : IDisposable
     /// <param name="folder">The folder; made when needed. May be the one the model was loaded from.</param>
     /// <param name="progress">Receives the bytes of weights written so far.</param>
     /// <param name="cancellationToken">Stops the writing; what was there before stays.</param>
-    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
+    /// <exception cref="CheckpointException">The folder cannot be written, or the weights are of few bits.</exception>
     public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
+        if (Weights != WeightFormat.Dense)
+            throw new CheckpointException($"{folder} is not written: the weights were rounded to few bits; load them dense to save them.");
         var naming = _mapped?.Naming ?? FamilyRegistry.Definition(Config.Family).Naming;
         Checkpoint.Save(folder, Parameters, naming, progress: progress, cancellation: cancellationToken);
         var json = Config.Source.DeepClone();

@@ -1,3 +1,4 @@
+using Rge.Models.Configuration;
 using static TorchSharp.torch;
 
 namespace Rge.Models;
@@ -21,4 +22,10 @@ public sealed record QwenVlModelOptions
 
     /// <summary>Where the model runs; <see langword="null"/> is the CPU.</summary>
     public Device? Device { get; init; }
+
+    /// <summary>
+    /// How the linear layers of decoder and vision blocks hold their weights. Those of few bits are rounded while they load, after an
+    /// adapter is merged. They run on the CPU and cannot be trained; all else keeps the number type.
+    /// </summary>
+    public WeightFormat Weights { get; init; }
 }

@@ -1,5 +1,6 @@
 using Rge.Models.Checkpoints;
 using Rge.Models.Configuration;
+using Rge.Models.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -97,6 +98,23 @@ internal sealed class WeightPlan
         return !writable && device.type == DeviceType.CPU && _checkpoint.DType(stored) == dtype
             ? _checkpoint.Map(stored)
             : _checkpoint.Read(stored, dtype, device);
+    }
+
+    /// <summary>Reads the weight of a linear layer and rounds it, after an adapter is merged; the caller disposes.</summary>
+    /// <param name="name">A name of <see cref="Layout"/>.</param>
+    /// <param name="format">To what: int8 or int4.</param>
+    /// <exception cref="CheckpointException">The weight has a number that is not finite.</exception>
+    public (Tensor Values, Tensor Scales) ReadRounded(string name, WeightFormat format)
+    {
+        using var scope = NewDisposeScope();
+        var isExact = _adapter is null && _checkpoint.DType(name) == ScalarType.BFloat16;
+        var dense = Read(name, isExact ? ScalarType.BFloat16 : ScalarType.Float32, CPU, writable: false);
+        var (values, scales) = QuantizedWeight.Round(dense, format);
+        if (!isfinite(scales).all().item<bool>())
+            throw new CheckpointException(
+                $"{_checkpoint.Folder}: {name} has a number that is not finite, which cannot be rounded to few bits; expected finite weights."
+            );
+        return (values.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
     }
 
     /// <summary>

@@ -16,6 +16,9 @@ internal sealed class LanguageModel
     /// <summary>Name of the token embedding.</summary>
     public const string TokenEmbedding = Root + "embed_tokens.weight";
 
+    /// <summary>What the names of the layers start with.</summary>
+    public const string Layers = Root + "layers.";
+
     private const string Root = "model.language_model.";
 
     private readonly MultimodalRotary _rotary;
@@ -30,7 +33,7 @@ internal sealed class LanguageModel
         _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
         _layers =
         [
-            .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i)),
+            .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Layers}{i}.", i)),
         ];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
         _output = config.TieWordEmbeddings

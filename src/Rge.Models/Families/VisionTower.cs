@@ -10,6 +10,9 @@ namespace Rge.Models.Families;
 /// <summary>The vision tower of all families: patches in, one vector of the decoder's width for each merged patch out.</summary>
 internal sealed class VisionTower
 {
+    /// <summary>What the names of the blocks start with.</summary>
+    public const string Blocks = Root + "blocks.";
+
     private const string Root = "model.visual.";
 
     private readonly VisionConfig _config;
@@ -46,7 +49,7 @@ internal sealed class VisionTower
 
         VisionBlock MakeBlock(int index)
         {
-            var name = $"{Root}blocks.{index}.";
+            var name = $"{Blocks}{index}.";
             var firstNorm = family.VisionNorm(factory, name + "norm1", hidden);
             var attention = new VisionAttention(
                 config.NumHeads,
