@@ -1,4 +1,5 @@
 using Rge.Models;
+using Rge.Models.Configuration;
 using static TorchSharp.torch;
 
 namespace Rge.Search.Tests;
@@ -33,6 +34,19 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
             writable.Save(_folder);
         }
         Assert.NotEqual(expected, Load(_folder));
+    }
+
+    [Fact]
+    public void So_have_weights_of_few_bits()
+    {
+        var dense = ModelFingerprint.Compute(model.Embedder);
+        var found = new[] { WeightFormat.Int8, WeightFormat.Int4 }.Select(format =>
+        {
+            var options = new ReasoningEmbedderOptions { Model = new QwenVlModelOptions { Weights = format } };
+            using var embedder = ReasoningEmbedder.Load(Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"), options);
+            return ModelFingerprint.Compute(embedder);
+        });
+        Assert.Equal(3, found.Append(dense).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Theory]

@@ -20,6 +20,7 @@ internal sealed class ModelOptions
     };
     private readonly Option<string> _device = DeviceOptions.Running();
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
+    private readonly Option<string> _weights = WeightFormats.Option();
     private readonly Option<int?> _maxTokens = new("--max-rationale-tokens")
     {
         Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128.",
@@ -110,7 +111,7 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _pooling])
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _weights, _pooling])
             command.Add(option);
         _images.AddTo(command);
         if (!_writesRationales)
@@ -152,6 +153,7 @@ internal sealed class ModelOptions
             )
                 .Select(option => $"{option.Name}={Value(parsed, option)}")
                 .Append(_images.Describe(parsed))
+                .Concat(WeightFormats.Describe(parsed, _weights))
         );
 
     /// <summary>
@@ -219,6 +221,7 @@ internal sealed class ModelOptions
                     DType = DTypes.Parse(parsed.GetValue(_dtype)),
                     Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
                     Adapter = parsed.GetValue(_adapter)?.FullName,
+                    Weights = WeightFormats.Parse(parsed.GetValue(_weights)),
                 },
                 Generation = Generation(parsed),
                 Pooling = Pooling(parsed),

@@ -106,6 +106,7 @@ internal sealed class RationaleOptions
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed by which those are drawn." };
     private readonly Option<string> _device = DeviceOptions.Running();
     private readonly Option<string?> _dtype = DTypes.Option("Number type of the model to verify with; the checkpoint's own unless given.");
+    private readonly Option<string> _weights = WeightFormats.Option();
     private readonly Option<bool> _keepAll = new("--keep-all")
     {
         Description = "Also write rows whose rationale is missing or not kept, without one: training then learns their embedding alone.",
@@ -174,6 +175,7 @@ internal sealed class RationaleOptions
                     _seed,
                     _device,
                     _dtype,
+                    _weights,
                     _keepAll,
                     _retry,
                     _offline,
@@ -254,6 +256,7 @@ internal sealed class RationaleOptions
                         {
                             DType = DTypes.Parse(parsed.GetValue(_dtype)),
                             Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
+                            Weights = WeightFormats.Parse(parsed.GetValue(_weights)),
                         },
                         Images = _reading.Read(parsed),
                     },
