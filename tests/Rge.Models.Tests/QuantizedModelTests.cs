@@ -49,9 +49,8 @@ public sealed class QuantizedModelTests : IDisposable
             Assert.Equal(isOfBlock, linear.Weight is QuantizedWeight);
         }
         Assert.Equal(ScalarType.Float32, model.Parameters[ParameterLayout.TokenEmbedding].dtype);
-        Assert.All(
-            model.Parameters.Where(parameter => !parameter.Value.is_floating_point()),
-            parameter => Assert.Contains(parameter.Key + ".scale", model.Parameters)
+        Assert.All(model.Parameters.Where(parameter => !parameter.Value.is_floating_point()), parameter =>
+            Assert.Contains(parameter.Key + ".scale", model.Parameters)
         );
     }
 

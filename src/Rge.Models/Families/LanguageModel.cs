@@ -31,10 +31,7 @@ internal sealed class LanguageModel
     {
         _rotary = new MultimodalRotary(config);
         _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
-        _layers =
-        [
-            .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Layers}{i}.", i)),
-        ];
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Layers}{i}.", i))];
         _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()

@@ -87,7 +87,5 @@ internal readonly unsafe struct DotRegisters128(Vector128<byte> a, Vector128<byt
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Scaled(Vector128<byte> sums, Vector128<byte> products, float scale) =>
-        Vector128
-            .FusedMultiplyAdd(Vector128.ConvertToSingle(products.AsInt32()), Vector128.Create(scale), sums.AsSingle())
-            .AsByte();
+        Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(products.AsInt32()), Vector128.Create(scale), sums.AsSingle()).AsByte();
 }

@@ -1,5 +1,4 @@
 using Rge.Models.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;

@@ -1,6 +1,5 @@
 using Rge.Models.Configuration;
 using Rge.Models.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;

@@ -47,6 +47,7 @@ public sealed class DocsRunTests : IDisposable
     private static readonly (string Printed, string Run)[] Smaller =
     [
         ("./rge demo", "./rge demo --queries 2"),
+        ("--queries 256 ", "--queries 2 "),
         ("--queries 100 ", "--queries 2 "),
         ("--queries 64 ", "--queries 2 "),
         ("--queries 24 ", "--queries 1 "),
