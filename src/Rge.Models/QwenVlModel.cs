@@ -39,8 +39,8 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device;
-    /// <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
+    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device, save
+    /// <see cref="ParameterLayout.Float32Names"/>; <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
     public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters)
@@ -122,10 +122,11 @@ public sealed class QwenVlModel : IDisposable
                 throw new CheckpointException(
                     $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
                 );
+            var float32 = ParameterLayout.Float32Names(config);
             foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                parameters.Add(name, plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
                 progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
             }
             return new QwenVlModel(plan.Config, parameters, checkpoint);

@@ -48,7 +48,7 @@ public sealed class QwenVlConfigTests
     }
 
     [Theory]
-    [InlineData("model_type", "\"llama\"", "model_type is 'llama', expected qwen2_vl, qwen2_5_vl or qwen3_vl")]
+    [InlineData("model_type", "\"llama\"", "model_type is 'llama', expected qwen2_vl, qwen2_5_vl, qwen3_vl or qwen3_5")]
     [InlineData("hidden_size", "\"wide\"", "hidden_size is \"wide\", expected a whole number")]
     [InlineData("hidden_size", "-4", "hidden_size is -4")]
     [InlineData("num_hidden_layers", null, "num_hidden_layers is missing")]

@@ -24,7 +24,7 @@ public sealed class QwenVlModelFilesTests : IDisposable
         // Not to the last bit: where a weight lies in memory decides how its sums are split.
         Assert.InRange((expected - actual).abs().max().item<float>(), 0, 1e-5f);
         using var checkpoint = Checkpoint.Open(_folder);
-        Assert.Equal(family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old, checkpoint.Naming);
+        Assert.Equal(family is ModelFamily.Qwen3Vl or ModelFamily.Qwen35 ? WeightNaming.New : WeightNaming.Old, checkpoint.Naming);
     }
 
     [Fact]

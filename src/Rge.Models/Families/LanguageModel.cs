@@ -32,7 +32,7 @@ internal sealed class LanguageModel
         [
             .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i)),
         ];
-        _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
+        _norm = family.DecoderNorm(config, factory, Root + "norm", config.HiddenSize);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);

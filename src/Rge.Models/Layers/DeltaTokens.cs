@@ -1,0 +1,11 @@
+using static TorchSharp.torch;
+
+namespace Rge.Models.Layers;
+
+/// <summary>What the gated delta rule reads of tokens, heads first. All float32; keys and queries are repeated for each value head.</summary>
+/// <param name="Queries">Normalised and scaled by 1 / √keyDim, <c>[B, heads, T, keyDim]</c>.</param>
+/// <param name="Keys">Normalised, <c>[B, heads, T, keyDim]</c>.</param>
+/// <param name="Values"><c>[B, heads, T, valueDim]</c></param>
+/// <param name="Rates">β, how much of a key's old value gives way to the new one, 0 … 1: <c>[B, heads, T]</c>.</param>
+/// <param name="Decays">g ≤ 0, the logarithm of what is left of the memory when the token comes: <c>[B, heads, T]</c>.</param>
+internal readonly record struct DeltaTokens(Tensor Queries, Tensor Keys, Tensor Values, Tensor Rates, Tensor Decays);
