@@ -10,7 +10,6 @@ public sealed class DecodingStateTests
     [Theory]
     [InlineData(ModelFamily.Qwen2Vl)]
     [InlineData(ModelFamily.Qwen3Vl)]
-    [InlineData(ModelFamily.Qwen35)]
     public void A_copied_slot_continues_like_its_original(ModelFamily family)
     {
         using var scope = NewDisposeScope();
