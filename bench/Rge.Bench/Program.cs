@@ -48,6 +48,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ),
     ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
     ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
+    ["delta-net"] = ("", "a gated delta net beside its projections, prompts and steps", _ => DeltaNetBenchmark.Run()),
     ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),
 };
 

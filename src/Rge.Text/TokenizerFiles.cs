@@ -95,7 +95,8 @@ internal static class TokenizerFiles
             if (line.Length > 0 && !header && merges.Add(line.Split(' ', 3) is [var left, var right] ? (left, right) : null) is { } problem)
                 throw new CheckpointException($"{mergesPath}, line {number}: the merge {JsonField.Shorten(line)} {problem}.");
         }
-        return new TokenizerDefinition(vocabulary, merges.Merges, PatternOfClass(Path.GetDirectoryName(vocabularyPath)!), Normalizes: true, []);
+        var pattern = PatternOfClass(Path.GetDirectoryName(vocabularyPath)!);
+        return new TokenizerDefinition(vocabulary, merges.Merges, pattern, Normalizes: true, []);
     }
 
     /// <summary>
@@ -105,7 +106,7 @@ internal static class TokenizerFiles
     {
         var config = Path.Combine(folder, Config);
         var name = File.Exists(config) ? JsonFile.Read(config, root => root["tokenizer_class"].Text("")) : "";
-        return name is "Qwen3_5Tokenizer" or "Qwen3_5TokenizerFast" ? WordSplitter.Qwen35Pattern : WordSplitter.QwenPattern;
+        return WordSplitter.PatternOf(name!);
     }
 
     private static Dictionary<string, int> ReadVocabulary(JsonField field, string path)

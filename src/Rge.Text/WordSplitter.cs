@@ -19,6 +19,9 @@ internal sealed partial class WordSplitter
     public const string Qwen35Pattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+    /// <summary>Class of the tokenizer of Qwen3.5.</summary>
+    public const string Qwen35Class = "Qwen3_5Tokenizer";
+
     private const int MaxPatternLength = 2000,
         MillisecondsPerMatch = 5000;
 
@@ -51,6 +54,10 @@ internal sealed partial class WordSplitter
 
     /// <summary>The regular expression; what it does not match is a word as well.</summary>
     public string Pattern { get; }
+
+    /// <summary>The split pattern of the tokenizers of a class, as tokenizer_config.json names it.</summary>
+    public static string PatternOf(string tokenizerClass) =>
+        tokenizerClass is Qwen35Class or Qwen35Class + "Fast" ? Qwen35Pattern : QwenPattern;
 
     /// <summary>Calls <paramref name="word"/> with the range of every word in turn.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
