@@ -61,7 +61,8 @@ public sealed class ConfigReader
     {
         var list = _object[field];
         return list.IsMissing ? null
-            : list.IsList && list.Count <= MaxEntries && list.Items().All(item => item.IsText) ? [.. list.Items().Select(item => item.Text())]
+            : list.IsList && list.Count <= MaxEntries && list.Items().All(item => item.IsText)
+                ? [.. list.Items().Select(item => item.Text())]
             : throw list.Unexpected("a list of texts");
     }
 

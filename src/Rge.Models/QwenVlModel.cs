@@ -126,7 +126,11 @@ public sealed class QwenVlModel : IDisposable
             foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parameters.Add(name, plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                parameters.Add(
+                    name,
+                    plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false)
+                        .DetachFromDisposeScope()
+                );
                 progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
             }
             return new QwenVlModel(plan.Config, parameters, checkpoint);

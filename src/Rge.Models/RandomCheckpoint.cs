@@ -26,7 +26,7 @@ public static class RandomCheckpoint
     /// <param name="chatTemplate">The chat template (Jinja); <see langword="null"/> for that of Qwen2-VL.</param>
     /// <param name="cancellationToken">Stops between tensors; the folder then has no weights.</param>
     /// <exception cref="CheckpointException">The folder already contains a checkpoint.</exception>
-    /// <exception cref="ArgumentException">The vocabulary has no room for the merges, or the shape is of a family that is not written.</exception>
+    /// <exception cref="ArgumentException">The vocabulary has no room for the merges, or the shape's family is not written.</exception>
     public static void Write(
         string folder,
         ModelShape shape,

@@ -39,11 +39,7 @@ internal sealed class RandomQwen25VlConfig(ModelShape shape) : RandomConfig(shap
             ["rms_norm_eps"] = 1e-6,
             ["hidden_act"] = "silu",
             ["rope_theta"] = Shape.RopeTheta,
-            ["rope_scaling"] = new JsonObject
-            {
-                ["type"] = "mrope",
-                ["mrope_section"] = Section(),
-            },
+            ["rope_scaling"] = new JsonObject { ["type"] = "mrope", ["mrope_section"] = Section() },
             ["use_sliding_window"] = false,
             ["tie_word_embeddings"] = true,
             ["torch_dtype"] = dtype.ToString().ToLowerInvariant(),

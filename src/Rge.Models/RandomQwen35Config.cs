@@ -61,9 +61,9 @@ internal sealed class RandomQwen35Config(ModelShape shape) : RandomConfig(shape)
             ["head_dim"] = HeadDim,
             ["attn_output_gate"] = true,
             ["full_attention_interval"] = 4,
-            ["layer_types"] = new JsonArray(
-                [.. Enumerable.Range(1, Shape.Layers).Select(layer => (JsonNode)(layer % 4 == 0 ? "full_attention" : "linear_attention"))]
-            ),
+            ["layer_types"] = new JsonArray([
+                .. Enumerable.Range(1, Shape.Layers).Select(layer => (JsonNode)(layer % 4 == 0 ? "full_attention" : "linear_attention")),
+            ]),
             ["linear_num_key_heads"] = Shape.KeyValueHeads,
             ["linear_num_value_heads"] = Shape.Heads,
             ["linear_key_head_dim"] = HeadDim,

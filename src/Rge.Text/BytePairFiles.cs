@@ -13,11 +13,7 @@ public static class BytePairFiles
     /// <param name="folder">The checkpoint folder; must exist.</param>
     /// <param name="merges">Pairs of tokens (in byte characters), by priority; both parts must exist by then.</param>
     /// <param name="tokenizerClass">The class that transformers is to load, which decides how text is cut into words.</param>
-    public static void Write(
-        string folder,
-        IReadOnlyList<(string Left, string Right)> merges,
-        string tokenizerClass = "Qwen2Tokenizer"
-    )
+    public static void Write(string folder, IReadOnlyList<(string Left, string Right)> merges, string tokenizerClass = "Qwen2Tokenizer")
     {
         ArgumentNullException.ThrowIfNull(merges);
         var vocabulary = new Dictionary<string, int>(256 + merges.Count, StringComparer.Ordinal);

@@ -55,38 +55,41 @@ public sealed class QwenVlConfigTests
         Assert.Equal([11, 11, 10], config.Text.MropeSection);
         Assert.Equal([0, 1, 2, 4, 5, 6], config.Text.DeltaNet!.Layers);
         Assert.Equal((6144, 4), (config.Text.DeltaNet.Channels, config.Text.DeltaNet.ConvKernelDim));
-        Assert.Equal((0, 2304, "gelu_pytorch_tanh"), (config.Vision.DeepstackBlocks.Count, config.Vision.NumPositionEmbeddings, config.Vision.HiddenAct));
+        Assert.Equal(
+            (0, 2304, "gelu_pytorch_tanh"),
+            (config.Vision.DeepstackBlocks.Count, config.Vision.NumPositionEmbeddings, config.Vision.HiddenAct)
+        );
         var layout = ParameterLayout.Create(config);
         Assert.Equal([4096, 2048], layout["model.language_model.layers.3.self_attn.q_proj.weight"]);
         Assert.Equal([6144, 1, 4], layout["model.language_model.layers.0.linear_attn.conv1d.weight"]);
         Assert.Equal(12, ParameterLayout.Float32Names(config).Count);
         Assert.True(ParameterLayout.IsIgnorable(config, "mtp.layers.0.mlp.up_proj.weight"));
-        Assert.False(ParameterLayout.IsIgnorable(QwenVlConfig.Parse(TinyModel.Json(ModelFamily.Qwen3Vl), "config.json"), "mtp.norm.weight"));
+        Assert.False(
+            ParameterLayout.IsIgnorable(QwenVlConfig.Parse(TinyModel.Json(ModelFamily.Qwen3Vl), "config.json"), "mtp.norm.weight")
+        );
     }
 
     [Fact]
     public void What_Qwen35_leaves_out_has_the_defaults_of_the_reference()
     {
-        var config = Qwen35(
-            text =>
-            {
-                foreach (
-                    var field in (string[])
-                        [
-                            "head_dim",
-                            "layer_types",
-                            "full_attention_interval",
-                            "linear_num_key_heads",
-                            "linear_key_head_dim",
-                            "linear_num_value_heads",
-                            "linear_value_head_dim",
-                            "linear_conv_kernel_dim",
-                            "rope_parameters",
-                        ]
-                )
-                    text.Remove(field);
-            }
-        );
+        var config = Qwen35(text =>
+        {
+            foreach (
+                var field in (string[])
+                    [
+                        "head_dim",
+                        "layer_types",
+                        "full_attention_interval",
+                        "linear_num_key_heads",
+                        "linear_key_head_dim",
+                        "linear_num_value_heads",
+                        "linear_value_head_dim",
+                        "linear_conv_kernel_dim",
+                        "rope_parameters",
+                    ]
+            )
+                text.Remove(field);
+        });
         Assert.Equal((256, 64, 1e7), (config.Text.HeadDim, config.Text.RotaryDim, config.Text.RopeTheta));
         Assert.Equal([11, 11, 10], config.Text.MropeSection);
         Assert.Equal([0, 1, 2, 4, 5, 6], config.Text.DeltaNet!.Layers);

@@ -116,7 +116,11 @@ public sealed class QwenVlModelFilesTests : IDisposable
             Assert.Equal(model.Parameters.Keys, loaded.Parameters.Keys);
         tensors["ntp.norm.weight"] = ones(32);
         Checkpoint.Save(_folder, tensors);
-        Assert.Contains("ntp.norm.weight", Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ntp.norm.weight",
+            Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

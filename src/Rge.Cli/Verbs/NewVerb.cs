@@ -42,7 +42,10 @@ internal static class NewVerb
                 var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
                 RandomCheckpoint.Write(
                     target,
-                    chosen with { Family = Families[parsed.GetRequiredValue(family)] },
+                    chosen with
+                    {
+                        Family = Families[parsed.GetRequiredValue(family)],
+                    },
                     parsed.GetValue(seed),
                     DTypes.Parse(parsed.GetValue(dtype)) ?? ScalarType.BFloat16,
                     cancellationToken: cancellationToken

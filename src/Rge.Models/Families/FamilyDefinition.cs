@@ -61,7 +61,7 @@ internal abstract class FamilyDefinition
     public virtual INorm DecoderNorm(TextConfig config, LayerFactory factory, string module, long width) =>
         factory.RmsNorm(module, width, config.RmsNormEps);
 
-    /// <summary>The part of a decoder layer in which tokens see each other; the parameters are those of <see cref="DecoderLayer"/>.</summary>
+    /// <summary>The part of a decoder layer in which tokens see each other; parameters as of <see cref="DecoderLayer"/>.</summary>
     protected virtual ITokenMixer TokenMixer(TextConfig config, LayerFactory factory, string name, int index)
     {
         var hidden = config.HiddenSize;

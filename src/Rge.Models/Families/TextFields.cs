@@ -39,7 +39,11 @@ internal static class TextFields
             throw text.Error(
                 "mrope_section",
                 $"is [{string.Join(", ", section)}], expected three numbers that sum to half the "
-                    + (rotaryDim == headDim ? $"head dimension, {headDim / 2}" : $"{rotaryDim} numbers of a head that rotate, {rotaryDim / 2}")
+                    + (
+                        rotaryDim == headDim
+                            ? $"head dimension, {headDim / 2}"
+                            : $"{rotaryDim} numbers of a head that rotate, {rotaryDim / 2}"
+                    )
             );
         var ropeTheta =
             rope?.Double("rope_theta", 1e-6, 1e15, double.NaN) is { } theta && !double.IsNaN(theta) ? theta : traits.DefaultRopeTheta;

@@ -204,13 +204,12 @@ internal static unsafe partial class CpuKernels
         return IsPlain(x)
             && IsElement(x.dtype)
             && x.dim() == 3
-                        && x.NumberOfElements is > 0 and <= int.MaxValue
+            && x.NumberOfElements is > 0 and <= int.MaxValue
             && IsTable(cos)
             && IsTable(sin)
             && cos.size(-1) == sin.size(-1);
 
-        bool IsTable(Tensor table) =>
-            IsPlain(table) && table.dtype == ScalarType.Float32 && HasAnglesOf(table, x);
+        bool IsTable(Tensor table) => IsPlain(table) && table.dtype == ScalarType.Float32 && HasAnglesOf(table, x);
     }
 
     /// <summary>True where a table has the angles of as many tokens as x, and no more of them than fit its heads.</summary>

@@ -61,7 +61,7 @@ internal static class GradientKernels
             && x.device_type == DeviceType.CPU
             && x.dtype == ScalarType.Float32
             && x.dim() == 3
-                        && x.stride(2) == 1
+            && x.stride(2) == 1
             && x.stride(1) == x.size(2)
             && x.stride(0) >= x.size(1) * x.size(2)
             && x.NumberOfElements is > 0 and <= int.MaxValue

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε) and w = offset + weight: dx = r (dy · w) − x r³ mean(dy · w · x), and each block's share of dw = Σ dy ·
-/// x · r. The loop runs over blocks of rows.
+/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε) and w = offset + weight: dx = r (dy · w) − x r³ mean(dy · w · x), and each
+/// block's share of dw = Σ dy · x · r. The loop runs over blocks of rows.
 /// </summary>
 internal readonly unsafe struct RmsNormGradientBody : IRangeBody
 {

@@ -8,10 +8,15 @@ namespace Rge.Models.Layers;
 /// valueDim]</c> a head, takes in each token by S ← e^g S, u = β (v − Sᵀk), S ← S + k uᵀ, and then gives o = Sᵀq.
 /// </summary>
 /// <remarks>
-/// Within a chunk the changes u depend on each other by a triangular system, so that a whole chunk is a few products of matrices: with G the
-/// running sum of g, (I + A) U = β (V − e^G K S) where A_ij = β_i (k_i·k_j) e^{G_i − G_j} for j &lt; i; O = e^G Q S + M U where M_ij =
-/// (q_i·k_j) e^{G_i − G_j} for j ≤ i; S ← e^{G_T} S + Σ_i e^{G_T − G_i} k_i u_iᵀ. Differences of G are formed before the exponential, and no
-/// exponent is positive. What does not depend on S is computed for all chunks at once. Differentiable.
+/// Within a chunk the changes u depend on each other by a triangular system, so that a whole chunk is a few products of matrices. With G
+/// the running sum of g:
+/// <list type="bullet">
+/// <item>(I + A) U = β (V − e^G K S), where A_ij = β_i (k_i·k_j) e^{G_i − G_j} for j &lt; i</item>
+/// <item>O = e^G Q S + M U, where M_ij = (q_i·k_j) e^{G_i − G_j} for j ≤ i</item>
+/// <item>S ← e^{G_T} S + Σ_i e^{G_T − G_i} k_i u_iᵀ</item>
+/// </list>
+/// Differences of G are formed before the exponential, and no exponent is positive. What does not depend on S is computed for all chunks at
+/// once. Differentiable.
 /// </remarks>
 internal sealed class DeltaRule
 {

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
 
-/// <summary>What the gated delta rule reads of tokens, heads first. All float32; keys and queries are repeated for each value head.</summary>
+/// <summary>What the gated delta rule reads of tokens, in float32, heads first: a query and a key for each value head.</summary>
 /// <param name="Queries">Normalised and scaled by 1 / √keyDim, <c>[B, heads, T, keyDim]</c>.</param>
 /// <param name="Keys">Normalised, <c>[B, heads, T, keyDim]</c>.</param>
 /// <param name="Values"><c>[B, heads, T, valueDim]</c></param>

@@ -47,8 +47,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
         _output = factory.Linear(name + "out_proj", _config.ValueWidth, hidden, bias: false);
     }
 
-    public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) =>
-        new DeltaNetState(slots, _config, device);
+    public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) => new DeltaNetState(slots, _config, device);
 
     public Tensor Forward(Tensor x, RotaryTable rotary, TokenPass pass, ILayerState? state, Tensor? outputTokens)
     {

@@ -36,7 +36,10 @@ internal sealed class RunChunks
             {
                 var (run, part) = level[i];
                 var parent = runs[run].Parent;
-                starts[i] = part > 0 ? latest[run] : parent >= 0 ? latest[parent] : i;
+                starts[i] =
+                    part > 0 ? latest[run]
+                    : parent >= 0 ? latest[parent]
+                    : i;
             }
             for (var i = 0; i < level.Count; i++)
             {
