@@ -31,7 +31,9 @@ public sealed class NewVerbTests : IDisposable
     {
         var folder = Path.Combine(_folder.FullName, "model");
         Assert.Equal("qwen3_5", (string)JsonNode.Parse(await OutputAsync("new", folder, "--family", "qwen3_5", "--json"))!["family"]!);
-        Assert.Contains("qwen3_5", await OutputAsync("info", folder), StringComparison.Ordinal);
+        var info = await OutputAsync("info", folder);
+        Assert.Contains("qwen3_5", info, StringComparison.Ordinal);
+        Assert.Contains("4 layers of width 256, 3 of them gated delta nets", info, StringComparison.Ordinal);
     }
 
     [Fact]

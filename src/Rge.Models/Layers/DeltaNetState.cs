@@ -55,11 +55,9 @@ internal sealed class DeltaNetState : ILayerState
         Write(Memory, [.. level.EndedRuns.Select(run => (long)runs[run].Slot)], rows);
     }
 
-    /// <summary>What some slots hold: a view where they are the first ones in order, else a copy.</summary>
+    /// <summary>A copy of what some slots hold.</summary>
     public static Tensor Read(Tensor held, long[] slots)
     {
-        if (AreFirst(slots))
-            return held.narrow(0, 0, slots.Length);
         using var index = tensor(slots, device: held.device);
         return held.index_select(0, index);
     }
@@ -71,8 +69,17 @@ internal sealed class DeltaNetState : ILayerState
         held.index_copy_(0, index, rows);
     }
 
-    /// <summary>Whether slots are 0, 1, 2 … in order.</summary>
-    public static bool AreFirst(long[] slots) => slots.Select((slot, i) => slot == i).All(same => same);
+    /// <summary>Cuts slots into ranges that follow each other: where each begins in the list, and how long it is.</summary>
+    public static IEnumerable<(int First, int Count)> Ranges(long[] slots)
+    {
+        for (int first = 0, end; first < slots.Length; first = end)
+        {
+            end = first + 1;
+            while (end < slots.Length && slots[end] == slots[end - 1] + 1)
+                end++;
+            yield return (first, end - first);
+        }
+    }
 
     public bool IsLike(ILayerState other) =>
         other is DeltaNetState state

@@ -90,11 +90,14 @@ internal sealed class GatedDeltaNet : ITokenMixer
         var windows = cat([DeltaNetState.Read(state.Columns, slots), projected.unsqueeze(1)], 1); // (B, taps, channels)
         DeltaNetState.Write(state.Columns, slots, windows.narrow(1, 1, _config.ConvKernelDim - 1));
         var tokens = Arrange(_convolution.Step(windows).unsqueeze(1), rates.unsqueeze(1), decays.unsqueeze(1));
-        var memory = DeltaNetState.Read(state.Memory, slots);
-        var read = DeltaRule.Step(tokens, memory);
-        if (!DeltaNetState.AreFirst(slots))
-            DeltaNetState.Write(state.Memory, slots, memory);
-        return read.view(slots.Length, _config.ValueWidth);
+        // Memories are large: slots that follow each other are changed where they lie, and none is copied.
+        var reads = DeltaNetState
+            .Ranges(slots)
+            .Select(range =>
+                DeltaRule.Step(tokens.Narrow(range.First, range.Count), state.Memory.narrow(0, slots[range.First], range.Count))
+            )
+            .ToArray();
+        return (reads.Length == 1 ? reads[0] : cat(reads, 0)).view(slots.Length, _config.ValueWidth);
     }
 
     /// <summary>Runs of any length.</summary>
@@ -107,7 +110,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
         var convolved = Convolve(projected, windows, slots, state);
         var memory = state is null
             ? zeros([slots.Length, _config.NumValueHeads, _config.KeyHeadDim, _config.ValueHeadDim], device: projected.device)
-            : DeltaNetState.Read(state.Memory, slots).clone();
+            : DeltaNetState.Read(state.Memory, slots);
         // A place without a token has this last row, which changes nothing.
         var padded = cat([cat([rates, decays], 1), zeros([1, 2 * _config.NumValueHeads], device: projected.device)], 0);
         var reads = new List<Tensor>();
