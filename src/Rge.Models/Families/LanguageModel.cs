@@ -110,6 +110,9 @@ internal sealed class LanguageModel
         return x;
     }
 
+    /// <summary>Runs the recurrence of a layer alone; see <see cref="DecoderLayer.Recur"/>.</summary>
+    public Tensor Recur(int layer, Tensor x, TokenPass pass, ILayerState state) => _layers[layer].Recur(x, pass, state);
+
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
     public Tensor Logits(Tensor hidden) =>

@@ -23,6 +23,7 @@ internal sealed class CausalConvolution(Tensor weight)
     /// </returns>
     public (Tensor Convolved, Tensor Sources) Forward(Tensor x, CausalWindows windows, Tensor carried)
     {
+        using var scope = NewDisposeScope();
         var sources = cat([carried, x], 0);
         var layout = windows.IsInOrder ? sources : GradientKernels.GatherRows(sources, tensor(windows.Sources, device: x.device));
         var count = windows.Sources.Length - windows.Taps + 1;
@@ -33,7 +34,7 @@ internal sealed class CausalConvolution(Tensor weight)
             using var part = layout.narrow(0, j, count) * taps[j];
             sum.Add_(part);
         }
-        return (Activations.Silu(sum), sources);
+        return (Activations.Silu(sum).MoveToOuterDisposeScope(), sources.MoveToOuterDisposeScope());
     }
 
     /// <summary>Convolves windows of one token each, <c>[B, taps, channels]</c> → <c>[B, channels]</c>.</summary>

@@ -14,9 +14,6 @@ namespace Rge.Models.Layers;
 /// </remarks>
 internal sealed class GatedDeltaNet : ITokenMixer
 {
-    /// <summary>Added to the sum of squares that queries and keys are normalised by.</summary>
-    private const double Epsilon = 1e-6;
-
     private readonly DeltaNetConfig _config;
     private readonly Linear _projection,
         _gate,
@@ -89,7 +86,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
         long[] slots = [.. runs.Select(run => (long)run.Slot)];
         var windows = cat([DeltaNetState.Read(state.Columns, slots), projected.unsqueeze(1)], 1); // (B, taps, channels)
         DeltaNetState.Write(state.Columns, slots, windows.narrow(1, 1, _config.ConvKernelDim - 1));
-        var tokens = Arrange(_convolution.Step(windows).unsqueeze(1), rates.unsqueeze(1), decays.unsqueeze(1));
+        var tokens = DeltaTokens.Create(_config, _convolution.Step(windows).unsqueeze(1), rates.unsqueeze(1), decays.unsqueeze(1));
         // Memories are large: slots that follow each other are changed where they lie, and none is copied.
         var reads = DeltaNetState
             .Ranges(slots)
@@ -161,41 +158,11 @@ internal sealed class GatedDeltaNet : ITokenMixer
         for (var i = 0; i < tokens.Length; i++)
             (rows[i], places[i]) = tokens[i] < 0 ? (0, windows.Rows.Length) : (windows.Rows[tokens[i]], tokens[i]);
         var rates = GradientKernels.GatherRows(padded, tensor(places, device: padded.device)).view(count, chunks.Size, -1);
-        return Arrange(
+        return DeltaTokens.Create(
+            _config,
             GradientKernels.GatherRows(convolved, tensor(rows, device: convolved.device)).view(count, chunks.Size, -1),
             rates.narrow(2, 0, _config.NumValueHeads),
             rates.narrow(2, _config.NumValueHeads, _config.NumValueHeads)
         );
-    }
-
-    /// <summary>Puts heads first.</summary>
-    /// <param name="convolved">Queries, keys and values side by side, <c>[B, T, channels]</c>.</param>
-    /// <param name="rates">β, <c>[B, T, valueHeads]</c>.</param>
-    /// <param name="decays">g, <c>[B, T, valueHeads]</c>.</param>
-    private DeltaTokens Arrange(Tensor convolved, Tensor rates, Tensor decays)
-    {
-        var values = convolved.narrow(2, 2 * _config.KeyWidth, _config.ValueWidth);
-        return new DeltaTokens(
-            Normalized(convolved.narrow(2, 0, _config.KeyWidth), 1 / Math.Sqrt(_config.KeyHeadDim)),
-            Normalized(convolved.narrow(2, _config.KeyWidth, _config.KeyWidth), 1),
-            values.reshape(values.shape[0], values.shape[1], _config.NumValueHeads, _config.ValueHeadDim).transpose(1, 2),
-            rates.transpose(1, 2),
-            decays.transpose(1, 2)
-        );
-    }
-
-    /// <summary>
-    /// Key heads of length <paramref name="length"/>, each repeated for its value heads: <c>[B, T, keyWidth]</c> → <c>[B, valueHeads, T,
-    /// keyDim]</c>.
-    /// </summary>
-    private Tensor Normalized(Tensor x, double length)
-    {
-        int heads = _config.NumKeyHeads,
-            shared = _config.NumValueHeads / heads;
-        var split = x.reshape(x.shape[0], x.shape[1], heads, _config.KeyHeadDim).transpose(1, 2);
-        var normalized = split * (split * split).sum([-1], keepdim: true).Plus(Epsilon).rsqrt().Times(length);
-        return shared == 1
-            ? normalized
-            : normalized.unsqueeze(2).expand(-1, -1, shared, -1, -1).reshape(x.shape[0], heads * shared, x.shape[1], _config.KeyHeadDim);
     }
 }

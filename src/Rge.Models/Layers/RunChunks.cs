@@ -28,36 +28,8 @@ internal sealed class RunChunks
         var levels = new List<Level>();
         // By run, the place within its level of the latest chunk.
         var latest = new long[runs.Count];
-        var first = 0;
         foreach (var level in byLevel)
-        {
-            var (starts, ends) = (new long[level.Count], new List<(long Chunk, int Run)>());
-            for (var i = 0; i < level.Count; i++)
-            {
-                var (run, part) = level[i];
-                var parent = runs[run].Parent;
-                starts[i] =
-                    part > 0 ? latest[run]
-                    : parent >= 0 ? latest[parent]
-                    : i;
-            }
-            for (var i = 0; i < level.Count; i++)
-            {
-                var (run, part) = level[i];
-                latest[run] = i;
-                var from = part * Size;
-                var count = Math.Min(Size, runs[run].Length - from);
-                for (var t = 0; t < count; t++)
-                {
-                    var (place, token) = ((long)(first + i) * Size + t, runs[run].Start + from + t);
-                    (Tokens[place], Places[token]) = (token, place);
-                }
-                if (from + count == runs[run].Length)
-                    ends.Add((i, run));
-            }
-            levels.Add(new Level(first, level.Count, starts, [.. ends.Select(end => end.Chunk)], [.. ends.Select(end => end.Run)]));
-            first += level.Count;
-        }
+            levels.Add(Place(level, runs, latest, first: levels.Sum(other => other.Count)));
         Blocks = GroupLevels(levels);
     }
 
@@ -89,6 +61,36 @@ internal sealed class RunChunks
             after[r] = level;
         }
         return levels;
+    }
+
+    /// <summary>Gives the tokens of a level's chunks their places.</summary>
+    private Level Place(List<(int Run, int Part)> chunks, IReadOnlyList<TokenRun> runs, long[] latest, int first)
+    {
+        var (starts, ends) = (new long[chunks.Count], new List<(long Chunk, int Run)>());
+        for (var i = 0; i < starts.Length; i++)
+        {
+            var (run, part) = chunks[i];
+            var parent = runs[run].Parent;
+            starts[i] =
+                part > 0 ? latest[run]
+                : parent >= 0 ? latest[parent]
+                : i;
+        }
+        for (var i = 0; i < starts.Length; i++)
+        {
+            var (run, part) = chunks[i];
+            latest[run] = i;
+            var from = part * Size;
+            var count = Math.Min(Size, runs[run].Length - from);
+            for (var t = 0; t < count; t++)
+            {
+                var (place, token) = ((long)(first + i) * Size + t, runs[run].Start + from + t);
+                (Tokens[place], Places[token]) = (token, place);
+            }
+            if (from + count == runs[run].Length)
+                ends.Add((i, run));
+        }
+        return new Level(first, starts.Length, starts, [.. ends.Select(end => end.Chunk)], [.. ends.Select(end => end.Run)]);
     }
 
     private List<Level[]> GroupLevels(List<Level> levels)
