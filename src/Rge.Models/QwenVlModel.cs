@@ -39,8 +39,8 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device;
-    /// <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
+    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device, save
+    /// <see cref="ParameterLayout.Float32Names"/>; <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
     public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters)
@@ -122,10 +122,15 @@ public sealed class QwenVlModel : IDisposable
                 throw new CheckpointException(
                     $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
                 );
+            var float32 = ParameterLayout.Float32Names(config);
             foreach (var name in plan.Layout.Keys)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                parameters.Add(
+                    name,
+                    plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false)
+                        .DetachFromDisposeScope()
+                );
                 progress?.Report(new LoadProgress { Loaded = parameters.Count, Total = plan.Layout.Count });
             }
             return new QwenVlModel(plan.Config, parameters, checkpoint);
@@ -281,6 +286,39 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
         Run(PackedBatch.Create(inputs, Config), state: null, observer);
+
+    /// <summary>
+    /// Runs the recurrence of one decoder layer alone, without gradient, after what a slot holds of it already: to compare a gated delta
+    /// net with a reference. The state is of use to this layer only from then on.
+    /// </summary>
+    /// <param name="layer">Number of the layer, from 0; one of <see cref="Configuration.DeltaNetConfig.Layers"/>.</param>
+    /// <param name="input">What the layer's norm gives the tokens, <c>[T, hidden]</c>, on the model's device.</param>
+    /// <param name="state">The state to extend.</param>
+    /// <param name="slot">The slot.</param>
+    /// <returns>What the layer adds to the residual stream before its MLP, <c>[T, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The layer is no gated delta net, the input has another shape, or the slot does not exist or is
+    /// full.</exception>
+    public Tensor Recur(int layer, Tensor input, DecodingState state, int slot)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(state);
+        if (Config.Text.DeltaNet?.Layers.Contains(layer) != true)
+            throw new ArgumentException($"Layer {layer} is no gated delta net.", nameof(layer));
+        if (input.dim() != 2 || input.shape[0] == 0 || input.shape[1] != Config.Text.HiddenSize)
+            throw new ArgumentException(
+                $"The input is [{string.Join(", ", input.shape)}], expected [T, {Config.Text.HiddenSize}] with at least one token.",
+                nameof(input)
+            );
+        var tokens = checked((int)input.shape[0]);
+        state.RequireRoom(slot, tokens);
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        TokenRun[] runs = [new(0, tokens, Slot: slot, Past: state.Length(slot))];
+        var pass = new TokenPass(runs, new SpanAttention(new SpanSet(runs, Device)), state.Layers);
+        var output = _language.Recur(layer, input.to(DType), pass, state.Layers[layer]);
+        state.Advance(slot, tokens, state.NextPosition(slot) + tokens);
+        return output.MoveToOuterDisposeScope();
+    }
 
     /// <summary>
     /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences start with, with

@@ -111,7 +111,9 @@ internal static class InfoVerb
             Add("parameters", $"{Millions(all)} (vision tower {Millions(inVision)}, decoder {Millions(all - inVision)})", all);
             Add(
                 "decoder",
-                $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} "
+                $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, "
+                    + (text.DeltaNet is { } net ? $"{net.Layers.Count} of them gated delta nets, " : "")
+                    + $"{text.NumAttentionHeads} heads on {text.NumKeyValueHeads} "
                     + $"key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output",
                 null
             );

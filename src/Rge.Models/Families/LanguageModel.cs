@@ -32,7 +32,7 @@ internal sealed class LanguageModel
         [
             .. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Root}layers.{i}.", i)),
         ];
-        _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
+        _norm = family.DecoderNorm(config, factory, Root + "norm", config.HiddenSize);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
@@ -123,6 +123,9 @@ internal sealed class LanguageModel
         observer?.Invoke(_layers.Length, x);
         return x;
     }
+
+    /// <summary>Runs the recurrence of a layer alone; see <see cref="DecoderLayer.Recur"/>.</summary>
+    public Tensor Recur(int layer, Tensor x, TokenPass pass, ILayerState state) => _layers[layer].Recur(x, pass, state);
 
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
