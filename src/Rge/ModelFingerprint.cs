@@ -31,10 +31,10 @@ public static class ModelFingerprint
     public static string Compute(ReasoningEmbedder embedder)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        return Compute(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId);
+        return Compute(embedder.GetRequiredService<QwenVlModel>(), embedder.Processor, embedder.EmbTokenId, embedder.Preset);
     }
 
-    private static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken)
+    private static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken, ModelPreset preset)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));
@@ -43,6 +43,9 @@ public static class ModelFingerprint
         // Only where it is on, so that fingerprints from before there was a choice stay what they are.
         if (processor.Images.Options.ExifOrientation == true)
             Append("upright"u8);
+        // Those without a digest are older than presets, and so are their fingerprints.
+        if (preset.Digest is { } digest)
+            Append(Encoding.UTF8.GetBytes(digest));
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();

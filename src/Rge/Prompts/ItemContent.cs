@@ -1,0 +1,67 @@
+using Rge.Presets;
+
+namespace Rge.Prompts;
+
+/// <summary>What the slots of a preset's pattern hold for an item. Immutable and thread-safe.</summary>
+internal sealed class ItemContent(ModelPreset preset)
+{
+    private readonly bool _namesInstruction = preset.Prompt.Pattern.Has(PromptSlot.Instruction);
+
+    /// <summary>The parts of all slots in the order of the pattern, neighbouring texts joined.</summary>
+    /// <exception cref="EmbeddingException">As <see cref="Require"/>; or the item is empty.</exception>
+    public IReadOnlyList<ContentPart> All(EmbeddingInput input)
+    {
+        Require(input);
+        return ContentPart.Merge(preset.Prompt.Pattern.Pieces.SelectMany(piece => piece.Slot is { } slot ? Of(slot, input) : []));
+    }
+
+    /// <summary>Refuses what the preset has no place for.</summary>
+    /// <exception cref="EmbeddingException">The item has too many images, or an instruction that it may not have.</exception>
+    public void Require(EmbeddingInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (input.Images.Count > preset.MaxImages)
+            throw new EmbeddingException(
+                $"The item has {input.Images.Count} images, expected at most {preset.MaxImages} with the preset {preset.Name}."
+            );
+        var mayInstruct = preset.Instruction.Items == InstructedItems.All || input.Role == ItemRole.Query;
+        if (!mayInstruct && !string.IsNullOrEmpty(input.Instruction))
+            throw new EmbeddingException(
+                $"The target has an instruction, expected none: with the preset {preset.Name} every target has the same one."
+            );
+    }
+
+    /// <summary>The instruction where the pattern has a place for it.</summary>
+    public string Instruction(EmbeddingInput input) => preset.Instruction.Resolve(input.Instruction);
+
+    /// <summary>The parts of one slot; none for <see cref="PromptSlot.Instruction"/>.</summary>
+    /// <exception cref="EmbeddingException">The item is empty.</exception>
+    public IReadOnlyList<ContentPart> Of(PromptSlot slot, EmbeddingInput input) =>
+        slot switch
+        {
+            PromptSlot.Item => Whole(input),
+            PromptSlot.Images => [.. input.Images.Select(image => new ImagePart(image))],
+            PromptSlot.Text => Text(input),
+            _ => [],
+        };
+
+    private IReadOnlyList<ContentPart> Whole(EmbeddingInput input)
+    {
+        var content = PromptContent.WithInstruction(input with { Instruction = _namesInstruction ? null : Instruction(input) });
+        if (content.Count == 0)
+            return Empty();
+        return preset.Prompt.FinalNewline ? PromptContent.EndingInNewline(content) : content;
+    }
+
+    private IReadOnlyList<ContentPart> Text(EmbeddingInput input)
+    {
+        string?[] texts = [_namesInstruction ? null : Instruction(input), input.Text];
+        var text = string.Join(' ', texts.Where(text => !string.IsNullOrEmpty(text)));
+        if (text.Length > 0)
+            return [new TextPart(text)];
+        return input.Images.Count > 0 ? [] : Empty();
+    }
+
+    private IReadOnlyList<ContentPart> Empty() =>
+        preset.EmptyItem is { } text ? [new TextPart(text)] : throw new EmbeddingException(PromptContent.EmptyItem);
+}
