@@ -6,6 +6,7 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
 using Rge.Models.Tensors;
+using Rge.Presets;
 using Rge.Prompts;
 using Rge.Text;
 
@@ -85,7 +86,7 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(ref _identity, () => new EmbedderIdentity(
                 ModelFingerprint.Compute(this),
                 Generation,
-                _options.Pooling,
+                Preset.Pooling.Kind == PoolingKind.LastToken ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb,
                 _options.ReasoningOf(ItemRole.Query, Preset),
                 _options.ReasoningOf(ItemRole.Target, Preset)
             )

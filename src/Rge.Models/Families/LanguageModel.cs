@@ -115,6 +115,14 @@ internal sealed class LanguageModel
         return x;
     }
 
+    /// <summary>Rows of the output projection, float32 <c>[N, hidden]</c>.</summary>
+    /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
+    public Tensor OutputRows(Tensor tokenIds) =>
+        (_output ?? throw new InvalidOperationException("The model has no output projection."))
+            .ToDense()
+            .index_select(0, tokenIds)
+            .to(ScalarType.Float32);
+
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
     public Tensor Logits(Tensor hidden) =>

@@ -59,7 +59,7 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
 
     /// <summary>The preset, which must be one for embeddings.</summary>
     /// <exception cref="EmbeddingException">Nothing tells which it is, or it is a reranker's.</exception>
-    internal ModelPreset Require() =>
+    public ModelPreset Require() =>
         Preset is null
             ? throw new EmbeddingException(
                 "The checkpoint's tokenizer has no <emb> token, so the checkpoint was not trained for reasoning-guided embeddings: take one "
@@ -73,6 +73,16 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
                     + "embedding checkpoint, or its preset (--preset)."
             )
         : Preset;
+
+    /// <summary>The preset, which must be a reranker's.</summary>
+    /// <exception cref="CheckpointException">Nothing tells which it is, or it is one for embeddings.</exception>
+    internal ModelPreset RequireReranker(string folder) =>
+        Preset?.Score is not null
+            ? Preset
+            : throw new CheckpointException(
+                $"{folder} {Reason}, so it is not recognised as a reranker, such as Qwen3-VL-Reranker: if it is one, name its preset "
+                    + $"({ModelPreset.Qwen3VlReranker.Name}, or a file)."
+            );
 
     private static PresetRecognition? ByTokens(IReadOnlyDictionary<string, int> tokens)
     {

@@ -31,10 +31,9 @@ internal sealed class ItemContent(ModelPreset preset)
             );
     }
 
-    /// <summary>The instruction where the pattern has a place for it.</summary>
-    public string Instruction(EmbeddingInput input) => preset.Instruction.Resolve(input.Instruction);
+    private string Instruction(EmbeddingInput input) => preset.Instruction.Resolve(input.Instruction);
 
-    /// <summary>The parts of one slot; none for <see cref="PromptSlot.Instruction"/>.</summary>
+    /// <summary>The parts of one slot, which is filled from this item; none for <see cref="PromptSlot.Instruction"/>.</summary>
     /// <exception cref="EmbeddingException">The item is empty.</exception>
     public IReadOnlyList<ContentPart> Of(PromptSlot slot, EmbeddingInput input) =>
         slot switch
@@ -42,6 +41,7 @@ internal sealed class ItemContent(ModelPreset preset)
             PromptSlot.Item => Whole(input),
             PromptSlot.Images => [.. input.Images.Select(image => new ImagePart(image))],
             PromptSlot.Text => Text(input),
+            PromptSlot.Query or PromptSlot.Document => [.. Of(PromptSlot.Images, input), .. Of(PromptSlot.Text, input)],
             _ => [],
         };
 

@@ -17,18 +17,28 @@ internal sealed class PatternLayout(ModelPreset preset) : IPromptLayout
     public PromptText Render(EmbeddingInput input)
     {
         _items.Require(input);
-        return PromptText.Create(preset.Prompt.Pattern.Pieces.SelectMany(piece => Segments(piece, input)));
+        return Render(_ => input, input.Instruction);
     }
 
-    private IEnumerable<PromptSegment> Segments(PatternPiece piece, EmbeddingInput input) =>
-        piece.Text is { } text ? [new PromptSegment(text, IsTrusted: true)]
-        : piece.Slot == PromptSlot.Instruction ? [new PromptSegment(_items.Instruction(input), input.AllowSpecialTokens)]
-        : Segments(_items.Of(piece.Slot!.Value, input), input.AllowSpecialTokens);
+    /// <summary>The prompt of a reranker's pair: images of the query and of the document in the order of the pattern.</summary>
+    public PromptText Render(EmbeddingInput query, EmbeddingInput document, string? instruction) =>
+        Render(slot => slot == PromptSlot.Document ? document : query, instruction);
 
-    private IEnumerable<PromptSegment> Segments(IReadOnlyList<ContentPart> parts, bool allowSpecialTokens) =>
-        parts.Select(part =>
-            part is TextPart text
-                ? new PromptSegment(text.Text, allowSpecialTokens)
-                : new PromptSegment(preset.Prompt.Image, IsTrusted: true)
+    private PromptText Render(Func<PromptSlot, EmbeddingInput> itemOf, string? instruction) =>
+        PromptText.Create(
+            preset.Prompt.Pattern.Pieces.SelectMany(piece =>
+                piece.Text is { } text ? [new PromptSegment(text, IsTrusted: true)] : Segments(piece.Slot!.Value, itemOf(piece.Slot.Value), instruction)
+            )
         );
+
+    private IEnumerable<PromptSegment> Segments(PromptSlot slot, EmbeddingInput input, string? instruction) =>
+        slot == PromptSlot.Instruction
+            ? [new PromptSegment(preset.Instruction.Resolve(instruction), input.AllowSpecialTokens)]
+            : _items
+                .Of(slot, input)
+                .Select(part =>
+                    part is TextPart text
+                        ? new PromptSegment(text.Text, input.AllowSpecialTokens)
+                        : new PromptSegment(preset.Prompt.Image, IsTrusted: true)
+                );
 }

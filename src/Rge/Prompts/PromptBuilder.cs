@@ -11,18 +11,13 @@ public sealed class PromptBuilder
     /// <summary>The token that is pooled in reasoning-guided embedding, as it is written.</summary>
     public const string EmbToken = "<emb>";
 
-    /// <summary>Characters that normalizing may make one of, and then some.</summary>
-    private const long Composed = 4;
-
     /// <summary>The tokens with which Qwen models end what they say.</summary>
     private static readonly string[] EndTokens = ["<|im_end|>", "<|endoftext|>"];
 
     private readonly QwenVlConfig _config;
     private readonly QwenTokenizer _tokenizer;
     private readonly IPromptLayout _layout;
-    private readonly PromptLength _length;
-    private readonly int? _maxTokens;
-    private readonly int _longestToken;
+    private readonly PromptEncoder _encoder;
 
     /// <summary>Creates a builder.</summary>
     /// <param name="config">The model's configuration.</param>
@@ -34,10 +29,9 @@ public sealed class PromptBuilder
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(processor);
-        (_config, _tokenizer, _maxTokens, Preset) = (config, processor.Tokenizer, maxTokens, preset ?? ModelPreset.Rge);
+        (_config, _tokenizer, Preset) = (config, processor.Tokenizer, preset ?? ModelPreset.Rge);
         _layout = Preset.Prompt.Template is null ? new PatternLayout(Preset) : new TemplateLayout(Preset, processor.Template);
-        _length = new PromptLength(Preset.Length, _tokenizer.SpecialTokens.Values, config.ImageTokenId);
-        _longestToken = _tokenizer.LongestToken;
+        _encoder = new PromptEncoder(config, _tokenizer, Preset.Length, maxTokens);
         EmbTokenId = Preset.Pooling.Token is { } token ? Find(token) : 0;
         EndOfTurn = Preset.Reasoning.EndsWithTurn
             ? [.. EndTokens.Where(_tokenizer.SpecialTokens.ContainsKey).Select(end => _tokenizer.SpecialTokens[end])]
@@ -54,7 +48,7 @@ public sealed class PromptBuilder
     public IReadOnlyCollection<int> EndOfTurn { get; }
 
     /// <summary>Maximum number of tokens of a prompt.</summary>
-    public int MaxTokens => Math.Min(_config.Text.MaxPositionEmbeddings, _maxTokens ?? int.MaxValue);
+    public int MaxTokens => _encoder.MaxTokens;
 
     /// <summary>What the model is shown of an item, in the order of the prompt.</summary>
     /// <exception cref="EmbeddingException">The item is empty, or has what the preset has no place for.</exception>
@@ -75,15 +69,11 @@ public sealed class PromptBuilder
         ArgumentNullException.ThrowIfNull(input);
         RequirePlaceForRationale(input, reasons);
         int[] imageTokens = [.. grids.Select(grid => grid.MergedPatches(_config.Vision.SpatialMergeSize))];
-        RequireLength(input);
-        var text = _tokenizer.Encode(Text(input));
-        var rationale = input.Rationale is null ? [] : _tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
-        RequireRows(text);
-        RequireRows(rationale);
+        var characters = Content(input).OfType<TextPart>().Sum(part => (long)part.Text.Length) + (input.Rationale?.Length ?? 0);
+        _encoder.RequireCharacters(characters);
+        int[] rationale = input.Rationale is { } given ? _encoder.Encode(given, input.AllowSpecialTokens) : [];
         int[] end = !reasons && EndsInPooledToken(rationale) ? [EmbTokenId] : [];
-        // Counted before pads are expanded: an item may show the same image any number of times.
-        RequireCount(text.Length + imageTokens.Sum(tokens => tokens - 1L) + rationale.Length + end.Length);
-        List<int> prompt = [.. _length.Apply([.. Expand(text, imageTokens)]), .. rationale, .. end];
+        List<int> prompt = [.. _encoder.Encode(Text(input), imageTokens, rationale.Length + end.Length), .. rationale, .. end];
         return new ItemPrompt([.. prompt], imageTokens.Sum(), rationale)
         {
             PooledIndex = Preset.Pooling.Kind == PoolingKind.LastToken || reasons ? prompt.Count - 1 : PooledIndex(prompt),
@@ -104,29 +94,6 @@ public sealed class PromptBuilder
             throw new EmbeddingException($"With the preset {Preset.Name} every item writes a rationale: expected reasoning on, or one given.");
     }
 
-    /// <summary>Token ids of a text take many times the memory of the text, and are not made of one that is certainly too long.</summary>
-    private void RequireLength(EmbeddingInput input)
-    {
-        var characters = Content(input).OfType<TextPart>().Sum(part => (long)part.Text.Length) + (input.Rationale?.Length ?? 0);
-        if (characters > MaxTokens * Composed * _longestToken)
-            throw new EmbeddingException(
-                $"The item has {characters} characters, which are more than the {MaxTokens} tokens that it may have."
-            );
-    }
-
-    /// <summary>A prompt that the preset cuts may be longer before; what is left must fit.</summary>
-    private void RequireCount(long count)
-    {
-        if (Preset.Length is { WhenLonger: not LongPrompt.Refuse, MaxTokens: { } cut })
-            count = Math.Min(count, cut + Preset.Length.KeptEnd);
-        if (count > _config.Text.MaxPositionEmbeddings)
-            throw new EmbeddingException(
-                $"The item has {count} tokens, but the checkpoint has {_config.Text.MaxPositionEmbeddings} positions."
-            );
-        if (count > _maxTokens)
-            throw new EmbeddingException($"The item has {count} tokens, expected at most {_maxTokens}.");
-    }
-
     /// <summary>Whether the token that is pooled goes after the prompt: always where it ends the rationale, else where that has none.</summary>
     private bool EndsInPooledToken(int[] rationale) =>
         Preset.Pooling.Kind == PoolingKind.WrittenToken && !(Preset.Reasoning.EndsWithTurn && rationale.Contains(EmbTokenId));
@@ -144,29 +111,6 @@ public sealed class PromptBuilder
             : throw new EmbeddingException(
                 $"An image comes after {Preset.Pooling.Token}, which the preset {Preset.Name} pools: expected it before."
             );
-    }
-
-    /// <summary>A tokenizer may have more tokens than the model, which shows as soon as a text has one of them.</summary>
-    private void RequireRows(int[] ids)
-    {
-        foreach (var id in ids)
-            if (id >= _config.Text.VocabSize)
-                throw new EmbeddingException(
-                    $"The item has the token {_tokenizer.Token(id)} with id {id}, but the model's vocabulary has "
-                        + $"{_config.Text.VocabSize} rows: tokenizer and model do not belong together."
-                );
-    }
-
-    private int[] Expand(int[] ids, int[] imageTokens)
-    {
-        try
-        {
-            return ImagePads.Expand(ids, _config.ImageTokenId, _config.VideoTokenId, imageTokens);
-        }
-        catch (ArgumentException e)
-        {
-            throw new EmbeddingException($"The item's prompt does not fit its images: {e.Message}", e);
-        }
     }
 
     private int Find(string token)
