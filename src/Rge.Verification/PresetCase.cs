@@ -57,7 +57,7 @@ internal sealed record PresetCase
         var preset = row.GetProperty("preset").GetString()!;
         var continuation = Text(row, "continuation");
         var isPair = row.TryGetProperty("query", out var query);
-        var item = Item(isPair ? query : row, imageFolder, separator: preset == "rge" ? " " : "");
+        var item = ReadItem(isPair ? query : row, imageFolder, separator: preset == "rge" ? " " : "");
         return new PresetCase
         {
             Name = $"{preset}.{row.GetProperty("name").GetString()}",
@@ -69,7 +69,7 @@ internal sealed record PresetCase
                 AllowSpecialTokens = continuation is not null,
                 Reasoning = ReasoningMode.Off,
             },
-            Document = isPair ? Item(row.GetProperty("document"), imageFolder, separator: "") : null,
+            Document = isPair ? ReadItem(row.GetProperty("document"), imageFolder, separator: "") : null,
             Continuation = continuation,
             Prompt = row.GetProperty("prompt").GetString()!,
             Grids = row.TryGetProperty("image_grids", out var grids) ? [.. grids.EnumerateArray().Select(ReferenceCase.Ids)] : [],
@@ -83,7 +83,7 @@ internal sealed record PresetCase
     }
 
     /// <summary>Images and text as they are, without the space that <see cref="EmbeddingInput.Text"/> puts between.</summary>
-    private static EmbeddingInput Item(JsonElement row, string imageFolder, string separator)
+    private static EmbeddingInput ReadItem(JsonElement row, string imageFolder, string separator)
     {
         ImagePart[] images = row.TryGetProperty("images", out var names)
             ? [.. names.EnumerateArray().Select(name => new ImagePart(ImageSource.FromFile(Path.Combine(imageFolder, name.GetString()!))))]

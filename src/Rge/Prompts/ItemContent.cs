@@ -31,8 +31,6 @@ internal sealed class ItemContent(ModelPreset preset)
             );
     }
 
-    private string Instruction(EmbeddingInput input) => preset.Instruction.Resolve(input.Instruction);
-
     /// <summary>The parts of one slot, which is filled from this item; none for <see cref="PromptSlot.Instruction"/>.</summary>
     /// <exception cref="EmbeddingException">The item is empty.</exception>
     public IReadOnlyList<ContentPart> Of(PromptSlot slot, EmbeddingInput input) =>
@@ -40,27 +38,30 @@ internal sealed class ItemContent(ModelPreset preset)
         {
             PromptSlot.Item => Whole(input),
             PromptSlot.Images => [.. input.Images.Select(image => new ImagePart(image))],
-            PromptSlot.Text => Text(input),
-            PromptSlot.Query or PromptSlot.Document => [.. Of(PromptSlot.Images, input), .. Of(PromptSlot.Text, input)],
+            PromptSlot.Text => Text(input, Merged(input)),
+            PromptSlot.Query => [.. Of(PromptSlot.Images, input), .. Text(input, Merged(input))],
+            PromptSlot.Document => [.. Of(PromptSlot.Images, input), .. Text(input, instruction: "")],
             _ => [],
         };
 
     private IReadOnlyList<ContentPart> Whole(EmbeddingInput input)
     {
-        var content = PromptContent.WithInstruction(input with { Instruction = _namesInstruction ? null : Instruction(input) });
+        var content = PromptContent.WithInstruction(input with { Instruction = Merged(input) });
         if (content.Count == 0)
             return Empty();
         return preset.Prompt.FinalNewline ? PromptContent.EndingInNewline(content) : content;
     }
 
-    private IReadOnlyList<ContentPart> Text(EmbeddingInput input)
+    private IReadOnlyList<ContentPart> Text(EmbeddingInput input, string instruction)
     {
-        string?[] texts = [_namesInstruction ? null : Instruction(input), input.Text];
-        var text = string.Join(' ', texts.Where(text => !string.IsNullOrEmpty(text)));
+        var text = string.Join(' ', ((string?[])[instruction, input.Text]).Where(text => !string.IsNullOrEmpty(text)));
         if (text.Length > 0)
             return [new TextPart(text)];
         return input.Images.Count > 0 ? [] : Empty();
     }
+
+    /// <summary>The instruction that goes before the text: empty where the pattern has a place of its own for it.</summary>
+    private string Merged(EmbeddingInput input) => _namesInstruction ? "" : preset.Instruction.Resolve(input.Instruction);
 
     private IReadOnlyList<ContentPart> Empty() =>
         preset.EmptyItem is { } text ? [new TextPart(text)] : throw new EmbeddingException(PromptContent.EmptyItem);
