@@ -86,7 +86,14 @@ internal sealed class RerankCall(
         try
         {
             var hidden = (await pair.Completion).HiddenState;
-            Finish(new RerankResult { Index = index, Score = Score(hidden), PromptTokens = pair.PromptLength });
+            Finish(
+                new RerankResult
+                {
+                    Index = index,
+                    Score = Score(hidden),
+                    PromptTokens = pair.PromptLength,
+                }
+            );
         }
         catch (RgeException e)
         {

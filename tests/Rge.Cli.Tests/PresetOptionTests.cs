@@ -11,8 +11,7 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
     private const string Plain =
         """{"name": "mine", "prompt": "{item}", "image": "<|image_pad|>", "final_newline": true, "pooling": "last_token"}""";
 
-    private const string Judge =
-        """
+    private const string Judge = """
         {"name": "judge", "prompt": "{instruction} {query} {document}", "empty_item": "NULL", "pooling": "last_token",
          "score": {"yes": "y", "no": "n"}}
         """;
@@ -43,7 +42,7 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
 
         var unknown = File("unknown.json", Plain.Replace("\"name\"", "\"nome\"", StringComparison.Ordinal));
         var error = await ErrorAsync(ExitCodes.Failure, "info", checkpoint.Model, "--preset", unknown);
-        foreach (var key in error.Split("expected one of ")[1].Trim().Split(", "))
+        foreach (var key in error.Split("expected one of ")[1].Trim().TrimEnd('.').Split(", "))
             Assert.Contains($"`{key}`", page, StringComparison.Ordinal);
     }
 
@@ -109,7 +108,9 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
 
     private async Task<string> EmbedAsync(params string[] options)
     {
-        var json = JsonNode.Parse(await OutputAsync(["embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Image(0), "--json", .. options]))!;
+        var json = JsonNode.Parse(
+            await OutputAsync(["embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Image(0), "--json", .. options])
+        )!;
         return json["embedding"]!.ToJsonString();
     }
 

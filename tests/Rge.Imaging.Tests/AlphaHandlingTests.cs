@@ -28,7 +28,10 @@ public sealed class AlphaHandlingTests
     {
         for (var alpha = 0; alpha < 256; alpha += 15)
         {
-            var pixels = Enumerable.Range(0, 256).SelectMany(level => (byte[])[(byte)level, (byte)level, (byte)level, (byte)alpha]).ToArray();
+            var pixels = Enumerable
+                .Range(0, 256)
+                .SelectMany(level => (byte[])[(byte)level, (byte)level, (byte)level, (byte)alpha])
+                .ToArray();
             var blended = OverWhite(Encode(SKEncodedImageFormat.Png, pixels));
             for (var level = 0; level < 256; level++)
                 Assert.InRange(blended[level * 3] - (level * alpha + 255 * (255 - alpha)) / 255.0, -0.5, 0.5);

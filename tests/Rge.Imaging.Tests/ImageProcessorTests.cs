@@ -71,7 +71,10 @@ public sealed class ImageProcessorTests
     {
         var image = new RgbImage(100, 75, [.. Enumerable.Range(0, 100 * 75 * 3).Select(i => (byte)(i * 7))]);
         var processor = new ImageProcessor(
-            new ImageProcessorConfig().WithSteps([new FitStep(SizeRule.QwenVlUtils, 4, 16384), new FitStep(SizeRule.Transformers, 256, 1280)])
+            new ImageProcessorConfig().WithSteps([
+                new FitStep(SizeRule.QwenVlUtils, 4, 16384),
+                new FitStep(SizeRule.Transformers, 256, 1280),
+            ])
         );
         var plain = new ImageProcessor(new ImageProcessorConfig { Resize = false });
         var expected = plain.Process(PillowResize.Bicubic(PillowResize.Bicubic(image, 112, 84), 532, 392));

@@ -28,7 +28,12 @@ internal static class PresetOption
         };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [.., { Value: var given }] && given != Auto && !IsFile(given) && !Names.Contains(given, StringComparer.Ordinal))
+            if (
+                result.Tokens is [.., { Value: var given }]
+                && given != Auto
+                && !IsFile(given)
+                && !Names.Contains(given, StringComparer.Ordinal)
+            )
                 result.AddError(
                     $"{Name} is '{given}', expected {Auto}, {string.Join(", ", Names)}, or a file that ends in {FileExtension}."
                 );

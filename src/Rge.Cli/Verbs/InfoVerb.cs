@@ -171,7 +171,9 @@ internal static class InfoVerb
                         : $"not recognised: the checkpoint {recognition.Reason}; {PresetOption.Name} names one",
                     recognition.Preset?.Name
                 );
-            return asked ?? ModelPreset.BuiltIn.FirstOrDefault(preset => preset.Name == _json["preset"]?.GetValue<string>()) ?? ModelPreset.Rge;
+            return asked
+                ?? ModelPreset.BuiltIn.FirstOrDefault(preset => preset.Name == _json["preset"]?.GetValue<string>())
+                ?? ModelPreset.Rge;
         }
 
         private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config, ModelPreset preset) =>

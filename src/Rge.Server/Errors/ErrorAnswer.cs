@@ -10,7 +10,10 @@ internal sealed record ErrorAnswer(ErrorDetails Error)
     [Description("The sentence again, where Cohere's clients look for it: at /v2/embed and for reranking."), JsonPropertyOrder(1)]
     public string? Message { get; init; }
 
-    [Description("The sentence again, where clients of Voyage and Jina look for it: at /v1/multimodalembeddings and for reranking."), JsonPropertyOrder(2)]
+    [
+        Description("The sentence again, where clients of Voyage and Jina look for it: at /v1/multimodalembeddings and for reranking."),
+        JsonPropertyOrder(2)
+    ]
     public string? Detail { get; init; }
 }
 

@@ -98,10 +98,7 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
             );
             var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
             var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
-            var model = new ServedModel(
-                embedder,
-                Describe(names, metadata.DefaultModelDimensions!.Value, embedder.Processor.Images.Config)
-            )
+            var model = new ServedModel(embedder, Describe(names, metadata.DefaultModelDimensions!.Value, embedder.Processor.Images.Config))
             {
                 Reranker = LoadReranker(),
             };

@@ -18,6 +18,5 @@ internal static class PresetDigest
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..Digits];
     }
 
-    private static string Content(ModelPreset preset) =>
-        PresetWriter.Write(preset with { Name = "", Description = "" }).ToJsonString();
+    private static string Content(ModelPreset preset) => PresetWriter.Write(preset with { Name = "", Description = "" }).ToJsonString();
 }

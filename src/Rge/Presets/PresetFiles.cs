@@ -34,8 +34,7 @@ internal static class PresetFiles
     private static ModelPreset Read(string name)
     {
         var resource = $"{Prefix}{name}.json";
-        using var stream =
-            typeof(PresetFiles).Assembly.GetManifestResourceStream(resource)
+        using var stream = typeof(PresetFiles).Assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"The assembly has no {resource}.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);

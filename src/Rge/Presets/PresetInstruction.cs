@@ -24,7 +24,11 @@ public sealed record PresetInstruction
         var instruction = given ?? "";
         if (Strip)
             instruction = instruction.Trim();
-        if (FullStop && instruction.Length > 0 && !IsPunctuation(CharUnicodeInfo.GetUnicodeCategory(instruction, LastCharacter(instruction))))
+        if (
+            FullStop
+            && instruction.Length > 0
+            && !IsPunctuation(CharUnicodeInfo.GetUnicodeCategory(instruction, LastCharacter(instruction)))
+        )
             instruction += ".";
         return instruction.Length == 0 ? Default : instruction;
     }

@@ -88,7 +88,10 @@ internal static class PresetReader
         }
         Refuse(root, "image", "belongs to prompt; a chat template has its own");
         var template = NotEmpty(root["chat_template"]);
-        if (template != PresetPrompt.DefaultTemplate && (!template.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(template) != template))
+        if (
+            template != PresetPrompt.DefaultTemplate
+            && (!template.EndsWith(".jinja", StringComparison.Ordinal) || Path.GetFileName(template) != template)
+        )
             throw root["chat_template"].Unexpected("\"default\", or the name of a file in the checkpoint's folder that ends in .jinja");
         return new PresetPrompt
         {

@@ -99,7 +99,8 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
         if (QwenVlConfig.Load(folder).Family != ModelFamily.Qwen3Vl)
             return null;
         var template = ChatTemplate.Load(ProcessorSources.Resolve(folder, adapter).Template).Source;
-        return template.Contains(Judge, StringComparison.Ordinal) ? Found("qwen3-vl-reranker", "has a chat template that asks for a judgement")
+        return template.Contains(Judge, StringComparison.Ordinal)
+                ? Found("qwen3-vl-reranker", "has a chat template that asks for a judgement")
             : template.Contains(DefaultInstruction, StringComparison.Ordinal)
                 ? Found("qwen3-vl-embedding", $"has a chat template with \"{DefaultInstruction}\"")
             : null;
@@ -134,9 +135,7 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
     private static string FolderName(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 
     private static string? TextIn(string path, string key) =>
-        File.Exists(path)
-            ? JsonFile.Read(path, root => root[key].Kind == JsonValueKind.String ? root[key].Text() : null)
-            : null;
+        File.Exists(path) ? JsonFile.Read(path, root => root[key].Kind == JsonValueKind.String ? root[key].Text() : null) : null;
 
     private static PresetRecognition Found(string preset, string reason) => new(ModelPreset.Named(preset), reason);
 }

@@ -33,7 +33,9 @@ internal static class PresetRules
             throw key.Error("has {instruction}, which a chat template has no place for: without this slot it goes before the text");
         PromptSlot[] shown = [.. slots.Where(slot => slot != PromptSlot.Instruction).Order()];
         if (preset.Score is not null && !shown.SequenceEqual(OfPair))
-            throw key.Error("is a reranker's, since score is given: expected the slots {query} and {document}, and no {item}, {images} or {text}");
+            throw key.Error(
+                "is a reranker's, since score is given: expected the slots {query} and {document}, and no {item}, {images} or {text}"
+            );
         if (preset.Score is null && !shown.SequenceEqual(OfItem[..1]) && !shown.SequenceEqual(OfItem[1..]))
             throw key.Error("does not show an item: expected the slot {item}, or {images} and {text}");
     }

@@ -90,7 +90,10 @@ internal static class PresetWriter
     private static JsonNode Step(ResizeStep step)
     {
         if (step is SquareStep square)
-            return new JsonObject { ["square"] = new JsonObject { ["below"] = square.Below, ["side"] = square.Side } };
+            return new JsonObject
+            {
+                ["square"] = new JsonObject { ["below"] = square.Below, ["side"] = square.Side },
+            };
         var fit = (FitStep)step;
         var json = new JsonObject();
         if (fit.Rule != default)

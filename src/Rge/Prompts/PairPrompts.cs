@@ -21,7 +21,8 @@ internal sealed class PairPrompts
     {
         (_config, Preset, _layout) = (config, preset, new PatternLayout(preset));
         _encoder = new PromptEncoder(config, processor.Tokenizer, preset.Length, maxTokens);
-        _queryIsFirst = preset.Prompt.Pattern.Pieces.First(piece => piece.Slot is PromptSlot.Query or PromptSlot.Document).Slot == PromptSlot.Query;
+        _queryIsFirst =
+            preset.Prompt.Pattern.Pieces.First(piece => piece.Slot is PromptSlot.Query or PromptSlot.Document).Slot == PromptSlot.Query;
     }
 
     /// <summary>How prompts look.</summary>

@@ -27,7 +27,9 @@ internal sealed class PatternLayout(ModelPreset preset) : IPromptLayout
     private PromptText Render(Func<PromptSlot, EmbeddingInput> itemOf, string? instruction) =>
         PromptText.Create(
             preset.Prompt.Pattern.Pieces.SelectMany(piece =>
-                piece.Text is { } text ? [new PromptSegment(text, IsTrusted: true)] : Segments(piece.Slot!.Value, itemOf(piece.Slot.Value), instruction)
+                piece.Text is { } text
+                    ? [new PromptSegment(text, IsTrusted: true)]
+                    : Segments(piece.Slot!.Value, itemOf(piece.Slot.Value), instruction)
             )
         );
 

@@ -87,11 +87,11 @@ public sealed class PromptBuilder
                 "The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given."
             );
         if (Preset.Pooling.Kind == PoolingKind.PromptToken && (reasons || input.Rationale is not null))
-            throw new EmbeddingException(
-                $"The preset {Preset.Name} has no place for a rationale: expected reasoning off and none given."
-            );
+            throw new EmbeddingException($"The preset {Preset.Name} has no place for a rationale: expected reasoning off and none given.");
         if (Preset.Reasoning.Items == ReasoningItems.All && !reasons && input.Rationale is null)
-            throw new EmbeddingException($"With the preset {Preset.Name} every item writes a rationale: expected reasoning on, or one given.");
+            throw new EmbeddingException(
+                $"With the preset {Preset.Name} every item writes a rationale: expected reasoning on, or one given."
+            );
     }
 
     /// <summary>Whether the token that is pooled goes after the prompt: always where it ends the rationale, else where that has none.</summary>

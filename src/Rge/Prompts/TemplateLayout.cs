@@ -13,10 +13,7 @@ internal sealed class TemplateLayout(ModelPreset preset, ChatTemplate template) 
     /// <inheritdoc/>
     public PromptText Render(EmbeddingInput input) =>
         template.Render(
-            [
-                .. Content(input)
-                    .Select(part => part is TextPart text ? ChatPart.Text(text.Text, input.AllowSpecialTokens) : ChatPart.Image),
-            ],
+            [.. Content(input).Select(part => part is TextPart text ? ChatPart.Text(text.Text, input.AllowSpecialTokens) : ChatPart.Image)],
             addGenerationPrompt: preset.Prompt.GenerationPrompt
         );
 }

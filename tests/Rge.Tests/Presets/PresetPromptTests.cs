@@ -23,7 +23,11 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
         };
         var prompts = Prompts(Plain);
         var text = prompts.Text(item);
-        Assert.EndsWith("<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>a<|im_end|>b<|im_end|>\n<|im_start|>assistant\n", text.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>a<|im_end|>b<|im_end|>\n<|im_start|>assistant\n",
+            text.ToString(),
+            StringComparison.Ordinal
+        );
         var ids = fixture.Embedder.Processor.Tokenizer.Encode(text);
         Assert.Equal(3, ids.Count(id => id == fixture.Embedder.Processor.Tokenizer.SpecialTokens["<|im_start|>"]));
         Assert.Equal(2, ids.Count(id => id == fixture.Embedder.Processor.Tokenizer.SpecialTokens["<|im_end|>"]));
@@ -32,7 +36,11 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     [Fact]
     public void An_instruction_without_a_place_goes_before_the_text()
     {
-        var preset = Plain with { Prompt = new PresetPrompt { Pattern = PromptPattern.Parse("{images}{text}|") }, Instruction = new() };
+        var preset = Plain with
+        {
+            Prompt = new PresetPrompt { Pattern = PromptPattern.Parse("{images}{text}|") },
+            Instruction = new(),
+        };
         var item = EmbeddingInput.Query("dog", EmbedderFixture.Image(1)) with { Instruction = "Find:" };
         Assert.Equal("<|vision_start|><|image_pad|><|vision_end|>Find: dog|", Prompts(preset).Text(item).ToString());
         Assert.Equal("Find:|", Prompts(preset).Text(new EmbeddingInput { Instruction = "Find:" }).ToString());
@@ -42,7 +50,9 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     public void Items_that_the_preset_has_no_place_for_are_refused()
     {
         var gme = Prompts(ModelPreset.Named("gme"));
-        AssertRefused("2 images, expected at most 1", () => gme.Content(EmbeddingInput.Query("a", EmbedderFixture.Image(1), EmbedderFixture.Image(2))));
+        AssertRefused("2 images, expected at most 1", () =>
+            gme.Content(EmbeddingInput.Query("a", EmbedderFixture.Image(1), EmbedderFixture.Image(2)))
+        );
         AssertRefused("every target has the same one", () => gme.Text(EmbeddingInput.Target("a") with { Instruction = "b" }));
         AssertRefused("The item is empty", () => gme.Content(new EmbeddingInput()));
         AssertRefused("expected reasoning off", () => gme.Build(EmbeddingInput.Query("a"), [], reasons: true));
@@ -53,7 +63,12 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     [Fact]
     public void A_given_rationale_gets_the_pooled_token_that_it_lacks()
     {
-        var prompts = Prompts(Written with { Reasoning = new() { Items = ReasoningItems.All, EndsWithTurn = true } });
+        var prompts = Prompts(
+            Written with
+            {
+                Reasoning = new() { Items = ReasoningItems.All, EndsWithTurn = true },
+            }
+        );
         var item = EmbeddingInput.Query("a") with { Rationale = "b<emb>c", AllowSpecialTokens = true };
         var prompt = prompts.Build(item, [], reasons: false);
         Assert.Equal(prompts.EmbTokenId, prompt.TokenIds[prompt.PooledIndex]);
@@ -67,17 +82,20 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     {
         var item = EmbeddingInput.Query(string.Concat(Enumerable.Repeat("word ", 40)));
         var whole = Prompts(Plain).Build(item, [], reasons: false).TokenIds;
-        var prompts = Prompts(Plain with { Length = new() { MaxTokens = 30, WhenLonger = LongPrompt.CutEnd } });
+        var prompts = Prompts(
+            Plain with
+            {
+                Length = new() { MaxTokens = 30, WhenLonger = LongPrompt.CutEnd },
+            }
+        );
         var prompt = prompts.Build(item, [], reasons: false);
         Assert.Equal(whole[..30], prompt.TokenIds);
         Assert.Equal(29, prompt.PooledIndex);
-        AssertRefused(
-            "its images are beyond them",
-            () => prompts.Build(EmbeddingInput.Query(null, EmbedderFixture.Image(1)), [new ImageGrid(1, 12, 12)], reasons: false)
+        AssertRefused("its images are beyond them", () =>
+            prompts.Build(EmbeddingInput.Query(null, EmbedderFixture.Image(1)), [new ImageGrid(1, 12, 12)], reasons: false)
         );
-        AssertRefused(
-            $"The item has {whole.Length} tokens, expected at most 30.",
-            () => Prompts(Plain with { Length = new() { MaxTokens = 30 } }).Build(item, [], reasons: false)
+        AssertRefused($"The item has {whole.Length} tokens, expected at most 30.", () =>
+            Prompts(Plain with { Length = new() { MaxTokens = 30 } }).Build(item, [], reasons: false)
         );
     }
 
@@ -86,7 +104,12 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     {
         var item = EmbeddingInput.Query(string.Concat(Enumerable.Repeat("word ", 40)));
         var whole = Prompts(Plain).Build(item, [], reasons: false).TokenIds;
-        var rule = new PresetLength { MaxTokens = 30, WhenLonger = LongPrompt.CutOrdinary, KeptEnd = 5 };
+        var rule = new PresetLength
+        {
+            MaxTokens = 30,
+            WhenLonger = LongPrompt.CutOrdinary,
+            KeptEnd = 5,
+        };
         var cut = Prompts(Plain with { Length = rule }).Build(item, [], reasons: false).TokenIds;
         Assert.Equal(30 + 5, cut.Length);
         Assert.Equal(whole[^5..], cut[^5..]);
@@ -106,7 +129,11 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     public async Task What_follows_the_pooled_token_of_a_prompt_does_not_matter()
     {
         var token = new PresetPooling(PoolingKind.PromptToken, "<emb>");
-        var ends = Plain with { Prompt = new PresetPrompt { Pattern = PromptPattern.Parse("{images}{text}<emb>") }, Pooling = token };
+        var ends = Plain with
+        {
+            Prompt = new PresetPrompt { Pattern = PromptPattern.Parse("{images}{text}<emb>") },
+            Pooling = token,
+        };
         var goesOn = ends with { Prompt = new PresetPrompt { Pattern = PromptPattern.Parse("{images}{text}<emb> and more") } };
         var vectors = new List<float[]>();
         foreach (var preset in (ModelPreset[])[ends, goesOn])
@@ -119,7 +146,11 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     }
 
     private static ModelPreset Written =>
-        Plain with { Pooling = new PresetPooling(PoolingKind.WrittenToken, "<emb>"), Reasoning = new() { Items = ReasoningItems.AsAsked } };
+        Plain with
+        {
+            Pooling = new PresetPooling(PoolingKind.WrittenToken, "<emb>"),
+            Reasoning = new() { Items = ReasoningItems.AsAsked },
+        };
 
     private PromptBuilder Prompts(ModelPreset preset) => new(Config, fixture.Embedder.Processor, preset);
 

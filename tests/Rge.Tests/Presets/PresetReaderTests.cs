@@ -17,7 +17,10 @@ public sealed class PresetReaderTests
     public void Few_keys_are_needed()
     {
         var preset = Read(Least);
-        Assert.Equal(("a", PoolingKind.LastToken, true, PositionScheme.Multimodal), (preset.Name, preset.Pooling.Kind, preset.Normalize, preset.Positions));
+        Assert.Equal(
+            ("a", PoolingKind.LastToken, true, PositionScheme.Multimodal),
+            (preset.Name, preset.Pooling.Kind, preset.Normalize, preset.Positions)
+        );
         Assert.Equal(PresetPrompt.DefaultImage, preset.Prompt.Image);
     }
 
@@ -79,7 +82,11 @@ public sealed class PresetReaderTests
     [InlineData("instruction", "\"a\"", "instruction is \"a\", expected an object")]
     [InlineData("images", """{"resize": []}""", "images.resize ends in another step")]
     [InlineData("images", """{"resize": [{"square": {"below": 28, "side": 56}}]}""", "images.resize ends in another step")]
-    [InlineData("images", """{"resize": [{"fit": {"min_tokens": 9, "max_tokens": 4}}]}""", "images.resize[0].fit.max_tokens is 4, expected a whole")]
+    [InlineData(
+        "images",
+        """{"resize": [{"fit": {"min_tokens": 9, "max_tokens": 4}}]}""",
+        "images.resize[0].fit.max_tokens is 4, expected a whole"
+    )]
     [InlineData("length", """{"when_longer": "cut_end"}""", "length.max_tokens is missing")]
     [InlineData("length", """{"max_tokens": 9, "kept_end": 2}""", "length.kept_end is for when_longer \"cut_ordinary\" only")]
     [InlineData("normalize", "1", "normalize is 1, expected true or false")]
@@ -152,7 +159,15 @@ public sealed class PresetReaderTests
     [InlineData("  ", "default")]
     [InlineData(null, "default")]
     public void Instructions_get_a_full_stop_unless_they_end_in_punctuation(string? given, string expected) =>
-        Assert.Equal(expected, new PresetInstruction { Default = "default", Strip = true, FullStop = true }.Resolve(given));
+        Assert.Equal(
+            expected,
+            new PresetInstruction
+            {
+                Default = "default",
+                Strip = true,
+                FullStop = true,
+            }.Resolve(given)
+        );
 
     private static ModelPreset Read(string json) => PresetReader.Parse(Encoding.UTF8.GetBytes(json), "my.json");
 }

@@ -106,19 +106,23 @@ public sealed class PresetRecognitionTests : IDisposable
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         foreach (var file in (string[])["tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"])
             File.Delete(Path.Combine(folder, file));
-        Edit(
-            Path.Combine(folder, "tokenizer.json"),
-            json =>
-            {
-                var added = json["added_tokens"]!.AsArray();
-                var places = added.Where(token => (string?)token!["content"] == "<emb>").ToList();
-                foreach (var place in places)
-                    added.Remove(place);
-                var next = added.Max(token => (int)token!["id"]!) + 1;
-                foreach (var token in tokens)
-                    added.Add(new JsonObject { ["id"] = next++, ["content"] = token, ["special"] = true });
-            }
-        );
+        Edit(Path.Combine(folder, "tokenizer.json"), json =>
+        {
+            var added = json["added_tokens"]!.AsArray();
+            var places = added.Where(token => (string?)token!["content"] == "<emb>").ToList();
+            foreach (var place in places)
+                added.Remove(place);
+            var next = added.Max(token => (int)token!["id"]!) + 1;
+            foreach (var token in tokens)
+                added.Add(
+                    new JsonObject
+                    {
+                        ["id"] = next++,
+                        ["content"] = token,
+                        ["special"] = true,
+                    }
+                );
+        });
         Assert.Equal(tokens.Contains("<emb>"), QwenTokenizer.Load(folder).SpecialTokens.ContainsKey("<emb>"));
         return folder;
     }

@@ -32,7 +32,9 @@ public sealed class RerankerTests
             Assert.Equal(item.Prompt, prompts.Text(query, document).ToString());
             Assert.Equal(item.ImageGrids, grids.Select(grid => (int[])[grid.Temporal, grid.Height, grid.Width]));
             Assert.Equal(item.InputIds, prompts.Build(query, document, grids));
-            var result = Assert.Single(await reranker.ScoreAsync(query, [document], cancellationToken: TestContext.Current.CancellationToken));
+            var result = Assert.Single(
+                await reranker.ScoreAsync(query, [document], cancellationToken: TestContext.Current.CancellationToken)
+            );
             Assert.Equal(item.Score!.Value, result.Score, 1e-4);
             Assert.Equal(item.InputIds.Length, result.PromptTokens);
         }
