@@ -17,7 +17,8 @@ public sealed record ReasoningEmbedderOptions
 
     /// <summary>
     /// How the checkpoint is called; <see langword="null"/> to recognise it in the folder that is loaded, or for
-    /// <see cref="ModelPreset.Rge"/> where a model is given.
+    /// <see cref="ModelPreset.Rge"/> where a model is given. A chat template that the preset names by its file is read where a folder is
+    /// loaded; a given processor must have it.
     /// </summary>
     public ModelPreset? Preset { get; init; }
 

@@ -69,6 +69,32 @@ public sealed class PresetCaseTests
         }
     }
 
+    [Fact]
+    public async Task Generative_embeddings_are_taken_where_the_model_has_written_to()
+    {
+        const string Family = "qwen2_vl";
+        using var embedder = Load(Family, ModelPreset.Named("ume-r1-generative"));
+        Assert.Equal(8192, embedder.Generation.MaxRationaleTokens);
+        var options = new ReasoningEmbeddingOptions { Generation = embedder.Generation with { MaxRationaleTokens = 7 } };
+        var target = EmbeddingInput.Target("A cat and a dog");
+        var embedding = await embedder.EmbedAsync(target, options, TestContext.Current.CancellationToken);
+        Assert.NotEqual(FinishReason.NotGenerated, embedding.FinishReason);
+        Assert.InRange(embedding.RationaleIds.Count, 1, 7);
+
+        // The state at the last mark, or without one the state that the last token was chosen from.
+        var mark = embedding.RationaleIds.ToList().LastIndexOf(embedder.EmbTokenId);
+        var model = (QwenVlModel)embedder.GetService(typeof(QwenVlModel))!;
+        var prompt = new PromptBuilder(model.Config, embedder.Processor, embedder.Preset).Build(target, [], reasons: true);
+        var read = embedding.RationaleIds.Take(mark >= 0 ? mark + 1 : embedding.RationaleIds.Count - 1);
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var hidden = model.Encode([new ModelInput([.. prompt.TokenIds, .. read])]).data<float>().ToArray();
+        Assert.InRange(Vectors.CosineDistance(hidden, embedding.Vector.Span), -1e-5, 1e-5);
+
+        var off = target with { Reasoning = ReasoningMode.Off };
+        var error = await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(off));
+        Assert.Contains("every item writes a rationale", error.Message, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<PresetCase> Cases(string family) =>
         PresetCase.Read(family).Where(item => !LeftOut.Contains($"{family}/{item.Preset}/{item.Name}"));
 

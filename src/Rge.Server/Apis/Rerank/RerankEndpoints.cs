@@ -10,7 +10,7 @@ using Rge.Server.Serving;
 namespace Rge.Server.Apis.Rerank;
 
 /// <summary>
-/// Scores in Cohere's and Jina's format: <c>POST /v1/rerank</c>, and <c>/v2/rerank</c> for Cohere's clients.
+/// Scores in Cohere's and Jina's format: <c>POST /v1/rerank</c>, and <c>/v2/rerank</c>, where errors are as Cohere's clients read them.
 /// </summary>
 internal static class RerankEndpoints
 {
@@ -19,8 +19,9 @@ internal static class RerankEndpoints
             "Reranking",
             "Documents in the order of their scores, as Cohere and Jina have it",
             """
-            A score is the probability that the document answers the query, as the reranker judges the two together. Query and documents are texts,
-            Jina's objects of `text` and `image`, or Cohere's of a `content` of parts. Nothing is left out: what is too long is refused.
+            A score is the probability that the document answers the query, as the reranker judges the two together. Query and documents are
+            texts, Jina's objects of `text` and `image`, or Cohere's of a `content` of parts. A pair longer than the server's longest prompt is
+            refused.
             """
         )
         {
@@ -43,11 +44,10 @@ internal static class RerankEndpoints
 
     public static void MapRerank(this IEndpointRouteBuilder endpoints)
     {
-        foreach (var path in (string[])["/v1/rerank", "/v2/rerank"])
-            endpoints
-                .MapPost(path, AnswerAsync)
-                .Describe(Reference)
-                .WithMetadata(new ErrorFormat(error => error with { Message = error.Error.Message, Detail = error.Error.Message }));
+        Map("/v1/rerank", new ErrorFormat(error => error with { Detail = error.Error.Message }));
+        Map("/v2/rerank", new ErrorFormat(error => error with { Message = error.Error.Message }));
+
+        void Map(string path, ErrorFormat errors) => endpoints.MapPost(path, AnswerAsync).Describe(Reference).WithMetadata(errors);
     }
 
     private static async Task<Answer<RerankAnswer>> AnswerAsync(HttpContext context, ModelHost host, RerankService reranking)
