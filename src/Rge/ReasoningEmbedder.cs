@@ -98,8 +98,8 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be used.</exception>
-    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token and is not recognised as one of another preset, or
-    /// lacks the token that the preset pools.</exception>
+    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token and is not recognised as one of another preset,
+    /// or lacks the token that the preset pools.</exception>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null) =>
         LoadWithProgress(folder, options, progress: null, CancellationToken.None);

@@ -110,8 +110,8 @@ internal sealed class RerankCall(
         return double.IsFinite(difference)
             ? 1 / (1 + Math.Exp(-difference))
             : throw new EmbeddingException(
-                "The score is not a number; the model's activations overflow or its weights are damaged. With float16 weights, try bfloat16 "
-                    + "or float32."
+                "The score is not a number; the model's activations overflow or its weights are damaged. With float16 weights, try "
+                    + "bfloat16 or float32."
             );
     }
 

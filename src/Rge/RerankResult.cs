@@ -6,7 +6,7 @@ public sealed record RerankResult
     /// <summary>The document's place among those given.</summary>
     public required int Index { get; init; }
 
-    /// <summary>How probable it is that the document answers the query, 0 to 1; not a number where there is an <see cref="Error"/>.</summary>
+    /// <summary>Probability that the document answers the query, 0 to 1; not a number where there is an <see cref="Error"/>.</summary>
     public double Score { get; init; } = double.NaN;
 
     /// <summary>Tokens of the pair's prompt, image tokens included; 0 where there is an <see cref="Error"/>.</summary>

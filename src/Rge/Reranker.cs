@@ -13,8 +13,8 @@ namespace Rge;
 /// its "no", as Qwen3-VL-Reranker is trained. Queries and documents may have texts and images.
 /// </summary>
 /// <remarks>
-/// Thread-safe: calls that overlap share the batches of one <see cref="DecodingEngine"/>. Score = σ(h · (W_yes − W_no)), with h the last
-/// hidden state after the final norm and W the rows of the output projection (QwenLM/Qwen3-VL-Embedding).
+/// Thread-safe: calls that overlap share the batches of one <see cref="DecodingEngine"/>. Score = σ(h · (W_yes − W_no)), with h the
+/// last hidden state after the final norm and W the rows of the output projection (QwenLM/Qwen3-VL-Embedding).
 /// </remarks>
 public sealed class Reranker : IDisposable
 {
@@ -135,8 +135,8 @@ public sealed class Reranker : IDisposable
         _processor.Tokenizer.TryGetToken(token, out var id) && id < _model.Config.Text.VocabSize
             ? id
             : throw new CheckpointException(
-                $"The checkpoint has no token '{token}', which the preset {Preset.Name} asks about: expected a checkpoint that the preset is "
-                    + "for."
+                $"The checkpoint has no token '{token}', which the preset {Preset.Name} asks about: expected a checkpoint that the preset "
+                    + "is for."
             );
 
     private float[] Direction(int yes, int no)

@@ -15,7 +15,7 @@ public sealed record RerankerOptions
     /// <summary>Limits on concurrent work.</summary>
     public DecodingEngineOptions Decoder { get; init; } = new();
 
-    /// <summary>Documents of a call that are prepared together, at least 1: their images are decoded concurrently and wait in memory.</summary>
+    /// <summary>Documents of a call that are prepared together, at least 1: their images wait in memory.</summary>
     public int PrefetchItems { get; init; } = 32;
 
     /// <summary>Longest prompt of a pair in tokens; <see langword="null"/> for the checkpoint's positions.</summary>

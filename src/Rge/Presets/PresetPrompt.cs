@@ -14,7 +14,8 @@ public sealed record PresetPrompt
     public required PromptPattern Pattern { get; init; }
 
     /// <summary>
-    /// <see cref="DefaultTemplate"/>, or the name of a Jinja file in the checkpoint's folder; <see langword="null"/> without a chat template.
+    /// <see cref="DefaultTemplate"/>, or the name of a Jinja file in the checkpoint's folder; <see langword="null"/> without a chat
+    /// template.
     /// </summary>
     public string? Template { get; init; }
 

@@ -7,8 +7,8 @@ public sealed record PresetReasoning
     public ReasoningItems Items { get; init; }
 
     /// <summary>
-    /// Whether writing goes on after the pooled token until the model ends its turn: the last such token counts then, and where there is none
-    /// the state that the last token was chosen from.
+    /// Whether writing goes on after the pooled token until the model ends its turn: the last such token counts then, and where there is
+    /// none the state that the last token was chosen from.
     /// </summary>
     public bool EndsWithTurn { get; init; }
 

@@ -25,7 +25,7 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
         ("<embedding>", "wemm"),
     ];
 
-    /// <summary>Parts of names that checkpoints are published under, the family they are of, and their presets; the longest go first.</summary>
+    /// <summary>Parts of names that checkpoints are published under, their family and their preset; the longest go first.</summary>
     private static readonly (string Part, ModelFamily Family, string Preset)[] Names =
     [
         ("qwen3-vl-embedding", ModelFamily.Qwen3Vl, "qwen3-vl-embedding"),
@@ -35,6 +35,9 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
         ("gme-qwen2-vl", ModelFamily.Qwen2Vl, "gme"),
         ("ume-r1", ModelFamily.Qwen2Vl, "ume-r1"),
     ];
+
+    private static string EmbeddingPresets =>
+        string.Join(", ", ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name));
 
     /// <summary>Looks at a folder and at the adapter that is applied to it.</summary>
     /// <remarks>A folder whose tokenizer has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.</remarks>
@@ -62,10 +65,9 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
     public ModelPreset Require() =>
         Preset is null
             ? throw new EmbeddingException(
-                "The checkpoint's tokenizer has no <emb> token, so the checkpoint was not trained for reasoning-guided embeddings: take one "
-                    + "that was, or add the token and train it. Nor is it recognised as another embedding checkpoint: if it is one, name its "
-                    + $"preset, one of {string.Join(", ", ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name))} "
-                    + "(--preset)."
+                "The checkpoint's tokenizer has no <emb> token, so the checkpoint was not trained for reasoning-guided embeddings: take "
+                    + "one that was, or add the token and train it. Nor is it recognised as another embedding checkpoint: if it is one, name "
+                    + $"its preset, one of {EmbeddingPresets} (--preset)."
             )
         : Preset.Score is not null
             ? throw new EmbeddingException(

@@ -24,8 +24,8 @@ public sealed class PromptPattern
 
     /// <summary>Reads a pattern.</summary>
     /// <param name="source">The text.</param>
-    /// <exception cref="FormatException">A brace is not closed or not opened, or a slot has an unknown name; the message ends a sentence that
-    /// begins with the pattern's place.</exception>
+    /// <exception cref="FormatException">A brace is not closed or not opened, or a slot has an unknown name; the message ends a sentence
+    /// that begins with the pattern's place.</exception>
     public static PromptPattern Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);

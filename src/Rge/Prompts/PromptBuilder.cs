@@ -94,7 +94,7 @@ public sealed class PromptBuilder
             );
     }
 
-    /// <summary>Whether the token that is pooled goes after the prompt: always where it ends the rationale, else where that has none.</summary>
+    /// <summary>Whether the pooled token goes after the prompt: always where it ends the rationale, else where that has none.</summary>
     private bool EndsInPooledToken(int[] rationale) =>
         Preset.Pooling.Kind == PoolingKind.WrittenToken && !(Preset.Reasoning.EndsWithTurn && rationale.Contains(EmbTokenId));
 

@@ -5,7 +5,7 @@ using Rge.Text;
 
 namespace Rge.Prompts;
 
-/// <summary>Turns the text of a prompt into token ids with room for its images, within the lengths that hold. Immutable and thread-safe.</summary>
+/// <summary>Turns the text of a prompt into token ids with room for its images, within the lengths that hold. Thread-safe.</summary>
 /// <param name="config">The model's configuration.</param>
 /// <param name="tokenizer">The checkpoint's tokenizer.</param>
 /// <param name="length">The preset's rule for long prompts.</param>
@@ -46,8 +46,8 @@ internal sealed class PromptEncoder(QwenVlConfig config, QwenTokenizer tokenizer
     /// <param name="prompt">The prompt, one image pad an image.</param>
     /// <param name="imageTokens">Tokens of each image.</param>
     /// <param name="rest">How many tokens follow it.</param>
-    /// <exception cref="EmbeddingException">The prompt has places for a different number of images, or too many tokens; or the model lacks a
-    /// row for a token.</exception>
+    /// <exception cref="EmbeddingException">The prompt has places for a different number of images, or too many tokens; or the model lacks
+    /// a row for a token.</exception>
     public List<int> Encode(PromptText prompt, int[] imageTokens, int rest = 0)
     {
         var text = tokenizer.Encode(prompt);

@@ -20,8 +20,8 @@ internal static class RerankEndpoints
             "Documents in the order of their scores, as Cohere and Jina have it",
             """
             A score is the probability that the document answers the query, as the reranker judges the two together. Query and documents are
-            texts, Jina's objects of `text` and `image`, or Cohere's of a `content` of parts. A pair longer than the server's longest prompt is
-            refused.
+            texts, Jina's objects of `text` and `image`, or Cohere's of a `content` of parts. A pair longer than the server's longest prompt
+            is refused.
             """
         )
         {
