@@ -66,8 +66,8 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
         Preset is null
             ? throw new EmbeddingException(
                 "The checkpoint's tokenizer has no <emb> token, so the checkpoint was not trained for reasoning-guided embeddings: "
-                    + "take one that was, or add the token and train it. Nor is it recognised as another embedding checkpoint: if it is one, "
-                    + $"name its preset, one of {EmbeddingPresets} (--preset)."
+                    + "take one that was, or add the token and train it. Nor is it recognised as another embedding checkpoint: if it is "
+                    + $"one, name its preset, one of {EmbeddingPresets} (--preset)."
             )
         : Preset.Score is not null
             ? throw new EmbeddingException(
