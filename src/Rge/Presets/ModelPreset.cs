@@ -1,4 +1,3 @@
-using Rge.Imaging;
 using Rge.Models.Inputs;
 using Rge.Presets;
 

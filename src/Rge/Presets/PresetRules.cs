@@ -5,8 +5,9 @@ namespace Rge.Presets;
 /// <summary>Checks what several keys of a preset say together, each of which can be read alone.</summary>
 internal static class PresetRules
 {
-    private static readonly PromptSlot[] OfItem = [PromptSlot.Item, PromptSlot.Images, PromptSlot.Text];
-    private static readonly PromptSlot[] OfPair = [PromptSlot.Query, PromptSlot.Document];
+    private static readonly PromptSlot[] Whole = [PromptSlot.Item],
+        Parted = [PromptSlot.Images, PromptSlot.Text],
+        Pair = [PromptSlot.Query, PromptSlot.Document];
 
     /// <summary>Refuses a contradiction.</summary>
     /// <param name="root">The file, for places.</param>
@@ -32,11 +33,11 @@ internal static class PresetRules
         if (preset.Prompt.Template is not null && slots.Contains(PromptSlot.Instruction))
             throw key.Error("has {instruction}, which a chat template has no place for: without this slot it goes before the text");
         PromptSlot[] shown = [.. slots.Where(slot => slot != PromptSlot.Instruction).Order()];
-        if (preset.Score is not null && !shown.SequenceEqual(OfPair))
+        if (preset.Score is not null && !shown.SequenceEqual(Pair))
             throw key.Error(
                 "is a reranker's, since score is given: expected the slots {query} and {document}, and no {item}, {images} or {text}"
             );
-        if (preset.Score is null && !shown.SequenceEqual(OfItem[..1]) && !shown.SequenceEqual(OfItem[1..]))
+        if (preset.Score is null && !shown.SequenceEqual(Whole) && !shown.SequenceEqual(Parted))
             throw key.Error("does not show an item: expected the slot {item}, or {images} and {text}");
     }
 

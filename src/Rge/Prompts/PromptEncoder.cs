@@ -1,4 +1,3 @@
-using Rge.Imaging;
 using Rge.Models;
 using Rge.Presets;
 using Rge.Text;
