@@ -19,7 +19,9 @@ internal sealed class PresetCheck(ReferenceFolder folder, VerificationOptions op
         _positions = Comparison.Exact("preset position ids"),
         _pooled = Comparison.Exact("preset pooled tokens"),
         _embeddings = new("preset embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-        _cut = new("preset embeddings of 16 dimensions", Comparison.CosineDistance, options.EmbeddingTolerance);
+        _cut = new("preset embeddings of 16 dimensions", Comparison.CosineDistance, options.EmbeddingTolerance),
+        _scores = new("reranker scores", Comparison.Absolute, options.ScoreTolerance),
+        _leftOut = new("preset cases with videos, not compared", Comparison.CasesThatDiffer, 0);
 
     /// <summary>Compares every case without a video.</summary>
     public static async Task<IReadOnlyList<VerificationRow>> RunAsync(
@@ -35,11 +37,15 @@ internal sealed class PresetCheck(ReferenceFolder folder, VerificationOptions op
     }
 
     private IReadOnlyList<VerificationRow> Rows =>
-        [_prompts.Row, _grids.Row, _sizes.Row, _ids.Row, _positions.Row, _pooled.Row, _embeddings.Row, _cut.Row];
+        [_prompts.Row, _grids.Row, _sizes.Row, _ids.Row, _positions.Row, _pooled.Row, _embeddings.Row, _cut.Row, _scores.Row, _leftOut.Row];
 
     private async Task RunAsync(JsonElement root, CancellationToken cancellationToken)
     {
-        var cases = PresetCase.Read(root, folder.ImageFolder).OfType<PresetCase>().Where(item => item.Document is null);
+        var all = PresetCase.Read(root, folder.ImageFolder);
+        foreach (var _ in all.Where(item => item is null))
+            _leftOut.Add("", 0);
+        await CompareScoresAsync([.. all.OfType<PresetCase>().Where(item => item.Document is not null)], cancellationToken);
+        var cases = all.OfType<PresetCase>().Where(item => item.Document is null);
         foreach (var group in cases.GroupBy(item => item.Preset))
         {
             using var embedder = ReasoningEmbedder.Load(
@@ -54,6 +60,19 @@ internal sealed class PresetCheck(ReferenceFolder folder, VerificationOptions op
             CompareSizes(root, group.First(), embedder.Processor.Images);
             foreach (var item in group)
                 await CompareAsync(item, embedder, cancellationToken);
+        }
+    }
+
+    private async Task CompareScoresAsync(IReadOnlyList<PresetCase> pairs, CancellationToken cancellationToken)
+    {
+        if (pairs.Count == 0)
+            return;
+        var model = new QwenVlModelOptions { DType = options.DType, Device = options.Device };
+        using var reranker = Reranker.Load(folder.ModelFolder, new RerankerOptions { Preset = pairs[0].Preset, Model = model });
+        foreach (var pair in pairs)
+        {
+            var results = await reranker.ScoreAsync(pair.Item, [pair.Document!], cancellationToken: cancellationToken);
+            _scores.Add(pair.Name, Math.Abs(results[0].Score - pair.Score!.Value));
         }
     }
 

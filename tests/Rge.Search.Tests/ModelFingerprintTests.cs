@@ -51,6 +51,8 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
     {
         var own = ModelFingerprint.Compute(model.Embedder);
         Assert.Equal(own, Load(preset: ModelPreset.Rge));
+        // As it was before there were presets: indexes that were made then are searched on.
+        Assert.Equal("b3eb256678255dab", own);
         var changed = ModelPreset.Rge with { Normalize = false };
         Assert.NotEqual(own, Load(preset: changed));
         Assert.Equal(Load(preset: changed), Load(preset: changed with { Name = "other" }));
