@@ -230,13 +230,27 @@ public sealed class QwenVlModel : IDisposable
     public Tensor EmbedTokens(IReadOnlyList<int> tokenIds)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
-        foreach (var token in tokenIds)
-            if ((uint)token >= (uint)Config.Text.VocabSize)
-                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
+        RequireInVocabulary(tokenIds);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var ids = tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device);
         return _language.Embed(ids, images: null).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The rows of the output projection that give the logits of tokens, without gradient.</summary>
+    /// <param name="tokenIds">The tokens.</param>
+    /// <returns>Float32 <c>[N, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The vocabulary lacks a token.</exception>
+    /// <exception cref="CheckpointException">The model has no output projection.</exception>
+    public Tensor OutputRows(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        if (!HasOutputProjection)
+            throw new CheckpointException(MissingOutputProjection);
+        RequireInVocabulary(tokenIds);
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        return _language.OutputRows(tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
@@ -371,6 +385,13 @@ public sealed class QwenVlModel : IDisposable
             );
         using var scope = NewDisposeScope();
         return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
+    }
+
+    private void RequireInVocabulary(IReadOnlyList<int> tokenIds)
+    {
+        foreach (var token in tokenIds)
+            if ((uint)token >= (uint)Config.Text.VocabSize)
+                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
     }
 
     private Tensor Run(PackedBatch batch, DecodingState? state, Action<int, Tensor>? observer)

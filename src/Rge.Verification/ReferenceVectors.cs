@@ -95,5 +95,7 @@ public static class ReferenceVectors
             yield break;
         foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken))
             yield return row;
+        foreach (var row in await PresetCheck.RunAsync(folder, options, cancellationToken))
+            yield return row;
     }
 }

@@ -35,8 +35,13 @@ public sealed record TextConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required double RopeTheta { get; init; }
 
-    /// <summary>Leading numbers of a head that rotate, the rest pass: all but in Qwen3.5; even.</summary>
-    public required int RotaryDim { get; init; }
+    /// <summary>Leading numbers of a head that rotate, where the rest pass (Qwen3.5), even; <see langword="null"/> where all rotate.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? PartialRotaryDim { get; init; }
+
+    /// <summary>Leading numbers of a head that rotate.</summary>
+    [JsonIgnore]
+    public int RotaryDim => PartialRotaryDim ?? HeadDim;
 
     /// <summary>Rotary frequencies given to time, height and width; sums to <c>RotaryDim / 2</c>.</summary>
     public required IReadOnlyList<int> MropeSection { get; init; }
@@ -56,9 +61,11 @@ public sealed record TextConfig
     /// <summary>
     /// True where the query projection gives each head a gate beside its query, which scales what attention has read (Qwen3.5).
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AttentionGate { get; init; }
 
     /// <summary>The gated delta nets that stand in place of attention in some layers (Qwen3.5); <see langword="null"/> elsewhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DeltaNetConfig? DeltaNet { get; init; }
 
     /// <summary>

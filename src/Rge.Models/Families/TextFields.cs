@@ -60,7 +60,7 @@ internal static class TextFields
             MaxPositionEmbeddings = text.Int("max_position_embeddings", 1, int.MaxValue, fallback: 32768),
             RmsNormEps = text.Double("rms_norm_eps", 0, 1, fallback: 1e-6),
             RopeTheta = text.Double("rope_theta", 1e-6, 1e15, fallback: ropeTheta),
-            RotaryDim = rotaryDim,
+            PartialRotaryDim = rotaryDim == headDim ? null : rotaryDim,
             MropeSection = section,
             MropeInterleaved = traits.MropeInterleaved,
             QkvBias = traits.QkvBias || attentionBias,
