@@ -109,7 +109,8 @@ internal static class DoctorVerb
             .SelectMany(file => FileReader.ReadText(file).Split('\n'))
             .Where(line => line.StartsWith("Model:", StringComparison.Ordinal))
             .Select(line => line["Model:".Length..].Trim());
-        return $"{string.Join(", ", models)}; {FileReader.ReadText(version).Split('\n')[0].Replace("NVRM version:", "driver", StringComparison.Ordinal)}";
+        var driver = FileReader.ReadText(version).Split('\n')[0].Replace("NVRM version:", "driver", StringComparison.Ordinal);
+        return $"{string.Join(", ", models)}; {driver}";
     }
 
     private static void Print(Terminal terminal, List<(string Name, string Value)> facts, List<string> problems)
