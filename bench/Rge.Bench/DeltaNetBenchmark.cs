@@ -33,7 +33,6 @@ internal static class DeltaNetBenchmark
         MaxPositionEmbeddings = 1,
         RmsNormEps = 1e-6,
         RopeTheta = 1,
-        RotaryDim = 2,
         MropeSection = [1, 0, 0],
         MropeInterleaved = true,
         QkvBias = false,

@@ -117,6 +117,7 @@ public sealed class DoctorVerbTests : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         if (libtorch is not null)
             start.Environment[TorchLibrary.FolderVariable] = libtorch;
