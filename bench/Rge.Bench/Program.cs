@@ -50,6 +50,9 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ),
     ["linear"] = ("", "linear layers of a decoding step, by rows", _ => LinearBenchmark.Run()),
     ["attention"] = ("", "attention of a decoding step, by sequences", _ => AttentionBenchmark.Run()),
+    ["delta-net"] = ("[ROUNDS]", "a gated delta net beside its projections, prompts and steps", args =>
+        DeltaNetBenchmark.Run(args.Length > 0 ? int.Parse(args[0], null) : 9)
+    ),
     ["small"] = ("", "norms, rotation, cache writes", _ => SmallKernelBenchmark.Run()),
 };
 

@@ -193,6 +193,7 @@ public static class RgeCommand
             SearchVerb.Create(terminal),
             CollectionsVerb.Create(terminal),
             InfoVerb.Create(terminal),
+            DoctorVerb.Create(terminal),
             ServeVerb.Create(terminal),
             EvalVerb.Create(terminal),
             VerifyVerb.Create(terminal),

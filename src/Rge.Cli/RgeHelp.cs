@@ -22,6 +22,7 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         "--adapter",
         "--device",
         "--dtype",
+        "--preset",
         "--pooling",
         "--reasoning",
         "--max-rationale-tokens",

@@ -61,6 +61,16 @@ public sealed class ConfigReader
     /// <summary>A list of numbers; <see langword="null"/> where there is none.</summary>
     public IReadOnlyList<double>? Doubles(string field) => List(field, item => item.Number(), "a list of numbers");
 
+    /// <summary>A list of texts; <see langword="null"/> where there is none.</summary>
+    public IReadOnlyList<string>? Strings(string field)
+    {
+        var list = _object[field];
+        return list.IsMissing ? null
+            : list.IsList && list.Count <= MaxEntries && list.Items().All(item => item.IsText)
+                ? [.. list.Items().Select(item => item.Text())]
+            : throw list.Unexpected("a list of texts");
+    }
+
     private T[]? List<T>(string field, Func<JsonField, T?> read, string expected)
         where T : struct
     {

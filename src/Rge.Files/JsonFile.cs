@@ -25,7 +25,26 @@ public static class JsonFile
         {
             var bytes = FileReader.ReadBytes(path);
             GitLfsPointer.Refuse(path, bytes);
-            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return Parse(bytes, path, read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
+        }
+    }
+
+    /// <summary>Parses the content of a file and hands its root to <paramref name="read"/>. No field is valid afterwards.</summary>
+    /// <param name="json">The content, in UTF-8.</param>
+    /// <param name="path">The file, for errors.</param>
+    /// <param name="read">Receives the root, which is an object.</param>
+    /// <exception cref="CheckpointException">It is no JSON object, or names a member twice; or a field is not what
+    /// <paramref name="read"/> expects.</exception>
+    public static T Parse<T>(ReadOnlyMemory<byte> json, string path, Func<JsonField, T> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new CheckpointException($"{path}: the top level is not a JSON object.");
             return read(new JsonField(document.RootElement, new CheckpointJsonErrors(path)));
@@ -34,10 +53,6 @@ public static class JsonFile
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 

@@ -8,7 +8,8 @@ namespace Rge.Imaging;
 
 /// <summary>
 /// Decodes PNG, JPEG, WebP, GIF and BMP to the pixels that Pillow's <c>open</c> and <c>convert("RGB")</c> give: the first frame of an
-/// animation; alpha dropped without blending, so that the colour under transparent pixels shows; no colour management. Equal to the last
+/// animation; alpha dropped without blending, so that the colour under transparent pixels shows, unless
+/// <see cref="ImageOptions.Alpha"/> asks for white below; no colour management. Equal to the last
 /// bit, but for BMP of 16 bits a pixel (up to 1 off) and for indices that a palette lacks. An image that ends early is refused, unless
 /// <see cref="ImageOptions.Truncated"/> accepts it. Stateless and thread-safe.
 /// </summary>
@@ -69,7 +70,8 @@ public static class ImageDecoder
             case SKEncodedImageFormat.Webp when BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[4..]) + 8L > bytes.Length:
                 throw Truncated(name, format.Value);
             case not null:
-                return Read(bytes, format.Value, DropAlpha);
+                var overWhite = options.Alpha == AlphaHandling.OverWhite && RgbaMode.Is(bytes.Span, format.Value);
+                return Read(bytes, format.Value, overWhite ? OverWhite : DropAlpha);
             case null when GitLfsPointer.Is(bytes.Span):
                 throw new ImageInputException($"{GitLfsPointer.Problem(name, bytes.Span)}.");
             case null:
@@ -183,6 +185,18 @@ public static class ImageDecoder
                 .StoreUnsafe(ref to, (nuint)(pixel * RgbImage.Channels));
         for (; pixel < pixels; pixel++)
             rgba.Slice(pixel * BytesOfPixel, RgbImage.Channels).CopyTo(rgb[(pixel * RgbImage.Channels)..]);
+    }
+
+    /// <summary>Lays each pixel over white, rounded as Pillow's <c>paste</c> with a mask rounds.</summary>
+    private static void OverWhite(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
+        for (var (from, to) = (0, 0); from < rgba.Length; (from, to) = (from + BytesOfPixel, to + RgbImage.Channels))
+        for (var channel = 0; channel < RgbImage.Channels; channel++)
+        {
+            var alpha = rgba[from + RgbImage.Channels];
+            var sum = rgba[from + channel] * alpha + byte.MaxValue * (byte.MaxValue - alpha) + 128;
+            rgb[to + channel] = (byte)((sum + (sum >> 8)) >> 8);
+        }
     }
 
     /// <summary>Keeps red, green and blue of each opaque pixel, and gives the others one colour.</summary>

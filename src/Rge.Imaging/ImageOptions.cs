@@ -37,6 +37,9 @@ public sealed record ImageOptions
     /// </summary>
     public bool? ExifOrientation { get; init; }
 
+    /// <summary>What becomes of the alpha channel of an encoded image.</summary>
+    public AlphaHandling Alpha { get; init; }
+
     /// <summary>What becomes of images whose file ends early.</summary>
     public TruncatedImages Truncated { get; init; }
 

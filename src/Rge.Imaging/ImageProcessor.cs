@@ -50,12 +50,16 @@ public sealed class ImageProcessor
     /// <exception cref="CheckpointException">The smallest area is above the largest.</exception>
     public ImageProcessor With(ImageOptions options) => new(_config.With(options), options);
 
+    /// <summary>The same processor with other resizes.</summary>
+    /// <inheritdoc cref="ImageProcessorConfig.WithSteps"/>
+    public ImageProcessor WithSteps(IReadOnlyList<ResizeStep> steps) => new(_config.WithSteps(steps), Options);
+
     /// <summary>The patch grid of an image of that size, without looking at its pixels.</summary>
     /// <exception cref="ImageInputException">The image is too narrow or would become too large, or resizing is off and its sides do not
     /// fit.</exception>
     public ImageGrid GridOf(int width, int height)
     {
-        (width, height) = ResizedSize(width, height);
+        (width, height) = Sizes(width, height)[^1];
         return new ImageGrid(1, height / _config.PatchSize, width / _config.PatchSize);
     }
 
@@ -73,14 +77,14 @@ public sealed class ImageProcessor
         ArgumentNullException.ThrowIfNull(image);
         try
         {
-            var (width, height) = ResizedSize(image.Width, image.Height);
+            var sizes = Sizes(image.Width, image.Height);
+            var (width, height) = sizes[^1];
             var tokens = (long)width * height / ((long)_config.MergedPatchSide * _config.MergedPatchSide);
             if (tokens > maxTokens)
                 throw new ImageInputException(
                     $"It would take {tokens} image tokens, expected at most {maxTokens}: give a lower largest area (--max-pixels)."
                 );
-            var (wideEnough, highEnough) = AtLeastOnePatch(image.Width, image.Height);
-            return Cut(PillowResize.Bicubic(PillowResize.Bicubic(image, wideEnough, highEnough), width, height));
+            return Cut(sizes.Aggregate(image, (resized, size) => PillowResize.Bicubic(resized, size.Width, size.Height)));
         }
         catch (ImageInputException e)
         {
@@ -109,19 +113,50 @@ public sealed class ImageProcessor
     private (int Width, int Height) AtLeastOnePatch(int width, int height) =>
         (Math.Max(width, _config.MergedPatchSide), Math.Max(height, _config.MergedPatchSide));
 
-    private (int Width, int Height) ResizedSize(int width, int height)
+    /// <summary>The sizes that an image gets one after the other; the last one is that of the patches.</summary>
+    private IReadOnlyList<(int Width, int Height)> Sizes(int width, int height)
     {
-        (width, height) = AtLeastOnePatch(width, height);
+        var sizes = new List<(int Width, int Height)>();
+        if (_config.Steps is [.., FitStep last])
+        {
+            foreach (var step in _config.Steps.SkipLast(1))
+                sizes.Add((width, height) = Apply(step, width, height));
+            sizes.Add(Fit(width, height, _config.MinPixels, _config.MaxPixels, last.Rule));
+        }
+        else
+        {
+            sizes.Add((width, height) = AtLeastOnePatch(width, height));
+            if (_config.Resize)
+                sizes.Add(Fit(width, height, _config.MinPixels, _config.MaxPixels, SizeRule.Transformers));
+        }
+        RequirePatches(sizes[^1]);
+        return sizes;
+    }
+
+    private (int Width, int Height) Apply(ResizeStep step, int width, int height) =>
+        step switch
+        {
+            SquareStep square => Math.Min(width, height) < square.Below ? (square.Side, square.Side) : (width, height),
+            FitStep fit => Fit(width, height, _config.Area(fit.MinTokens), _config.Area(fit.MaxTokens), fit.Rule),
+            _ => throw new InvalidOperationException($"A {step.GetType().Name} is no step of resizing."),
+        };
+
+    private (int Width, int Height) Fit(int width, int height, int minPixels, int maxPixels, SizeRule rule)
+    {
+        (height, width) = SmartResize.Fit(height, width, _config.MergedPatchSide, minPixels, maxPixels, rule);
+        return (width, height);
+    }
+
+    private void RequirePatches((int Width, int Height) size)
+    {
+        var (width, height) = size;
         var side = _config.MergedPatchSide;
-        if (_config.Resize)
-            (height, width) = SmartResize.Fit(height, width, side, _config.MinPixels, _config.MaxPixels);
-        else if (width % side != 0 || height % side != 0)
+        if (width % side != 0 || height % side != 0)
             throw new ImageInputException($"The sides are {width} and {height}, expected multiples of {side}, since resizing is off.");
         if ((long)width * height * RgbImage.Channels * _config.TemporalPatchSize > MaxValues)
             throw new ImageInputException(
                 $"It would be resized to {width}×{height} pixels, which no model reads: give a lower largest area (--max-pixels)."
             );
-        return (width, height);
     }
 
     private PatchedImage Cut(RgbImage image)

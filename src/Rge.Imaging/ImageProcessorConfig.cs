@@ -78,6 +78,14 @@ public sealed record ImageProcessorConfig
     [JsonIgnore]
     public bool ExifOrientation { get; init; }
 
+    /// <summary>
+    /// The resizes that an image goes through, the last of them a <see cref="FitStep"/>, whose limits are <see cref="MinPixels"/> and
+    /// <see cref="MaxPixels"/>. Empty for those of the image processors of transformers: a side shorter than a merged patch is stretched to
+    /// it, then the image is fitted.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<ResizeStep> Steps { get; init; } = [];
+
     /// <summary>Side of a merged patch in pixels: both sides of a resized image are multiples of it.</summary>
     public int MergedPatchSide => PatchSize * MergeSize;
 
@@ -172,7 +180,8 @@ public sealed record ImageProcessorConfig
     public ImageProcessorConfig With(ImageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var most = options.MaxPixels ?? (IsStockMaxPixels(MaxPixels) ? DefaultMaxTokens * MergedPatchSide * MergedPatchSide : MaxPixels);
+        var isChosen = Steps.Count > 0 || !IsStockMaxPixels(MaxPixels);
+        var most = options.MaxPixels ?? (isChosen ? MaxPixels : DefaultMaxTokens * MergedPatchSide * MergedPatchSide);
         if (options.MinPixels > most)
             throw new CheckpointException(
                 $"The smallest area of images is given as {options.MinPixels} pixels, but the largest is {most}: give a larger one as "
@@ -180,6 +189,20 @@ public sealed record ImageProcessorConfig
             );
         return this with { MinPixels = Math.Min(options.MinPixels ?? MinPixels, most), MaxPixels = most };
     }
+
+    /// <summary>The same with other resizes, and the areas of the last of them, which count as chosen.</summary>
+    /// <param name="steps">The resizes in their order; not empty, the last one a <see cref="FitStep"/>.</param>
+    /// <exception cref="ArgumentException">There is none, or the last is another.</exception>
+    public ImageProcessorConfig WithSteps(IReadOnlyList<ResizeStep> steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        if (steps is not [.., FitStep last])
+            throw new ArgumentException($"The last step is no {nameof(FitStep)}.", nameof(steps));
+        return this with { Steps = steps, MinPixels = Area(last.MinTokens), MaxPixels = Area(last.MaxTokens), Resize = true };
+    }
+
+    /// <summary>The area of that many merged patches in pixels.</summary>
+    internal int Area(int tokens) => (int)Math.Min((long)tokens * MergedPatchSide * MergedPatchSide, int.MaxValue);
 
     private static ImageProcessorConfig FromReader(ConfigReader reader)
     {

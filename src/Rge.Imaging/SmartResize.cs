@@ -16,8 +16,16 @@ public static class SmartResize
     /// <param name="factor">Side of a merged patch in pixels.</param>
     /// <param name="minPixels">Smallest area, at least 1.</param>
     /// <param name="maxPixels">Largest area. A long thin image may exceed it, since no side goes below <paramref name="factor"/>.</param>
+    /// <param name="rule">Whether a side shorter than half a merged patch counts as none, or as one, when areas are compared.</param>
     /// <exception cref="ImageInputException">One side is more than <see cref="MaxAspectRatio"/> times the other.</exception>
-    public static (int Height, int Width) Fit(int height, int width, int factor, int minPixels, int maxPixels)
+    public static (int Height, int Width) Fit(
+        int height,
+        int width,
+        int factor,
+        int minPixels,
+        int maxPixels,
+        SizeRule rule = SizeRule.Transformers
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
@@ -29,6 +37,8 @@ public static class SmartResize
             throw new ImageInputException($"The aspect ratio is {longSide} to {shortSide}, expected at most {MaxAspectRatio} to 1.");
 
         var (h, w) = (Math.Round((double)height / factor) * factor, Math.Round((double)width / factor) * factor);
+        if (rule == SizeRule.QwenVlUtils)
+            (h, w) = (Math.Max(h, factor), Math.Max(w, factor));
         var area = (double)height * width;
         if (h * w > maxPixels)
         {

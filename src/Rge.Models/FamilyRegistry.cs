@@ -1,6 +1,7 @@
 using Rge.Models.Families;
 using Rge.Models.Families.Qwen25Vl;
 using Rge.Models.Families.Qwen2Vl;
+using Rge.Models.Families.Qwen35;
 using Rge.Models.Families.Qwen3Vl;
 
 namespace Rge.Models;
@@ -13,6 +14,7 @@ internal static class FamilyRegistry
         (ModelFamily.Qwen2Vl, new Qwen2VlFamily()),
         (ModelFamily.Qwen25Vl, new Qwen25VlFamily()),
         (ModelFamily.Qwen3Vl, new Qwen3VlFamily()),
+        (ModelFamily.Qwen35, new Qwen35Family()),
     ];
 
     /// <summary>The <c>model_type</c> of each family, as messages list them.</summary>

@@ -11,4 +11,7 @@ public enum ModelFamily
 
     /// <summary><c>qwen3_vl</c>: interpolated position embeddings, deepstack, interleaved M-RoPE, query and key norms.</summary>
     Qwen3Vl,
+
+    /// <summary><c>qwen3_5</c>: gated delta nets in most layers, gated attention that rotates a part of each head, no deepstack.</summary>
+    Qwen35,
 }

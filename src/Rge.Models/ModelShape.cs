@@ -1,6 +1,6 @@
 namespace Rge.Models;
 
-/// <summary>Size of a Qwen2.5-VL checkpoint that is made from nothing.</summary>
+/// <summary>Size of a checkpoint that is made from nothing.</summary>
 public sealed record ModelShape
 {
     /// <summary>5.8 M parameters: starts at once, for trying things out and for tests.</summary>
@@ -62,6 +62,12 @@ public sealed record ModelShape
     /// <summary>The shapes that have a name.</summary>
     public static IReadOnlyList<ModelShape> All { get; } = [Tiny, Medium, Large];
 
+    /// <summary>
+    /// The family, Qwen2.5-VL or Qwen3.5. In Qwen3.5 three of four layers are gated delta nets, with a key head for each of
+    /// <see cref="KeyValueHeads"/>, a value head for each of <see cref="Heads"/> and the same width of a head; patches are 16 pixels wide.
+    /// </summary>
+    public ModelFamily Family { get; init; } = ModelFamily.Qwen25Vl;
+
     /// <summary>Name on the command line.</summary>
     public required string Name { get; init; }
 
@@ -103,7 +109,7 @@ public sealed record ModelShape
     /// <summary>Width of the vision tower's MLP.</summary>
     public required int VisionIntermediateSize { get; init; }
 
-    /// <summary>Vision blocks that attend over the whole image.</summary>
+    /// <summary>Vision blocks that attend over the whole image; of no matter to Qwen3.5, where all do.</summary>
     public required IReadOnlyList<int> FullAttentionBlocks { get; init; }
 
     /// <summary>Images with fewer pixels are enlarged.</summary>

@@ -24,13 +24,32 @@ public static class ParameterLayout
     }
 
     /// <summary>
+    /// The tensors that are kept in float32 whatever the number type of the model, because a recurrence raises their rounding to the power
+    /// of the number of tokens.
+    /// </summary>
+    public static IReadOnlySet<string> Float32Names(QwenVlConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Record(config).Float32Names;
+    }
+
+    /// <summary>
     /// Whether a tensor that <see cref="Create"/> does not list may lie in a checkpoint all the same: the output projection where it is
-    /// tied.
+    /// tied, and what the family's released checkpoints hold for other uses.
     /// </summary>
     public static bool IsIgnorable(QwenVlConfig config, string name)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.Text.TieWordEmbeddings && name == OutputProjection;
+        return (config.Text.TieWordEmbeddings && name == OutputProjection) || FamilyRegistry.Definition(config.Family).IsUnused(name);
+    }
+
+    private static LayoutRecorder Record(QwenVlConfig config)
+    {
+        var recorder = new LayoutRecorder();
+        var family = FamilyRegistry.Definition(config.Family);
+        _ = new VisionTower(config.Vision, family, recorder);
+        _ = new LanguageModel(config.Text, family, recorder);
+        return recorder;
     }
 
     /// <summary>
@@ -45,13 +64,4 @@ public static class ParameterLayout
             )
             .Select(module => module + ".weight")
             .ToHashSet(StringComparer.Ordinal);
-
-    private static LayoutRecorder Record(QwenVlConfig config)
-    {
-        var recorder = new LayoutRecorder();
-        var family = FamilyRegistry.Definition(config.Family);
-        _ = new VisionTower(config.Vision, family, recorder);
-        _ = new LanguageModel(config.Text, family, recorder);
-        return recorder;
-    }
 }

@@ -47,10 +47,10 @@ public sealed record QwenVlConfig : ModelConfig
         var vision = root.Section("vision_config") ?? throw root.Error("vision_config", "is missing");
         var textConfig = definition.ReadText(root, text);
         var visionConfig = definition.ReadVision(vision, textConfig.HiddenSize);
-        if (visionConfig.DeepstackBlocks.Count >= textConfig.NumHiddenLayers)
+        if (visionConfig.DeepstackBlocks.Count > textConfig.NumHiddenLayers)
             throw vision.Error(
                 "deepstack_visual_indexes",
-                $"names {visionConfig.DeepstackBlocks.Count} blocks, expected fewer than the {textConfig.NumHiddenLayers} decoder layers"
+                $"names {visionConfig.DeepstackBlocks.Count} blocks, expected at most the {textConfig.NumHiddenLayers} decoder layers"
             );
         return new QwenVlConfig
         {

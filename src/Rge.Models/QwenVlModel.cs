@@ -40,8 +40,8 @@ public sealed class QwenVlModel : IDisposable
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device;
-    /// <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
+    /// <param name="parameters"> A tensor for each name of <see cref="ParameterLayout.Create"/>, of one number type and device, save
+    /// <see cref="ParameterLayout.Float32Names"/>; <see cref="ParameterLayout.OutputProjection"/> may be left out. Ownership is taken.
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
     public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters)
@@ -138,6 +138,7 @@ public sealed class QwenVlModel : IDisposable
             if (weights != WeightFormat.Dense && device.type != TorchSharp.DeviceType.CPU)
                 throw new CheckpointException($"{folder}: weights of few bits run on the CPU, not on {device}; load them dense.");
             var rounded = weights == WeightFormat.Dense ? null : ParameterLayout.Roundable(plan.Config);
+            var float32 = ParameterLayout.Float32Names(plan.Config);
             var loaded = 0;
             foreach (var name in plan.Layout.Keys)
             {
@@ -145,7 +146,11 @@ public sealed class QwenVlModel : IDisposable
                 if (rounded?.Contains(name) == true)
                     AddRounded(name);
                 else
-                    parameters.Add(name, plan.Read(name, dtype, device, options?.Writable ?? false).DetachFromDisposeScope());
+                    parameters.Add(
+                        name,
+                        plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false)
+                            .DetachFromDisposeScope()
+                    );
                 progress?.Report(new LoadProgress { Loaded = ++loaded, Total = plan.Layout.Count });
             }
             return new QwenVlModel(plan.Config, parameters, checkpoint);
@@ -254,13 +259,27 @@ public sealed class QwenVlModel : IDisposable
     public Tensor EmbedTokens(IReadOnlyList<int> tokenIds)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
-        foreach (var token in tokenIds)
-            if ((uint)token >= (uint)Config.Text.VocabSize)
-                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
+        RequireInVocabulary(tokenIds);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var ids = tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device);
         return _language.Embed(ids, images: null).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The rows of the output projection that give the logits of tokens, without gradient.</summary>
+    /// <param name="tokenIds">The tokens.</param>
+    /// <returns>Float32 <c>[N, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The vocabulary lacks a token.</exception>
+    /// <exception cref="CheckpointException">The model has no output projection.</exception>
+    public Tensor OutputRows(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        if (!HasOutputProjection)
+            throw new CheckpointException(MissingOutputProjection);
+        RequireInVocabulary(tokenIds);
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        return _language.OutputRows(tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
@@ -310,6 +329,39 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
         Run(PackedBatch.Create(inputs, Config), state: null, observer);
+
+    /// <summary>
+    /// Runs the recurrence of one decoder layer alone, without gradient, after what a slot holds of it already: to compare a gated delta
+    /// net with a reference. The state is of use to this layer only from then on.
+    /// </summary>
+    /// <param name="layer">Number of the layer, from 0; one of <see cref="Configuration.DeltaNetConfig.Layers"/>.</param>
+    /// <param name="input">What the layer's norm gives the tokens, <c>[T, hidden]</c>, on the model's device.</param>
+    /// <param name="state">The state to extend.</param>
+    /// <param name="slot">The slot.</param>
+    /// <returns>What the layer adds to the residual stream before its MLP, <c>[T, hidden]</c>; the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The layer is no gated delta net, the input has another shape, or the slot does not exist or is
+    /// full.</exception>
+    public Tensor Recur(int layer, Tensor input, DecodingState state, int slot)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(state);
+        if (Config.Text.DeltaNet?.Layers.Contains(layer) != true)
+            throw new ArgumentException($"Layer {layer} is no gated delta net.", nameof(layer));
+        if (input.dim() != 2 || input.shape[0] == 0 || input.shape[1] != Config.Text.HiddenSize)
+            throw new ArgumentException(
+                $"The input is [{string.Join(", ", input.shape)}], expected [T, {Config.Text.HiddenSize}] with at least one token.",
+                nameof(input)
+            );
+        var tokens = checked((int)input.shape[0]);
+        state.RequireRoom(slot, tokens);
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        TokenRun[] runs = [new(0, tokens, Slot: slot, Past: state.Length(slot))];
+        var pass = new TokenPass(runs, new SpanAttention(new SpanSet(runs, Device)), state.Layers);
+        var output = _language.Recur(layer, input.to(DType), pass, state.Layers[layer]);
+        state.Advance(slot, tokens, state.NextPosition(slot) + tokens);
+        return output.MoveToOuterDisposeScope();
+    }
 
     /// <summary>
     /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences start with, with
@@ -362,6 +414,13 @@ public sealed class QwenVlModel : IDisposable
             );
         using var scope = NewDisposeScope();
         return _language.Logits(hidden.to(DType)).MoveToOuterDisposeScope();
+    }
+
+    private void RequireInVocabulary(IReadOnlyList<int> tokenIds)
+    {
+        foreach (var token in tokenIds)
+            if ((uint)token >= (uint)Config.Text.VocabSize)
+                throw new ArgumentException($"Token {token} is not in the vocabulary of {Config.Text.VocabSize}.", nameof(tokenIds));
     }
 
     private Tensor Run(PackedBatch batch, DecodingState? state, Action<int, Tensor>? observer)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Rge.Server.Apis.Cohere;
 using Rge.Server.Apis.OpenAi;
+using Rge.Server.Apis.Rerank;
 using Rge.Server.Apis.Rge;
 using Rge.Server.Apis.Voyage;
 using Rge.Server.Collections;
@@ -43,6 +44,8 @@ public static class RgeEndpointRouteBuilderExtensions
         group.MapOpenAi();
         group.MapCohere();
         group.MapVoyage();
+        if (services.GetRequiredService<ModelHost>().HasReranker)
+            group.MapRerank();
         group.MapRationales();
         group.MapCollections();
         group.MapModels();

@@ -28,6 +28,7 @@ public static class RgeServer
     /// <param name="load">Loads the model, with the limits of the options it is given. Called once, while the server already
     /// answers.</param>
     /// <param name="started">Receives the addresses that the server listens on.</param>
+    /// <param name="loadReranker">Loads a reranker, for <c>/v1/rerank</c>, which is not there without one.</param>
     /// <param name="cancellationToken">Stops the server.</param>
     /// <exception cref="ServerException">A setting makes no sense, or the file of API keys cannot be read.</exception>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
@@ -35,10 +36,11 @@ public static class RgeServer
         ServerOptions options,
         Func<ReasoningEmbedderOptions, ReasoningEmbedder> load,
         Action<IEnumerable<string>>? started = null,
+        Func<RerankerOptions, Reranker>? loadReranker = null,
         CancellationToken cancellationToken = default
     )
     {
-        await using var app = Build(options, load);
+        await using var app = Build(options, load, loadReranker: loadReranker);
         try
         {
             await app.StartAsync(cancellationToken);
@@ -56,10 +58,12 @@ public static class RgeServer
     /// <param name="options">The settings.</param>
     /// <param name="load">Loads the model.</param>
     /// <param name="replace">Replaces services.</param>
+    /// <param name="loadReranker">Loads the reranker; null for none.</param>
     internal static WebApplication Build(
         ServerOptions options,
         Func<ReasoningEmbedderOptions, ReasoningEmbedder> load,
-        Action<IServiceCollection>? replace = null
+        Action<IServiceCollection>? replace = null,
+        Func<RerankerOptions, Reranker>? loadReranker = null
     )
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -93,7 +97,7 @@ public static class RgeServer
                 (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "O");
                 console.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
             });
-        builder.Services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: true));
+        builder.Services.AddRge(options, _ => new ModelSource(load, IsOwned: true, EndsProgram: true) { LoadReranker = loadReranker });
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + options.ShutdownSeconds)
         );

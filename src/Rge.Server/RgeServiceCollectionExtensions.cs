@@ -14,6 +14,7 @@ public static class RgeServiceCollectionExtensions
 {
     /// <summary>Registers the API around the <see cref="ReasoningEmbedder"/> that the program has registered.</summary>
     /// <remarks>
+    /// Where the program has registered a <see cref="Reranker"/> too, there is <c>/v1/rerank</c>.
     /// The embedder is asked for when the program has started, and stays the program's; until then, and where it cannot be downloaded,
     /// requests are answered with 503. It keeps its own limits on images and prompts. Of the options, <see cref="ServerOptions.Urls"/>,
     /// <see cref="ServerOptions.HostNames"/>, <see cref="ServerOptions.ShutdownSeconds"/> and <see cref="ServerLimits.MaxConnections"/> are
@@ -31,7 +32,13 @@ public static class RgeServiceCollectionExtensions
             _ => provider.GetRequiredService<ReasoningEmbedder>(),
             IsOwned: false,
             EndsProgram: false
-        ));
+        )
+        {
+            LoadReranker =
+                provider.GetService<IServiceProviderIsService>()?.IsService(typeof(Reranker)) == true
+                    ? _ => provider.GetRequiredService<Reranker>()
+                    : null,
+        });
     }
 
     /// <summary>
@@ -72,7 +79,7 @@ public static class RgeServiceCollectionExtensions
         services.AddSingleton<BodyMemory>().AddSingleton<Telemetry>().AddSingleton<INetwork, SystemNetwork>().AddSingleton<ImageFetcher>();
         services.AddSingleton<StoreFailures>().AddSingleton<ApiKeyRing>().AddSingleton<ApiErrors>();
         services.AddSingleton<ErrorResponses>().AddSingleton<EndpointGate>();
-        services.AddSingleton<EmbeddingService>();
+        services.AddSingleton<EmbeddingService>().AddSingleton<RerankService>();
         return services.AddSingleton<CollectionHost>().AddSingleton<CollectionService>();
     }
 }

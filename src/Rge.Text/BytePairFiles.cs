@@ -12,7 +12,8 @@ public static class BytePairFiles
     /// <summary>Writes tokenizer.json and tokenizer_config.json. Ids: the 256 bytes, then one a merge, then the special tokens.</summary>
     /// <param name="folder">The checkpoint folder; must exist.</param>
     /// <param name="merges">Pairs of tokens (in byte characters), by priority; both parts must exist by then.</param>
-    public static void Write(string folder, IReadOnlyList<(string Left, string Right)> merges)
+    /// <param name="tokenizerClass">The class that transformers is to load, which decides how text is cut into words.</param>
+    public static void Write(string folder, IReadOnlyList<(string Left, string Right)> merges, string tokenizerClass = "Qwen2Tokenizer")
     {
         ArgumentNullException.ThrowIfNull(merges);
         var vocabulary = new Dictionary<string, int>(256 + merges.Count, StringComparer.Ordinal);
@@ -32,7 +33,7 @@ public static class BytePairFiles
                     vocabulary[pair.Left + pair.Right]
                 )),
             ],
-            WordSplitter.QwenPattern,
+            WordSplitter.PatternOf(tokenizerClass),
             Normalizes: true,
             [.. SpecialTokens.Select((token, i) => new AddedToken(token, vocabulary.Count + i))]
         );
@@ -41,7 +42,7 @@ public static class BytePairFiles
             Path.Combine(folder, TokenizerFiles.Config),
             new JsonObject
             {
-                ["tokenizer_class"] = "Qwen2Tokenizer",
+                ["tokenizer_class"] = tokenizerClass,
                 ["eos_token"] = "<|im_end|>",
                 ["pad_token"] = "<|endoftext|>",
                 ["extra_special_tokens"] = new JsonArray([.. SpecialTokens.Skip(1).Select(t => (JsonNode)t)]),

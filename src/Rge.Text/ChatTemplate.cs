@@ -37,7 +37,7 @@ public sealed class ChatTemplate
 
     private ChatTemplate(string source, string path, IReadOnlyDictionary<string, object?> tokens)
     {
-        (_path, _tokens) = (path, tokens);
+        (Source, _path, _tokens) = (source, path, tokens);
         try
         {
             _template = JinjaTemplate.Parse(source);
@@ -47,6 +47,9 @@ public sealed class ChatTemplate
             throw Error(e);
         }
     }
+
+    /// <summary>The template as it is written.</summary>
+    public string Source { get; }
 
     /// <summary>
     /// Loads the template of a checkpoint folder: chat_template.jinja, chat_template.json, or the field of tokenizer_config.json (of
@@ -62,19 +65,41 @@ public sealed class ChatTemplate
         {
             var config = Path.Combine(folder, TokenizerFiles.Config);
             var (configured, tokens) = File.Exists(config)
-                ? JsonFile.Read(config, root => (Source(root[Field]), Tokens(root)))
+                ? JsonFile.Read(config, root => (SourceIn(root[Field]), Tokens(root)))
                 : (null, []);
 
             var (jinja, json) = (Path.Combine(folder, Jinja), Path.Combine(folder, Json));
             if (File.Exists(jinja))
                 return new ChatTemplate(ReadText(jinja), jinja, tokens);
-            if (File.Exists(json) && JsonFile.Read(json, root => Source(root[Field])) is { } source)
+            if (File.Exists(json) && JsonFile.Read(json, root => SourceIn(root[Field])) is { } source)
                 return new ChatTemplate(source, json, tokens);
             return new ChatTemplate(configured ?? ChatMl, config, tokens);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException($"The chat template in {folder} cannot be read: {FileProblem.Of(folder, e)}.", e);
+        }
+    }
+
+    /// <summary>Loads a template of a checkpoint folder that is not its preferred one.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">Name of the Jinja file in it.</param>
+    /// <exception cref="CheckpointException">The file does not exist, is malformed or uses unsupported features.</exception>
+    public static ChatTemplate Load(string folder, string name)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var path = Path.Combine(folder, name);
+        try
+        {
+            if (!File.Exists(path))
+                throw new CheckpointException($"{path} does not exist, expected a chat template.");
+            var config = Path.Combine(folder, TokenizerFiles.Config);
+            return new ChatTemplate(ReadText(path), path, File.Exists(config) ? JsonFile.Read(config, Tokens) : []);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"The chat template {path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 
@@ -151,7 +176,7 @@ public sealed class ChatTemplate
     private static PromptText Prompt(TracedText text) =>
         PromptText.Create(text.Runs().Select(run => new PromptSegment(run.Text, IsTrusted: !run.IsFromCaller)));
 
-    private static string? Source(JsonField field)
+    private static string? SourceIn(JsonField field)
     {
         if (!field.IsList)
             return field.Text(null);

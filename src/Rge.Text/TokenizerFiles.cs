@@ -95,7 +95,18 @@ internal static class TokenizerFiles
             if (line.Length > 0 && !header && merges.Add(line.Split(' ', 3) is [var left, var right] ? (left, right) : null) is { } problem)
                 throw new CheckpointException($"{mergesPath}, line {number}: the merge {JsonField.Shorten(line)} {problem}.");
         }
-        return new TokenizerDefinition(vocabulary, merges.Merges, WordSplitter.QwenPattern, Normalizes: true, []);
+        var pattern = PatternOfClass(Path.GetDirectoryName(vocabularyPath)!);
+        return new TokenizerDefinition(vocabulary, merges.Merges, pattern, Normalizes: true, []);
+    }
+
+    /// <summary>
+    /// The split pattern that vocab.json and merges.txt leave open: that of the tokenizer's class, which tokenizer_config.json names.
+    /// </summary>
+    private static string PatternOfClass(string folder)
+    {
+        var config = Path.Combine(folder, Config);
+        var name = File.Exists(config) ? JsonFile.Read(config, root => root["tokenizer_class"].Text("")) : "";
+        return WordSplitter.PatternOf(name!);
     }
 
     private static Dictionary<string, int> ReadVocabulary(JsonField field, string path)

@@ -11,9 +11,16 @@ namespace Rge.Text;
 /// </remarks>
 internal sealed partial class WordSplitter
 {
-    /// <summary>The split pattern of Qwen2 and everything after it.</summary>
+    /// <summary>The split pattern of Qwen2, Qwen2.5 and Qwen3.</summary>
     public const string QwenPattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    /// <summary>The split pattern of Qwen3.5: combining marks stay with the letters that they belong to.</summary>
+    public const string Qwen35Pattern =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+    /// <summary>Class of the tokenizer of Qwen3.5.</summary>
+    public const string Qwen35Class = "Qwen3_5Tokenizer";
 
     private const int MaxPatternLength = 2000,
         MillisecondsPerMatch = 5000;
@@ -36,15 +43,21 @@ internal sealed partial class WordSplitter
                 $"The pattern has {pattern.Length} characters, expected at most {MaxPatternLength}.",
                 nameof(pattern)
             );
-        _pattern =
-            pattern == QwenPattern
-                ? Qwen()
-                : new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch));
+        _pattern = pattern switch
+        {
+            QwenPattern => Qwen(),
+            Qwen35Pattern => Qwen35(),
+            _ => new Regex(pattern, RegexOptions.CultureInvariant, limit ?? TimeSpan.FromMilliseconds(MillisecondsPerMatch)),
+        };
         Pattern = pattern;
     }
 
     /// <summary>The regular expression; what it does not match is a word as well.</summary>
     public string Pattern { get; }
+
+    /// <summary>The split pattern of the tokenizers of a class, as tokenizer_config.json names it.</summary>
+    public static string PatternOf(string tokenizerClass) =>
+        tokenizerClass is Qwen35Class or Qwen35Class + "Fast" ? Qwen35Pattern : QwenPattern;
 
     /// <summary>Calls <paramref name="word"/> with the range of every word in turn.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
@@ -101,4 +114,7 @@ internal sealed partial class WordSplitter
 
     [GeneratedRegex(QwenPattern, RegexOptions.CultureInvariant, MillisecondsPerMatch)]
     private static partial Regex Qwen();
+
+    [GeneratedRegex(Qwen35Pattern, RegexOptions.CultureInvariant, MillisecondsPerMatch)]
+    private static partial Regex Qwen35();
 }

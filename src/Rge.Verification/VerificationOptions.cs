@@ -19,4 +19,7 @@ public sealed record VerificationOptions
     /// sums are rounded in another order, and the tiny reference checkpoints move by up to 1.1e-3.
     /// </summary>
     internal double EmbeddingTolerance => DType == ScalarType.Float32 ? 1e-5 : 2e-3;
+
+    /// <summary>Largest difference of a reranker's score from the reference's.</summary>
+    internal double ScoreTolerance => DType == ScalarType.Float32 ? 1e-4 : 2e-2;
 }

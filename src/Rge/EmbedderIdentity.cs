@@ -17,6 +17,12 @@ internal sealed record EmbedderIdentity(
     ReasoningMode TargetReasoning
 )
 {
+    /// <summary>
+    /// What the preset says, as a digest; <see langword="null"/>, which is left out of keys, for those that are older than presets.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Preset { get; init; }
+
     /// <summary>What to do with images that end early; <see langword="null"/>, which is left out of keys, where they are refused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TruncatedImages? Truncated { get; init; }

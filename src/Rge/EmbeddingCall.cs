@@ -38,7 +38,7 @@ internal sealed class EmbeddingCall(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (var i = 0; i < inputs.Count; i++)
-            _contents[i] = OfItem(i, () => PromptContent.Create(Checked(inputs[i]))) ?? [];
+            _contents[i] = OfItem(i, () => context.Prompts.Content(Checked(inputs[i]))) ?? [];
         try
         {
             await FindImagesAsync(stop.Token);
@@ -146,16 +146,20 @@ internal sealed class EmbeddingCall(
     private Prepared Prepare(int index)
     {
         var input = inputs[index];
-        var mode = input.Reasoning ?? options.Reasoning ?? context.Options.ReasoningOf(input.Role);
+        var mode = input.Reasoning ?? options.Reasoning ?? context.Options.ReasoningOf(input.Role, context.Prompts.Preset);
         var reasons = mode == ReasoningMode.On && input.Rationale is null;
         if (reasons)
             context.Decoder.RequireOutput();
-        var prompt = context.Prompts.Build(input, _contents[index], [.. _images[index].Select(image => image.Grid)], reasons);
-        return new Prepared(
-            index,
-            prompt,
-            new DecodeRequest(prompt.TokenIds) { Generation = reasons ? generation : null, OnToken = onToken }
-        );
+        var prompt = context.Prompts.Build(input, [.. _images[index].Select(image => image.Grid)], reasons);
+        // No token sees those after it, so what follows the pooled one need not be run.
+        var request = new DecodeRequest(prompt.TokenIds[..(prompt.PooledIndex + 1)])
+        {
+            Positions = context.Prompts.Preset.Positions,
+            Generation = reasons ? generation : null,
+            EndOfTurn = context.Prompts.EndOfTurn,
+            OnToken = onToken,
+        };
+        return new Prepared(index, prompt, request);
     }
 
     /// <summary>Hands a window to the decoder, the longest prompts first.</summary>
@@ -184,14 +188,16 @@ internal sealed class EmbeddingCall(
     private ReasoningEmbedding Describe(Prepared item, DecodedSequence decoded)
     {
         var hidden = decoded.HiddenState.AsMemory(0, options.Dimensions ?? decoded.HiddenState.Length);
-        var text = decoded.FinishReason == FinishReason.Emb ? decoded.RationaleIds.SkipLast(1) : decoded.RationaleIds;
+        var text = decoded.RationaleIds.AsEnumerable();
+        if (decoded.FinishReason == FinishReason.Emb)
+            text = text.Take(Array.LastIndexOf(decoded.RationaleIds, context.Prompts.EmbTokenId));
         var written =
             decoded.FinishReason == FinishReason.NotGenerated
                 ? inputs[item.Index].Rationale
                 : context.Processor.Tokenizer.Decode(text, skipSpecialTokens: true);
         return new ReasoningEmbedding
         {
-            Vector = Similarity.Normalize(hidden.Span),
+            Vector = context.Prompts.Preset.Normalize ? Similarity.Normalize(hidden.Span) : hidden.ToArray(),
             Rationale = written,
             RationaleIds = decoded.FinishReason == FinishReason.NotGenerated ? item.Prompt.RationaleIds : decoded.RationaleIds,
             FinishReason = decoded.FinishReason,

@@ -33,7 +33,7 @@ public static class ModelFingerprint
         return embedder.Identity.Model;
     }
 
-    internal static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken)
+    internal static string Compute(QwenVlModel model, QwenVlProcessor processor, int embToken, ModelPreset preset)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(JsonSerializer.SerializeToUtf8Bytes(model.Config.Text, RgeJsonContext.Default.TextConfig));
@@ -42,6 +42,9 @@ public static class ModelFingerprint
         // Only where it is on, so that fingerprints from before there was a choice stay what they are.
         if (processor.Images.Options.ExifOrientation == true)
             Append("upright"u8);
+        // Those without a digest are older than presets, and so are their fingerprints.
+        if (preset.Digest is { } digest)
+            Append(Encoding.UTF8.GetBytes(digest));
         var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();

@@ -7,6 +7,7 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
 using Rge.Models.Tensors;
+using Rge.Presets;
 using Rge.Prompts;
 using Rge.Text;
 
@@ -14,8 +15,8 @@ namespace Rge;
 
 /// <summary>
 /// Reasoning-guided embeddings: a query's model first writes a rationale, ends it with <c>&lt;emb&gt;</c>, and the hidden state there,
-/// L2-normalized, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Checkpoints of the VLM2Vec kind,
-/// which pool the last token, are embedded too: see <see cref="ReasoningEmbedderOptions.Pooling"/>.
+/// L2-normalized, is the embedding; a target's is taken at an <c>&lt;emb&gt;</c> right after the prompt. Other embedding checkpoints are
+/// called as their presets say: see <see cref="ReasoningEmbedderOptions.Preset"/>.
 /// </summary>
 /// <remarks>Thread-safe: calls that overlap share the steps of one <see cref="DecodingEngine"/>.</remarks>
 public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embedding<float>>
@@ -48,14 +49,16 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentOutOfRangeException.ThrowIfNegative(options.VisionCacheSize);
         RequireDefined(options.QueryReasoning, nameof(options.QueryReasoning));
         RequireDefined(options.TargetReasoning, nameof(options.TargetReasoning));
-        if (options.Images is { } images)
-            processor = processor.With(images);
+        var preset = options.AskedPreset ?? ModelPreset.Rge;
+        if (preset.Score is not null)
+            throw new ArgumentException($"The preset {preset.Name} is a reranker's, expected one for embeddings.", nameof(options));
+        processor = PresetProcessor.Apply(preset, processor, options.Images);
         (_model, Processor, _options, _ownsModel) = (model, processor, options, ownsModel);
         if (options.MaxPromptTokens is { } most)
             ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
-        Generation = options.Generation ?? new GenerationOptions();
+        Generation = options.Generation ?? preset.WithBudget(new GenerationOptions());
         Generation.Validate();
-        _prompts = new PromptBuilder(model.Config, processor, options.Pooling, options.MaxPromptTokens);
+        _prompts = new PromptBuilder(model.Config, processor, preset, options.MaxPromptTokens);
         Decoder = new DecodingEngine(model, _prompts.EmbTokenId, options.Decoder);
         _context = new EmbeddingContext(Decoder, processor, _prompts, options, new VisionFeatureCache(options.VisionCacheSize));
         _metadata = new EmbeddingGeneratorMetadata(
@@ -74,25 +77,30 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     /// <summary>The checkpoint's tokenizer, chat template and image processor.</summary>
     public QwenVlProcessor Processor { get; }
 
-    /// <summary>Id of <c>&lt;emb&gt;</c>; 0 where the last token is pooled.</summary>
+    /// <summary>How the checkpoint is called.</summary>
+    public ModelPreset Preset => _prompts.Preset;
+
+    /// <summary>Id of <c>&lt;emb&gt;</c>, or of the token that the preset pools in its place; 0 where the last token is pooled.</summary>
     public int EmbTokenId => _prompts.EmbTokenId;
 
     /// <summary>What decides, apart from item and call, which embedding an item gets. Reads some of the weights when first asked.</summary>
     internal EmbedderIdentity Identity => LazyInitializer.EnsureInitialized(ref _identity, () => new EmbedderIdentity(
-                ModelFingerprint.Compute(_model, Processor, EmbTokenId),
+                ModelFingerprint.Compute(_model, Processor, EmbTokenId, Preset),
                 Generation,
-                _options.Pooling,
-                _options.ReasoningOf(ItemRole.Query),
-                _options.ReasoningOf(ItemRole.Target)
+                Preset.Pooling.Kind == PoolingKind.LastToken ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb,
+                _options.ReasoningOf(ItemRole.Query, Preset),
+                _options.ReasoningOf(ItemRole.Target, Preset)
             )
             {
+                Preset = Preset.Digest,
                 // An image that ends early is embedded or refused, by this alone.
                 Truncated = Processor.Images.Options.Truncated is TruncatedImages.Refuse ? null : Processor.Images.Options.Truncated,
             });
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be used.</exception>
-    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token.</exception>
+    /// <exception cref="EmbeddingException">The checkpoint has no <c>&lt;emb&gt;</c> token and is not recognised as one of another preset,
+    /// or lacks the token that the preset pools.</exception>
     /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
     public static ReasoningEmbedder Load(string folder, ReasoningEmbedderOptions? options = null) =>
         LoadWithProgress(folder, options, progress: null, CancellationToken.None);
@@ -106,12 +114,16 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new ReasoningEmbedderOptions();
+        var adapter = options.Model.Adapter;
+        var processor = QwenVlProcessor.Load(folder, adapter, options.Images);
+        var preset = options.AskedPreset ?? PresetRecognition.Of(folder, adapter, processor.Tokenizer).Require();
         options = options with
         {
-            Generation = options.Generation ?? GenerationOptions.Load(folder, options.Model.Adapter),
+            Preset = options.Pooling == EmbeddingPooling.LastToken ? null : preset,
+            Generation = options.Generation ?? preset.WithBudget(GenerationOptions.Load(folder, adapter)),
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
-        var processor = QwenVlProcessor.Load(folder, options.Model.Adapter, options.Images);
+        processor = PresetProcessor.WithTemplate(preset, processor, folder, adapter);
         var model = QwenVlModel.LoadWithProgress(folder, options.Model, progress, cancellationToken);
         try
         {

@@ -1,5 +1,6 @@
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Presets;
 
 namespace Rge;
 
@@ -15,8 +16,15 @@ public sealed record ReasoningEmbedderOptions
     public GenerationOptions? Generation { get; init; }
 
     /// <summary>
-    /// How the checkpoint was trained to give embeddings. With <see cref="EmbeddingPooling.LastToken"/> nothing reasons unless asked to,
-    /// which is an error.
+    /// How the checkpoint is called; <see langword="null"/> to recognise it in the folder that is loaded, or for
+    /// <see cref="ModelPreset.Rge"/> where a model is given. A chat template that the preset names by its file is read where a folder is
+    /// loaded; a given processor must have it.
+    /// </summary>
+    public ModelPreset? Preset { get; init; }
+
+    /// <summary>
+    /// <see cref="EmbeddingPooling.LastToken"/> is another way to ask for <see cref="ModelPreset.LastToken"/>, and excludes a
+    /// <see cref="Preset"/>. Nothing reasons then unless asked to, which is an error.
     /// </summary>
     public EmbeddingPooling Pooling { get; init; }
 
@@ -60,8 +68,19 @@ public sealed record ReasoningEmbedderOptions
     /// <summary>Name of the model in results; <see langword="null"/> for the folder's name.</summary>
     public string? ModelId { get; init; }
 
-    internal ReasoningMode ReasoningOf(ItemRole role) =>
-        Pooling == EmbeddingPooling.LastToken ? ReasoningMode.Off
-        : role == ItemRole.Query ? QueryReasoning
-        : TargetReasoning;
+    /// <summary>The preset that is asked for; <see langword="null"/> where none is.</summary>
+    /// <exception cref="ArgumentException">Two are.</exception>
+    internal ModelPreset? AskedPreset =>
+        Pooling == EmbeddingPooling.Emb ? Preset
+        : Preset is null ? ModelPreset.LastToken
+        : throw new ArgumentException($"Both a preset ({Preset.Name}) and {nameof(EmbeddingPooling.LastToken)} are given, expected one.");
+
+    /// <summary>Whether items of a role reason, as far as the preset leaves it open.</summary>
+    internal ReasoningMode ReasoningOf(ItemRole role, ModelPreset preset) =>
+        preset.Reasoning.Items switch
+        {
+            ReasoningItems.None => ReasoningMode.Off,
+            ReasoningItems.All => ReasoningMode.On,
+            _ => role == ItemRole.Query ? QueryReasoning : TargetReasoning,
+        };
 }

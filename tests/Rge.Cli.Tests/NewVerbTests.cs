@@ -27,6 +27,16 @@ public sealed class NewVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task The_family_can_be_chosen()
+    {
+        var folder = Path.Combine(_folder.FullName, "model");
+        Assert.Equal("qwen3_5", (string)JsonNode.Parse(await OutputAsync("new", folder, "--family", "qwen3_5", "--json"))!["family"]!);
+        var info = await OutputAsync("info", folder);
+        Assert.Contains("qwen3_5", info, StringComparison.Ordinal);
+        Assert.Contains("4 layers of width 256, 3 of them gated delta nets", info, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_checkpoint_that_is_there_is_not_overwritten()
     {
         await OutputAsync("new", _folder.FullName);

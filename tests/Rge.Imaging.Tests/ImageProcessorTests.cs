@@ -49,6 +49,39 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
+    public void Steps_follow_each_other_and_the_last_has_the_limits()
+    {
+        var config = new ImageProcessorConfig().WithSteps([new SquareStep(28, 56), new FitStep(SizeRule.Transformers, 4, 1280)]);
+        var processor = new ImageProcessor(config);
+        Assert.Equal(new ImageGrid(1, 4, 4), processor.GridOf(20, 40));
+        Assert.Equal(new ImageGrid(1, 6, 8), processor.GridOf(100, 75));
+        Assert.Equal((4 * 28 * 28, 1280 * 28 * 28), (processor.Config.MinPixels, processor.Config.MaxPixels));
+
+        var twice = processor.WithSteps([new FitStep(SizeRule.QwenVlUtils, 4, 16384), new FitStep(SizeRule.Transformers, 256, 1280)]);
+        Assert.Equal(new ImageGrid(1, 28, 38), twice.GridOf(100, 75));
+        // A stock limit is a choice here, unless the caller makes another.
+        var stock = processor.WithSteps([new FitStep(SizeRule.QwenVlUtils, 4, 16384)]).With(ImageOptions.Default);
+        Assert.Equal(16384 * 28 * 28, stock.Config.MaxPixels);
+        Assert.Equal(9 * 28 * 28, stock.With(new ImageOptions { MaxPixels = 9 * 28 * 28 }).Config.MaxPixels);
+        Assert.Throws<ArgumentException>(() => processor.WithSteps([new SquareStep(28, 56)]));
+    }
+
+    [Fact]
+    public void An_image_goes_through_each_size_in_turn()
+    {
+        var image = new RgbImage(100, 75, [.. Enumerable.Range(0, 100 * 75 * 3).Select(i => (byte)(i * 7))]);
+        var processor = new ImageProcessor(
+            new ImageProcessorConfig().WithSteps([
+                new FitStep(SizeRule.QwenVlUtils, 4, 16384),
+                new FitStep(SizeRule.Transformers, 256, 1280),
+            ])
+        );
+        var plain = new ImageProcessor(new ImageProcessorConfig { Resize = false });
+        var expected = plain.Process(PillowResize.Bicubic(PillowResize.Bicubic(image, 112, 84), 532, 392));
+        Assert.Equal(expected.Pixels, processor.Process(image).Pixels);
+    }
+
+    [Fact]
     public void Values_are_rescaled_then_normalized_in_single_precision()
     {
         var config = Tiny with { Rescale = true, Normalize = true, Mean = [0.5, 0.25, 0.1], Std = [0.5, 0.3, 0.7], TemporalPatchSize = 1 };

@@ -18,6 +18,14 @@ public sealed class SmartResizeTests
     public void Halves_round_to_even() => Assert.Equal((56, 112), SmartResize.Fit(70, 98, 28, 1, 1 << 20));
 
     [Fact]
+    public void A_short_side_counts_as_a_merged_patch_where_the_rule_says_so()
+    {
+        // Rounded to nothing, the area is too small, and the image is enlarged; rounded to one patch, it is not.
+        Assert.Equal((28, 112), SmartResize.Fit(10, 100, 28, 4 * 28 * 28, 1 << 20, SizeRule.QwenVlUtils));
+        Assert.Equal((28, 196), SmartResize.Fit(10, 100, 28, 4 * 28 * 28, 1 << 20));
+    }
+
+    [Fact]
     public void Sides_are_positive_multiples_and_the_area_is_within_bounds() =>
         Gen.Select(Gen.Int[1, 5000], Gen.Int[1, 5000], Gen.Bool.Select(b => b ? 28 : 32))
             .Where((h, w, _) => Math.Max(h, w) <= 200 * Math.Min(h, w))

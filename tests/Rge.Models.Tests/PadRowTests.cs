@@ -13,6 +13,7 @@ public sealed class PadRowTests
     [InlineData(ModelFamily.Qwen2Vl)]
     [InlineData(ModelFamily.Qwen25Vl)]
     [InlineData(ModelFamily.Qwen3Vl)]
+    [InlineData(ModelFamily.Qwen35)]
     public void The_look_up_gives_the_pad_row_no_gradient_and_others_theirs(ModelFamily family)
     {
         using var scope = NewDisposeScope();

@@ -47,8 +47,132 @@ public sealed class QwenVlConfigTests
         Assert.Equal(3_754_622_976, ParameterLayout.Create(config).Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b)));
     }
 
+    [Fact]
+    public void The_layout_of_a_released_Qwen35_is_read()
+    {
+        var config = Qwen35();
+        Assert.Equal((256, 64, 1e7, true), (config.Text.HeadDim, config.Text.RotaryDim, config.Text.RopeTheta, config.Text.AttentionGate));
+        Assert.Equal([11, 11, 10], config.Text.MropeSection);
+        Assert.Equal([0, 1, 2, 4, 5, 6], config.Text.DeltaNet!.Layers);
+        Assert.Equal((6144, 4), (config.Text.DeltaNet.Channels, config.Text.DeltaNet.ConvKernelDim));
+        Assert.Equal(
+            (0, 2304, "gelu_pytorch_tanh"),
+            (config.Vision.DeepstackBlocks.Count, config.Vision.NumPositionEmbeddings, config.Vision.HiddenAct)
+        );
+        var layout = ParameterLayout.Create(config);
+        Assert.Equal([4096, 2048], layout["model.language_model.layers.3.self_attn.q_proj.weight"]);
+        Assert.Equal([6144, 1, 4], layout["model.language_model.layers.0.linear_attn.conv1d.weight"]);
+        Assert.Equal(12, ParameterLayout.Float32Names(config).Count);
+        Assert.True(ParameterLayout.IsIgnorable(config, "mtp.layers.0.mlp.up_proj.weight"));
+        Assert.False(
+            ParameterLayout.IsIgnorable(QwenVlConfig.Parse(TinyModel.Json(ModelFamily.Qwen3Vl), "config.json"), "mtp.norm.weight")
+        );
+    }
+
+    [Fact]
+    public void What_Qwen35_leaves_out_has_the_defaults_of_the_reference()
+    {
+        var config = Qwen35(text =>
+        {
+            foreach (
+                var field in (string[])
+                    [
+                        "head_dim",
+                        "layer_types",
+                        "full_attention_interval",
+                        "linear_num_key_heads",
+                        "linear_key_head_dim",
+                        "linear_num_value_heads",
+                        "linear_value_head_dim",
+                        "linear_conv_kernel_dim",
+                        "rope_parameters",
+                    ]
+            )
+                text.Remove(field);
+        });
+        Assert.Equal((256, 64, 1e7), (config.Text.HeadDim, config.Text.RotaryDim, config.Text.RopeTheta));
+        Assert.Equal([11, 11, 10], config.Text.MropeSection);
+        Assert.Equal([0, 1, 2, 4, 5, 6], config.Text.DeltaNet!.Layers);
+        Assert.Equal(
+            (16, 128, 32, 128, 4),
+            (
+                config.Text.DeltaNet.NumKeyHeads,
+                config.Text.DeltaNet.KeyHeadDim,
+                config.Text.DeltaNet.NumValueHeads,
+                config.Text.DeltaNet.ValueHeadDim,
+                config.Text.DeltaNet.ConvKernelDim
+            )
+        );
+    }
+
     [Theory]
-    [InlineData("model_type", "\"llama\"", "model_type is 'llama', expected qwen2_vl, qwen2_5_vl or qwen3_vl")]
+    [InlineData("""{"rope_type":"default","mrope_section":[22,21,21],"partial_rotary_factor":0.5}""", 0.25, 128)] // the newer place decides
+    [InlineData("""{"rope_type":"default","mrope_section":[22,21,21]}""", 0.5, 128)]
+    [InlineData("""{"rope_type":"default"}""", null, 64)]
+    public void The_share_of_a_head_that_rotates_is_found_in_both_places(string rope, double? older, int expected) =>
+        Assert.Equal(
+            expected,
+            Qwen35(text =>
+            {
+                text["rope_parameters"] = JsonNode.Parse(rope);
+                text["partial_rotary_factor"] = older;
+            }).Text.RotaryDim
+        );
+
+    [Theory]
+    [InlineData("layer_types", """["linear_attention"]""", "layer_types names 1 layers, expected num_hidden_layers, 8")]
+    [InlineData("layer_types", "[3]", "layer_types is [3], expected a list of texts")]
+    [InlineData("num_hidden_layers", "7", "layer_types names 8 layers, expected num_hidden_layers, 7")]
+    [InlineData("linear_num_value_heads", "24", "linear_num_value_heads is 24, expected a multiple of the 16 key heads")]
+    [InlineData("rope_parameters", """{"partial_rotary_factor":0.001}""", "is 0.001, which rotates 0 of a head's 256 numbers")]
+    [InlineData("rope_parameters", """{"mrope_section":[3,3,2]}""", "sum to half the 64 numbers of a head that rotate, 32")]
+    public void A_bad_field_of_Qwen35_is_named(string field, string value, string message)
+    {
+        var error = Assert.Throws<CheckpointException>(() => Qwen35(text => text[field] = JsonNode.Parse(value)));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_kinds_of_layers_and_deepstack_are_refused()
+    {
+        var json = TinyModel.Json(ModelFamily.Qwen35);
+        json["layer_types"]![1] = "sliding_attention";
+        var error = Assert.Throws<CheckpointException>(() => QwenVlConfig.Parse(json, "config.json"));
+        Assert.Contains("has 'sliding_attention', expected linear_attention or full_attention", error.Message, StringComparison.Ordinal);
+        json = TinyModel.Json(ModelFamily.Qwen35);
+        json["vision_config"]!["deepstack_visual_indexes"] = new JsonArray(1);
+        error = Assert.Throws<CheckpointException>(() => QwenVlConfig.Parse(json, "config.json"));
+        Assert.Contains("expected none: Qwen3.5 has no deepstack", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The fields of a released config.json, with eight layers.</summary>
+    private static QwenVlConfig Qwen35(Action<JsonObject>? change = null)
+    {
+        var json = JsonNode
+            .Parse(
+                """
+                {"architectures":["Qwen3_5ForConditionalGeneration"],"model_type":"qwen3_5","image_token_id":248056,"video_token_id":248057,
+                 "vision_start_token_id":248053,"vision_end_token_id":248054,"tie_word_embeddings":true,
+                 "text_config":{"model_type":"qwen3_5_text","attention_bias":false,"attn_output_gate":true,"full_attention_interval":4,"head_dim":256,
+                  "hidden_act":"silu","hidden_size":2048,"intermediate_size":6144,"num_hidden_layers":8,"num_attention_heads":8,"num_key_value_heads":2,
+                  "layer_types":["linear_attention","linear_attention","linear_attention","full_attention",
+                   "linear_attention","linear_attention","linear_attention","full_attention"],
+                  "linear_conv_kernel_dim":4,"linear_key_head_dim":128,"linear_num_key_heads":16,"linear_num_value_heads":16,"linear_value_head_dim":128,
+                  "mamba_ssm_dtype":"float32","mlp_only_layers":[],"mtp_num_hidden_layers":1,"rms_norm_eps":1e-06,"vocab_size":248320,
+                  "rope_parameters":{"mrope_interleaved":true,"mrope_section":[11,11,10],"partial_rotary_factor":0.25,"rope_theta":10000000,
+                   "rope_type":"default"},"tie_word_embeddings":true},
+                 "vision_config":{"model_type":"qwen3_5","deepstack_visual_indexes":[],"depth":24,"hidden_act":"gelu_pytorch_tanh","hidden_size":1024,
+                  "in_channels":3,"intermediate_size":4096,"num_heads":16,"num_position_embeddings":2304,"out_hidden_size":2048,"patch_size":16,
+                  "spatial_merge_size":2,"temporal_patch_size":2}}
+                """
+            )!
+            .AsObject();
+        change?.Invoke(json["text_config"]!.AsObject());
+        return QwenVlConfig.Parse(json, "config.json");
+    }
+
+    [Theory]
+    [InlineData("model_type", "\"llama\"", "model_type is 'llama', expected qwen2_vl, qwen2_5_vl, qwen3_vl or qwen3_5")]
     [InlineData("hidden_size", "\"wide\"", "hidden_size is \"wide\", expected a whole number")]
     [InlineData("hidden_size", "-4", "hidden_size is -4")]
     [InlineData("num_hidden_layers", null, "num_hidden_layers is missing")]

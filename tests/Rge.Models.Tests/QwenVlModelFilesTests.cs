@@ -24,7 +24,7 @@ public sealed class QwenVlModelFilesTests : IDisposable
         // Not to the last bit: where a weight lies in memory decides how its sums are split.
         Assert.InRange((expected - actual).abs().max().item<float>(), 0, 1e-5f);
         using var checkpoint = Checkpoint.Open(_folder);
-        Assert.Equal(family == ModelFamily.Qwen3Vl ? WeightNaming.New : WeightNaming.Old, checkpoint.Naming);
+        Assert.Equal(family is ModelFamily.Qwen3Vl or ModelFamily.Qwen35 ? WeightNaming.New : WeightNaming.Old, checkpoint.Naming);
     }
 
     [Fact]
@@ -74,6 +74,53 @@ public sealed class QwenVlModelFilesTests : IDisposable
         Assert.Equal(ScalarType.BFloat16, actual.dtype);
         using var cosine = nn.functional.cosine_similarity(expected, actual.to(ScalarType.Float32));
         Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
+    }
+
+    [Fact]
+    public void What_decides_on_decay_stays_in_float32_in_a_bfloat16_checkpoint()
+    {
+        const string decay = "model.language_model.layers.0.linear_attn.A_log";
+        using (var model = TinyModel.Create(ModelFamily.Qwen35))
+            model.Save(_folder);
+        using (var half = QwenVlModel.Load(_folder, new QwenVlModelOptions { DType = ScalarType.BFloat16 }))
+        {
+            Assert.Equal(4, half.Parameters.Values.Count(parameter => parameter.dtype == ScalarType.Float32));
+            Assert.Equal((ScalarType.Float32, ScalarType.BFloat16), (half.Parameters[decay].dtype, half.DType));
+            half.Save(_folder);
+        }
+        using var checkpoint = Checkpoint.Open(_folder);
+        Assert.Equal(ScalarType.Float32, checkpoint.DType(decay));
+        Assert.Equal(ScalarType.BFloat16, checkpoint.DType("model.language_model.layers.0.linear_attn.conv1d.weight"));
+        using QwenVlModel loaded = QwenVlModel.Load(_folder),
+            whole = TinyModel.Create(ModelFamily.Qwen35);
+        Assert.Equal(whole.Parameters[decay].data<float>().ToArray(), loaded.Parameters[decay].data<float>().ToArray());
+        using Tensor expected = whole.Encode([new ModelInput([1, 2, 3])]),
+            actual = loaded.Encode([new ModelInput([1, 2, 3])]).to(ScalarType.Float32);
+        using var cosine = nn.functional.cosine_similarity(expected, actual);
+        Assert.True(cosine.item<float>() > 0.998, $"cosine {cosine.item<float>()}");
+    }
+
+    [Fact]
+    public void Heads_that_predict_further_tokens_are_left_unread()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModel.Create(ModelFamily.Qwen35);
+        model.Save(_folder);
+        var tensors = new Dictionary<string, Tensor>(model.Parameters, StringComparer.Ordinal)
+        {
+            ["mtp.norm.weight"] = ones(32),
+            ["mtp.layers.0.mlp.up_proj.weight"] = ones(48, 32),
+        };
+        Checkpoint.Save(_folder, tensors);
+        using (var loaded = QwenVlModel.Load(_folder))
+            Assert.Equal(model.Parameters.Keys, loaded.Parameters.Keys);
+        tensors["ntp.norm.weight"] = ones(32);
+        Checkpoint.Save(_folder, tensors);
+        Assert.Contains(
+            "ntp.norm.weight",
+            Assert.Throws<CheckpointException>(() => QwenVlModel.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

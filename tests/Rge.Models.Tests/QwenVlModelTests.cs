@@ -1,4 +1,5 @@
 using Rge.Imaging;
+using Rge.Models.Inference;
 using Rge.Models.Inputs;
 using Rge.Tests.Shared;
 using TorchSharp;
@@ -110,6 +111,24 @@ public sealed class QwenVlModelTests
         using var alone = model.Encode([new ModelInput([5, 6])]);
         AssertClose(alone[0], again[0]);
         Assert.Equal(2, cache.Length(0));
+    }
+
+    [Fact]
+    public void Only_a_recurrence_runs_alone()
+    {
+        using var scope = NewDisposeScope();
+        using QwenVlModel model = TinyModel.Create(ModelFamily.Qwen35),
+            other = TinyModel.Create(ModelFamily.Qwen3Vl);
+        using DecodingState state = model.CreateState(2, 8),
+            whole = model.CreateState(1, 8);
+        var x = randn(7, 32);
+        var parts = cat([model.Recur(2, x.narrow(0, 0, 4), state, 1), model.Recur(2, x.narrow(0, 4, 3), state, 1)], 0);
+        Assert.True(parts.allclose(model.Recur(2, x, whole, 0), rtol: 1e-3, atol: 1e-4));
+        Assert.Equal((7, 0), (state.Length(1), state.Length(0)));
+        Assert.Throws<ArgumentException>(() => model.Recur(1, x, whole, 0));
+        Assert.Throws<ArgumentException>(() => model.Recur(2, x, state, 1));
+        Assert.Throws<ArgumentException>(() => model.Recur(2, randn(1, 31), state, 0));
+        Assert.Throws<ArgumentException>(() => other.Recur(0, x, whole, 0));
     }
 
     [Fact]

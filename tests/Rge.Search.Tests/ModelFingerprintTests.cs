@@ -61,9 +61,24 @@ public sealed class ModelFingerprintTests(ShapeWorldModel model) : IClassFixture
         Assert.NotEqual(ModelFingerprint.Compute(model.Embedder), Load(_folder));
     }
 
-    private static string Load(string? folder = null)
+    [Fact]
+    public void So_has_another_preset_but_that_of_reasoning_guided_embedding_has_the_models_own()
     {
-        using var embedder = ReasoningEmbedder.Load(folder ?? Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"));
+        var own = ModelFingerprint.Compute(model.Embedder);
+        Assert.Equal(own, Load(preset: ModelPreset.Rge));
+        // As it was before there were presets: indexes that were made then are searched on.
+        Assert.Equal("b3eb256678255dab", own);
+        var changed = ModelPreset.Rge with { Normalize = false };
+        Assert.NotEqual(own, Load(preset: changed));
+        Assert.Equal(Load(preset: changed), Load(preset: changed with { Name = "other" }));
+    }
+
+    private static string Load(string? folder = null, ModelPreset? preset = null)
+    {
+        using var embedder = ReasoningEmbedder.Load(
+            folder ?? Path.Combine(ShapeWorldModel.Root, "models", "shapeworld"),
+            new ReasoningEmbedderOptions { Preset = preset }
+        );
         return ModelFingerprint.Compute(embedder);
     }
 

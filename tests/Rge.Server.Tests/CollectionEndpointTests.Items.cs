@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Numerics.Tensors;
-using System.Text.Json.Nodes;
 using CsCheck;
 using Rge.Search;
 using Rge.Search.Collections;

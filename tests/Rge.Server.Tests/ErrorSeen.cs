@@ -17,8 +17,8 @@ public sealed record ErrorSeen(int Status, string Message, string Type, string? 
             ? null
             : response.RequestMessage?.RequestUri?.AbsolutePath switch
             {
-                "/v2/embed" => "message",
-                "/v1/multimodalembeddings" => "detail",
+                "/v2/embed" or "/v2/rerank" => "message",
+                "/v1/multimodalembeddings" or "/v1/rerank" => "detail",
                 _ => null,
             };
         if (own is not null)

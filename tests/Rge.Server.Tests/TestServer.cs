@@ -46,10 +46,11 @@ public sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(
         ServerOptions? options = null,
         Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null,
-        Action<IServiceCollection>? replace = null
+        Action<IServiceCollection>? replace = null,
+        Func<RerankerOptions, Reranker>? loadReranker = null
     )
     {
-        var server = await StartUnreadyAsync(options, load, replace);
+        var server = await StartUnreadyAsync(options, load, replace, loadReranker);
         await UntilAsync(async () => (await server.Client.GetAsync("/health/ready")).IsSuccessStatusCode);
         return server;
     }
@@ -58,7 +59,8 @@ public sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartUnreadyAsync(
         ServerOptions? options = null,
         Func<ReasoningEmbedderOptions, ReasoningEmbedder>? load = null,
-        Action<IServiceCollection>? replace = null
+        Action<IServiceCollection>? replace = null,
+        Func<RerankerOptions, Reranker>? loadReranker = null
     )
     {
         var log = new LogRecorder();
@@ -72,7 +74,8 @@ public sealed class TestServer : IAsyncDisposable
             {
                 services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
                 replace?.Invoke(services);
-            }
+            },
+            loadReranker
         );
         await app.StartAsync();
         return new TestServer(app, log);

@@ -21,6 +21,16 @@ public sealed class WordSplitterTests
     public void Words_are_cut_as_by_the_reference(string text, string expected) =>
         Assert.Equal(expected, string.Join('|', Words(Qwen, text)));
 
+    [Theory]
+    [InlineData("हिन्दी में", "हिन्दी| में", "ह|िन|्द|ी| म|ें")]
+    [InlineData("ab\u0301! \u0301\u0301", "ab\u0301|!| \u0301\u0301", "ab|\u0301!| \u0301\u0301")]
+    [InlineData("a\U0001D165b", "a\U0001D165b", "a|\U0001D165b")] // marks beyond the first plane are marks
+    public void Qwen35_keeps_marks_with_their_letters(string text, string expected, string before)
+    {
+        Assert.Equal(expected, string.Join('|', Words(new WordSplitter(WordSplitter.Qwen35Pattern), text)));
+        Assert.Equal(before, string.Join('|', Words(Qwen, text)));
+    }
+
     [Fact]
     public void Words_joined_are_the_text() => QwenTokenizerTests.AnyText.Sample(text => string.Concat(Words(Qwen, text)) == text);
 

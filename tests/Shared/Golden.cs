@@ -2,7 +2,7 @@ namespace Rge.Tests.Shared;
 
 /// <summary>
 /// Finds the reference vectors: those of the repository (tests/Reference), and a larger set where there is one, in the folder named by
-/// RGE_GOLDEN, else in ../shared/golden beside the repository.
+/// RGE_GOLDEN, else in ../shared/golden beside the repository. Families of its folder "next" count as the others.
 /// </summary>
 internal static class Golden
 {
@@ -15,6 +15,9 @@ internal static class Golden
     /// <summary>The family folders of the repository start with this, as seen from its root.</summary>
     private const string Own = "tests/Reference/";
 
+    /// <summary>Folder of the larger set for families that came later.</summary>
+    private const string Next = "next";
+
     /// <summary>Root of the larger set; may not exist.</summary>
     private static string Root { get; } =
         Environment.GetEnvironmentVariable("RGE_GOLDEN") is { Length: > 0 } folder ? folder : Path.Combine(Shared, "golden");
@@ -25,7 +28,16 @@ internal static class Golden
     /// <summary>
     /// Every family folder (one with a model folder), for <see cref="Require"/>: the repository's, then those of the larger set.
     /// </summary>
-    public static IEnumerable<string> Families() => [.. FoldersIn(Path.Combine(RepositoryRoot, Own)).Select(Family), .. FoldersIn(Root)];
+    public static IEnumerable<string> Families() =>
+        [
+            .. FoldersIn(Path.Combine(RepositoryRoot, Own)).Select(Family),
+            .. FoldersIn(Root),
+            .. FoldersIn(Path.Combine(Root, Next)).Select(name => $"{Next}/{name}"),
+        ];
+
+    /// <summary>Path of a family folder that <see cref="Families"/> lists.</summary>
+    public static string PathOf(string family) =>
+        Path.Combine(family.StartsWith(Own, StringComparison.Ordinal) ? RepositoryRoot : Root, family);
 
     /// <summary>Path under the reference vectors; skips the running test, saying so, when it is not there.</summary>
     public static string Require(params string[] parts)

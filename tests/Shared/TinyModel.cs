@@ -11,6 +11,12 @@ internal static class TinyModel
     public const int ImageToken = 90;
     public const int EmbToken = 95;
 
+    /// <summary>What Qwen3.5 has beside the other families' fields.</summary>
+    private const string DeltaNet = """
+        {"layer_types":["linear_attention","full_attention","linear_attention"],"partial_rotary_factor":0.5,"linear_num_key_heads":2,
+         "linear_num_value_heads":4,"linear_key_head_dim":8,"linear_value_head_dim":16,"linear_conv_kernel_dim":3}
+        """;
+
     public static QwenVlConfig Config(ModelFamily family) => QwenVlConfig.Parse(Json(family), "config.json");
 
     public static JsonObject Json(ModelFamily family)
@@ -28,6 +34,12 @@ internal static class TinyModel
                 """{"depth":2,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"""
                     + """ "window_size":16,"fullatt_block_indexes":[1]}"""
             ),
+            ModelFamily.Qwen35 => (
+                "qwen3_5",
+                "[2,1,1]",
+                """{"depth":3,"hidden_size":32,"intermediate_size":40,"num_heads":2,"out_hidden_size":32,"patch_size":4,"""
+                    + """ "num_position_embeddings":16}"""
+            ),
             _ => (
                 "qwen3_vl",
                 "[3,3,2]",
@@ -35,7 +47,7 @@ internal static class TinyModel
                     + """ "num_position_embeddings":16,"deepstack_visual_indexes":[0,1]}"""
             ),
         };
-        return JsonNode
+        var json = JsonNode
             .Parse(
                 $$"""
                 {"model_type":"{{type}}","hidden_size":32,"intermediate_size":48,"num_hidden_layers":3,
@@ -48,6 +60,10 @@ internal static class TinyModel
                 """
             )!
             .AsObject();
+        if (family == ModelFamily.Qwen35)
+            foreach (var (field, value) in JsonNode.Parse(DeltaNet)!.AsObject())
+                json[field] = value!.DeepClone();
+        return json;
     }
 
     public static QwenVlModel Create(ModelFamily family, int seed = 1, double scale = 0.2)

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Rge.Cli.Output;
 using Rge.Hub;
 using Rge.Models;
+using Rge.Presets;
 
 namespace Rge.Cli.Options;
 
@@ -53,13 +55,15 @@ internal sealed class ModelOptions
     {
         Description =
             "How the checkpoint gives embeddings: emb is the chat layout and the hidden state at <emb>; last is the bare text and its "
-            + "last token, as VLM2Vec has it, without reasoning.",
+            + "last token, without reasoning. Presets say it for published checkpoints.",
         DefaultValueFactory = _ => "emb",
     };
+    private readonly Option<string> _preset = PresetOption.Create();
     private readonly ImageReading _images = new();
     private readonly Option<int> _batch;
 
     private readonly bool _writesRationales;
+    private (ParseResult Parsed, ModelPreset Preset)? _resolved;
 
     /// <param name="writesRationales">Whether the verb has rationales written, and so the options of that.</param>
     /// <param name="batch">Queries that are decoded at once where nothing is said; the library's default without it.</param>
@@ -111,9 +115,14 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _weights, _pooling])
+        foreach (var option in (Option[])[_model, _adapter, _device, _dtype, _weights, _preset, _pooling])
             command.Add(option);
         _images.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_preset) is { Implicit: false } && result.GetResult(_pooling) is { Implicit: false })
+                result.AddError($"{_pooling.Name} was given, expected {_preset.Name} alone, which says how the checkpoint is pooled.");
+        });
         if (!_writesRationales)
             return;
         foreach (
@@ -154,6 +163,7 @@ internal sealed class ModelOptions
                 .Select(option => $"{option.Name}={Value(parsed, option)}")
                 .Append(_images.Describe(parsed))
                 .Concat(WeightFormats.Describe(parsed, _weights))
+                .Concat(Preset(parsed) is var preset && IsOlderThanPresets(preset) ? [] : [$"{_preset.Name}={preset.Name}"])
         );
 
     /// <summary>
@@ -185,14 +195,50 @@ internal sealed class ModelOptions
     public EmbeddingPooling Pooling(ParseResult parsed) =>
         parsed.GetValue(_pooling) == "last" ? EmbeddingPooling.LastToken : EmbeddingPooling.Emb;
 
+    /// <summary>How the checkpoint is called: what is asked for, or else recognised in its folder.</summary>
+    /// <exception cref="RgeException">It is not recognised, or the preset's file cannot be used.</exception>
+    public ModelPreset Preset(ParseResult parsed)
+    {
+        if (_resolved is not { } resolved || resolved.Parsed != parsed)
+            _resolved = resolved = (
+                parsed,
+                Pooling(parsed) == EmbeddingPooling.LastToken
+                    ? ModelPreset.LastToken
+                    : PresetOption.Read(parsed.GetRequiredValue(_preset)) ?? Recognized(parsed)
+            );
+        return resolved.Preset;
+    }
+
     /// <summary>Whether queries write a rationale.</summary>
-    public bool Reasons(ParseResult parsed) =>
-        _writesRationales && parsed.GetValue(_reasoning) == "on" && Pooling(parsed) == EmbeddingPooling.Emb;
+    /// <exception cref="RgeException">As <see cref="Preset"/>; or the preset does not leave it open.</exception>
+    public bool Reasons(ParseResult parsed)
+    {
+        var (preset, asked) = (Preset(parsed), parsed.GetResult(_reasoning) is { Implicit: false } ? parsed.GetValue(_reasoning) : null);
+        return preset.Reasoning.Items switch
+        {
+            ReasoningItems.None when asked == "on" && Pooling(parsed) == EmbeddingPooling.Emb => throw new CliException(
+                $"{_reasoning.Name} is on, expected off with the preset {preset.Name}, which has no reasoning."
+            ),
+            ReasoningItems.None => false,
+            ReasoningItems.All when asked == "off" => throw new CliException(
+                $"{_reasoning.Name} is off, expected on with the preset {preset.Name}, which always reasons."
+            ),
+            ReasoningItems.All => true,
+            _ => _writesRationales && parsed.GetValue(_reasoning) == "on",
+        };
+    }
+
+    /// <summary>Whether there was no preset to name when results of the kind were first described.</summary>
+    private static bool IsOlderThanPresets(ModelPreset preset) => preset == ModelPreset.Rge || preset == ModelPreset.LastToken;
+
+    private ModelPreset Recognized(ParseResult parsed) =>
+        PresetRecognition.Of(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName).Require();
 
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
-        var stored = GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName);
+        var stored = Preset(parsed)
+            .WithBudget(GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName));
         return !_writesRationales
             ? stored
             : stored with
@@ -216,21 +262,25 @@ internal sealed class ModelOptions
             parsed.GetRequiredValue(_model).FullName,
             basis with
             {
-                Model = new QwenVlModelOptions
-                {
-                    DType = DTypes.Parse(parsed.GetValue(_dtype)),
-                    Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
-                    Adapter = parsed.GetValue(_adapter)?.FullName,
-                    Weights = WeightFormats.Parse(parsed.GetValue(_weights)),
-                },
+                Model = Loading(parsed),
                 Generation = Generation(parsed),
-                Pooling = Pooling(parsed),
+                Preset = Preset(parsed),
                 Images = _images.Read(parsed),
                 QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
                 Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
             }
         );
     }
+
+    /// <summary>Number type, format of the weights, device and adapter.</summary>
+    public QwenVlModelOptions Loading(ParseResult parsed) =>
+        new()
+        {
+            DType = DTypes.Parse(parsed.GetValue(_dtype)),
+            Device = DeviceOptions.Resolve(parsed.GetRequiredValue(_device)),
+            Adapter = parsed.GetValue(_adapter)?.FullName,
+            Weights = WeightFormats.Parse(parsed.GetValue(_weights)),
+        };
 
     private static string Value(ParseResult parsed, Option option) =>
         parsed.GetResult(option) is { } result ? string.Join(',', result.Tokens.Select(t => t.Value)) : "";

@@ -35,6 +35,7 @@ internal static class RationalePrinter
                 { FinishReason: FinishReason.NotGenerated } => $"{Markup.Escape(embedding.Rationale)} [dim](given)[/]",
                 { Rationale: "" } => "[dim](the model writes none)[/]",
                 { FinishReason: FinishReason.Length } => " [dim](cut at the longest rationale)[/]",
+                { FinishReason: FinishReason.EndOfTurn } => " [dim](ended without the token that is pooled)[/]",
                 _ => "",
             }
         );

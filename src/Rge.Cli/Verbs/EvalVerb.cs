@@ -105,7 +105,7 @@ internal static class EvalVerb
                 var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
                 using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
                 using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
-                var presets = model.Pooling(parsed) == EmbeddingPooling.Emb;
+                var presets = model.Preset(parsed) == ModelPreset.Rge;
                 var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
                 var evaluation = new MmebEvaluation(
                     embedder,

@@ -26,7 +26,7 @@ internal static class InfoVerb
         {
             Description = "Folder of a LoRA or DoRA adapter that is to be applied to it.",
         };
-        var images = new ImageReading(decodes: false);
+        var (preset, images) = (PresetOption.Create(), new ImageReading(decodes: false));
         var json = CommonOptions.Json();
         var command = new Command(
             "info",
@@ -35,6 +35,7 @@ internal static class InfoVerb
         {
             folder,
             adapter,
+            preset,
             json,
         };
         images.AddTo(command);
@@ -43,6 +44,7 @@ internal static class InfoVerb
             var report = new CheckpointReport(
                 parsed.GetRequiredValue(folder).FullName,
                 parsed.GetValue(adapter)?.FullName,
+                PresetOption.Read(parsed.GetRequiredValue(preset)),
                 images.Read(parsed)
             );
             if (parsed.GetValue(json))
@@ -73,7 +75,7 @@ internal static class InfoVerb
         private readonly List<(string, string)> _facts = [];
         private readonly JsonObject _json = [];
 
-        public CheckpointReport(string folder, string? adapter, ImageOptions images)
+        public CheckpointReport(string folder, string? adapter, ModelPreset? asked, ImageOptions images)
         {
             // Says what is wrong with a path that is no folder; a file may be of a known format.
             if (!Directory.Exists(folder))
@@ -88,8 +90,9 @@ internal static class InfoVerb
                 AddAdapter(adapter);
             if (Try(() => ProcessorSources.Resolve(folder, adapter)) is { } sources)
             {
-                AddTokens(sources, folder, config);
-                AddImages(sources, folder, config, images);
+                var preset = AddPreset(folder, adapter, asked);
+                AddTokens(sources, folder, config, preset);
+                AddImages(sources, folder, config, preset, images);
             }
             _json["problems"] = new JsonArray([.. _problems.Select(p => (JsonNode)p)]);
         }
@@ -111,7 +114,9 @@ internal static class InfoVerb
             Add("parameters", $"{Millions(all)} (vision tower {Millions(inVision)}, decoder {Millions(all - inVision)})", all);
             Add(
                 "decoder",
-                $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, {text.NumAttentionHeads} heads on {text.NumKeyValueHeads} "
+                $"{text.NumHiddenLayers} layers of width {text.HiddenSize}, "
+                    + (text.DeltaNet is { } net ? $"{net.Layers.Count} of them gated delta nets, " : "")
+                    + $"{text.NumAttentionHeads} heads on {text.NumKeyValueHeads} "
                     + $"key heads, vocabulary {text.VocabSize}, {(text.TieWordEmbeddings ? "tied" : "untied")} output",
                 null
             );
@@ -155,41 +160,63 @@ internal static class InfoVerb
                 return checkpoint;
             });
 
-        private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config) =>
+        /// <returns>The preset; that of reasoning-guided embedding where nothing tells.</returns>
+        private ModelPreset AddPreset(string folder, string? adapter, ModelPreset? asked)
+        {
+            if (asked is not null)
+                Add("preset", $"{asked.Name}, as given: {asked.Description}", asked.Name);
+            else if (Try(() => PresetRecognition.Of(folder, adapter)) is { } recognition)
+                Add(
+                    "preset",
+                    recognition.Preset is { } found
+                        ? $"{found.Name}: the checkpoint {recognition.Reason} ({found.Description})"
+                        : $"not recognised: the checkpoint {recognition.Reason}; {PresetOption.Name} names one",
+                    recognition.Preset?.Name
+                );
+            return asked
+                ?? ModelPreset.BuiltIn.FirstOrDefault(preset => preset.Name == _json["preset"]?.GetValue<string>())
+                ?? ModelPreset.Rge;
+        }
+
+        private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config, ModelPreset preset) =>
             Try(() =>
             {
                 var tokenizer = QwenTokenizer.Load(sources.Tokenizer);
                 ChatTemplate.Load(sources.Template);
-                var found = tokenizer.TryGetToken(ReasoningEmbedder.EmbToken, out var id);
+                var (id, pooled) = (0, preset.Pooling.Token);
+                var found = pooled is not null && tokenizer.TryGetToken(pooled, out id);
                 Add(
                     "tokens",
                     $"{tokenizer.VocabularySize} in the "
-                        + $"tokenizer{(found ? $", {ReasoningEmbedder.EmbToken} is {id}" : "")}{From(sources.Tokenizer, folder)}",
+                        + $"tokenizer{(found ? $", {pooled} is {id}" : "")}{From(sources.Tokenizer, folder)}",
                     tokenizer.VocabularySize
                 );
                 if (sources.Template != folder)
                     Add("chat template", From(sources.Template, folder).TrimStart(',', ' '), "adapter");
-                if (!found)
+                if (pooled is not null && !found)
                     _problems.Add(
-                        $"the token {ReasoningEmbedder.EmbToken}: this checkpoint was not trained for reasoning-guided embedding"
+                        pooled == ReasoningEmbedder.EmbToken
+                            ? $"the token {pooled}: this checkpoint was not trained for reasoning-guided embedding"
+                            : $"the token {pooled}, which the preset {preset.Name} pools"
                     );
-                else if (id >= config?.Text.VocabSize)
-                    _problems.Add(
-                        $"an embedding row for {ReasoningEmbedder.EmbToken}: its id is {id}, the model has {config.Text.VocabSize} rows"
-                    );
+                else if (found && id >= config?.Text.VocabSize)
+                    _problems.Add($"an embedding row for {pooled}: its id is {id}, the model has {config.Text.VocabSize} rows");
                 return tokenizer;
             });
 
-        private void AddImages(ProcessorSources sources, string folder, QwenVlConfig? config, ImageOptions options) =>
+        private void AddImages(ProcessorSources sources, string folder, QwenVlConfig? config, ModelPreset preset, ImageOptions options) =>
             Try(() =>
             {
                 var stored = ImageProcessorConfig.FromFolder(sources.Images);
+                if (preset.Images.Steps is { Count: > 0 } steps)
+                    stored = stored.WithSteps(steps);
                 var images = stored.With(options);
                 var token = images.MergedPatchSide * images.MergedPatchSide;
                 var why =
                     options.MaxPixels is not null ? ", as given"
                     : images.MaxPixels != stored.MaxPixels
                         ? $"; the {stored.MaxPixels} of the file is a default of every release, --max-pixels {stored.MaxPixels} takes it"
+                    : stored.Steps.Count > 0 ? $", of the preset {preset.Name}"
                     : "";
                 Add(
                     "images",

@@ -20,6 +20,13 @@ internal static class RankVerb
         );
         var top = new Option<int>("--top") { Description = "Candidates to show.", DefaultValueFactory = _ => 10 };
         CommonOptions.AtLeast(top, 1);
+        var reranker = new RerankerChoice("--rerank", "Orders the best candidates anew by its scores.");
+        var rerankTop = new Option<int>("--rerank-top")
+        {
+            Description = "How many of the best candidates are reranked.",
+            DefaultValueFactory = _ => 20,
+        };
+        CommonOptions.AtLeast(rerankTop, 1);
         var json = CommonOptions.Json();
         var command = new Command(
             "rank",
@@ -29,6 +36,8 @@ internal static class RankVerb
         candidates.AddTo(command);
         foreach (var option in (Option[])[top, onError, json])
             command.Add(option);
+        reranker.AddTo(command);
+        command.Add(rerankTop);
         model.AddTo(command);
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -76,7 +85,20 @@ internal static class RankVerb
                 }
                 if (ranked.Count == 0)
                     throw NothingLeft(problems);
-                var ranking = Ranking.Rank(embedding.Vector, vectors);
+                var similar = Ranking.Rank(embedding.Vector, vectors);
+                IReadOnlyList<RerankedCandidate> ranking = [.. similar.Select(place => new RerankedCandidate(place.Index, place.Score))];
+                if (reranker.IsGiven(parsed))
+                {
+                    using var judge = reranker.Load(parsed, model.Loading(parsed));
+                    ranking = await RerankAsync(terminal, judge, item, ranked, similar, parsed.GetValue(rerankTop), cancellationToken);
+                }
+                problems =
+                [
+                    .. problems,
+                    .. from place in ranking
+                    where place.Error is not null
+                    select new CandidateProblem(ranked[place.Index].Name, ranked[place.Index].Problem(place.Error!.Problem)),
+                ];
                 if (asJson)
                     terminal.WriteJson(ToJson(embedding, ranked, ranking, problems));
                 else
@@ -97,6 +119,27 @@ internal static class RankVerb
         return command;
     }
 
+    private static Task<IReadOnlyList<RerankedCandidate>> RerankAsync(
+        Terminal terminal,
+        Reranker reranker,
+        EmbeddingInput query,
+        IReadOnlyList<Candidate> candidates,
+        IReadOnlyList<RankedCandidate> ranking,
+        int top,
+        CancellationToken cancellationToken
+    ) =>
+        ProgressReport.RunAsync(terminal, "reranking", progress =>
+            Ranking.RerankAsync(
+                ranking,
+                reranker,
+                query,
+                [.. candidates.Select(candidate => candidate.Item)],
+                top,
+                new ScoredDocuments(progress, Math.Min(top, ranking.Count)),
+                cancellationToken
+            )
+        );
+
     private static CliException NothingLeft(IReadOnlyList<CandidateProblem> problems) =>
         new($"None of the {problems.Count} candidates can be ranked. The first: {problems[0].Problem}");
 
@@ -109,13 +152,13 @@ internal static class RankVerb
                 .Select(kind => $"{kind.Count()} {kind.Key}{(kind.Count() == 1 ? "" : "s")}")
         );
 
-    private static void Print(Terminal terminal, IReadOnlyList<Candidate> candidates, IReadOnlyList<RankedCandidate> ranking, int top)
+    private static void Print(Terminal terminal, IReadOnlyList<Candidate> candidates, IReadOnlyList<RerankedCandidate> ranking, int top)
     {
-        var table = new Table()
-            .Border(TableBorder.Rounded)
-            .AddColumn(new TableColumn("rank").RightAligned())
-            .AddColumn(new TableColumn("cosine").RightAligned())
-            .AddColumn("candidate");
+        var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("rank").RightAligned());
+        var isReranked = ranking.Any(place => place.Score is not null);
+        if (isReranked)
+            table.AddColumn(new TableColumn("score").RightAligned());
+        table.AddColumn(new TableColumn("cosine").RightAligned()).AddColumn("candidate");
         var ambiguous = candidates
             .GroupBy(c => c.Label, StringComparer.Ordinal)
             .Where(same => same.Count() > 1)
@@ -125,11 +168,14 @@ internal static class RankVerb
         {
             var candidate = candidates[ranked.Index];
             var label = candidate.Path is { } path && ambiguous.Contains(candidate.Label) ? path : candidate.Label;
-            table.AddRow(
+            string[] cells =
+            [
                 (place + 1).ToString(CultureInfo.InvariantCulture),
-                ranked.Score.ToString("f4", CultureInfo.InvariantCulture),
-                Markup.Escape(label)
-            );
+                .. isReranked ? [ranked.Score?.ToString("f4", CultureInfo.InvariantCulture) ?? ""] : (string[])[],
+                ranked.Similarity.ToString("f4", CultureInfo.InvariantCulture),
+                Markup.Escape(label),
+            ];
+            table.AddRow(cells);
         }
         terminal.Output.Write(table);
         if (ranking.Count > top)
@@ -139,7 +185,7 @@ internal static class RankVerb
     private static JsonObject ToJson(
         ReasoningEmbedding query,
         IReadOnlyList<Candidate> candidates,
-        IReadOnlyList<RankedCandidate> ranking,
+        IReadOnlyList<RerankedCandidate> ranking,
         IReadOnlyList<CandidateProblem> problems
     ) =>
         new()
@@ -147,23 +193,31 @@ internal static class RankVerb
             ["rationale"] = query.Rationale,
             ["rationale_tokens"] = query.RationaleIds.Count,
             ["prompt_tokens"] = query.PromptTokens,
-            ["ranking"] = new JsonArray([
-                .. ranking.Select(
-                    (ranked, place) =>
-                        (JsonNode)
-                            new JsonObject
-                            {
-                                ["rank"] = place + 1,
-                                ["score"] = ranked.Score,
-                                ["index"] = ranked.Index,
-                                ["candidate"] = candidates[ranked.Index].Label,
-                                ["kind"] = candidates[ranked.Index].Kind,
-                                ["path"] = candidates[ranked.Index].Path,
-                            }
-                ),
-            ]),
+            ["ranking"] = new JsonArray([.. ranking.Select((ranked, place) => ToJson(candidates[ranked.Index], ranked, place + 1))]),
             ["failed"] = new JsonArray([
                 .. problems.Select(problem => (JsonNode)new JsonObject { ["candidate"] = problem.Candidate, ["error"] = problem.Problem }),
             ]),
         };
+
+    private static JsonObject ToJson(Candidate candidate, RerankedCandidate ranked, int rank)
+    {
+        var json = new JsonObject
+        {
+            ["rank"] = rank,
+            ["score"] = ranked.Similarity,
+            ["index"] = ranked.Index,
+            ["candidate"] = candidate.Label,
+            ["kind"] = candidate.Kind,
+            ["path"] = candidate.Path,
+        };
+        if (ranked.Score is { } score)
+            json["rerank_score"] = score;
+        return json;
+    }
+
+    /// <summary>Tells of scored documents as of embeddings.</summary>
+    private sealed class ScoredDocuments(IProgress<EmbeddingProgress> progress, int total) : IProgress<int>
+    {
+        public void Report(int value) => progress.Report(new EmbeddingProgress(value, total, 0));
+    }
 }

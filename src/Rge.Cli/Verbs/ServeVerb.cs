@@ -64,6 +64,7 @@ internal static class ServeVerb
                 "Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  "
                 + $"[default: {new ServerLimits().MaxBodyMemoryBytes}]",
         };
+        var reranker = new RerankerChoice("--reranker", "Serves POST /v1/rerank.");
         var command = new Command(
             "serve",
             "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as "
@@ -79,6 +80,7 @@ internal static class ServeVerb
             drain,
             bodies,
         };
+        reranker.AddTo(command);
         model.AddTo(command);
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -106,6 +108,7 @@ internal static class ServeVerb
                             $"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. "
                                 + "Ctrl-C stops."
                         ),
+                    reranker.IsGiven(parsed) ? basis => reranker.Load(parsed, model.Loading(parsed), basis) : null,
                     cancellationToken
                 );
                 return ExitCodes.Success;

@@ -35,7 +35,15 @@ public sealed record TextConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required double RopeTheta { get; init; }
 
-    /// <summary>Rotary frequencies given to time, height and width; sums to <c>HeadDim / 2</c>.</summary>
+    /// <summary>Leading numbers of a head that rotate, where the rest pass (Qwen3.5), even; <see langword="null"/> where all rotate.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? PartialRotaryDim { get; init; }
+
+    /// <summary>Leading numbers of a head that rotate.</summary>
+    [JsonIgnore]
+    public int RotaryDim => PartialRotaryDim ?? HeadDim;
+
+    /// <summary>Rotary frequencies given to time, height and width; sums to <c>RotaryDim / 2</c>.</summary>
     public required IReadOnlyList<int> MropeSection { get; init; }
 
     /// <summary>True where the three axes take turns along the frequencies (Qwen3-VL) rather than blocks of them.</summary>
@@ -47,8 +55,18 @@ public sealed record TextConfig
     /// <summary>True where the attention output projection has a bias as well.</summary>
     public required bool OutputBias { get; init; }
 
-    /// <summary>True where queries and keys pass an RMSNorm per head (Qwen3-VL).</summary>
+    /// <summary>True where queries and keys pass an RMSNorm per head (Qwen3-VL, Qwen3.5).</summary>
     public required bool QkNorm { get; init; }
+
+    /// <summary>
+    /// True where the query projection gives each head a gate beside its query, which scales what attention has read (Qwen3.5).
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AttentionGate { get; init; }
+
+    /// <summary>The gated delta nets that stand in place of attention in some layers (Qwen3.5); <see langword="null"/> elsewhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DeltaNetConfig? DeltaNet { get; init; }
 
     /// <summary>
     /// The token whose row of the token embedding gets no gradient from being looked up (it may from a tied output projection);

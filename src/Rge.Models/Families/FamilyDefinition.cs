@@ -21,6 +21,11 @@ internal abstract class FamilyDefinition
     /// <summary>Whether the projection of patches has a bias.</summary>
     public virtual bool HasPatchBias => false;
 
+    /// <summary>
+    /// Whether released checkpoints hold a tensor that the model does not use, by its canonical name; such tensors are not read.
+    /// </summary>
+    public virtual bool IsUnused(string name) => false;
+
     /// <summary>Reads the decoder's part of config.json.</summary>
     /// <param name="root">The object at the top of the file.</param>
     /// <param name="text">The object that holds the decoder's fields; the top itself in the flat layout.</param>
@@ -41,24 +46,35 @@ internal abstract class FamilyDefinition
     public virtual DecoderLayer DecoderLayer(TextConfig config, LayerFactory factory, string name, int index)
     {
         var hidden = config.HiddenSize;
+        var inputNorm = DecoderNorm(config, factory, name + "input_layernorm", hidden);
+        var mixer = TokenMixer(config, factory, name, index);
+        var postAttentionNorm = DecoderNorm(config, factory, name + "post_attention_layernorm", hidden);
+        return new DecoderLayer(
+            inputNorm,
+            mixer,
+            postAttentionNorm,
+            GatedFeedForward.Create(factory, name + "mlp.", hidden, config.IntermediateSize, bias: false, Activations.Silu)
+        );
+    }
+
+    /// <summary>A norm of the decoder.</summary>
+    public virtual INorm DecoderNorm(TextConfig config, LayerFactory factory, string module, long width) =>
+        factory.RmsNorm(module, width, config.RmsNormEps);
+
+    /// <summary>The part of a decoder layer in which tokens see each other; parameters as of <see cref="DecoderLayer"/>.</summary>
+    protected virtual ITokenMixer TokenMixer(TextConfig config, LayerFactory factory, string name, int index)
+    {
+        var hidden = config.HiddenSize;
         int queries = config.NumAttentionHeads * config.HeadDim,
             keys = config.NumKeyValueHeads * config.HeadDim;
-        var inputNorm = factory.RmsNorm(name + "input_layernorm", hidden, config.RmsNormEps);
-        var attention = new DecoderAttention(
+        return new DecoderAttention(
             config,
-            factory.Linear(name + "self_attn.q_proj", hidden, queries, config.QkvBias),
+            factory.Linear(name + "self_attn.q_proj", hidden, config.AttentionGate ? 2 * queries : queries, config.QkvBias),
             factory.Linear(name + "self_attn.k_proj", hidden, keys, config.QkvBias),
             factory.Linear(name + "self_attn.v_proj", hidden, keys, config.QkvBias),
             factory.Linear(name + "self_attn.o_proj", queries, hidden, config.OutputBias),
-            config.QkNorm ? factory.RmsNorm(name + "self_attn.q_norm", config.HeadDim, config.RmsNormEps) : null,
-            config.QkNorm ? factory.RmsNorm(name + "self_attn.k_norm", config.HeadDim, config.RmsNormEps) : null
-        );
-        var postAttentionNorm = factory.RmsNorm(name + "post_attention_layernorm", hidden, config.RmsNormEps);
-        return new DecoderLayer(
-            inputNorm,
-            attention,
-            postAttentionNorm,
-            GatedFeedForward.Create(factory, name + "mlp.", hidden, config.IntermediateSize, bias: false, Activations.Silu)
+            config.QkNorm ? DecoderNorm(config, factory, name + "self_attn.q_norm", config.HeadDim) : null,
+            config.QkNorm ? DecoderNorm(config, factory, name + "self_attn.k_norm", config.HeadDim) : null
         );
     }
 

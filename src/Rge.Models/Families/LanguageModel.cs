@@ -32,7 +32,7 @@ internal sealed class LanguageModel
         _rotary = new MultimodalRotary(config);
         _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Layers}{i}.", i))];
-        _norm = factory.RmsNorm(Root + "norm", config.HiddenSize, config.RmsNormEps);
+        _norm = family.DecoderNorm(config, factory, Root + "norm", config.HiddenSize);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
@@ -85,8 +85,8 @@ internal sealed class LanguageModel
     /// <param name="positions">M-RoPE positions, float32 <c>[3, N]</c>.</param>
     /// <param name="pass">Which tokens come before which, and what the layers carry over from earlier passes.</param>
     /// <param name="images">Where the image tokens are, for deepstack; null without images.</param>
-    /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others. Null
-    /// for all.</param>
+    /// <param name="outputTokens">Tokens whose hidden states are wanted, int64 <c>[R]</c>: the last layer's MLP runs for no others, unless
+    /// deepstack features are added to its output. Null for all.</param>
     /// <param name="observer">Called with 0 and the embeddings, then with i and the output of the i-th layer, normed after the
     /// last.</param>
     /// <param name="activationCheckpointing">Whether the backward pass is to run the layers again, rather than find all they computed in
@@ -103,26 +103,42 @@ internal sealed class LanguageModel
     )
     {
         var rotary = _rotary.Table(positions, ScalarType.Float32);
+        var (deepstack, lastWanted) = (images?.Deepstack ?? [], outputTokens);
+        if (deepstack.Count == _layers.Length)
+            lastWanted = null;
         observer?.Invoke(0, x);
         for (var i = 0; i < _layers.Length; i++)
         {
             using var scope = NewDisposeScope();
             var isLast = i + 1 == _layers.Length;
             var (layer, state) = (_layers[i], pass.States?[i]);
-            var wanted = isLast ? outputTokens : null;
+            var wanted = isLast ? lastWanted : null;
             x = activationCheckpointing
                 ? ActivationCheckpointing.Run((x, rotary, tokens) => layer.Forward(x, rotary, pass, state, tokens), x, rotary, wanted)
                 : layer.Forward(x, rotary, pass, state, wanted);
             if (!isLast)
                 observer?.Invoke(i + 1, x);
-            if (images is not null && i < images.Deepstack.Count)
-                x = x.AddRows(images.Rows, images.Deepstack[i].to(x.dtype));
+            if (i < deepstack.Count)
+                x = x.AddRows(images!.Rows, deepstack[i].to(x.dtype));
             x = x.MoveToOuterDisposeScope();
         }
+        if (outputTokens is not null && lastWanted is null)
+            x = x.index_select(0, outputTokens);
         x = _norm.Forward(x);
         observer?.Invoke(_layers.Length, x);
         return x;
     }
+
+    /// <summary>Runs the recurrence of a layer alone; see <see cref="DecoderLayer.Recur"/>.</summary>
+    public Tensor Recur(int layer, Tensor x, TokenPass pass, ILayerState state) => _layers[layer].Recur(x, pass, state);
+
+    /// <summary>Rows of the output projection, float32 <c>[N, hidden]</c>.</summary>
+    /// <exception cref="InvalidOperationException">The model has no output projection.</exception>
+    public Tensor OutputRows(Tensor tokenIds) =>
+        (_output ?? throw new InvalidOperationException("The model has no output projection."))
+            .ToDense()
+            .index_select(0, tokenIds)
+            .to(ScalarType.Float32);
 
     /// <summary>Vocabulary logits <c>[B, vocab]</c> of hidden states <c>[B, hidden]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no output projection.</exception>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rge.Files;
 using Rge.Models.Configuration;
 
@@ -16,7 +17,7 @@ internal static class TextFields
         var hidden = text.Int("hidden_size", 1, 1 << 16);
         var heads = text.Int("num_attention_heads", 1, 1024);
         var keyValueHeads = text.Int("num_key_value_heads", 1, heads, fallback: heads);
-        var headDim = text.Int("head_dim", 2, 1024, fallback: hidden / heads);
+        var headDim = text.Int("head_dim", 2, 1024, fallback: traits.DefaultHeadDim ?? hidden / heads);
         if (heads % keyValueHeads != 0)
             throw text.Error("num_key_value_heads", $"is {keyValueHeads}, which does not divide the {heads} attention heads");
         if (headDim % 2 != 0)
@@ -30,13 +31,19 @@ internal static class TextFields
         var ropeType = rope?.String("rope_type", null) ?? rope?.String("type", null) ?? "default";
         if (ropeType is not ("default" or "mrope"))
             throw text.Error("rope_scaling.type", $"is '{ropeType}', expected mrope or default");
+        var rotaryDim = ReadRotaryDim(text, rope, headDim, traits);
         var section = rope?.Ints("mrope_section")
             ?? traits.DefaultMropeSection
             ?? throw text.Error("rope_scaling.mrope_section", "is missing");
-        if (section.Count != 3 || section.Any(s => s < 0) || section.Sum(s => (long)s) != headDim / 2)
+        if (section.Count != 3 || section.Any(s => s < 0) || section.Sum(s => (long)s) != rotaryDim / 2)
             throw text.Error(
                 "mrope_section",
-                $"is [{string.Join(", ", section)}], expected three numbers that sum to half the head dimension, {headDim / 2}"
+                $"is [{string.Join(", ", section)}], expected three numbers that sum to half the "
+                    + (
+                        rotaryDim == headDim
+                            ? $"head dimension, {headDim / 2}"
+                            : $"{rotaryDim} numbers of a head that rotate, {rotaryDim / 2}"
+                    )
             );
         var ropeTheta =
             rope?.Double("rope_theta", 1e-6, 1e15, double.NaN) is { } theta && !double.IsNaN(theta) ? theta : traits.DefaultRopeTheta;
@@ -53,6 +60,7 @@ internal static class TextFields
             MaxPositionEmbeddings = text.Int("max_position_embeddings", 1, int.MaxValue, fallback: 32768),
             RmsNormEps = text.Double("rms_norm_eps", 0, 1, fallback: 1e-6),
             RopeTheta = text.Double("rope_theta", 1e-6, 1e15, fallback: ropeTheta),
+            PartialRotaryDim = rotaryDim == headDim ? null : rotaryDim,
             MropeSection = section,
             MropeInterleaved = traits.MropeInterleaved,
             QkvBias = traits.QkvBias || attentionBias,
@@ -61,6 +69,29 @@ internal static class TextFields
             PadTokenId = ReadPadToken(text, text.Int("vocab_size", 1, 1 << 24)),
             TieWordEmbeddings = root.Bool("tie_word_embeddings", text.Bool("tie_word_embeddings", false)),
         };
+    }
+
+    /// <summary>
+    /// How much of a head rotates: <c>partial_rotary_factor</c> of it, which newer files have among the rotary parameters and older ones
+    /// beside them.
+    /// </summary>
+    private static int ReadRotaryDim(ConfigReader text, ConfigReader? rope, int headDim, TextTraits traits)
+    {
+        const string field = "partial_rotary_factor";
+        if (traits.DefaultPartialRotaryFactor is not { } fallback)
+            return headDim;
+        var place = rope?.Has(field) == true ? rope : text;
+        var factor = place.Double(field, 0, 1, fallback);
+        var width = (int)(headDim * factor);
+        return width > 0 && width % 2 == 0
+            ? width
+            : throw place.Error(
+                field,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"is {factor}, which rotates {width} of a head's {headDim} numbers; expected a positive even count"
+                )
+            );
     }
 
     private static int? ReadPadToken(ConfigReader text, int vocabulary)

@@ -18,6 +18,14 @@ internal sealed record TextTraits
     /// <summary>Whether the three axes take turns along the rotary frequencies.</summary>
     public bool MropeInterleaved { get; init; }
 
+    /// <summary>Width of a head where config.json names none; null where the decoder's width is shared by the heads.</summary>
+    public int? DefaultHeadDim { get; init; }
+
+    /// <summary>
+    /// Share of each head that rotates where config.json names none; null in families that rotate whole heads and have no such field.
+    /// </summary>
+    public double? DefaultPartialRotaryFactor { get; init; }
+
     /// <summary>Rotary frequencies of time, height and width where config.json names none; null where it must.</summary>
     public IReadOnlyList<int>? DefaultMropeSection { get; init; }
 

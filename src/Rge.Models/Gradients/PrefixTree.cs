@@ -39,6 +39,11 @@ internal sealed class PrefixTree
         for (var i = 0; i < positions.Length; i++)
         {
             PromptCheck.Require(inputs[i], i, config);
+            if (inputs[i].Positions != PositionScheme.Multimodal)
+                throw new ArgumentException(
+                    $"Prompt {i} has {inputs[i].Positions} positions, expected {PositionScheme.Multimodal} ones, as in training.",
+                    nameof(inputs)
+                );
             positions[i] = MropePositions.Compute(inputs[i].TokenIds, [.. inputs[i].Images.Select(f => f.Grid)], config);
         }
         _imageOf = [.. inputs.Select(ImageOfTokens)];

@@ -83,9 +83,15 @@ public sealed class DecodingState : IDisposable
         for (var i = 0; i < batch.Runs.Count; i++)
         {
             var run = batch.Runs[i];
-            _lengths[run.Slot] += run.Length;
-            _nextPositions[run.Slot] = batch.NextPositions[i];
+            Advance(run.Slot, run.Length, batch.NextPositions[i]);
         }
+    }
+
+    /// <summary>Records that a slot has grown by some tokens.</summary>
+    internal void Advance(int slot, int tokens, int nextPosition)
+    {
+        _lengths[slot] += tokens;
+        _nextPositions[slot] = nextPosition;
     }
 
     /// <inheritdoc/>

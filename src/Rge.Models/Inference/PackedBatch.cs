@@ -1,3 +1,4 @@
+using Rge.Imaging;
 using Rge.Models.Configuration;
 using Rge.Models.Inputs;
 using Rge.Models.Layers;
@@ -68,7 +69,8 @@ internal sealed class PackedBatch
             PromptCheck.Require(inputs[i], i, config);
             state?.RequireRoom(slot, tokens.Length);
             runs[i] = new TokenRun(start, tokens.Length, Slot: slot, Past: state?.Length(slot) ?? 0);
-            var rope = MropePositions.Compute(tokens, [.. inputs[i].Images.Select(f => f.Grid)], config, state?.NextPosition(slot) ?? 0);
+            ImageGrid[] grids = [.. inputs[i].Images.Select(features => features.Grid)];
+            var rope = MropePositions.Compute(tokens, grids, config, state?.NextPosition(slot) ?? 0, inputs[i].Positions);
             next[i] = rope.Next;
             for (var t = 0; t < tokens.Length; t++)
             {

@@ -8,4 +8,7 @@ public sealed record ModelInput(int[] TokenIds, IReadOnlyList<VisionFeatures> Im
     /// <summary>A prompt without images.</summary>
     public ModelInput(int[] tokenIds)
         : this(tokenIds, []) { }
+
+    /// <summary>How the tokens are numbered.</summary>
+    public PositionScheme Positions { get; init; }
 }

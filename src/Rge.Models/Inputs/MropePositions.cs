@@ -38,8 +38,15 @@ public sealed class MropePositions
     /// <param name="grids">Patch grid of each image, in order of appearance.</param>
     /// <param name="config">Names the special tokens and the merge size.</param>
     /// <param name="first">Position of the first token: 0, or <see cref="Next"/> of the tokens before.</param>
+    /// <param name="scheme">Whether image tokens spread or advance like text.</param>
     /// <exception cref="ArgumentException">The image tokens do not fit the grids, or a video token occurs.</exception>
-    public static MropePositions Compute(ReadOnlySpan<int> tokenIds, IReadOnlyList<ImageGrid> grids, ModelConfig config, int first = 0)
+    public static MropePositions Compute(
+        ReadOnlySpan<int> tokenIds,
+        IReadOnlyList<ImageGrid> grids,
+        ModelConfig config,
+        int first = 0,
+        PositionScheme scheme = PositionScheme.Multimodal
+    )
     {
         ArgumentNullException.ThrowIfNull(grids);
         ArgumentNullException.ThrowIfNull(config);
@@ -71,7 +78,7 @@ public sealed class MropePositions
                     $"Image {image - 1} has {tokens} merged patches, but {run - i} image tokens at position {i}.",
                     nameof(tokenIds)
                 );
-            if (i == 0 || tokenIds[i - 1] != config.VisionStartTokenId)
+            if (scheme == PositionScheme.Sequential || i == 0 || tokenIds[i - 1] != config.VisionStartTokenId)
             {
                 for (; i < run; i++)
                     time[i] = height[i] = width[i] = next++;

@@ -159,12 +159,13 @@ internal static unsafe partial class CpuKernels
         && weight.size(0) % Step == 0
         && x.NumberOfElements <= int.MaxValue;
 
-    /// <summary>x / √(mean(x²) + ε) · weight over the last dimension.</summary>
+    /// <summary>x / √(mean(x²) + ε) · (offset + weight) over the last dimension.</summary>
     /// <param name="x"><c>[…, width]</c>, float32 or of the weight's type.</param>
     /// <param name="weight">bfloat16 or float32 <c>[width]</c>.</param>
     /// <param name="epsilon">Added under the root.</param>
+    /// <param name="offset">Added to each weight, in float32.</param>
     /// <returns>Shape of x, type of the weight.</returns>
-    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, double offset = 0)
     {
         Require(SupportsRmsNorm(x, weight), nameof(x));
         var y = empty_like(x, weight.dtype);
@@ -191,6 +192,7 @@ internal static unsafe partial class CpuKernels
                     Output = Pointer<TOutput>(y),
                     Width = width,
                     Epsilon = (float)epsilon,
+                    Offset = (float)offset,
                 }
             );
         }
@@ -202,19 +204,25 @@ internal static unsafe partial class CpuKernels
         return IsPlain(x)
             && IsElement(x.dtype)
             && x.dim() == 3
-            && x.size(2) % 2 == 0
             && x.NumberOfElements is > 0 and <= int.MaxValue
             && IsTable(cos)
-            && IsTable(sin);
+            && IsTable(sin)
+            && cos.size(-1) == sin.size(-1);
 
-        bool IsTable(Tensor table) =>
-            IsPlain(table) && table.dtype == ScalarType.Float32 && table.NumberOfElements == x.size(0) * x.size(2) / 2;
+        bool IsTable(Tensor table) => IsPlain(table) && table.dtype == ScalarType.Float32 && HasAnglesOf(table, x);
     }
 
-    /// <summary>Turns each pair (x[i], x[i + headDim/2]) by its angle, in place.</summary>
+    /// <summary>True where a table has the angles of as many tokens as x, and no more of them than fit its heads.</summary>
+    internal static bool HasAnglesOf(Tensor table, Tensor x) =>
+        table.dim() >= 2
+        && table.size(0) == x.size(0)
+        && table.NumberOfElements == table.size(0) * table.size(-1)
+        && 2 * table.size(-1) <= x.size(2);
+
+    /// <summary>Turns each pair (x[i], x[i + half]) by its angle, in place.</summary>
     /// <param name="x">bfloat16 or float32 <c>[N, heads, headDim]</c>; overwritten.</param>
-    /// <param name="cos">Cosines, float32, N × headDim/2.</param>
-    /// <param name="sin">Sines, float32, N × headDim/2.</param>
+    /// <param name="cos">Cosines, float32, N × half, half at most headDim/2.</param>
+    /// <param name="sin">Sines, float32, N × half, half at most headDim/2.</param>
     public static void Rotate(Tensor x, Tensor cos, Tensor sin)
     {
         Require(SupportsRotate(x, cos, sin), nameof(x));
@@ -241,6 +249,7 @@ internal static unsafe partial class CpuKernels
                     Sin = Pointer<float>(sin),
                     Heads = heads,
                     HeadDim = headDim,
+                    Half = (int)cos.size(-1),
                 }
             );
         }

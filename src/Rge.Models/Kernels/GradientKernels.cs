@@ -31,11 +31,11 @@ internal static class GradientKernels
         && x.size(-1) == weight.size(0)
         && x.NumberOfElements <= int.MaxValue;
 
-    /// <summary>x / √(mean(x²) + ε) · weight over the last dimension; see <see cref="CpuKernels.RmsNorm"/>.</summary>
-    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
+    /// <summary>x / √(mean(x²) + ε) · (offset + weight) over the last dimension; see <see cref="CpuKernels.RmsNorm"/>.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon, double offset = 0)
     {
         Require(SupportsRmsNorm(x, weight), nameof(x));
-        return RmsNormFunction.apply(x, weight, epsilon);
+        return RmsNormFunction.apply(x, weight, epsilon, offset);
     }
 
     /// <summary>True where <see cref="SiluProduct"/> takes both.</summary>
@@ -61,21 +61,21 @@ internal static class GradientKernels
             && x.device_type == DeviceType.CPU
             && x.dtype == ScalarType.Float32
             && x.dim() == 3
-            && x.size(2) % 2 == 0
             && x.stride(2) == 1
             && x.stride(1) == x.size(2)
             && x.stride(0) >= x.size(1) * x.size(2)
             && x.NumberOfElements is > 0 and <= int.MaxValue
             && IsTable(cos)
-            && IsTable(sin);
+            && IsTable(sin)
+            && cos.size(-1) == sin.size(-1);
 
-        bool IsTable(Tensor table) => IsDense(table) && !table.requires_grad && table.NumberOfElements == x.size(0) * x.size(2) / 2;
+        bool IsTable(Tensor table) => IsDense(table) && !table.requires_grad && CpuKernels.HasAnglesOf(table, x);
     }
 
-    /// <summary>Turns each pair (x[i], x[i + headDim/2]) by its angle.</summary>
+    /// <summary>Turns each pair (x[i], x[i + half]) by its angle.</summary>
     /// <param name="x"><c>[N, heads, headDim]</c>; there may be gaps between tokens.</param>
-    /// <param name="cos">Cosines, N × headDim/2.</param>
-    /// <param name="sin">Sines, N × headDim/2.</param>
+    /// <param name="cos">Cosines, N × half, half at most headDim/2.</param>
+    /// <param name="sin">Sines, N × half, half at most headDim/2.</param>
     /// <returns>A new tensor of the same shape, without gaps.</returns>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Rge.Models.Kernels;
 
-/// <summary>x / √(mean(x²) + ε) · weight; the loop runs over the rows of x.</summary>
+/// <summary>x / √(mean(x²) + ε) · (offset + weight); the loop runs over the rows of x.</summary>
 internal readonly unsafe struct RmsNormBody<TInput, TOutput> : IRangeBody
     where TInput : unmanaged, IElement<TInput>
     where TOutput : unmanaged, IElement<TOutput>
@@ -13,11 +13,13 @@ internal readonly unsafe struct RmsNormBody<TInput, TOutput> : IRangeBody
     public required TOutput* Output { get; init; }
     public required int Width { get; init; }
     public required float Epsilon { get; init; }
+    public required float Offset { get; init; }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int begin, int end)
     {
         var step = 2 * Vector<float>.Count;
+        var offset = new Vector<float>(Offset);
         for (long row = begin; row < end; row++)
         {
             Vector<float> sumLow = default,
@@ -33,7 +35,7 @@ internal readonly unsafe struct RmsNormBody<TInput, TOutput> : IRangeBody
             {
                 TInput.Load(Input + row * Width + i, out var low, out var high);
                 TOutput.Load(Weight + i, out var weightLow, out var weightHigh);
-                TOutput.Store(Output + row * Width + i, low * scale * weightLow, high * scale * weightHigh);
+                TOutput.Store(Output + row * Width + i, low * scale * (weightLow + offset), high * scale * (weightHigh + offset));
             }
         }
     }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Models.Kernels;
 
-/// <summary>Root-mean-square norm over the last dimension: x, weight, ε → y.</summary>
+/// <summary>Root-mean-square norm over the last dimension: x, weight, ε, offset → y.</summary>
 internal sealed class RmsNormFunction : KernelFunction<RmsNormFunction>
 {
     /// <summary>Rows whose shares of the weight's gradient are summed by one thread.</summary>
@@ -15,7 +15,8 @@ internal sealed class RmsNormFunction : KernelFunction<RmsNormFunction>
             weight = (Tensor)inputs[1];
         context.save_for_backward([x, weight]);
         context.save_data("epsilon", inputs[2]);
-        return CpuKernels.RmsNorm(x, weight, (double)inputs[2]);
+        context.save_data("offset", inputs[3]);
+        return CpuKernels.RmsNorm(x, weight, (double)inputs[2], (double)inputs[3]);
     }
 
     protected override unsafe List<Tensor?> Backward(autograd.AutogradContext context, List<Tensor> saved, Tensor gradient)
@@ -40,8 +41,9 @@ internal sealed class RmsNormFunction : KernelFunction<RmsNormFunction>
                 Rows = rows,
                 Width = width,
                 Epsilon = (float)(double)context.get_data("epsilon"),
+                Offset = (float)(double)context.get_data("offset"),
             }
         );
-        return [inputGradient, weightGradients.sum([0]), null];
+        return [inputGradient, weightGradients.sum([0]), null, null];
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Rge.Models.Kernels;
 
 /// <summary>
-/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε): dx = r (dy · w) − x r³ mean(dy · w · x), and each block's share of dw = Σ dy ·
-/// x · r. The loop runs over blocks of rows.
+/// Gradients of y = x · r · w with r = 1 / √(mean(x²) + ε) and w = offset + weight: dx = r (dy · w) − x r³ mean(dy · w · x), and each
+/// block's share of dw = Σ dy · x · r. The loop runs over blocks of rows.
 /// </summary>
 internal readonly unsafe struct RmsNormGradientBody : IRangeBody
 {
@@ -21,11 +21,13 @@ internal readonly unsafe struct RmsNormGradientBody : IRangeBody
     public required int Rows { get; init; }
     public required int Width { get; init; }
     public required float Epsilon { get; init; }
+    public required float Offset { get; init; }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int begin, int end)
     {
         var lanes = Vector<float>.Count;
+        var offset = new Vector<float>(Offset);
         for (var block = begin; block < end; block++)
         {
             var weightGradient = WeightGradients + (long)block * Width;
@@ -40,7 +42,7 @@ internal readonly unsafe struct RmsNormGradientBody : IRangeBody
                 {
                     var value = Vector.Load(x + i);
                     squares = Vector.FusedMultiplyAdd(value, value, squares);
-                    products = Vector.FusedMultiplyAdd(Vector.Load(dy + i) * Vector.Load(Weight + i), value, products);
+                    products = Vector.FusedMultiplyAdd(Vector.Load(dy + i) * (Vector.Load(Weight + i) + offset), value, products);
                 }
                 var inverse = 1 / MathF.Sqrt(Vector.Sum(squares) / Width + Epsilon);
                 Vector<float> scale = new(inverse),
@@ -49,7 +51,7 @@ internal readonly unsafe struct RmsNormGradientBody : IRangeBody
                 {
                     Vector<float> value = Vector.Load(x + i),
                         upstream = Vector.Load(dy + i) * scale;
-                    (upstream * Vector.Load(Weight + i) - value * share).Store(dx + i);
+                    (upstream * (Vector.Load(Weight + i) + offset) - value * share).Store(dx + i);
                     Vector.FusedMultiplyAdd(upstream, value, Vector.Load(weightGradient + i)).Store(weightGradient + i);
                 }
             }

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Rge.Models.Kernels;
 
-/// <summary>Turns each pair (x[i], x[i + headDim/2]) of every head by its angle, or back by it; the loop runs over tokens.</summary>
+/// <summary>
+/// Turns each pair (x[i], x[i + half]) of every head by its angle, or back by it, and copies what comes after them; the loop runs over
+/// tokens.
+/// </summary>
 internal readonly unsafe struct RotaryBody<T> : IRangeBody
     where T : unmanaged, IElement<T>
 {
@@ -23,10 +26,13 @@ internal readonly unsafe struct RotaryBody<T> : IRangeBody
     public required int Heads { get; init; }
     public required int HeadDim { get; init; }
 
+    /// <summary>Angles of a token; at most half of <see cref="HeadDim"/>.</summary>
+    public required int Half { get; init; }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int begin, int end)
     {
-        int half = HeadDim / 2,
+        int half = Half,
             step = 2 * Vector<float>.Count;
         for (long token = begin; token < end; token++)
         {
@@ -59,6 +65,8 @@ internal readonly unsafe struct RotaryBody<T> : IRangeBody
                     T.Store(firstOut + i, a * c - b * s);
                     T.Store(secondOut + i, b * c + a * s);
                 }
+                if (Output != Input)
+                    new ReadOnlySpan<T>(first + 2 * half, HeadDim - 2 * half).CopyTo(new Span<T>(firstOut + 2 * half, HeadDim - 2 * half));
             }
         }
     }

@@ -38,6 +38,7 @@ internal sealed class RotaryFunction : KernelFunction<RotaryFunction>
                 Sin = (float*)TensorPointer.Of(sin),
                 Heads = heads,
                 HeadDim = headDim,
+                Half = (int)cos.size(-1),
             }
         );
         return y;

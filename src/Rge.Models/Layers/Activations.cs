@@ -1,3 +1,4 @@
+using Rge.Models.Kernels;
 using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
@@ -18,6 +19,16 @@ internal static class Activations
         };
 
     public static Tensor Silu(Tensor x) => nn.functional.silu(x);
+
+    /// <summary>silu(gates) · x, element by element, for two tensors of one shape; in the number type of x.</summary>
+    public static Tensor SiluProduct(Tensor gates, Tensor x)
+    {
+        if (CpuKernels.SupportsSiluProduct(gates, x))
+            return CpuKernels.SiluProduct(gates, x);
+        return GradientKernels.SupportsSiluProduct(gates, x)
+            ? GradientKernels.SiluProduct(gates, x)
+            : (Silu(gates.to(ScalarType.Float32)) * x).to(x.dtype);
+    }
 
     public static Tensor Gelu(Tensor x) => nn.functional.gelu(x);
 

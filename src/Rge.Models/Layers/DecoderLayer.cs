@@ -11,6 +11,9 @@ internal sealed class DecoderLayer(INorm inputNorm, ITokenMixer mixer, INorm pos
     public ILayerState CreateState(int slots, int capacity, ScalarType dtype, Device device) =>
         mixer.CreateState(slots, capacity, dtype, device);
 
+    /// <summary>The recurrence alone, on normed hidden states <c>[N, hidden]</c>; not for attention, which wants positions.</summary>
+    public Tensor Recur(Tensor x, TokenPass pass, ILayerState state) => mixer.Forward(x, default, pass, state, outputTokens: null);
+
     /// <param name="x">Hidden states <c>[N, hidden]</c>.</param>
     /// <param name="rotary">Rotary table of the N positions.</param>
     /// <param name="pass">Which tokens come before which.</param>

@@ -1,4 +1,3 @@
-using Rge.Models.Kernels;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -38,10 +37,6 @@ internal sealed class GatedFeedForward(Linear gate, Linear up, Linear down, Func
             return gated;
         Tensor gates = gate.Forward(x),
             ups = up.Forward(x);
-        if (_isSilu && CpuKernels.SupportsSiluProduct(gates, ups))
-            return CpuKernels.SiluProduct(gates, ups);
-        return _isSilu && GradientKernels.SupportsSiluProduct(gates, ups)
-            ? GradientKernels.SiluProduct(gates, ups)
-            : (activation(gates.to(ScalarType.Float32)) * ups).to(x.dtype);
+        return _isSilu ? Activations.SiluProduct(gates, ups) : (activation(gates.to(ScalarType.Float32)) * ups).to(x.dtype);
     }
 }

@@ -20,6 +20,9 @@ internal abstract class LayerFactory
     /// <summary>The parameter of a name.</summary>
     public abstract Tensor Parameter(string name, params long[] shape);
 
+    /// <summary>The parameter of a name that is kept in float32 whatever the number type of the model.</summary>
+    public virtual Tensor Float32Parameter(string name, params long[] shape) => Parameter(name, shape);
+
     /// <summary>The parameter of a name, or null where the checkpoint has none.</summary>
     public abstract Tensor? OptionalParameter(string name, params long[] shape);
 
@@ -47,7 +50,12 @@ internal abstract class LayerFactory
     }
 
     /// <summary>A root-mean-square norm over the last dimension.</summary>
-    public INorm RmsNorm(string module, long width, double epsilon) => new RmsNorm(Parameter(module + ".weight", width), epsilon);
+    /// <param name="module">Its name.</param>
+    /// <param name="width">Length of that dimension.</param>
+    /// <param name="epsilon">Added under the root.</param>
+    /// <param name="offset">Added to the stored weight.</param>
+    public INorm RmsNorm(string module, long width, double epsilon, double offset = 0) =>
+        new RmsNorm(Parameter(module + ".weight", width), epsilon, offset);
 
     /// <summary>A layer norm over the last dimension.</summary>
     public INorm LayerNorm(string module, long width, double epsilon)

@@ -5,7 +5,7 @@ namespace Rge.Models.Layers;
 
 /// <summary>
 /// M-RoPE: each rotary frequency turns with one of the three positions (time, height, width). Qwen2-VL and Qwen2.5-VL give them blocks of
-/// frequencies, Qwen3-VL lets them take turns.
+/// frequencies, Qwen3-VL and Qwen3.5 let them take turns.
 /// </summary>
 internal sealed class MultimodalRotary
 {
@@ -14,9 +14,9 @@ internal sealed class MultimodalRotary
 
     public MultimodalRotary(TextConfig config)
     {
-        var half = config.HeadDim / 2;
+        var half = config.RotaryDim / 2;
         _axes = [.. Enumerable.Range(0, half).Select(f => (long)AxisOf(f, config.MropeSection, config.MropeInterleaved))];
-        _frequencies = [.. Enumerable.Range(0, half).Select(f => (float)(1 / Math.Pow(config.RopeTheta, 2.0 * f / config.HeadDim)))];
+        _frequencies = [.. Enumerable.Range(0, half).Select(f => (float)(1 / Math.Pow(config.RopeTheta, 2.0 * f / config.RotaryDim)))];
     }
 
     /// <summary>Makes the table of positions <c>[3, N]</c> (float32, on the target device).</summary>

@@ -50,6 +50,9 @@ public static class TensorArithmetic
         return x.add_(scalar, One);
     }
 
+    /// <summary>Adds y · z to x in place, y and z broadcast to its shape; x.</summary>
+    public static Tensor AddProduct_(this Tensor x, Tensor y, Tensor z) => x.addcmul_(y, z, One);
+
     /// <summary>Multiplies x in place; x.</summary>
     public static Tensor Mul_(this Tensor x, double number)
     {

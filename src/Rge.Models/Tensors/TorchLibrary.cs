@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
@@ -13,13 +14,21 @@ namespace Rge.Models.Tensors;
 /// TorchSharp loads it automatically at the first tensor. It is loaded here before that, because TorchSharp's own error names the wrong
 /// cause and comes after it has copied all of libtorch, and because programs whose build did not make the symbol version weak that older
 /// systems lack (docs/native-library.md) can be helped: a library that is in the process already is what TorchSharp then finds.
+/// The libtorch of an installed PyTorch is taken instead where <see cref="FolderVariable"/> names it; that one may have CUDA.
 /// </remarks>
 public static partial class TorchLibrary
 {
-    private const string Name = "LibTorchSharp",
-        UnusedVersion = "GLIBCXX_3.4.32";
+    /// <summary>The environment variable that names a folder whose libtorch is used instead of the program's.</summary>
+    public const string FolderVariable = "RGE_LIBTORCH";
+
+    internal const string Name = "LibTorchSharp";
+
+    private const string UnusedVersion = "GLIBCXX_3.4.32";
 
     private static readonly Lazy<NativeLibraryException?> Problem = new(() => Load(typeof(torch).Assembly, SearchFolders()));
+
+    /// <summary>The version of libtorch that TorchSharp's own library is built for; others lack symbols that it needs.</summary>
+    public static Version Expected { get; } = new(2, 10);
 
     /// <summary>
     /// Loads libtorch unless that has happened. Called by whatever loads a model; programs may call it at their start, to fail early.
@@ -31,6 +40,15 @@ public static partial class TorchLibrary
             throw new NativeLibraryException(problem.Message, problem.InnerException);
     }
 
+    /// <summary>The version of the libtorch that is loaded, and its file; <see langword="null"/> for what cannot be told.</summary>
+    /// <exception cref="NativeLibraryException">libtorch cannot be loaded.</exception>
+    public static (Version? Version, string? Path) Describe()
+    {
+        Require();
+        var path = LoadedFile(Files[2]);
+        return (path is null ? null : VersionOf(NativeLibrary.Load(path)), path);
+    }
+
     /// <summary>Names of the libraries on this system: TorchSharp's own first, then what it needs, the needed before the needing.</summary>
     private static string[] Files { get; } =
         OperatingSystem.IsWindows() ? [$"{Name}.dll", "c10.dll", "torch_cpu.dll", "torch.dll"]
@@ -39,6 +57,8 @@ public static partial class TorchLibrary
 
     private static NativeLibraryException? Load(Assembly torchSharp, string[] folders)
     {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
+            return InstalledTorch.Load(named, file => Find(folders, file));
         // A CUDA build has to be loaded in TorchSharp's own order.
         if (Find(folders, OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null)
             return null;
@@ -58,14 +78,7 @@ public static partial class TorchLibrary
         {
             foreach (var path in paths[1..])
                 NativeLibrary.Load(path!);
-            try
-            {
-                NativeLibrary.Load(paths[0]!);
-            }
-            catch (DllNotFoundException e) when (e.Message.Contains(UnusedVersion, StringComparison.Ordinal))
-            {
-                LoadWeakened(paths[0]!);
-            }
+            LoadTorchSharp(paths[0]!);
             return null;
         }
         catch (Exception e)
@@ -144,8 +157,37 @@ public static partial class TorchLibrary
     private static string? Find(string[] folders, string file) =>
         folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
+    /// <summary>Loads TorchSharp's own library after those that it needs.</summary>
+    internal static nint LoadTorchSharp(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException e) when (e.Message.Contains(UnusedVersion, StringComparison.Ordinal))
+        {
+            return LoadWeakened(path);
+        }
+    }
+
+    /// <summary>The version that libtorch's largest library tells; null for one that is too old to tell.</summary>
+    internal static unsafe Version? VersionOf(nint torchCpu)
+    {
+        if (!NativeLibrary.TryGetExport(torchCpu, "aoti_torch_abi_version", out var function))
+            return null;
+        var packed = ((delegate* unmanaged<ulong>)function)();
+        return new Version((int)(packed >> 56), (int)(packed >> 48 & 0xff));
+    }
+
+    /// <summary>The file of a library of this process; null where the system does not tell.</summary>
+    private static string? LoadedFile(string name)
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>().FirstOrDefault(module => module.ModuleName == name)?.FileName;
+    }
+
     /// <summary>Loads a copy in memory that asks for the version weakly. The file stays as it is.</summary>
-    private static void LoadWeakened(string path)
+    private static nint LoadWeakened(string path)
     {
         var bytes = FileReader.ReadBytes(path);
         WeakSymbolVersion.Weaken(bytes, UnusedVersion, path);
@@ -153,7 +195,7 @@ public static partial class TorchLibrary
         if (memory.IsInvalid)
             throw new IOException($"no memory file can be made (error {Marshal.GetLastPInvokeError()})");
         RandomAccess.Write(memory, bytes, 0);
-        NativeLibrary.Load($"/proc/self/fd/{memory.DangerousGetHandle()}");
+        return NativeLibrary.Load($"/proc/self/fd/{memory.DangerousGetHandle()}");
     }
 
     [LibraryImport("libc.so.6", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -7,10 +7,13 @@ namespace Rge.Server.Errors;
 /// <param name="Error">What went wrong.</param>
 internal sealed record ErrorAnswer(ErrorDetails Error)
 {
-    [Description("The sentence again, where Cohere's clients look for it: at /v2/embed alone."), JsonPropertyOrder(1)]
+    [Description("The sentence again, where Cohere's clients look for it: at /v2/embed and /v2/rerank."), JsonPropertyOrder(1)]
     public string? Message { get; init; }
 
-    [Description("The sentence again, where Voyage's clients look for it: at /v1/multimodalembeddings alone."), JsonPropertyOrder(2)]
+    [
+        Description("The sentence again, where clients of Voyage and Jina look for it: at /v1/multimodalembeddings and /v1/rerank."),
+        JsonPropertyOrder(2)
+    ]
     public string? Detail { get; init; }
 }
 

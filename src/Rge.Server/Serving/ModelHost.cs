@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Rge.Imaging;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -42,6 +43,13 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
     /// <exception cref="ApiException">It is still being loaded, or cannot be (503).</exception>
     public RequestReader Reader => new(options.Limits, Model.Description);
 
+    /// <summary>Whether there is a reranker, or will be.</summary>
+    public bool HasReranker => source.LoadReranker is not null;
+
+    /// <summary>Reads requests by what is known of the reranker.</summary>
+    /// <exception cref="ApiException">It is still being loaded, or cannot be (503).</exception>
+    public RequestReader RerankReader => new(options.Limits, Model.Reranker!.Description);
+
     /// <summary>True when the model cannot be loaded.</summary>
     public bool HasFailed => _failure is not null;
 
@@ -66,7 +74,11 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
         _ = Interlocked
             .Exchange(ref _loading, null)
             ?.ContinueWith(
-                loaded => loaded.Result.Embedder.Dispose(),
+                loaded =>
+                {
+                    loaded.Result.Embedder.Dispose();
+                    loaded.Result.Reranker?.Reranker.Dispose();
+                },
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default
@@ -86,17 +98,10 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
             );
             var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
             var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
-            var images = embedder.Processor.Images.Config;
-            var model = new ServedModel(
-                embedder,
-                new ModelDescription(
-                    names,
-                    metadata.DefaultModelDimensions!.Value,
-                    images.MinPixels,
-                    images.MaxPixels,
-                    images.MergedPatchSide
-                )
-            );
+            var model = new ServedModel(embedder, Describe(names, metadata.DefaultModelDimensions!.Value, embedder.Processor.Images.Config))
+            {
+                Reranker = LoadReranker(),
+            };
             logger.LogInformation(
                 "{Model} was loaded in {Seconds:f1} s.",
                 model.Description.Name,
@@ -114,4 +119,14 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
             throw;
         }
     }
+
+    private ServedReranker? LoadReranker()
+    {
+        if (source.LoadReranker?.Invoke(options.Limits.ToRerankerOptions()) is not { } reranker)
+            return null;
+        return new ServedReranker(reranker, Describe([reranker.ModelId ?? "reranker"], dimensions: 1, reranker.Images));
+    }
+
+    private static ModelDescription Describe(IReadOnlyList<string> names, int dimensions, ImageProcessorConfig images) =>
+        new(names, dimensions, images.MinPixels, images.MaxPixels, images.MergedPatchSide);
 }

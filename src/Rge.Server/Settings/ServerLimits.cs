@@ -66,6 +66,15 @@ public sealed record ServerLimits
             Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
         };
 
+    /// <summary>The limits that the reranker itself keeps.</summary>
+    internal RerankerOptions ToRerankerOptions() =>
+        new()
+        {
+            ImageLimits = ToImageLimits(),
+            MaxPromptTokens = MaxPromptTokens,
+            Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
+        };
+
     /// <summary>Limits on the size of an image.</summary>
     internal ImageLimits ToImageLimits() => new() { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels };
 

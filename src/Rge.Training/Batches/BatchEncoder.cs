@@ -128,9 +128,8 @@ public sealed class BatchEncoder(
 
     private (int[] Tokens, PatchedImage[] Images) Prompt(EmbeddingInput item, ImagePool images)
     {
-        var content = PromptContent.Create(item);
         PatchedImage[] all = [.. item.Images.Select(images.Patches)];
-        var prompt = prompts.Build(item, content, [.. all.Select(image => image.Grid)], reasons: true);
+        var prompt = prompts.Build(item, [.. all.Select(image => image.Grid)], reasons: true);
         return (prompt.TokenIds, all);
     }
 

@@ -1,4 +1,5 @@
 using Rge.Imaging;
+using Rge.Models.Inputs;
 
 namespace Rge;
 
@@ -16,6 +17,15 @@ public sealed record DecodeRequest(int[] PromptIds, IReadOnlyList<PatchedImage> 
     /// How the rationale is written; <see langword="null"/> pools the prompt's last token, without a rationale.
     /// </summary>
     public GenerationOptions? Generation { get; init; }
+
+    /// <summary>
+    /// Tokens that end the rationale in place of the pooled token, whose last one counts then; where none was written, the state that the
+    /// last token was chosen from. Empty where the pooled token itself ends the rationale.
+    /// </summary>
+    public IReadOnlyCollection<int> EndOfTurn { get; init; } = [];
+
+    /// <summary>How the prompt's tokens are numbered.</summary>
+    public PositionScheme Positions { get; init; }
 
     /// <summary>
     /// Called with each token as it is chosen, <c>&lt;emb&gt;</c> included, on the decoder's thread: return at once. An exception fails

@@ -92,7 +92,10 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
             var first = _slots.Count;
             var hidden = Read(batch, inputs => model.Prefill(inputs, [.. Enumerable.Range(first, batch.Count)]));
             _slots.AddRange(batch.Select(sequence => new DecodingSlot(sequence, embTokenId)));
-            Choose(hidden, _slots[first..]);
+            var begun = _slots[first..];
+            if (begun.Exists(slot => slot.EndsWithTurn))
+                Observe(Host(hidden), begun);
+            Choose(hidden, begun);
         }
         catch (Exception e)
         {
@@ -166,6 +169,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     {
         var hidden = model.Step([.. _slots.Select(slot => slot.Next)]);
         var host = Host(hidden);
+        Observe(host, _slots);
         var open = new List<int>();
         for (var i = 0; i < _slots.Count; i++)
         {
@@ -181,6 +185,14 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         if (open.Count < _slots.Count)
             hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
         Choose(hidden, [.. open.Select(i => _slots[i])]);
+    }
+
+    /// <summary>Shows hidden states, a row a slot, to the slots that want to see each of theirs.</summary>
+    private static void Observe(Tensor host, IReadOnlyList<DecodingSlot> slots)
+    {
+        for (var i = 0; i < slots.Count; i++)
+            if (slots[i].EndsWithTurn)
+                slots[i].Observe(Row(host, i));
     }
 
     /// <summary>Chooses the next token of slots from their hidden states; what goes wrong with one ends that one.</summary>

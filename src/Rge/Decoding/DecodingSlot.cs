@@ -1,11 +1,18 @@
 namespace Rge.Decoding;
 
 /// <summary>A rationale being written, in a slot of the batch: the tokens so far and the one that is fed next.</summary>
+/// <remarks>
+/// The pooled token ends it. Where the request names tokens that end the turn, these do, and the states of the pooled tokens on the way are
+/// kept: the last one counts, and without any the state of the last pass, from which the last token was chosen.
+/// </remarks>
 internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
 {
     private readonly GenerationOptions _options = sequence.Request.Generation!;
     private readonly TokenSampler _sampler = new(sequence.Request.Generation!, sequence.Request.PromptIds);
+    private readonly IReadOnlyCollection<int> _endOfTurn = sequence.Request.EndOfTurn;
     private readonly List<int> _tokens = [];
+    private float[] _lastPass = [];
+    private float[]? _atPooled;
 
     public PendingSequence Sequence { get; } = sequence;
 
@@ -18,13 +25,29 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     /// <summary>True where the step after <see cref="Next"/> feeds an appended end token instead of a chosen one.</summary>
     public bool IsAtLengthLimit => _tokens.Count == _options.MaxRationaleTokens;
 
-    /// <summary>Chooses the token that follows; logits are overwritten.</summary>
+    /// <summary>True where <see cref="Observe"/> is to see the hidden state of every step.</summary>
+    public bool EndsWithTurn => _endOfTurn.Count > 0;
+
+    /// <summary>Takes note of the hidden state at <see cref="Next"/>, or at the end of the prompt.</summary>
+    public void Observe(ReadOnlySpan<float> hidden)
+    {
+        _lastPass = hidden.ToArray();
+        if (_tokens.Count > 0 && Next == embTokenId)
+            _atPooled = _lastPass;
+    }
+
+    /// <summary>Chooses the token that follows; logits are overwritten. Ends the rationale where the token ends the turn.</summary>
     public void Choose(Span<float> logits)
     {
         Next = _sampler.Next(logits);
         _tokens.Add(Next);
-        NextIsPooled = Next == embTokenId || (IsAtLengthLimit && _options.OnLengthLimit == LengthAction.PoolLastToken);
+        var isPooled = Next == embTokenId;
+        NextIsPooled = EndsWithTurn
+            ? isPooled && IsAtLengthLimit
+            : isPooled || (IsAtLengthLimit && _options.OnLengthLimit == LengthAction.PoolLastToken);
         Sequence.Request.OnToken?.Invoke(Next);
+        if (EndsWithTurn && !NextIsPooled && (IsAtLengthLimit || _endOfTurn.Contains(Next)))
+            Sequence.Complete(_atPooled ?? _lastPass, [.. _tokens], TurnFinish());
     }
 
     /// <summary>Ends a rationale at its length limit with the end token it lacks.</summary>
@@ -33,4 +56,9 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     /// <summary>Completes the request with its result.</summary>
     public void Complete(float[] hidden) =>
         Sequence.Complete(hidden, [.. _tokens], _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
+
+    private FinishReason TurnFinish() =>
+        _atPooled is not null ? FinishReason.Emb
+        : _endOfTurn.Contains(Next) ? FinishReason.EndOfTurn
+        : FinishReason.Length;
 }

@@ -31,7 +31,7 @@ internal sealed class PendingSequence
     public IReadOnlyList<ImageLease> Images => _images;
 
     /// <summary>The prompt with its images' features; borrowed until <see cref="PrefillEnded"/>.</summary>
-    public ModelInput Input => new(Request.PromptIds, [.. _images.Select(image => image.Features)]);
+    public ModelInput Input => new(Request.PromptIds, [.. _images.Select(image => image.Features)]) { Positions = Request.Positions };
 
     public int PromptLength => Request.PromptIds.Length;
 

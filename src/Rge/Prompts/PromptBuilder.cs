@@ -1,121 +1,131 @@
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Presets;
 using Rge.Text;
 
 namespace Rge.Prompts;
 
-/// <summary>
-/// Turns items into token ids, by the checkpoint's chat template where it was trained with one. Immutable and thread-safe.
-/// </summary>
-public sealed class PromptBuilder(
-    QwenVlConfig config,
-    QwenVlProcessor processor,
-    EmbeddingPooling pooling = EmbeddingPooling.Emb,
-    int? maxTokens = null
-)
+/// <summary>Turns items into token ids, in the way of a preset. Immutable and thread-safe.</summary>
+public sealed class PromptBuilder
 {
-    /// <summary>The token that is pooled, as it is written.</summary>
+    /// <summary>The token that is pooled in reasoning-guided embedding, as it is written.</summary>
     public const string EmbToken = "<emb>";
 
-    private const string ImagePad = "<|image_pad|>";
+    /// <summary>The tokens with which Qwen models end what they say.</summary>
+    private static readonly string[] EndTokens = ["<|im_end|>", "<|endoftext|>"];
 
-    /// <summary>Characters that normalizing may make one of, and then some.</summary>
-    private const long Composed = 4;
+    private readonly QwenVlConfig _config;
+    private readonly QwenTokenizer _tokenizer;
+    private readonly IPromptLayout _layout;
+    private readonly PromptEncoder _encoder;
 
-    private readonly int _longestToken = processor.Tokenizer.LongestToken;
+    /// <summary>Creates a builder.</summary>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="processor">The checkpoint's tokenizer and chat template.</param>
+    /// <param name="preset">How prompts look; <see langword="null"/> for <see cref="ModelPreset.Rge"/>.</param>
+    /// <param name="maxTokens">Longest prompt; <see langword="null"/> for the checkpoint's positions.</param>
+    /// <exception cref="EmbeddingException">The checkpoint has no such token as the preset pools.</exception>
+    public PromptBuilder(QwenVlConfig config, QwenVlProcessor processor, ModelPreset? preset = null, int? maxTokens = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(processor);
+        (_config, _tokenizer, Preset) = (config, processor.Tokenizer, preset ?? ModelPreset.Rge);
+        _layout = Preset.Prompt.Template is null ? new PatternLayout(Preset) : new TemplateLayout(Preset, processor.Template);
+        _encoder = new PromptEncoder(config, _tokenizer, Preset.Length, maxTokens);
+        EmbTokenId = Preset.Pooling.Token is { } token ? Find(token) : 0;
+        EndOfTurn = Preset.Reasoning.EndsWithTurn
+            ? [.. EndTokens.Where(_tokenizer.SpecialTokens.ContainsKey).Select(end => _tokenizer.SpecialTokens[end])]
+            : [];
+    }
 
-    /// <summary>Id of <see cref="EmbToken"/>; 0 where no prompt has one.</summary>
-    public int EmbTokenId { get; } = pooling == EmbeddingPooling.Emb ? FindEmbToken(config, processor) : 0;
+    /// <summary>How prompts look.</summary>
+    public ModelPreset Preset { get; }
+
+    /// <summary>Id of the token that is pooled, <see cref="EmbToken"/> unless the preset names another; 0 where it names none.</summary>
+    public int EmbTokenId { get; }
+
+    /// <summary>Ids of the tokens that end a rationale in place of the pooled one; empty where that ends it.</summary>
+    public IReadOnlyCollection<int> EndOfTurn { get; }
 
     /// <summary>Maximum number of tokens of a prompt.</summary>
-    public int MaxTokens { get; } = Math.Min(config.Text.MaxPositionEmbeddings, maxTokens ?? int.MaxValue);
+    public int MaxTokens => _encoder.MaxTokens;
+
+    /// <summary>What the model is shown of an item, in the order of the prompt.</summary>
+    /// <exception cref="EmbeddingException">The item is empty, or has what the preset has no place for.</exception>
+    public IReadOnlyList<ContentPart> Content(EmbeddingInput input) => _layout.Content(input);
 
     /// <summary>The prompt of an item up to where the assistant speaks, one image pad an image.</summary>
-    public PromptText Text(EmbeddingInput input, IReadOnlyList<ContentPart> content) =>
-        pooling == EmbeddingPooling.Emb
-            ? processor.Template.Render([
-                .. content.Select(part => part is TextPart text ? ChatPart.Text(text.Text, input.AllowSpecialTokens) : ChatPart.Image),
-            ])
-            : PromptText.Create(
-                content.Select(part =>
-                    part is TextPart text
-                        ? new PromptSegment(text.Text, input.AllowSpecialTokens)
-                        : new PromptSegment(ImagePad, IsTrusted: true)
-                )
-            );
+    /// <inheritdoc cref="Content" path="/exception"/>
+    public PromptText Text(EmbeddingInput input) => _layout.Render(input);
 
     /// <summary>Builds the prompt of an item.</summary>
     /// <param name="input">The item.</param>
-    /// <param name="content">What <see cref="PromptContent.Create"/> made of it.</param>
-    /// <param name="grids">The patch grid of each image of the content, in their order.</param>
-    /// <param name="reasons">Whether the model continues with a rationale; otherwise the prompt ends in the token that is pooled.</param>
-    /// <exception cref="EmbeddingException">A rationale is asked for or given though the last token is pooled, the prompt has places for
-    /// a different number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
-    public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ContentPart> content, IReadOnlyList<ImageGrid> grids, bool reasons)
+    /// <param name="grids">The patch grid of each of its images, in their order.</param>
+    /// <param name="reasons">Whether the model continues with a rationale; otherwise the prompt has the token that is pooled.</param>
+    /// <exception cref="EmbeddingException">The item is empty or has what the preset has no place for, such as a rationale; the prompt has
+    /// places for a different number of images, or more tokens than are allowed or the checkpoint has positions.</exception>
+    public ItemPrompt Build(EmbeddingInput input, IReadOnlyList<ImageGrid> grids, bool reasons)
     {
-        if (pooling == EmbeddingPooling.LastToken && (reasons || input.Rationale is not null))
+        ArgumentNullException.ThrowIfNull(input);
+        RequirePlaceForRationale(input, reasons);
+        int[] imageTokens = [.. grids.Select(grid => grid.MergedPatches(_config.Vision.SpatialMergeSize))];
+        var characters = Content(input).OfType<TextPart>().Sum(part => (long)part.Text.Length) + (input.Rationale?.Length ?? 0);
+        _encoder.RequireCharacters(characters);
+        int[] rationale = input.Rationale is { } given ? _encoder.Encode(given, input.AllowSpecialTokens) : [];
+        int[] end = !reasons && EndsInPooledToken(rationale) ? [EmbTokenId] : [];
+        List<int> prompt = [.. _encoder.Encode(Text(input), imageTokens, rationale.Length + end.Length), .. rationale, .. end];
+        return new ItemPrompt([.. prompt], imageTokens.Sum(), rationale)
+        {
+            PooledIndex = Preset.Pooling.Kind == PoolingKind.LastToken || reasons ? prompt.Count - 1 : PooledIndex(prompt),
+        };
+    }
+
+    private void RequirePlaceForRationale(EmbeddingInput input, bool reasons)
+    {
+        if (Preset.Pooling.Kind == PoolingKind.LastToken && (reasons || input.Rationale is not null))
             throw new EmbeddingException(
                 "The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given."
             );
-        int[] imageTokens = [.. grids.Select(grid => grid.MergedPatches(config.Vision.SpatialMergeSize))];
-        // Token ids of a text take many times the memory of the text, and are not made of one that is certainly too long.
-        var characters = content.OfType<TextPart>().Sum(part => (long)part.Text.Length) + (input.Rationale?.Length ?? 0);
-        if (characters > MaxTokens * Composed * _longestToken)
+        if (Preset.Pooling.Kind == PoolingKind.PromptToken && (reasons || input.Rationale is not null))
+            throw new EmbeddingException($"The preset {Preset.Name} has no place for a rationale: expected reasoning off and none given.");
+        if (Preset.Reasoning.Items == ReasoningItems.All && !reasons && input.Rationale is null)
             throw new EmbeddingException(
-                $"The item has {characters} characters, which are more than the {MaxTokens} tokens that it may have."
+                $"With the preset {Preset.Name} every item writes a rationale: expected reasoning on, or one given."
             );
-        var text = processor.Tokenizer.Encode(Text(input, content));
-        var rationale = input.Rationale is null ? [] : processor.Tokenizer.Encode(input.Rationale, input.AllowSpecialTokens);
-        RequireRows(text);
-        RequireRows(rationale);
-        var ends = !reasons && pooling == EmbeddingPooling.Emb;
-        // Counted before pads are expanded: an item may show the same image any number of times.
-        var count = text.Length + imageTokens.Sum(tokens => tokens - 1L) + rationale.Length + (ends ? 1 : 0);
-        if (count > config.Text.MaxPositionEmbeddings)
-            throw new EmbeddingException(
-                $"The item has {count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions."
-            );
-        if (count > maxTokens)
-            throw new EmbeddingException($"The item has {count} tokens, expected at most {maxTokens}.");
-        List<int> ids = [.. Expand(text, imageTokens), .. rationale];
-        if (ends)
-            ids.Add(EmbTokenId);
-        return new ItemPrompt([.. ids], imageTokens.Sum(), rationale);
     }
 
-    /// <summary>A tokenizer may have more tokens than the model, which shows as soon as a text has one of them.</summary>
-    private void RequireRows(int[] ids)
-    {
-        foreach (var id in ids)
-            if (id >= config.Text.VocabSize)
-                throw new EmbeddingException(
-                    $"The item has the token {processor.Tokenizer.Token(id)} with id {id}, but the model's vocabulary has "
-                        + $"{config.Text.VocabSize} rows: tokenizer and model do not belong together."
-                );
-    }
+    /// <summary>Whether the pooled token goes after the prompt: always where it ends the rationale, else where that has none.</summary>
+    private bool EndsInPooledToken(int[] rationale) =>
+        Preset.Pooling.Kind == PoolingKind.WrittenToken && !(Preset.Reasoning.EndsWithTurn && rationale.Contains(EmbTokenId));
 
-    private int[] Expand(int[] ids, int[] imageTokens)
+    private int PooledIndex(List<int> prompt)
     {
-        try
-        {
-            return ImagePads.Expand(ids, config.ImageTokenId, config.VideoTokenId, imageTokens);
-        }
-        catch (ArgumentException e)
-        {
-            throw new EmbeddingException($"The item's prompt does not fit its images: {e.Message}", e);
-        }
-    }
-
-    private static int FindEmbToken(QwenVlConfig config, QwenVlProcessor processor)
-    {
-        if (!processor.Tokenizer.SpecialTokens.TryGetValue(EmbToken, out var id))
+        var index = prompt.LastIndexOf(EmbTokenId);
+        if (index < 0)
             throw new EmbeddingException(
-                $"The checkpoint's tokenizer has no {EmbToken} token, so the checkpoint was not trained for reasoning-guided "
-                    + "embeddings: take one that was, or add the token and train it."
+                $"The prompt has no {Preset.Pooling.Token}, which the preset {Preset.Name} pools: the item may be too long, or the chat "
+                    + "template another than the preset expects."
             );
-        if (id >= config.Text.VocabSize)
+        return prompt.LastIndexOf(_config.ImageTokenId) < index
+            ? index
+            : throw new EmbeddingException(
+                $"An image comes after {Preset.Pooling.Token}, which the preset {Preset.Name} pools: expected it before."
+            );
+    }
+
+    private int Find(string token)
+    {
+        if (!_tokenizer.SpecialTokens.TryGetValue(token, out var id))
             throw new EmbeddingException(
-                $"{EmbToken} has id {id}, but the model's vocabulary has {config.Text.VocabSize} rows: tokenizer and model do not "
+                token == EmbToken
+                    ? $"The checkpoint's tokenizer has no {EmbToken} token, so the checkpoint was not trained for reasoning-guided "
+                        + "embeddings: take one that was, or add the token and train it."
+                    : $"The checkpoint's tokenizer has no {token} token, which the preset {Preset.Name} pools: expected a checkpoint that "
+                        + "the preset is for."
+            );
+        if (id >= _config.Text.VocabSize)
+            throw new EmbeddingException(
+                $"{token} has id {id}, but the model's vocabulary has {_config.Text.VocabSize} rows: tokenizer and model do not "
                     + "belong together."
             );
         return id;

@@ -3,6 +3,9 @@ namespace Rge.Prompts;
 /// <summary>Lays out the user turn of an item; the rules are those of <see cref="EmbeddingInput"/>'s remarks.</summary>
 public static class PromptContent
 {
+    /// <summary>What is said of an item that has nothing in it.</summary>
+    internal const string EmptyItem = "The item is empty: it has neither instruction, text nor images.";
+
     /// <summary>
     /// Texts and images in their order; no two texts follow each other, and the last part is a text that ends in a newline.
     /// </summary>
@@ -11,9 +14,13 @@ public static class PromptContent
     {
         var content = WithInstruction(input);
         if (content.Count == 0)
-            throw new EmbeddingException("The item is empty: it has neither instruction, text nor images.");
-        return content is [.., TextPart { Text: [.., '\n'] }] ? content : ContentPart.Merge([.. content, new TextPart("\n")]);
+            throw new EmbeddingException(EmptyItem);
+        return EndingInNewline(content);
     }
+
+    /// <summary>The content with a newline at its end.</summary>
+    internal static IReadOnlyList<ContentPart> EndingInNewline(IReadOnlyList<ContentPart> content) =>
+        content is [.., TextPart { Text: [.., '\n'] }] ? content : ContentPart.Merge([.. content, new TextPart("\n")]);
 
     /// <summary>The content of an item with its instruction where it belongs, without the final newline; empty where the item is.</summary>
     public static IReadOnlyList<ContentPart> WithInstruction(EmbeddingInput input)

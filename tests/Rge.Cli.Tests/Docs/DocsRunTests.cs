@@ -31,6 +31,7 @@ public sealed class DocsRunTests : IDisposable
         ("README.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
         ("docs/checkpoints.md", "./rge pull ", NeedsNetwork),
         ("docs/checkpoints.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
+        ("docs/presets.md", "", "is about checkpoints of the Hub; the tests of presets run the file that the page shows"),
         ("docs/results.md", "./rge experiment ", TrainsForHours),
         ("docs/evaluation.md", "MMEB-eval", NeedsBenchmark),
         ("docs/training.md", "./rge train ", TrainsForHours),

@@ -22,6 +22,7 @@ public sealed class WeightPlanTests : IDisposable
     [Theory]
     [InlineData(ModelFamily.Qwen25Vl)]
     [InlineData(ModelFamily.Qwen3Vl)]
+    [InlineData(ModelFamily.Qwen35)]
     public void An_untied_checkpoint_without_head_embeds_as_the_tied_one_and_cannot_write(ModelFamily family)
     {
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using Rge.Models.Kernels;
+using Rge.Models.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -94,6 +95,37 @@ public sealed class CpuKernelsTests : IDisposable
             weight = Random(width).to(weightType);
         var expected = Wide(x) * (Wide(x).square().mean([-1], keepdim: true) + 1e-6).rsqrt() * Wide(weight);
         AssertRounded(expected, CpuKernels.RmsNorm(x, weight, 1e-6));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float32)]
+    public void An_offset_is_added_to_the_weight_without_rounding_it(ScalarType type)
+    {
+        // Near 1, bfloat16 has steps of 1/128: added there, such weights would be lost.
+        Tensor x = Random(5, 128).to(ScalarType.Float32),
+            weight = (Random(128) * 1e-3).to(type);
+        var expected = Wide(x) * (Wide(x).square().mean([-1], keepdim: true) + 1e-6).rsqrt() * (Wide(weight) + 1);
+        AssertRounded(expected, CpuKernels.RmsNorm(x, weight, 1e-6, offset: 1));
+        // Where a gradient is wanted, torch's operators or another kernel do the same.
+        AssertRounded(expected, new RmsNorm(weight.requires_grad_(true), 1e-6, offset: 1).Forward(x));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float32)]
+    public void What_a_head_has_beyond_its_angles_stays(ScalarType type)
+    {
+        Tensor x = Random(7, 3, 64).to(type),
+            angles = Random(7, 1, 8);
+        Tensor cos = Wide(angles).cos(),
+            sin = Wide(angles).sin();
+        Tensor first = Wide(x).narrow(2, 0, 8),
+            second = Wide(x).narrow(2, 8, 8);
+        var expected = cat([first * cos - second * sin, second * cos + first * sin, Wide(x).narrow(2, 16, 48)], 2);
+        CpuKernels.Rotate(x, cos, sin);
+        AssertRounded(expected, x);
+        Assert.Throws<ArgumentException>(() => CpuKernels.Rotate(Random(7, 3, 14), cos, sin));
     }
 
     [Theory]

@@ -29,6 +29,35 @@ public sealed class GradientKernelsTests : IDisposable
 
     [Theory]
     [InlineData(1, 16)]
+    [InlineData(300, 128)]
+    public void Rms_norm_of_a_weight_less_one(int rows, int width) =>
+        Check(
+            [Random(rows, width), Random(width) * 0.1],
+            x => GradientKernels.RmsNorm(x[0], x[1], 1e-6, offset: 1),
+            x => x[0] * (x[0].square().mean([-1], keepdim: true) + 1e-6).rsqrt() * (x[1] + 1)
+        );
+
+    [Theory]
+    [InlineData(1, 2, 16)]
+    [InlineData(50, 3, 40)]
+    public void Rotation_of_a_part(int tokens, int heads, int width)
+    {
+        var angles = Random(tokens, 1, 4) * 10;
+        var (cos, sin) = (angles.cos(), angles.sin());
+        Check(
+            [Random(tokens, heads, width)],
+            x => GradientKernels.Rotate(x[0], cos, sin),
+            x =>
+            {
+                Tensor first = x[0].narrow(-1, 0, 4),
+                    second = x[0].narrow(-1, 4, 4);
+                return cat([first * cos - second * sin, second * cos + first * sin, x[0].narrow(-1, 8, width - 8)], -1);
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(1, 16)]
     [InlineData(77, 384)]
     public void Silu_product(int rows, int width) =>
         Check(

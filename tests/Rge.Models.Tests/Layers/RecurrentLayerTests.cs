@@ -86,9 +86,9 @@ public sealed class RecurrentLayerTests : IDisposable
     public void States_that_cannot_all_be_made_leave_no_native_tensor()
     {
         var statistics = DisposeScopeManager.Statistics.TensorStatistics;
-        _family.Recurrences[0].Fault = new OutOfMemoryException();
+        _family.Recurrences[0].Fault = new InsufficientMemoryException();
         var before = statistics.ThreadTotalLiveCount;
-        Assert.Throws<OutOfMemoryException>(() => State(slots: 2));
+        Assert.Throws<InsufficientMemoryException>(() => State(slots: 2));
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 

@@ -7,7 +7,8 @@ namespace Rge.Tests.Decoding;
 
 public sealed class DecodeSchedulerTests
 {
-    private const int Emb = ScriptedModel.Emb;
+    private const int Emb = ScriptedModel.Emb,
+        End = 3;
     private static readonly GenerationOptions Greedy = new() { MaxRationaleTokens = 4 };
 
     private readonly ScriptedModel _model = new();
@@ -64,6 +65,30 @@ public sealed class DecodeSchedulerTests
         var result = Run(new(), _model.Request(1, 3, Greedy, 5, 6, 7, Emb)).Single();
         Assert.Equal(FinishReason.Emb, result.FinishReason);
         Assert.Equal([1, 3 + 4], result.HiddenState);
+    }
+
+    [Theory]
+    [InlineData(new[] { 5, Emb, 6, Emb, End }, 6, new[] { 5, Emb, 6, Emb, End }, 3 + 4, FinishReason.Emb)]
+    [InlineData(new[] { 5, Emb, 6, 7, 8 }, 4, new[] { 5, Emb, 6, 7 }, 3 + 2, FinishReason.Emb)]
+    [InlineData(new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 4, FinishReason.Emb)]
+    [InlineData(new[] { 5, 6, End }, 6, new[] { 5, 6, End }, 3 + 2, FinishReason.EndOfTurn)]
+    [InlineData(new[] { End }, 6, new[] { End }, 3, FinishReason.EndOfTurn)]
+    [InlineData(new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 3, FinishReason.Length)]
+    public void A_turn_ends_with_its_own_token_and_the_last_pooled_one_counts(
+        int[] script,
+        int budget,
+        int[] written,
+        int pooledAfter,
+        FinishReason reason
+    )
+    {
+        var request = _model.Request(1, 3, new GenerationOptions { MaxRationaleTokens = budget }, script) with { EndOfTurn = [End] };
+        var beside = _model.Request(2, 2, Greedy, 4, Emb);
+        var results = Run(new(), request, beside);
+        Assert.Equal(written, results[0].RationaleIds);
+        Assert.Equal([1, pooledAfter], results[0].HiddenState);
+        Assert.Equal(reason, results[0].FinishReason);
+        Assert.Equal([2, 2 + 2], results[1].HiddenState);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Rge.Models.Layers;
 namespace Rge.Models.Families.Qwen3Vl;
 
 /// <summary>Qwen3-VL: interpolated position embeddings, deepstack, interleaved M-RoPE, query and key norms.</summary>
-internal sealed class Qwen3VlFamily : FamilyDefinition
+internal class Qwen3VlFamily : FamilyDefinition
 {
     private static readonly TextTraits Traits = new()
     {
@@ -23,6 +23,9 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
 
     public override bool HasPatchBias => true;
 
+    /// <summary>Blocks whose output feeds the first decoder layers, where config.json names none.</summary>
+    protected virtual IReadOnlyList<int> DefaultDeepstackBlocks => [8, 16, 24];
+
     public override TextConfig ReadText(ConfigReader root, ConfigReader text) => TextFields.Read(root, text, Traits);
 
     public override VisionConfig ReadVision(ConfigReader vision, int textHidden)
@@ -36,7 +39,7 @@ internal sealed class Qwen3VlFamily : FamilyDefinition
             defaultActivation: "gelu_pytorch_tanh"
         ) with
         {
-            DeepstackBlocks = vision.Ints("deepstack_visual_indexes") ?? [8, 16, 24],
+            DeepstackBlocks = vision.Ints("deepstack_visual_indexes") ?? DefaultDeepstackBlocks,
             NumPositionEmbeddings = vision.Int("num_position_embeddings", 1, 1 << 20, fallback: 2304),
         };
         if (config.DeepstackBlocks.Any(b => b < 0 || b >= config.Depth))

@@ -41,6 +41,7 @@ internal sealed record RationaleAnswer(
         {
             FinishReason.Emb => "emb",
             FinishReason.Length => "budget",
+            FinishReason.EndOfTurn => "turn",
             _ => "none",
         };
 }

@@ -1,0 +1,52 @@
+using System.CommandLine;
+
+namespace Rge.Cli.Options;
+
+/// <summary>The option that says how a checkpoint is called.</summary>
+internal static class PresetOption
+{
+    /// <summary>Stands for what is recognised.</summary>
+    public const string Auto = "auto";
+
+    /// <summary>Name of the option.</summary>
+    public const string Name = "--preset";
+
+    private const string FileExtension = ".json";
+
+    /// <summary>The presets that an embedder may have, by name.</summary>
+    private static IEnumerable<string> Names => ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name);
+
+    /// <summary>Makes the option.</summary>
+    public static Option<string> Create()
+    {
+        var option = new Option<string>(Name)
+        {
+            Description =
+                $"How the checkpoint is called, see docs/presets.md: {string.Join(", ", Names)}, or a preset FILE{FileExtension}; "
+                + $"{Auto} recognises it in the folder.",
+            DefaultValueFactory = _ => Auto,
+        };
+        option.Validators.Add(result =>
+        {
+            if (
+                result.Tokens is [.., { Value: var given }]
+                && given != Auto
+                && !IsFile(given)
+                && !Names.Contains(given, StringComparer.Ordinal)
+            )
+                result.AddError(
+                    $"{Name} is '{given}', expected {Auto}, {string.Join(", ", Names)}, or a file that ends in {FileExtension}."
+                );
+        });
+        return option;
+    }
+
+    /// <summary>The preset that is asked for; <see langword="null"/> for what is recognised.</summary>
+    /// <exception cref="CheckpointException">The file cannot be used.</exception>
+    public static ModelPreset? Read(string given) =>
+        given == Auto ? null
+        : IsFile(given) ? ModelPreset.Load(given)
+        : ModelPreset.Named(given);
+
+    private static bool IsFile(string given) => given.EndsWith(FileExtension, StringComparison.OrdinalIgnoreCase);
+}

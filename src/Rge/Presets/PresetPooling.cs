@@ -1,0 +1,6 @@
+namespace Rge.Presets;
+
+/// <summary>Which hidden state is the embedding. Immutable.</summary>
+/// <param name="Kind">At which token it is.</param>
+/// <param name="Token">The token as it is written; <see langword="null"/> for <see cref="PoolingKind.LastToken"/>.</param>
+public sealed record PresetPooling(PoolingKind Kind, string? Token);

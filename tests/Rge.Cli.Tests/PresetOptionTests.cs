@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Rge.Cli.Output;
+using Rge.Cli.Tests.Docs;
+using static Rge.Cli.Tests.CommandLine;
+
+namespace Rge.Cli.Tests;
+
+/// <summary>Presets and rerankers on the command line.</summary>
+public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture<TinyCheckpoint>
+{
+    private const string Plain =
+        """{"name": "mine", "prompt": "{item}", "image": "<|image_pad|>", "final_newline": true, "pooling": "last_token"}""";
+
+    private const string Judge = """
+        {"name": "judge", "prompt": "{instruction} {query} {document}", "empty_item": "NULL", "pooling": "last_token",
+         "score": {"yes": "y", "no": "n"}}
+        """;
+
+    [Fact]
+    public async Task A_preset_file_decides_and_a_given_preset_goes_before_what_is_recognised()
+    {
+        var preset = File("mine.json", Plain);
+        var ofFile = await EmbedAsync("--preset", preset);
+        Assert.Equal(await EmbedAsync("--pooling", "last"), ofFile);
+        var own = await EmbedAsync("--reasoning", "off");
+        Assert.Equal(await EmbedAsync("--reasoning", "off", "--preset", "rge"), own);
+        Assert.NotEqual(ofFile, own);
+        Assert.NotEqual(ofFile, await EmbedAsync("--preset", "vlm2vec"));
+    }
+
+    [Fact]
+    public async Task The_file_in_the_documentation_works_and_the_page_has_every_preset_and_key()
+    {
+        var page = await System.IO.File.ReadAllTextAsync(
+            Path.Combine(DocPage.Repository, "docs", "presets.md"),
+            TestContext.Current.CancellationToken
+        );
+        var example = page.Split("```json\n")[1].Split("```")[0];
+        Assert.NotEqual(await EmbedAsync("--reasoning", "off"), await EmbedAsync("--preset", File("documented.json", example)));
+        foreach (var preset in ModelPreset.BuiltIn.Where(preset => preset.Score is null))
+            Assert.Contains($"\n| `{preset.Name}` |", page, StringComparison.Ordinal);
+
+        var unknown = File("unknown.json", Plain.Replace("\"name\"", "\"nome\"", StringComparison.Ordinal));
+        var error = await ErrorAsync(ExitCodes.Failure, "info", checkpoint.Model, "--preset", unknown);
+        foreach (var key in error.Split("expected one of ")[1].Trim().TrimEnd('.').Split(", "))
+            Assert.Contains($"`{key}`", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_preset_does_not_leave_open_is_refused()
+    {
+        var error = await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "a", "--preset", "gme", "--reasoning", "on");
+        Assert.Contains("--reasoning is on, expected off with the preset gme", error, StringComparison.Ordinal);
+        var broken = File("broken.json", Plain.Replace("pooling", "poling", StringComparison.Ordinal));
+        error = await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "a", "--preset", broken);
+        Assert.Contains("broken.json: poling is no key of a preset", error, StringComparison.Ordinal);
+        error = await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "a", "--preset", "ume-r1");
+        Assert.Contains("has no <disc_emb> token, which the preset ume-r1 pools", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Info_says_which_preset_and_why()
+    {
+        Assert.Contains("rge: the checkpoint has the token <emb>", await OutputAsync("info", checkpoint.Model), StringComparison.Ordinal);
+        var text = await OutputAsync("info", checkpoint.Model, "--preset", "gme");
+        Assert.Contains("gme, as given", text, StringComparison.Ordinal);
+        Assert.Contains("256 to 1280 tokens, of the preset gme", text, StringComparison.Ordinal);
+        var json = JsonNode.Parse(await OutputAsync("info", checkpoint.Model, "--json"))!;
+        Assert.Equal("rge", (string?)json["preset"]);
+        var (code, output, _) = await RunAsync("info", checkpoint.Model, "--preset", "wemm");
+        Assert.Equal(ExitCodes.Failure, code);
+        Assert.Contains("the token <embedding>, which the preset wemm pools", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_best_candidates_are_reranked_and_the_others_follow()
+    {
+        string[] line = ["rank", "-m", checkpoint.Model, "-t", "a cat", "--reasoning", "off", "-c", "a", "b", "c", "d", "--json"];
+        var similar = Ranking(await OutputAsync(line));
+        var judge = File("judge.json", Judge);
+        var reranked = Ranking(await OutputAsync([.. line, "--rerank", checkpoint.Model, "--rerank-preset", judge, "--rerank-top", "2"]));
+        Assert.Equal(Labels(similar[..2]).Order(StringComparer.Ordinal), Labels(reranked[..2]).Order(StringComparer.Ordinal));
+        Assert.Equal(Labels(similar[2..]), Labels(reranked[2..]));
+        Assert.True((double)reranked[0]["rerank_score"]! >= (double)reranked[1]["rerank_score"]!);
+        Assert.All(reranked[..2], place => Assert.InRange((double)place["rerank_score"]!, 0, 1));
+        Assert.All(reranked[2..], place => Assert.Null(place["rerank_score"]));
+
+        line[^1] = "--seed=0";
+        var text = await OutputAsync([.. line, "--rerank", checkpoint.Model, "--rerank-preset", judge]);
+        Assert.Contains("│  score │ cosine │", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reranker_must_be_one()
+    {
+        string[] line = ["rank", "-m", checkpoint.Model, "-t", "a", "-c", "b", "--rerank", checkpoint.Model];
+        Assert.Contains("is not recognised as a reranker", await ErrorAsync(ExitCodes.Failure, line), StringComparison.Ordinal);
+        Assert.Contains(
+            "--rerank-preset is gme, a preset for embeddings",
+            await ErrorAsync(ExitCodes.Failure, [.. line, "--rerank-preset", "gme"]),
+            StringComparison.Ordinal
+        );
+    }
+
+    private static JsonObject[] Ranking(string json) => [.. JsonNode.Parse(json)!["ranking"]!.AsArray().Select(place => place!.AsObject())];
+
+    private static IEnumerable<string> Labels(IEnumerable<JsonObject> places) => places.Select(place => (string)place["candidate"]!);
+
+    private async Task<string> EmbedAsync(params string[] options)
+    {
+        var json = JsonNode.Parse(
+            await OutputAsync(["embed", "-m", checkpoint.Model, "-t", "a cat", "-i", checkpoint.Image(0), "--json", .. options])
+        )!;
+        return json["embedding"]!.ToJsonString();
+    }
+
+    private string File(string name, string content)
+    {
+        var path = checkpoint.PathOf(name);
+        System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+}
