@@ -54,7 +54,7 @@ public static class ParameterLayout
 
     /// <summary>
     /// Names of the weights that may have few bits: those of the linear layers of the decoder's and the vision tower's blocks, where nearly
-    /// all parameters are.
+    /// all parameters are, but for those that the family keeps.
     /// </summary>
     internal static IReadOnlySet<string> Roundable(QwenVlConfig config) =>
         Record(config)
@@ -62,6 +62,7 @@ public static class ParameterLayout
                 module.StartsWith(LanguageModel.Layers, StringComparison.Ordinal)
                 || module.StartsWith(VisionTower.Blocks, StringComparison.Ordinal)
             )
+            .Where(module => !FamilyRegistry.Definition(config.Family).StaysDense(module))
             .Select(module => module + ".weight")
             .ToHashSet(StringComparer.Ordinal);
 }

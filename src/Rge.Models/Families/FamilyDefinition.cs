@@ -26,6 +26,9 @@ internal abstract class FamilyDefinition
     /// </summary>
     public virtual bool IsUnused(string name) => false;
 
+    /// <summary>Whether a linear layer, by its canonical module name, keeps its weights where others are rounded to few bits.</summary>
+    public virtual bool StaysDense(string module) => false;
+
     /// <summary>Reads the decoder's part of config.json.</summary>
     /// <param name="root">The object at the top of the file.</param>
     /// <param name="text">The object that holds the decoder's fields; the top itself in the flat layout.</param>

@@ -29,6 +29,10 @@ internal sealed class Qwen35Family : Qwen3VlFamily
     /// <summary>The heads that predict further tokens are there for speculative decoding.</summary>
     public override bool IsUnused(string name) => name.StartsWith("mtp.", StringComparison.Ordinal);
 
+    /// <summary>Rates and decays are raised to powers by the recurrence, and have next to no weights.</summary>
+    public override bool StaysDense(string module) =>
+        module.EndsWith(".in_proj_a", StringComparison.Ordinal) || module.EndsWith(".in_proj_b", StringComparison.Ordinal);
+
     public override TextConfig ReadText(ConfigReader root, ConfigReader text)
     {
         var config = TextFields.Read(root, text, Traits);
