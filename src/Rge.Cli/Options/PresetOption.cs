@@ -13,17 +13,14 @@ internal static class PresetOption
 
     private const string FileExtension = ".json";
 
-    /// <summary>The presets that an embedder may have, by name.</summary>
-    private static IEnumerable<string> Names => ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name);
-
     /// <summary>Makes the option.</summary>
     public static Option<string> Create()
     {
         var option = new Option<string>(Name)
         {
             Description =
-                $"How the checkpoint is called, see docs/presets.md: {string.Join(", ", Names)}, or a preset FILE{FileExtension}; "
-                + $"{Auto} recognises it in the folder.",
+                $"How the checkpoint is called, see docs/presets.md: {string.Join(", ", ModelPreset.EmbedderNames)}, "
+                + $"or a preset FILE{FileExtension}; {Auto} recognises it in the folder.",
             DefaultValueFactory = _ => Auto,
         };
         option.Validators.Add(result =>
@@ -32,10 +29,11 @@ internal static class PresetOption
                 result.Tokens is [.., { Value: var given }]
                 && given != Auto
                 && !IsFile(given)
-                && !Names.Contains(given, StringComparer.Ordinal)
+                && !ModelPreset.EmbedderNames.Contains(given, StringComparer.Ordinal)
             )
                 result.AddError(
-                    $"{Name} is '{given}', expected {Auto}, {string.Join(", ", Names)}, or a file that ends in {FileExtension}."
+                    $"{Name} is '{given}', expected {Auto}, {string.Join(", ", ModelPreset.EmbedderNames)}, "
+                        + $"or a file that ends in {FileExtension}."
                 );
         });
         return option;

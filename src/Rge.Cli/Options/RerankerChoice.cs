@@ -21,7 +21,8 @@ internal sealed class RerankerChoice
         _preset = new Option<string?>($"{name}-preset")
         {
             Description =
-                $"How that checkpoint is called: a preset FILE.json, or {ModelPreset.Qwen3VlReranker.Name}. Recognised unless given.",
+                $"How that checkpoint is called: a preset FILE.json, or {string.Join(", ", ModelPreset.RerankerNames)}. "
+                + "Recognised unless given.",
         };
         _folder.Validators.Add(result =>
         {

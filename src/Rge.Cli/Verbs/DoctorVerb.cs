@@ -77,10 +77,9 @@ internal static class DoctorVerb
     private static string Memory()
     {
         var memory = GC.GetGCMemoryInfo();
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{memory.TotalAvailableMemoryBytes / 1e9:N1} GB for this process, {(memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes) / 1e9:N1} GB of it free"
-        );
+        double all = memory.TotalAvailableMemoryBytes,
+            free = memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
+        return string.Create(CultureInfo.InvariantCulture, $"{all / 1e9:N1} GB for this process, {free / 1e9:N1} GB of it free");
     }
 
     /// <summary>The GPUs that can be used, or why none can.</summary>
@@ -92,8 +91,9 @@ internal static class DoctorVerb
         if (driver is null)
             return "none (no NVIDIA driver is loaded)";
         problems.Add(
-            $"a libtorch with CUDA: there is a GPU, and this libtorch cannot use it. `pip install torch=={TorchLibrary.Expected}.*` brings one; "
-                + $"set {TorchLibrary.FolderVariable} to what `python3 -c 'import torch; print(torch.__path__[0])'` prints."
+            "a libtorch with CUDA: there is a GPU, and this libtorch cannot use it. "
+                + $"`pip install torch=={TorchLibrary.Expected}.*` brings one; build with TorchBackend=none, and set "
+                + $"{TorchLibrary.FolderVariable} to what `python3 -c 'import torch; print(torch.__path__[0])'` prints."
         );
         return driver;
     }

@@ -8,8 +8,8 @@ namespace Rge;
 /// Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// Ours are <see cref="BuiltIn"/>; <see cref="Load"/> reads one from a JSON file, and docs/presets.md describes its keys. Where a property
-/// has no description of its own, the key of that name has it.
+/// <see cref="BuiltIn"/> lists those of the library; <see cref="Load"/> reads one from a JSON file. docs/presets.md describes the keys of
+/// the file; a property without a description of its own is the key of that name.
 /// </remarks>
 public sealed record ModelPreset
 {
@@ -52,25 +52,34 @@ public sealed record ModelPreset
     /// <summary>The tokens that a reranker is asked about; <see langword="null"/> for a preset of embeddings.</summary>
     public PresetScore? Score { get; init; }
 
-    /// <summary>Our presets for embeddings and rerankers, in the order of their documentation.</summary>
-    public static IReadOnlyList<ModelPreset> BuiltIn => PresetFiles.All;
+    /// <summary>The built-in presets of embedders and rerankers, in the order of their documentation. Reads all of their files.</summary>
+    public static IReadOnlyList<ModelPreset> BuiltIn =>
+        [.. PresetFiles.EmbedderNames.Concat(PresetFiles.RerankerNames).Select(PresetFiles.Get)];
+
+    /// <summary>Names of the built-in presets of embedders, in the order of their documentation. Reads no file.</summary>
+    public static IReadOnlyList<string> EmbedderNames => PresetFiles.EmbedderNames;
+
+    /// <summary>Names of the built-in presets of rerankers. Reads no file.</summary>
+    public static IReadOnlyList<string> RerankerNames => PresetFiles.RerankerNames;
 
     /// <summary>Reasoning-guided embedding: the checkpoint's chat template, and the hidden state at <c>&lt;emb&gt;</c>.</summary>
-    public static ModelPreset Rge => PresetFiles.Rge;
+    public static ModelPreset Rge => PresetFiles.Get("rge");
 
     /// <summary>What <see cref="EmbeddingPooling.LastToken"/> stands for: the bare parts of an item, and its last token.</summary>
-    public static ModelPreset LastToken => PresetFiles.LastToken;
+    public static ModelPreset LastToken => PresetFiles.Get("last-token");
 
     /// <summary>Qwen3-VL-Reranker.</summary>
-    public static ModelPreset Qwen3VlReranker => Named("qwen3-vl-reranker");
+    public static ModelPreset Qwen3VlReranker => PresetFiles.Get("qwen3-vl-reranker");
 
-    /// <summary>One of ours by its name.</summary>
+    /// <summary>A built-in preset by its name.</summary>
     /// <exception cref="CheckpointException">None has this name.</exception>
-    public static ModelPreset Named(string name) =>
-        BuiltIn.FirstOrDefault(preset => preset.Name == name)
-        ?? throw new CheckpointException(
-            $"There is no preset '{name}', expected one of {string.Join(", ", BuiltIn.Select(preset => preset.Name))}."
-        );
+    public static ModelPreset Named(string name)
+    {
+        string[] names = [.. PresetFiles.EmbedderNames, .. PresetFiles.RerankerNames];
+        return names.Contains(name, StringComparer.Ordinal)
+            ? PresetFiles.Get(name)
+            : throw new CheckpointException($"There is no preset '{name}', expected one of {string.Join(", ", names)}.");
+    }
 
     /// <summary>Reads a preset file.</summary>
     /// <exception cref="CheckpointException">The file cannot be read, or is no preset: the message names the key.</exception>

@@ -1,35 +1,29 @@
 namespace Rge.Presets;
 
-/// <summary>The presets that come with the library: the JSON files beside this source, as resources.</summary>
+/// <summary>
+/// The presets that come with the library: the JSON files beside this source, as resources. Each is read when first asked for.
+/// </summary>
 internal static class PresetFiles
 {
     private const string Prefix = "Presets/";
 
-    /// <summary>Names of the files, in the order of the documentation.</summary>
-    private static readonly string[] Names =
-    [
-        "rge",
-        "qwen3-vl-embedding",
-        "vlm2vec",
-        "vlm2vec-v2",
-        "gme",
-        "ume-r1",
-        "ume-r1-generative",
-        "wemm",
-        "qwen3-vl-reranker",
-    ];
+    private static readonly Dictionary<string, Lazy<ModelPreset>> Named;
 
-    private static readonly Lazy<IReadOnlyList<ModelPreset>> Listed = new(() => [.. Names.Select(Read)]);
-    private static readonly Lazy<ModelPreset> Last = new(() => Read("last-token"));
+    static PresetFiles() =>
+        Named = EmbedderNames
+            .Concat(RerankerNames)
+            .Append("last-token")
+            .ToDictionary(name => name, name => new Lazy<ModelPreset>(() => Read(name)), StringComparer.Ordinal);
 
-    /// <summary>Those that can be named.</summary>
-    public static IReadOnlyList<ModelPreset> All => Listed.Value;
+    /// <summary>Names of the presets of embedders, in the order of the documentation.</summary>
+    public static IReadOnlyList<string> EmbedderNames { get; } =
+    ["rge", "qwen3-vl-embedding", "vlm2vec", "vlm2vec-v2", "gme", "ume-r1", "ume-r1-generative", "wemm"];
 
-    /// <inheritdoc cref="ModelPreset.Rge"/>
-    public static ModelPreset Rge => All[0];
+    /// <summary>Names of the presets of rerankers.</summary>
+    public static IReadOnlyList<string> RerankerNames { get; } = ["qwen3-vl-reranker"];
 
-    /// <inheritdoc cref="ModelPreset.LastToken"/>
-    public static ModelPreset LastToken => Last.Value;
+    /// <summary>One that exists.</summary>
+    public static ModelPreset Get(string name) => Named[name].Value;
 
     private static ModelPreset Read(string name)
     {

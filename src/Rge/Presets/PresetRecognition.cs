@@ -36,9 +36,6 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
         ("ume-r1", ModelFamily.Qwen2Vl, "ume-r1"),
     ];
 
-    private static string EmbeddingPresets =>
-        string.Join(", ", ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name));
-
     /// <summary>Looks at a folder and at the adapter that is applied to it.</summary>
     /// <remarks>A folder whose tokenizer has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.</remarks>
     /// <param name="folder">The checkpoint's folder.</param>
@@ -67,7 +64,7 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
             ? throw new EmbeddingException(
                 "The checkpoint's tokenizer has no <emb> token, so the checkpoint was not trained for reasoning-guided embeddings: "
                     + "take one that was, or add the token and train it. Nor is it recognised as another embedding checkpoint: if it is "
-                    + $"one, name its preset, one of {EmbeddingPresets} (--preset)."
+                    + $"one, name its preset, one of {string.Join(", ", ModelPreset.EmbedderNames)} (--preset)."
             )
         : Preset.Score is not null
             ? throw new EmbeddingException(

@@ -24,12 +24,13 @@ public sealed class PresetReaderTests
     }
 
     [Fact]
-    public void Presets_of_ours_are_read_by_name()
+    public void Built_in_presets_are_read_by_name()
     {
         Assert.Equal(
             ["rge", "qwen3-vl-embedding", "vlm2vec", "vlm2vec-v2", "gme", "ume-r1", "ume-r1-generative", "wemm", "qwen3-vl-reranker"],
             ModelPreset.BuiltIn.Select(preset => preset.Name)
         );
+        Assert.Equal(ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name), ModelPreset.EmbedderNames);
         Assert.Equal([new FitStep(SizeRule.QwenVlUtils, 4, 1800)], ModelPreset.Named("qwen3-vl-embedding").Images.Steps);
         var error = Assert.Throws<CheckpointException>(() => ModelPreset.Named("gne"));
         Assert.StartsWith("There is no preset 'gne', expected one of rge, qwen3-vl-embedding,", error.Message, StringComparison.Ordinal);
