@@ -198,6 +198,7 @@ public static class RgeCommand
             EvalVerb.Create(terminal),
             VerifyVerb.Create(terminal),
             NewVerb.Create(terminal),
+            QuantizeVerb.Create(terminal),
             PullVerb.Create(terminal),
             RationalesVerb.Create(terminal),
             TrainVerb.Create(terminal),

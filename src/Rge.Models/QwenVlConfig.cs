@@ -17,6 +17,9 @@ public sealed record QwenVlConfig : ModelConfig
     /// <summary>Which generation of the family this is.</summary>
     public required ModelFamily Family { get; init; }
 
+    /// <summary>How linear layers are stored in few bits; null where they are not.</summary>
+    internal QuantizationConfig? Quantization { get; init; }
+
     /// <summary>The file as it was read; written back when a model is saved, so that fields unknown here are kept.</summary>
     public required JsonObject Source { get; init; }
 
@@ -38,7 +41,7 @@ public sealed record QwenVlConfig : ModelConfig
     public static QwenVlConfig Parse(JsonObject json, string path)
     {
         ArgumentNullException.ThrowIfNull(json);
-        Quantization.Refuse(json, path);
+        var quantization = QuantizationConfig.Read(json, path);
         var root = new ConfigReader(json, path);
         var modelType = root.String("model_type");
         var (family, definition) = FamilyRegistry.Find(modelType)
@@ -61,6 +64,7 @@ public sealed record QwenVlConfig : ModelConfig
             VideoTokenId = root.Int("video_token_id", -1, textConfig.VocabSize - 1, fallback: -1),
             VisionStartTokenId = root.Int("vision_start_token_id", 0, textConfig.VocabSize - 1),
             VisionEndTokenId = root.Int("vision_end_token_id", -1, textConfig.VocabSize - 1, fallback: -1),
+            Quantization = quantization,
             Source = json,
         };
     }

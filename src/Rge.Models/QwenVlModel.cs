@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rge.Files;
 using Rge.Imaging;
 using Rge.Models.Checkpoints;
@@ -37,6 +38,9 @@ public sealed class QwenVlModel : IDisposable
     private readonly Checkpoint? _mapped;
     private readonly VisionTower _vision;
     private readonly LanguageModel _language;
+
+    /// <summary>What of an adapter is applied on the fly because it could not be merged.</summary>
+    private PeftAdapter? _adapter;
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
@@ -119,51 +123,42 @@ public sealed class QwenVlModel : IDisposable
         CancellationToken cancellationToken
     )
     {
-        var weights = options?.Weights ?? WeightFormat.Dense;
-        if (weights != WeightFormat.Dense && options is { Writable: true })
+        options ??= new QwenVlModelOptions();
+        if (options is { Weights: WeightFormat.Int8 or WeightFormat.Int4, Writable: true })
             throw new ArgumentException("Weights of few bits cannot be trained: load them dense, or not writable.", nameof(options));
         var config = QwenVlConfig.Load(folder);
+        if (options is { Weights: null, Writable: true } && config.Quantization is not null)
+            throw new CheckpointException($"{folder} has weights of few bits: train the checkpoint that they were made from.");
         var checkpoint = Checkpoint.Open(folder);
         var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        PeftAdapter? adapter = null;
         try
         {
-            using var adapter = options?.Adapter is { } path ? PeftAdapter.Load(path) : null;
+            if (options.Adapter is { } path)
+                adapter = PeftAdapter.Load(path, config.Quantization is null ? null : ScalarType.Float32);
             var plan = new WeightPlan(config, checkpoint, adapter);
-            var dtype = options?.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
-            var device = options?.Device ?? CPU;
+            var dtype = options.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
             if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
                 throw new CheckpointException(
                     $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
                 );
-            if (weights != WeightFormat.Dense && device.type != TorchSharp.DeviceType.CPU)
+            var mayBeRounded = options.Weights is { } wanted ? wanted != WeightFormat.Dense : config.Quantization is not null;
+            if (mayBeRounded && options.Device is { } device && device.type != TorchSharp.DeviceType.CPU)
                 throw new CheckpointException($"{folder}: weights of few bits run on the CPU, not on {device}; load them dense.");
-            var rounded = weights == WeightFormat.Dense ? null : ParameterLayout.Roundable(plan.Config);
-            var float32 = ParameterLayout.Float32Names(plan.Config);
-            var loaded = 0;
-            foreach (var name in plan.Layout.Keys)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (rounded?.Contains(name) == true)
-                    AddRounded(name);
-                else
-                    parameters.Add(
-                        name,
-                        plan.Read(name, float32.Contains(name) ? ScalarType.Float32 : dtype, device, options?.Writable ?? false)
-                            .DetachFromDisposeScope()
-                    );
-                progress?.Report(new LoadProgress { Loaded = ++loaded, Total = plan.Layout.Count });
-            }
-            return new QwenVlModel(plan.Config, parameters, checkpoint);
-
-            void AddRounded(string name)
-            {
-                var (values, scales) = plan.ReadRounded(name, weights);
-                parameters.Add(name, values.DetachFromDisposeScope());
-                parameters.Add(name + QuantizedWeight.ScaleSuffix, scales.DetachFromDisposeScope());
-            }
+            var loader = new ParameterLoader(plan, adapter, options, dtype);
+            loader.Load(parameters, progress, cancellationToken);
+            var model = new QwenVlModel(plan.Config, parameters, checkpoint);
+            foreach (var module in loader.Unmerged)
+                model.Linears[module].Attach(adapter!.Modules[module]);
+            if (loader.Unmerged.Count > 0)
+                model._adapter = adapter;
+            else
+                adapter?.Dispose();
+            return model;
         }
         catch
         {
+            adapter?.Dispose();
             foreach (var tensor in parameters.Values)
                 tensor.Dispose();
             checkpoint.Dispose();
@@ -200,20 +195,28 @@ public sealed class QwenVlModel : IDisposable
     /// Writes config and weights into a folder, in the layout and naming of released checkpoints, so that transformers loads them.
     /// </summary>
     /// <remarks>
+    /// Weights of few bits are written as they are, which config.json tells (<c>quantization_config</c>): only this library reads them.
+    /// <para>
     /// Weights go first and replace old ones at one stroke; see <see cref="Checkpoint.Save"/>. Tokenizer and processor files are not
     /// written.
+    /// </para>
     /// </remarks>
     /// <param name="folder">The folder; made when needed. May be the one the model was loaded from.</param>
     /// <param name="progress">Receives the bytes of weights written so far.</param>
     /// <param name="cancellationToken">Stops the writing; what was there before stays.</param>
-    /// <exception cref="CheckpointException">The folder cannot be written, or the weights are of few bits.</exception>
+    /// <exception cref="CheckpointException">The folder cannot be written, or an adapter could not be merged.</exception>
     public void Save(string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
-        if (Weights != WeightFormat.Dense)
-            throw new CheckpointException($"{folder} is not written: the weights were rounded to few bits; load them dense to save them.");
+        if (_adapter is not null)
+            throw new CheckpointException(
+                $"{folder} is not written: an adapter is applied beside weights of few bits; load with Weights set, which merges it."
+            );
         var naming = _mapped?.Naming ?? FamilyRegistry.Definition(Config.Family).Naming;
         Checkpoint.Save(folder, Parameters, naming, progress: progress, cancellation: cancellationToken);
-        var json = Config.Source.DeepClone();
+        var json = (JsonObject)Config.Source.DeepClone();
+        QuantizationConfig.Remove(json);
+        if (Weights != WeightFormat.Dense)
+            json[QuantizationConfig.Field] = QuantizationConfig.Describe(Weights);
         json["torch_dtype"] = DType.ToString().ToLowerInvariant();
         AtomicFile.WriteJson(Path.Combine(folder, QwenVlConfig.FileName), json);
     }
@@ -447,6 +450,7 @@ public sealed class QwenVlModel : IDisposable
             linear.Detach();
         foreach (var tensor in Parameters.Values)
             tensor.Dispose();
+        _adapter?.Dispose();
         _mapped?.Dispose();
     }
 }

@@ -24,8 +24,9 @@ public sealed record QwenVlModelOptions
     public Device? Device { get; init; }
 
     /// <summary>
-    /// How the linear layers of decoder and vision blocks hold their weights. Those of few bits are rounded while they load, after an
-    /// adapter is merged. They run on the CPU and cannot be trained; all else keeps the number type.
+    /// How the linear layers of decoder and vision blocks hold their weights; <see langword="null"/> as they are stored. Those of few bits
+    /// are rounded while they load, after an adapter is merged; beside those that are stored in few bits it is applied on the fly. They run
+    /// on the CPU and cannot be trained; all else keeps the number type.
     /// </summary>
-    public WeightFormat Weights { get; init; }
+    public WeightFormat? Weights { get; init; }
 }

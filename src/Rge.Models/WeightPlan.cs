@@ -17,13 +17,21 @@ internal sealed class WeightPlan
 
     private readonly Checkpoint _checkpoint;
     private readonly PeftAdapter? _adapter;
+    private readonly StoredWeights? _stored;
     private readonly Output _output;
 
     /// <exception cref="CheckpointException">The checkpoint does not fit its configuration, or the adapter the checkpoint.</exception>
     public WeightPlan(QwenVlConfig config, Checkpoint checkpoint, PeftAdapter? adapter)
     {
         (_checkpoint, _adapter) = (checkpoint, adapter);
-        var stored = new Dictionary<string, long[]>(ParameterLayout.Create(config), StringComparer.Ordinal);
+        _stored = StoredWeights.Create(config.Quantization, checkpoint);
+        var stored = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        foreach (var (name, shape) in ParameterLayout.Create(config))
+            if (IsStoredRounded(name))
+                foreach (var (part, partShape) in _stored!.Shapes(name, shape[0], shape[1]))
+                    stored.Add(part, partShape);
+            else
+                stored.Add(name, shape);
         // As in transformers, which begins a head that is not stored at random: of use only to those who train it.
         if (!checkpoint.Contains(ParameterLayout.OutputProjection))
             stored.Remove(ParameterLayout.OutputProjection);
@@ -66,6 +74,19 @@ internal sealed class WeightPlan
     /// </summary>
     public IReadOnlyDictionary<string, long[]> Layout { get; }
 
+    /// <summary>The few bits that the checkpoint holds a weight in; null for numbers.</summary>
+    public WeightFormat? StoredFormat(string name) => IsStoredRounded(name) ? _stored!.Format(name) : null;
+
+    /// <summary>Reads a weight as the few bits that it is stored in; the caller disposes. An adapter is not merged into it.</summary>
+    /// <param name="name">A name that has a <see cref="StoredFormat"/>.</param>
+    public QuantizedTensors ReadStored(string name)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var shape = Layout[name];
+        return _stored!.Read(name, shape[0], shape[1]).MoveOut();
+    }
+
     /// <summary>Reads a parameter; the caller disposes.</summary>
     /// <param name="name">A name of <see cref="Layout"/>.</param>
     /// <param name="dtype">Number type wanted.</param>
@@ -89,32 +110,44 @@ internal sealed class WeightPlan
         )
         {
             // Merged in float32 before the weight is rounded to the wanted type.
-            using var full = replaced?.to(ScalarType.Float32, CPU, copy: true) ?? _checkpoint.Read(stored, ScalarType.Float32);
+            using var full = replaced?.to(ScalarType.Float32, CPU, copy: true) ?? ReadNumbers(stored, ScalarType.Float32, CPU);
             using var merged = change.Merge(full);
             return merged.to(dtype, device, copy: true);
         }
         if (replaced is not null)
             return replaced.to(dtype, device, copy: true);
-        return !writable && device.type == DeviceType.CPU && _checkpoint.DType(stored) == dtype
+        return !writable && device.type == DeviceType.CPU && !IsStoredRounded(stored) && _checkpoint.DType(stored) == dtype
             ? _checkpoint.Map(stored)
-            : _checkpoint.Read(stored, dtype, device);
+            : ReadNumbers(stored, dtype, device);
+    }
+
+    private bool IsStoredRounded(string name) => _stored?.Holds(name) == true && Replaced(name) is null;
+
+    private Tensor ReadNumbers(string name, ScalarType dtype, Device device)
+    {
+        if (!IsStoredRounded(name))
+            return _checkpoint.Read(name, dtype, device);
+        using var scope = NewDisposeScope();
+        var shape = Layout[name];
+        var dense = QuantizedWeight.Create(name, ReadStored(name), shape[1], shape[0]).ToDense();
+        return dense.to(dtype, device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Reads the weight of a linear layer and rounds it, after an adapter is merged; the caller disposes.</summary>
     /// <param name="name">A name of <see cref="Layout"/>.</param>
     /// <param name="format">To what: int8 or int4.</param>
     /// <exception cref="CheckpointException">The weight has a number that is not finite.</exception>
-    public (Tensor Values, Tensor Scales) ReadRounded(string name, WeightFormat format)
+    public QuantizedTensors ReadRounded(string name, WeightFormat format)
     {
         using var scope = NewDisposeScope();
-        var isExact = _adapter is null && _checkpoint.DType(name) == ScalarType.BFloat16;
+        var isExact = _adapter is null && _checkpoint.Contains(name) && _checkpoint.DType(name) == ScalarType.BFloat16;
         var dense = Read(name, isExact ? ScalarType.BFloat16 : ScalarType.Float32, CPU, writable: false);
-        var (values, scales) = QuantizedWeight.Round(dense, format);
-        if (!isfinite(scales).all().item<bool>())
-            throw new CheckpointException(
+        var tensors = QuantizedWeight.Round(dense, format);
+        return isfinite(tensors.Scales).all().item<bool>()
+            ? tensors.MoveOut()
+            : throw new CheckpointException(
                 $"{_checkpoint.Folder}: {name} has a number that is not finite, which cannot be rounded to few bits; expected finite weights."
             );
-        return (values.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
     }
 
     /// <summary>

@@ -97,7 +97,7 @@ public sealed class QuantizedModelTests : IDisposable
         using var half = QwenVlModel.Load(Path.Combine(_folder, "half"), new QwenVlModelOptions { Weights = format });
         Assert.Equal(ScalarType.BFloat16, half.DType);
         const string name = "model.language_model.layers.1.mlp.up_proj.weight";
-        var (values, scales) = QuantizedWeight.Round(wide.Parameters[name].to(ScalarType.Float32), format);
+        var (values, scales, _, _) = QuantizedWeight.Round(wide.Parameters[name].to(ScalarType.Float32), format);
         Assert.Equal(values.bytes.ToArray(), half.Parameters[name].bytes.ToArray());
         Assert.Equal(scales.bytes.ToArray(), half.Parameters[name + ".scale"].bytes.ToArray());
         var hidden = half.Encode([new ModelInput([1, 2, 3])]);
@@ -121,14 +121,12 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Fact]
-    public void Training_and_saving_are_refused()
+    public void Training_is_refused()
     {
         using var model = Load(ModelFamily.Qwen2Vl, WeightFormat.Int8);
         Assert.Throws<ArgumentException>(() =>
             QwenVlModel.Load(_folder, new QwenVlModelOptions { Weights = WeightFormat.Int8, Writable = true })
         );
-        var error = Assert.Throws<CheckpointException>(() => model.Save(Path.Combine(_folder, "copy")));
-        Assert.Contains("load them dense", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

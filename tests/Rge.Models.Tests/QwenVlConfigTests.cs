@@ -188,10 +188,30 @@ public sealed class QwenVlConfigTests
     [InlineData("pad_token_id", "96", "pad_token_id is 96, expected a whole number from -96 to 95")]
     [InlineData(
         "quantization_config",
-        """{"quant_method":"awq","bits":4}""",
-        "quantization_config says that the weights are quantised with AWQ (4 bits)"
+        """{"quant_method":"awq","bits":3}""",
+        "quantization_config says that the weights are quantised with AWQ (3 bits)"
     )]
     [InlineData("quantization_config", """{"quant_method":"gptq","bits":8}""", "GPTQ (8 bits)")]
+    [InlineData(
+        "quantization_config",
+        """{"quant_method":"awq","bits":4,"version":"gemv"}""",
+        "quantization_config.version is \"gemv\", expected gemm"
+    )]
+    [InlineData(
+        "quantization_config",
+        """{"quant_method":"gptq","bits":4,"group_size":48}""",
+        "quantization_config.group_size is 48, expected a positive multiple of 32, or -1"
+    )]
+    [InlineData(
+        "quantization_config",
+        """{"quant_method":"gptq","bits":4,"checkpoint_format":"marlin"}""",
+        "quantization_config.checkpoint_format is marlin, expected gptq or gptq_v2"
+    )]
+    [InlineData(
+        "quantization_config",
+        """{"quant_method":"rge","bits":4,"version":2}""",
+        "quantization_config describes version 2 with 4 bits, expected version 1"
+    )]
     [InlineData("quantization_config", """{"quant_method":"fp8","activation_scheme":"dynamic"}""", "quantised with FP8")]
     [InlineData("quantization_config", """{"load_in_4bit":true,"quant_method":"bitsandbytes"}""", "bitsandbytes (4 bits)")]
     [InlineData("quantization_config", """{"load_in_8bit":true}""", "bitsandbytes (8 bits)")]

@@ -15,23 +15,23 @@ internal static class WeightFormats
         {
             Description =
                 "What the linear layers' weights are rounded to while they load: int8 and int4 take a half and a quarter of the memory of "
-                + "bfloat16; dense keeps them.",
-            DefaultValueFactory = _ => Dense,
+                + "bfloat16; dense makes numbers of those that are stored in few bits. Default: as they are stored.",
         };
         option.AcceptOnlyFromAmong(Dense, "int8", "int4");
         return option;
     }
 
-    /// <summary>The form of a name.</summary>
-    public static WeightFormat Parse(string? name) =>
+    /// <summary>The form of a name; null for that of the checkpoint.</summary>
+    public static WeightFormat? Parse(string? name) =>
         name switch
         {
             "int8" => WeightFormat.Int8,
             "int4" => WeightFormat.Int4,
-            _ => WeightFormat.Dense,
+            Dense => WeightFormat.Dense,
+            _ => null,
         };
 
-    /// <summary>The option as part of a line that says what decides the results; nothing where weights stay as they are.</summary>
+    /// <summary>The option as part of a line that says what decides the results; nothing where it is not given.</summary>
     public static IEnumerable<string> Describe(ParseResult parsed, Option<string> option) =>
-        Parse(parsed.GetValue(option)) == WeightFormat.Dense ? [] : [$"{option.Name}={parsed.GetValue(option)}"];
+        parsed.GetValue(option) is null ? [] : [$"{option.Name}={parsed.GetValue(option)}"];
 }

@@ -3,13 +3,23 @@ using Spectre.Console;
 
 namespace Rge.Cli.Output;
 
-/// <summary>Shows how far embedding has got: a bar with time left on a terminal, nothing where the error stream is redirected.</summary>
+/// <summary>Shows how far work has got: a bar with time left on a terminal, nothing where the error stream is redirected.</summary>
 internal static class ProgressReport
 {
-    public static async Task<T> RunAsync<T>(Terminal terminal, string what, Func<IProgress<EmbeddingProgress>, Task<T>> work)
+    /// <summary>Shows how many items are embedded.</summary>
+    public static Task<T> RunAsync<T>(Terminal terminal, string what, Func<IProgress<EmbeddingProgress>, Task<T>> work) =>
+        RunAsync(terminal, what, (EmbeddingProgress p) => (p.Completed, p.Total), work);
+
+    /// <summary>Shows work that reports how much of a total is done.</summary>
+    public static async Task<T> RunAsync<TReport, T>(
+        Terminal terminal,
+        string what,
+        Func<TReport, (long Done, long Total)> measure,
+        Func<IProgress<TReport>, Task<T>> work
+    )
     {
         if (!terminal.Error.Profile.Capabilities.Interactive)
-            return await work(new Relay<EmbeddingProgress>(_ => { }));
+            return await work(new Relay<TReport>(_ => { }));
         return await terminal
             .Error.Progress()
             .AutoClear(true)
@@ -18,10 +28,11 @@ internal static class ProgressReport
             {
                 var task = context.AddTask(what);
                 return work(
-                    new Relay<EmbeddingProgress>(p =>
+                    new Relay<TReport>(report =>
                     {
-                        task.MaxValue = Math.Max(1, p.Total);
-                        task.Value = p.Completed;
+                        var (done, total) = measure(report);
+                        task.MaxValue = Math.Max(1, total);
+                        task.Value = done;
                     })
                 );
             });

@@ -138,7 +138,8 @@ public sealed class Checkpoint : IDisposable
                 surplus.Add($"{Locate(name)} with shape {Show(Shape(name))}");
 
         List<string> problems = [];
-        if (missing.Count + misshapen.Count + surplus.Count > 0 && Quantization.Problem(Names) is { } quantised)
+        var unknown = Names.Where(name => !expected.ContainsKey(name));
+        if (missing.Count + misshapen.Count + surplus.Count > 0 && Quantization.Problem(unknown) is { } quantised)
             throw new CheckpointException($"{_root}: {quantised}.");
         Report("missing", missing);
         Report("of another shape", misshapen);

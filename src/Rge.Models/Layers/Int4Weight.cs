@@ -4,9 +4,12 @@ using static TorchSharp.torch;
 namespace Rge.Models.Layers;
 
 /// <summary>
-/// A weight of 4 bits in groups of 32 neighbouring inputs: w = (q − 8) · scale, q from 0 to 15, with a scale for each group.
+/// A weight of 4 bits in groups of 32 neighbouring inputs: w = (q − 8) · scale, q from 0 to 15, with a scale for each group. What AWQ and
+/// GPTQ made has an offset besides, where zero is not stored as 8, and an order of its inputs.
 /// </summary>
 /// <remarks>
+/// An offset takes part as its product with the sum of the inputs of its group: as many more products as there are groups, in float32.
+/// <para>
 /// Design note: why a scale and no minimum. The root mean square of what rounding takes away, relative to that of the weights, was measured on
 /// normally distributed weights and on those of the two shipped models:
 /// <list type="bullet">
@@ -16,17 +19,17 @@ namespace Rge.Models.Layers;
 /// <item>a scale and a minimum: 7.8 % and 7.8 %, for 5 bits a weight in place of 4.5.</item>
 /// </list>
 /// Reading weights is what a decoding step spends its time with, and a tenth of it is more than the difference is worth.
+/// </para>
 /// </remarks>
-/// <param name="values">
-/// uint8 <c>[out, width / 2]</c>, width being the inputs up to a multiple of 64: of each 64 weights the first 32 are the low halves of 32 bytes,
-/// the others their high halves. Borrowed.
+/// <param name="tensors">
+/// Borrowed. Values are uint8 <c>[out, width / 2]</c>, width being the inputs up to a multiple of 64: of each 64 weights the first 32 are the
+/// low halves of 32 bytes, the others their high halves. Scales are bfloat16 <c>[out, width / 32]</c>, offsets float32 <c>[out, groups]</c>,
+/// of as many groups of neighbouring columns, and the order int64 <c>[in]</c>.
 /// </param>
-/// <param name="scales">bfloat16 <c>[out, width / 32]</c>. Borrowed.</param>
 /// <param name="inputs">Width that comes in.</param>
-internal sealed class Int4Weight(Tensor values, Tensor scales, long inputs) : QuantizedWeight(values, scales, inputs)
+internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : QuantizedWeight(tensors, inputs)
 {
-    private readonly Tensor _values = values,
-        _scales = scales;
+    private readonly QuantizedTensors _tensors = tensors;
 
     public override Tensor ToDense()
     {
@@ -34,12 +37,43 @@ internal sealed class Int4Weight(Tensor values, Tensor scales, long inputs) : Qu
         using var scope = NewDisposeScope();
         long width = PackedRows.Width(Inputs),
             groups = width / PackedRows.Group;
-        var packed = _values.view(Outputs, groups / 2, PackedRows.Group);
+        var packed = _tensors.Values.view(Outputs, groups / 2, PackedRows.Group);
         Tensor mask = tensor((byte)0x0f),
             shift = tensor((byte)4),
             middle = tensor(8f);
         var quanta = stack([packed.bitwise_and(mask), packed.bitwise_right_shift(shift)], 2).view(Outputs, groups, PackedRows.Group);
-        var dense = (quanta.to(ScalarType.Float32) - middle) * _scales.to(ScalarType.Float32).unsqueeze(2);
-        return dense.view(Outputs, width).narrow(1, 0, Inputs).contiguous().MoveToOuterDisposeScope();
+        var scaled = (quanta.to(ScalarType.Float32) - middle) * _tensors.Scales.to(ScalarType.Float32).unsqueeze(2);
+        var dense = scaled.view(Outputs, width).narrow(1, 0, Inputs);
+        if (_tensors.Offsets is { } offsets)
+            dense += offsets.repeat_interleave(Inputs / offsets.size(1), 1);
+        if (_tensors.Order is { } order)
+            dense = dense.index_copy(1, order, dense);
+        return dense.contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Packs weights.</summary>
+    /// <param name="quanta">uint8 <c>[out, in]</c>, from 0 to 15.</param>
+    /// <returns>As <see cref="QuantizedTensors.Values"/> lie, padded with 8, in the dispose scope in use.</returns>
+    public static Tensor Pack(Tensor quanta)
+    {
+        long outputs = quanta.size(0),
+            inputs = quanta.size(1),
+            width = PackedRows.Width(inputs);
+        var padded = full([outputs, width], 8, ScalarType.Byte);
+        padded.narrow(1, 0, inputs).copy_(quanta);
+        var halves = padded.view(outputs, width / PackedRows.Multiple, 2, PackedRows.Group);
+        return halves.select(2, 0).bitwise_or(halves.select(2, 1).bitwise_left_shift(tensor((byte)4))).view(outputs, width / 2).contiguous();
+    }
+
+    protected override Tensor Product(Tensor x, Tensor? bias)
+    {
+        if (_tensors.Order is { } order)
+            x = x.index_select(-1, order);
+        if (_tensors.Offsets is not { } offsets)
+            return base.Product(x, bias);
+        // In float32: the two parts may cancel each other.
+        var wide = x.to(ScalarType.Float32);
+        long[] grouped = [.. x.shape[..^1], offsets.size(1), Inputs / offsets.size(1)];
+        return base.Product(wide, bias) + nn.functional.linear(wide.reshape(grouped).sum(-1), offsets);
     }
 }

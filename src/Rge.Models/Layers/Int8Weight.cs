@@ -6,13 +6,14 @@ namespace Rge.Models.Layers;
 /// A weight of 8 bits: w = value · scale, with a scale for each output, at which its largest magnitude is 127. The root mean square of
 /// what rounding takes away is 0.8 % of that of normally distributed weights, and 0.7 % of that of the shipped models' weights.
 /// </summary>
-/// <param name="values">int8 <c>[out, width]</c>; zeros from the inputs to the width, a multiple of 64. Borrowed.</param>
-/// <param name="scales">float32 <c>[out]</c>. Borrowed.</param>
+/// <param name="tensors">
+/// Borrowed. Values are int8 <c>[out, width]</c>, zeros from the inputs to the width, a multiple of 64; scales float32 <c>[out]</c>.
+/// </param>
 /// <param name="inputs">Width that comes in.</param>
-internal sealed class Int8Weight(Tensor values, Tensor scales, long inputs) : QuantizedWeight(values, scales, inputs)
+internal sealed class Int8Weight(QuantizedTensors tensors, long inputs) : QuantizedWeight(tensors, inputs)
 {
-    private readonly Tensor _values = values,
-        _scales = scales;
+    private readonly Tensor _values = tensors.Values,
+        _scales = tensors.Scales;
 
     public override Tensor ToDense()
     {

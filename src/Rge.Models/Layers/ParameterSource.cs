@@ -26,7 +26,7 @@ internal sealed class ParameterSource(IReadOnlyDictionary<string, Tensor> parame
     /// <summary>Quantised where the parameters say so, by scales beside it.</summary>
     /// <exception cref="ArgumentException">The parameter is missing or has another shape.</exception>
     public override LinearWeight Weight(string name, long inputs, long outputs) =>
-        parameters.TryGetValue(name + QuantizedWeight.ScaleSuffix, out var scales) && parameters.TryGetValue(name, out var values)
-            ? QuantizedWeight.Create(name, values, scales, inputs, outputs)
+        QuantizedTensors.Find(parameters, name) is { } tensors
+            ? QuantizedWeight.Create(name, tensors, inputs, outputs)
             : base.Weight(name, inputs, outputs);
 }

@@ -8,54 +8,69 @@ namespace Rge.Models.Layers;
 /// A weight of few bits. Inputs are rounded to 8 bits with a scale a row, the products added up as integers: a row of outputs has the same
 /// bits alone and in any batch, on any processor. Runs on the CPU, without gradient.
 /// </summary>
-/// <param name="values">The bits, padded as <see cref="PackedRows"/> says, <c>[out, …]</c>.</param>
-/// <param name="scales">The scales.</param>
+/// <param name="tensors">Its tensors; borrowed.</param>
 /// <param name="inputs">Width that comes in.</param>
-internal abstract class QuantizedWeight(Tensor values, Tensor scales, long inputs) : LinearWeight
+internal abstract class QuantizedWeight(QuantizedTensors tensors, long inputs) : LinearWeight
 {
-    /// <summary>What the name of a weight's scales adds to that of its bits.</summary>
-    public const string ScaleSuffix = ".scale";
-
-    public override long Outputs => values.size(0);
+    public override long Outputs => tensors.Values.size(0);
 
     public override long Inputs => inputs;
 
-    public override Device Device => values.device;
+    public override Device Device => tensors.Values.device;
 
     public override bool IsTrained => false;
 
     /// <summary>Rounds a weight.</summary>
     /// <param name="dense"><c>[out, in]</c>, of any floating-point type; borrowed.</param>
     /// <param name="format">To what: int8 or int4.</param>
-    /// <returns>Bits and scales, on the CPU; the caller disposes. A scale is NaN where a number is not finite.</returns>
+    /// <returns>On the CPU; the caller disposes. A scale is NaN where a number is not finite.</returns>
     /// <exception cref="ArgumentException">The weight is no matrix, or too wide.</exception>
-    public static (Tensor Values, Tensor Scales) Round(Tensor dense, WeightFormat format)
+    public static QuantizedTensors Round(Tensor dense, WeightFormat format)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var kept = dense.dtype == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var plain = dense.detach().to(kept, CPU).contiguous();
         var (values, scales) = format == WeightFormat.Int8 ? CpuKernels.RoundToInt8(plain) : CpuKernels.RoundToInt4(plain);
-        return (values.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
+        return new QuantizedTensors(values, scales).MoveOut();
     }
 
-    /// <summary>The weight that bits and scales are.</summary>
+    /// <summary>The weight that tensors are.</summary>
     /// <param name="name">The parameter's name, for errors.</param>
-    /// <param name="values">The bits, int8 or uint8; borrowed.</param>
-    /// <param name="scales">The scales; borrowed.</param>
+    /// <param name="tensors">Its tensors; borrowed.</param>
     /// <param name="inputs">Width that comes in.</param>
     /// <param name="outputs">Width that comes out.</param>
     /// <exception cref="ArgumentException">They are not those of a weight of this shape.</exception>
-    public static QuantizedWeight Create(string name, Tensor values, Tensor scales, long inputs, long outputs)
+    public static QuantizedWeight Create(string name, QuantizedTensors tensors, long inputs, long outputs)
+    {
+        var isInt8 = tensors.Values.dtype == ScalarType.Int8;
+        foreach (var (suffix, type, shape) in Expected(isInt8 ? WeightFormat.Int8 : WeightFormat.Int4, inputs, outputs))
+            Require(suffix.Length == 0 ? tensors.Values : tensors.Scales, type, shape, name + suffix);
+        if (tensors.Offsets is { } offsets)
+        {
+            var groups = offsets.dim() == 2 ? offsets.size(1) : 0;
+            var isGrouped = groups == 1 || (groups > 1 && inputs % groups == 0 && inputs / groups % PackedRows.Group == 0);
+            if (isInt8 || !isGrouped)
+                throw new ArgumentException($"Parameter {name}{QuantizedTensors.Offset} has {groups} groups of {inputs} inputs, expected "
+                    + $"groups of a multiple of {PackedRows.Group} beside weights of 4 bits.", nameof(tensors));
+            Require(offsets, ScalarType.Float32, [outputs, groups], name + QuantizedTensors.Offset);
+        }
+        if (tensors.Order is { } order)
+            RequireOrder(order, inputs, name + QuantizedTensors.InputOrder);
+        return isInt8 ? new Int8Weight(tensors, inputs) : new Int4Weight(tensors, inputs);
+    }
+
+    /// <summary>Number types and shapes of the bits and the scales of a weight, by what their names add to that of the weight.</summary>
+    public static IEnumerable<(string Suffix, ScalarType Type, long[] Shape)> Expected(WeightFormat format, long inputs, long outputs)
     {
         var width = PackedRows.Width(inputs);
-        var isInt8 = values.dtype == ScalarType.Int8;
-        Require(values, isInt8 ? ScalarType.Int8 : ScalarType.Byte, [outputs, isInt8 ? width : width / 2], name);
-        if (isInt8)
-            Require(scales, ScalarType.Float32, [outputs], name + ScaleSuffix);
-        else
-            Require(scales, ScalarType.BFloat16, [outputs, width / PackedRows.Group], name + ScaleSuffix);
-        return isInt8 ? new Int8Weight(values, scales, inputs) : new Int4Weight(values, scales, inputs);
+        return format == WeightFormat.Int8
+            ? [("", ScalarType.Int8, [outputs, width]), (QuantizedTensors.Scale, ScalarType.Float32, [outputs])]
+            :
+            [
+                ("", ScalarType.Byte, [outputs, width / 2]),
+                (QuantizedTensors.Scale, ScalarType.BFloat16, [outputs, width / PackedRows.Group]),
+            ];
     }
 
     internal override Tensor Multiply(Tensor x, Tensor? bias)
@@ -65,15 +80,25 @@ internal abstract class QuantizedWeight(Tensor values, Tensor scales, long input
         if (x.dim() == 0 || x.size(-1) != inputs)
             throw new ArgumentException($"The input is [{string.Join(", ", x.shape)}], expected [N, {inputs}].", nameof(x));
         using var scope = NewDisposeScope();
+        return Product(x.detach(), bias?.detach().to(ScalarType.Float32).contiguous()).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>W x + b, in bfloat16 or float32, in the dispose scope in use.</summary>
+    /// <param name="x"><c>[N, in]</c>, without gradient.</param>
+    /// <param name="bias">Float32 <c>[out]</c>, or null.</param>
+    protected virtual Tensor Product(Tensor x, Tensor? bias)
+    {
         var kept = x.dtype == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        var y = CpuKernels.QuantizedLinear(
-            x.detach().to(kept).contiguous(),
-            values,
-            scales,
-            inputs,
-            bias?.detach().to(ScalarType.Float32).contiguous()
-        );
-        return y.to(x.dtype).MoveToOuterDisposeScope();
+        return CpuKernels.QuantizedLinear(x.to(kept).contiguous(), tensors.Values, tensors.Scales, inputs, bias);
+    }
+
+    private static void RequireOrder(Tensor order, long inputs, string name)
+    {
+        Require(order, ScalarType.Int64, [inputs], name);
+        using var scope = NewDisposeScope();
+        var (sorted, _) = order.sort();
+        if (!sorted.eq(arange(inputs, ScalarType.Int64)).all().item<bool>())
+            throw new ArgumentException($"Parameter {name} does not name each of {inputs} inputs once.", nameof(order));
     }
 
     private static void Require(Tensor tensor, ScalarType type, long[] shape, string name)

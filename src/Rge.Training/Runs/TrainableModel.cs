@@ -1,6 +1,7 @@
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
+using Rge.Models.Configuration;
 using Rge.Prompts;
 using Rge.Training.Optimization;
 using Rge.Training.Settings;
@@ -56,6 +57,8 @@ internal sealed class TrainableModel : IDisposable
         PeftAdapter? adapter = null;
         try
         {
+            if (model.Weights != WeightFormat.Dense)
+                throw new CheckpointException($"{source} has weights of few bits: train the checkpoint that they were made from.");
             if (settings.Adapter is { } wanted)
             {
                 adapter = checkpoint is null

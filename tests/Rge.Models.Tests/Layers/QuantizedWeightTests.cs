@@ -76,7 +76,7 @@ public sealed class QuantizedWeightTests : IDisposable
     [InlineData(WeightFormat.Int4)]
     public void Bits_and_scales_of_another_shape_are_refused_by_name(WeightFormat format)
     {
-        var (values, scales) = QuantizedWeight.Round(Random(30, 100), format);
+        var (values, scales, _, _) = QuantizedWeight.Round(Random(30, 100), format);
         Refused(values, scales, 100, 31, "layer.weight is");
         Refused(values, scales, 200, 30, "layer.weight is");
         Refused(values, scales.narrow(0, 0, 29), 100, 30, "layer.weight.scale is");
@@ -85,7 +85,7 @@ public sealed class QuantizedWeightTests : IDisposable
 
         static void Refused(Tensor values, Tensor scales, long inputs, long outputs, string problem)
         {
-            var error = Assert.Throws<ArgumentException>(() => QuantizedWeight.Create("layer.weight", values, scales, inputs, outputs));
+            var error = Assert.Throws<ArgumentException>(() => QuantizedWeight.Create("layer.weight", new(values, scales), inputs, outputs));
             Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         }
     }
@@ -111,8 +111,7 @@ public sealed class QuantizedWeightTests : IDisposable
 
     private static QuantizedWeight Rounded(Tensor dense, WeightFormat format)
     {
-        var (values, scales) = QuantizedWeight.Round(dense, format);
-        return QuantizedWeight.Create("layer.weight", values, scales, dense.size(1), dense.size(0));
+        return QuantizedWeight.Create("layer.weight", QuantizedWeight.Round(dense, format), dense.size(1), dense.size(0));
     }
 
     /// <summary>Relative to the length of what is expected.</summary>
