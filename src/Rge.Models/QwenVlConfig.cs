@@ -17,6 +17,12 @@ public sealed record QwenVlConfig : ModelConfig
     /// <summary>Which generation of the family this is.</summary>
     public required ModelFamily Family { get; init; }
 
+    /// <summary>
+    /// What the checkpoint's linear layers were quantised with, in words, such as <c>AWQ (4 bits)</c>; <see langword="null"/> where their
+    /// weights are numbers of the model's type.
+    /// </summary>
+    public string? QuantizedWith => Quantization?.Name;
+
     /// <summary>How linear layers are stored in few bits; null where they are not.</summary>
     internal QuantizationConfig? Quantization { get; init; }
 

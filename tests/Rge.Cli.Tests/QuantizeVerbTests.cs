@@ -30,7 +30,9 @@ public sealed class QuantizeVerbTests : IDisposable
     {
         await OutputAsync("new", Source);
         Assert.StartsWith("Wrote ", await QuantizeAsync("int4"), StringComparison.Ordinal);
-        Assert.Contains("complete", await OutputAsync("info", Target), StringComparison.Ordinal);
+        var info = await OutputAsync("info", Target);
+        Assert.Contains("with rge quantize (4 bits)", info, StringComparison.Ordinal);
+        Assert.Contains("complete", info, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -134,6 +134,8 @@ internal static class InfoVerb
                 null
             );
             Add("embedding", $"{text.HiddenSize} dimensions", text.HiddenSize);
+            if (config.QuantizedWith is { } method)
+                Add("quantised", $"with {method}, which loads as it is", method);
 
             long Count(IEnumerable<string> names) => names.Sum(name => layout[name].Aggregate(1L, (product, size) => product * size));
         }

@@ -33,6 +33,9 @@ internal sealed record QuantizationConfig
     /// <summary>The layout of the tensors.</summary>
     public required Layout Tensors { get; init; }
 
+    /// <summary>Method and bits, in words.</summary>
+    public required string Name { get; init; }
+
     /// <summary>Neighbouring inputs that share a scale; 0 for all of an output's.</summary>
     public int GroupSize { get; init; }
 
@@ -71,22 +74,21 @@ internal sealed record QuantizationConfig
         switch (method?.ToUpperInvariant())
         {
             case "RGE" when Whole("version") is 1 && bits is 4 or 8:
-                return new() { Tensors = Layout.Own };
+                return new() { Tensors = Layout.Own, Name = $"rge quantize ({bits} bits)" };
             case "RGE":
                 throw new CheckpointException(
                     $"{path}: {field} describes version {Show("version")} with {Show("bits")} bits, expected version 1 with 4 or 8 bits: "
                         + "take a newer release, or quantise the checkpoint again."
                 );
             case "AWQ" when bits == 4:
-                Require("version", "gemm", orAbsent: true);
-                return new() { Tensors = Layout.Awq, GroupSize = Group() };
+                Require("version", "gemm");
+                return new() { Tensors = Layout.Awq, Name = Name(), GroupSize = Group() };
             case "GPTQ" when bits == 4:
-                if (described?["pack_dtype"] is not null)
-                    Require("pack_dtype", "int32", orAbsent: true);
+                Require("pack_dtype", "int32");
                 return Text("checkpoint_format") switch
                 {
-                    null or "gptq" => new() { Tensors = Layout.Gptq, GroupSize = Group() },
-                    "gptq_v2" => new() { Tensors = Layout.GptqV2, GroupSize = Group() },
+                    null or "gptq" => new() { Tensors = Layout.Gptq, Name = Name(), GroupSize = Group() },
+                    "gptq_v2" => new() { Tensors = Layout.GptqV2, Name = Name(), GroupSize = Group() },
                     var other => throw Unread("checkpoint_format", other, "gptq or gptq_v2"),
                 };
             default:
@@ -103,10 +105,9 @@ internal sealed record QuantizationConfig
                 { } size and > 0 when size % 32 == 0 => size,
                 _ => throw Unread("group_size", Show("group_size"), "a positive multiple of 32, or -1"),
             };
-        void Require(string member, string expected, bool orAbsent)
+        void Require(string member, string expected)
         {
-            var given = Text(member);
-            if (!string.Equals(given, expected, StringComparison.OrdinalIgnoreCase) && !(orAbsent && described?[member] is null))
+            if (described?[member] is not null && !string.Equals(Text(member), expected, StringComparison.OrdinalIgnoreCase))
                 throw Unread(member, Show(member), expected);
         }
         CheckpointException Unread(string member, string given, string expected) =>
