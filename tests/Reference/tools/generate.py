@@ -3,9 +3,11 @@
 
 usage: generate.py FOLDER --family qwen2_vl|qwen2_5_vl|qwen3_vl|qwen3_5 --seed N
 
-The README beside this folder says what is written and with which seeds. A seed is refused when a greedy choice is too close to call.
+The README beside this folder says what is written and with which seeds. A seed is refused when a greedy choice is too
+close to call, or when the reference's own hidden states are inexact in float32.
 """
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -20,6 +22,7 @@ from tiny import FAMILIES, NESTED, UNIT, Reference, build_model, build_tokenizer
 
 STEPS = 24  # longest continuation; `rge verify` takes as many
 SMALLEST_MARGIN = 0.003  # between the first and the second choice of a greedy step
+LARGEST_ERROR = 2e-4  # of the reference's own hidden states in float32, measured against its float64
 TEMPERATURE = 0.02
 RANK, ALPHA, ADAPTED = 2, 4, ("q_proj", "v_proj", "down_proj")
 
@@ -101,6 +104,33 @@ def evaluate(reference):
     queries, targets = (torch.stack([tensors[f"{side}.{i}.embedding"] for i in range(len(cases[side]))]) for side in ("queries", "targets"))
     cases["similarity"] = (queries @ targets.T).tolist()
     return cases, tensors
+
+
+@contextlib.contextmanager
+def in_float64(model):
+    """Runs the model in float64, also where transformers casts to float32."""
+    narrow, cast = torch.float32, torch.Tensor.float
+    model.double()
+    torch.float32, torch.Tensor.float = torch.float64, torch.Tensor.double
+    try:
+        yield
+    finally:
+        torch.float32, torch.Tensor.float = narrow, cast
+        model.float()
+
+
+def require_exact(reference, tensors):
+    """Refuses a seed whose hidden states hang on the order of additions: no other implementation could equal them."""
+    largest = 0.0
+    with in_float64(reference.model), torch.no_grad():
+        for side, items in (("targets", TARGETS), ("queries", QUERIES)):
+            for index, (text, images) in enumerate(items):
+                _, inputs = reference.prompt(text, images, side == "targets")
+                for layer, hidden in enumerate(reference.run(inputs).hidden_states):
+                    largest = max(largest, float((hidden[0] - tensors[f"{side}.{index}.hidden.{layer}"]).abs().max()))
+    if largest > LARGEST_ERROR:
+        raise SystemExit(f"Hidden states in float32 are {largest:.1e} from those in float64: choose another seed.")
+    return largest
 
 
 def joint(reference, cases):
@@ -269,6 +299,7 @@ def main():
     teach_emb(reference)
     write_checkpoint(reference, folder, config, flat)
     cases, tensors = evaluate(reference)
+    error = require_exact(reference, tensors)
     cases["joint"], gradients = joint(reference, cases)
     save(tensors, f"{folder}/activations.safetensors")
     save({hub_name(name, flat): gradient for name, gradient in gradients.items()}, f"{folder}/joint_gradients.safetensors")
@@ -279,7 +310,7 @@ def main():
     }
     write_json(f"{folder}/cases.json", cases)
     print(family, "ended with <emb>:", [case["ended_with_emb"] for case in cases["queries"]],
-          "smallest margin:", min(case["greedy_margin_min"] for case in cases["queries"]))
+          "smallest margin:", min(case["greedy_margin_min"] for case in cases["queries"]), "largest error of hidden states:", error)
 
 
 if __name__ == "__main__":
