@@ -3,6 +3,7 @@ using Rge.Decoding;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge;
@@ -68,10 +69,12 @@ public sealed class Reranker : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new RerankerOptions();
         var adapter = options.Model.Adapter;
-        var processor = QwenVlProcessor.Load(folder, adapter, options.Images);
+        var tokenizer = QwenTokenizer.Load(ProcessorSources.Resolve(folder, adapter).Tokenizer);
+        var preset = options.Preset ?? PresetRecognition.Of(folder, adapter, tokenizer.SpecialTokens).RequireReranker(folder);
+        var processor = PresetProcessor.Load(preset, tokenizer, folder, adapter, options.Images);
         options = options with
         {
-            Preset = options.Preset ?? PresetRecognition.Of(folder, adapter, processor.Tokenizer).RequireReranker(folder),
+            Preset = preset,
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
         var model = QwenVlModel.Load(folder, options.Model);

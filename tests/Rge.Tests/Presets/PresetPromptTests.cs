@@ -174,6 +174,19 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
     }
 
     [Fact]
+    public void A_given_area_is_held_against_the_limits_of_the_preset_and_not_of_the_folder()
+    {
+        var most = ImageProcessorConfig.FromFolder(fixture.Folder).MaxPixels;
+        var given = new ReasoningEmbedderOptions { Images = new ImageOptions { MinPixels = most + 1 } };
+        var preset = Plain with { Images = new() { Steps = [new FitStep(SizeRule.QwenVlUtils, 4, 1 << 20)] } };
+        using var embedder = ReasoningEmbedder.Load(fixture.Folder, given with { Preset = preset });
+        Assert.Equal(most + 1, embedder.Processor.Images.Config.MinPixels);
+        Assert.Throws<CheckpointException>(() =>
+            ReasoningEmbedder.Load(fixture.Folder, given with { Preset = Plain with { Images = new() } })
+        );
+    }
+
+    [Fact]
     public void Two_ways_to_ask_for_a_preset_exclude_each_other() =>
         Assert.Throws<ArgumentException>(() =>
             ReasoningEmbedder.Load(fixture.Folder, new ReasoningEmbedderOptions { Pooling = EmbeddingPooling.LastToken, Preset = Plain })
