@@ -56,6 +56,10 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
         Assert.Contains("broken.json: poling is no key of a preset", error, StringComparison.Ordinal);
         error = await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "a", "--preset", "ume-r1");
         Assert.Contains("has no <disc_emb> token, which the preset ume-r1 pools", error, StringComparison.Ordinal);
+        string[] generative = ["embed", "-m", checkpoint.Model, "-t", "a", "--preset", "ume-r1-generative"];
+        error = await ErrorAsync(ExitCodes.Failure, [.. generative, "--when-budget-runs-out", "append"]);
+        Assert.Contains("--when-budget-runs-out was given, but with the preset ume-r1-generative", error, StringComparison.Ordinal);
+        Assert.Contains("no <gen_emb> token", await ErrorAsync(ExitCodes.Failure, generative), StringComparison.Ordinal);
     }
 
     [Fact]

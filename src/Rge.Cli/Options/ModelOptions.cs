@@ -24,7 +24,7 @@ internal sealed class ModelOptions
     private readonly Option<string?> _dtype = DTypes.Option("Number type to run in; the checkpoint's own unless given.");
     private readonly Option<int?> _maxTokens = new("--max-rationale-tokens")
     {
-        Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128.",
+        Description = "Longest rationale, in tokens; that of the preset or the checkpoint unless given, or 128.",
     };
     private readonly Option<double?> _temperature = new("--temperature")
     {
@@ -42,7 +42,8 @@ internal sealed class ModelOptions
     private readonly Option<string> _whenBudgetRunsOut = new("--when-budget-runs-out")
     {
         Description =
-            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does.",
+            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does. Not for "
+            + "presets whose rationales end with the model's turn.",
         DefaultValueFactory = _ => "append",
     };
     private readonly Option<string> _reasoning = new("--reasoning")
@@ -235,8 +236,15 @@ internal sealed class ModelOptions
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
-        var stored = Preset(parsed)
-            .WithBudget(GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName));
+        var preset = Preset(parsed);
+        if (_writesRationales && preset.Reasoning.EndsWithTurn && parsed.GetResult(_whenBudgetRunsOut) is { Implicit: false })
+            throw new CliException(
+                $"{_whenBudgetRunsOut.Name} was given, but with the preset {preset.Name} the last {preset.Pooling.Token} that is written is "
+                    + "pooled, or else the last state: expected the option to be absent."
+            );
+        var stored = preset.WithBudget(
+            GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName)
+        );
         return !_writesRationales
             ? stored
             : stored with
