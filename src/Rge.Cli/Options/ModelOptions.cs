@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Rge.Cli.Output;
 using Rge.Hub;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Presets;
 
@@ -271,12 +272,15 @@ internal sealed class ModelOptions
                 Model = Loading(parsed),
                 Generation = Generation(parsed),
                 Preset = Preset(parsed),
-                Images = _images.Read(parsed),
+                Images = Images(parsed),
                 QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
                 Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
             }
         );
     }
+
+    /// <summary>How images are read and sized.</summary>
+    public ImageOptions Images(ParseResult parsed) => _images.Read(parsed);
 
     /// <summary>Number type, device and adapter.</summary>
     public QwenVlModelOptions Loading(ParseResult parsed) =>
