@@ -43,8 +43,8 @@ internal sealed class ModelOptions
     private readonly Option<string> _whenBudgetRunsOut = new("--when-budget-runs-out")
     {
         Description =
-            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does. Not for "
-            + "presets whose rationales end with the model's turn.",
+            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does. Not "
+            + "for presets whose rationales end with the model's turn.",
         DefaultValueFactory = _ => "append",
     };
     private readonly Option<string> _reasoning = new("--reasoning")
@@ -240,8 +240,8 @@ internal sealed class ModelOptions
         var preset = Preset(parsed);
         if (_writesRationales && preset.Reasoning.EndsWithTurn && parsed.GetResult(_whenBudgetRunsOut) is { Implicit: false })
             throw new CliException(
-                $"{_whenBudgetRunsOut.Name} was given, but with the preset {preset.Name} the last {preset.Pooling.Token} that is written is "
-                    + "pooled, or else the last state: expected the option to be absent."
+                $"{_whenBudgetRunsOut.Name} was given, but with the preset {preset.Name} the last {preset.Pooling.Token} that is written "
+                    + "is pooled, or else the last state: expected the option to be absent."
             );
         var stored = preset.WithBudget(
             GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName)
