@@ -42,12 +42,12 @@ internal sealed class RerankerChoice
         command.Add(_preset);
         foreach (var option in others)
             command.Add(option);
-        command.Validators.Add(result =>
-        {
-            foreach (var option in (Option[])[_preset, .. others])
-                if (result.GetResult(option) is { Implicit: false } && result.GetResult(_folder) is null)
+        foreach (var option in (Option[])[_preset, .. others])
+            option.Validators.Add(result =>
+            {
+                if (!result.Implicit && result.GetResult(_folder) is null)
                     result.AddError($"{option.Name} was given without {_folder.Name}, which it is about.");
-        });
+            });
     }
 
     /// <summary>Whether there is a reranker.</summary>
