@@ -10,8 +10,8 @@ public sealed record ImageOptions
     public static ImageOptions Default { get; } = new();
 
     /// <summary>
-    /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint's
-    /// preprocessor_config.json says.
+    /// Smallest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the preset says or else the
+    /// checkpoint's preprocessor_config.json.
     /// </summary>
     public int? MinPixels
     {
@@ -20,9 +20,9 @@ public sealed record ImageOptions
     }
 
     /// <summary>
-    /// Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the checkpoint's
-    /// preprocessor_config.json says, or <see cref="ImageProcessorConfig.DefaultMaxTokens"/> image tokens where that has the value that
-    /// every checkpoint is released with.
+    /// Largest area in pixels that an image is resized to, at least 1; <see langword="null"/> for what the preset says or else the
+    /// checkpoint's preprocessor_config.json, or <see cref="ImageProcessorConfig.DefaultMaxTokens"/> image tokens where that file has the
+    /// value that every checkpoint is released with.
     /// </summary>
     public int? MaxPixels
     {

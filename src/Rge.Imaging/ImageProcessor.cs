@@ -116,7 +116,7 @@ public sealed class ImageProcessor
     /// <summary>The sizes that an image gets one after the other; the last one is that of the patches.</summary>
     private IReadOnlyList<(int Width, int Height)> Sizes(int width, int height)
     {
-        var sizes = new List<(int Width, int Height)>();
+        var (given, sizes) = ((width, height), new List<(int Width, int Height)>());
         if (_config.Steps is [.., FitStep last])
         {
             foreach (var step in _config.Steps.SkipLast(1))
@@ -129,6 +129,12 @@ public sealed class ImageProcessor
             if (_config.Resize)
                 sizes.Add(Fit(width, height, _config.MinPixels, _config.MaxPixels, SizeRule.Transformers));
         }
+        foreach (var step in sizes.SkipLast(1))
+            if (step != given && !IsReadable(step))
+                throw new ImageInputException(
+                    $"A step of the preset would resize it to {step.Width}×{step.Height} pixels, which no model reads: expected a preset "
+                        + "with smaller steps."
+                );
         RequirePatches(sizes[^1]);
         return sizes;
     }
@@ -153,11 +159,14 @@ public sealed class ImageProcessor
         var side = _config.MergedPatchSide;
         if (width % side != 0 || height % side != 0)
             throw new ImageInputException($"The sides are {width} and {height}, expected multiples of {side}, since resizing is off.");
-        if ((long)width * height * RgbImage.Channels * _config.TemporalPatchSize > MaxValues)
+        if (!IsReadable(size))
             throw new ImageInputException(
                 $"It would be resized to {width}×{height} pixels, which no model reads: give a lower largest area (--max-pixels)."
             );
     }
+
+    private bool IsReadable((int Width, int Height) size) =>
+        (long)size.Width * size.Height * RgbImage.Channels * _config.TemporalPatchSize <= MaxValues;
 
     private PatchedImage Cut(RgbImage image)
     {

@@ -40,11 +40,21 @@ public sealed class QwenTokenizer
     /// supported.</exception>
     public static QwenTokenizer Load(string folder)
     {
+        var definition = Read(folder);
+        return new QwenTokenizer(new BytePairModel(definition), new AddedTokenSet(definition.AddedTokens), folder, isChanged: false);
+    }
+
+    /// <summary>What <see cref="SpecialTokens"/> is of the tokenizer in a folder, which takes less than to load it.</summary>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static IReadOnlyDictionary<string, int> ReadSpecialTokens(string folder) =>
+        Read(folder).AddedTokens.ToDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
+
+    private static TokenizerDefinition Read(string folder)
+    {
         ArgumentNullException.ThrowIfNull(folder);
         try
         {
-            var definition = TokenizerFiles.Read(folder);
-            return new QwenTokenizer(new BytePairModel(definition), new AddedTokenSet(definition.AddedTokens), folder, isChanged: false);
+            return TokenizerFiles.Read(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

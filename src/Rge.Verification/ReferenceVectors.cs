@@ -91,10 +91,9 @@ public static class ReferenceVectors
                 : await RoundedEmbeddingCheck.RunAsync(folder, embedder, options, cancellationToken);
         foreach (var row in rows)
             yield return row;
-        if (options.DType != ScalarType.Float32)
-            yield break;
-        foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken))
-            yield return row;
+        if (options.DType == ScalarType.Float32)
+            foreach (var row in await AdapterCheck.RunAsync(folder, processor, load, cancellationToken))
+                yield return row;
         foreach (var row in await PresetCheck.RunAsync(folder, options, cancellationToken))
             yield return row;
     }

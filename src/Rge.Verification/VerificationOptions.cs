@@ -7,7 +7,7 @@ public sealed record VerificationOptions
 {
     /// <summary>
     /// Number type of the model: float32 is checked for every quantity, bfloat16 and float16 for the cosine of the embeddings with the
-    /// float32 reference, the tokens before <c>&lt;emb&gt;</c> being the reference's.
+    /// float32 reference, the tokens before <c>&lt;emb&gt;</c> being the reference's, and for a reranker's scores.
     /// </summary>
     public ScalarType DType { get; init; } = ScalarType.Float32;
 

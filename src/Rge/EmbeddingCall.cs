@@ -38,7 +38,7 @@ internal sealed class EmbeddingCall(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (var i = 0; i < inputs.Count; i++)
-            _contents[i] = OfItem(i, () => context.Prompts.Content(Checked(inputs[i]))) ?? [];
+            _contents[i] = OfItem(i, () => context.Prompts.Content(ItemCheck.Checked(inputs[i], "item"))) ?? [];
         try
         {
             await FindImagesAsync(stop.Token);
@@ -66,26 +66,6 @@ internal sealed class EmbeddingCall(
             foreach (var image in _images.SelectMany(images => images ?? []))
                 image.Dispose();
         }
-    }
-
-    /// <summary>Refuses an item that is null, or has what no item can have: every other part of the call relies on it.</summary>
-    private static EmbeddingInput Checked(EmbeddingInput? input)
-    {
-        if (input is null)
-            throw new EmbeddingException("The item is null, expected an EmbeddingInput.");
-        if (input.Images.ToList().FindIndex(image => image is null) is >= 0 and var index)
-            throw new EmbeddingException($"Images[{index}] of the item is null, expected an image.");
-        if (input.Content.ToList().FindIndex(part => part is null or TextPart { Text: null }) is >= 0 and var place)
-            throw new EmbeddingException($"Content[{place}] of the item is null, expected a text or an image.");
-        if (!Enum.IsDefined(input.Role))
-            throw new EmbeddingException(
-                $"The item's role is {input.Role}, expected {nameof(ItemRole.Query)} or {nameof(ItemRole.Target)}."
-            );
-        return input.Reasoning is { } mode && !Enum.IsDefined(mode)
-            ? throw new EmbeddingException(
-                $"The item's reasoning is {mode}, expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}."
-            )
-            : input;
     }
 
     /// <summary>Finds the distinct images of the call by their content, and takes a lease of them wherever they are shown.</summary>

@@ -115,15 +115,15 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new ReasoningEmbedderOptions();
         var adapter = options.Model.Adapter;
-        var processor = QwenVlProcessor.Load(folder, adapter, options.Images);
-        var preset = options.AskedPreset ?? PresetRecognition.Of(folder, adapter, processor.Tokenizer).Require();
+        var tokenizer = QwenTokenizer.Load(ProcessorSources.Resolve(folder, adapter).Tokenizer);
+        var preset = options.AskedPreset ?? PresetRecognition.Of(folder, adapter, tokenizer.SpecialTokens).Require();
+        var processor = PresetProcessor.Load(preset, tokenizer, folder, adapter, options.Images);
         options = options with
         {
             Preset = options.Pooling == EmbeddingPooling.LastToken ? null : preset,
             Generation = options.Generation ?? preset.WithBudget(GenerationOptions.Load(folder, adapter)),
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
-        processor = PresetProcessor.WithTemplate(preset, processor, folder, adapter);
         var model = QwenVlModel.LoadWithProgress(folder, options.Model, progress, cancellationToken);
         try
         {

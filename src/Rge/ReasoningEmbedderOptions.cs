@@ -11,7 +11,8 @@ public sealed record ReasoningEmbedderOptions
     public QwenVlModelOptions Model { get; init; } = new();
 
     /// <summary>
-    /// How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says.
+    /// How rationales are written; <see langword="null"/> for what the generation_config.json of the adapter or the checkpoint says, with
+    /// the longest rationale of the preset where that has one.
     /// </summary>
     public GenerationOptions? Generation { get; init; }
 

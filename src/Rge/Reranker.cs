@@ -1,9 +1,9 @@
 using System.Numerics.Tensors;
-using System.Runtime.ExceptionServices;
 using Rge.Decoding;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Prompts;
+using Rge.Text;
 using static TorchSharp.torch;
 
 namespace Rge;
@@ -39,6 +39,8 @@ public sealed class Reranker : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(processor);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefetchItems, 1);
+        if (options.MaxPromptTokens is { } most)
+            ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(options.MaxPromptTokens));
         Preset = options.Preset ?? ModelPreset.Qwen3VlReranker;
         var score = Preset.Score
             ?? throw new ArgumentException($"The preset {Preset.Name} is for embeddings, expected a reranker's.", nameof(options));
@@ -67,10 +69,12 @@ public sealed class Reranker : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new RerankerOptions();
         var adapter = options.Model.Adapter;
-        var processor = QwenVlProcessor.Load(folder, adapter, options.Images);
+        var tokenizer = QwenTokenizer.Load(ProcessorSources.Resolve(folder, adapter).Tokenizer);
+        var preset = options.Preset ?? PresetRecognition.Of(folder, adapter, tokenizer.SpecialTokens).RequireReranker(folder);
+        var processor = PresetProcessor.Load(preset, tokenizer, folder, adapter, options.Images);
         options = options with
         {
-            Preset = options.Preset ?? PresetRecognition.Of(folder, adapter, processor.Tokenizer).RequireReranker(folder),
+            Preset = preset,
             ModelId = options.ModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
         };
         var model = QwenVlModel.Load(folder, options.Model);
@@ -85,42 +89,32 @@ public sealed class Reranker : IDisposable
         }
     }
 
-    /// <summary>Scores documents.</summary>
+    /// <summary>Scores documents; the first that cannot be scored ends the call.</summary>
     /// <param name="query">What is searched with. Its instruction says what is searched for; without one the preset's default does.</param>
     /// <param name="documents">What is scored. Documents have no instructions: those they have are not read.</param>
     /// <param name="progress">Receives the number of documents that are done.</param>
     /// <param name="cancellationToken">Stops the work between two batches.</param>
     /// <returns>A result for each document, in their order.</returns>
-    /// <exception cref="EmbeddingException">A pair is too long.</exception>
+    /// <exception cref="EmbeddingException">A pair is too long, or what is given has what no item can have.</exception>
     /// <exception cref="ImageInputException">An image cannot be used.</exception>
-    public async Task<RerankResult[]> ScoreAsync(
+    public Task<RerankResult[]> ScoreAsync(
         EmbeddingInput query,
         IReadOnlyList<EmbeddingInput> documents,
         IProgress<int>? progress = null,
         CancellationToken cancellationToken = default
-    )
-    {
-        var results = await TryScoreAsync(query, documents, progress, cancellationToken);
-        if (results.FirstOrDefault(result => !result.Succeeded) is { Error: { } error })
-            ExceptionDispatchInfo.Throw(error);
-        return results;
-    }
+    ) => CallAsync(query, documents, progress, collectsErrors: false, cancellationToken);
 
     /// <summary>Scores documents independently: a failure does not affect the others, and its result has the error.</summary>
     /// <inheritdoc cref="ScoreAsync" path="/param"/>
     /// <inheritdoc cref="ScoreAsync" path="/returns"/>
+    /// <exception cref="EmbeddingException">The query has what no item can have.</exception>
+    /// <exception cref="ImageInputException">An image of the query cannot be used.</exception>
     public Task<RerankResult[]> TryScoreAsync(
         EmbeddingInput query,
         IReadOnlyList<EmbeddingInput> documents,
         IProgress<int>? progress = null,
         CancellationToken cancellationToken = default
-    )
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(documents);
-        var context = new RerankContext(_decoder, _processor, _prompts, _options, _images, _direction);
-        return Task.Run(() => new RerankCall(context, query, documents, progress).RunAsync(cancellationToken), cancellationToken);
-    }
+    ) => CallAsync(query, documents, progress, collectsErrors: true, cancellationToken);
 
     /// <summary>Stops the work; frees the model where <see cref="Load"/> has loaded it. Calls that are not finished fail.</summary>
     public void Dispose()
@@ -129,6 +123,21 @@ public sealed class Reranker : IDisposable
         _images.Dispose();
         if (_ownsModel)
             _model.Dispose();
+    }
+
+    private Task<RerankResult[]> CallAsync(
+        EmbeddingInput query,
+        IReadOnlyList<EmbeddingInput> documents,
+        IProgress<int>? progress,
+        bool collectsErrors,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(documents);
+        var context = new RerankContext(_decoder, _processor, _prompts, _options, _images, _direction);
+        var call = new RerankCall(context, query, documents, progress, collectsErrors);
+        return Task.Run(() => call.RunAsync(cancellationToken), cancellationToken);
     }
 
     private int Token(string token) =>

@@ -18,7 +18,7 @@ public sealed record RerankerOptions
     /// <summary>Documents of a call that are prepared together, at least 1: their images wait in memory.</summary>
     public int PrefetchItems { get; init; } = 32;
 
-    /// <summary>Longest prompt of a pair in tokens; <see langword="null"/> for the checkpoint's positions.</summary>
+    /// <summary>Longest prompt of a pair in tokens, at least 1; <see langword="null"/> for the checkpoint's positions.</summary>
     public int? MaxPromptTokens { get; init; }
 
     /// <summary>How images are read and resized; <see langword="null"/> for what the preset says.</summary>

@@ -56,6 +56,10 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
         Assert.Contains("broken.json: poling is no key of a preset", error, StringComparison.Ordinal);
         error = await ErrorAsync(ExitCodes.Failure, "embed", "-m", checkpoint.Model, "-t", "a", "--preset", "ume-r1");
         Assert.Contains("has no <disc_emb> token, which the preset ume-r1 pools", error, StringComparison.Ordinal);
+        string[] generative = ["embed", "-m", checkpoint.Model, "-t", "a", "--preset", "ume-r1-generative"];
+        error = await ErrorAsync(ExitCodes.Failure, [.. generative, "--when-budget-runs-out", "append"]);
+        Assert.Contains("--when-budget-runs-out was given, but with the preset ume-r1-generative", error, StringComparison.Ordinal);
+        Assert.Contains("no <gen_emb> token", await ErrorAsync(ExitCodes.Failure, generative), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,6 +104,48 @@ public sealed class PresetOptionTests(TinyCheckpoint checkpoint) : IClassFixture
             await ErrorAsync(ExitCodes.Failure, [.. line, "--rerank-preset", "gme"]),
             StringComparison.Ordinal
         );
+        Assert.Contains(
+            "--rerank-preset is 'gne', expected auto, qwen3-vl-reranker, or a file",
+            await ErrorAsync(ExitCodes.Usage, [.. line, "--rerank-preset", "gne"]),
+            StringComparison.Ordinal
+        );
+        foreach (
+            var option in (string[][])
+                [
+                    ["--rerank-top", "3"],
+                    ["--rerank-preset", "qwen3-vl-reranker"],
+                ]
+        )
+            Assert.Contains(
+                $"{option[0]} was given without --rerank",
+                await ErrorAsync(ExitCodes.Usage, [.. line[..^2], .. option]),
+                StringComparison.Ordinal
+            );
+    }
+
+    [Fact]
+    public async Task A_candidate_that_cannot_be_scored_is_listed_or_fails_the_command()
+    {
+        var judge = File("brief.json", Judge.Replace("\"score\"", "\"length\": {\"max_tokens\": 60}, \"score\"", StringComparison.Ordinal));
+        var lengthy = string.Concat(Enumerable.Repeat("a dog ", 60));
+        string[] line = ["rank", "-m", checkpoint.Model, "-t", "a cat", "--reasoning", "off", "-c", "b", lengthy, "--json"];
+        line = [.. line, "--rerank", checkpoint.Model, "--rerank-preset", judge];
+        var failed = Assert.Single(JsonNode.Parse(await OutputAsync(line))!["failed"]!.AsArray());
+        Assert.Contains("expected at most 60", (string)failed!["error"]!, StringComparison.Ordinal);
+        var (code, output, error) = await RunAsync([.. line, "--on-error", "fail"]);
+        Assert.Equal((ExitCodes.Failure, ""), (code, output));
+        Assert.Contains("expected at most 60", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reranker_reads_images_by_the_options_of_the_model()
+    {
+        var judge = File("sight.json", Judge);
+        string[] line = ["rank", "-m", checkpoint.Model, "-t", "a cat", "--reasoning", "off", "-c", checkpoint.Image(2), "--json"];
+        line = [.. line, "--rerank", checkpoint.Model, "--rerank-preset", judge];
+        var whole = Ranking(await OutputAsync(line))[0];
+        var reduced = Ranking(await OutputAsync([.. line, "--min-pixels", "784", "--max-pixels", "1568"]))[0];
+        Assert.NotEqual((double)whole["rerank_score"]!, (double)reduced["rerank_score"]!);
     }
 
     private static JsonObject[] Ranking(string json) => [.. JsonNode.Parse(json)!["ranking"]!.AsArray().Select(place => place!.AsObject())];

@@ -64,6 +64,9 @@ public sealed class ImageProcessorTests
         Assert.Equal(16384 * 28 * 28, stock.Config.MaxPixels);
         Assert.Equal(9 * 28 * 28, stock.With(new ImageOptions { MaxPixels = 9 * 28 * 28 }).Config.MaxPixels);
         Assert.Throws<ArgumentException>(() => processor.WithSteps([new SquareStep(28, 56)]));
+        var huge = processor.WithSteps([new SquareStep(28, 65536), new FitStep(SizeRule.Transformers, 4, 1280)]);
+        var error = Assert.Throws<ImageInputException>(() => huge.Process(new RgbImage(20, 40, new byte[20 * 40 * 3])));
+        Assert.Contains("A step of the preset would resize it to 65536×65536 pixels", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -154,6 +154,7 @@ public sealed class QwenTokenizerTests
         var error = Assert.Throws<CheckpointException>(() => QwenTokenizer.Load(folder.Path));
         Assert.Contains("tokenizer.json", error.Message, StringComparison.Ordinal);
         Assert.Throws<CheckpointException>(() => QwenTokenizer.Load(folder["missing"]));
+        Assert.Throws<CheckpointException>(() => QwenTokenizer.ReadSpecialTokens(folder["missing"]));
     }
 
     [Fact]
@@ -187,6 +188,7 @@ public sealed class QwenTokenizerTests
 
         var loaded = QwenTokenizer.Load(target.Path);
         Assert.Equal(changed.SpecialTokens, loaded.SpecialTokens);
+        Assert.Equal(loaded.SpecialTokens, QwenTokenizer.ReadSpecialTokens(target.Path));
         Assert.Equal(changed.Encode("the image<new \"é\"> x'S", true), loaded.Encode("the image<new \"é\"> x'S", true));
         var config = File.ReadAllText(target["tokenizer_config.json"]);
         Assert.Contains("model_max_length", config, StringComparison.Ordinal);

@@ -24,6 +24,7 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
     [Theory]
     [InlineData("qwen2_vl", 15, 0, 1)]
     [InlineData("qwen3_vl", 9, 5, 3)]
+    [InlineData("qwen3_5", 7, 0, 1)]
     public async Task Presets_of_published_checkpoints_are_compared(string family, int cases, int scores, int leftOut)
     {
         var rows = await ReferenceVectors.CheckAsync(Golden.Require("presets", family));
@@ -32,6 +33,18 @@ public sealed class ReferenceVectorTests(EmbedderFixture fixture) : IClassFixtur
             Assert.Equal(cases, rows.Single(row => row.Quantity == quantity).Cases);
         Assert.Equal(scores, rows.Single(row => row.Quantity == "reranker scores").Cases);
         Assert.Equal(leftOut, rows.Single(row => row.Quantity == "preset cases with videos, not compared").Cases);
+    }
+
+    [Theory]
+    [InlineData("qwen2_vl", 15)]
+    [InlineData("qwen3_vl", 9)]
+    [InlineData("qwen3_5", 7)]
+    public async Task Presets_in_bfloat16_are_close_to_those_in_float32(string family, int cases)
+    {
+        var options = new VerificationOptions { DType = ScalarType.BFloat16 };
+        var rows = await ReferenceVectors.CheckAsync(Golden.Require("presets", family), options);
+        Assert.All(rows, row => Assert.True(row.Passed, row.ToString()));
+        Assert.Equal(cases, rows.Single(row => row.Quantity == "preset embeddings").Cases);
     }
 
     [Fact]

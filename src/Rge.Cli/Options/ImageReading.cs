@@ -9,13 +9,13 @@ internal sealed class ImageReading
     private readonly Option<int?> _maxPixels = new("--max-pixels")
     {
         Description =
-            "Larger images are reduced to this area in pixels. Default: what preprocessor_config.json says, or "
+            "Larger images are reduced to this area in pixels. Default: what the preset says, else preprocessor_config.json, or "
             + $"{ImageProcessorConfig.DefaultMaxTokens} image tokens where that has the stock value.",
     };
 
     private readonly Option<int?> _minPixels = new("--min-pixels")
     {
-        Description = "Smaller images are enlarged to this area in pixels. Default: what preprocessor_config.json says.",
+        Description = "Smaller images are enlarged to this area in pixels. Default: what the preset says, else preprocessor_config.json.",
     };
 
     private readonly Option<bool?> _exifOrientation = new("--exif-orientation")

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Rge.Cli.Output;
 using Rge.Hub;
+using Rge.Imaging;
 using Rge.Models;
 using Rge.Presets;
 
@@ -25,7 +26,7 @@ internal sealed class ModelOptions
     private readonly Option<string> _weights = WeightFormats.Option();
     private readonly Option<int?> _maxTokens = new("--max-rationale-tokens")
     {
-        Description = "Longest rationale, in tokens; the checkpoint's own unless given, or 128.",
+        Description = "Longest rationale, in tokens; that of the preset or the checkpoint unless given, or 128.",
     };
     private readonly Option<double?> _temperature = new("--temperature")
     {
@@ -43,7 +44,8 @@ internal sealed class ModelOptions
     private readonly Option<string> _whenBudgetRunsOut = new("--when-budget-runs-out")
     {
         Description =
-            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does.",
+            "What is pooled when a rationale reaches its longest: an appended <emb>, or the last token, as the reference code does. Not "
+            + "for presets whose rationales end with the model's turn.",
         DefaultValueFactory = _ => "append",
     };
     private readonly Option<string> _reasoning = new("--reasoning")
@@ -237,8 +239,15 @@ internal sealed class ModelOptions
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation(ParseResult parsed)
     {
-        var stored = Preset(parsed)
-            .WithBudget(GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName));
+        var preset = Preset(parsed);
+        if (_writesRationales && preset.Reasoning.EndsWithTurn && parsed.GetResult(_whenBudgetRunsOut) is { Implicit: false })
+            throw new CliException(
+                $"{_whenBudgetRunsOut.Name} was given, but with the preset {preset.Name} the last {preset.Pooling.Token} that is written "
+                    + "is pooled, or else the last state: expected the option to be absent."
+            );
+        var stored = preset.WithBudget(
+            GenerationOptions.Load(parsed.GetRequiredValue(_model).FullName, parsed.GetValue(_adapter)?.FullName)
+        );
         return !_writesRationales
             ? stored
             : stored with
@@ -265,12 +274,15 @@ internal sealed class ModelOptions
                 Model = Loading(parsed),
                 Generation = Generation(parsed),
                 Preset = Preset(parsed),
-                Images = _images.Read(parsed),
+                Images = Images(parsed),
                 QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
                 Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
             }
         );
     }
+
+    /// <summary>How images are read and sized.</summary>
+    public ImageOptions Images(ParseResult parsed) => _images.Read(parsed);
 
     /// <summary>Number type, format of the weights, device and adapter.</summary>
     public QwenVlModelOptions Loading(ParseResult parsed) =>

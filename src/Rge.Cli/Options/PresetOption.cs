@@ -23,21 +23,27 @@ internal static class PresetOption
                 + $"or a preset FILE{FileExtension}; {Auto} recognises it in the folder.",
             DefaultValueFactory = _ => Auto,
         };
+        AcceptOnly(option, ModelPreset.EmbedderNames, ModelPreset.EmbedderNames);
+        return option;
+    }
+
+    /// <summary>Refuses what names no preset.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="known">The names that it takes.</param>
+    /// <param name="expected">Those of them that its error lists: others may be refused later, in other words.</param>
+    public static void AcceptOnly(Option option, IEnumerable<string> known, IEnumerable<string> expected) =>
         option.Validators.Add(result =>
         {
             if (
                 result.Tokens is [.., { Value: var given }]
                 && given != Auto
                 && !IsFile(given)
-                && !ModelPreset.EmbedderNames.Contains(given, StringComparer.Ordinal)
+                && !known.Contains(given, StringComparer.Ordinal)
             )
                 result.AddError(
-                    $"{Name} is '{given}', expected {Auto}, {string.Join(", ", ModelPreset.EmbedderNames)}, "
-                        + $"or a file that ends in {FileExtension}."
+                    $"{option.Name} is '{given}', expected {Auto}, {string.Join(", ", expected)}, or a file that ends in {FileExtension}."
                 );
         });
-        return option;
-    }
 
     /// <summary>The preset that is asked for; <see langword="null"/> for what is recognised.</summary>
     /// <exception cref="CheckpointException">The file cannot be used.</exception>

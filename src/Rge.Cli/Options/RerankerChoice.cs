@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Rge.Cli.Output;
-using Rge.Models;
 
 namespace Rge.Cli.Options;
 
@@ -16,7 +15,9 @@ internal sealed class RerankerChoice
     {
         _folder = new Option<DirectoryInfo?>(name)
         {
-            Description = $"Folder of a reranker, such as Qwen3-VL-Reranker. {purpose} It runs on the model's device.",
+            Description =
+                $"Folder of a reranker, such as Qwen3-VL-Reranker. {purpose} It runs on the model's device and reads images by the same "
+                + "options.",
         };
         _preset = new Option<string?>($"{name}-preset")
         {
@@ -24,6 +25,7 @@ internal sealed class RerankerChoice
                 $"How that checkpoint is called: a preset FILE.json, or {string.Join(", ", ModelPreset.RerankerNames)}. "
                 + "Recognised unless given.",
         };
+        PresetOption.AcceptOnly(_preset, ModelPreset.RerankerNames.Concat(ModelPreset.EmbedderNames), ModelPreset.RerankerNames);
         _folder.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var given }] && ModelOptions.RepositoryHint(given) is { } hint)
@@ -31,15 +33,21 @@ internal sealed class RerankerChoice
         });
     }
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a verb.</summary>
+    /// <param name="command">The verb.</param>
+    /// <param name="others">Options of the verb that mean nothing without a reranker.</param>
+    public void AddTo(Command command, params Option[] others)
     {
         command.Add(_folder);
         command.Add(_preset);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(_preset) is not null && result.GetResult(_folder) is null)
-                result.AddError($"{_preset.Name} was given without {_folder.Name}, whose checkpoint it is about.");
-        });
+        foreach (var option in others)
+            command.Add(option);
+        foreach (var option in (Option[])[_preset, .. others])
+            option.Validators.Add(result =>
+            {
+                if (!result.Implicit && result.GetResult(_folder) is null)
+                    result.AddError($"{option.Name} was given without {_folder.Name}, which it is about.");
+            });
     }
 
     /// <summary>Whether there is a reranker.</summary>
@@ -47,10 +55,10 @@ internal sealed class RerankerChoice
 
     /// <summary>Loads the reranker, which must be given.</summary>
     /// <param name="parsed">The options given.</param>
-    /// <param name="model">Number type and device.</param>
+    /// <param name="model">Number type, device, and how images are read.</param>
     /// <param name="basis">What the command line has no options for.</param>
     /// <exception cref="RgeException">The folder cannot be used, or the preset is not a reranker's.</exception>
-    public Reranker Load(ParseResult parsed, QwenVlModelOptions model, RerankerOptions? basis = null)
+    public Reranker Load(ParseResult parsed, ModelOptions model, RerankerOptions? basis = null)
     {
         var preset = parsed.GetValue(_preset) is { } given ? PresetOption.Read(given) : null;
         if (preset is { Score: null })
@@ -59,8 +67,9 @@ internal sealed class RerankerChoice
             parsed.GetValue(_folder)!.FullName,
             (basis ?? new RerankerOptions()) with
             {
-                Model = model with { Adapter = null },
+                Model = model.Loading(parsed) with { Adapter = null },
                 Preset = preset,
+                Images = model.Images(parsed),
             }
         );
     }

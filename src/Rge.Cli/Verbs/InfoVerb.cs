@@ -166,18 +166,20 @@ internal static class InfoVerb
         private ModelPreset AddPreset(string folder, string? adapter, ModelPreset? asked)
         {
             if (asked is not null)
+            {
                 Add("preset", $"{asked.Name}, as given: {asked.Description}", asked.Name);
-            else if (Try(() => PresetRecognition.Of(folder, adapter)) is { } recognition)
-                Add(
-                    "preset",
-                    recognition.Preset is { } found
-                        ? $"{found.Name}: the checkpoint {recognition.Reason} ({found.Description})"
-                        : $"not recognised: the checkpoint {recognition.Reason}; {PresetOption.Name} names one",
-                    recognition.Preset?.Name
-                );
-            return asked
-                ?? ModelPreset.BuiltIn.FirstOrDefault(preset => preset.Name == _json["preset"]?.GetValue<string>())
-                ?? ModelPreset.Rge;
+                return asked;
+            }
+            if (Try(() => PresetRecognition.Of(folder, adapter)) is not { } recognition)
+                return ModelPreset.Rge;
+            Add(
+                "preset",
+                recognition.Preset is { } found
+                    ? $"{found.Name}: the checkpoint {recognition.Reason} ({found.Description})"
+                    : $"not recognised: the checkpoint {recognition.Reason}; {PresetOption.Name} names one",
+                recognition.Preset?.Name
+            );
+            return recognition.Preset ?? ModelPreset.Rge;
         }
 
         private void AddTokens(ProcessorSources sources, string folder, QwenVlConfig? config, ModelPreset preset) =>

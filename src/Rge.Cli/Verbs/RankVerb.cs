@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rge.Cli.Options;
 using Rge.Cli.Output;
+using Rge.Files;
 using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
@@ -36,8 +37,7 @@ internal static class RankVerb
         candidates.AddTo(command);
         foreach (var option in (Option[])[top, onError, json])
             command.Add(option);
-        reranker.AddTo(command);
-        command.Add(rerankTop);
+        reranker.AddTo(command, rerankTop);
         model.AddTo(command);
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -50,6 +50,7 @@ internal static class RankVerb
                 if (named.Count == 0)
                     throw NothingLeft(problems);
                 using var embedder = model.Load(parsed);
+                using var judge = reranker.IsGiven(parsed) ? reranker.Load(parsed, model) : null;
                 var watch = Stopwatch.StartNew();
                 var asJson = parsed.GetValue(json);
                 var embedding = asJson
@@ -87,11 +88,8 @@ internal static class RankVerb
                     throw NothingLeft(problems);
                 var similar = Ranking.Rank(embedding.Vector, vectors);
                 IReadOnlyList<RerankedCandidate> ranking = [.. similar.Select(place => new RerankedCandidate(place.Index, place.Score))];
-                if (reranker.IsGiven(parsed))
-                {
-                    using var judge = reranker.Load(parsed, model.Loading(parsed));
+                if (judge is not null)
                     ranking = await RerankAsync(terminal, judge, item, ranked, similar, parsed.GetValue(rerankTop), cancellationToken);
-                }
                 problems =
                 [
                     .. problems,
@@ -99,6 +97,8 @@ internal static class RankVerb
                     where place.Error is not null
                     select new CandidateProblem(ranked[place.Index].Name, ranked[place.Index].Problem(place.Error!.Problem)),
                 ];
+                if (fails && problems is [var unscored, ..])
+                    throw new CliException(unscored.Problem);
                 if (asJson)
                     terminal.WriteJson(ToJson(embedding, ranked, ranking, problems));
                 else
@@ -135,7 +135,7 @@ internal static class RankVerb
                 query,
                 [.. candidates.Select(candidate => candidate.Item)],
                 top,
-                new ScoredDocuments(progress, Math.Min(top, ranking.Count)),
+                new Relay<int>(done => progress.Report(new EmbeddingProgress(done, Math.Min(top, ranking.Count), 0))),
                 cancellationToken
             )
         );
@@ -213,11 +213,5 @@ internal static class RankVerb
         if (ranked.Score is { } score)
             json["rerank_score"] = score;
         return json;
-    }
-
-    /// <summary>Tells of scored documents as of embeddings.</summary>
-    private sealed class ScoredDocuments(IProgress<EmbeddingProgress> progress, int total) : IProgress<int>
-    {
-        public void Report(int value) => progress.Report(new EmbeddingProgress(value, total, 0));
     }
 }

@@ -108,7 +108,7 @@ internal static class ServeVerb
                             $"Serving at {string.Join(", ", addresses)}: a page to search with, and at /reference what the API is. "
                                 + "Ctrl-C stops."
                         ),
-                    reranker.IsGiven(parsed) ? basis => reranker.Load(parsed, model.Loading(parsed), basis) : null,
+                    reranker.IsGiven(parsed) ? basis => reranker.Load(parsed, model, basis) : null,
                     cancellationToken
                 );
                 return ExitCodes.Success;

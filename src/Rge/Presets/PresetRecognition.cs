@@ -44,15 +44,15 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
     public static PresetRecognition Of(string folder, string? adapter = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Of(folder, adapter, QwenTokenizer.Load(ProcessorSources.Resolve(folder, adapter).Tokenizer));
+        return Of(folder, adapter, QwenTokenizer.ReadSpecialTokens(ProcessorSources.Resolve(folder, adapter).Tokenizer));
     }
 
     /// <inheritdoc cref="Of(string, string?)"/>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">The adapter's folder; <see langword="null"/> for none.</param>
-    /// <param name="tokenizer">The tokenizer of the two.</param>
-    internal static PresetRecognition Of(string folder, string? adapter, QwenTokenizer tokenizer) =>
-        ByTokens(tokenizer.SpecialTokens)
+    /// <param name="tokens">The special tokens of the two.</param>
+    internal static PresetRecognition Of(string folder, string? adapter, IReadOnlyDictionary<string, int> tokens) =>
+        ByTokens(tokens)
         ?? ByFiles(folder, adapter)
         ?? ByNames(folder, adapter)
         ?? new PresetRecognition(null, "has no token <emb>, no other sign of an embedding checkpoint, and no name of one");

@@ -15,6 +15,8 @@ internal static class PresetRules
     /// <exception cref="Exception">What the file's errors are.</exception>
     public static void Require(JsonField root, ModelPreset preset)
     {
+        if (preset.Score is not null)
+            RequireOfReranker(root, preset);
         RequireSlots(preset.Prompt.Template is null ? root["prompt"] : root["user"], preset);
         RequirePooledToken(root, preset);
         if (preset.Prompt.FinalNewline && !preset.Prompt.Pattern.Has(PromptSlot.Item))
@@ -23,6 +25,20 @@ internal static class PresetRules
             throw root["reasoning"].Error("is for pooling \"written_token\" only");
         if (preset.Score is not null && preset.Pooling.Kind != PoolingKind.LastToken)
             throw root["pooling"].Unexpected("\"last_token\", which is where a reranker's score is read");
+    }
+
+    /// <summary>Refuses what decides embeddings alone, and would have no effect on scores.</summary>
+    private static void RequireOfReranker(JsonField root, ModelPreset preset)
+    {
+        const string Why = "a reranker, which this preset is for, since score is given";
+        if (preset.Prompt.Template is not null)
+            throw root["chat_template"].Error($"has no effect on {Why}: expected prompt, with the slots {{query}} and {{document}}");
+        if (preset.MaxImages is not null)
+            throw root["max_images"].Error($"has no effect on {Why}: expected it to be absent");
+        if (!preset.Normalize)
+            throw root["normalize"].Error($"has no effect on {Why}: expected it to be absent, or true");
+        if (preset.Instruction.Items != InstructedItems.All)
+            throw root["instruction"]["items"].Error($"has no effect on {Why}: expected it to be absent, or \"all\"");
     }
 
     private static void RequireSlots(JsonField key, ModelPreset preset)

@@ -60,9 +60,6 @@ public sealed class PromptPattern
     /// <summary>Whether a slot occurs.</summary>
     public bool Has(PromptSlot slot) => Pieces.Any(piece => piece.Slot == slot);
 
-    /// <summary>How often a slot occurs.</summary>
-    public int Count(PromptSlot slot) => Pieces.Count(piece => piece.Slot == slot);
-
     /// <summary>The pattern as it was written.</summary>
     public override string ToString() => _source;
 

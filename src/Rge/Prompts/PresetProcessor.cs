@@ -8,14 +8,33 @@ namespace Rge.Prompts;
 /// <summary>A checkpoint's processor as a preset uses it.</summary>
 internal static class PresetProcessor
 {
-    /// <summary>The processor with the chat template that the preset names.</summary>
-    /// <exception cref="CheckpointException">The template does not exist or cannot be used.</exception>
-    public static QwenVlProcessor WithTemplate(ModelPreset preset, QwenVlProcessor processor, string folder, string? adapter)
+    /// <summary>Reads a folder's processor for a preset, with the chat template that this names.</summary>
+    /// <remarks>The areas of images that a preset replaces are left for <see cref="Apply"/>: the folder's own limits do not hold.</remarks>
+    /// <param name="preset">The preset.</param>
+    /// <param name="tokenizer">The tokenizer of the folder, or of the adapter where that has one.</param>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="adapter">The adapter's folder; null for none.</param>
+    /// <param name="images">How images are read and resized; null for the defaults.</param>
+    /// <exception cref="CheckpointException">A file does not exist or cannot be used, or the smallest area of images is above the
+    /// largest.</exception>
+    public static QwenVlProcessor Load(ModelPreset preset, QwenTokenizer tokenizer, string folder, string? adapter, ImageOptions? images)
+    {
+        var sources = ProcessorSources.Resolve(folder, adapter);
+        var template = ChatTemplate.Load(sources.Template);
+        images ??= ImageOptions.Default;
+        if (preset.Images.Steps.Count > 0)
+            images = images with { MinPixels = null, MaxPixels = null };
+        var processor = new ImageProcessor(ImageProcessorConfig.FromFolder(sources.Images).With(images), images);
+        return new QwenVlProcessor(tokenizer, OfPreset(preset, folder, adapter) ?? template, processor);
+    }
+
+    /// <summary>The chat template that the preset names by its file; null where it names none.</summary>
+    private static ChatTemplate? OfPreset(ModelPreset preset, string folder, string? adapter)
     {
         if (preset.Prompt.Template is null or PresetPrompt.DefaultTemplate)
-            return processor;
+            return null;
         var source = adapter is not null && File.Exists(Path.Combine(adapter, preset.Prompt.Template)) ? adapter : folder;
-        return new QwenVlProcessor(processor.Tokenizer, ChatTemplate.Load(source, preset.Prompt.Template), processor.Images);
+        return ChatTemplate.Load(source, preset.Prompt.Template);
     }
 
     /// <summary>Applies what a preset says of images.</summary>

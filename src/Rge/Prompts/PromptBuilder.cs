@@ -82,12 +82,12 @@ public sealed class PromptBuilder
 
     private void RequirePlaceForRationale(EmbeddingInput input, bool reasons)
     {
-        if (Preset.Pooling.Kind == PoolingKind.LastToken && (reasons || input.Rationale is not null))
+        if (Preset.Reasoning.Items == ReasoningItems.None && (reasons || input.Rationale is not null))
             throw new EmbeddingException(
-                "The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given."
+                Preset.Pooling.Kind == PoolingKind.LastToken
+                    ? "The last token is pooled, which leaves no place for a rationale: expected reasoning off and none given."
+                    : $"The preset {Preset.Name} has no place for a rationale: expected reasoning off and none given."
             );
-        if (Preset.Pooling.Kind == PoolingKind.PromptToken && (reasons || input.Rationale is not null))
-            throw new EmbeddingException($"The preset {Preset.Name} has no place for a rationale: expected reasoning off and none given.");
         if (Preset.Reasoning.Items == ReasoningItems.All && !reasons && input.Rationale is null)
             throw new EmbeddingException(
                 $"With the preset {Preset.Name} every item writes a rationale: expected reasoning on, or one given."

@@ -52,22 +52,26 @@ internal sealed class PromptEncoder(QwenVlConfig config, QwenTokenizer tokenizer
         var text = tokenizer.Encode(prompt);
         RequireRows(text);
         // Counted before pads are expanded: an item may show the same image any number of times.
-        RequireCount(text.Length + imageTokens.Sum(tokens => tokens - 1L), rest);
-        return _length.Apply([.. Expand(text, imageTokens)]);
+        var images = imageTokens.Sum(tokens => (long)tokens);
+        var count = text.Length - imageTokens.Length + images;
+        RequireCount(count, _length.LeastLeft(count, images), rest);
+        var ids = _length.Apply([.. Expand(text, imageTokens)]);
+        // Special tokens are not cut, so that more may be left.
+        RequireCount(count, ids.Count, rest);
+        return ids;
     }
 
-    /// <summary>A prompt that the preset cuts may be longer before; what is left must fit.</summary>
-    private void RequireCount(long count, int rest)
+    /// <summary>Refuses a prompt of which too much is left once it is cut.</summary>
+    /// <param name="count">Tokens of the prompt.</param>
+    /// <param name="left">Those that are left of it.</param>
+    /// <param name="rest">How many tokens follow it.</param>
+    private void RequireCount(long count, long left, int rest)
     {
-        if (length is { WhenLonger: not LongPrompt.Refuse, MaxTokens: { } cut })
-            count = Math.Min(count, cut + length.KeptEnd);
-        count += rest;
-        if (count > config.Text.MaxPositionEmbeddings)
-            throw new EmbeddingException(
-                $"The item has {count} tokens, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions."
-            );
-        if (count > maxTokens)
-            throw new EmbeddingException($"The item has {count} tokens, expected at most {maxTokens}.");
+        var all = $"The item has {count + rest} tokens{(left < count ? $", {left + rest} of them once it is cut" : "")}";
+        if (left + rest > config.Text.MaxPositionEmbeddings)
+            throw new EmbeddingException($"{all}, but the checkpoint has {config.Text.MaxPositionEmbeddings} positions.");
+        if (left + rest > maxTokens)
+            throw new EmbeddingException($"{all}, expected at most {maxTokens}.");
     }
 
     /// <summary>A tokenizer may have more tokens than the model, which shows as soon as a text has one of them.</summary>

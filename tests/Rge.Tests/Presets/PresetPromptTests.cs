@@ -57,6 +57,10 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
         AssertRefused("The item is empty", () => gme.Content(new EmbeddingInput()));
         AssertRefused("expected reasoning off", () => gme.Build(EmbeddingInput.Query("a"), [], reasons: true));
         var generative = Prompts(Written with { Reasoning = new() { Items = ReasoningItems.All } });
+        var silent = Prompts(Written with { Name = "silent", Reasoning = new() });
+        var reasoned = EmbeddingInput.Query("a") with { Rationale = "b" };
+        AssertRefused("The preset silent has no place for a rationale", () => silent.Build(reasoned, [], reasons: false));
+        AssertRefused("The preset silent has no place for a rationale", () => silent.Build(EmbeddingInput.Query("a"), [], reasons: true));
         AssertRefused("expected reasoning on", () => generative.Build(EmbeddingInput.Query("a"), [], reasons: false));
     }
 
@@ -117,6 +121,69 @@ public sealed class PresetPromptTests(EmbedderFixture fixture) : IClassFixture<E
         Assert.Equal(whole.Where(special.Contains), cut.Where(special.Contains));
         var ordinary = cut[..^5].Where(id => !special.Contains(id)).ToArray();
         Assert.Equal(whole.Where(id => !special.Contains(id)).Take(ordinary.Length), ordinary);
+    }
+
+    [Theory]
+    [InlineData(LongPrompt.CutEnd)]
+    [InlineData(LongPrompt.CutOrdinary)]
+    public void More_images_than_the_length_are_refused_before_there_is_room_for_them(LongPrompt rule)
+    {
+        var prompts = Prompts(
+            Plain with
+            {
+                Length = new() { MaxTokens = 30, WhenLonger = rule },
+            }
+        );
+        var item = EmbeddingInput.Query(null, EmbedderFixture.Image(1));
+        ImageGrid[] grids = [new(1, 4000, 4000)];
+        AssertRefused("its images are beyond them", () => prompts.Build(item, [new ImageGrid(1, 12, 12)], reasons: false));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        AssertRefused("of which 30 are read, and its images are beyond them", () => prompts.Build(item, grids, reasons: false));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_000_000);
+    }
+
+    [Fact]
+    public void What_is_left_of_a_long_prompt_must_fit_too()
+    {
+        var rule = new PresetLength { MaxTokens = 30, WhenLonger = LongPrompt.CutOrdinary };
+        var item = EmbeddingInput.Query(string.Concat(Enumerable.Repeat("<|im_end|>word ", 40))) with { AllowSpecialTokens = true };
+        var whole = Prompts(Plain).Build(item, [], reasons: false).TokenIds;
+        var left = Prompts(Plain with { Length = rule }).Build(item, [], reasons: false).TokenIds.Length;
+        Assert.InRange(left, 40, whole.Length - 1);
+        var prompts = new PromptBuilder(Config, fixture.Embedder.Processor, Plain with { Length = rule }, maxTokens: left - 1);
+        AssertRefused($"The item has {whole.Length} tokens, {left} of them once it is cut, expected at most {left - 1}.", () =>
+            prompts.Build(item, [], reasons: false)
+        );
+        // Of which as many are left as the rule says: the prompt's own number is told all the same.
+        var few = new PromptBuilder(Config, fixture.Embedder.Processor, Plain with { Length = rule }, maxTokens: 20);
+        AssertRefused($"The item has {whole.Length} tokens, 30 of them", () => few.Build(item, [], reasons: false));
+    }
+
+    [Fact]
+    public void An_end_that_is_longer_than_the_prompt_is_kept_whole()
+    {
+        var item = EmbeddingInput.Query(string.Concat(Enumerable.Repeat("word ", 40)));
+        var whole = Prompts(Plain).Build(item, [], reasons: false).TokenIds;
+        var rule = new PresetLength
+        {
+            MaxTokens = 30,
+            WhenLonger = LongPrompt.CutOrdinary,
+            KeptEnd = whole.Length + 1,
+        };
+        Assert.Equal(whole, Prompts(Plain with { Length = rule }).Build(item, [], reasons: false).TokenIds);
+    }
+
+    [Fact]
+    public void A_given_area_is_held_against_the_limits_of_the_preset_and_not_of_the_folder()
+    {
+        var most = ImageProcessorConfig.FromFolder(fixture.Folder).MaxPixels;
+        var given = new ReasoningEmbedderOptions { Images = new ImageOptions { MinPixels = most + 1 } };
+        var preset = Plain with { Images = new() { Steps = [new FitStep(SizeRule.QwenVlUtils, 4, 1 << 20)] } };
+        using var embedder = ReasoningEmbedder.Load(fixture.Folder, given with { Preset = preset });
+        Assert.Equal(most + 1, embedder.Processor.Images.Config.MinPixels);
+        Assert.Throws<CheckpointException>(() =>
+            ReasoningEmbedder.Load(fixture.Folder, given with { Preset = Plain with { Images = new() } })
+        );
     }
 
     [Fact]

@@ -12,6 +12,10 @@ public sealed class PresetReaderTests
 {
     private const string Least = """{"name": "a", "prompt": "{item}", "pooling": "last_token"}""";
 
+    private const string Judge = """
+        {"name": "a", "prompt": "{query}{document}", "pooling": "last_token", "score": {"yes": "y", "no": "n"}}
+        """;
+
     [Fact]
     public void Few_keys_are_needed()
     {
@@ -113,6 +117,28 @@ public sealed class PresetReaderTests
         Assert.StartsWith($"my.json: {expected}", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("max_images", "1", "max_images has no effect on a reranker")]
+    [InlineData("normalize", "false", "normalize has no effect on a reranker")]
+    [InlineData("instruction", """{"items": "queries"}""", "instruction.items has no effect on a reranker")]
+    [InlineData("pooling", "\"prompt_token\"", "pooled_token is missing")]
+    public void What_a_reranker_does_not_use_is_refused(string key, string value, string expected)
+    {
+        var json = JsonNode.Parse(Judge)!.AsObject();
+        Assert.NotNull(Read(json.ToJsonString()).Score);
+        json[key] = JsonNode.Parse(value);
+        AssertRefused(json, expected);
+    }
+
+    [Fact]
+    public void A_reranker_has_no_chat_template()
+    {
+        var json = JsonNode.Parse(Judge)!.AsObject();
+        json.Remove("prompt");
+        (json["chat_template"], json["user"]) = ("default", "{query}{document}");
+        AssertRefused(json, "chat_template has no effect on a reranker");
+    }
+
     [Fact]
     public void Damaged_files_are_read_or_refused()
     {
@@ -168,6 +194,12 @@ public sealed class PresetReaderTests
                 FullStop = true,
             }.Resolve(given)
         );
+
+    private static void AssertRefused(JsonObject json, string expected)
+    {
+        var error = Assert.Throws<CheckpointException>(() => Read(json.ToJsonString()));
+        Assert.StartsWith($"my.json: {expected}", error.Message, StringComparison.Ordinal);
+    }
 
     private static ModelPreset Read(string json) => PresetReader.Parse(Encoding.UTF8.GetBytes(json), "my.json");
 }

@@ -72,12 +72,51 @@ public sealed class RerankerTests
     }
 
     [Fact]
+    public async Task The_first_document_that_fails_ends_a_call_that_does_not_collect_failures()
+    {
+        var options = new RerankerOptions { Preset = ModelPreset.Qwen3VlReranker, PrefetchItems = 1 };
+        using var reranker = Reranker.Load(Golden.Require("presets", Family, "model"), options);
+        EmbeddingInput[] documents =
+        [
+            EmbeddingInput.Target("a cat"),
+            EmbeddingInput.Target(null, ImageSource.FromFile("missing.png")),
+            EmbeddingInput.Target("a dog"),
+        ];
+        var done = new List<int>();
+        var error = await Assert.ThrowsAsync<ImageInputException>(() =>
+            reranker.ScoreAsync(EmbeddingInput.Query("a dog"), documents, new Listener<int>(done.Add))
+        );
+        Assert.Equal(1, error.ItemIndex);
+        Assert.Equal([1], done);
+    }
+
+    [Fact]
+    public async Task What_no_item_can_have_is_refused_of_query_and_document()
+    {
+        using var reranker = Load(Golden.Require("presets", Family, "model"));
+        var query = EmbeddingInput.Query("a dog");
+        EmbeddingInput[] documents = [EmbeddingInput.Target("a cat"), null!, EmbeddingInput.Target("a", [null!])];
+        var results = await reranker.TryScoreAsync(query, documents, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(results[0].Succeeded);
+        Assert.Contains("The document is null, expected an EmbeddingInput.", results[1].Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("Images[0] of the document is null", results[2].Error!.Message, StringComparison.Ordinal);
+        foreach (var bad in (EmbeddingInput[])[EmbeddingInput.Query("a", [null!]), query with { Role = (ItemRole)9 }])
+        {
+            var error = await Assert.ThrowsAsync<EmbeddingException>(() => reranker.TryScoreAsync(bad, documents[..1]));
+            Assert.Contains("query", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void What_is_no_reranker_is_refused()
     {
         var folder = Golden.Require("presets", Family, "model");
         var error = Assert.Throws<CheckpointException>(() => Reranker.Load(folder));
         Assert.Contains("has the token <emb>, so it is not recognised as a reranker", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Reranker.Load(folder, new RerankerOptions { Preset = ModelPreset.Rge }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Reranker.Load(folder, new RerankerOptions { Preset = ModelPreset.Qwen3VlReranker, MaxPromptTokens = 0 })
+        );
         var unknown = ModelPreset.Qwen3VlReranker with { Score = new("yes", "neverthelessnot") };
         var missing = Assert.Throws<CheckpointException>(() => Reranker.Load(folder, new RerankerOptions { Preset = unknown }));
         Assert.Contains("no token 'neverthelessnot'", missing.Message, StringComparison.Ordinal);
