@@ -1,5 +1,5 @@
-using System.Data.Common;
 using Microsoft.Extensions.VectorData;
+using Npgsql;
 using Rge.Search.Indexing;
 
 namespace Rge.Search.Tests;
@@ -45,12 +45,7 @@ public sealed class StoreRetryTests
     private Task<int> FailAsync(TimeSpan after)
     {
         _clock.Now += after;
-        return Task.FromException<int>(new VectorStoreException("The store is away.", new AwayException()));
-    }
-
-    private sealed class AwayException : DbException
-    {
-        public override bool IsTransient => true;
+        return Task.FromException<int>(new VectorStoreException("The store is away.", new NpgsqlException("away", new TimeoutException())));
     }
 
     private sealed class Clock : TimeProvider
