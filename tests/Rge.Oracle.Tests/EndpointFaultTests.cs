@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Rge.Data.Mmeb;
-using Rge.Tests.Shared.Oracle;
 using static Rge.Tests.Shared.Oracle.FakeOracle;
 
 namespace Rge.Oracle.Tests;

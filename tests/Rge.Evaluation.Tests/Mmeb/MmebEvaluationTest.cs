@@ -18,7 +18,7 @@ public abstract class MmebEvaluationTest(EvaluationWorld world) : IClassFixture<
         GC.SuppressFinalize(this);
     }
 
-    protected async Task<IReadOnlyList<SubsetScore>> RunAsync(
+    private protected async Task<IReadOnlyList<SubsetScore>> RunAsync(
         string output,
         string[]? subsets = null,
         string? cache = null,
