@@ -3,8 +3,16 @@
 # a change of the public interface is seen in the diff of these files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+work=$(mktemp -d)
+log=$work/log
+
+# The files are emptied before the build; unless all of them are written, they come back as they were.
+restore() {
+    [[ -e $work/done ]] || tar -xf "$work/before.tar"
+    rm -rf "$work"
+}
+tar -cf "$work/before.tar" src/*/PublicAPI.Unshipped.txt
+trap restore EXIT
 
 for shipped in src/*/PublicAPI.Shipped.txt; do
     printf '#nullable enable\n' >"${shipped%Shipped.txt}Unshipped.txt"
@@ -20,3 +28,4 @@ for shipped in src/*/PublicAPI.Shipped.txt; do
         LC_ALL=C sort -u >>"$project/PublicAPI.Unshipped.txt"
     printf '%6d  %s\n' "$(($(wc -l <"$project/PublicAPI.Unshipped.txt") - 1))" "$project"
 done
+touch "$work/done"

@@ -5,6 +5,7 @@ using Microsoft.Extensions.VectorData;
 using Rge.Cli.Options;
 using Rge.Cli.Output;
 using Rge.Cli.Verbs;
+using Rge.Files;
 
 namespace Rge.Cli;
 
@@ -220,7 +221,7 @@ public static class RgeCommand
             DirectoryNotFoundException when path is not null => $"There is no folder for {path}, or a file is where a folder is expected.",
             UnauthorizedAccessException when path is not null => $"{path} cannot be read or written: "
                 + $"{(Directory.Exists(path) ? "it is a folder, or permission is denied" : "permission is denied")}.",
-            IOException when path is not null && File.Exists(path) => $"{path} is a file, expected a folder.",
+            IOException when Path.IsPathFullyQualified(path ?? "") => $"{path} cannot be read or written: {FileProblem.Of(path!, e)}.",
             _ => e.Message,
         };
     }

@@ -9,7 +9,8 @@ namespace Rge.Models;
 /// <summary>What the processor can do, and which kernels are used on it. Stateless and thread-safe.</summary>
 public static class ProcessorFeatures
 {
-    private const string CpuInfo = "/proc/cpuinfo";
+    /// <summary>What Linux tells of the processors; null where it cannot be read, and on other systems.</summary>
+    private static readonly Lazy<string?> CpuInfo = new(Read);
 
     /// <summary>Instructions that libtorch and the kernels differ by, as Linux names them.</summary>
     private static readonly string[] Wanted = ["avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8"];
@@ -21,21 +22,30 @@ public static class ProcessorFeatures
     public static IReadOnlyList<string> Instructions =>
         Field("flags") is { } flags
             ? [.. Wanted.Intersect(flags.Split(' '), StringComparer.Ordinal)]
-            : [.. new[] { ("avx2", Avx2.IsSupported), ("avx512f", Avx512F.IsSupported) }.Where(it => it.Item2).Select(it => it.Item1)];
+            : [.. Supported().Where(feature => feature.IsSupported).Select(feature => feature.Name)];
 
     /// <summary>The kernels that are used, in words.</summary>
     public static string Kernels =>
         string.Create(CultureInfo.InvariantCulture, $"vectors of {8 * Vector<byte>.Count} bits; attention of prompts ")
         + (PanelKernel.IsSupported ? "by AVX-512" : "by libtorch");
 
+    /// <summary>What the runtime tells of the processor, where the system does not.</summary>
+    private static (string Name, bool IsSupported)[] Supported() =>
+        [("avx2", Avx2.IsSupported), ("fma", Fma.IsSupported), ("avx512f", Avx512F.IsSupported), ("avx512bw", Avx512BW.IsSupported)];
+
     /// <summary>A field of the first processor in Linux's list.</summary>
     private static string? Field(string name) =>
-        OperatingSystem.IsLinux()
-            ? FileReader
-                .ReadText(CpuInfo)
-                .Split('\n')
-                .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))
-                ?.Split(':', 2)[^1]
-                .Trim()
-            : null;
+        CpuInfo.Value?.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[^1].Trim();
+
+    private static string? Read()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? FileReader.ReadText("/proc/cpuinfo") : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rge.Cli.Output;
+using Rge.Cli.Verbs;
 using Rge.Models.Tensors;
 using static Rge.Cli.Tests.CommandLine;
 
@@ -74,12 +75,30 @@ public sealed class DoctorVerbTests : IDisposable
         var library = Path.Combine(torch, "lib", "libtorch_cpu.so");
         File.Delete(library);
         await File.WriteAllTextAsync(library, "no library, and as many bytes as the header of one has at least, which is sixty-four");
-        Assert.Contains(
-            $"rge: RGE_LIBTORCH is {torch}: libtorch cannot be loaded: a library is damaged",
-            (await RunAsync(program, torch, "new", Path.Combine(_folder.FullName, "model"))).Error,
-            StringComparison.Ordinal
-        );
+        var error = (await RunAsync(program, torch, "new", Path.Combine(_folder.FullName, "model"))).Error;
+        Assert.Contains($"rge: RGE_LIBTORCH is {torch}: libtorch cannot be loaded: a library is damaged", error, StringComparison.Ordinal);
+        Assert.Contains("; install that PyTorch again. The loader says: ", error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_driver_that_does_not_list_its_gpus_is_told_nevertheless()
+    {
+        Assert.Null(DoctorVerb.ReadDriver(_folder.FullName));
+        File.WriteAllText(Path.Combine(_folder.FullName, "version"), "NVRM version: NVIDIA 1.2\nGCC version: 3\n");
+        Assert.Equal("unknown model; driver NVIDIA 1.2", DoctorVerb.ReadDriver(_folder.FullName));
+        var gpu = _folder.CreateSubdirectory("gpus/0000:00:00.0");
+        File.WriteAllText(Path.Combine(gpu.FullName, "information"), "Model: \t A card\nIRQ: 5\n");
+        Assert.Equal("A card; driver NVIDIA 1.2", DoctorVerb.ReadDriver(_folder.FullName));
+    }
+
+    [Theory]
+    [InlineData("MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 2000000 kB\n", null, "8.2 GB, 2.0 GB of it available")]
+    [InlineData("MemTotal: 8000000 kB\n", "max\n", "8.2 GB")]
+    [InlineData("MemTotal: 8000000 kB\n", "9223372036854771712\n", "8.2 GB")]
+    [InlineData("MemTotal: 8000000 kB\n", "1000000000\n", "8.2 GB; the limit of this container is 1.0 GB")]
+    [InlineData("nothing", null, null)]
+    public void Memory_is_told_as_the_system_tells_it(string info, string? limit, string? expected) =>
+        Assert.Equal(expected, MachineMemory.Describe(info, limit));
 
     public void Dispose() => _folder.Delete(recursive: true);
 

@@ -20,6 +20,9 @@ internal sealed class ImageFolder : IDisposable
 
     public string Store => PathOf("store.db");
 
+    /// <summary>The command line that indexes the images into the store.</summary>
+    public string[] Index => ["index", Images, "-m", Model, "--store", Store];
+
     public string PathOf(string name) => Path.Combine(_folder, name);
 
     public string Image(string name) => Path.Combine(Images, name);

@@ -76,6 +76,15 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t y --preset qwen3-vl-reranker", "--preset is 'qwen3-vl-reranker', expected auto, rge,")]
     [InlineData("index x -m y --preset vlm2vec --pooling last", "--pooling was given, expected --preset alone")]
     [InlineData("rank -m x -t y -c z --rerank-preset p.json", "--rerank-preset was given without --rerank")]
+    [InlineData("serve -m x --reranker-name y", "--reranker-name was given without --reranker")]
+    [InlineData(
+        "rationales --data d --endpoint http://127.0.0.1:1/v1 -m x -o o --max-pixels 9",
+        "--max-pixels was given without --verify, whose model it is for"
+    )]
+    [InlineData(
+        "rationales --data d --endpoint http://127.0.0.1:1/v1 -m x -o o --min-pixels 9",
+        "--min-pixels was given without --verify, whose model it is for"
+    )]
     [InlineData("rank -m x -t y -c z --rerank-top 0", "--rerank-top is 0, expected at least 1")]
     [InlineData("search -m x -t cat --where red", "The filter 'red' cannot be understood")]
     [InlineData("search -m x -t y --top 0", "--top is 0, expected at least 1")]

@@ -17,9 +17,9 @@ public sealed class SearchVerbTests : IDisposable
         await File.WriteAllTextAsync(_folder.Image("broken.png"), "no image", TestContext.Current.CancellationToken);
         Assert.Equal(
             "rge: 1 could not be indexed, as listed; the others were. With --on-error skip that counts as a success.",
-            await ErrorAsync(ExitCodes.Failure, [.. Index, "--metadata", "album=one", "--collection", "other"])
+            await ErrorAsync(ExitCodes.Failure, [.. _folder.Index, "--metadata", "album=one", "--collection", "other"])
         );
-        var output = await OutputAsync([.. Index, "--metadata", "album=one", "--on-error", "skip"]);
+        var output = await OutputAsync([.. _folder.Index, "--metadata", "album=one", "--on-error", "skip"]);
         Assert.StartsWith(
             "6 stored (6 embedded), 0 unchanged, 0 removed, 1 broken\nbroken: broken.png: ",
             output,
@@ -27,7 +27,7 @@ public sealed class SearchVerbTests : IDisposable
         );
         File.Delete(_folder.Image("broken.png"));
         File.Delete(_folder.Image("5.png"));
-        var again = JsonNode.Parse(await OutputAsync([.. Index, "--metadata", "album=one", "--json"]))!;
+        var again = JsonNode.Parse(await OutputAsync([.. _folder.Index, "--metadata", "album=one", "--json"]))!;
         Assert.Equal((0, 5, 1), ((int)again["stored"]!, (int)again["unchanged"]!, (int)again["removed"]!));
 
         var found = await SearchAsync("-i", _folder.Image("3.png"), "--reasoning", "off", "--top", "2");
@@ -52,7 +52,7 @@ public sealed class SearchVerbTests : IDisposable
     {
         for (var i = 0; i < 3; i++)
             _folder.Write($"{i}.png", i);
-        await OutputAsync(Index);
+        await OutputAsync(_folder.Index);
         var json = await SearchAsync("-t", "a red circle", "-i", _folder.Image("1.png"), "--instruction", "Find a picture:");
         Assert.True((double)json["seconds"]!["reason"]! > 0);
         string[] query =
@@ -89,9 +89,9 @@ public sealed class SearchVerbTests : IDisposable
         _folder.Write("0.png", 0);
         Assert.Equal(
             $"rge: {dimensions} dimensions were asked for, expected 1 to 128.",
-            await ErrorAsync(ExitCodes.Failure, [.. Index, "--dimensions", dimensions])
+            await ErrorAsync(ExitCodes.Failure, [.. _folder.Index, "--dimensions", dimensions])
         );
-        Assert.Contains("1 stored", await OutputAsync(Index), StringComparison.Ordinal);
+        Assert.Contains("1 stored", await OutputAsync(_folder.Index), StringComparison.Ordinal);
         Assert.Contains(
             "│ items      │     1 │ shapeworld │",
             await OutputAsync("collections", "list", "--store", _folder.Store),
@@ -100,47 +100,14 @@ public sealed class SearchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task An_export_that_finds_the_store_damaged_says_where_and_leaves_nothing_behind()
-    {
-        _folder.Write("0.png", 0);
-        await OutputAsync(Index);
-        using (var store = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.Store};Pooling=false"))
-        {
-            store.Open();
-            using var command = store.CreateCommand();
-            command.CommandText = "UPDATE \"items.thumbnails\" SET \"Jpeg\" = '?'";
-            command.ExecuteNonQuery();
-        }
-        var file = _folder.PathOf("items.jsonl");
-        var error = await ErrorAsync(ExitCodes.Failure, "collections", "export", "items", "--store", _folder.Store, "--out", file);
-        Assert.StartsWith($"rge: The store {_folder.Store} is damaged: the record ", error, StringComparison.Ordinal);
-        Assert.Contains(" of items.thumbnails is no image in base64; restore", error, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(file)!, "items.jsonl*"));
-    }
-
-    [Fact]
-    public async Task An_export_to_a_device_leaves_the_device_what_it_is()
-    {
-        if (OperatingSystem.IsWindows())
-            Assert.Skip("Windows has no device files.");
-        _folder.Write("0.png", 0);
-        await OutputAsync(Index);
-        var link = _folder.Image("device");
-        File.CreateSymbolicLink(link, "/dev/null");
-        await OutputAsync("collections", "export", "items", "--store", _folder.Store, "--out", link);
-        Assert.Equal("/dev/null", new FileInfo(link).LinkTarget);
-        Assert.Equal([link], Directory.GetFiles(_folder.Images, "device*"));
-    }
-
-    [Fact]
     public async Task A_collection_keeps_to_its_model_and_its_instruction()
     {
         _folder.Write("0.png", 0);
-        await OutputAsync([.. Index, "--instruction", "Describe:", "--dimensions", "16"]);
-        Assert.Contains("1 unchanged", await OutputAsync(Index), StringComparison.Ordinal);
+        await OutputAsync([.. _folder.Index, "--instruction", "Describe:", "--dimensions", "16"]);
+        Assert.Contains("1 unchanged", await OutputAsync(_folder.Index), StringComparison.Ordinal);
         Assert.Contains(
             "was made with the instruction \"Describe:\", but the instruction \"Another:\" was given",
-            await ErrorAsync(ExitCodes.Failure, [.. Index, "--instruction", "Another:"]),
+            await ErrorAsync(ExitCodes.Failure, [.. _folder.Index, "--instruction", "Another:"]),
             StringComparison.Ordinal
         );
         var baseline = Path.Combine(Path.GetDirectoryName(ImageFolder.Model)!, "shapeworld-baseline");
@@ -176,7 +143,7 @@ public sealed class SearchVerbTests : IDisposable
             "something of another program, long enough to be taken for a header of a database file",
             TestContext.Current.CancellationToken
         );
-        Assert.Contains("store.db failed", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
+        Assert.Contains("store.db failed", await ErrorAsync(ExitCodes.Failure, _folder.Index), StringComparison.Ordinal);
         Assert.StartsWith(
             "something of another program",
             await File.ReadAllTextAsync(_folder.Store, TestContext.Current.CancellationToken),
@@ -206,11 +173,11 @@ public sealed class SearchVerbTests : IDisposable
     {
         for (var i = 0; i < 3; i++)
             _folder.Write($"{i}.png", i);
-        await OutputAsync(Index);
+        await OutputAsync(_folder.Index);
         for (var i = 0; i < 3; i++)
             File.Delete(_folder.Image($"{i}.png"));
         await File.WriteAllTextAsync(_folder.Image("a.heic"), "x", TestContext.Current.CancellationToken);
-        var (code, output, error) = await RunAsync(Index);
+        var (code, output, error) = await RunAsync(_folder.Index);
         Assert.Equal(
             (
                 ExitCodes.Failure,
@@ -226,14 +193,18 @@ public sealed class SearchVerbTests : IDisposable
                 + "gone for good, run again with --allow-empty.\n",
             error
         );
-        var json = JsonNode.Parse((await RunAsync([.. Index, "--json"])).Output)!;
+        var json = JsonNode.Parse((await RunAsync([.. _folder.Index, "--json"])).Output)!;
         Assert.Equal((3, 0, 1), ((int)json["withheld"]!, (int)json["removed"]!, (int)json["unreadable"]!["HEIC"]!));
         Assert.StartsWith(
             "0 stored (0 embedded), 0 unchanged, 3 removed",
-            await OutputAsync([.. Index, "--allow-empty"]),
+            await OutputAsync([.. _folder.Index, "--allow-empty"]),
             StringComparison.Ordinal
         );
-        Assert.Contains("if that is right, --allow-empty says so", await ErrorAsync(ExitCodes.Failure, Index), StringComparison.Ordinal);
+        Assert.Contains(
+            "if that is right, --allow-empty says so",
+            await ErrorAsync(ExitCodes.Failure, _folder.Index),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -299,39 +270,13 @@ public sealed class SearchVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_export_is_refused_with_its_line()
-    {
-        _folder.Write("0.png", 0);
-        await OutputAsync(Index);
-        var file = _folder.PathOf("items.jsonl");
-        await OutputAsync("collections", "export", "items", "--store", _folder.Store, "--out", file);
-        var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
-        await File.WriteAllLinesAsync(
-            file,
-            [lines[0], lines[1].Replace("\"id\":", "\"it\":", StringComparison.Ordinal)],
-            TestContext.Current.CancellationToken
-        );
-        string[] import = ["collections", "import", "items", file, "--store", _folder.PathOf("other.db")];
-        Assert.Equal(
-            $"rge: {file}, line 2 is not a record of an exported collection: id is missing, expected a text; export it again.",
-            await ErrorAsync(ExitCodes.Failure, import)
-        );
-        await File.WriteAllTextAsync(
-            file,
-            """{"format": "rge-collection", "version": 1, "identity": null}""",
-            TestContext.Current.CancellationToken
-        );
-        Assert.Contains("is not an exported collection", await ErrorAsync(ExitCodes.Failure, import), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_run_that_is_to_fail_names_the_file_it_ended_at()
     {
         _folder.Write("0.png", 0);
         await File.WriteAllTextAsync(_folder.Image("1.txt"), "", TestContext.Current.CancellationToken);
         Assert.Equal(
             "rge: 1.txt cannot be indexed: There is nothing to index, expected a text or an image. 1 were stored before.",
-            await ErrorAsync(ExitCodes.Failure, [.. Index, "--on-error", "fail"])
+            await ErrorAsync(ExitCodes.Failure, [.. _folder.Index, "--on-error", "fail"])
         );
     }
 
@@ -365,7 +310,7 @@ public sealed class SearchVerbTests : IDisposable
             ],
             TestContext.Current.CancellationToken
         );
-        await OutputAsync(Index);
+        await OutputAsync(_folder.Index);
         await OutputAsync("index", _folder.PathOf("rows.jsonl"), "-m", ImageFolder.Model, "--store", _folder.Store);
         var found = await SearchAsync("-t", "red", "--reasoning", "off", "--where", "year>=2020", "year<2022");
         Assert.Equal(["2020", "2021"], found["hits"]!.AsArray().Select(hit => (string)hit!["key"]!).Order(StringComparer.Ordinal));
@@ -429,62 +374,6 @@ public sealed class SearchVerbTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Collections_are_listed_shown_moved_and_deleted()
-    {
-        for (var i = 0; i < 3; i++)
-            _folder.Write($"{i}.png", i);
-        await OutputAsync(Index);
-        var moved = _folder.PathOf("moved");
-        Directory.Move(_folder.Images, moved);
-        await OutputAsync("index", moved, "-m", ImageFolder.Model, "--store", _folder.Store, "--metadata", "album=one");
-        string[] at = ["--store", _folder.Store];
-        Assert.Contains("│ items      │     6 │ shapeworld │", await OutputAsync(["collections", "list", .. at]), StringComparison.Ordinal);
-        var shown = JsonNode.Parse(await OutputAsync(["collections", "show", "items", "--json", .. at]))!;
-        Assert.Equal(
-            (6, "exact", 3, 3),
-            ((int)shown["items"]!, (string)shown["index"]!, (int)shown["sources"]![_folder.Images]!, (int)shown["sources"]![moved]!)
-        );
-
-        Assert.Contains(
-            $"has nothing from elsewhere; it was filled from {moved}, {_folder.Images}",
-            await ErrorAsync(ExitCodes.Failure, ["collections", "remove-source", "items", "elsewhere", .. at]),
-            StringComparison.Ordinal
-        );
-        Assert.Equal(
-            $"removed 3 files or rows of {_folder.Images}, and with them 3 items\n",
-            await OutputAsync(["collections", "remove-source", "items", _folder.Images + "/", .. at])
-        );
-        Assert.Equal(3, JsonNode.Parse(await OutputAsync(["collections", "list", "--json", .. at]))![0]!["items"]!.GetValue<int>());
-
-        var file = _folder.PathOf("items.jsonl");
-        Assert.Equal($"exported 3 items to {file}\n", await OutputAsync(["collections", "export", "items", "--out", file, .. at]));
-        Assert.Equal(
-            await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken),
-            await OutputAsync(["collections", "export", "items", .. at])
-        );
-        string[] other = ["--store", _folder.PathOf("other.db")];
-        Assert.Equal("imported 3 items into copy\n", await OutputAsync(["collections", "import", "copy", file, .. other]));
-        Assert.Contains(
-            "3 unchanged",
-            await OutputAsync(["index", moved, "-m", ImageFolder.Model, "--collection", "copy", "--metadata", "album=one", .. other]),
-            StringComparison.Ordinal
-        );
-
-        Assert.Equal("deleted items (3 items)\n", await OutputAsync(["collections", "delete", "items", .. at]));
-        Assert.Equal("no collections\n", await OutputAsync(["collections", "list", .. at]));
-        Assert.Contains(
-            "There is no collection items",
-            await ErrorAsync(ExitCodes.Failure, ["collections", "delete", "items", .. at]),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "There is no store",
-            await ErrorAsync(ExitCodes.Failure, "collections", "list", "--store", _folder.PathOf("none.db")),
-            StringComparison.Ordinal
-        );
-    }
-
     /// <summary>Runs a command in a process that may not do what permissions forbid, though its user be root.</summary>
     private static async Task<(int Code, string Output, string Error)> RunAsUserAsync(params string[] line)
     {
@@ -501,8 +390,6 @@ public sealed class SearchVerbTests : IDisposable
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output, await error);
     }
-
-    private string[] Index => ["index", _folder.Images, "-m", ImageFolder.Model, "--store", _folder.Store];
 
     private async Task<JsonNode> SearchAsync(params string[] line) =>
         JsonNode.Parse(await OutputAsync(["search", "-m", ImageFolder.Model, "--store", _folder.Store, "--json", .. line]))!;

@@ -28,6 +28,19 @@ public sealed class MetricsTests
         Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Metrics_count_pairs_that_are_scored()
+    {
+        await using var server = await TestServer.StartAsync(loadReranker: RerankTests.Load);
+        var answer = await server.PostAsync("/v1/rerank", """{"query":"red","documents":["a circle","a square"]}""", Cancellation);
+        string metrics = "";
+        await TestServer.UntilAsync(async () =>
+            (metrics = await server.Client.GetStringAsync("/metrics", Cancellation)).Contains("role=\"pair\"", StringComparison.Ordinal)
+        );
+        Assert.Equal(2, Value(metrics, "rge_items_total", "role=\"pair\""));
+        Assert.Equal((int)answer["usage"]!["total_tokens"]!, Value(metrics, "rge_prompt_tokens_total", "role=\"pair\""));
+    }
+
     private static double Value(string metrics, string name, string label) =>
         double.Parse(
             Assert

@@ -14,8 +14,9 @@ public sealed class RerankTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() =>
-        _server = await TestServer.StartAsync(loadReranker: basis => Reranker.Load(TestServer.Model, basis with { Preset = Preset }));
+    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(loadReranker: Load);
+
+    internal static Reranker Load(RerankerOptions basis) => Reranker.Load(TestServer.Model, basis with { Preset = Preset });
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -84,6 +85,39 @@ public sealed class RerankTests : IAsyncLifetime
     {
         var error = await _server.ErrorAsync("/v1/rerank", body, status);
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_names_of_the_reranker_are_listed_and_taken()
+    {
+        await using var server = await TestServer.StartAsync(
+            new ServerOptions { ModelNames = ["small"], RerankerNames = ["judge", "second"] },
+            loadReranker: Load
+        );
+        var models = JsonNode.Parse(await server.Client.GetStringAsync("/v1/models", Cancellation))!["data"]!.AsArray();
+        Assert.Equal(["small", "judge", "second"], models.Select(model => (string?)model!["id"]));
+        Assert.Equal([128, null, null], models.Select(model => (int?)model!["dimensions"]));
+        var judge = JsonNode.Parse(await server.Client.GetStringAsync("/v1/models/judge", Cancellation))!;
+        Assert.Equal("judge", (string?)judge["id"]);
+        var answer = await server.PostAsync("/v1/rerank", """{"model": "second", "query": "red", "documents": ["a"]}""", Cancellation);
+        Assert.Equal("judge", (string?)answer["model"]);
+        var error = await server.ErrorAsync("/v1/rerank", """{"model": "small", "query": "red", "documents": ["a"]}""", 404);
+        Assert.Equal("The model 'small' is not here, expected judge or second.", error.Message);
+        Assert.Equal(404, (await server.ErrorAsync("/v1/embeddings", """{"model": "judge", "input": "red"}""", 404)).Status);
+    }
+
+    [Fact]
+    public async Task A_reranker_that_cannot_be_loaded_leaves_no_model_behind()
+    {
+        ReasoningEmbedder? embedder = null;
+        await using var server = await TestServer.StartUnreadyAsync(
+            load: basis => embedder = ReasoningEmbedder.Load(TestServer.Model, basis),
+            loadReranker: _ => throw new CheckpointException("no reranker")
+        );
+        await TestServer.UntilAsync(() => Task.FromResult(server.HasFailed));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
+            embedder!.EmbedAsync(EmbeddingInput.Target("red"), cancellationToken: Cancellation)
+        );
     }
 
     [Fact]

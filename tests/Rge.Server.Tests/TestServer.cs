@@ -36,6 +36,8 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The server's services.</summary>
     public IServiceProvider Services => _app.Services;
 
+    internal bool HasFailed => _app.Services.GetRequiredService<ModelHost>().HasFailed;
+
     internal AdmissionLimiter Admission => _app.Services.GetRequiredService<AdmissionLimiter>();
 
     internal BodyMemory Memory => _app.Services.GetRequiredService<BodyMemory>();

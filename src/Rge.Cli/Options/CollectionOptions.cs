@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Rge.Cli.Output;
+using Rge.Files;
 using Rge.Search;
 using Rge.Search.Collections;
 
@@ -58,7 +59,7 @@ internal sealed class CollectionOptions
             throw new CliException($"There is no store {location}; rge index makes one.");
         try
         {
-            return SearchCollections.Open(location, new Remarks(terminal));
+            return SearchCollections.Open(location, new Relay<string>(terminal.Remark));
         }
         catch (ArgumentException e)
         {

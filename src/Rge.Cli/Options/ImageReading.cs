@@ -44,6 +44,9 @@ internal sealed class ImageReading
         CommonOptions.AtLeast(_minPixels, 1);
     }
 
+    /// <summary>The options for the area, which concerns a model alone.</summary>
+    public IReadOnlyList<Option> Areas => [_minPixels, _maxPixels];
+
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_maxPixels, _minPixels, _exifOrientation])

@@ -1,4 +1,5 @@
 using Rge.Cli.Output;
+using Rge.Files;
 
 namespace Rge.Cli.Options;
 
@@ -8,6 +9,5 @@ internal static class OutputFolder
     /// <summary>Refuses a file, before any work.</summary>
     /// <returns>The folder.</returns>
     /// <exception cref="CliException">It is a file.</exception>
-    public static string Check(string folder) =>
-        File.Exists(folder) ? throw new CliException($"{folder} is a file, expected a folder.") : folder;
+    public static string Check(string folder) => File.Exists(folder) ? throw new CliException(FileProblem.OfFolder(folder)!) : folder;
 }

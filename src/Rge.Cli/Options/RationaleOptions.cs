@@ -183,6 +183,13 @@ internal sealed class RationaleOptions
         )
             command.Add(option);
         _reading.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_verify) is not null)
+                return;
+            foreach (var option in _reading.Areas.Where(option => result.GetResult(option) is not null))
+                result.AddError($"{option.Name} was given without {_verify.Name}, whose model it is for.");
+        });
     }
 
     public Uri Endpoint(ParseResult parsed) => new(parsed.GetRequiredValue(_endpoint));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Rge.Cli.Options;
@@ -7,7 +6,6 @@ using Rge.Cli.Output;
 using Rge.Files;
 using Rge.Models;
 using Rge.Models.Tensors;
-using Spectre.Console;
 using TorchSharp;
 
 namespace Rge.Cli.Verbs;
@@ -33,7 +31,7 @@ internal static class DoctorVerb
             if (parsed.GetValue(json))
                 terminal.WriteJson(ToJson(facts, problems));
             else
-                Print(terminal, facts, problems);
+                FactSheet.Print(terminal, facts, problems, "nothing is missing");
             return works ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
@@ -50,7 +48,7 @@ internal static class DoctorVerb
             ("processor", $"{ProcessorFeatures.Name ?? "unknown"}, {Environment.ProcessorCount} logical cores"),
             ("instructions", string.Join(", ", ProcessorFeatures.Instructions)),
             ("kernels", ProcessorFeatures.Kernels),
-            ("memory", Memory()),
+            ("memory", MachineMemory.Describe()),
         ];
         List<string> problems = [];
         if (
@@ -74,14 +72,6 @@ internal static class DoctorVerb
         }
     }
 
-    private static string Memory()
-    {
-        var memory = GC.GetGCMemoryInfo();
-        double all = memory.TotalAvailableMemoryBytes,
-            free = memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
-        return string.Create(CultureInfo.InvariantCulture, $"{all / 1e9:N1} GB for this process, {free / 1e9:N1} GB of it free");
-    }
-
     /// <summary>The GPUs that can be used, or why none can.</summary>
     private static string Gpu(List<string> problems)
     {
@@ -89,7 +79,7 @@ internal static class DoctorVerb
         if (torch.cuda.is_available())
             return $"{torch.cuda.device_count()} that libtorch can use{(driver is null ? "" : $": {driver}")}";
         if (driver is null)
-            return "none (no NVIDIA driver is loaded)";
+            return "none found";
         problems.Add(
             "a libtorch with CUDA: there is a GPU, and this libtorch cannot use it. "
                 + $"`pip install torch=={TorchLibrary.Expected}.*` brings one; build with TorchBackend=none, and set "
@@ -99,30 +89,35 @@ internal static class DoctorVerb
     }
 
     /// <summary>The GPUs and the driver, as the driver for Linux tells; null without one.</summary>
-    private static string? ReadDriver()
+    /// <param name="folder">Where the driver tells it. It may show its version alone, as in containers and virtual machines.</param>
+    internal static string? ReadDriver(string folder = Driver)
     {
-        var version = Path.Combine(Driver, "version");
-        if (!File.Exists(version))
+        if (Try(() => FileReader.ReadText(Path.Combine(folder, "version"))) is not { } version)
             return null;
-        var models = Directory
-            .EnumerateFiles(Path.Combine(Driver, "gpus"), "information", SearchOption.AllDirectories)
-            .SelectMany(file => FileReader.ReadText(file).Split('\n'))
-            .Where(line => line.StartsWith("Model:", StringComparison.Ordinal))
-            .Select(line => line["Model:".Length..].Trim());
-        var driver = FileReader.ReadText(version).Split('\n')[0].Replace("NVRM version:", "driver", StringComparison.Ordinal);
-        return $"{string.Join(", ", models)}; {driver}";
+        var models = Try(() =>
+            Directory
+                .GetFiles(Path.Combine(folder, "gpus"), "information", SearchOption.AllDirectories)
+                .SelectMany(file => FileReader.ReadText(file).Split('\n'))
+                .Where(line => line.StartsWith("Model:", StringComparison.Ordinal))
+                .Select(line => line["Model:".Length..].Trim())
+                .ToArray()
+        ) ?? [];
+        var driver = version.Split('\n')[0].Replace("NVRM version:", "driver", StringComparison.Ordinal);
+        return $"{(models.Length == 0 ? "unknown model" : string.Join(", ", models))}; {driver}";
     }
 
-    private static void Print(Terminal terminal, List<(string Name, string Value)> facts, List<string> problems)
+    /// <summary>What a file of the system tells; null for one that is not there or may not be read.</summary>
+    private static T? Try<T>(Func<T> read)
+        where T : class
     {
-        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
-        foreach (var (name, value) in facts)
-            table.AddRow(Markup.Escape(name), Markup.Escape(value));
-        terminal.Output.Write(table);
-        foreach (var problem in problems)
-            terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
-        if (problems.Count == 0)
-            terminal.Output.MarkupLine("[green]complete[/]: nothing is missing");
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static JsonObject ToJson(List<(string Name, string Value)> facts, List<string> problems)

@@ -105,7 +105,7 @@ internal static class EvalVerb
                 var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
                 using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
                 using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
-                var presets = model.Preset(parsed) == ModelPreset.Rge;
+                var hasRules = model.Preset(parsed) == ModelPreset.Rge;
                 var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
                 var evaluation = new MmebEvaluation(
                     embedder,
@@ -119,8 +119,8 @@ internal static class EvalVerb
                         ModelName = model.Name(parsed),
                         Reasoning = model.Reasons(parsed),
                         Generation = model.Generation(parsed),
-                        QueryRules = Rules(rulesOfQueries, presets ? InstructionRules.QueryPreset : InstructionRules.None),
-                        CandidateRules = Rules(rulesOfCandidates, presets ? InstructionRules.CandidatePreset : InstructionRules.None),
+                        QueryRules = Rules(rulesOfQueries, hasRules ? InstructionRules.QueryPreset : InstructionRules.None),
+                        CandidateRules = Rules(rulesOfCandidates, hasRules ? InstructionRules.CandidatePreset : InstructionRules.None),
                         FailedItems = Enum.Parse<FailedItems>(parsed.GetRequiredValue(failedItems), ignoreCase: true),
                         IgnoredColumns = parsed.GetValue(ignored) ?? [],
                         Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
@@ -128,8 +128,8 @@ internal static class EvalVerb
                         Settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
                         {
                             ["options"] = model.Describe(parsed),
-                            ["query rules"] = rulesOfQueries ?? (presets ? "preset" : NoRules),
-                            ["candidate rules"] = rulesOfCandidates ?? (presets ? "preset" : NoRules),
+                            ["query rules"] = rulesOfQueries ?? (hasRules ? "preset" : NoRules),
+                            ["candidate rules"] = rulesOfCandidates ?? (hasRules ? "preset" : NoRules),
                         },
                     }
                 );
@@ -168,13 +168,13 @@ internal static class EvalVerb
         {
             Description =
                 $"YAML file of rules by which the texts of {whose} are rewritten, in the form of the RGE repository; 'none' for the "
-                + "data's own texts. Presets for MMEB's subsets unless given.",
+                + "data's own texts. Unless given: the built-in rules for MMEB's subsets with the preset rge, none with others.",
         };
 
-    private static InstructionRules Rules(string? given, InstructionRules preset) =>
+    private static InstructionRules Rules(string? given, InstructionRules builtIn) =>
         given switch
         {
-            null => preset,
+            null => builtIn,
             NoRules => InstructionRules.None,
             _ => InstructionRules.Read(given),
         };

@@ -7,7 +7,6 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Checkpoints;
 using Rge.Text;
-using Spectre.Console;
 
 namespace Rge.Cli.Verbs;
 
@@ -50,22 +49,10 @@ internal static class InfoVerb
             if (parsed.GetValue(json))
                 terminal.WriteJson(report.ToJson());
             else
-                Print(terminal, report);
+                FactSheet.Print(terminal, report.Facts, report.Problems, "it has everything that embedding needs");
             return report.Problems.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
-    }
-
-    private static void Print(Terminal terminal, CheckpointReport report)
-    {
-        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
-        foreach (var (name, value) in report.Facts)
-            table.AddRow(Markup.Escape(name), Markup.Escape(value));
-        terminal.Output.Write(table);
-        foreach (var problem in report.Problems)
-            terminal.Output.MarkupLineInterpolated($"[red]missing[/] {problem}");
-        if (report.Problems.Count == 0)
-            terminal.Output.MarkupLine("[green]complete[/]: it has everything that embedding needs");
     }
 
     /// <summary>Facts and problems of one folder, gathered part by part, so that one broken file does not hide the others.</summary>

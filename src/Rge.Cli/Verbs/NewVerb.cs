@@ -38,7 +38,7 @@ internal static class NewVerb
         command.SetAction(
             (parsed, cancellationToken) =>
             {
-                var target = parsed.GetRequiredValue(folder).FullName;
+                var target = OutputFolder.Check(parsed.GetRequiredValue(folder).FullName);
                 var chosen = ModelShape.All.Single(s => s.Name == parsed.GetRequiredValue(shape));
                 RandomCheckpoint.Write(
                     target,

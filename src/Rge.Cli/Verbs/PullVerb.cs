@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Rge.Cli.Output;
+using Rge.Files;
 using Rge.Hub;
 using Spectre.Console;
 
@@ -62,7 +63,7 @@ internal static class PullVerb
                     name,
                     parsed.GetRequiredValue(revision),
                     parsed.GetValue(include),
-                    new Remarks(terminal),
+                    new Relay<string>(terminal.Remark),
                     cancellationToken
                 );
                 await DownloadAsync(downloader, snapshot, target, terminal, cancellationToken);

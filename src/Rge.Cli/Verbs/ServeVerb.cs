@@ -11,6 +11,8 @@ internal static class ServeVerb
     /// <summary>API keys, separated by commas.</summary>
     private const string KeysVariable = "RGE_API_KEYS";
 
+    private const string RerankerOption = "--reranker";
+
     public static Command Create(Terminal terminal)
     {
         // Many ask at once, and a step of more rows takes hardly longer; what they keep is bounded by max_cache_tokens all the same.
@@ -33,6 +35,11 @@ internal static class ServeVerb
         var names = new Option<string[]>("--model-name")
         {
             Description = "Name by which requests may call the model; may be given several times. The folder's unless given.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var rerankerNames = new Option<string[]>("--reranker-name")
+        {
+            Description = "Name by which requests may call the reranker; may be given several times. The folder's unless given.",
             AllowMultipleArgumentsPerToken = true,
         };
         var hosts = new Option<string[]>("--image-host")
@@ -64,16 +71,17 @@ internal static class ServeVerb
                 "Bytes of request bodies and fetched images in memory at once, over all requests; more is answered with 429.  "
                 + $"[default: {new ServerLimits().MaxBodyMemoryBytes}]",
         };
-        var reranker = new RerankerChoice("--reranker", "Serves POST /v1/rerank.");
+        var reranker = new RerankerChoice(RerankerOption, "Serves POST /v1/rerank and /v2/rerank.");
         var command = new Command(
             "serve",
             "Serve a page to search with, and an API: embeddings in the shapes of OpenAI, vLLM, Jina, Cohere and Voyage, rationales as "
-                + "they are written, collections."
+                + "they are written, reranking in the shapes of Cohere and Jina, collections."
         )
         {
             config,
             urls,
             names,
+            rerankerNames,
             store,
             hosts,
             keys,
@@ -82,6 +90,11 @@ internal static class ServeVerb
         };
         reranker.AddTo(command);
         model.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(rerankerNames) is not null && result.GetResult(RerankerOption) is null)
+                result.AddError($"{rerankerNames.Name} was given without {RerankerOption}, which it is a name for.");
+        });
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -90,6 +103,7 @@ internal static class ServeVerb
                 {
                     Urls = parsed.GetValue(urls) is { Length: > 0 } addresses ? addresses : file.Urls,
                     ModelNames = parsed.GetValue(names) is { Length: > 0 } called ? called : file.ModelNames,
+                    RerankerNames = parsed.GetValue(rerankerNames) is { Length: > 0 } known ? known : file.RerankerNames,
                     ImageHosts = parsed.GetValue(hosts) is { Length: > 0 } allowed ? allowed : file.ImageHosts,
                     Store = parsed.GetValue(store) ?? file.Store ?? CollectionOptions.DefaultStore,
                     ApiKeyFile = parsed.GetValue(keys)?.FullName ?? file.ApiKeyFile,

@@ -46,7 +46,7 @@ internal static class WorldVerb
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var (target, rows) = (parsed.GetRequiredValue(folder).FullName, parsed.GetValue(queries));
+                var (target, rows) = (OutputFolder.Check(parsed.GetRequiredValue(folder).FullName), parsed.GetValue(queries));
                 var part = Enum.Parse<WorldSplit>(parsed.GetRequiredValue(split), ignoreCase: true);
                 var total = rows * ShapeWorldSamples.Datasets.Count;
                 await ProgressReport.RunAsync(terminal, "Drawing", async progress =>

@@ -23,6 +23,9 @@ public static partial class TorchLibrary
 
     internal const string Name = "LibTorchSharp";
 
+    /// <summary>The library of libtorch that tells its version.</summary>
+    internal const string Largest = "torch_cpu";
+
     private const string UnusedVersion = "GLIBCXX_3.4.32";
 
     private static readonly Lazy<NativeLibraryException?> Problem = new(() => Load(typeof(torch).Assembly, SearchFolders()));
@@ -45,24 +48,27 @@ public static partial class TorchLibrary
     public static (Version? Version, string? Path) Describe()
     {
         Require();
-        var path = LoadedFile(Files[2]);
+        var path = LoadedFile(FileName(Largest));
         return (path is null ? null : VersionOf(NativeLibrary.Load(path)), path);
     }
 
     /// <summary>Names of the libraries on this system: TorchSharp's own first, then what it needs, the needed before the needing.</summary>
-    private static string[] Files { get; } =
-        OperatingSystem.IsWindows() ? [$"{Name}.dll", "c10.dll", "torch_cpu.dll", "torch.dll"]
-        : OperatingSystem.IsMacOS() ? [$"lib{Name}.dylib", "libc10.dylib", "libtorch_cpu.dylib", "libtorch.dylib"]
-        : [$"lib{Name}.so", "libc10.so", "libtorch_cpu.so", "libtorch.so"];
+    private static string[] Files { get; } = [FileName(Name), FileName("c10"), FileName(Largest), FileName("torch")];
+
+    /// <summary>The name of a library's file on this system.</summary>
+    internal static string FileName(string library) =>
+        OperatingSystem.IsWindows() ? $"{library}.dll"
+        : OperatingSystem.IsMacOS() ? $"lib{library}.dylib"
+        : $"lib{library}.so";
 
     private static NativeLibraryException? Load(Assembly torchSharp, string[] folders)
     {
         if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
             return InstalledTorch.Load(named, file => Find(folders, file));
         // A CUDA build has to be loaded in TorchSharp's own order.
-        if (Find(folders, OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null)
+        if (Find(folders, FileName("torch_cuda")) is not null)
             return null;
-        if (NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _) && NativeLibrary.TryLoad(Name, torchSharp, null, out _))
+        if (NativeLibrary.TryLoad(Largest, torchSharp, null, out _) && NativeLibrary.TryLoad(Name, torchSharp, null, out _))
             return null;
         return LoadFrom(folders);
     }
@@ -81,13 +87,15 @@ public static partial class TorchLibrary
             LoadTorchSharp(paths[0]!);
             return null;
         }
-        catch (Exception e)
-            when (e is DllNotFoundException or BadImageFormatException or IOException or InvalidDataException or UnauthorizedAccessException
-            )
+        catch (Exception e) when (IsLoadError(e))
         {
-            return new NativeLibraryException(Explain(e.Message), e);
+            return new NativeLibraryException(IsSupported ? Explain(e.Message, Rebuild) : NotThere, e);
         }
     }
+
+    /// <summary>Whether an error is about the files of libraries, and not a defect of the program.</summary>
+    internal static bool IsLoadError(Exception error) =>
+        error is DllNotFoundException or BadImageFormatException or IOException or InvalidDataException or UnauthorizedAccessException;
 
     private static NativeLibraryException Missing(string[] missing, string[] folders)
     {
@@ -106,11 +114,14 @@ public static partial class TorchLibrary
     private static string NotThere =>
         $"libtorch cannot be loaded: it exists for linux-x64 (with the GNU C library), win-x64 and osx-arm64, and this system is {System}.";
 
-    /// <summary>What a person can do about the loader's complaint.</summary>
-    internal static string Explain(string complaint)
+    /// <summary>What to do about libraries of the program that are damaged.</summary>
+    internal const string Rebuild = "build or publish the program again for this system";
+
+    /// <summary>What is wrong by the loader's complaint, and what a person can do about it.</summary>
+    /// <param name="complaint">What the loader says.</param>
+    /// <param name="renewal">What brings libraries anew that are damaged or for another system.</param>
+    internal static string Explain(string complaint, string renewal)
     {
-        if (!IsSupported)
-            return NotThere;
         if (VersionMissing().Match(complaint) is { Success: true } version)
             return $"libtorch cannot be loaded: this system lacks version {version.Groups["version"].Value} of its "
                 + $"{(version.Value.Contains("GLIBCXX", StringComparison.Ordinal) ? "C++" : "C")} "
@@ -118,8 +129,7 @@ public static partial class TorchLibrary
         if (FileMissing().Match(complaint) is { Success: true } file)
             return $"libtorch cannot be loaded: the system has no {file.Groups["file"].Value}; install the package that has it.";
         return complaint.Contains("ELF", StringComparison.Ordinal) || complaint.Contains("file too short", StringComparison.Ordinal)
-            ? $"libtorch cannot be loaded: a library is damaged or for another system than {System}; build or publish the program "
-                + "again for this system. "
+            ? $"libtorch cannot be loaded: a library is damaged or for another system than {System}; {renewal}. "
                 + $"The loader says: {LastLine(complaint)}"
             : $"libtorch cannot be loaded: {LastLine(complaint)}";
     }

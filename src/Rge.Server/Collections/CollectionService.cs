@@ -35,7 +35,7 @@ internal sealed class CollectionService(
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
         using var admitted = admission.Admit(1);
-        using var span = Telemetry.Begin(1);
+        using var span = Telemetry.Begin(Telemetry.Embed, 1);
         using var fetched = images.Begin();
         var query = (await fetched.CompleteAsync([request.Query], cancellationToken))[0];
         var options = EmbeddingService.Options(host.Model.Embedder, request.MaxRationaleTokens);
@@ -67,7 +67,7 @@ internal sealed class CollectionService(
     {
         var collection = await collections.OpenAsync(name, cancellationToken);
         using var admitted = admission.Admit(items);
-        using var span = Telemetry.Begin(items);
+        using var span = Telemetry.Begin(Telemetry.Embed, items);
         return await work(collection.Indexer);
     }
 

@@ -24,7 +24,7 @@ internal sealed class EmbeddingService(
     {
         var embedder = host.Model.Embedder;
         using var admitted = admission.Admit(request.Items.Count);
-        using var span = Telemetry.Begin(request.Items.Count);
+        using var span = Telemetry.Begin(Telemetry.Embed, request.Items.Count);
         using var fetched = images.Begin();
         var inputs = await fetched.CompleteAsync(request.Items, cancellationToken);
         ReasoningEmbedding[] embeddings;
@@ -51,7 +51,7 @@ internal sealed class EmbeddingService(
     {
         var embedder = host.Model.Embedder;
         using var admitted = admission.Admit(request.Items.Count);
-        using var span = Telemetry.Begin(request.Items.Count);
+        using var span = Telemetry.Begin(Telemetry.Embed, request.Items.Count);
         using var fetched = images.Begin();
         var input = (await fetched.CompleteAsync(request.Items, cancellationToken))[0];
         var updates = embedder.StreamAsync(input, Options(embedder, request.MaxRationaleTokens, request.Dimensions), cancellationToken);

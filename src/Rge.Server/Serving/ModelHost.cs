@@ -96,12 +96,7 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
                     ModelId = options.ModelNames is [var first, ..] ? first : null,
                 }
             );
-            var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
-            var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
-            var model = new ServedModel(embedder, Describe(names, metadata.DefaultModelDimensions!.Value, embedder.Processor.Images.Config))
-            {
-                Reranker = LoadReranker(),
-            };
+            var model = Serve(embedder);
             logger.LogInformation(
                 "{Model} was loaded in {Seconds:f1} s.",
                 model.Description.Name,
@@ -120,11 +115,32 @@ internal sealed class ModelHost(ModelSource source, ServerOptions options, IHost
         }
     }
 
+    /// <summary>The loaded model with the reranker beside it. Where that cannot be loaded, the model is freed.</summary>
+    private ServedModel Serve(ReasoningEmbedder embedder)
+    {
+        try
+        {
+            var metadata = embedder.GetService<EmbeddingGeneratorMetadata>()!;
+            var names = options.ModelNames.Count > 0 ? options.ModelNames : [metadata.DefaultModelId!];
+            return new ServedModel(embedder, Describe(names, metadata.DefaultModelDimensions!.Value, embedder.Processor.Images.Config))
+            {
+                Reranker = LoadReranker(),
+            };
+        }
+        catch
+        {
+            if (source.IsOwned)
+                embedder.Dispose();
+            throw;
+        }
+    }
+
     private ServedReranker? LoadReranker()
     {
         if (source.LoadReranker?.Invoke(options.Limits.ToRerankerOptions()) is not { } reranker)
             return null;
-        return new ServedReranker(reranker, Describe([reranker.ModelId ?? "reranker"], dimensions: 1, reranker.Images));
+        var names = options.RerankerNames.Count > 0 ? options.RerankerNames : [reranker.ModelId ?? "reranker"];
+        return new ServedReranker(reranker, Describe(names, dimensions: 1, reranker.Images));
     }
 
     private static ModelDescription Describe(IReadOnlyList<string> names, int dimensions, ImageProcessorConfig images) =>

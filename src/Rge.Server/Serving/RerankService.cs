@@ -6,7 +6,7 @@ using Rge.Server.Requests;
 namespace Rge.Server.Serving;
 
 /// <summary>From a query and documents to scores: admission, images fetched, then the reranker.</summary>
-internal sealed class RerankService(ModelHost host, AdmissionLimiter admission, ImageFetcher images)
+internal sealed class RerankService(ModelHost host, AdmissionLimiter admission, ImageFetcher images, Telemetry telemetry)
 {
     /// <summary>Scores documents.</summary>
     /// <param name="items">The query, then the documents.</param>
@@ -17,12 +17,15 @@ internal sealed class RerankService(ModelHost host, AdmissionLimiter admission, 
     {
         var reranker = host.Model.Reranker!.Reranker;
         using var admitted = admission.Admit(items.Count - 1);
-        using var span = Telemetry.Begin(items.Count - 1);
+        using var span = Telemetry.Begin(Telemetry.Rerank, items.Count - 1);
         using var fetched = images.Begin();
         var inputs = await fetched.CompleteAsync(items, cancellationToken);
         try
         {
-            return await reranker.ScoreAsync(inputs[0], [.. inputs.Skip(1)], cancellationToken: cancellationToken);
+            var results = await reranker.ScoreAsync(inputs[0], [.. inputs.Skip(1)], cancellationToken: cancellationToken);
+            foreach (var result in results)
+                telemetry.Count(result);
+            return results;
         }
         catch (RgeException e) when (e is EmbeddingException or ImageInputException)
         {

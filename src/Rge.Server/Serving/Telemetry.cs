@@ -10,6 +10,10 @@ internal sealed class Telemetry
     /// <summary>Name of meter and activity source.</summary>
     public const string Name = "Rge.Server";
 
+    /// <summary>Names of spans.</summary>
+    public const string Embed = "embed",
+        Rerank = "rerank";
+
     private static readonly ActivitySource Spans = new(Name);
 
     private readonly Counter<long> _items;
@@ -20,7 +24,7 @@ internal sealed class Telemetry
     public Telemetry(IMeterFactory meters, AdmissionLimiter admission, BodyMemory memory)
     {
         var meter = meters.Create(Name);
-        _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded.");
+        _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded, and pairs scored.");
         _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts read, image tokens included.");
         _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
         _seconds = meter.CreateHistogram(
@@ -45,8 +49,18 @@ internal sealed class Telemetry
         );
     }
 
-    /// <summary>Starts the span of a request's embeddings; dispose it when they are done.</summary>
-    public static Activity? Begin(int items) => Spans.StartActivity("embed")?.SetTag("rge.items", items);
+    /// <summary>Starts the span of a request's work; dispose it when that is done.</summary>
+    /// <param name="name">The work: <see cref="Embed"/> or <see cref="Rerank"/>.</param>
+    /// <param name="items">Items, or pairs of a query and a document.</param>
+    public static Activity? Begin(string name, int items) => Spans.StartActivity(name)?.SetTag("rge.items", items);
+
+    /// <summary>Counts a pair of a query and a document that has a score.</summary>
+    public void Count(RerankResult result)
+    {
+        var tag = new KeyValuePair<string, object?>("role", "pair");
+        _items.Add(1, tag);
+        _promptTokens.Add(result.PromptTokens, tag);
+    }
 
     /// <summary>Counts a finished embedding.</summary>
     public void Count(ItemRole role, ReasoningEmbedding embedding)

@@ -39,6 +39,9 @@ public sealed partial record ServerOptions
     /// <summary>Names by which requests may call the model, the first of them in answers; empty for the checkpoint folder's name.</summary>
     public IReadOnlyList<string> ModelNames { get; init; } = [];
 
+    /// <summary>Names by which requests may call the reranker, the first of them in answers; empty for its folder's name.</summary>
+    public IReadOnlyList<string> RerankerNames { get; init; } = [];
+
     /// <summary>
     /// A file of API keys, one a line, empty lines and those that start with # left out; <see langword="null"/> for none. It is read again
     /// while the server runs, within a second or so.

@@ -82,7 +82,7 @@ public sealed class TorchLibraryTests
     )]
     public void Complaints_of_the_loader_become_one_sentence(string complaint, string expected)
     {
-        var message = TorchLibrary.Explain(complaint);
+        var message = TorchLibrary.Explain(complaint, TorchLibrary.Rebuild);
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
     }

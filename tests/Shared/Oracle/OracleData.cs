@@ -33,6 +33,13 @@ internal static class OracleData
         );
     }
 
+    /// <summary>Adds a column with a text to each row of a dataset.</summary>
+    public static void AddColumn(string folder, string dataset, string column)
+    {
+        var path = Path.Combine(folder, dataset, "train.jsonl");
+        File.WriteAllLines(path, File.ReadAllLines(path).Select(line => $$"""{"{{column}}": "n", {{line[1..]}}"""));
+    }
+
     /// <summary>A JPEG whose EXIF orientation says that its right side is up.</summary>
     public static byte[] Turned(byte[] jpeg)
     {

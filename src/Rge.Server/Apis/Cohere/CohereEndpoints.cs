@@ -17,8 +17,8 @@ internal static class CohereEndpoints
             "Embeddings",
             "Embeddings, as Cohere has them",
             """
-            Exactly one of `texts`, `images` and `inputs` is given. Embeddings are sent in every form asked for: numbers of the whole-number forms
-            are scaled by the largest component of each vector, binary forms have the signs, the first component in the highest bit.
+            Exactly one of `texts`, `images` and `inputs` is given. Embeddings are sent in every form asked for: numbers of the whole-number
+            forms are scaled by the largest component of each vector, binary forms have the signs, the first component in the highest bit.
             """
         )
         {
@@ -47,10 +47,7 @@ internal static class CohereEndpoints
         };
 
     public static void MapCohere(this IEndpointRouteBuilder endpoints) =>
-        endpoints
-            .MapPost("/v2/embed", AnswerAsync)
-            .Describe(Reference)
-            .WithMetadata(new ErrorFormat(error => error with { Message = error.Error.Message }));
+        endpoints.MapPost("/v2/embed", AnswerAsync).Describe(Reference).WithMetadata(ErrorFormat.InMessage);
 
     private static async Task<Answer<CohereEmbeddings>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
     {

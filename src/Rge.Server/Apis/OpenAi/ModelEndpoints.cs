@@ -6,11 +6,11 @@ using Rge.Server.Serving;
 
 namespace Rge.Server.Apis.OpenAi;
 
-/// <summary>The model, by all its names: <c>GET /v1/models</c>.</summary>
+/// <summary>The model and the reranker, by all their names: <c>GET /v1/models</c>.</summary>
 internal static class ModelEndpoints
 {
     public static EndpointReference ListReference { get; } =
-        new("Models", "The model, by all its names", "What requests may name in `model`.");
+        new("Models", "The model and the reranker, by all their names", "What requests may name in `model`.");
 
     public static EndpointReference Reference { get; } = new("Models", "The model by a name", "404 for names of other models.");
 
@@ -23,16 +23,24 @@ internal static class ModelEndpoints
     private static Answer<ModelList> List(ModelHost host)
     {
         var model = host.Model;
-        return new(new ModelList([.. model.Description.Names.Select(name => Entry(model, name))]));
+        return new(new ModelList([.. Names(model).Select(name => Entry(model, name))]));
     }
 
     private static Answer<ModelEntry> Get(string name, ModelHost host)
     {
         var model = host.Model;
-        model.Description.Require(name);
+        (model.Description with { Names = [.. Names(model)] }).Require(name);
         return new(Entry(model, name));
     }
 
+    /// <summary>The names of the model, then those of the reranker that the model does not have.</summary>
+    private static IEnumerable<string> Names(ServedModel model) =>
+        model.Description.Names.Union(model.Reranker?.Description.Names ?? [], StringComparer.Ordinal);
+
     private static ModelEntry Entry(ServedModel model, string name) =>
-        new(name, model.Loaded.ToUnixTimeSeconds(), model.Description.Dimensions);
+        new(
+            name,
+            model.Loaded.ToUnixTimeSeconds(),
+            model.Description.Names.Contains(name, StringComparer.Ordinal) ? model.Description.Dimensions : null
+        );
 }

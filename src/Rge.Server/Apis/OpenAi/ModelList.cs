@@ -11,7 +11,11 @@ internal sealed record ModelList(IReadOnlyList<ModelEntry> Data)
 }
 
 /// <summary>A model by one of its names.</summary>
-internal sealed record ModelEntry(string Id, long Created, [property: Description("Length of its embeddings.")] int Dimensions)
+internal sealed record ModelEntry(
+    string Id,
+    long Created,
+    [property: Description("Length of its embeddings; none for a reranker.")] int? Dimensions
+)
 {
     [JsonPropertyOrder(-1)]
     public string Object { get; } = "model";

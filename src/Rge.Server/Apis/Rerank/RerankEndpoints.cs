@@ -44,8 +44,8 @@ internal static class RerankEndpoints
 
     public static void MapRerank(this IEndpointRouteBuilder endpoints)
     {
-        Map("/v1/rerank", new ErrorFormat(error => error with { Detail = error.Error.Message }));
-        Map("/v2/rerank", new ErrorFormat(error => error with { Message = error.Error.Message }));
+        Map("/v1/rerank", ErrorFormat.InDetail);
+        Map("/v2/rerank", ErrorFormat.InMessage);
 
         void Map(string path, ErrorFormat errors) => endpoints.MapPost(path, AnswerAsync).Describe(Reference).WithMetadata(errors);
     }

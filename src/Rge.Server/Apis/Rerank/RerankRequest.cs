@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rge.Files;
+using Rge.Server.Apis.Jina;
 using Rge.Server.Errors;
 using Rge.Server.Requests;
 
@@ -21,8 +22,6 @@ internal sealed record RerankRequest(RequestItem Query, IReadOnlyList<RequestIte
             ["model", "query", "documents", "top_n", "return_documents", "instruction", "min_pixels", "max_pixels", "mm_processor_kwargs"],
             withoutEffect: ["user", "request_id", "priority"]
         );
-
-    private static readonly RequestMembers ItemMembers = new("text", "image");
 
     /// <summary>Query and documents in this order.</summary>
     public IReadOnlyList<RequestItem> Items => [Query, .. Documents];
@@ -50,9 +49,6 @@ internal sealed record RerankRequest(RequestItem Query, IReadOnlyList<RequestIte
     {
         if (field.Kind != JsonValueKind.Object)
             return ItemBuilder.OfText(field);
-        if (!field["content"].IsMissing)
-            return ItemBuilder.OfContent(field);
-        ItemMembers.Check(field);
-        return ItemBuilder.OfTextAndImage(field);
+        return field["content"].IsMissing ? JinaFormat.Item(field) : ItemBuilder.OfContent(field);
     }
 }

@@ -34,10 +34,7 @@ internal static class VoyageEndpoints
         };
 
     public static void MapVoyage(this IEndpointRouteBuilder endpoints) =>
-        endpoints
-            .MapPost("/v1/multimodalembeddings", AnswerAsync)
-            .Describe(Reference)
-            .WithMetadata(new ErrorFormat(error => error with { Detail = error.Error.Message }));
+        endpoints.MapPost("/v1/multimodalembeddings", AnswerAsync).Describe(Reference).WithMetadata(ErrorFormat.InDetail);
 
     private static async Task<Answer<VoyageEmbeddings>> AnswerAsync(HttpContext context, ModelHost host, EmbeddingService embeddings)
     {
