@@ -24,6 +24,11 @@ internal sealed class DeltaNetState : ILayerState
         Tensor Allocate(params long[] shape) => zeros(shape, ScalarType.Float32, device);
     }
 
+    /// <summary>What a slot takes.</summary>
+    public static long BytesOfSlot(DeltaNetConfig config) =>
+        ((config.ConvKernelDim - 1L) * config.Channels + (long)config.NumValueHeads * config.KeyHeadDim * config.ValueHeadDim)
+        * sizeof(float);
+
     /// <summary>Last inputs of the convolution, oldest first, <c>[slots, taps − 1, channels]</c>; borrowed.</summary>
     public Tensor Columns { get; }
 
