@@ -44,10 +44,8 @@ public static class JsonFile
         ArgumentNullException.ThrowIfNull(read);
         try
         {
-            return Parse(
-                json,
-                new CheckpointJsonErrors(path),
-                root => root.IsObject ? read(root) : throw new CheckpointException($"{path}: the top level is not a JSON object.")
+            return Parse(json, new CheckpointJsonErrors(path), root =>
+                root.IsObject ? read(root) : throw new CheckpointException($"{path}: the top level is not a JSON object.")
             );
         }
         catch (JsonException e)
