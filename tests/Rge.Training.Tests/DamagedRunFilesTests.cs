@@ -1,4 +1,3 @@
-using Rge.Files;
 using Rge.Tests.Shared;
 using Rge.Training.Experiments;
 using Rge.Training.RunFiles;

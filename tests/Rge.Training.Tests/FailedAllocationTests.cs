@@ -13,13 +13,13 @@ public sealed class FailedAllocationTests
         using var parameter = ones(2, ScalarType.BFloat16);
         var statistics = DisposeScopeManager.Statistics.TensorStatistics;
         var before = statistics.ThreadTotalLiveCount;
-        Assert.Throws<OutOfMemoryException>(() => new AdamW(Parameters(), 0.9, 0.98, 1e-8));
+        Assert.Throws<InvalidDataException>(() => new AdamW(Parameters(), 0.9, 0.98, 1e-8));
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
 
         IEnumerable<TrainedParameter> Parameters()
         {
             yield return new TrainedParameter("p", parameter, 1, 0);
-            throw new OutOfMemoryException();
+            throw new InvalidDataException();
         }
     }
 

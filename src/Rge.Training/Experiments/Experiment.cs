@@ -106,10 +106,11 @@ public sealed class Experiment
             {
                 var run = Plan(variant, choice, _config.Seeds[0]);
                 TrainingTasks.BuiltIn.Require(run.Config);
-                RequireWholeModel(run.Config, $"variant {variant.Name}, {variant.Config}");
+                var place = $"variant {variant.Name}, {variant.Config}";
+                RequireWholeModel(run.Config, place);
                 if (run.Config.Evaluation.Every == 0)
                     throw new TrainingException(
-                        $"variant {variant.Name}, {variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
+                        $"{place}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
                     );
                 var described = string.Join(", ", [variant.Name, .. choice]);
                 if (!names.TryAdd(run.Name, described))
@@ -264,7 +265,7 @@ public sealed class Experiment
             Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
             GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
             // From the log: a run that was stopped after its last step has measured itself, though not in this process.
-            Development = DevelopmentScore.In(RunLog.Read(run.Folder.Log)).LastOrDefault()?.Scores
+            Development = DevelopmentScore.LastIn(RunLog.Read(run.Folder.Log))?.Scores
                 ?? throw new TrainingException(
                     $"{run.Folder.Log} has no score on the development set: delete {run.Folder.Root} to train the run again."
                 ),
@@ -337,8 +338,8 @@ public sealed class Experiment
         {
             throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
-        // Comparing the names of members decodes them: one with a lone surrogate ends in an InvalidOperationException.
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        // A name with a lone surrogate ends in an InvalidOperationException, one that is there twice may end in an ArgumentException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new TrainingException(
                 $"{path} is damaged, expected what 'rge experiment' writes there: delete it, and the experiment makes it again.",

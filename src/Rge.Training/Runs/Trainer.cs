@@ -171,7 +171,7 @@ public sealed class Trainer
         _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
 
     /// <summary>The last measurement on the development set, by this process or one before; null for none.</summary>
-    private DevelopmentScore? LastScore() => DevelopmentScore.In(RunLog.Read(_folder.Log)).LastOrDefault();
+    private DevelopmentScore? LastScore() => DevelopmentScore.LastIn(RunLog.Read(_folder.Log));
 
     private int SkippedRows() =>
         RunLog

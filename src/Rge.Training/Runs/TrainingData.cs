@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
-using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Training.Batches;
