@@ -61,8 +61,7 @@ public sealed class RationaleJob
     private static ImageOptions Turned(ImageOptions images, ImageOptions? verifiers, ProcessorSources sources) =>
         images with
         {
-            ExifOrientation =
-                images.ExifOrientation
+            ExifOrientation = images.ExifOrientation
                 ?? verifiers?.ExifOrientation
                 ?? ImageProcessorConfig.FromFolder(sources.Images).ExifOrientation,
         };

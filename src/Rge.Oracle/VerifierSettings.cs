@@ -38,13 +38,13 @@ public sealed record VerifierSettings
         var (pooling, own) = (Preset.Pooling, ModelPreset.Rge.Pooling.Token);
         if (pooling.Kind != PoolingKind.WrittenToken)
             throw new OracleException(
-                $"{Model} is to verify rationales with the preset {Preset.Name}, which has no place for one: expected a checkpoint with the "
-                    + $"token {own}."
+                $"{Model} is to verify rationales with the preset {Preset.Name}, which has no place for one: expected a checkpoint with "
+                    + $"the token {own}."
             );
         if (pooling.Token is { } token && !tokens.ContainsKey(token))
             throw new OracleException(
-                $"{Model} has no token {token}, so it was not trained to read rationales and cannot verify them: expected a checkpoint that "
-                    + "was."
+                $"{Model} has no token {token}, so it was not trained to read rationales and cannot verify them: expected a checkpoint "
+                    + "that was."
             );
     }
 }

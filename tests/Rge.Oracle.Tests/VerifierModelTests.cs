@@ -35,8 +35,16 @@ public sealed class VerifierModelTests : IDisposable
     public void A_model_that_takes_no_rationale_is_refused_before_anything_is_asked()
     {
         var preset = ModelPreset.Named("qwen3-vl-embedding");
-        Assert.Contains("qwen3-vl-embedding, which has no place for one", Refusal(new ReasoningEmbedderOptions { Preset = preset }), StringComparison.Ordinal);
-        Assert.Contains("no place for one", Refusal(new ReasoningEmbedderOptions { Pooling = EmbeddingPooling.LastToken }), StringComparison.Ordinal);
+        Assert.Contains(
+            "qwen3-vl-embedding, which has no place for one",
+            Refusal(new ReasoningEmbedderOptions { Preset = preset }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no place for one",
+            Refusal(new ReasoningEmbedderOptions { Pooling = EmbeddingPooling.LastToken }),
+            StringComparison.Ordinal
+        );
         foreach (var name in (string[])["tokenizer.json", "tokenizer_config.json"])
         {
             var path = Path.Combine(Model, name);
@@ -78,9 +86,8 @@ public sealed class VerifierModelTests : IDisposable
                 Verifier = _settings.Verifier! with { Embedder = new ReasoningEmbedderOptions { Images = images } },
             }
         );
-        var url = oracle
-            .Requests.Single()
-            .Request.Body["messages"]![0]!["content"]!.AsArray()
+        var url = oracle.Requests.Single().Request.Body["messages"]![0]!["content"]!
+            .AsArray()
             .Select(part => (string?)part!["image_url"]?["url"])
             .OfType<string>()
             .Single();
