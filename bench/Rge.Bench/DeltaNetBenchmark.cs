@@ -50,7 +50,11 @@ internal static class DeltaNetBenchmark
             using var scope = NewDisposeScope();
             var recorder = new LayoutRecorder();
             _ = new GatedDeltaNet(Text, recorder, "net.");
-            var parameters = recorder.Shapes.ToDictionary(p => p.Key, p => randn(p.Value).mul_(0.02).to(dtype), StringComparer.Ordinal);
+            var parameters = recorder.Shapes.ToDictionary(
+                p => p.Key,
+                p => randn(p.Value).mul_(0.02).to(recorder.Float32Names.Contains(p.Key) ? ScalarType.Float32 : dtype),
+                StringComparer.Ordinal
+            );
             var factory = new ParameterSource(parameters);
             var layer = new GatedDeltaNet(Text, factory, "net.");
             foreach (var length in new[] { 32, 320 })
@@ -88,6 +92,8 @@ internal static class DeltaNetBenchmark
         var count = runs.Sum(run => run.Length);
         Tensor x = randn(count, Hidden).to(dtype),
             y = randn(count, Net.ValueWidth).to(dtype);
+        // All layers of a model share one.
+        var tokens = new TokenPass(runs, null!, state is null ? null : [state]);
         var medians = Interleaved.Medians([new("projections", Projections), new("layer", Layer)], rounds);
         Console.WriteLine($"{dtype, -9} {pass, -16} {medians[0] / 1e3, 15:F2} {medians[1] / 1e3, 9:F2} {medians[1] / medians[0], 6:F2}");
 
@@ -101,7 +107,7 @@ internal static class DeltaNetBenchmark
         void Layer()
         {
             using var step = NewDisposeScope();
-            layer.Forward(x, default, new TokenPass(runs, null!, state is null ? null : [state]), state, null);
+            layer.Forward(x, default, tokens, state, null);
         }
     }
 }

@@ -24,10 +24,11 @@ internal sealed class TrainStepBenchmark : IDisposable
 
     private const string Config = """
         { "model_type": "qwen2_5_vl", "hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4,
-          "num_key_value_heads": 4, "vocab_size": 600, "rope_theta": 10000.0, "rope_scaling": { "type": "mrope", "mrope_section": [4, 6, 6] },
-          "tie_word_embeddings": true, "image_token_id": 590, "video_token_id": 591, "vision_start_token_id": 588, "vision_end_token_id": 589,
-          "vision_config": { "depth": 2, "hidden_size": 128, "intermediate_size": 256, "num_heads": 4, "out_hidden_size": 128, "patch_size": 14,
-            "window_size": 112, "fullatt_block_indexes": [0, 1] } }
+          "num_key_value_heads": 4, "vocab_size": 600, "rope_theta": 10000.0,
+          "rope_scaling": { "type": "mrope", "mrope_section": [4, 6, 6] }, "tie_word_embeddings": true,
+          "image_token_id": 590, "video_token_id": 591, "vision_start_token_id": 588, "vision_end_token_id": 589,
+          "vision_config": { "depth": 2, "hidden_size": 128, "intermediate_size": 256, "num_heads": 4, "out_hidden_size": 128,
+            "patch_size": 14, "window_size": 112, "fullatt_block_indexes": [0, 1] } }
         """;
 
     private readonly QwenVlModel _model;

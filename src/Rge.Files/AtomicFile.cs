@@ -23,27 +23,9 @@ public static class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        if (IsDevice(path))
-        {
-            using var device = new FileStream(path, FileMode.Open, FileAccess.Write);
-            write(device);
-            return;
-        }
-        var temporary = TemporaryName(path);
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new Replacement(path);
+        write(file.Stream);
+        file.Commit();
     }
 
     /// <inheritdoc cref="Write" path="/summary"/>
@@ -52,27 +34,9 @@ public static class AtomicFile
     public static async Task WriteAsync(string path, Func<Stream, Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        if (IsDevice(path))
-        {
-            await using var device = new FileStream(path, FileMode.Open, FileAccess.Write);
-            await write(device);
-            return;
-        }
-        var temporary = TemporaryName(path);
-        try
-        {
-            await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                await write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new Replacement(path);
+        await write(file.Stream);
+        file.Commit();
     }
 
     /// <summary>
@@ -92,8 +56,6 @@ public static class AtomicFile
             || name.StartsWith("/proc/", StringComparison.Ordinal);
     }
 
-    private static string TemporaryName(string path) => $"{path}.{Guid.NewGuid():N}.part";
-
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
@@ -109,5 +71,43 @@ public static class AtomicFile
     {
         using var from = FileReader.Open(source);
         Write(path, from.CopyTo);
+    }
+
+    /// <summary>The new content of a file, which takes the place of the old one when it is complete.</summary>
+    private sealed class Replacement : IDisposable
+    {
+        private readonly string _path;
+        private string? _temporary; // null for a device, and when the content is where it belongs
+
+        public Replacement(string path)
+        {
+            (_path, _temporary) = (path, IsDevice(path) ? null : $"{path}.{Guid.NewGuid():N}.part");
+            Stream = new FileStream(_temporary ?? path, _temporary is null ? FileMode.Open : FileMode.CreateNew, FileAccess.Write);
+        }
+
+        public FileStream Stream { get; }
+
+        public void Commit()
+        {
+            if (_temporary is null)
+                return;
+            Stream.Flush(flushToDisk: true);
+            Stream.Dispose();
+            File.Move(_temporary, _path, overwrite: true);
+            _temporary = null;
+        }
+
+        public void Dispose()
+        {
+            try
+            {
+                Stream.Dispose();
+            }
+            finally
+            {
+                if (_temporary is not null)
+                    File.Delete(_temporary);
+            }
+        }
     }
 }

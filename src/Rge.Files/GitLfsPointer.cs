@@ -13,13 +13,14 @@ public static class GitLfsPointer
     public static bool Is(ReadOnlySpan<byte> start) => start.StartsWith("version https://git-lfs"u8);
 
     /// <summary>Whether a file, which exists, is a pointer.</summary>
-    public static bool Is(string path)
+    public static bool Is(FileInfo file)
     {
-        if (new FileInfo(path).Length is 0 or > MaxBytes)
+        ArgumentNullException.ThrowIfNull(file);
+        if (file.Length is 0 or > MaxBytes)
             return false;
         Span<byte> start = stackalloc byte[64];
-        using var file = FileReader.Open(path);
-        return Is(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
+        using var stream = FileReader.Open(file.FullName);
+        return Is(start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
     }
 
     /// <summary>What is wrong with a file that is a pointer, as a sentence without its full stop.</summary>

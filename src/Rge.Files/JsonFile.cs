@@ -44,15 +44,34 @@ public static class JsonFile
         ArgumentNullException.ThrowIfNull(read);
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new CheckpointException($"{path}: the top level is not a JSON object.");
-            return read(new JsonField(document.RootElement, new CheckpointJsonErrors(path)));
+            return Parse(json, new CheckpointJsonErrors(path), root =>
+                root.IsObject ? read(root) : throw new CheckpointException($"{path}: the top level is not a JSON object.")
+            );
         }
-        // Comparing the names of members decodes them: one with a lone surrogate ends in an InvalidOperationException.
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
             throw new CheckpointException($"{path} is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Parses JSON and hands its root to <paramref name="read"/>. No field is valid afterwards.</summary>
+    /// <param name="json">The content, in UTF-8.</param>
+    /// <param name="errors">Makes the errors of fields.</param>
+    /// <param name="read">Receives the root, whatever it is.</param>
+    /// <exception cref="JsonException">It is no JSON, or names a member twice.</exception>
+    public static T Parse<T>(ReadOnlyMemory<byte> json, JsonErrors errors, Func<JsonField, T> read)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        ArgumentNullException.ThrowIfNull(read);
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return read(new JsonField(document.RootElement, errors));
+        }
+        // Comparing the names of members decodes them: one with a lone surrogate ends so.
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException(e.Message, e);
         }
     }
 

@@ -103,6 +103,24 @@ public sealed class QwenVlModel : IDisposable
     /// <summary>Every linear layer by module name; what adapters attach to.</summary>
     public IReadOnlyDictionary<string, Linear> Linears { get; }
 
+    /// <summary>
+    /// What a slot of a <see cref="DecodingState"/> takes beside its tokens, in tokens whose keys and values take as much, rounded up: what
+    /// gated delta nets carry of a sequence, however long it is. 0 where every layer is attention; where none is, a token is that of one
+    /// such layer.
+    /// </summary>
+    public long SlotTokens
+    {
+        get
+        {
+            if (Config.Text.DeltaNet is not { } net)
+                return 0;
+            var attentionLayers = Math.Max(1, Config.Text.NumHiddenLayers - net.Layers.Count);
+            var elementSize = Parameters[ParameterLayout.TokenEmbedding].ElementSize;
+            var token = attentionLayers * KvCache.BytesOfToken(Config.Text.NumKeyValueHeads, Config.Text.HeadDim, elementSize);
+            return (net.Layers.Count * DeltaNetState.BytesOfSlot(net) + token - 1) / token;
+        }
+    }
+
     /// <summary>Loads a checkpoint folder in the Hugging Face layout.</summary>
     /// <remarks>
     /// On the CPU, weights of the wanted number type stay in the memory-mapped file and are read when first used; others are converted one

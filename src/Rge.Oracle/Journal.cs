@@ -30,16 +30,21 @@ internal sealed class Journal<T> : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="header">Identifies the run of the entries.</param>
     /// <param name="startOver">Whether a journal of another run is emptied; otherwise that is an error.</param>
-    /// <exception cref="OracleException">The file belongs to another run, is damaged, or another process has it open.</exception>
+    /// <exception cref="OracleException">The file belongs to another run, is damaged, cannot be opened, or another process has it
+    /// open.</exception>
     public Journal(string path, JsonObject header, bool startOver = false)
     {
         try
         {
             _file = LineJournal.Open(path);
         }
-        catch (IOException e)
+        catch (IOException e) when (FileProblem.IsInUse(e))
         {
-            throw new OracleException($"{path} cannot be opened; is another run at work in its folder? {e.Message}", e);
+            throw new OracleException($"{path} cannot be opened: {FileProblem.Of(path, e)}; is another run at work in its folder?", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OracleException($"{path} cannot be opened: {FileProblem.Of(path, e)}.", e);
         }
         try
         {

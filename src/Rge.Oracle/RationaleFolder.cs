@@ -68,15 +68,6 @@ internal sealed class RationaleFolder(string root)
         AtomicFile.WriteJson(PathOf("report.json"), report.ToJson());
     }
 
-    /// <summary>Changes with the files of a checkpoint.</summary>
-    public static string StampOf(string checkpoint) =>
-        OracleRow.KeyOf([
-            .. new DirectoryInfo(checkpoint)
-                .EnumerateFiles()
-                .OrderBy(file => file.Name, StringComparer.Ordinal)
-                .SelectMany(file => (string[])[file.Name, $"{file.Length}", $"{file.LastWriteTimeUtc.Ticks}"]),
-        ]);
-
     private void WriteLines(string name, IEnumerable<RationaleResult> results) => AtomicFile.Write(PathOf(name), stream =>
         {
             foreach (var result in results)

@@ -5,6 +5,7 @@ using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.Files;
 using Rge.Imaging;
+using Rge.Models;
 using Rge.Text;
 
 namespace Rge.Oracle;
@@ -18,6 +19,7 @@ public sealed class RationaleJob
     private const int RowsAtOnce = 32;
 
     private readonly RationaleSettings _settings;
+    private readonly VerifierSettings? _verifier;
     private readonly RationaleRules _rules;
     private readonly RationaleFolder _folder;
     private readonly string _images;
@@ -29,20 +31,40 @@ public sealed class RationaleJob
     /// <param name="progress">Called after each row, and with the reason when requests wait; on any thread, also on several at
     /// once.</param>
     /// <param name="time">Clock of the waits between attempts; the system's when left out.</param>
-    /// <exception cref="CheckpointException">The model to verify with has no tokenizer.</exception>
+    /// <exception cref="OracleException">The model to verify with takes no rationale.</exception>
+    /// <exception cref="CheckpointException">The model to verify with has no tokenizer or image settings.</exception>
     public RationaleJob(RationaleSettings settings, IProgress<RationaleProgress>? progress = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         (_settings, _progress, _time) = (settings, progress, time ?? TimeProvider.System);
-        _rules = settings.Verifier is null
-            ? settings.Rules
-            : settings.Rules with
-            {
-                SpecialTokens = [.. settings.Rules.SpecialTokens, .. QwenTokenizer.Load(settings.Verifier.Model).SpecialTokens.Keys],
-            };
+        (_rules, Asking) = (settings.Rules, settings.Oracle);
+        if (settings.Verifier is { } verifier)
+        {
+            _verifier = verifier.WithPreset();
+            var sources = ProcessorSources.Resolve(verifier.Model, verifier.Embedder.Model.Adapter);
+            var tokens = QwenTokenizer.Load(sources.Tokenizer).SpecialTokens;
+            _verifier.RequireRationales(tokens);
+            _rules = settings.Rules with { SpecialTokens = [.. settings.Rules.SpecialTokens, .. tokens.Keys] };
+            Asking = settings.Oracle with { Images = Turned(settings.Oracle.Images, verifier.Embedder.Images, sources) };
+        }
         _folder = new RationaleFolder(settings.Output);
         _images = Path.GetFullPath(settings.Images ?? settings.Data);
     }
+
+    /// <summary>
+    /// How the endpoint is asked: <see cref="RationaleSettings.Oracle"/>, with images turned as those of the model that verifies, where
+    /// that is left open.
+    /// </summary>
+    public OracleSettings Asking { get; }
+
+    /// <summary>Options of images for the endpoint, which is to see what the model that verifies sees.</summary>
+    private static ImageOptions Turned(ImageOptions images, ImageOptions? verifiers, ProcessorSources sources) =>
+        images with
+        {
+            ExifOrientation = images.ExifOrientation
+                ?? verifiers?.ExifOrientation
+                ?? ImageProcessorConfig.FromFolder(sources.Images).ExifOrientation,
+        };
 
     /// <summary>The first row that is to be asked about.</summary>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
@@ -67,8 +89,10 @@ public sealed class RationaleJob
         var subsets = await ReadAsync(cancellationToken);
         _folder.Prepare();
         using var held = Hold();
-        // Model and prompt make the rationales; what else is set may change on the way.
+        // Model, prompt and what images look like make the rationales; what else is set may change on the way.
         var writer = new JsonObject { ["model"] = endpoint.GetService<ChatClientMetadata>()?.DefaultModelId, ["prompt"] = prompt.Digest };
+        if (Asking.Images.ExifOrientation == true)
+            writer["exif_orientation"] = true;
         using var journal = new Journal<OracleAnswer>(_folder.Answers, writer);
         _folder.Tidy();
         if (!_settings.Offline)
@@ -79,7 +103,7 @@ public sealed class RationaleJob
         [
             .. subsets.Select(subset => (subset, subset.Rows.Select(row => Result(row, answers)).ToArray())),
         ];
-        if (_settings.Verifier is { } verifier)
+        if (_verifier is { } verifier)
             await VerifyAsync(verifier, results, cancellationToken);
         foreach (var (subset, rows) in results)
             _folder.WriteRows(subset.Name, rows, _images, _settings.KeepAllRows);
@@ -157,10 +181,10 @@ public sealed class RationaleJob
         var watch = Stopwatch.StartNew();
         var (done, failed) = (0, 0);
         var (input, output) = Tokens(journal);
-        var client = new OracleClient(endpoint, prompt, _settings.Oracle, _time, Report);
+        var client = new OracleClient(endpoint, prompt, Asking, _time, Report);
         try
         {
-            await new OracleSession(client, _settings.Oracle, journal, answer =>
+            await new OracleSession(client, Asking, journal, answer =>
             {
                 done++;
                 if (answer.Text is null)
@@ -202,18 +226,18 @@ public sealed class RationaleJob
         CancellationToken cancellationToken
     )
     {
+        using var embedder = ReasoningEmbedder.Load(verifier.Model, verifier.Embedder);
         var header = new JsonObject
         {
-            ["model"] = RationaleFolder.StampOf(verifier.Model),
+            ["model"] = ModelFingerprint.Compute(embedder),
+            ["number_type"] = verifier.Embedder.Model.DType?.ToString().ToLowerInvariant() ?? "stored",
+            ["alpha"] = embedder.Processor.Images.Options.Alpha.ToString().ToLowerInvariant(),
+            ["truncated_images"] = embedder.Processor.Images.Options.Truncated.ToString().ToLowerInvariant(),
             ["candidates"] = verifier.Candidates,
             ["seed"] = verifier.Seed,
         };
-        // Only what changes a vector.
-        if (verifier.Embedder.Images is { } images && images with { Truncated = default } is var reading && reading != ImageOptions.Default)
-            header["images"] = reading.ToString();
         using var journal = new Journal<RationaleVerdict>(_folder.Verdicts, header, startOver: true);
         var verdicts = journal.Latest();
-        using var embedder = ReasoningEmbedder.Load(verifier.Model, verifier.Embedder);
         var watch = Stopwatch.StartNew();
         var (total, done, judged, dropped) = (results.Sum(pair => pair.Rows.Count(row => row.State == RationaleState.Kept)), 0, 0, 0);
         foreach (var (subset, rows) in results)

@@ -1,6 +1,7 @@
 using Rge.Imaging;
 using Rge.Models.Inference;
 using Rge.Models.Inputs;
+using Rge.Models.Layers;
 using Rge.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -111,6 +112,32 @@ public sealed class QwenVlModelTests
         using var alone = model.Encode([new ModelInput([5, 6])]);
         AssertClose(alone[0], again[0]);
         Assert.Equal(2, cache.Length(0));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void A_slot_counts_as_the_tokens_that_take_as_much(ScalarType dtype)
+    {
+        const int Slots = 3,
+            Capacity = 10;
+        using QwenVlModel source = TinyModel.Create(ModelFamily.Qwen35),
+            other = TinyModel.Create(ModelFamily.Qwen3Vl);
+        var float32 = ParameterLayout.Float32Names(source.Config);
+        using var model = new QwenVlModel(
+            source.Config,
+            source.Parameters.ToDictionary(
+                p => p.Key,
+                p => p.Value.to(float32.Contains(p.Key) ? ScalarType.Float32 : dtype, copy: true),
+                StringComparer.Ordinal
+            )
+        );
+        using var state = model.CreateState(Slots, Capacity);
+        var slot = state.Layers.OfType<DeltaNetState>().Sum(net => net.Columns.bytes.Length + net.Memory.bytes.Length) / Slots;
+        var token = state.Layers.OfType<KvCache>().Sum(cache => cache.Keys.bytes.Length + cache.Values.bytes.Length) / Slots / Capacity;
+        Assert.InRange(token, 1, slot);
+        Assert.Equal((slot + token - 1) / token, model.SlotTokens);
+        Assert.Equal(0, other.SlotTokens);
     }
 
     [Fact]

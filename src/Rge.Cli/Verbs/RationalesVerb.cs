@@ -46,7 +46,7 @@ internal static class RationalesVerb
                             address,
                             model,
                             prompt,
-                            settings.Oracle,
+                            job.Asking,
                             await job.FirstRowAsync(cancellationToken),
                             cancellationToken
                         )

@@ -9,7 +9,10 @@ namespace Rge.Data.Mmeb;
 /// <summary>Reads JSON Lines, and JSON files whose top level is a list: an object a row.</summary>
 internal static class JsonTable
 {
-    /// <summary>It has a byte order mark: a reader that finds one it does not expect takes an encoding that replaces invalid bytes.</summary>
+    /// <summary>
+    /// Made with a byte order mark on purpose: <see cref="StreamReader"/> replaces an encoding that has none by its own lenient UTF-8 when
+    /// the file begins with one.
+    /// </summary>
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
     public static async Task<Table> ReadAsync(string path, IReadOnlyCollection<string> columns, CancellationToken cancellationToken)

@@ -382,21 +382,16 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
                 .FirstOrDefault();
     }
 
+    /// <summary>The meta-task of each dataset that a manifest names, in its order.</summary>
     private static OrderedDictionary<string, string> ReadGroups(string path)
     {
-        var groups = new OrderedDictionary<string, string>(StringComparer.Ordinal);
         if (!File.Exists(path))
-            return groups;
+            return new(StringComparer.Ordinal);
         if (new FileInfo(path).Length > MaxManifestBytes)
             throw new DatasetException($"{path} has more than {MaxManifestBytes} bytes.");
         try
         {
-            using var document = JsonDocument.Parse(FileReader.ReadBytes(path));
-            var errors = new ManifestJsonErrors(path);
-            foreach (var (group, names) in new JsonField(document.RootElement, errors).Object()["groups"].Members())
-            foreach (var name in names.IsList ? names.Items() : throw names.Unexpected("a list of datasets"))
-                if (!groups.TryAdd(name.Text(), group))
-                    throw name.Error($"is {name.Show()}, which is there twice, expected each dataset once");
+            return JsonFile.Parse(FileReader.ReadBytes(path), new ManifestJsonErrors(path), Groups);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -404,8 +399,17 @@ public sealed class MmebReader(string imageFolder, InstructionRules? queryRules 
         }
         catch (JsonException e)
         {
-            throw new DatasetException($"{path} is not valid JSON, expected groups with lists of datasets.", e);
+            throw new DatasetException($"{path} is not valid JSON, expected groups with lists of datasets. {e.Message}", e);
         }
-        return groups;
+
+        static OrderedDictionary<string, string> Groups(JsonField manifest)
+        {
+            var groups = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (group, names) in manifest.Object()["groups"].Members())
+            foreach (var name in names.IsList ? names.Items() : throw names.Unexpected("a list of datasets"))
+                if (!groups.TryAdd(name.Text(), group))
+                    throw name.Error($"is {name.Show()}, which is there twice, expected each dataset once");
+            return groups;
+        }
     }
 }

@@ -65,7 +65,7 @@ internal sealed class Table
         try
         {
             FileReader.Require(path);
-            if (GitLfsPointer.Is(path))
+            if (GitLfsPointer.Is(new FileInfo(path)))
                 throw new DatasetException($"{path} is a Git LFS pointer in place of the rows: fetch the files with 'git lfs pull'.");
             return System.IO.Path.GetExtension(path) switch
             {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Rge.Files;
+using Rge.Data;
 
 namespace Rge.Evaluation.Mmeb;
 
@@ -21,12 +21,15 @@ internal sealed class ImageCheck
             {
                 if (!_seen.Add(image.Name))
                     continue;
-                if (!File.Exists(image.Name))
-                    _missing.Add(image.Name, $"{source}: the image {image.Name} does not exist.");
-                else if (GitLfsPointer.Is(image.Name))
+                switch (ImageFiles.Problem(image))
                 {
-                    _missing.Add(image.Name, $"{source}: {image.Name} is a Git LFS pointer in place of an image.");
-                    _pointers++;
+                    case ImageFileProblem.Missing:
+                        _missing.Add(image.Name, $"{source}: the image {image.Name} does not exist.");
+                        break;
+                    case ImageFileProblem.Pointer:
+                        _missing.Add(image.Name, $"{source}: {image.Name} is a Git LFS pointer in place of an image.");
+                        _pointers++;
+                        break;
                 }
             }
         }

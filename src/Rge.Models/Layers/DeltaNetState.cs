@@ -14,11 +14,20 @@ internal sealed class DeltaNetState : ILayerState
     /// <param name="device">Where it lies.</param>
     public DeltaNetState(int slots, DeltaNetConfig config, Device device)
     {
+        // Detached only when both are there: if there is no memory for the second, the first is freed.
+        using var scope = NewDisposeScope();
         Columns = Allocate(slots, config.ConvKernelDim - 1, config.Channels);
         Memory = Allocate(slots, config.NumValueHeads, config.KeyHeadDim, config.ValueHeadDim);
+        Columns.DetachFromDisposeScope();
+        Memory.DetachFromDisposeScope();
 
-        Tensor Allocate(params long[] shape) => zeros(shape, ScalarType.Float32, device).DetachFromDisposeScope();
+        Tensor Allocate(params long[] shape) => zeros(shape, ScalarType.Float32, device);
     }
+
+    /// <summary>What a slot takes.</summary>
+    public static long BytesOfSlot(DeltaNetConfig config) =>
+        ((config.ConvKernelDim - 1L) * config.Channels + (long)config.NumValueHeads * config.KeyHeadDim * config.ValueHeadDim)
+        * sizeof(float);
 
     /// <summary>Last inputs of the convolution, oldest first, <c>[slots, taps − 1, channels]</c>; borrowed.</summary>
     public Tensor Columns { get; }

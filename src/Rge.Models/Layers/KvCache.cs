@@ -22,6 +22,9 @@ internal sealed class KvCache : ILayerState
         Tensor Allocate() => zeros([slots, keyValueHeads, capacity, headDim], dtype, device);
     }
 
+    /// <summary>What the keys and values of one token take.</summary>
+    public static long BytesOfToken(int keyValueHeads, int headDim, long elementSize) => 2L * keyValueHeads * headDim * elementSize;
+
     /// <summary>Keys <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>
     public Tensor Keys { get; }
 

@@ -24,6 +24,7 @@ public sealed class Experiment
 {
     private static readonly JsonSerializerOptions Json = new()
     {
+        AllowDuplicateProperties = false,
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
@@ -105,10 +106,11 @@ public sealed class Experiment
             {
                 var run = Plan(variant, choice, _config.Seeds[0]);
                 TrainingTasks.BuiltIn.Require(run.Config);
-                RequireWholeModel(run.Config, variant.Config);
+                var place = $"variant {variant.Name}, {variant.Config}";
+                RequireWholeModel(run.Config, place);
                 if (run.Config.Evaluation.Every == 0)
                     throw new TrainingException(
-                        $"{variant.Config}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
+                        $"{place}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
                     );
                 var described = string.Join(", ", [variant.Name, .. choice]);
                 if (!names.TryAdd(run.Name, described))
@@ -120,11 +122,11 @@ public sealed class Experiment
     }
 
     /// <summary>The model of a run is tested, or started with, as a checkpoint, which an adapter alone is not.</summary>
-    private static void RequireWholeModel(TrainingConfig config, string file)
+    private static void RequireWholeModel(TrainingConfig config, string place)
     {
         if (config.Model.Adapter is not null)
             throw new TrainingException(
-                $"{file}: model.adapter is set, expected none: an experiment tests whole models. An adapter is trained with rge train and "
+                $"{place}: model.adapter is set, expected none: an experiment tests whole models. An adapter is trained with rge train and "
                     + "tested with rge eval."
             );
     }
@@ -262,16 +264,12 @@ public sealed class Experiment
             Seconds = outcome.State.TrainingSeconds + (earlier?.Seconds ?? 0),
             Queries = outcome.State.Queries + (earlier?.Queries ?? 0),
             GeneratedTokens = outcome.State.GeneratedTokens + (earlier?.GeneratedTokens ?? 0),
-            Development = LastDevelopment(run.Folder)
+            // From the log: a run that was stopped after its last step has measured itself, though not in this process.
+            Development = DevelopmentScore.LastIn(RunLog.Read(run.Folder.Log))?.Scores
                 ?? throw new TrainingException(
                     $"{run.Folder.Log} has no score on the development set: delete {run.Folder.Root} to train the run again."
                 ),
         };
-
-    /// <summary>From the log: a run that was stopped after its last step has measured itself, though not in this process.</summary>
-    private static JsonObject? LastDevelopment(RunFolder folder) =>
-        RunLog.Read(folder.Log).Select(entry => entry["development"]).LastOrDefault(development => development is not null)?.DeepClone()
-        as JsonObject;
 
     private async Task TestAsync(ExperimentRun[] runs, RunResult[] results, int jobs, CancellationToken cancellationToken)
     {
@@ -329,8 +327,26 @@ public sealed class Experiment
         );
     }
 
-    private static T Read<T>(string path) =>
-        JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new TrainingException($"{path} is empty.");
+    /// <exception cref="TrainingException">The file cannot be read, or is not what an experiment writes there.</exception>
+    private static T Read<T>(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(FileReader.ReadText(path), Json) ?? throw new JsonException("It is null.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
+        }
+        // A name with a lone surrogate ends in an InvalidOperationException, one that is there twice may end in an ArgumentException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new TrainingException(
+                $"{path} is damaged, expected what 'rge experiment' writes there: delete it, and the experiment makes it again.",
+                e
+            );
+        }
+    }
 
     /// <summary>Does things side by side. The first error stops the others and is thrown when they have ended.</summary>
     private static async Task InParallelAsync(

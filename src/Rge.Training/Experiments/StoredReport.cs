@@ -20,13 +20,15 @@ internal sealed record StoredReport(
     IReadOnlyList<(string Fact, string[] Values)> Provenance
 )
 {
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Reads a report.</summary>
     /// <exception cref="TrainingException">The file cannot be read, or is not such a report.</exception>
     public static StoredReport Read(string path)
     {
         try
         {
-            var report = JsonNode.Parse(FileReader.ReadText(path))!.AsObject();
+            var report = JsonNode.Parse(FileReader.ReadText(path), documentOptions: Strict)!.AsObject();
             var config = ConfigFile.Parse<ExperimentConfig>(report["settings"]!.GetValue<string>(), path);
             RunResult[] runs = [.. report["runs"]!.AsArray().Select(Run)],
                 tuning = [.. report["tuning"]!.AsArray().Select(Run)];
@@ -53,7 +55,14 @@ internal sealed record StoredReport(
             throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
         catch (Exception e)
-            when (e is JsonException or NullReferenceException or InvalidOperationException or FormatException or KeyNotFoundException)
+            when (e
+                    is JsonException
+                        or NullReferenceException
+                        or InvalidOperationException
+                        or FormatException
+                        or OverflowException
+                        or KeyNotFoundException
+            )
         {
             throw new TrainingException($"{path} is no report of an experiment, expected the report.json that 'rge experiment' writes.", e);
         }

@@ -21,11 +21,12 @@ internal sealed class CellObjective : IDisposable
     {
         (_model, _classes) = (model, classes);
         using var generator = new Generator((ulong)seed);
-        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator)
-            .Mul_(0.02)
-            .to(model.Device)
-            .DetachFromDisposeScope();
-        Bias = zeros([classes.Sum()], ScalarType.Float32, model.Device).DetachFromDisposeScope();
+        using var scope = NewDisposeScope();
+        Weight = randn([classes.Sum(), model.Config.Text.HiddenSize], ScalarType.Float32, generator: generator).Mul_(0.02).to(model.Device);
+        Bias = zeros([classes.Sum()], ScalarType.Float32, model.Device);
+        // Detached only when both are there: if there is no memory for the second, the first is freed.
+        Weight.DetachFromDisposeScope();
+        Bias.DetachFromDisposeScope();
     }
 
     /// <summary>The head's weight <c>[classes, hidden]</c>.</summary>

@@ -22,6 +22,7 @@ internal sealed class AdamW : IDisposable
     public AdamW(IEnumerable<TrainedParameter> parameters, double beta1, double beta2, double epsilon)
     {
         using var gradients = no_grad();
+        using var scope = NewDisposeScope();
         _slots = [.. parameters.Select(parameter => new Slot(parameter))];
         _decays = [.. _slots.Select(slot => slot.Parameter.WeightDecay).Distinct()];
         // The numbers are written into the script: as arguments they would be scalars that nothing keeps alive (see TensorArithmetic).
@@ -45,6 +46,9 @@ internal sealed class AdamW : IDisposable
                 )
             )
         );
+        // Detached only when everything is there: if there is no memory for all, those that were made are freed.
+        foreach (var (_, state) in State())
+            state.DetachFromDisposeScope();
     }
 
     /// <summary>Updates every parameter that has a gradient, then clears the gradients.</summary>
@@ -122,14 +126,15 @@ internal sealed class AdamW : IDisposable
     /// <summary>A parameter with the moments of its gradient.</summary>
     private sealed class Slot : IDisposable
     {
+        /// <summary>Its tensors belong to the caller's dispose scope at first.</summary>
         public Slot(TrainedParameter parameter)
         {
             Parameter = parameter;
             var tensor = parameter.Tensor;
-            Master = tensor.dtype == ScalarType.Float32 ? tensor : tensor.detach().to(ScalarType.Float32).DetachFromDisposeScope();
-            Mean = zeros(tensor.shape, ScalarType.Float32, tensor.device).DetachFromDisposeScope();
-            Square = zeros(tensor.shape, ScalarType.Float32, tensor.device).DetachFromDisposeScope();
-            Steps = zeros([], ScalarType.Float32, tensor.device).DetachFromDisposeScope();
+            Master = tensor.dtype == ScalarType.Float32 ? tensor : tensor.detach().to(ScalarType.Float32);
+            Mean = zeros(tensor.shape, ScalarType.Float32, tensor.device);
+            Square = zeros(tensor.shape, ScalarType.Float32, tensor.device);
+            Steps = zeros([], ScalarType.Float32, tensor.device);
         }
 
         public TrainedParameter Parameter { get; }

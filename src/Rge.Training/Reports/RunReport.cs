@@ -65,7 +65,10 @@ public sealed class RunReport
     }
 
     /// <summary>Reads the files of a run so far.</summary>
+    /// <remarks>The log is read up to the first line that is damaged.</remarks>
     /// <exception cref="TrainingException">The folder has no settings, or they cannot be understood.</exception>
+    /// <exception cref="CheckpointException"><c>run.json</c> is no JSON object, or cannot be read.</exception>
+    /// <exception cref="IOException">The log cannot be read.</exception>
     public static RunReport Read(RunFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);

@@ -36,4 +36,7 @@ internal sealed record DevelopmentScore(int Step, double Seconds, JsonObject Sco
         }
         return scores;
     }
+
+    /// <summary>The last measurement of a log; null for none.</summary>
+    public static DevelopmentScore? LastIn(IEnumerable<JsonObject> log) => In(log) is [.., var last] ? last : null;
 }

@@ -16,9 +16,11 @@ public sealed class RunFolder
         ChecksumFile = "checksums.json";
     private static readonly JsonSerializerOptions Json = new()
     {
+        AllowDuplicateProperties = false,
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Names the folder; nothing is read or written yet.</summary>
     public RunFolder(string path)
@@ -74,12 +76,14 @@ public sealed class RunFolder
         {
             return JsonSerializer.Deserialize<RunState>(FileReader.ReadText(path), Json) ?? throw new JsonException("it is empty");
         }
-        catch (Exception e) when (e is JsonException or IOException)
+        // A name that is not Unicode ends in an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new TrainingException(
-                $"{path} cannot be read: {(e is JsonException ? "it is not a run's state in JSON" : FileProblem.Of(path, e))}.",
-                e
-            );
+            throw new TrainingException($"{path} cannot be read: it is not a run's state in JSON.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"{path} cannot be read: {FileProblem.Of(path, e)}.", e);
         }
     }
 
@@ -150,7 +154,7 @@ public sealed class RunFolder
             ReadState(checkpoint);
             if (!File.Exists(checksums))
                 return null;
-            foreach (var (name, checksum) in JsonNode.Parse(FileReader.ReadText(checksums))!.AsObject())
+            foreach (var (name, checksum) in JsonNode.Parse(FileReader.ReadText(checksums), documentOptions: Strict)!.AsObject())
             {
                 var path = Path.Combine(checkpoint, name);
                 if (!File.Exists(path))

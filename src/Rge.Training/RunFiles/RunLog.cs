@@ -10,6 +10,7 @@ namespace Rge.Training.RunFiles;
 internal sealed class RunLog : IDisposable
 {
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private readonly LineJournal _file;
 
@@ -46,9 +47,10 @@ internal sealed class RunLog : IDisposable
     {
         try
         {
-            return JsonNode.Parse(line.Content.Span) as JsonObject;
+            return JsonNode.Parse(line.Content.Span, documentOptions: Strict) as JsonObject;
         }
-        catch (JsonException)
+        // A name that is not Unicode ends in an InvalidOperationException.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -65,7 +65,7 @@ public sealed class Trainer
         var (page, named) = (new ReportPage(_folder), new HashSet<string>(StringComparer.Ordinal));
         EvaluationOutcome? development = null;
         var loss = double.NaN;
-        if (session.State.Step is > 0 and var before && MustMeasure(before) && MeasuredStep() != before)
+        if (session.State.Step is > 0 and var before && MustMeasure(before) && LastScore()?.Step != before)
             await MeasureAsync(before);
         while (session.State.Step < _config.Steps())
         {
@@ -91,7 +91,7 @@ public sealed class Trainer
             Checkpoint();
             cancellationToken.ThrowIfCancellationRequested();
         }
-        RunFolder.Publish(_folder.Model, model => session.SaveModel(model, Measured()));
+        RunFolder.Publish(_folder.Model, model => session.SaveModel(model, LastScore()?.Scores));
         page.Write();
         return new TrainingOutcome(session.State, development) { SkippedRows = SkippedRows() };
 
@@ -171,12 +171,7 @@ public sealed class Trainer
         _progress?.Report(new TrainingProgress(0, _config.Steps(), _config.Phases[0].Name, double.NaN, null, remark));
 
     /// <summary>The last measurement on the development set, by this process or one before; null for none.</summary>
-    private JsonObject? Measured() => LastMeasurement()?["development"] as JsonObject;
-
-    /// <summary>The steps that were done when it was made; null for none.</summary>
-    private int? MeasuredStep() => (int?)LastMeasurement()?["step"];
-
-    private JsonObject? LastMeasurement() => RunLog.Read(_folder.Log).LastOrDefault(entry => entry["development"] is JsonObject);
+    private DevelopmentScore? LastScore() => DevelopmentScore.LastIn(RunLog.Read(_folder.Log));
 
     private int SkippedRows() =>
         RunLog

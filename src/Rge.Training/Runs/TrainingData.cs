@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
-using Rge.Files;
 using Rge.Imaging;
 using Rge.Models;
 using Rge.Training.Batches;
@@ -194,26 +193,15 @@ internal sealed class TrainingData
         {
             if (problems.TryGetValue(image, out var known))
                 return known;
-            var (isThere, isPointer) = (File.Exists(image.Name), IsPointer(image.Name));
-            absent += isThere && !isPointer ? 0 : 1;
-            pointers += isPointer ? 1 : 0;
-            return problems[image] =
-                !isThere ? $"the image {image.Name} does not exist"
-                : isPointer ? $"{image.Name} is a Git LFS pointer in place of an image"
-                : null;
-        }
-
-        static bool IsPointer(string path)
-        {
-            try
+            var problem = ImageFiles.Problem(image);
+            absent += problem is null ? 0 : 1;
+            pointers += problem == ImageFileProblem.Pointer ? 1 : 0;
+            return problems[image] = problem switch
             {
-                return File.Exists(path) && GitLfsPointer.Is(path);
-            }
-            // Decoding tells what is wrong with it.
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                return false;
-            }
+                ImageFileProblem.Missing => $"the image {image.Name} does not exist",
+                ImageFileProblem.Pointer => $"{image.Name} is a Git LFS pointer in place of an image",
+                _ => null,
+            };
         }
     }
 

@@ -13,6 +13,8 @@ internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 
     private DecodingState State => _state ?? throw new InvalidOperationException("The state has no room yet.");
 
+    public long SlotTokens => model.SlotTokens;
+
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images) => model.EncodeImages(images);
 
     public Tensor Encode(IReadOnlyList<ModelInput> inputs) => model.Encode(inputs);

@@ -123,7 +123,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         foreach (var sequence in _waiting.Take(options.MaxBatchSize - _slots.Count))
         {
             var needed = Math.Max(capacity, (sequence.Capacity + CapacityStep - 1) / CapacityStep * CapacityStep);
-            if (slots > 0 && (long)(slots + 1) * needed > options.MaxCacheTokens)
+            if (slots > 0 && (slots + 1) * (needed + model.SlotTokens) > options.MaxCacheTokens)
                 break;
             (slots, capacity) = (slots + 1, needed);
         }
@@ -132,7 +132,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
 
         // Doubling keeps the copies of a growing state few; a longer capacity may leave room for fewer slots than there were.
         var wanted = Math.Min(options.MaxBatchSize, slots <= _stateSlots ? _stateSlots : Math.Max(slots, 2 * _stateSlots));
-        (_stateSlots, _stateCapacity) = ((int)Math.Clamp(options.MaxCacheTokens / capacity, slots, wanted), capacity);
+        (_stateSlots, _stateCapacity) = ((int)Math.Clamp(options.MaxCacheTokens / (capacity + model.SlotTokens), slots, wanted), capacity);
         model.ResizeState(_stateSlots, _stateCapacity, _slots.Count);
         return slots - _slots.Count;
     }

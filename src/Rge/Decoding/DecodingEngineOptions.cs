@@ -13,8 +13,9 @@ public sealed record DecodingEngineOptions
     public int MaxPrefillTokens { get; init; } = 1024;
 
     /// <summary>
-    /// Capacity of the KV cache in tokens, over all rationales; fewer run concurrently when theirs would not fit. One always runs.
-    /// A token takes 2 · layers · KV heads · head dimension values: 36 KB in a 3B checkpoint in bfloat16.
+    /// Bounds the memory of all rationales, in tokens of KV cache; fewer run concurrently when theirs would not fit. One always runs.
+    /// A token takes 2 · attention layers · KV heads · head dimension values: 36 KB in a 3B checkpoint in bfloat16. What gated delta nets
+    /// carry of a rationale (Qwen3.5) counts as the tokens that take as much: see <see cref="Models.QwenVlModel.SlotTokens"/>.
     /// </summary>
     public long MaxCacheTokens { get; init; } = long.MaxValue;
 

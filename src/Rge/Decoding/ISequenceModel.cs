@@ -8,6 +8,9 @@ namespace Rge.Decoding;
 /// <summary>What the scheduler needs of a model: a vision tower, a decoder, and one state whose slots are numbered from 0.</summary>
 internal interface ISequenceModel
 {
+    /// <inheritdoc cref="QwenVlModel.SlotTokens"/>
+    long SlotTokens { get; }
+
     /// <inheritdoc cref="QwenVlModel.EncodeImages"/>
     IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images);
 

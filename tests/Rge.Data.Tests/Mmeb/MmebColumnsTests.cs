@@ -271,6 +271,8 @@ public sealed class MmebColumnsTests : IDisposable
     [InlineData("{\"groups\": {\"vqa\": [\"\\ud800\"]}}", ": groups.vqa[0] is not valid Unicode: ")]
     [InlineData("[]", ": the file is [], expected an object.")]
     [InlineData("{\"groups\": ", " is not valid JSON, expected groups with lists of datasets.")]
+    [InlineData("{\"groups\": {\"vqa\": [\"a\"], \"vqa\": [\"b\"]}}", " is not valid JSON, expected groups with lists of datasets. ")]
+    [InlineData("{\"groups\": {}, \"groups\": {\"vqa\": [\"a\"]}}", " is not valid JSON, expected groups with lists of datasets. ")]
     public async Task A_damaged_manifest_is_one_sentence_with_the_place(string manifest, string message)
     {
         Directory.CreateDirectory(_scratch["data/sub"]);

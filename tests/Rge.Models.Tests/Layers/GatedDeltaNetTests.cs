@@ -130,6 +130,16 @@ public sealed class GatedDeltaNetTests : IDisposable
         AssertClose(Definition(x), found.to(ScalarType.Float32), "bfloat16", 0.05);
     }
 
+    [Fact]
+    public void A_state_that_cannot_be_allocated_leaves_no_part_of_it()
+    {
+        var statistics = DisposeScopeManager.Statistics.TensorStatistics;
+        var before = statistics.ThreadTotalLiveCount;
+        var huge = _config.Text.DeltaNet! with { ConvKernelDim = 1, NumValueHeads = 1, KeyHeadDim = 1 << 25, ValueHeadDim = 1 << 25 };
+        Assert.ThrowsAny<Exception>(() => new DeltaNetState(1, huge, CPU));
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
+    }
+
     private static Tensor Rows(Tensor x, TokenRun run) => x.narrow(0, run.Start, run.Length);
 
     private GatedDeltaNet Layer() => new(_config.Text, new ParameterSource(_parameters), Name);

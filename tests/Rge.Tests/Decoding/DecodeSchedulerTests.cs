@@ -177,6 +177,20 @@ public sealed class DecodeSchedulerTests
         Assert.InRange(_model.StateSizes[^1].Capacity, 500 + Greedy.MaxRationaleTokens + 1, 600);
     }
 
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(64, 2)]
+    [InlineData(1000, 1)]
+    public void What_a_slot_takes_beside_its_tokens_counts_too(int slotTokens, int together)
+    {
+        var model = new ScriptedModel { SlotTokens = slotTokens };
+        Pending[] sequences = [.. Enumerable.Range(1, 4).Select(script => Submit(model.Request(script, 3, Greedy, 5, Emb)))];
+        Advance(new DecodingEngineOptions { MaxCacheTokens = 256 }, model, sequences);
+        Assert.All(sequences, sequence => Assert.Equal([5, Emb], sequence.Result.RationaleIds));
+        Assert.Equal(together, model.Steps.Max(step => step.Length));
+        Assert.Equal(together, model.StateSizes.Max(size => size.Slots));
+    }
+
     [Fact]
     public void A_growing_state_keeps_the_sequences_that_run()
     {

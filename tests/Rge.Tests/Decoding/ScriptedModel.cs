@@ -49,6 +49,8 @@ internal sealed class ScriptedModel : ISequenceModel
         return new DecodeRequest([script, .. Enumerable.Repeat(0, promptLength - 1)]) { Generation = generation };
     }
 
+    public long SlotTokens { get; init; }
+
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images)
     {
         ImagesEncoded += images.Count;
