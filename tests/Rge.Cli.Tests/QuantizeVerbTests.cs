@@ -67,6 +67,5 @@ public sealed class QuantizeVerbTests : IDisposable
     private Task<string> QuantizeAsync(string weights, params string[] more) =>
         OutputAsync(["quantize", Source, "--weights", weights, "--out", Target, .. more]);
 
-    private static double[] Vector(string json) =>
-        [.. JsonNode.Parse(json)!["embedding"]!.AsArray().Select(number => (double)number!)];
+    private static double[] Vector(string json) => [.. JsonNode.Parse(json)!["embedding"]!.AsArray().Select(number => (double)number!)];
 }

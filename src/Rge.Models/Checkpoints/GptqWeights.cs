@@ -1,3 +1,4 @@
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Checkpoints;
@@ -26,7 +27,7 @@ internal sealed class GptqWeights(Checkpoint checkpoint, int groupSize, bool zer
         var quanta = Unpack(module + Quanta, transposed: true);
         var zeros = Unpack(module + Zeros).t().to(ScalarType.Float32);
         var order = Order(module + Index, quanta.size(1), groups);
-        return (order is null ? quanta : quanta.index_select(1, order), zerosLessOne ? zeros + tensor(1f) : zeros, order);
+        return (order is null ? quanta : quanta.index_select(1, order), zerosLessOne ? zeros.Plus(1) : zeros, order);
     }
 
     /// <summary>The input of each column where inputs of a group become neighbours; null where they are.</summary>
@@ -36,7 +37,7 @@ internal sealed class GptqWeights(Checkpoint checkpoint, int groupSize, bool zer
             return null;
         var index = Map(name, ScalarType.Int32, ScalarType.Int64).to(ScalarType.Int64);
         var (sorted, order) = index.sort(stable: true);
-        var expected = arange(groups, ScalarType.Int64).repeat_interleave(inputs / groups);
+        var expected = TensorArithmetic.Range(groups, CPU).repeat_interleave(inputs / groups);
         if (!sorted.eq(expected).all().item<bool>())
             throw Unusable(name, $"does not put {inputs / groups} inputs into each of {groups} groups");
         return index.eq(expected).all().item<bool>() ? null : order;

@@ -1,6 +1,7 @@
 using Rge.Models.Configuration;
 using Rge.Models.Kernels;
 using Rge.Models.Layers;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Checkpoints;
@@ -86,7 +87,7 @@ internal abstract class PackedWeights(Checkpoint checkpoint, int groupSize) : St
             groups = scales.size(1),
             parts = (inputs + PackedRows.Group - 1) / PackedRows.Group;
         var rounded = scales.to(ScalarType.BFloat16);
-        var spread = full([outputs, PackedRows.Width(inputs) / PackedRows.Group], 0, ScalarType.BFloat16);
+        var spread = torch.zeros([outputs, PackedRows.Width(inputs) / PackedRows.Group], ScalarType.BFloat16);
         spread.narrow(1, 0, parts).copy_(groups == 1 ? rounded.expand(outputs, parts) : rounded.repeat_interleave(parts / groups, 1));
         var offsets = (tensor((float)Middle) - zeros) * rounded.to(ScalarType.Float32);
         return new QuantizedTensors(

@@ -82,13 +82,28 @@ internal sealed record QuantizationConfig
                 );
             case "AWQ" when bits == 4:
                 Require("version", "gemm");
-                return new() { Tensors = Layout.Awq, Name = Name(), GroupSize = Group() };
+                return new()
+                {
+                    Tensors = Layout.Awq,
+                    Name = Name(),
+                    GroupSize = Group(),
+                };
             case "GPTQ" when bits == 4:
                 Require("pack_dtype", "int32");
                 return Text("checkpoint_format") switch
                 {
-                    null or "gptq" => new() { Tensors = Layout.Gptq, Name = Name(), GroupSize = Group() },
-                    "gptq_v2" => new() { Tensors = Layout.GptqV2, Name = Name(), GroupSize = Group() },
+                    null or "gptq" => new()
+                    {
+                        Tensors = Layout.Gptq,
+                        Name = Name(),
+                        GroupSize = Group(),
+                    },
+                    "gptq_v2" => new()
+                    {
+                        Tensors = Layout.GptqV2,
+                        Name = Name(),
+                        GroupSize = Group(),
+                    },
                     var other => throw Unread("checkpoint_format", other, "gptq or gptq_v2"),
                 };
             default:
@@ -98,13 +113,14 @@ internal sealed record QuantizationConfig
         }
 
         int Group() =>
-            described!["group_size"] is null ? 128
-            : Whole("group_size") switch
-            {
-                -1 => 0,
-                { } size and > 0 when size % 32 == 0 => size,
-                _ => throw Unread("group_size", Show("group_size"), "a positive multiple of 32, or -1"),
-            };
+            described!["group_size"] is null
+                ? 128
+                : Whole("group_size") switch
+                {
+                    -1 => 0,
+                    { } size and > 0 when size % 32 == 0 => size,
+                    _ => throw Unread("group_size", Show("group_size"), "a positive multiple of 32, or -1"),
+                };
         void Require(string member, string expected)
         {
             if (described?[member] is not null && !string.Equals(Text(member), expected, StringComparison.OrdinalIgnoreCase))

@@ -39,9 +39,7 @@ internal abstract class StoredWeights(Checkpoint checkpoint)
     protected Tensor Map(string name, params ScalarType[] types)
     {
         var stored = Checkpoint.DType(name);
-        return types.Contains(stored)
-            ? Checkpoint.Map(name)
-            : throw Unusable(name, $"is {stored}, expected {string.Join(" or ", types)}");
+        return types.Contains(stored) ? Checkpoint.Map(name) : throw Unusable(name, $"is {stored}, expected {string.Join(" or ", types)}");
     }
 
     protected CheckpointException Unusable(string name, string problem) => new($"{Checkpoint.Folder}: {name} {problem}.");

@@ -1,4 +1,5 @@
 using Rge.Models.Kernels;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -45,7 +46,7 @@ internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : Quanti
         var scaled = (quanta.to(ScalarType.Float32) - middle) * _tensors.Scales.to(ScalarType.Float32).unsqueeze(2);
         var dense = scaled.view(Outputs, width).narrow(1, 0, Inputs);
         if (_tensors.Offsets is { } offsets)
-            dense += offsets.repeat_interleave(Inputs / offsets.size(1), 1);
+            dense = dense.Plus(offsets.repeat_interleave(Inputs / offsets.size(1), 1));
         if (_tensors.Order is { } order)
             dense = dense.index_copy(1, order, dense);
         return dense.contiguous().MoveToOuterDisposeScope();
@@ -59,10 +60,12 @@ internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : Quanti
         long outputs = quanta.size(0),
             inputs = quanta.size(1),
             width = PackedRows.Width(inputs);
-        var padded = full([outputs, width], 8, ScalarType.Byte);
+        var padded = empty([outputs, width], ScalarType.Byte);
+        padded.copy_(tensor((byte)8));
         padded.narrow(1, 0, inputs).copy_(quanta);
         var halves = padded.view(outputs, width / PackedRows.Multiple, 2, PackedRows.Group);
-        return halves.select(2, 0).bitwise_or(halves.select(2, 1).bitwise_left_shift(tensor((byte)4))).view(outputs, width / 2).contiguous();
+        var high = halves.select(2, 1).bitwise_left_shift(tensor((byte)4));
+        return halves.select(2, 0).bitwise_or(high).view(outputs, width / 2).contiguous();
     }
 
     protected override Tensor Product(Tensor x, Tensor? bias)
@@ -74,6 +77,6 @@ internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : Quanti
         // In float32: the two parts may cancel each other.
         var wide = x.to(ScalarType.Float32);
         long[] grouped = [.. x.shape[..^1], offsets.size(1), Inputs / offsets.size(1)];
-        return base.Product(wide, bias) + nn.functional.linear(wide.reshape(grouped).sum(-1), offsets);
+        return base.Product(wide, bias).Plus(nn.functional.linear(wide.reshape(grouped).sum(-1), offsets));
     }
 }

@@ -1,5 +1,6 @@
 using Rge.Models.Configuration;
 using Rge.Models.Kernels;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -51,8 +52,11 @@ internal abstract class QuantizedWeight(QuantizedTensors tensors, long inputs) :
             var groups = offsets.dim() == 2 ? offsets.size(1) : 0;
             var isGrouped = groups == 1 || (groups > 1 && inputs % groups == 0 && inputs / groups % PackedRows.Group == 0);
             if (isInt8 || !isGrouped)
-                throw new ArgumentException($"Parameter {name}{QuantizedTensors.Offset} has {groups} groups of {inputs} inputs, expected "
-                    + $"groups of a multiple of {PackedRows.Group} beside weights of 4 bits.", nameof(tensors));
+                throw new ArgumentException(
+                    $"Parameter {name}{QuantizedTensors.Offset} has {groups} groups of {inputs} inputs, expected "
+                        + $"groups of a multiple of {PackedRows.Group} beside weights of 4 bits.",
+                    nameof(tensors)
+                );
             Require(offsets, ScalarType.Float32, [outputs, groups], name + QuantizedTensors.Offset);
         }
         if (tensors.Order is { } order)
@@ -97,7 +101,7 @@ internal abstract class QuantizedWeight(QuantizedTensors tensors, long inputs) :
         Require(order, ScalarType.Int64, [inputs], name);
         using var scope = NewDisposeScope();
         var (sorted, _) = order.sort();
-        if (!sorted.eq(arange(inputs, ScalarType.Int64)).all().item<bool>())
+        if (!sorted.eq(TensorArithmetic.Range(inputs, CPU)).all().item<bool>())
             throw new ArgumentException($"Parameter {name} does not name each of {inputs} inputs once.", nameof(order));
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Rge.Models.Checkpoints;
-using Rge.Models.Layers;
 using Rge.Tests.Shared;
 using static TorchSharp.torch;
 
@@ -34,7 +33,12 @@ internal sealed class PackedFolder(ModelFamily family, int groupSize)
     public void WriteAwq(string folder) =>
         Write(
             folder,
-            new JsonObject { ["quant_method"] = "awq", ["version"] = "gemm", ["zero_point"] = true },
+            new JsonObject
+            {
+                ["quant_method"] = "awq",
+                ["version"] = "gemm",
+                ["zero_point"] = true,
+            },
             (tensors, module, quanta, zeros, _) =>
             {
                 tensors[module + ".qweight"] = Pack(quanta, alongRows: false, AwqPlaces);
@@ -47,7 +51,12 @@ internal sealed class PackedFolder(ModelFamily family, int groupSize)
         int[] inOrder = [.. Enumerable.Range(0, 8)];
         Write(
             folder,
-            new JsonObject { ["quant_method"] = "gptq", ["checkpoint_format"] = isSecondVersion ? "gptq_v2" : "gptq", ["sym"] = false },
+            new JsonObject
+            {
+                ["quant_method"] = "gptq",
+                ["checkpoint_format"] = isSecondVersion ? "gptq_v2" : "gptq",
+                ["sym"] = false,
+            },
             (tensors, module, quanta, zeros, index) =>
             {
                 tensors[module + ".qweight"] = Pack(quanta, alongRows: true, inOrder);
@@ -70,11 +79,7 @@ internal sealed class PackedFolder(ModelFamily family, int groupSize)
         return model;
     }
 
-    private void Write(
-        string folder,
-        JsonObject quantization,
-        Action<Dictionary<string, Tensor>, string, int[,], int[,], int[]> pack
-    )
+    private void Write(string folder, JsonObject quantization, Action<Dictionary<string, Tensor>, string, int[,], int[,], int[]> pack)
     {
         using var model = TinyModel.Create(family);
         model.Save(folder);

@@ -85,7 +85,9 @@ public sealed class QuantizedWeightTests : IDisposable
 
         static void Refused(Tensor values, Tensor scales, long inputs, long outputs, string problem)
         {
-            var error = Assert.Throws<ArgumentException>(() => QuantizedWeight.Create("layer.weight", new(values, scales), inputs, outputs));
+            var error = Assert.Throws<ArgumentException>(() =>
+                QuantizedWeight.Create("layer.weight", new(values, scales), inputs, outputs)
+            );
             Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         }
     }
