@@ -1,5 +1,9 @@
+using System.Text;
 using CsCheck;
 using Rge.Models.Checkpoints;
+using Rge.Models.Configuration;
+using Rge.Models.Inputs;
+using Rge.Tests.Shared;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Tests.Checkpoints;
@@ -154,6 +158,57 @@ public sealed class DamagedFilesTests : IDisposable
                 iter: 400,
                 threads: 1
             );
+    }
+
+    [Theory]
+    [InlineData("awq", Checkpoint.SingleFile)]
+    [InlineData("gptq", Checkpoint.SingleFile)]
+    [InlineData("gptq", QwenVlConfig.FileName)]
+    [InlineData("int8", Checkpoint.SingleFile)]
+    [InlineData("int4", Checkpoint.SingleFile)]
+    [InlineData("int4", QwenVlConfig.FileName)]
+    public void A_folder_of_few_bits(string kind, string damaged)
+    {
+        using (NewDisposeScope())
+            WriteFewBits(kind);
+        var whole = File.ReadAllBytes(_folder.File(damaged));
+        // What config.json says of sizes is damaged elsewhere: here, only what it says of the bits.
+        var start = damaged == QwenVlConfig.FileName ? IndexOf(whole, "quantization_config") : 0;
+        Damaged(whole[start..])
+            .Sample(
+                bytes =>
+                {
+                    _folder.Write(damaged, [.. whole[..start], .. bytes]);
+                    UsableOrRefused(() =>
+                    {
+                        using var model = QwenVlModel.Load(_folder.Path);
+                        Assert.Equal([1, model.Config.Text.HiddenSize], model.Encode([new ModelInput([1, 2, 3])]).shape);
+                    });
+                },
+                iter: 150,
+                threads: 1
+            );
+
+        static int IndexOf(byte[] bytes, string text) => bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
+    }
+
+    private void WriteFewBits(string kind)
+    {
+        if (kind is "awq" or "gptq")
+        {
+            PackedFolder packed = new(ModelFamily.Qwen25Vl, groupSize: 32) { IsShuffled = kind == "gptq" };
+            if (kind == "awq")
+                packed.WriteAwq(_folder.Path);
+            else
+                packed.WriteGptq(_folder.Path);
+            return;
+        }
+        var dense = _folder.File("dense");
+        using (var model = TinyModel.Create(ModelFamily.Qwen25Vl))
+            model.Save(dense);
+        var format = kind == "int8" ? WeightFormat.Int8 : WeightFormat.Int4;
+        using var rounded = QwenVlModel.Load(dense, new QwenVlModelOptions { Weights = format });
+        rounded.Save(_folder.Path);
     }
 
     private static void UsableOrRefused(Action use)
