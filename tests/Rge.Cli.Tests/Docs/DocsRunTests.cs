@@ -28,8 +28,9 @@ public sealed class DocsRunTests : IDisposable
     [
         ("*", "…", IsForm),
         ("README.md", "./rge pull ", NeedsNetwork),
-        ("README.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
+        ("README.md", "Qwen3-VL-Embedding-2B", NeedsNetwork),
         ("docs/checkpoints.md", "./rge pull ", NeedsNetwork),
+        ("docs/checkpoints.md", "Qwen3-VL-Embedding-2B", NeedsNetwork),
         ("docs/checkpoints.md", "Qwen2-VL-2B-Instruct", NeedsNetwork),
         ("docs/presets.md", "", "is about checkpoints of the Hub; the tests of presets run the file that the page shows"),
         ("docs/results.md", "./rge experiment ", TrainsForHours),
