@@ -15,12 +15,13 @@ internal static class EmbeddingCheck
         CancellationToken cancellationToken
     )
     {
+        var tolerance = options.EmbeddingTolerance(folder.Config);
         Comparison greedy = Comparison.Exact("generated ids, greedy"),
             penalized = Comparison.Exact("generated ids, repetition penalty 1.05"),
-            queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-            targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance),
-            similarity = new("similarity", Comparison.Absolute, options.EmbeddingTolerance);
+            queries = new("query embeddings", Comparison.CosineDistance, tolerance),
+            targets = new("target embeddings", Comparison.CosineDistance, tolerance),
+            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, tolerance),
+            similarity = new("similarity", Comparison.Absolute, tolerance);
 
         var written = await EmbedAsync(folder.Queries, Reference);
         var weakened = await EmbedAsync(folder.Queries, Reference with { RepetitionPenalty = 1.05 });

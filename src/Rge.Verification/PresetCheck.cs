@@ -18,8 +18,8 @@ internal sealed class PresetCheck(ReferenceFolder folder, VerificationOptions op
         _ids = Comparison.Exact("preset input ids"),
         _positions = Comparison.Exact("preset position ids"),
         _pooled = Comparison.Exact("preset pooled tokens"),
-        _embeddings = new("preset embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-        _cut = new("preset embeddings of 16 dimensions", Comparison.CosineDistance, options.EmbeddingTolerance),
+        _embeddings = new("preset embeddings", Comparison.CosineDistance, options.EmbeddingTolerance(folder.Config)),
+        _cut = new("preset embeddings of 16 dimensions", Comparison.CosineDistance, options.EmbeddingTolerance(folder.Config)),
         _scores = new("reranker scores", Comparison.Absolute, options.ScoreTolerance),
         _leftOut = new("preset cases with videos, not compared", Comparison.CasesThatDiffer, 0);
 

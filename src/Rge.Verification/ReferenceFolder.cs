@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rge.Files;
+using Rge.Models;
 using Rge.Models.Checkpoints;
 using static TorchSharp.torch;
 
@@ -45,6 +46,10 @@ internal sealed class ReferenceFolder : IDisposable
 
     /// <summary>False for a folder with tokenizer files and cases alone.</summary>
     public bool HasModel { get; }
+
+    /// <summary>The model's configuration; null without a model.</summary>
+    /// <exception cref="CheckpointException">It cannot be used.</exception>
+    public QwenVlConfig? Config => HasModel ? QwenVlConfig.Load(ModelFolder) : null;
 
     /// <summary>The object in cases.json; null where that is a list of texts.</summary>
     public JsonElement? Root { get; }

@@ -15,9 +15,10 @@ internal static class RoundedEmbeddingCheck
         CancellationToken cancellationToken
     )
     {
-        Comparison queries = new("query embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-            targets = new("target embeddings", Comparison.CosineDistance, options.EmbeddingTolerance),
-            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, options.EmbeddingTolerance);
+        var tolerance = options.EmbeddingTolerance(folder.Config);
+        Comparison queries = new("query embeddings", Comparison.CosineDistance, tolerance),
+            targets = new("target embeddings", Comparison.CosineDistance, tolerance),
+            appended = new("query embeddings at an appended <emb>", Comparison.CosineDistance, tolerance);
         foreach (var query in folder.Queries)
         {
             await CompareAsync(queries, query, "embedding", query.GeneratedIds);

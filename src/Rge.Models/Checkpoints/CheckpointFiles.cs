@@ -5,6 +5,9 @@ namespace Rge.Models.Checkpoints;
 /// <summary>The files of a checkpoint folder beside weights and config.json: tokenizer, chat template, processor settings.</summary>
 public static class CheckpointFiles
 {
+    /// <summary>The model's configuration, which whoever writes the weights writes too.</summary>
+    private const string ModelConfig = "config.json";
+
     /// <summary>
     /// Copies them from one folder to another that has other weights of the same model: every .json, .txt and .jinja file at the top, but
     /// for config.json, the index of shards and the configuration of an adapter. Files of the same name are replaced.
@@ -21,7 +24,7 @@ public static class CheckpointFiles
             var name = Path.GetFileName(path);
             if (
                 Path.GetExtension(name) is ".json" or ".txt" or ".jinja"
-                && name is not (QwenVlConfig.FileName or PeftAdapter.ConfigFile)
+                && name is not (ModelConfig or PeftAdapter.ConfigFile)
                 && !name.EndsWith(".index.json", StringComparison.Ordinal)
             )
                 AtomicFile.Copy(path, Path.Combine(to, name));

@@ -1,7 +1,5 @@
 using Rge.Models.Configuration;
-using Rge.Models.Kernels;
 using Rge.Models.Layers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Checkpoints;
@@ -21,8 +19,7 @@ internal abstract class PackedWeights(Checkpoint checkpoint, int groupSize) : St
     /// <summary>Numbers of 4 bits that an int32 holds.</summary>
     protected const int Packed = 8;
 
-    private const int Bits = 4,
-        Middle = 8;
+    private const int Bits = 4;
 
     public sealed override bool Holds(string name) =>
         name.EndsWith(Weight, StringComparison.Ordinal) && Checkpoint.Contains(Module(name) + Quanta);
@@ -46,7 +43,7 @@ internal abstract class PackedWeights(Checkpoint checkpoint, int groupSize) : St
         if (!isfinite(scales).all().item<bool>())
             throw Unusable(module + Scales, "has a number that is not finite, expected finite scales");
         var (quanta, zeros, order) = Unpack(module, Groups(inputs));
-        return Pack(quanta, zeros, scales, order);
+        return Int4Weight.OfGroups(quanta, zeros, scales, order);
     }
 
     /// <summary>The tensors of a module beside zero points and scales.</summary>
@@ -78,23 +75,4 @@ internal abstract class PackedWeights(Checkpoint checkpoint, int groupSize) : St
     private static string Module(string name) => name[..^Weight.Length];
 
     private long Groups(long inputs) => groupSize == 0 || groupSize >= inputs ? 1 : inputs / groupSize;
-
-    /// <summary>Scales are rounded to bfloat16, which changes weights by 0.1 % in the root mean square; zero points stay exact.</summary>
-    private static QuantizedTensors Pack(Tensor quanta, Tensor zeros, Tensor scales, Tensor? order)
-    {
-        long outputs = quanta.size(0),
-            inputs = quanta.size(1),
-            groups = scales.size(1),
-            parts = (inputs + PackedRows.Group - 1) / PackedRows.Group;
-        var rounded = scales.to(ScalarType.BFloat16);
-        var spread = torch.zeros([outputs, PackedRows.Width(inputs) / PackedRows.Group], ScalarType.BFloat16);
-        spread.narrow(1, 0, parts).copy_(groups == 1 ? rounded.expand(outputs, parts) : rounded.repeat_interleave(parts / groups, 1));
-        var offsets = (tensor((float)Middle) - zeros) * rounded.to(ScalarType.Float32);
-        return new QuantizedTensors(
-            Int4Weight.Pack(quanta),
-            spread,
-            zeros.eq(tensor((float)Middle)).all().item<bool>() ? null : offsets.contiguous(),
-            order
-        );
-    }
 }

@@ -1,5 +1,6 @@
 using Rge.Models.Kernels;
 using Rge.Models.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -30,6 +31,9 @@ namespace Rge.Models.Layers;
 /// <param name="inputs">Width that comes in.</param>
 internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : QuantizedWeight(tensors, inputs)
 {
+    /// <summary>The q that stands for 0.</summary>
+    private const float Middle = 8;
+
     private readonly QuantizedTensors _tensors = tensors;
 
     public override Tensor ToDense()
@@ -41,7 +45,7 @@ internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : Quanti
         var packed = _tensors.Values.view(Outputs, groups / 2, PackedRows.Group);
         Tensor mask = tensor((byte)0x0f),
             shift = tensor((byte)4),
-            middle = tensor(8f);
+            middle = tensor(Middle);
         var quanta = stack([packed.bitwise_and(mask), packed.bitwise_right_shift(shift)], 2).view(Outputs, groups, PackedRows.Group);
         var scaled = (quanta.to(ScalarType.Float32) - middle) * _tensors.Scales.to(ScalarType.Float32).unsqueeze(2);
         var dense = scaled.view(Outputs, width).narrow(1, 0, Inputs);
@@ -52,16 +56,34 @@ internal sealed class Int4Weight(QuantizedTensors tensors, long inputs) : Quanti
         return dense.contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Packs weights.</summary>
-    /// <param name="quanta">uint8 <c>[out, in]</c>, from 0 to 15.</param>
-    /// <returns>As <see cref="QuantizedTensors.Values"/> lie, padded with 8, in the dispose scope in use.</returns>
-    public static Tensor Pack(Tensor quanta)
+    /// <summary>The weight w = (q − zero) · scale. Scales are rounded to bfloat16; zero points stay exact.</summary>
+    /// <param name="quanta">q, uint8 <c>[out, in]</c>, from 0 to 15; columns of a group are neighbours.</param>
+    /// <param name="zeros">Float32 <c>[out, groups]</c>.</param>
+    /// <param name="scales">Float32 <c>[out, groups]</c>.</param>
+    /// <param name="order">As in <see cref="QuantizedTensors"/>.</param>
+    /// <returns>In the dispose scope in use.</returns>
+    public static QuantizedTensors OfGroups(Tensor quanta, Tensor zeros, Tensor scales, Tensor? order)
+    {
+        long outputs = quanta.size(0),
+            inputs = quanta.size(1),
+            groups = scales.size(1),
+            parts = (inputs + PackedRows.Group - 1) / PackedRows.Group;
+        using var middle = tensor(Middle);
+        var rounded = scales.to(ScalarType.BFloat16);
+        var spread = torch.zeros([outputs, PackedRows.Width(inputs) / PackedRows.Group], ScalarType.BFloat16);
+        spread.narrow(1, 0, parts).copy_(groups == 1 ? rounded.expand(outputs, parts) : rounded.repeat_interleave(parts / groups, 1));
+        var hasOffsets = !zeros.eq(middle).all().item<bool>();
+        var offsets = hasOffsets ? ((middle - zeros) * rounded.to(ScalarType.Float32)).contiguous() : null;
+        return new QuantizedTensors(Pack(quanta), spread, offsets, order);
+    }
+
+    private static Tensor Pack(Tensor quanta)
     {
         long outputs = quanta.size(0),
             inputs = quanta.size(1),
             width = PackedRows.Width(inputs);
         var padded = empty([outputs, width], ScalarType.Byte);
-        padded.copy_(tensor((byte)8));
+        padded.copy_(tensor((byte)Middle));
         padded.narrow(1, 0, inputs).copy_(quanta);
         var halves = padded.view(outputs, width / PackedRows.Multiple, 2, PackedRows.Group);
         var high = halves.select(2, 1).bitwise_left_shift(tensor((byte)4));

@@ -25,6 +25,8 @@ public sealed class JointObjective(
     bool activationCheckpointing = false
 )
 {
+    private readonly IReadOnlyList<(RationaleSource Source, double Weight)> _views = settings.Views;
+
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="selfRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings
@@ -48,7 +50,9 @@ public sealed class JointObjective(
         using var scope = NewDisposeScope();
 
         var (infoNce, gradients) =
-            embeddingWeight > 0 && chunks.Count > 1 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken) : (0, null);
+            embeddingWeight > 0 && chunks.Count > 1
+                ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken)
+                : (new double[_views.Count], null);
         var (lmSum, correct) = (0.0, 0.0);
         foreach (var chunk in chunks)
         {
@@ -72,8 +76,9 @@ public sealed class JointObjective(
                 }
                 else
                 {
-                    var loss = Contrast(pass.Embeddings(), batch);
-                    infoNce = loss.Number();
+                    // All are here, but those of a query stand together.
+                    using var order = tensor(pass.EmbeddingRows, device: model.Device).argsort();
+                    (var loss, infoNce) = Contrast(pass.Embeddings().index_select(0, order), batch);
                     terms.Add(loss.Times(embeddingWeight));
                 }
             }
@@ -82,17 +87,18 @@ public sealed class JointObjective(
         var lmLoss = predicted > 0 ? lmSum / predicted : 0;
         return new StepLosses
         {
-            Loss = lmWeight * lmLoss + embeddingWeight * infoNce,
+            Loss = lmWeight * lmLoss + embeddingWeight * _views.Zip(infoNce, (view, loss) => view.Weight * loss).Sum(),
             LmLoss = lmLoss,
             LmAccuracy = predicted > 0 ? correct / predicted : 0,
-            InfoNce = infoNce,
+            InfoNce = infoNce[0],
+            Also = _views.Zip(infoNce).Skip(1).ToDictionary(view => view.First.Source, view => view.Second),
             LmTokens = predicted,
             Tokens = units.Sum(unit => unit.Sum(sequence => sequence.Tokens.Length)),
         };
     }
 
     /// <summary>InfoNCE over embeddings that were computed without gradient, and its gradient for each.</summary>
-    private (double Loss, Tensor Gradients) CacheGradients(
+    private (double[] Losses, Tensor Gradients) CacheGradients(
         IReadOnlyList<IReadOnlyList<TrainedSequence>> chunks,
         TrainingBatch batch,
         double weight,
@@ -100,7 +106,8 @@ public sealed class JointObjective(
     )
     {
         using var scope = NewDisposeScope();
-        var embeddings = zeros([batch.Queries.Count + batch.Targets.Count, model.Config.Text.HiddenSize], ScalarType.Float32, model.Device);
+        var rows = FirstTarget(batch) + batch.Targets.Count;
+        var embeddings = zeros([rows, model.Config.Text.HiddenSize], ScalarType.Float32, model.Device);
         using (no_grad())
         {
             foreach (var chunk in chunks)
@@ -117,20 +124,31 @@ public sealed class JointObjective(
             }
         }
         embeddings.requires_grad_(true);
-        var loss = Contrast(embeddings, batch);
+        var (loss, losses) = Contrast(embeddings, batch);
         loss.Times(weight).backward();
-        return (loss.Number(), embeddings.grad!.clone().MoveToOuterDisposeScope());
+        return (losses, embeddings.grad!.clone().MoveToOuterDisposeScope());
     }
 
-    /// <summary>InfoNCE of embeddings <c>[B + M, hidden]</c>, the queries first.</summary>
-    private Tensor Contrast(Tensor embeddings, TrainingBatch batch) =>
-        InfoNce.Loss(
-            embeddings.narrow(0, 0, batch.Queries.Count),
-            embeddings.narrow(0, batch.Queries.Count, batch.Targets.Count),
-            batch.Pairs!,
-            logScale!.exp(),
-            settings.Direction
-        );
+    /// <summary>The row of the first target's embedding: before it are the queries, once for each kind of rationale.</summary>
+    private int FirstTarget(TrainingBatch batch) => _views.Count * batch.Queries.Count;
+
+    /// <summary>
+    /// InfoNCE of embeddings <c>[V B + M, hidden]</c>, for each kind of rationale the queries against all targets: the weighted sum, and the
+    /// loss of each.
+    /// </summary>
+    private (Tensor Sum, double[] Losses) Contrast(Tensor embeddings, TrainingBatch batch)
+    {
+        var (count, scale) = (batch.Queries.Count, logScale!.exp());
+        var targets = embeddings.narrow(0, FirstTarget(batch), batch.Targets.Count);
+        Tensor[] losses =
+        [
+            .. _views.Select(
+                (_, view) => InfoNce.Loss(embeddings.narrow(0, view * count, count), targets, batch.Pairs!, scale, settings.Direction)
+            ),
+        ];
+        var sum = _views.Zip(losses, (view, loss) => view.Weight == 1 ? loss : loss.Times(view.Weight)).Aggregate((a, b) => a.Plus(b));
+        return (sum, [.. losses.Select(loss => loss.Number())]);
+    }
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
     private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, bool writes, bool embeds)
@@ -145,22 +163,22 @@ public sealed class JointObjective(
                     new TrainedSequence([.. query.Prompt, .. query.Rationale], query.Images) { Predicted = query.Rationale.Length }
                 );
             if (embeds)
-            {
-                int[] rationale = settings.Rationale switch
-                {
-                    RationaleSource.None => [],
-                    RationaleSource.Oracle => query.Rationale.Length > 0 ? query.Rationale[..^1] : [],
-                    _ => selfRationales?[i] ?? throw new ArgumentNullException(nameof(selfRationales)),
-                };
-                sequences.Add(new TrainedSequence([.. query.Prompt, .. rationale, embToken], query.Images) { EmbeddingRow = i });
-            }
+                sequences.AddRange(
+                    _views.Select(
+                        (view, number) =>
+                            new TrainedSequence([.. query.Prompt, .. Rationale(view.Source, i), embToken], query.Images)
+                            {
+                                EmbeddingRow = number * batch.Queries.Count + i,
+                            }
+                    )
+                );
             if (sequences.Count > 0)
                 units.Add([.. sequences]);
         }
         if (embeds)
             for (var i = 0; i < batch.Targets.Count; i++)
                 units.Add([
-                    new TrainedSequence(batch.Targets[i].Tokens, batch.Targets[i].Images) { EmbeddingRow = batch.Queries.Count + i },
+                    new TrainedSequence(batch.Targets[i].Tokens, batch.Targets[i].Images) { EmbeddingRow = FirstTarget(batch) + i },
                 ]);
         if (units.Count == 0)
             throw new TrainingException(
@@ -168,6 +186,14 @@ public sealed class JointObjective(
                     + "counts in this phase."
             );
         return units;
+
+        int[] Rationale(RationaleSource source, int query) =>
+            source switch
+            {
+                RationaleSource.None => [],
+                RationaleSource.Oracle => batch.Queries[query].Rationale is { Length: > 0 } written ? written[..^1] : [],
+                _ => selfRationales?[query] ?? throw new ArgumentNullException(nameof(selfRationales)),
+            };
     }
 
     private List<IReadOnlyList<TrainedSequence>> Chunks(List<TrainedSequence[]> units)

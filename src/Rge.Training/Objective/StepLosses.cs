@@ -1,3 +1,5 @@
+using Rge.Training.Settings;
+
 namespace Rge.Training.Objective;
 
 /// <summary>The outcome of one step of the joint objective.</summary>
@@ -12,8 +14,11 @@ public sealed record StepLosses
     /// <summary>Share of predicted tokens that were the likeliest, 0 to 1.</summary>
     public double LmAccuracy { get; init; }
 
-    /// <summary>InfoNCE; 0 without targets.</summary>
+    /// <summary>InfoNCE of query embeddings after the rationale of the settings; 0 without targets.</summary>
     public double InfoNce { get; init; }
+
+    /// <summary>InfoNCE of the further query embeddings that the settings ask for, before it is weighted.</summary>
+    public IReadOnlyDictionary<RationaleSource, double> Also { get; init; } = new Dictionary<RationaleSource, double>();
 
     /// <summary>Predicted tokens.</summary>
     public int LmTokens { get; init; }

@@ -12,6 +12,13 @@ public sealed record ObjectiveSettings
     /// <summary>Which rationale the query embedding is taken after.</summary>
     public RationaleSource Rationale { get; init; } = RationaleSource.Self;
 
+    /// <summary>Further query embeddings, after other rationales, that InfoNCE trains against the same targets.</summary>
+    public AlsoSettings Also { get; init; } = new();
+
+    /// <summary>The kinds of rationale that queries are embedded after, with the weights of their losses; the main one first.</summary>
+    internal IReadOnlyList<(RationaleSource Source, double Weight)> Views =>
+        [(Rationale, 1), .. Enum.GetValues<RationaleSource>().Select(source => (Source: source, Weight: Also.Of(source))).Where(view => view.Weight > 0)];
+
     /// <summary>Cosines are divided by this before the softmax; above 0.</summary>
     public double Temperature { get; init; } = 0.02;
 
@@ -37,6 +44,12 @@ public sealed record ObjectiveSettings
     {
         SettingCheck.That(LmWeight >= 0, "objective.lm_weight", LmWeight, "0 or more");
         SettingCheck.That(EmbeddingWeight >= 0, "objective.embedding_weight", EmbeddingWeight, "0 or more");
+        foreach (var source in Enum.GetValues<RationaleSource>())
+        {
+            var (name, weight) = ($"objective.also.{source.ToString().ToLowerInvariant()}", Also.Of(source));
+            SettingCheck.That(weight is >= 0 and <= 100, name, weight, "0 to 100");
+            SettingCheck.That(weight == 0 || source != Rationale, name, weight, "0, because objective.rationale is that one");
+        }
         SettingCheck.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
         SettingCheck.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
         SettingCheck.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");

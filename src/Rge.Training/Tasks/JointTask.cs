@@ -40,7 +40,7 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
         var (lmWeight, embeddingWeight) = (phase.LmWeight ?? _settings.LmWeight, phase.EmbeddingWeight ?? _settings.EmbeddingWeight);
         var measures = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
         int[][]? written = null;
-        if (embeddingWeight > 0 && _settings.Rationale == RationaleSource.Self)
+        if (embeddingWeight > 0 && _settings.Views.Any(view => view.Source == RationaleSource.Self))
         {
             var watch = Stopwatch.StartNew();
             written = await _writer.Value.WriteAsync(input.Queries, cancellationToken);
@@ -53,7 +53,11 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
         foreach (var (name, value) in report.Measures)
             measures[name] = value;
         if (embeddingWeight > 0)
+        {
             measures["info_nce"] = losses.InfoNce;
+            foreach (var (source, loss) in losses.Also)
+                measures[$"info_nce_{source.ToString().ToLowerInvariant()}"] = loss;
+        }
         if (_settings.LearnTemperature)
             measures["temperature"] = Math.Exp(-_logScale.Number());
         return report with { GeneratedTokens = written?.Sum(rationale => rationale.Length) ?? 0, Measures = measures };
