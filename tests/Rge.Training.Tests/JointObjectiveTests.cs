@@ -1,5 +1,4 @@
 using Rge.Data;
-using Rge.Imaging;
 using Rge.Models;
 using Rge.Tests.Shared;
 using Rge.Training.Batches;
@@ -13,7 +12,12 @@ namespace Rge.Training.Tests;
 /// <summary>InfoNCE over queries that are embedded after several rationales.</summary>
 public sealed class JointObjectiveTests : IDisposable
 {
-    private static readonly int[][] Own = [[11, 12], [], [13]];
+    private static readonly int[][] Own =
+    [
+        [11, 12],
+        [],
+        [13],
+    ];
 
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly QwenVlModel _model = TinyModel.Create(ModelFamily.Qwen25Vl);
@@ -61,7 +65,11 @@ public sealed class JointObjectiveTests : IDisposable
     [Fact]
     public void Self_rationales_are_asked_for_where_any_embedding_is_taken_after_them()
     {
-        ObjectiveSettings settings = new() { Rationale = RationaleSource.None, Also = new AlsoSettings { Self = 1 } };
+        ObjectiveSettings settings = new()
+        {
+            Rationale = RationaleSource.None,
+            Also = new AlsoSettings { Self = 1 },
+        };
         Assert.Throws<ArgumentNullException>(() =>
             new JointObjective(_model, TinyModel.EmbToken, settings, _scale).Backward(Batch(), selfRationales: null, 0, 1)
         );

@@ -17,7 +17,10 @@ public sealed record ObjectiveSettings
 
     /// <summary>The kinds of rationale that queries are embedded after, with the weights of their losses; the main one first.</summary>
     internal IReadOnlyList<(RationaleSource Source, double Weight)> Views =>
-        [(Rationale, 1), .. Enum.GetValues<RationaleSource>().Select(source => (Source: source, Weight: Also.Of(source))).Where(view => view.Weight > 0)];
+        [
+            (Rationale, 1),
+            .. Enum.GetValues<RationaleSource>().Select(source => (Source: source, Weight: Also.Of(source))).Where(view => view.Weight > 0),
+        ];
 
     /// <summary>Cosines are divided by this before the softmax; above 0.</summary>
     public double Temperature { get; init; } = 0.02;
