@@ -11,7 +11,10 @@ public sealed record RowOutcome
     /// </summary>
     public required int Rank { get; init; }
 
-    /// <summary>The rationale that the embedding was taken after; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// The rationale that the embedding was taken after; <see langword="null"/> for none. Where something else is embedded in the query's
+    /// place, the one that the model wrote first, as for all that follows.
+    /// </summary>
     public string? Rationale { get; init; }
 
     /// <summary>Tokens that the model wrote, <c>&lt;emb&gt;</c> included.</summary>

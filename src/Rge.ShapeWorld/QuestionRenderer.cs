@@ -41,7 +41,7 @@ internal sealed class QuestionRenderer(SplitMix64 random)
     {
         if (!_images.TryGetValue(scene, out var image))
         {
-            var pixels = SceneRenderer.Render(scene, random.Next());
+            var pixels = scene.Look is { } look ? SceneRenderer.Render(scene, look, random) : SceneRenderer.Render(scene, random.Next());
             _images.Add(scene, image = (pixels, Named(pixels, $"picture: {scene}")));
         }
         if (cell is not { } part)

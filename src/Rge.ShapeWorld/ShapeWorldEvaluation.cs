@@ -10,7 +10,8 @@ namespace Rge.ShapeWorld;
 /// Candidates, the right one first. Classification: the 100 classes of the dataset. VQA: 130 answers, the same for its three datasets: the
 /// 100 kinds, 10 colours, 10 shapes, the numbers one to nine and "nothing". Retrieval: 256 images or captions, those of the row's own
 /// group first, which are one or two edits away, then those of other rows. Grounding: 100 crops, one of each kind, which come from the
-/// row's own scene where that has the kind.
+/// row's own scene where that has the kind. The datasets of <see cref="ShapeWorldDatasets.BeyondWords"/>: 32 images or crops, 15 wrong ones
+/// that the same words describe, then 16 that look like the query and that they do not describe.
 /// </remarks>
 public static class ShapeWorldEvaluation
 {
@@ -26,11 +27,13 @@ public static class ShapeWorldEvaluation
         "nothing",
     ];
 
-    /// <summary>Makes all datasets.</summary>
+    /// <summary>Makes datasets.</summary>
     /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="queriesPerDataset">Rows of each dataset; each with its own scene.</param>
-    /// <param name="datasets">The datasets to make; <see langword="null"/> for all.</param>
+    /// <param name="datasets">
+    /// The datasets to make, as <see cref="ShapeWorldDatasets.Choose"/> takes them; <see langword="null"/> for the eleven of the benchmark.
+    /// </param>
     /// <returns>The datasets. Rows share the instances of candidates, also across datasets.</returns>
     /// <exception cref="ArgumentException">A dataset is not known.</exception>
     public static IReadOnlyList<EvaluationDataset> Create(
@@ -41,15 +44,16 @@ public static class ShapeWorldEvaluation
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerDataset, 1);
-        if (datasets?.FirstOrDefault(name => ShapeTasks.All.All(task => task.Name != name)) is { } unknown)
-            throw new ArgumentException(
-                $"The dataset '{unknown}' is not known, expected any of {string.Join(", ", ShapeWorldSamples.Datasets)}.",
-                nameof(datasets)
-            );
+        var chosen = ShapeWorldDatasets.Choose(datasets ?? []);
         var texts = new Dictionary<string, TargetItem>(StringComparer.Ordinal);
         var crops = new Lazy<TargetItem[]>(() => DrawCrops(split, seed));
-        var chosen = ShapeTasks.All.Index().Where(task => datasets?.Contains(task.Item.Name, StringComparer.Ordinal) ?? true);
-        return [.. chosen.Select(task => Make(task.Item, task.Index))];
+        return
+        [
+            .. ShapeTasks
+                .Every.Index()
+                .Where(task => chosen.Contains(task.Item.Name, StringComparer.Ordinal))
+                .Select(task => Make(task.Item, task.Index)),
+        ];
 
         EvaluationDataset Make(ShapeTask task, int number)
         {
@@ -65,7 +69,9 @@ public static class ShapeWorldEvaluation
                     own,
                     illustrator,
                     sample,
-                    [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)]
+                    task is BeyondWordsTask beyond
+                        ? [.. beyond.Candidates(random, own)]
+                        : [.. own.Negatives, .. questions.Where(other => other != own).Select(other => other.Answer!)]
                 );
             }
             return new EvaluationDataset(
@@ -74,6 +80,7 @@ public static class ShapeWorldEvaluation
                 [
                     .. task.Group switch
                     {
+                        _ when task is BeyondWordsTask => entries.Select(entry => Row(entry, entry.Hard.Select(entry.Illustrator.Target))),
                         MetaTasks.Classification => entries.Select(entry => Row(entry, Classes(task.Name, entry.Question).Select(Shared))),
                         MetaTasks.Vqa => entries.Select(entry => Row(entry, SingleAnswers.Select(Shared))),
                         MetaTasks.Retrieval => RetrievalRows(entries),

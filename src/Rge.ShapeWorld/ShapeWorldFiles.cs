@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Data.Mmeb;
 using Rge.ShapeWorld.Scenes;
-using Rge.ShapeWorld.Tasks;
 
 namespace Rge.ShapeWorld;
 
@@ -19,28 +18,34 @@ public static class ShapeWorldFiles
     /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="queriesPerDataset">Rows of each dataset.</param>
+    /// <param name="datasets">
+    /// The datasets, as <see cref="ShapeWorldDatasets.Choose"/> takes them; <see langword="null"/> for the eleven of the benchmark.
+    /// </param>
     /// <param name="progress">Receives how many rows are written.</param>
     /// <param name="cancellationToken">Stops between rows; nothing is left behind.</param>
     /// <exception cref="DatasetException">The folder is not empty.</exception>
+    /// <exception cref="ArgumentException">A dataset is not known.</exception>
     public static async Task WriteAsync(
         string folder,
         WorldSplit split,
         ulong seed,
         int queriesPerDataset,
+        IReadOnlyCollection<string>? datasets = null,
         IProgress<int>? progress = null,
         CancellationToken cancellationToken = default
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerDataset, 1);
+        var names = ShapeWorldDatasets.Choose(datasets ?? []);
         using var writer = new MmebWriter(folder);
-        foreach (var (i, task) in ShapeTasks.All.Index())
+        foreach (var (i, name) in names.Index())
         {
             var rows = new RowsBefore(progress, i * queriesPerDataset);
             if (split == WorldSplit.Train)
-                await writer.WriteAsync(task.Name, Samples(task.Name, seed, queriesPerDataset), rows, cancellationToken);
+                await writer.WriteAsync(name, Samples(name, seed, queriesPerDataset), rows, cancellationToken);
             else
                 await writer.WriteAsync(
-                    ShapeWorldEvaluation.Create(split, seed, queriesPerDataset, [task.Name]).Single(),
+                    ShapeWorldEvaluation.Create(split, seed, queriesPerDataset, [name]).Single(),
                     rows,
                     cancellationToken
                 );
@@ -53,12 +58,12 @@ public static class ShapeWorldFiles
                 ["split"] = split.ToString().ToLowerInvariant(),
                 ["seed"] = seed,
                 ["queries_per_dataset"] = queriesPerDataset,
-                ["rows"] = queriesPerDataset * ShapeTasks.All.Count,
+                ["rows"] = queriesPerDataset * names.Count,
                 ["groups"] = new JsonObject(
-                    ShapeTasks
-                        .All.GroupBy(task => task.Group, StringComparer.Ordinal)
+                    names
+                        .GroupBy(ShapeWorldSamples.MetaTaskOf, StringComparer.Ordinal)
                         .Select(group =>
-                            KeyValuePair.Create(group.Key, (JsonNode?)new JsonArray([.. group.Select(task => (JsonNode)task.Name)]))
+                            KeyValuePair.Create(group.Key, (JsonNode?)new JsonArray([.. group.Select(name => (JsonNode)name)]))
                         )
                 ),
             }

@@ -16,9 +16,9 @@ public sealed class ShapeWorldSamples
     /// <summary>The meta-task a dataset belongs to: classification, vqa, retrieval or grounding.</summary>
     /// <exception cref="ArgumentException">The dataset is not known.</exception>
     public static string MetaTaskOf(string dataset) =>
-        ShapeTasks.All.FirstOrDefault(task => task.Name == dataset)?.Group
+        ShapeTasks.Every.FirstOrDefault(task => task.Name == dataset)?.Group
         ?? throw new ArgumentException(
-            $"The dataset '{dataset}' is not known, expected any of {string.Join(", ", Datasets)}.",
+            $"The dataset '{dataset}' is not known, expected any of {string.Join(", ", ShapeWorldDatasets.Every)}.",
             nameof(dataset)
         );
 
@@ -26,29 +26,30 @@ public sealed class ShapeWorldSamples
     /// <param name="seed">The seed; streams of different seeds are independent.</param>
     /// <param name="split">The split that scenes are drawn from.</param>
     /// <param name="weights">
-    /// How often each dataset is drawn, relative to the others; those not named are left out. <see langword="null"/>: all equally.
+    /// How often each of <see cref="ShapeWorldDatasets.Every"/> is drawn, relative to the others; those not named are left out.
+    /// <see langword="null"/>: all <see cref="Datasets"/> equally.
     /// </param>
     /// <exception cref="ArgumentException">A dataset is not known, a weight is negative or not a number, or all are 0.</exception>
     public ShapeWorldSamples(ulong seed, WorldSplit split, IReadOnlyDictionary<string, double>? weights = null)
     {
         (Seed, Split) = (seed, split);
         weights ??= ShapeTasks.All.ToDictionary(task => task.Name, _ => 1.0, StringComparer.Ordinal);
-        if (weights.Keys.FirstOrDefault(name => ShapeTasks.All.All(task => task.Name != name)) is { } unknown)
+        if (weights.Keys.FirstOrDefault(name => ShapeTasks.Every.All(task => task.Name != name)) is { } unknown)
             throw new ArgumentException(
-                $"The dataset '{unknown}' is not known, expected any of {string.Join(", ", Datasets)}.",
+                $"The dataset '{unknown}' is not known, expected any of {string.Join(", ", ShapeWorldDatasets.Every)}.",
                 nameof(weights)
             );
         if (weights.Values.Any(weight => !(weight >= 0 && double.IsFinite(weight))) || weights.Values.Sum() is not > 0)
             throw new ArgumentException("The weights are expected to be 0 or more, and not all 0.", nameof(weights));
         // In the datasets' own order, whatever the order of the map.
         var (upTo, tasks) = (0.0, new List<(ShapeTask, double)>());
-        foreach (var task in ShapeTasks.All)
+        foreach (var task in ShapeTasks.Every)
             if (weights.GetValueOrDefault(task.Name) is > 0 and var weight)
                 tasks.Add((task, upTo += weight));
         _tasks = [.. tasks];
     }
 
-    /// <summary>Names of the datasets.</summary>
+    /// <summary>Names of the eleven datasets of the benchmark; see <see cref="ShapeWorldDatasets"/> for more.</summary>
     public static IReadOnlyList<string> Datasets { get; } = [.. ShapeTasks.All.Select(task => task.Name)];
 
     /// <summary>Samples in a group.</summary>

@@ -71,7 +71,31 @@ public sealed class EvalVerbTests(TinyCheckpoint tiny) : IClassFixture<TinyCheck
         Assert.Contains(Path.Combine(Out("last"), "report.html"), text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_an_embedding_takes_from_its_rationale_is_added_to_the_report()
+    {
+        string[] line = ["eval", "--model", Shipped, "--data", Data, "--subset", "cls_major", "--out", Out("ablation"), "--json"];
+        var own = JsonNode.Parse(await OutputAsync(line))!;
+        var conclusion = JsonNode.Parse(await OutputAsync([.. line, "--ablation", "conclusion-as-target"]))!;
+        var filler = JsonNode.Parse(await OutputAsync([.. line, "--ablation", "filler"]))!;
+        Assert.Equal(
+            ["shapeworld", "shapeworld-conclusion-as-target", "shapeworld-filler"],
+            ((JsonNode[])[own, conclusion, filler]).Select(document => (string)document["model"]!)
+        );
+        // The model concludes rightly in most of these rows, and a filler says nothing.
+        Assert.InRange(Hits(conclusion), 0.5, 1);
+        Assert.InRange(Hits(filler), 0, 0.4);
+        var report = await File.ReadAllTextAsync(Path.Combine(Out("ablation"), "report.md"), TestContext.Current.CancellationToken);
+        Assert.Contains("conclusion-as-target", report, StringComparison.Ordinal);
+
+        static double Hits(JsonNode document) => (double)document["overall"]!["hit_at_1"]!;
+    }
+
     [Theory]
+    [InlineData(
+        "--ablation filler --reasoning off",
+        "--ablation filler needs the rationales that the model writes, expected reasoning on."
+    )]
     [InlineData("--subset cls_none", "has no subset cls_none, expected one of cls_major, ")]
     [InlineData("--group ood", "has no subset of the group ood.")]
     [InlineData("--query-rules none.yaml", "none.yaml cannot be read")]

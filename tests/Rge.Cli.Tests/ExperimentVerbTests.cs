@@ -115,7 +115,52 @@ public sealed class ExperimentVerbTests : IDisposable
         Assert.Equal((1, 1), ((int)json["measured"]!, json["measurements"]!.AsArray().Count));
     }
 
+    [Fact]
+    public async Task Datasets_beyond_words_are_measured_in_every_way()
+    {
+        Write("pretraining.yaml", "model: {shape: shapeworld}\nthreads: 1\ndata: {queries: 4}\nphases: [{task: language, steps: 1}]");
+        Write(
+            "rge.yaml",
+            Run.Replace("queries: 4}", "queries: 4, weights: {ret_twin: 1}}", StringComparison.Ordinal)
+                + "\nobjective: {rationale: self, max_rationale_tokens: 4}\nphases: [{name: joint, steps: 1}]"
+        );
+        var experiment = Write(
+            "beyond.yaml",
+            """
+            name: beyond
+            pretraining: pretraining.yaml
+            seeds: [1]
+            variants:
+              - {name: rge, config: rge.yaml, set: {evaluation.datasets: "[ret_aspect]"}}
+            measurements:
+              - {name: with, variant: rge}
+              - {name: conclusion, variant: rge, queries: conclusion_as_target}
+              - {name: rationale, variant: rge, queries: rationale_as_target}
+              - {name: shuffled, variant: rge, queries: shuffled}
+              - {name: filler, variant: rge, queries: filler}
+            test: {queries: 2, datasets: [beyond-words]}
+            """
+        );
+        var output = Path.Combine(_folder, "beyond");
+        var json = JsonNode.Parse(await OutputAsync("experiment", experiment, "--out", output, "--json"))!;
+        Assert.Equal(5, json["measurements"]!.AsArray().Count);
+        Assert.All(json["measurements"]!.AsArray(), measurement =>
+            Assert.Equal(["ret_twin", "ret_aspect", "grd_twin"], measurement!["datasets"]!.AsObject().Select(dataset => dataset.Key))
+        );
+        var run = Path.Combine(output, "runs", "rge-seed1");
+        Assert.Equal(5, Directory.GetFiles(run, "test-*-1-2-ret_twin+ret_aspect+grd_twin.json").Length);
+        Assert.Contains("\"ret_aspect\"", await File.ReadAllTextAsync(Path.Combine(run, "log.jsonl")), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}]\ntest: {datasets: [ret_twins]}",
+        "test.datasets.0 is ret_twins, expected one of standard, beyond-words, cls_major, "
+    )]
+    [InlineData(
+        "variants: [{name: rge, config: rge.yaml}]\nmeasurements: [{name: a, variant: rge, queries: shuffled}]\ntest: {queries: 1}",
+        "test.queries is 1, expected at least 2 with a measurement of shuffled queries, which exchange their rationales."
+    )]
     [InlineData(
         "variants: [{name: rge, config: rge.yaml}, {name: rge, config: rge.yaml}]",
         "variants is 'rge' several times, expected each name once."

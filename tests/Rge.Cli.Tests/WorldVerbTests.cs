@@ -23,6 +23,20 @@ public sealed class WorldVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Datasets_can_be_chosen_by_name_and_by_set()
+    {
+        var world = Path.Combine(_folder.FullName, "world");
+        Assert.Equal(
+            $"Wrote 4 datasets of 1 rows to {world}.\n",
+            await OutputAsync("world", "--split", "dev", "--queries", "1", "--datasets", "beyond-words", "vqa_path", "--out", world)
+        );
+        Assert.Equal(
+            ["grd_twin", "images", "ret_aspect", "ret_twin", "vqa_path"],
+            Directory.GetDirectories(world).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
     public async Task What_was_written_is_printed_as_a_document()
     {
         var world = Path.Combine(_folder.FullName, "world");
@@ -48,6 +62,7 @@ public sealed class WorldVerbTests : IDisposable
     [InlineData("world", "--out")]
     [InlineData("world --out x --queries 0", "--queries is 0, expected 1 to 1000000")]
     [InlineData("world --out x --split all", "'all'")]
+    [InlineData("world --out x --datasets ret_twins", "'ret_twins'")]
     public async Task Arguments_that_make_no_sense_end_with_2(string line, string message) =>
         Assert.Contains(message, await ErrorAsync(ExitCodes.Usage, line.Split(' ')), StringComparison.Ordinal);
 

@@ -59,6 +59,9 @@ internal sealed class Interpreter
             "ret_i2t" => (world.Listing, world.Listing),
             "ret_comp" => world.Compose(text),
             "grd_same" => world.Same(text),
+            "ret_twin" => world.Twin(text),
+            "ret_aspect" => world.Aspect(text),
+            "grd_twin" => world.Path(text, crop: true),
             _ => throw new ArgumentException(dataset, nameof(dataset)),
         };
     }
@@ -191,6 +194,36 @@ internal sealed class Interpreter
             changed.Select(cell => $"{cell} {(after.TryGetValue(cell, out var thing) ? thing.ToString() : "nothing")}")
         );
         return ($"{mark} {from} {direction} {place} {_things[place]} put {changes} then {listing}", listing);
+    }
+
+    private (string, string) Twin(string text)
+    {
+        var m = Read(
+            text,
+            "replace the object {first} of? the {color} {shape} by an? {newcolor} {newshape} and find the same picture",
+            "show the same picture with an? {newcolor} {newshape} in place of the object {first} of? the {color} {shape}"
+        );
+        var mark = new Thing(m.Groups["color"].Value, m.Groups["shape"].Value);
+        var (from, direction) = (PlaceOf(mark), m.Groups["first"].Value);
+        var (place, put) = (Move(from, direction), new Thing(m.Groups["newcolor"].Value, m.Groups["newshape"].Value));
+        var after = new Dictionary<string, Thing>(_things) { [place] = put };
+        var listing = new Interpreter(after.Select(pair => (pair.Key, pair.Value))).Listing;
+        return ($"{mark} {from} {direction} {place} {_things[place]} put {place} {put} so {listing}", listing);
+    }
+
+    private (string, string) Aspect(string text)
+    {
+        var m = Read(
+            text,
+            "start at the {color} {shape} go {first} then {second} and find the other picture with the same object",
+            "which other picture has the object {first} then {second} from the {color} {shape}"
+        );
+        var (steps, place) = Walk(
+            new Thing(m.Groups["color"].Value, m.Groups["shape"].Value),
+            m.Groups["first"].Value,
+            m.Groups["second"].Value
+        );
+        return ($"{steps} so {List([place])}", place);
     }
 
     private static (string, string) ReadChain(string text)

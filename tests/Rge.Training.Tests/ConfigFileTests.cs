@@ -90,6 +90,7 @@ public sealed class ConfigFileTests
     [InlineData("phases.1.steps=0", "phases.1.steps is 0")]
     [InlineData("model.checkpoint=somewhere", "exactly one of checkpoint and shape")]
     [InlineData("data.folder=somewhere", "phases.0.task is language")]
+    [InlineData("evaluation.datasets=[vqa_path, other]", "evaluation.datasets.1 is other, expected one of standard, beyond-words,")]
     public void A_value_out_of_range_is_refused_by_name(string setting, string expected)
     {
         var config = ConfigFile.Parse<TrainingConfig>(Yaml, "a.yaml", [setting, "phases.0.task=language"]);
@@ -99,6 +100,19 @@ public sealed class ConfigFileTests
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public void Datasets_of_a_folder_cannot_be_chosen() =>
+        Assert.Equal(
+            "evaluation.datasets is [vqa_path], expected none with evaluation.folder: all datasets of a folder are measured.",
+            Assert
+                .Throws<TrainingException>(() =>
+                    ConfigFile
+                        .Parse<TrainingConfig>(Yaml, "a.yaml", ["evaluation.datasets=[vqa_path]", "evaluation.folder=somewhere"])
+                        .Validate()
+                )
+                .Message
+        );
 
     public static TheoryData<string> Sections =>
         [
@@ -220,7 +234,17 @@ public sealed class ConfigFileTests
     {
         var path = Path.Combine(Golden.RepositoryRoot, "configs", file);
         if (IsExperiment(path))
-            ConfigFile.Read<ExperimentConfig>(path).Validate();
+        {
+            var experiment = ConfigFile.Read<ExperimentConfig>(path);
+            experiment.Validate();
+            foreach (var variant in experiment.Variants)
+                TrainingTasks.BuiltIn.Require(
+                    ConfigFile.Read<TrainingConfig>(
+                        Path.Combine(Path.GetDirectoryName(path)!, variant.Config),
+                        variant.Set.Select(setting => $"{setting.Key}={setting.Value}")
+                    )
+                );
+        }
         else
             TrainingTasks.BuiltIn.Require(ConfigFile.Read<TrainingConfig>(path));
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Rge.Cli.Options;
 using Rge.Cli.Output;
 using Rge.Data.Mmeb;
+using Rge.Evaluation;
 using Rge.Evaluation.Mmeb;
 
 namespace Rge.Cli.Verbs;
@@ -11,6 +12,15 @@ namespace Rge.Cli.Verbs;
 internal static class EvalVerb
 {
     private const string NoRules = "none";
+
+    private static readonly Dictionary<string, QueryRationale> Ablations = new(StringComparer.Ordinal)
+    {
+        ["none"] = QueryRationale.Written,
+        ["conclusion-as-target"] = QueryRationale.ConclusionAsTarget,
+        ["rationale-as-target"] = QueryRationale.RationaleAsTarget,
+        ["shuffled"] = QueryRationale.Shuffled,
+        ["filler"] = QueryRationale.Filler,
+    };
 
     private static readonly string[] GroupNames =
     [
@@ -69,6 +79,14 @@ internal static class EvalVerb
         {
             Description = "Folder in which embeddings are kept, to be shared by several --out; OUT/cache unless given.",
         };
+        var ablation = new Option<string>("--ablation")
+        {
+            Description =
+                "What takes the place of each query once its rationale is written, to tell what its embedding takes from that: its own "
+                + "conclusion or rationale as target text, the query after another one's rationale, or after a filler of the same length.",
+            DefaultValueFactory = _ => "none",
+        };
+        ablation.AcceptOnlyFromAmong([.. Ablations.Keys]);
         var samples = new Option<int>("--samples")
         {
             Description = "Rows of each subset that the report shows in full.",
@@ -93,6 +111,7 @@ internal static class EvalVerb
             ignored,
             embeddings,
             cache,
+            ablation,
             samples,
             json,
         };
@@ -103,10 +122,15 @@ internal static class EvalVerb
                 var folder = parsed.GetRequiredValue(data).FullName;
                 var target = OutputFolder.Check(parsed.GetRequiredValue(output).FullName);
                 var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
+                var (asked, reasons) = (parsed.GetRequiredValue(ablation), model.Reasons(parsed));
+                var queries = Ablations[asked];
+                if (queries != QueryRationale.Written && !reasons)
+                    throw new CliException($"--ablation {asked} needs the rationales that the model writes, expected reasoning on.");
                 using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
                 using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
                 var hasRules = model.Preset(parsed) == ModelPreset.Rge;
                 var (rulesOfQueries, rulesOfCandidates) = (parsed.GetValue(queryRules), parsed.GetValue(candidateRules));
+                var standard = hasRules ? "preset" : NoRules;
                 var evaluation = new MmebEvaluation(
                     embedder,
                     embeddingCache,
@@ -116,8 +140,9 @@ internal static class EvalVerb
                         ImageFolder = parsed.GetValue(images)?.FullName ?? folder,
                         OutputFolder = target,
                         ModelIdentity = model.Identity(parsed, embedder),
-                        ModelName = model.Name(parsed),
-                        Reasoning = model.Reasons(parsed),
+                        ModelName = queries == QueryRationale.Written ? model.Name(parsed) : $"{model.Name(parsed)}-{asked}",
+                        Reasoning = reasons,
+                        Queries = queries,
                         Generation = model.Generation(parsed),
                         QueryRules = Rules(rulesOfQueries, hasRules ? InstructionRules.QueryPreset : InstructionRules.None),
                         CandidateRules = Rules(rulesOfCandidates, hasRules ? InstructionRules.CandidatePreset : InstructionRules.None),
@@ -125,12 +150,7 @@ internal static class EvalVerb
                         IgnoredColumns = parsed.GetValue(ignored) ?? [],
                         Embeddings = Enum.Parse<EmbeddingFormat>(parsed.GetRequiredValue(embeddings), ignoreCase: true),
                         SampleRows = parsed.GetValue(samples),
-                        Settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
-                        {
-                            ["options"] = model.Describe(parsed),
-                            ["query rules"] = rulesOfQueries ?? (hasRules ? "preset" : NoRules),
-                            ["candidate rules"] = rulesOfCandidates ?? (hasRules ? "preset" : NoRules),
-                        },
+                        Settings = Describe(asked, model.Describe(parsed), rulesOfQueries ?? standard, rulesOfCandidates ?? standard),
                     }
                 );
                 var scores = new MmebScores(await evaluation.RunAsync(new SubsetReport(terminal), cancellationToken));
@@ -148,7 +168,7 @@ internal static class EvalVerb
                     var document = scores.ToJson();
                     (document["model"], document["reasoning"], document["results"]) = (
                         evaluation.Results.Name,
-                        model.Reasons(parsed),
+                        reasons,
                         evaluation.Results.Path
                     );
                     terminal.WriteJson(document);
@@ -161,6 +181,20 @@ internal static class EvalVerb
             }
         );
         return command;
+    }
+
+    /// <summary>What the results depend on, for the report.</summary>
+    private static OrderedDictionary<string, string> Describe(string ablation, string options, string queryRules, string candidateRules)
+    {
+        var settings = new OrderedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["options"] = options,
+            ["query rules"] = queryRules,
+            ["candidate rules"] = candidateRules,
+        };
+        if (Ablations[ablation] != QueryRationale.Written)
+            settings["in place of queries"] = ablation;
+        return settings;
     }
 
     private static Option<string?> RulesOption(string name, string whose) =>

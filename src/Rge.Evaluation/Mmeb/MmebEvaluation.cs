@@ -24,6 +24,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
     private readonly List<string> _unusable = [];
+    private readonly bool _replaces = Replaces(options);
     private readonly CachedEmbedder _embedder = new(
         embedder,
         cache,
@@ -61,7 +62,8 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
             if (options.FailedItems == FailedItems.Fail)
                 images.Add(rows);
-            meter.Expect(rows.Queries.Count, rows.Candidates.Count);
+            QuerySubstitutes.Require(options.Queries, rows.Dataset);
+            meter.Expect(_replaces ? 2 * rows.Queries.Count : rows.Queries.Count, rows.Candidates.Count);
         }
         images.ThrowIfAnyIsMissing();
         Results = ResultFolder.Claim(options.OutputFolder, Identity, options.ModelName);
@@ -93,8 +95,10 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     )
     {
         var candidates = await _embedder.EmbedAsync(rows.Candidates, reasons: false, meter.Candidates, cancellationToken);
-        var queries = await _embedder.EmbedAsync(rows.Queries, options.Reasoning, meter.Queries, cancellationToken);
-        var results = new SubsetResults(rows, Load(queries), Load(candidates));
+        var queries = Load(await _embedder.EmbedAsync(rows.Queries, options.Reasoning, meter.Queries, cancellationToken));
+        if (_replaces)
+            queries = await SubstituteAsync(rows, queries, meter, cancellationToken);
+        var results = new SubsetResults(rows, queries, Load(candidates));
         if (results.Unusable() is { } reason)
         {
             _unusable.Add(reason);
@@ -105,6 +109,48 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
         var before = folder.ReadScore();
         folder.Write(results, score, options);
         return (score, before);
+    }
+
+    /// <summary>The queries with the vectors of what takes their place.</summary>
+    private async Task<LoadedItem[]> SubstituteAsync(
+        SubsetRows rows,
+        LoadedItem[] written,
+        ProgressMeter meter,
+        CancellationToken cancellationToken
+    )
+    {
+        var rationales = written.Select(item => item.Embedding?.Rationale);
+        var substitutes = QuerySubstitutes.For(options.Queries, rows.Dataset, rationales, embedder.Processor.Tokenizer).ToArray();
+        (EmbeddingInput, string)[] items =
+        [
+            .. from row in Enumerable.Range(0, substitutes.Length)
+            where substitutes[row] is not null
+            select (substitutes[row]!, rows.Queries[row].Source),
+        ];
+        meter.Queries(written.Length - items.Length, 0);
+        var embedded = new Queue<LoadedItem>(Load(await _embedder.EmbedAsync(items, reasons: false, meter.Queries, cancellationToken)));
+        return [.. substitutes.Zip(written, (substitute, own) => substitute is null ? own : Replaced(own, embedded.Dequeue()))];
+    }
+
+    private static LoadedItem Replaced(LoadedItem own, LoadedItem substitute) =>
+        substitute.Embedding is { } embedding ? own with { Embedding = own.Embedding! with { Vector = embedding.Vector } } : substitute;
+
+    /// <summary>Whether something takes the place of queries.</summary>
+    /// <exception cref="ArgumentException">It cannot.</exception>
+    private static bool Replaces(MmebEvaluationOptions options)
+    {
+        var replaces = QuerySubstitutes.Replace(options.Queries);
+        if (!replaces && options.Queries != QueryRationale.Written)
+            throw new ArgumentException(
+                $"{nameof(options.Queries)} is {options.Queries}, expected {QueryRationale.Written} or what takes the place of queries.",
+                nameof(options)
+            );
+        if (replaces && !options.Reasoning)
+            throw new ArgumentException(
+                $"{nameof(options.Queries)} is {options.Queries}, which needs written rationales, but reasoning is off.",
+                nameof(options)
+            );
+        return replaces;
     }
 
     private LoadedItem[] Load(IEnumerable<CacheEntry> entries) =>
@@ -128,6 +174,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
                     options.QueryRules.Digest,
                     options.CandidateRules.Digest,
                     nameof(FailedItems.Fail),
+                    .. options.Queries == QueryRationale.Written ? (string[])[] : [options.Queries.ToString()],
                 ]
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)))[..16];

@@ -23,6 +23,12 @@ public sealed record MmebEvaluationOptions
     /// <summary>Whether queries write a rationale.</summary>
     public bool Reasoning { get; init; } = true;
 
+    /// <summary>
+    /// What is compared with the candidates: the query after the rationale that is written for it, or one of those that take its place,
+    /// which need <see cref="Reasoning"/>. <see cref="QueryRationale.None"/> and <see cref="QueryRationale.Oracle"/> are not among them.
+    /// </summary>
+    public QueryRationale Queries { get; init; }
+
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation { get; init; } = new();
 

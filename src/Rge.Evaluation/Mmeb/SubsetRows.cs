@@ -9,7 +9,7 @@ internal sealed class SubsetRows
 
     public SubsetRows(EvaluationDataset dataset)
     {
-        (Name, Group, UnreadColumns) = (dataset.Name, dataset.Group, dataset.UnreadColumns);
+        Dataset = dataset;
         Queries = [.. dataset.Rows.Select(row => (row.Query, row.Source))];
         var places = new Dictionary<EmbeddingInput, int>(ReferenceEqualityComparer.Instance);
         var candidates = new List<(EmbeddingInput, string)>();
@@ -30,12 +30,14 @@ internal sealed class SubsetRows
         Candidates = candidates;
     }
 
-    public string Name { get; }
+    public EvaluationDataset Dataset { get; }
 
-    public string Group { get; }
+    public string Name => Dataset.Name;
+
+    public string Group => Dataset.Group;
 
     /// <summary>Unused columns of the files.</summary>
-    public IReadOnlyList<string> UnreadColumns { get; }
+    public IReadOnlyList<string> UnreadColumns => Dataset.UnreadColumns;
 
     /// <summary>The query of each row, and the row's location.</summary>
     public IReadOnlyList<(EmbeddingInput Item, string Source)> Queries { get; }

@@ -45,6 +45,9 @@ public sealed class Scene
             _ => WorldSplit.Train,
         };
 
+    /// <summary>How the scene is drawn wherever it is shown; null where any drawing will do.</summary>
+    internal SceneLook? Look { get; private init; }
+
     /// <summary>The object in a cell, or null.</summary>
     public SceneObject? this[Cell cell] => _cells[(int)cell];
 
@@ -52,12 +55,15 @@ public sealed class Scene
     public override string ToString() =>
         string.Join(", ", Objects.Select(placed => $"{SceneWords.Name(placed.Kind)} {SceneWords.Name(placed.Cell)}"));
 
-    /// <summary>The scene with another object, or none, in a cell.</summary>
+    /// <summary>The scene in a look.</summary>
+    internal Scene Seen(SceneLook look) => new(_cells) { Look = look };
+
+    /// <summary>The scene with another object, or none, in a cell; seen in the same look.</summary>
     internal Scene With(Cell cell, SceneObject? content)
     {
         var cells = (SceneObject?[])_cells.Clone();
         cells[(int)cell] = content;
-        return new Scene(cells);
+        return new Scene(cells) { Look = Look };
     }
 
     /// <summary>The scene with the contents of two cells exchanged.</summary>

@@ -12,12 +12,6 @@ public static class SceneRenderer
     /// <summary>Pixels of an image's side.</summary>
     public const int Side = CellSide * Grid.Side;
 
-    // Objects keep 3 px away from their cell's middle at most, so that a crop of the cell has all of its object and nothing of another.
-    private const int Jitter = 3;
-    private const int LeastBrightness = 56,
-        MostBrightness = 72,
-        FullBrightness = 64;
-
     // For each random byte the sum of its two halves, less the mean and halved: ±7, mostly small. One half more rounds to the nearest.
     private static readonly float[] Noise = [.. Enumerable.Range(0, 256).Select(bits => ((bits & 15) + (bits >> 4) - 15) / 2f + 0.5f)];
     private static readonly float[] Background = DrawBackground();
@@ -30,10 +24,16 @@ public static class SceneRenderer
     {
         ArgumentNullException.ThrowIfNull(scene);
         var random = new SplitMix64(seed);
-        var brightness = random.Between(LeastBrightness, MostBrightness) / (float)FullBrightness;
+        return Render(scene, SceneLook.Draw(random, scene), random);
+    }
+
+    /// <summary>Draws a scene in a look, with noise from random numbers.</summary>
+    internal static RgbImage Render(Scene scene, SceneLook look, SplitMix64 random)
+    {
+        var brightness = look.Light / (float)SceneLook.FullLight;
         var canvas = (float[])Background.Clone();
         foreach (var placed in scene.Objects)
-            Draw(placed, random.Between(-Jitter, Jitter), random.Between(-Jitter, Jitter), canvas);
+            Draw(placed, look[placed.Cell], canvas);
         var pixels = new byte[canvas.Length];
         for (var i = 0; i < pixels.Length; )
         {
@@ -57,12 +57,12 @@ public static class SceneRenderer
         return new RgbImage(CellSide, CellSide, pixels);
     }
 
-    private static void Draw(PlacedObject placed, int right, int down, float[] canvas)
+    private static void Draw(PlacedObject placed, (int Right, int Down) offset, float[] canvas)
     {
         const int Inset = (CellSide - ShapeMask.Side) / 2;
         var coverage = ShapeMask.For(placed.Object).Coverage;
         var (red, green, blue) = Palette.Rgb(placed.Color);
-        var (left, top) = (placed.Cell.Column() * CellSide + Inset + right, placed.Cell.Row() * CellSide + Inset + down);
+        var (left, top) = (placed.Cell.Column() * CellSide + Inset + offset.Right, placed.Cell.Row() * CellSide + Inset + offset.Down);
         for (var y = 0; y < ShapeMask.Side; y++)
         {
             for (var x = 0; x < ShapeMask.Side; x++)

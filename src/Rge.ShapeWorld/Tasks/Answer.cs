@@ -22,15 +22,23 @@ internal sealed record Answer
 
     public static Answer FromText(string text) => new() { Key = "text " + text, Text = text };
 
-    public static Answer Image(Scene scene) => new() { Key = "picture " + scene.Listing(), Scene = scene };
+    /// <summary>The image of a scene; where its look is settled, images in other looks mean something else.</summary>
+    public static Answer Image(Scene scene) => new() { Key = $"picture {scene.Listing()}{In(scene, scene.Objects)}", Scene = scene };
 
-    public static Answer Crop(Scene scene, Cell cell) =>
-        new()
+    /// <summary>The crop of a cell that has an object; where the look of the scene is settled, as for an image.</summary>
+    public static Answer Crop(Scene scene, Cell cell)
+    {
+        var content = scene[cell]!.Value;
+        return new Answer
         {
-            Key = CropKey(scene[cell]!.Value.Kind),
+            Key = CropKey(content.Kind) + In(scene, [new PlacedObject(cell, content)]),
             Scene = scene,
             Cell = cell,
         };
+    }
 
     public static string CropKey(ObjectKind kind) => "crop " + SceneWords.Name(kind);
+
+    private static string In(Scene scene, IEnumerable<PlacedObject> objects) =>
+        scene.Look is { } look ? " in " + look.Describe(objects) : "";
 }

@@ -12,7 +12,7 @@ internal sealed class CropPathTask() : ShapeTask("grd_path", MetaTasks.Grounding
         return scene.Split == split ? AskAt(random, GridWalk.In(scene), walk => Ask(random, scene, walk)) : null;
     }
 
-    private static Question Ask(SplitMix64 random, Scene scene, GridWalk walk)
+    public static Question Ask(SplitMix64 random, Scene scene, GridWalk walk)
     {
         var (start, first, second) = (SceneWords.Name(walk.Start.Kind), SceneWords.Name(walk.First), SceneWords.Name(walk.Second));
         var text = random.Pick(

@@ -12,6 +12,9 @@ internal sealed record Question(Scene? Scene, string Text, string Rationale, Ans
     /// <summary>The cell of <see cref="Scene"/> that is shown alone; null for the whole image.</summary>
     public Cell? Cell { get; init; }
 
+    /// <summary>The cell of the object that is looked for, where wrong answers are drawn around it.</summary>
+    public Cell? Focus { get; init; }
+
     /// <summary>Answers that are nearly right.</summary>
     public IReadOnlyList<Answer> Negatives { get; init; } = [];
 }

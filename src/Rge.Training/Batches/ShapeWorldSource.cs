@@ -38,8 +38,8 @@ internal sealed class ShapeWorldSource : ISampleSource
             settings.Weights.Count > 0
                 ? settings.Weights
                 : ShapeWorldSamples.Datasets.ToDictionary(name => name, _ => 1.0, StringComparer.Ordinal);
-        if (weights.Keys.FirstOrDefault(name => !ShapeWorldSamples.Datasets.Contains(name, StringComparer.Ordinal)) is { } unknown)
-            throw new TrainingException($"data.weights names {unknown}, expected one of {string.Join(", ", ShapeWorldSamples.Datasets)}.");
+        if (weights.Keys.FirstOrDefault(name => !ShapeWorldDatasets.Every.Contains(name, StringComparer.Ordinal)) is { } unknown)
+            throw new TrainingException($"data.weights names {unknown}, expected one of {string.Join(", ", ShapeWorldDatasets.Every)}.");
         _all = Stream(weights.Where(weight => weight.Value > 0));
         // One stream for each set of datasets that a sub-batch may come from.
         _parts = settings.Mixing switch
@@ -63,8 +63,8 @@ internal sealed class ShapeWorldSource : ISampleSource
     public IReadOnlyDictionary<string, int> Counts { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>The development set.</summary>
-    public static IReadOnlyList<EvaluationDataset> Development(long seed, int queries) =>
-        ShapeWorldEvaluation.Create(WorldSplit.Dev, (ulong)seed, queries);
+    public static IReadOnlyList<EvaluationDataset> Development(EvaluationSettings settings) =>
+        ShapeWorldEvaluation.Create(WorldSplit.Dev, (ulong)settings.Seed, settings.Queries, settings.Datasets);
 
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSample> Samples(long step)

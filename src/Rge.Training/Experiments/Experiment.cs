@@ -171,9 +171,13 @@ public sealed class Experiment
             run.Folder.Root,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}.json"
+                $"test-{measurement.Queries.ToString().ToLowerInvariant()}-{_config.Test.Seed}-{_config.Test.Queries}{TestedDatasets}.json"
             )
         );
+
+    /// <summary>The datasets of the test, in the name of a file; nothing for those of the benchmark.</summary>
+    private string TestedDatasets =>
+        _config.Test.Datasets.Length == 0 ? "" : "-" + string.Join('+', ShapeWorldDatasets.Choose(_config.Test.Datasets));
 
     /// <summary>Trains the model that every variant starts with.</summary>
     private async Task PretrainAsync(CancellationToken cancellationToken)
@@ -281,7 +285,7 @@ public sealed class Experiment
             )
             .ToArray();
         var datasets = new Lazy<IReadOnlyList<EvaluationDataset>>(() =>
-            ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries)
+            ShapeWorldEvaluation.Create(WorldSplit.Test, (ulong)_config.Test.Seed, _config.Test.Queries, _config.Test.Datasets)
         );
         var stage = new Stage("testing", work.Length);
         await InParallelAsync(

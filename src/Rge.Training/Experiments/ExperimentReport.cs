@@ -117,8 +117,10 @@ public sealed class ExperimentReport
     /// <summary>The difference that the experiment is about; nothing without a baseline and another to compare with it.</summary>
     private XElement? Headline()
     {
-        // What reads the oracle's rationale is an upper bound and no contender.
-        var contenders = _tables.Measured.Where(summary => summary.Measurement is { Baseline: false, Queries: not QueryRationale.Oracle });
+        // What reads the oracle's rationale is an upper bound, and what is embedded in the place of queries a comparison: no contenders.
+        var contenders = _tables.Measured.Where(summary =>
+            summary.Measurement is { Baseline: false, Queries: QueryRationale.Written or QueryRationale.None }
+        );
         var best = contenders.MaxBy(summary => summary.Average!.Value.Mean);
         if (_tables.Baseline is not { } baseline || best?.Above(baseline) is not { } difference)
             return null;

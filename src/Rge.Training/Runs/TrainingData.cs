@@ -57,8 +57,7 @@ internal sealed class TrainingData
         Samples ?? (ISampleSource)new ShapeWorldSource(_config.Data, _config.Seed, processor);
 
     /// <summary>The development set: from files, or drawn from ShapeWorld.</summary>
-    public IReadOnlyList<EvaluationDataset> MeasuredWith() =>
-        Development ?? ShapeWorldSource.Development(_config.Evaluation.Seed, _config.Evaluation.Queries);
+    public IReadOnlyList<EvaluationDataset> MeasuredWith() => Development ?? ShapeWorldSource.Development(_config.Evaluation);
 
     /// <summary>The training data for <c>run.json</c>: rows of each dataset.</summary>
     public JsonObject Describe() =>

@@ -1,3 +1,5 @@
+using Rge.ShapeWorld;
+
 namespace Rge.Training.Settings;
 
 /// <summary>Evaluation of a run on the development set.</summary>
@@ -15,6 +17,11 @@ public sealed record EvaluationSettings
     public long Seed { get; init; } = 1;
 
     /// <summary>
+    /// ShapeWorld: the datasets, as <see cref="ShapeWorldDatasets.Choose"/> takes them; empty for the eleven of the benchmark.
+    /// </summary>
+    public string[] Datasets { get; init; } = [];
+
+    /// <summary>
     /// Folder of evaluation rows in MMEB's form, read by the same rules as the training data; ShapeWorld's development set unless given.
     /// </summary>
     public string? Folder { get; init; }
@@ -28,5 +35,12 @@ public sealed record EvaluationSettings
     {
         SettingCheck.That(Every >= 0, "evaluation.every", Every, "0 or more");
         SettingCheck.That(Queries is >= 1 and <= MaxQueries, "evaluation.queries", Queries, $"1 to {MaxQueries}");
+        SettingCheck.Datasets(Datasets, "evaluation.datasets");
+        SettingCheck.That(
+            Folder is null || Datasets.Length == 0,
+            "evaluation.datasets",
+            $"[{string.Join(", ", Datasets)}]",
+            "none with evaluation.folder: all datasets of a folder are measured"
+        );
     }
 }

@@ -1,3 +1,4 @@
+using Rge.Evaluation;
 using Rge.Models;
 
 namespace Rge.Training.Settings;
@@ -62,6 +63,12 @@ public sealed record ExperimentConfig
         for (var i = 0; i < Measurements.Length; i++)
             Measurements[i].Validate($"measurements.{i}", Variants);
         Test.Validate();
+        SettingCheck.That(
+            Test.Queries > 1 || !Array.Exists(Measurements, measurement => measurement.Queries == QueryRationale.Shuffled),
+            "test.queries",
+            Test.Queries,
+            "at least 2 with a measurement of shuffled queries, which exchange their rationales"
+        );
     }
 
     private static bool AreDifferent(IEnumerable<string> names) => names.Distinct(StringComparer.Ordinal).Count() == names.Count();

@@ -11,7 +11,10 @@ public sealed record MeasurementSettings
     /// <summary>The variant.</summary>
     public string Variant { get; init; } = "";
 
-    /// <summary>The rationale that queries are embedded with.</summary>
+    /// <summary>
+    /// The rationale that queries are embedded with, or what is embedded in their place: <c>written</c>, <c>none</c>, <c>oracle</c>,
+    /// <c>conclusion_as_target</c>, <c>rationale_as_target</c>, <c>shuffled</c> or <c>filler</c>.
+    /// </summary>
     public QueryRationale Queries { get; init; }
 
     /// <summary>Whether it is a baseline: reports compare the others with the best one.</summary>

@@ -96,7 +96,7 @@ public sealed class MmebRoundTripTests : IDisposable
         using var stop = new CancellationTokenSource();
         var progress = new StopAfter(stop, 9);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Train, 1, 4, progress, stop.Token)
+            ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Train, 1, 4, progress: progress, cancellationToken: stop.Token)
         );
         Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch.Path));
         Assert.InRange(progress.Last, 9, 10);
