@@ -125,7 +125,11 @@ internal sealed class EmbeddingBenchmark
     {
         // Any token can play <emb>: it is banned, so that every rationale has its full length.
         const int EmbToken = 0;
-        using var decoder = new DecodingEngine(_model, EmbToken, new DecodingEngineOptions { MaxBatchSize = count, MaxPrefillTokens = prefillTokens });
+        using var decoder = new DecodingEngine(
+            _model,
+            EmbToken,
+            new DecodingEngineOptions { MaxBatchSize = count, MaxPrefillTokens = prefillTokens }
+        );
         var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
         DecodeRequest[] requests =
         [

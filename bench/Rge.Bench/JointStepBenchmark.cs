@@ -22,7 +22,15 @@ internal static class JointStepBenchmark
     /// <param name="activationCheckpointing">Whether activations are computed again in the backward pass.</param>
     /// <param name="steps">Steps, of which the median is reported, after one that does not count.</param>
     /// <param name="deviceName">The device, as options name it.</param>
-    public static void Run(string checkpoint, string batchFile, int rank, int chunkTokens, bool activationCheckpointing, int steps, string deviceName)
+    public static void Run(
+        string checkpoint,
+        string batchFile,
+        int rank,
+        int chunkTokens,
+        bool activationCheckpointing,
+        int steps,
+        string deviceName
+    )
     {
         NativeHeap.KeepFreedMemory();
         using var gradients = enable_grad();

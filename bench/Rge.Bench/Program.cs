@@ -49,15 +49,15 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
         "CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N] [--device cuda]",
         "this project's part of it",
         args =>
-        JointStepBenchmark.Run(
-            args[0],
-            args[1],
-            Number(args, "--lora", 0),
-            Number(args, "--chunk", 0),
-            args.Contains("--recompute", StringComparer.Ordinal),
-            Number(args, "--steps", 3),
-            Text(args, "--device", "cpu")
-        )
+            JointStepBenchmark.Run(
+                args[0],
+                args[1],
+                Number(args, "--lora", 0),
+                Number(args, "--chunk", 0),
+                args.Contains("--recompute", StringComparer.Ordinal),
+                Number(args, "--steps", 3),
+                Text(args, "--device", "cpu")
+            )
     ),
     ["server"] = ("URL [SECONDS]", "a running rge serve: 64 clients against one, every answer compared, memory", args =>
         ServerBenchmark.RunAsync(new Uri(args[0]), args.Length > 1 ? int.Parse(args[1], null) : 60).GetAwaiter().GetResult()
@@ -94,8 +94,7 @@ catch (Exception e)
     return 1;
 }
 
-static int Number(string[] args, string option, int fallback) =>
-    int.Parse(Text(args, option, $"{fallback}"), null);
+static int Number(string[] args, string option, int fallback) => int.Parse(Text(args, option, $"{fallback}"), null);
 
 static string Text(string[] args, string option, string fallback) =>
     Array.IndexOf(args, option) is >= 0 and var at ? args[at + 1] : fallback;

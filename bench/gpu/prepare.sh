@@ -25,8 +25,8 @@ mkdir -p "$out/program"
 
 echo "program: dotnet publish, without libtorch"
 for project in src/Rge.Cli bench/Rge.Bench; do
-    dotnet publish "$project" -c Release -r linux-x64 --self-contained true -p:TorchBackend=none -p:DebugType=none \
-        -o "$out/program" --nologo -v quiet
+    dotnet publish "$project" -c Release -r linux-x64 --self-contained true -p:TorchBackend=none \
+        --artifacts-path "$out/build" -o "$out/program" --nologo -v quiet
 done
 tar -C "$out" -cf - program | xz -9 -T0 > "$out/program.tar.xz"
 

@@ -172,7 +172,11 @@ public sealed class GpuScriptTests
             Assert.True(code == 0, errors);
             Assert.Contains("| qwen2_vl, float32 | 1 quantities ok |", output, StringComparison.Ordinal);
             Assert.Contains("| tiny, queries/s, 1 at a time | 4 | 2 | 2.00 × |", output, StringComparison.Ordinal);
-            Assert.Contains("| tiny, queries/s, 32 at a time | 60 | 40 | 1.50 ×, 30.00 × one at a time |", output, StringComparison.Ordinal);
+            Assert.Contains(
+                "| tiny, queries/s, 32 at a time | 60 | 40 | 1.50 ×, 30.00 × one at a time |",
+                output,
+                StringComparison.Ordinal
+            );
             Assert.Contains("| tiny, queries/s, 128 at a time | stopped after 90 s | 50 |", output, StringComparison.Ordinal);
             Assert.Contains("| joint step, s | 0.5 | failed with 1: out of memory |", output, StringComparison.Ordinal);
             Assert.Contains("rge-tiny: stopped after 90 s", output, StringComparison.Ordinal);

@@ -68,11 +68,7 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
     private (Tensor Queries, Tensor Keys, Tensor Mask) Upload(Group group)
     {
         var mask = tensor(group.Mask, [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count]);
-        return (
-            HostTransfers.Upload(group.Queries, device),
-            HostTransfers.Upload(group.Keys, device),
-            HostTransfers.Upload(mask, device)
-        );
+        return (HostTransfers.Upload(group.Queries, device), HostTransfers.Upload(group.Keys, device), HostTransfers.Upload(mask, device));
     }
 
     /// <summary>Rows of <c>[N, heads, D]</c> as <c>[B, heads, T, D]</c>.</summary>

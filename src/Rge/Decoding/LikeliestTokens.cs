@@ -24,14 +24,12 @@ internal static class LikeliestTokens
         long[] columns = [.. banned.Where(token => token >= 0 && token < vocabulary).Select(token => (long)token)];
         if (columns.Length > 0)
         {
-            using var nothing = full([logits.shape[0], columns.Length], double.NegativeInfinity, logits.dtype, logits.device);
+            var nothing = zeros([logits.shape[0], columns.Length], logits.dtype, logits.device).Plus(double.NegativeInfinity);
             logits.index_copy_(1, HostTransfers.Upload(columns, logits.device), nothing);
         }
         var best = logits.argmax(1, keepdim: true);
         // Token ids are below 2^24: float32 holds them exactly, so that one copy brings both.
-        var chosen = HostTransfers.Download(
-            cat([best.to(ScalarType.Float32), logits.gather(1, best).to(ScalarType.Float32)], 1)
-        );
+        var chosen = HostTransfers.Download(cat([best.to(ScalarType.Float32), logits.gather(1, best).to(ScalarType.Float32)], 1));
         var numbers = chosen.data<float>().ToArray();
         return [.. Enumerable.Range(0, numbers.Length / 2).Select(row => ((int)numbers[2 * row], numbers[2 * row + 1]))];
     }
