@@ -24,7 +24,7 @@ internal sealed class JointComparison(string peers)
         if (!File.Exists(Path.Combine(small, QwenVlConfig.FileName)))
             ShapeWorldCheckpoint.Write(small, seed: 1);
         JointBatch.OfShapeWorld(small).Write(Path.Combine(_folder, "shapeworld-batch.json"));
-        JointBatch.Write(Path.Combine(_folder, "700m"), Path.Combine(_folder, "700m-batch.json"));
+        JointBatch.WriteMeasures(Path.Combine(_folder, "700m"), Path.Combine(_folder, "700m-batch.json"));
 
         var table = new List<(string Name, string[] Ours, string[] Theirs)>
         {

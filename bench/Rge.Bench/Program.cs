@@ -43,7 +43,7 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
         new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)
     ),
     ["joint-batch"] = ("CHECKPOINT BATCH.json", "writes a batch in the measures of the other benchmarks for joint-step", args =>
-        JointBatch.Write(args[0], args[1])
+        JointBatch.WriteMeasures(args[0], args[1])
     ),
     ["joint-step"] = (
         "CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N] [--device cuda]",
