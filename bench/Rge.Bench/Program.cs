@@ -1,4 +1,5 @@
 using Rge.Bench;
+using Rge.Models.Tensors;
 using TorchSharp;
 
 // One class a benchmark; each measures its candidates in turn, so that a busy machine is equally unkind to all.
@@ -81,6 +82,8 @@ if (
     );
     return 2;
 }
+// Before TorchSharp loads a libtorch of its own choice.
+TorchLibrary.Require();
 using var gradients = torch.no_grad();
 try
 {

@@ -54,7 +54,7 @@ part() {
     case $code in
         0) echo ok ;;
         124 | 137) echo "stopped after $budget s" ;;
-        *) echo "failed with $code: $(tail -n 1 "$out/$name.log" | cut -c 1-200)" ;;
+        *) echo "failed with $code: $({ grep -m 1 '^Unhandled exception' "$out/$name.log" || tail -n 1 "$out/$name.log"; } | cut -c 1-200)" ;;
     esac > "$out/$name.status"
     echo "$began $(date +%s.%N)" | awk '{ printf "%.1f\n", $2 - $1 }' > "$out/$name.seconds"
     echo "$name: $(cat "$out/$name.status"), $(cat "$out/$name.seconds") s" >&2
