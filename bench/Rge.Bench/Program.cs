@@ -82,6 +82,7 @@ if (
     );
     return 2;
 }
+
 // Before TorchSharp loads a libtorch of its own choice.
 TorchLibrary.Require();
 using var gradients = torch.no_grad();
