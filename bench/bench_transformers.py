@@ -1,9 +1,11 @@
 """Times transformers at the work that `Rge.Bench embedding` does: prefill, decoding, whole queries, targets.
-usage: bench_transformers.py CHECKPOINT [--queries 3] [--batch 8] [--targets 4] [--threads 2] [--attention eager]
+usage: bench_transformers.py CHECKPOINT [--queries 3] [--batch 8] [--targets 4] [--threads 2] [--attention eager] [--device cpu]
+       bench_transformers.py CHECKPOINT --batches 1,8,32 [--threads 2] [--attention eager] [--device cpu]
 A query has an image of 256 tokens and 64 random text tokens, writes 32 tokens greedily, and takes the hidden state of the last of them;
 a target has 64 text tokens. Tokens and pixels are random: of a checkpoint of random weights only the speed is asked for.
 Where PyTorch has no MKL, as in Debian's build, "sdpa" is several times slower than "eager".
-Prints one JSON line; names and units are those of `Rge.Bench embedding`."""
+Prints one JSON line; names and units are those of `Rge.Bench embedding`. With --batches only whole queries are timed, and a line is
+printed after each number of queries, with all figures so far, as by `Rge.Bench queries`."""
 import argparse, json, statistics, time
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
@@ -19,13 +21,15 @@ def main():
     parser.add_argument("--targets", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--attention", default="eager")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--batches")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     start = time.perf_counter()
     model = Qwen2_5_VLForConditionalGeneration.from_pretrained(
         options.checkpoint, dtype="auto", attn_implementation=options.attention
-    ).eval()
+    ).to(options.device).eval()
     result = {"load_s": time.perf_counter() - start}
     config = model.config
     vision = config.vision_config
@@ -41,20 +45,23 @@ def main():
 
     def targets():
         ids = texts(options.targets)
-        return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        return on_device({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+
+    def on_device(inputs):
+        return {name: values.to(options.device) for name, values in inputs.items()}
 
     def queries(rows):
         image = torch.tensor(
             [config.vision_start_token_id] + [config.image_token_id] * IMAGE_SIDE**2 + [config.vision_end_token_id]
         ).repeat(rows, 1)
         ids = torch.cat([image, texts(rows)], 1)
-        return {
+        return on_device({
             "input_ids": ids,
             "attention_mask": torch.ones_like(ids),
             "mm_token_type_ids": (ids == config.image_token_id).int(),
             "pixel_values": torch.randn(rows * side**2, patch_length).to(model.dtype),
             "image_grid_thw": torch.tensor([[1, side, side]] * rows),
-        }
+        })
 
     def write(query, tokens):
         model.generate(**query, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False, pad_token_id=0)
@@ -62,17 +69,32 @@ def main():
     def embed(query):
         # With the last token of one more than the rationale chosen, the rationale's last token has been read.
         write(query, RATIONALE_TOKENS + 1)
-        return pooled["last"].float()
+        return pooled["last"].float().cpu()
+
+    def synchronize():
+        if options.device != "cpu":
+            torch.cuda.synchronize()
 
     def median(repeats, prepare, run):
         """Median seconds of a call, after one to warm up."""
         seconds = []
         for _ in range(repeats + 1):
             given = prepare()
+            synchronize()
             start = time.perf_counter()
             run(given)
+            synchronize()
             seconds.append(time.perf_counter() - start)
         return statistics.median(seconds[1:])
+
+    if options.batches:
+        with torch.no_grad():
+            for rows in map(int, options.batches.split(",")):
+                # Small numbers of queries vary more, and are repeated more often.
+                seconds = median(max(1, min(3, 8 // rows)), lambda: queries(rows), embed)
+                result[f"queries_per_s_{rows}"] = rows / seconds
+                print(json.dumps(result), flush=True)
+        return
 
     with torch.no_grad():
         target = median(REPEATS, targets, lambda target: model.model(**target, use_cache=False))

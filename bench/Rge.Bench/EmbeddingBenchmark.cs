@@ -4,6 +4,7 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Inputs;
 using Rge.Models.Tensors;
+using TorchSharp;
 
 namespace Rge.Bench;
 
@@ -23,10 +24,10 @@ internal sealed class EmbeddingBenchmark
     private readonly QwenVlModel _model;
     private readonly double _loadSeconds;
 
-    private EmbeddingBenchmark(string folder)
+    private EmbeddingBenchmark(string folder, torch.Device? device = null)
     {
         var watch = Stopwatch.StartNew();
-        _model = QwenVlModel.Load(folder);
+        _model = QwenVlModel.Load(folder, new QwenVlModelOptions { Device = device });
         _loadSeconds = watch.Elapsed.TotalSeconds;
     }
 
@@ -65,6 +66,32 @@ internal sealed class EmbeddingBenchmark
         }
     }
 
+    /// <summary>
+    /// Queries a second by their number, on any device. Prints a line of JSON after each number, with all figures so far: what is stopped
+    /// has told what it had.
+    /// </summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <param name="deviceName">The device, as options name it.</param>
+    /// <param name="batches">Numbers of queries at a time.</param>
+    public static void RunBatches(string folder, string deviceName, int[] batches)
+    {
+        NativeHeap.KeepFreedMemory();
+        if (!DeviceNames.TryResolve(deviceName, out var device, out var problem))
+            throw new InvalidOperationException(problem);
+        var bench = new EmbeddingBenchmark(folder, device);
+        var result = new JsonObject { ["load_s"] = bench._loadSeconds };
+        // A GPU is busy only with many tokens at once.
+        var prefillTokens = device.type == DeviceType.CPU ? 1024 : 16384;
+        bench.Queries(1, prefillTokens);
+        foreach (var count in batches)
+        {
+            // Small numbers of queries vary more, and are repeated more often.
+            var repeats = Math.Clamp(8 / count, 1, 3);
+            result[$"queries_per_s_{count}"] = Enumerable.Range(0, repeats).Select(_ => bench.Queries(count, prefillTokens)).Median();
+            Console.WriteLine(result.ToJsonString());
+        }
+    }
+
     private void Prefill()
     {
         var features = _model.EncodeImages([Image()]);
@@ -94,11 +121,15 @@ internal sealed class EmbeddingBenchmark
     }
 
     /// <summary>Queries a second, each with an image of its own, through the decoder as the embedder uses it.</summary>
-    private double Queries(int count)
+    private double Queries(int count, int prefillTokens = 1024)
     {
         // Any token can play <emb>: it is banned, so that every rationale has its full length.
         const int EmbToken = 0;
-        using var decoder = new DecodingEngine(_model, EmbToken, new DecodingEngineOptions { MaxBatchSize = count });
+        using var decoder = new DecodingEngine(
+            _model,
+            EmbToken,
+            new DecodingEngineOptions { MaxBatchSize = count, MaxPrefillTokens = prefillTokens }
+        );
         var generation = new GenerationOptions { MaxRationaleTokens = RationaleTokens, BannedTokens = [EmbToken] };
         DecodeRequest[] requests =
         [

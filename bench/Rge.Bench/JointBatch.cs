@@ -75,6 +75,13 @@ internal sealed record JointBatch(double Temperature, int Emb, int[][] Grids, Jo
 
     public void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Json));
 
+    /// <summary>Writes a batch of eight queries for a checkpoint, see <see cref="OfMeasures"/>; any token can play the last one.</summary>
+    public static void WriteMeasures(string checkpoint, string path)
+    {
+        var config = QwenVlConfig.Load(checkpoint);
+        OfMeasures(config, config.Text.VocabSize - 1, queries: 8).Write(path);
+    }
+
     public static JointBatch Read(string path) => JsonSerializer.Deserialize<JointBatch>(File.ReadAllText(path), Json)!;
 
     /// <summary>The batch as training reads it, with the rationale each query is followed by.</summary>

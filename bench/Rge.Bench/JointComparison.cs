@@ -11,8 +11,7 @@ namespace Rge.Bench;
 /// <param name="peers">Root of the folder that holds the peers; they run under chroot.</param>
 internal sealed class JointComparison(string peers)
 {
-    private const int Queries = 8,
-        Rank = 16,
+    private const int Rank = 16,
         Steps = 3;
 
     private readonly string _folder = Path.Combine(peers, "peers");
@@ -25,8 +24,7 @@ internal sealed class JointComparison(string peers)
         if (!File.Exists(Path.Combine(small, QwenVlConfig.FileName)))
             ShapeWorldCheckpoint.Write(small, seed: 1);
         JointBatch.OfShapeWorld(small).Write(Path.Combine(_folder, "shapeworld-batch.json"));
-        var medium = QwenVlConfig.Load(Path.Combine(_folder, "700m"));
-        JointBatch.OfMeasures(medium, medium.Text.VocabSize - 1, Queries).Write(Path.Combine(_folder, "700m-batch.json"));
+        JointBatch.WriteMeasures(Path.Combine(_folder, "700m"), Path.Combine(_folder, "700m-batch.json"));
 
         var table = new List<(string Name, string[] Ours, string[] Theirs)>
         {

@@ -21,11 +21,22 @@ internal static class JointStepBenchmark
     /// <param name="chunkTokens">As <see cref="ObjectiveSettings.ChunkTokens"/>.</param>
     /// <param name="activationCheckpointing">Whether activations are computed again in the backward pass.</param>
     /// <param name="steps">Steps, of which the median is reported, after one that does not count.</param>
-    public static void Run(string checkpoint, string batchFile, int rank, int chunkTokens, bool activationCheckpointing, int steps)
+    /// <param name="deviceName">The device, as options name it.</param>
+    public static void Run(
+        string checkpoint,
+        string batchFile,
+        int rank,
+        int chunkTokens,
+        bool activationCheckpointing,
+        int steps,
+        string deviceName
+    )
     {
         NativeHeap.KeepFreedMemory();
         using var gradients = enable_grad();
-        using var model = QwenVlModel.Load(checkpoint, new QwenVlModelOptions { Writable = rank == 0 });
+        if (!DeviceNames.TryResolve(deviceName, out var device, out var problem))
+            throw new InvalidOperationException(problem);
+        using var model = QwenVlModel.Load(checkpoint, new QwenVlModelOptions { Writable = rank == 0, Device = device });
         var file = JointBatch.Read(batchFile);
         var (batch, own) = file.Decode(model.Config);
         using var adapter =
@@ -54,7 +65,7 @@ internal static class JointStepBenchmark
             .. tensors.Select((tensor, i) => new TrainedParameter($"p{i}", tensor.requires_grad_(true), 1, 0.01)),
         ];
         using var optimizer = new AdamW(trained, 0.9, 0.98, 1e-8);
-        using var scale = tensor((float)-Math.Log(file.Temperature));
+        using var scale = tensor((float)-Math.Log(file.Temperature), device: device);
         var objective = new JointObjective(
             model,
             file.Emb,

@@ -1,4 +1,5 @@
 using Rge.Bench;
+using Rge.Models.Tensors;
 using TorchSharp;
 
 // One class a benchmark; each measures its candidates in turn, so that a busy machine is equally unkind to all.
@@ -11,6 +12,13 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ),
     ["embedding"] = ("CHECKPOINT", "prefill, decoding, queries and targets on a checkpoint folder, as one line of JSON", args =>
         EmbeddingBenchmark.Run(args[0])
+    ),
+    ["queries"] = ("CHECKPOINT [--device cuda] [--batches 1,8,32]", "whole queries by their number, on any device", args =>
+        EmbeddingBenchmark.RunBatches(
+            args[0],
+            Text(args, "--device", "cpu"),
+            [.. Text(args, "--batches", "1,8,32").Split(',').Select(number => int.Parse(number, null))]
+        )
     ),
     ["processor"] = ("CHECKPOINT [QUERIES]", "processor time of prefill and queries; with OMP_NUM_THREADS=1 on a busy machine", args =>
         EmbeddingBenchmark.RunProcessorTime(args[0], args.Length > 1 ? int.Parse(args[1], null) : 32)
@@ -35,15 +43,22 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["joint"] = ("PEERS [ROUNDS]", "a step of the joint objective here and in plain PyTorch, in turn", args =>
         new JointComparison(args[0]).Run(args.Length > 1 ? int.Parse(args[1], null) : 3)
     ),
-    ["joint-step"] = ("CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N]", "this project's part of it", args =>
-        JointStepBenchmark.Run(
-            args[0],
-            args[1],
-            Number(args, "--lora", 0),
-            Number(args, "--chunk", 0),
-            args.Contains("--recompute", StringComparer.Ordinal),
-            Number(args, "--steps", 3)
-        )
+    ["joint-batch"] = ("CHECKPOINT BATCH.json", "writes a batch in the measures of the other benchmarks for joint-step", args =>
+        JointBatch.WriteMeasures(args[0], args[1])
+    ),
+    ["joint-step"] = (
+        "CHECKPOINT BATCH.json [--lora R] [--chunk TOKENS] [--recompute] [--steps N] [--device cuda]",
+        "this project's part of it",
+        args =>
+            JointStepBenchmark.Run(
+                args[0],
+                args[1],
+                Number(args, "--lora", 0),
+                Number(args, "--chunk", 0),
+                args.Contains("--recompute", StringComparer.Ordinal),
+                Number(args, "--steps", 3),
+                Text(args, "--device", "cpu")
+            )
     ),
     ["server"] = ("URL [SECONDS]", "a running rge serve: 64 clients against one, every answer compared, memory", args =>
         ServerBenchmark.RunAsync(new Uri(args[0]), args.Length > 1 ? int.Parse(args[1], null) : 60).GetAwaiter().GetResult()
@@ -67,9 +82,23 @@ if (
     );
     return 2;
 }
-using var gradients = torch.no_grad();
-chosen.Run(rest);
-return 0;
 
-static int Number(string[] args, string option, int fallback) =>
-    Array.IndexOf(args, option) is >= 0 and var at ? int.Parse(args[at + 1], null) : fallback;
+// Before TorchSharp loads a libtorch of its own choice.
+TorchLibrary.Require();
+using var gradients = torch.no_grad();
+try
+{
+    chosen.Run(rest);
+    return 0;
+}
+catch (Exception e)
+{
+    // The message last, where scripts look for it.
+    Console.Error.WriteLine($"{e}\n{e.Message}");
+    return 1;
+}
+
+static int Number(string[] args, string option, int fallback) => int.Parse(Text(args, option, $"{fallback}"), null);
+
+static string Text(string[] args, string option, string fallback) =>
+    Array.IndexOf(args, option) is >= 0 and var at ? args[at + 1] : fallback;

@@ -38,6 +38,7 @@ public sealed class QwenVlModel : IDisposable
     private readonly Checkpoint? _mapped;
     private readonly VisionTower _vision;
     private readonly LanguageModel _language;
+    private readonly IReadOnlyList<Tensor> _constants;
 
     /// <summary>What of an adapter is applied on the fly because it could not be merged.</summary>
     private PeftAdapter? _adapter;
@@ -61,7 +62,7 @@ public sealed class QwenVlModel : IDisposable
         var (family, factory) = (FamilyRegistry.Definition(config.Family), new ParameterSource(parameters));
         _vision = new VisionTower(config.Vision, family, factory);
         _language = new LanguageModel(config.Text, family, factory);
-        Linears = factory.Linears;
+        (Linears, _constants) = (factory.Linears, factory.Constants);
         Weights =
             Linears.Values.Any(linear => linear.Weight is Int8Weight) ? WeightFormat.Int8
             : Linears.Values.Any(linear => linear.Weight is Int4Weight) ? WeightFormat.Int4
@@ -283,7 +284,7 @@ public sealed class QwenVlModel : IDisposable
         RequireInVocabulary(tokenIds);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        var ids = tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device);
+        var ids = HostTransfers.Upload([.. tokenIds.Select(token => (long)token)], Device);
         return _language.Embed(ids, images: null).MoveToOuterDisposeScope();
     }
 
@@ -300,7 +301,8 @@ public sealed class QwenVlModel : IDisposable
         RequireInVocabulary(tokenIds);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        return _language.OutputRows(tensor(tokenIds.Select(token => (long)token).ToArray(), device: Device)).MoveToOuterDisposeScope();
+        var ids = HostTransfers.Upload([.. tokenIds.Select(token => (long)token)], Device);
+        return _language.OutputRows(ids).MoveToOuterDisposeScope();
     }
 
     /// <summary>Allocates a state for <see cref="Prefill"/> and <see cref="Step"/>; the caller disposes it.</summary>
@@ -378,7 +380,9 @@ public sealed class QwenVlModel : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         TokenRun[] runs = [new(0, tokens, Slot: slot, Past: state.Length(slot))];
-        var pass = new TokenPass(runs, new SpanAttention(new SpanSet(runs, Device)), state.Layers);
+        Tensor slots = HostTransfers.Upload([slot], Device),
+            pasts = HostTransfers.Upload([state.Length(slot)], Device);
+        var pass = new TokenPass(runs, new SpanAttention(new SpanSet(runs, slots, pasts)), state.Layers);
         var output = _language.Recur(layer, input.to(DType), pass, state.Layers[layer]);
         state.Advance(slot, tokens, state.NextPosition(slot) + tokens);
         return output.MoveToOuterDisposeScope();
@@ -404,9 +408,9 @@ public sealed class QwenVlModel : IDisposable
         var tree = new PrefixTree(inputs, Config);
         using var scope = NewDisposeScope();
         var images = tree.PlaceImages(Device);
-        Tensor ids = tensor(tree.TokenIds, device: Device),
-            positions = tensor(tree.Positions, [3, tree.TokenIds.Length], device: Device);
-        var outputTokens = wanted is null ? null : tensor(tree.Keep(wanted), device: Device);
+        Tensor ids = HostTransfers.Upload(tree.TokenIds, Device),
+            positions = HostTransfers.Upload(tree.Positions, Device).view(3, tree.TokenIds.Length);
+        var outputTokens = wanted is null ? null : HostTransfers.Upload(tree.Keep(wanted), Device);
         var hidden = _language.Forward(
             _language.Embed(ids, images),
             positions,
@@ -449,15 +453,20 @@ public sealed class QwenVlModel : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var images = batch.PlaceImages(Device);
-        using var ids = tensor(batch.TokenIds, device: Device);
-        using var positions = tensor(batch.Positions, [3, batch.TokenIds.Length], device: Device);
-        using var last = tensor(batch.Runs.Select(run => (long)run.Start + run.Length - 1).ToArray(), device: Device);
+        var tensors = PackedTensors.Upload(batch, Device);
         // An observer wants to see every token; otherwise the last layer need only finish those that are returned.
-        var outputTokens = observer is null && last.shape[0] < ids.shape[0] ? last : null;
-        var hidden = _language.Forward(_language.Embed(ids, images), positions, batch.Pass(state, Device), images, outputTokens, observer);
+        var outputTokens = observer is null && batch.Runs.Count < batch.TokenIds.Length ? tensors.Last : null;
+        var hidden = _language.Forward(
+            _language.Embed(tensors.TokenIds, images),
+            tensors.Positions,
+            batch.Pass(state, tensors),
+            images,
+            outputTokens,
+            observer
+        );
         state?.Advance(batch);
         if (observer is not null)
-            hidden = hidden.index_select(0, last);
+            hidden = hidden.index_select(0, tensors.Last);
         return hidden.MoveToOuterDisposeScope();
     }
 
@@ -467,6 +476,8 @@ public sealed class QwenVlModel : IDisposable
         foreach (var linear in Linears.Values)
             linear.Detach();
         foreach (var tensor in Parameters.Values)
+            tensor.Dispose();
+        foreach (var tensor in _constants)
             tensor.Dispose();
         _adapter?.Dispose();
         _mapped?.Dispose();

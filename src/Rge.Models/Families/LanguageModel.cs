@@ -29,13 +29,14 @@ internal sealed class LanguageModel
 
     public LanguageModel(TextConfig config, FamilyDefinition family, LayerFactory factory)
     {
-        _rotary = new MultimodalRotary(config);
         _embedding = factory.Embedding(TokenEmbedding, config.VocabSize, config.HiddenSize, config.PadTokenId);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => family.DecoderLayer(config, factory, $"{Layers}{i}.", i))];
         _norm = family.DecoderNorm(config, factory, Root + "norm", config.HiddenSize);
         _output = config.TieWordEmbeddings
             ? _embedding.AsWeight()
             : factory.OptionalWeight(OutputProjection, config.HiddenSize, config.VocabSize);
+        // Last, because it makes tensors: nothing is left behind where a parameter is missing.
+        _rotary = new MultimodalRotary(config, factory);
     }
 
     /// <summary>Number type of weights and activations: the token embedding's.</summary>

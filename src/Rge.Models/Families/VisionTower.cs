@@ -101,7 +101,7 @@ internal sealed class VisionTower
 
         Tensor Reorder(Tensor rows, long[] order)
         {
-            using var index = tensor(order, device: device);
+            using var index = HostTransfers.Upload(order, device);
             return rows.index_select(0, index);
         }
     }

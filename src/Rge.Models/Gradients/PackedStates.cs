@@ -1,4 +1,5 @@
 using Rge.Models.Kernels;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Gradients;
@@ -44,7 +45,7 @@ public sealed class PackedStates : IDisposable
         var count = Hidden.size(0);
         foreach (var row in rows)
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (ulong)count, nameof(rows));
-        using var index = tensor(rows.Select(row => (long)row).ToArray(), device: Hidden.device);
+        using var index = HostTransfers.Upload([.. rows.Select(row => (long)row)], Hidden.device);
         return GradientKernels.GatherRows(Hidden, index);
     }
 

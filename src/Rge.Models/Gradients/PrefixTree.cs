@@ -70,9 +70,13 @@ internal sealed class PrefixTree
     /// <summary>By sequence, the packed row of each of its tokens.</summary>
     public int[][] Rows { get; }
 
-    /// <summary>How the tree's tokens hang together. Holds no native memory.</summary>
-    public TokenPass Pass(Device device) =>
-        new([.. _nodes.Select(node => new TokenRun(node.Start, node.Length, node.Parent))], new PrefixTreeAttention(_nodes, device));
+    /// <summary>How the tree's tokens hang together. Makes tensors on a GPU, which the dispose scope in use frees.</summary>
+    public TokenPass Pass(Device device)
+    {
+        var attention = new PrefixTreeAttention(_nodes, device);
+        attention.Prepare();
+        return new TokenPass([.. _nodes.Select(node => new TokenRun(node.Start, node.Length, node.Parent))], attention);
+    }
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Create(_images, [.. _imageRows], device);

@@ -1,5 +1,7 @@
 using Rge.Models.Kernels;
 using Rge.Models.Layers;
+using Rge.Models.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -11,7 +13,8 @@ namespace Rge.Models.Gradients;
 /// </summary>
 /// <remarks>
 /// Where the kernel does not take the tensors, nodes are attended in groups of about the same size, padded to the largest of the group and
-/// masked. Holds no native memory: a layer that is run again in the backward pass finds it as it was.
+/// masked. Where they lie is brought to a GPU once for all layers. A layer that is run again in the backward pass, when that is freed, brings
+/// it there again.
 /// </remarks>
 /// <param name="nodes">The tree's nodes, each after its parent.</param>
 /// <param name="device">Where the tensors lie.</param>
@@ -23,8 +26,20 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
     private readonly PrefixTreePlan _plan = new(nodes);
     private List<Group>? _groups;
     private long[] _places = [];
+    private Tensor? _placesOnDevice;
 
     public bool WantsFloat32Queries => false;
+
+    /// <summary>Brings to a GPU what all layers need there; until the dispose scope in use ends.</summary>
+    public void Prepare()
+    {
+        if (device.type == DeviceType.CPU)
+            return;
+        _groups = MakeGroups();
+        foreach (var group in _groups)
+            group.OnDevice = Upload(group);
+        _placesOnDevice = HostTransfers.Upload(_places, device);
+    }
 
     /// <exception cref="ArgumentException">There is a cache: sequences of a tree stand alone.</exception>
     public Tensor Attend(KvCache? cache, Tensor queries, Tensor keys, Tensor values)
@@ -40,19 +55,20 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
         for (var i = 0; i < parts.Length; i++)
         {
             var group = _groups[i];
-            Tensor queryRows = tensor(group.Queries, device: device),
-                keyRows = tensor(group.Keys, device: device);
+            var (queryRows, keyRows, mask) = group.OnDevice is { Mask.IsInvalid: false } held ? held : Upload(group);
             var q = Gather(queries, queryRows, group.Count);
             Tensor k = RepeatHeads(Gather(keys, keyRows, group.Count), heads),
                 v = RepeatHeads(Gather(values, keyRows, group.Count), heads);
-            var mask = tensor(
-                group.Mask,
-                [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count],
-                device: device
-            );
             parts[i] = scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).reshape(-1, heads * width);
         }
-        return (parts.Length == 1 ? parts[0] : cat(parts, 0)).index_select(0, tensor(_places, device: device));
+        var places = _placesOnDevice is { IsInvalid: false } placed ? placed : HostTransfers.Upload(_places, device);
+        return (parts.Length == 1 ? parts[0] : cat(parts, 0)).index_select(0, places);
+    }
+
+    private (Tensor Queries, Tensor Keys, Tensor Mask) Upload(Group group)
+    {
+        var mask = tensor(group.Mask, [group.Count, 1, group.Queries.Length / group.Count, group.Keys.Length / group.Count]);
+        return (HostTransfers.Upload(group.Queries, device), HostTransfers.Upload(group.Keys, device), HostTransfers.Upload(mask, device));
     }
 
     /// <summary>Rows of <c>[N, heads, D]</c> as <c>[B, heads, T, D]</c>.</summary>
@@ -128,5 +144,9 @@ internal sealed class PrefixTreeAttention(IReadOnlyList<PrefixTreeNode> nodes, D
     /// <param name="Queries">Their tokens, <c>[B · queries]</c>.</param>
     /// <param name="Keys">The tokens that they may see, <c>[B · keys]</c>.</param>
     /// <param name="Mask">Which of them each token sees, <c>[B, 1, queries, keys]</c>.</param>
-    private sealed record Group(int Count, long[] Queries, long[] Keys, bool[] Mask);
+    private sealed record Group(int Count, long[] Queries, long[] Keys, bool[] Mask)
+    {
+        /// <summary>The three on the device, while they are held there.</summary>
+        public (Tensor Queries, Tensor Keys, Tensor Mask)? OnDevice { get; set; }
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class PackedBatch
 
     private PackedBatch(
         long[] tokenIds,
-        float[] positions,
+        long[] positions,
         TokenRun[] runs,
         int[] nextPositions,
         IReadOnlyList<VisionFeatures> images,
@@ -34,8 +34,8 @@ internal sealed class PackedBatch
     /// <summary>Token ids <c>[N]</c>.</summary>
     public long[] TokenIds { get; }
 
-    /// <summary>M-RoPE positions <c>[3, N]</c>, row-major; whole numbers.</summary>
-    public float[] Positions { get; }
+    /// <summary>M-RoPE positions <c>[3, N]</c>, row-major.</summary>
+    public long[] Positions { get; }
 
     /// <summary>The tokens of each sequence.</summary>
     public IReadOnlyList<TokenRun> Runs { get; }
@@ -59,7 +59,7 @@ internal sealed class PackedBatch
             throw new ArgumentException($"Expected {inputs.Count} different slots, one a prompt.", nameof(slots));
 
         var count = inputs.Sum(input => input.TokenIds.Length);
-        var (ids, positions) = (new long[count], new float[3 * count]);
+        var (ids, positions) = (new long[count], new long[3 * count]);
         var (runs, next) = (new TokenRun[inputs.Count], new int[inputs.Count]);
         var imageRows = new List<long>();
         var start = 0;
@@ -97,7 +97,7 @@ internal sealed class PackedBatch
             throw new ArgumentException("There is no token to run.", nameof(tokenIds));
         if (slots.Count != count || slots.Distinct().Count() != count)
             throw new ArgumentException($"Expected {count} different slots, one a token.", nameof(slots));
-        var (ids, positions, runs, next) = (new long[count], new float[3 * count], new TokenRun[count], new int[count]);
+        var (ids, positions, runs, next) = (new long[count], new long[3 * count], new TokenRun[count], new int[count]);
         for (var i = 0; i < count; i++)
         {
             if ((uint)tokenIds[i] >= (uint)config.Text.VocabSize)
@@ -113,8 +113,9 @@ internal sealed class PackedBatch
 
     /// <summary>How the batch's tokens hang together. Makes tensors: for the scope of one pass.</summary>
     /// <param name="state">The state that the batch was packed for; null where it was packed for none.</param>
-    /// <param name="device">Where the model runs.</param>
-    public TokenPass Pass(DecodingState? state, Device device) => new(Runs, new SpanAttention(new SpanSet(Runs, device)), state?.Layers);
+    /// <param name="tensors">The batch on the device where the model runs.</param>
+    public TokenPass Pass(DecodingState? state, PackedTensors tensors) =>
+        new(Runs, new SpanAttention(new SpanSet(Runs, tensors.Slots, tensors.Pasts)), state?.Layers);
 
     /// <summary>Joins the features of all images and says which rows they replace; null without images.</summary>
     public ImagePlacement? PlaceImages(Device device) => ImagePlacement.Create(_images, _imageRows, device);

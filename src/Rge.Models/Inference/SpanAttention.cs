@@ -1,6 +1,7 @@
 using Rge.Models.Kernels;
 using Rge.Models.Layers;
 using Rge.Models.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -81,8 +82,12 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
     private Tensor AttendSpans(KvCache? cache, Tensor q, Tensor k, Tensor v)
     {
         // Sequences that stand alone are attended in one call; what continues from a cache, one sequence at a time.
-        var wide = v.to(ScalarType.Float32);
-        if (spans.Spans.All(span => span.Past == 0) && CpuKernels.SupportsAttend(q, k, wide))
+        if (
+            q.device_type == DeviceType.CPU
+            && spans.Spans.All(span => span.Past == 0)
+            && v.to(ScalarType.Float32) is var wide
+            && CpuKernels.SupportsAttend(q, k, wide)
+        )
         {
             AttentionSegment[] segments =
             [

@@ -7,7 +7,10 @@ namespace Rge.Models.Inference;
 /// <summary>The sequences of one packed batch, with what attention needs to know of them, computed once for all layers.</summary>
 internal sealed class SpanSet
 {
-    public SpanSet(IReadOnlyList<TokenRun> spans, Device device)
+    /// <param name="spans">The sequences.</param>
+    /// <param name="slots">Cache slot of each, int64 <c>[B]</c>, on the device; borrowed.</param>
+    /// <param name="pasts">Cached tokens of each, int64 <c>[B]</c>, on the device; borrowed.</param>
+    public SpanSet(IReadOnlyList<TokenRun> spans, Tensor slots, Tensor pasts)
     {
         Spans = spans;
         SlotNumbers = [.. spans.Select(s => s.Slot)];
@@ -18,11 +21,10 @@ internal sealed class SpanSet
 
         // A decoding step: one token a sequence, attended over padded cache rows under a mask.
         Longest = spans.Max(s => s.Past) + 1;
-        Slots = tensor(spans.Select(s => (long)s.Slot).ToArray(), device: device);
-        Pasts = tensor(spans.Select(s => (long)s.Past).ToArray(), device: device);
+        (Slots, Pasts) = (slots, pasts);
         SlotsAreFirst = spans.Select((s, i) => s.Slot == i).All(same => same);
         if (spans.Any(s => s.Past + 1 != Longest))
-            Mask = (TensorArithmetic.Range(Longest, device) <= Pasts.unsqueeze(1)).view(spans.Count, 1, 1, Longest);
+            Mask = (TensorArithmetic.Range(Longest, pasts.device) <= Pasts.unsqueeze(1)).view(spans.Count, 1, 1, Longest);
     }
 
     public IReadOnlyList<TokenRun> Spans { get; }

@@ -1,3 +1,4 @@
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Inputs;
@@ -14,7 +15,7 @@ internal sealed record ImagePlacement(Tensor Rows, Tensor Features, IReadOnlyLis
         if (images.Count == 0)
             return null;
         return new ImagePlacement(
-            tensor(rows, device: device),
+            HostTransfers.Upload(rows, device),
             cat([.. images.Select(image => image.Merged)], 0),
             [.. Enumerable.Range(0, images[0].Deepstack.Count).Select(d => cat([.. images.Select(image => image.Deepstack[d])], 0))]
         );

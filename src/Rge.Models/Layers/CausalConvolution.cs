@@ -25,7 +25,7 @@ internal sealed class CausalConvolution(Tensor weight)
     {
         using var scope = NewDisposeScope();
         var sources = cat([carried, x], 0);
-        var layout = windows.IsInOrder ? sources : GradientKernels.GatherRows(sources, tensor(windows.Sources, device: x.device));
+        var layout = windows.IsInOrder ? sources : GradientKernels.GatherRows(sources, HostTransfers.Upload(windows.Sources, x.device));
         var count = windows.Sources.Length - windows.Taps + 1;
         var taps = Taps();
         var sum = layout.narrow(0, 0, count) * taps[0];

@@ -1,4 +1,5 @@
 using Rge.Models.Configuration;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -39,15 +40,11 @@ internal sealed class DeltaNetState : ILayerState
     public void Begin(IEnumerable<TokenRun> runs)
     {
         long[] slots = [.. runs.Where(run => run.Past == 0).Select(run => (long)run.Slot)];
-        if (slots.Length == 0)
-            return;
-        using var index = tensor(slots, device: Memory.device);
+        foreach (var (first, count) in Ranges(slots))
         foreach (var held in (Tensor[])[Columns, Memory])
         {
-            var shape = held.shape;
-            shape[0] = slots.Length;
-            using var nothing = zeros(shape, device: held.device);
-            held.index_copy_(0, index, nothing);
+            using var range = held.narrow(0, slots[first], count);
+            range.zero_();
         }
     }
 
@@ -59,7 +56,7 @@ internal sealed class DeltaNetState : ILayerState
     {
         if (level.Ends.Length == 0)
             return;
-        using var ends = tensor(level.Ends, device: Memory.device);
+        using var ends = HostTransfers.Upload(level.Ends, Memory.device);
         using var rows = memory.index_select(0, ends);
         Write(Memory, [.. level.EndedRuns.Select(run => (long)runs[run].Slot)], rows);
     }
@@ -67,15 +64,18 @@ internal sealed class DeltaNetState : ILayerState
     /// <summary>A copy of what some slots hold.</summary>
     public static Tensor Read(Tensor held, long[] slots)
     {
-        using var index = tensor(slots, device: held.device);
-        return held.index_select(0, index);
+        // By ranges rather than by an index, which would have to be brought to the device for every layer and step.
+        using var scope = NewDisposeScope();
+        Tensor[] ranges = [.. Ranges(slots).Select(range => held.narrow(0, slots[range.First], range.Count))];
+        return (ranges.Length == 1 ? ranges[0].clone() : cat(ranges, 0)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Replaces what some slots hold.</summary>
     public static void Write(Tensor held, long[] slots, Tensor rows)
     {
-        using var index = tensor(slots, device: held.device);
-        held.index_copy_(0, index, rows);
+        using var scope = NewDisposeScope();
+        foreach (var (first, count) in Ranges(slots))
+            held.narrow(0, slots[first], count).copy_(rows.narrow(0, first, count));
     }
 
     /// <summary>Cuts slots into ranges that follow each other: where each begins in the list, and how long it is.</summary>

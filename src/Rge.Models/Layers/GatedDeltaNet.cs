@@ -60,7 +60,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
         }
         else
         {
-            var places = tensor(pass.Chunks.Places, device: x.device);
+            var places = HostTransfers.Upload(pass.Chunks.Places, x.device);
             read = GradientKernels.GatherRows(
                 Chunks(projected, rates, decays, pass, own),
                 outputTokens is null ? places : places.index_select(0, outputTokens)
@@ -134,7 +134,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
         var (convolved, sources) = _convolution.Forward(projected, windows, carried);
         if (state is not null)
         {
-            var last = sources.index_select(0, tensor(windows.Ends.SelectMany(end => end).ToArray(), device: projected.device));
+            var last = sources.index_select(0, HostTransfers.Upload([.. windows.Ends.SelectMany(end => end)], projected.device));
             DeltaNetState.Write(state.Columns, slots, last.view(-1, windows.Taps - 1, _config.Channels));
         }
         return convolved;
@@ -145,7 +145,7 @@ internal sealed class GatedDeltaNet : ITokenMixer
     {
         if (level.Starts.Length == memory.shape[0] && level.Starts.Select((start, i) => start == i).All(same => same))
             return memory;
-        var rows = GradientKernels.GatherRows(memory.flatten(1), tensor(level.Starts, device: memory.device));
+        var rows = GradientKernels.GatherRows(memory.flatten(1), HostTransfers.Upload(level.Starts, memory.device));
         return rows.view([level.Count, .. memory.shape[1..]]);
     }
 
@@ -157,10 +157,10 @@ internal sealed class GatedDeltaNet : ITokenMixer
         var (rows, places) = (new long[tokens.Length], new long[tokens.Length]);
         for (var i = 0; i < tokens.Length; i++)
             (rows[i], places[i]) = tokens[i] < 0 ? (0, windows.Rows.Length) : (windows.Rows[tokens[i]], tokens[i]);
-        var rates = GradientKernels.GatherRows(padded, tensor(places, device: padded.device)).view(count, chunks.Size, -1);
+        var rates = GradientKernels.GatherRows(padded, HostTransfers.Upload(places, padded.device)).view(count, chunks.Size, -1);
         return DeltaTokens.Create(
             _config,
-            GradientKernels.GatherRows(convolved, tensor(rows, device: convolved.device)).view(count, chunks.Size, -1),
+            GradientKernels.GatherRows(convolved, HostTransfers.Upload(rows, convolved.device)).view(count, chunks.Size, -1),
             rates.narrow(2, 0, _config.NumValueHeads),
             rates.narrow(2, _config.NumValueHeads, _config.NumValueHeads)
         );

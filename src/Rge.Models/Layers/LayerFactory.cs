@@ -26,6 +26,12 @@ internal abstract class LayerFactory
     /// <summary>The parameter of a name, or null where the checkpoint has none.</summary>
     public abstract Tensor? OptionalParameter(string name, params long[] shape);
 
+    /// <summary>Integers that a layer computes with beside its parameters, int64 on the device of the model; the factory's.</summary>
+    public abstract Tensor Constant(long[] values);
+
+    /// <summary>Numbers that a layer computes with beside its parameters, float32 on the device of the model; the factory's.</summary>
+    public abstract Tensor Constant(float[] values);
+
     /// <summary>The weight of a linear layer.</summary>
     public virtual LinearWeight Weight(string name, long inputs, long outputs) => new DenseWeight(Parameter(name, outputs, inputs));
 

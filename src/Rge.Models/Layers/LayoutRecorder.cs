@@ -26,4 +26,8 @@ internal sealed class LayoutRecorder : LayerFactory
     }
 
     public override Tensor? OptionalParameter(string name, params long[] shape) => Parameter(name, shape);
+
+    public override Tensor Constant(long[] values) => null!;
+
+    public override Tensor Constant(float[] values) => null!;
 }

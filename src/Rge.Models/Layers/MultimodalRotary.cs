@@ -9,23 +9,23 @@ namespace Rge.Models.Layers;
 /// </summary>
 internal sealed class MultimodalRotary
 {
-    private readonly long[] _axes;
-    private readonly float[] _frequencies;
+    private readonly Tensor _axes,
+        _frequencies;
 
-    public MultimodalRotary(TextConfig config)
+    /// <param name="config">The decoder's shape.</param>
+    /// <param name="factory">Holds what every pass needs on the device.</param>
+    public MultimodalRotary(TextConfig config, LayerFactory factory)
     {
-        var half = config.RotaryDim / 2;
-        _axes = [.. Enumerable.Range(0, half).Select(f => (long)AxisOf(f, config.MropeSection, config.MropeInterleaved))];
-        _frequencies = [.. Enumerable.Range(0, half).Select(f => (float)(1 / Math.Pow(config.RopeTheta, 2.0 * f / config.RotaryDim)))];
+        var frequencies = Enumerable.Range(0, config.RotaryDim / 2).ToArray();
+        _axes = factory.Constant([.. frequencies.Select(f => (long)AxisOf(f, config.MropeSection, config.MropeInterleaved))]);
+        _frequencies = factory.Constant([.. frequencies.Select(f => (float)(1 / Math.Pow(config.RopeTheta, 2.0 * f / config.RotaryDim)))]);
     }
 
     /// <summary>Makes the table of positions <c>[3, N]</c> (float32, on the target device).</summary>
     public RotaryTable Table(Tensor positions, ScalarType dtype)
     {
-        using var axes = tensor(_axes, device: positions.device);
-        using var frequencies = tensor(_frequencies, device: positions.device);
         // Without gaps: a product keeps the order of its factors in memory, and the kernels want rows.
-        var angles = positions.index_select(0, axes).t().contiguous() * frequencies; // (N, D/2)
+        var angles = positions.index_select(0, _axes).t().contiguous() * _frequencies; // (N, D/2)
         return RotaryTable.Create(angles, dtype);
     }
 

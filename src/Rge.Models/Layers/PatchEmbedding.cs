@@ -1,3 +1,4 @@
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -19,5 +20,6 @@ internal sealed class PatchEmbedding(Tensor weight, Tensor? bias, int width)
     /// <summary>
     /// Flattened patches <c>[P, length]</c>, float32 on the CPU → <c>[P, width]</c>, in the number type and on the device of the weight.
     /// </summary>
-    public Tensor Forward(Tensor patches) => nn.functional.linear(patches.to(weight.dtype, weight.device), weight.view(width, -1), bias);
+    public Tensor Forward(Tensor patches) =>
+        nn.functional.linear(HostTransfers.Upload(patches.to(weight.dtype), weight.device), weight.view(width, -1), bias);
 }

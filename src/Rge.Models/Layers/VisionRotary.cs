@@ -1,3 +1,4 @@
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Models.Layers;
@@ -14,14 +15,14 @@ internal sealed class VisionRotary(int headDim)
         .. Enumerable.Range(0, headDim / 4).Select(f => (float)(1 / Math.Pow(Theta, 4.0 * f / headDim))),
     ];
 
-    /// <summary>Table of patches whose rows and columns are given, int32 host arrays of length P.</summary>
+    /// <summary>Table of patches whose rows and columns are given, host arrays of length P.</summary>
     public RotaryTable Table(int[] rows, int[] columns, Device device)
     {
-        using Tensor frequencies = tensor(_frequencies, device: device),
+        using Tensor frequencies = HostTransfers.Upload(_frequencies, device),
             r = Column(rows),
             c = Column(columns);
         return RotaryTable.Create(cat([r * frequencies, c * frequencies], 1), ScalarType.Float32);
 
-        Tensor Column(int[] values) => tensor(values, device: device).to(ScalarType.Float32).unsqueeze(1);
+        Tensor Column(int[] values) => HostTransfers.Upload([.. values.Select(value => (float)value)], device).unsqueeze(1);
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Rge.Models.Inputs;
+using Rge.Models.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rge.Decoding;
@@ -168,13 +170,15 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     private void StepSlots()
     {
         var hidden = model.Step([.. _slots.Select(slot => slot.Next)]);
-        var host = Host(hidden);
-        Observe(host, _slots);
+        // They come to the host only where one of them is asked for.
+        var host = _slots.Exists(slot => slot.NextIsPooled || slot.EndsWithTurn) ? Host(hidden) : null;
+        if (host is not null)
+            Observe(host, _slots);
         var open = new List<int>();
         for (var i = 0; i < _slots.Count; i++)
         {
             if (_slots[i].NextIsPooled)
-                _slots[i].Complete(Row(host, i).ToArray());
+                _slots[i].Complete(Row(host!, i).ToArray());
             else if (_slots[i].IsAtLengthLimit)
                 _slots[i].AppendEmb();
             else
@@ -183,7 +187,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         if (open.Count == 0)
             return;
         if (open.Count < _slots.Count)
-            hidden = hidden.index_select(0, tensor(open.Select(i => (long)i).ToArray(), device: hidden.device));
+            hidden = hidden.index_select(0, HostTransfers.Upload([.. open.Select(i => (long)i)], hidden.device));
         Choose(hidden, [.. open.Select(i => _slots[i])]);
     }
 
@@ -198,12 +202,18 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     /// <summary>Chooses the next token of slots from their hidden states; what goes wrong with one ends that one.</summary>
     private void Choose(Tensor hidden, IReadOnlyList<DecodingSlot> slots)
     {
-        var logits = Host(model.Logits(hidden));
+        var logits = model.Logits(hidden);
+        var isChosen = (options.ChoosesOnDevice ?? logits.device_type != DeviceType.CPU) && LikeliestTokens.Take(slots);
+        var likeliest = isChosen ? LikeliestTokens.Find(logits, slots[0].BannedTokens) : [];
+        var host = isChosen ? null : Host(logits);
         for (var i = 0; i < slots.Count; i++)
         {
             try
             {
-                slots[i].Choose(Row(logits, i));
+                if (host is null)
+                    slots[i].Take(likeliest[i].Token, likeliest[i].Logit);
+                else
+                    slots[i].Choose(Row(host, i));
             }
             catch (Exception e)
             {
@@ -233,7 +243,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         (_stateSlots, _stateCapacity) = (0, 0);
     }
 
-    private static Tensor Host(Tensor rows) => rows.to(ScalarType.Float32).cpu().contiguous();
+    private static Tensor Host(Tensor rows) => HostTransfers.Download(rows);
 
     /// <summary>One row of a float32 matrix on the CPU; valid while the tensor lives.</summary>
     private static Span<float> Row(Tensor matrix, int row)

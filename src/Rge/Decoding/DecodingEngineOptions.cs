@@ -19,6 +19,11 @@ public sealed record DecodingEngineOptions
     /// </summary>
     public long MaxCacheTokens { get; init; } = long.MaxValue;
 
+    /// <summary>
+    /// Whether greedy choices are made where the logits lie, so that these need not come to the host; null where that is no CPU.
+    /// </summary>
+    internal bool? ChoosesOnDevice { get; init; }
+
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatchSize, 1);

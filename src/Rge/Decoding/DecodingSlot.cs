@@ -28,6 +28,12 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     /// <summary>True where <see cref="Observe"/> is to see the hidden state of every step.</summary>
     public bool EndsWithTurn => _endOfTurn.Count > 0;
 
+    /// <summary>True where the token that follows is the one of the largest logit that is not banned, which <see cref="Take"/> is told.</summary>
+    public bool TakesLikeliest => _options is { IsGreedy: true, RepetitionPenalty: 1 };
+
+    /// <summary>Tokens that are never chosen.</summary>
+    public IReadOnlyCollection<int> BannedTokens => _options.BannedTokens;
+
     /// <summary>Takes note of the hidden state at <see cref="Next"/>, or at the end of the prompt.</summary>
     public void Observe(ReadOnlySpan<float> hidden)
     {
@@ -37,9 +43,20 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     }
 
     /// <summary>Chooses the token that follows; logits are overwritten. Ends the rationale where the token ends the turn.</summary>
-    public void Choose(Span<float> logits)
+    public void Choose(Span<float> logits) => Follow(_sampler.Next(logits));
+
+    /// <summary>Takes the likeliest token, which was found elsewhere; otherwise as <see cref="Choose"/>.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="logit">Its logit.</param>
+    public void Take(int token, float logit)
     {
-        Next = _sampler.Next(logits);
+        TokenSampler.RequireFinite(token, logit);
+        Follow(token);
+    }
+
+    private void Follow(int token)
+    {
+        Next = token;
         _tokens.Add(Next);
         var isPooled = Next == embTokenId;
         NextIsPooled = EndsWithTurn

@@ -42,15 +42,22 @@ internal sealed class TokenSampler
 
         // The index of the maximum is that of the first NaN where there is one, else that of the first of equals.
         var best = TensorPrimitives.IndexOfMax<float>(logits);
-        if (!float.IsFinite(logits[best]))
-            throw new EmbeddingException(
-                $"The logit of token {best} is {logits[best]}; the model's activations overflow or its weights are damaged. With "
-                    + "float16 weights, try bfloat16 or float32."
-            );
+        RequireFinite(best, logits[best]);
         var token = _options.IsGreedy ? best : Sample(logits, logits[best]);
         if (_options.RepetitionPenalty != 1)
             _seen.Add(token);
         return token;
+    }
+
+    /// <summary>Checks the largest logit of a row.</summary>
+    /// <exception cref="EmbeddingException">It is not a number, or no token is possible.</exception>
+    public static void RequireFinite(int token, float logit)
+    {
+        if (!float.IsFinite(logit))
+            throw new EmbeddingException(
+                $"The logit of token {token} is {logit}; the model's activations overflow or its weights are damaged. With "
+                    + "float16 weights, try bfloat16 or float32."
+            );
     }
 
     private static void Penalize(Span<float> logits, HashSet<int> seen, float penalty)

@@ -133,11 +133,11 @@ public sealed class RecurrentLayerTests : IDisposable
     private Tensor Run(PackedBatch batch, DecodingState? state)
     {
         using var frozen = no_grad();
-        var positions = tensor(batch.Positions, [3, batch.TokenIds.Length]);
-        var embedded = _decoder.Embed(tensor(batch.TokenIds), images: null);
-        var hidden = _decoder.Forward(embedded, positions, batch.Pass(state, CPU), images: null);
+        var tensors = PackedTensors.Upload(batch, CPU);
+        var embedded = _decoder.Embed(tensors.TokenIds, images: null);
+        var hidden = _decoder.Forward(embedded, tensors.Positions, batch.Pass(state, tensors), images: null);
         state?.Advance(batch);
-        return hidden.index_select(0, tensor(batch.Runs.Select(run => (long)run.Start + run.Length - 1).ToArray()));
+        return hidden.index_select(0, tensors.Last);
     }
 
     private static ModelInput[] Inputs(params int[][] sequences) => Array.ConvertAll(sequences, tokens => new ModelInput(tokens));

@@ -1,6 +1,7 @@
 using Rge.Decoding;
 using Rge.Imaging;
 using Rge.Models;
+using Rge.Models.Tensors;
 using Rge.Tests.Shared;
 using Rge.Tests.Shared.Embedders;
 using TorchSharp;
@@ -110,6 +111,50 @@ public sealed class CachedModelTests
         Assert.Throws<ArgumentException>(() => cached.ResizeState(1, 64, keep: 2));
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
         cached.ReleaseState();
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_step_makes_the_same_transfers_for_any_number_of_sequences(bool choosesOnDevice)
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen35);
+        // What is written does not end before the budget does: the end token is banned.
+        var generation = new GenerationOptions { MaxRationaleTokens = 8, BannedTokens = [TinyModel.EmbToken] };
+        foreach (var count in (int[])[1, 3, 7])
+        {
+            var options = new DecodingEngineOptions { MaxBatchSize = count, ChoosesOnDevice = choosesOnDevice };
+            var scheduler = new DecodeScheduler(new CachedModel(model), TinyModel.EmbToken, options);
+            foreach (var i in Enumerable.Range(0, count))
+                scheduler.Enqueue(Submit([new DecodeRequest([1, 2 + i]) { Generation = generation }], CancellationToken.None)[0]);
+            scheduler.Advance();
+            for (var step = 1; step < 6; step++)
+            {
+                var before = HostTransfers.OfThread;
+                scheduler.Advance();
+                // Tokens, positions and slots go up in one copy, and choices on the device need the banned tokens there.
+                Assert.Equal(new TransferCount(choosesOnDevice ? 2 : 1, 1), HostTransfers.OfThread.Since(before));
+            }
+            while (!scheduler.IsIdle)
+                scheduler.Advance();
+        }
+    }
+
+    [Theory, InlineData(new int[0]), InlineData(new[] { 3, 4, TinyModel.EmbToken })]
+    public void Choices_on_the_device_are_those_of_the_host(int[] banned)
+    {
+        using var model = TinyModel.Create(ModelFamily.Qwen25Vl);
+        DecodeRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, 9)
+                .Select(i => new DecodeRequest(TinyModel.Tokens(model.Config, 3 + i, seed: i))
+                {
+                    Generation = new GenerationOptions { MaxRationaleTokens = 6 + i, BannedTokens = banned },
+                }),
+        ];
+        DecodedSequence[] onHost = Decode(model, new DecodingEngineOptions { ChoosesOnDevice = false }, requests),
+            onDevice = Decode(model, new DecodingEngineOptions { ChoosesOnDevice = true }, requests);
+        Assert.Equal(onHost.Select(result => result.RationaleIds), onDevice.Select(result => result.RationaleIds));
+        Assert.Equal(onHost.Select(result => result.HiddenState), onDevice.Select(result => result.HiddenState));
     }
 
     /// <summary>

@@ -33,8 +33,8 @@ internal sealed class PositionInterpolation(EmbeddingTable table, int side) : IP
         Tensor? sum = null;
         for (var corner = 0; corner < 4; corner++)
         {
-            using Tensor indices = tensor(corners[corner], device: table.Device),
-                share = tensor(weights[corner], device: table.Device);
+            using Tensor indices = HostTransfers.Upload(corners[corner], table.Device),
+                share = HostTransfers.Upload(weights[corner], table.Device);
             var part = table.Rows(indices) * share.to(table.DType).unsqueeze(1);
             sum = sum is null ? part : sum.Plus(part);
         }
