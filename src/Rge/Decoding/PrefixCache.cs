@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Rge.Decoding;
 
 /// <summary>
@@ -28,7 +30,9 @@ internal sealed class PrefixCache
     /// <summary>What the states take, in tokens: each its own, and what it takes beside them.</summary>
     public long Tokens => _kept.Sum(CostOf);
 
-    /// <summary>The kept state that a prompt shares most tokens with, and how many of them it can be read on from; null for none.</summary>
+    /// <summary>
+    /// The kept state that a prompt shares most tokens with, and how many of them it can be read on from; null for none.
+    /// </summary>
     public (KeptPrefix Prefix, int Tokens)? Find(PromptContent prompt)
     {
         (KeptPrefix Prefix, int Tokens)? best = null;
@@ -63,8 +67,8 @@ internal sealed class PrefixCache
     /// <summary>Keeps the state after the first tokens of a prompt, unless there is no room for it or what is kept serves as well.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="length">How many of its tokens have been read.</param>
-    /// <param name="copy">Makes the state that is kept; called where it is.</param>
-    public void Keep(PromptContent prompt, int length, Func<ISequenceState> copy)
+    /// <param name="copy">Makes the states that are kept, as <see cref="KeptPrefix"/> has them; called where they are.</param>
+    public void Keep(PromptContent prompt, int length, Func<(ISequenceState State, Tensor Hidden)> copy)
     {
         if (length < ShortestPrefix || length + _model.SlotTokens > _room)
             return;
@@ -76,7 +80,8 @@ internal sealed class PrefixCache
         if (_model.CanCutStates)
             Evict(kept => kept.CommonLength(prompt) == kept.Length);
         Shrink(_room - length - _model.SlotTokens);
-        _kept.Add(new KeptPrefix(prompt, length, copy()));
+        var (state, hidden) = copy();
+        _kept.Add(new KeptPrefix(prompt, length, state, hidden));
     }
 
     /// <summary>Says how many tokens other states leave; evicts what exceeds them.</summary>
@@ -89,9 +94,14 @@ internal sealed class PrefixCache
     /// <summary>Frees all states.</summary>
     public void Clear() => Evict(_ => true);
 
-    /// <summary>How much of what a state and a prompt have in common the prompt can be read on from; its last token is always read.</summary>
+    /// <summary>
+    /// How much of what a state and a prompt have in common the prompt can be read on from: all of it where they are the same, else not its
+    /// last token, whose hidden state is wanted.
+    /// </summary>
     private int Usable(int common, int length, PromptContent prompt)
     {
+        if (common == length && common == prompt.Length)
+            return common;
         var tokens = prompt.CutAt(Math.Min(common, prompt.Length - 1));
         return _model.CanCutStates || tokens == length ? tokens : 0;
     }

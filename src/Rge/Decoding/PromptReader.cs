@@ -63,10 +63,15 @@ internal sealed class PromptReader(ISequenceModel model, PrefixCache cache, int 
         Reading[] readings = [.. batch.Select((sequence, i) => Begin(sequence, state, first + i))];
         ImageLease.Encode(readings.SelectMany(reading => reading.Sequence.ImagesFrom(reading.Done)), model.EncodeImages);
         ReadImages(readings, state);
-        var hidden = Prefill(readings, reading => reading.Sequence.PromptLength, state);
+        Reading[] unread = [.. readings.Where(reading => reading.Hidden is null)];
+        var hidden = unread.Length == 0 ? null : Prefill(unread, reading => reading.Sequence.PromptLength, state);
         foreach (var sequence in batch)
             sequence.PrefillEnded();
-        return hidden;
+        if (hidden is not null && unread.Length == readings.Length)
+            return hidden;
+        for (var i = 0; i < unread.Length; i++)
+            unread[i].Hidden = hidden!.narrow(0, i, 1);
+        return cat([.. readings.Select(reading => reading.Hidden!)], 0);
     }
 
     /// <summary>Begins a slot with what the cache has of a prompt.</summary>
@@ -79,7 +84,8 @@ internal sealed class PromptReader(ISequenceModel model, PrefixCache cache, int 
         state.Begin(kept.State, slot, ContentOf(sequence)!, tokens);
         cache.Touch(kept);
         sequence.ReusedTokens = tokens;
-        return new Reading(sequence, slot, tokens);
+        // A copy: what is kept may be evicted while the others are read.
+        return new Reading(sequence, slot, tokens) { Hidden = tokens == sequence.PromptLength ? kept.Hidden.clone() : null };
     }
 
     /// <summary>Reads prompts up to the cuts before their ends that states are kept at.</summary>
@@ -102,22 +108,23 @@ internal sealed class PromptReader(ISequenceModel model, PrefixCache cache, int 
             state,
             [.. readings.Select(reading => reading.Slot)]
         );
-        foreach (var reading in readings)
+        for (var i = 0; i < readings.Length; i++)
         {
+            var (row, reading) = (i, readings[i]);
             reading.Done = end(reading);
             if (ContentOf(reading.Sequence) is { } content)
-                cache.Keep(content, reading.Done, () => Copy(state, reading));
+                cache.Keep(content, reading.Done, () => Copy(state, reading, hidden.narrow(0, row, 1)));
         }
         return hidden;
     }
 
-    private ISequenceState Copy(ISequenceState state, Reading reading)
+    private (ISequenceState State, Tensor Hidden) Copy(ISequenceState state, Reading reading, Tensor hidden)
     {
         var copy = model.CreateState(1, reading.Done);
         try
         {
             copy.CopyFrom(state, reading.Slot, 0);
-            return copy;
+            return (copy, hidden.clone().DetachFromDisposeScope());
         }
         catch
         {
@@ -140,6 +147,9 @@ internal sealed class PromptReader(ISequenceModel model, PrefixCache cache, int 
         public PendingSequence Sequence => sequence;
 
         public int Slot => slot;
+
+        /// <summary>The hidden state <c>[1, hidden]</c> at its last token; null until that is read.</summary>
+        public Tensor? Hidden { get; set; }
 
         /// <summary>How many of its tokens the slot holds.</summary>
         public int Done { get; set; } = done;

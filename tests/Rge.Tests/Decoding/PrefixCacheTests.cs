@@ -1,5 +1,6 @@
 using Rge.Decoding;
 using Rge.Imaging;
+using static TorchSharp.torch;
 
 namespace Rge.Tests.Decoding;
 
@@ -10,12 +11,13 @@ public sealed class PrefixCacheTests
     private readonly ScriptedModel _model = new();
 
     [Fact]
-    public void The_longest_beginning_is_found_and_the_last_token_is_left_to_read()
+    public void The_longest_beginning_is_found_and_the_last_token_is_left_to_read_unless_all_is_the_same()
     {
         var cache = new PrefixCache(1000, _model);
         Keep(cache, Prompt(1, 100));
         Keep(cache, Prompt(1, 40, 60));
-        Assert.Equal(99, cache.Find(Prompt(1, 100))?.Tokens);
+        Assert.Equal(100, cache.Find(Prompt(1, 100))?.Tokens);
+        Assert.Equal(98, cache.Find(Prompt(1, 99))?.Tokens);
         Assert.Equal(100, cache.Find(Prompt(1, 130))?.Tokens);
         Assert.Equal(69, cache.Find(Prompt(1, 40, 30))?.Tokens);
         Assert.Null(cache.Find(Prompt(2, 100)));
@@ -86,10 +88,10 @@ public sealed class PrefixCacheTests
             other = Picture(model, "a", 20, 9);
         Assert.Equal([40, 45], cache.Cuts(first));
         foreach (var cut in cache.Cuts(first))
-            cache.Keep(first, cut, () => model.CreateState(1, cut));
+            cache.Keep(first, cut, () => (model.CreateState(1, cut), zeros(1, 2)));
         Assert.Equal(40 + 45 + 2 * 30, cache.Tokens);
         Assert.Equal(40, cache.Find(other)?.Tokens);
-        Assert.Equal(40, cache.Find(first)?.Tokens); // its last token is to be read, and what is before it not kept
+        Assert.Equal(45, cache.Find(first)?.Tokens);
         Assert.Equal(45, cache.Find(Picture(model, "a", 20, 5, 3))?.Tokens);
         Assert.Null(cache.Find(Picture(model, "b", 20, 5)));
         Assert.Equal(40, cache.Promised(first, other));
@@ -106,7 +108,7 @@ public sealed class PrefixCacheTests
     }
 
     private void Keep(PrefixCache cache, PromptContent prompt) =>
-        cache.Keep(prompt, prompt.Length, () => _model.CreateState(1, prompt.Length));
+        cache.Keep(prompt, prompt.Length, () => (_model.CreateState(1, prompt.Length), zeros(1, 2)));
 
     /// <summary>A script, so many tokens with it, and so many others.</summary>
     private PromptContent Prompt(int script, int length, int others = 0) =>

@@ -59,6 +59,30 @@ public sealed class PrefixReuseTests
 
     [Theory]
     [MemberData(nameof(Families))]
+    public void The_same_prompt_again_reads_nothing_and_gives_the_same_numbers(ModelFamily family)
+    {
+        using var world = new World(family, Keeping);
+        foreach (var generation in (GenerationOptions?[])[null, Short])
+        {
+            var prompt = world.Prompt(world.Picture(seed: 1), instruction: 1, 9) with { Generation = generation };
+            var first = world.Ask(prompt);
+            var read = world.Model.TokensRead;
+            var again = world.Ask(prompt);
+            Assert.Equal(0, world.Model.TokensRead - read);
+            Assert.Equal(prompt.PromptIds.Length, again.ReusedTokens);
+            Assert.Equal(first.RationaleIds, again.RationaleIds);
+            Assert.Equal(first.HiddenState, again.HiddenState);
+            // Beside one that is read.
+            var other = world.Prompt(world.Picture(seed: 3), instruction: 4, 9) with { Generation = generation };
+            var results = world.AskTogether(other, prompt);
+            Assert.Equal(prompt.PromptIds.Length, results[1].ReusedTokens);
+            world.RequireAsAlone(other, results[0]);
+            world.RequireAsAlone(prompt, results[1]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
     public void Questions_of_a_group_read_their_picture_once(ModelFamily family)
     {
         using var world = new World(family, Keeping);
