@@ -18,8 +18,14 @@ public sealed class PrefixEmbeddingTests(EmbedderFixture fixture) : IClassFixtur
         [
             EmbeddingInput.Query("what is left of it", picture),
             EmbeddingInput.Query("how many are red", EmbedderFixture.Image(1, 112, 112)), // the same pixels
-            EmbeddingInput.Query("how many are red", picture) with { Rationale = "a red kite" },
-            EmbeddingInput.Query("how many are red", picture) with { Rationale = "a red boat" },
+            EmbeddingInput.Query("how many are red", picture) with
+            {
+                Rationale = "a red kite",
+            },
+            EmbeddingInput.Query("how many are red", picture) with
+            {
+                Rationale = "a red boat",
+            },
             EmbeddingInput.Query("how many are red", EmbedderFixture.Image(2, 112, 112)),
         ];
         var found = new List<ReasoningEmbedding>();

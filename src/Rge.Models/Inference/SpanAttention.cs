@@ -82,9 +82,7 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
     {
         var wide = v.to(ScalarType.Float32);
         if (CpuKernels.SupportsAttend(q, k, wide))
-            return CpuKernels
-                .Attend(q, WithPasts(k, cache?.Keys), WithPasts(wide, cache?.Values), Segments(), isCausal: true)
-                .to(v.dtype);
+            return CpuKernels.Attend(q, WithPasts(k, cache?.Keys), WithPasts(wide, cache?.Values), Segments(), isCausal: true).to(v.dtype);
         (q, k) = (q.to(v.dtype), k.to(v.dtype));
         var parts = new Tensor[spans.Spans.Count];
         for (var i = 0; i < parts.Length; i++)

@@ -1,4 +1,3 @@
-using Rge.Models.Inputs;
 using static TorchSharp.torch;
 
 namespace Rge.Decoding;

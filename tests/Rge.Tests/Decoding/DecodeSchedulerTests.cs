@@ -376,7 +376,13 @@ public sealed class DecodeSchedulerTests
             _model.Request(3, 30, null),
         ];
         var results = Run(options, requests);
-        Assert.Equal([[100, 80, 90, 30], [10]], _model.Prefilled.AsEnumerable());
+        Assert.Equal(
+            [
+                [100, 80, 90, 30],
+                [10],
+            ],
+            _model.Prefilled.AsEnumerable()
+        );
         Assert.Equal([0, 0, 100, 0, 0], results.Select(result => result.ReusedTokens));
         Assert.Equal([1, 110], results[2].HiddenState);
         Assert.Empty(_model.Encoded);

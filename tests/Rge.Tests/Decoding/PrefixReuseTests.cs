@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Rge.Tests.Decoding;
 
-/// <summary>Prompts that begin like earlier ones, with models of all families: what of them is read, and that the results are equal.</summary>
+/// <summary>Prompts that begin like earlier ones, with models of all families: what of them is read, and equal results.</summary>
 public sealed class PrefixReuseTests
 {
     private static readonly DecodingEngineOptions Keeping = new() { MaxPrefixTokens = 10_000 };
@@ -46,7 +46,13 @@ public sealed class PrefixReuseTests
         var prompt = world.Prompt(world.Picture(seed: 1), instruction: 1, 9);
         var written = world.Ask(prompt with { Generation = Short });
         world.RequireAsAlone(prompt with { Generation = Short }, written);
-        foreach (var rationale in (int[][])[[3, 4, 5], [3, 9, 5, 6]])
+        foreach (
+            var rationale in (int[][])
+                [
+                    [3, 4, 5],
+                    [3, 9, 5, 6],
+                ]
+        )
         {
             var edited = prompt with { PromptIds = [.. prompt.PromptIds, .. rationale, TinyModel.EmbToken] };
             var read = world.Model.TokensRead;
@@ -102,8 +108,7 @@ public sealed class PrefixReuseTests
                 world.RequireAsAlone(request, result);
         }
 
-        static int Rest(DecodeRequest request) =>
-            request.PromptIds.Length - Array.LastIndexOf(request.PromptIds, TinyModel.ImageToken) - 1;
+        static int Rest(DecodeRequest request) => request.PromptIds.Length - Array.LastIndexOf(request.PromptIds, TinyModel.ImageToken) - 1;
     }
 
     [Theory]
@@ -114,7 +119,9 @@ public sealed class PrefixReuseTests
         PatchedImage one = world.Picture(seed: 1),
             another = world.Picture(seed: 2);
         _ = world.Ask(world.Prompt(one, instruction: 1, 9));
-        foreach (var request in (DecodeRequest[])[world.Prompt(another, 1, 9), world.Prompt(one, 1, 9, another), world.Prompt(one, 1, 9, one)])
+        foreach (
+            var request in (DecodeRequest[])[world.Prompt(another, 1, 9), world.Prompt(one, 1, 9, another), world.Prompt(one, 1, 9, one)]
+        )
         {
             var result = world.Ask(request);
             Assert.InRange(result.ReusedTokens, 0, request.PromptIds.Length - 1 - 80);
@@ -142,7 +149,10 @@ public sealed class PrefixReuseTests
         ];
         var results = world.AskTogether(requests);
         Assert.Contains(results, result => result.ReusedTokens > 0);
-        Assert.Equal(requests.Sum(request => request.PromptIds.Length) - results.Sum(result => result.ReusedTokens), world.Model.TokensRead);
+        Assert.Equal(
+            requests.Sum(request => request.PromptIds.Length) - results.Sum(result => result.ReusedTokens),
+            world.Model.TokensRead
+        );
         foreach (var (request, result) in requests.Zip(results))
             world.RequireAsAlone(request, result);
     }
@@ -184,7 +194,11 @@ public sealed class PrefixReuseTests
     {
         using var world = new World(family, Keeping);
         using var model = TinyModel.Create(family);
-        using var engine = new DecodingEngine(model, TinyModel.EmbToken, new DecodingEngineOptions { MaxPrefixTokens = 400, MaxBatchSize = 3 });
+        using var engine = new DecodingEngine(
+            model,
+            TinyModel.EmbToken,
+            new DecodingEngineOptions { MaxPrefixTokens = 400, MaxBatchSize = 3 }
+        );
         DecodeRequest[] requests =
         [
             .. Enumerable
