@@ -27,6 +27,9 @@ var benchmarks = new Dictionary<string, (string Arguments, string Purpose, Actio
     ["prefill"] = ("CHECKPOINT [PROMPTS …]", "vision tower and decoder apart, by prompts read in one pass", args =>
         PrefillBenchmark.Run(args[0], args.Length > 1 ? [.. args[1..].Select(int.Parse)] : [1, 4, 12])
     ),
+    ["prefix"] = ("CHECKPOINT [ROUNDS]", "another text for a picture that was asked about before, with and without what is kept", args =>
+        PrefixBenchmark.Run(args[0], args.Length > 1 ? int.Parse(args[1], null) : 5)
+    ),
     ["recall"] = (
         "POSTGRESQL [VECTORS [DIMENSIONS]]",
         "HNSW in PostgreSQL against exact search in SQLite: recall@10, latency, memory; POSTGRESQL is a connection string",

@@ -14,7 +14,11 @@ internal sealed class TargetForm
     /// <summary>The form of the candidates of a row; without words where they show images, or fewer than two are wrong.</summary>
     public static TargetForm Of(EvaluationRow row)
     {
-        var texts = row.Candidates.Skip(1).Select(candidate => candidate.Images.Count == 0 ? candidate.Text : null).Distinct().ToArray();
+        var texts = row
+            .Candidates.Skip(1)
+            .Select(candidate => candidate.Images.Count == 0 ? candidate.Text : null)
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
         if (texts.Length < 2 || texts.Contains(null))
             return new TargetForm([], []);
         string[][] words = [.. texts.Select(text => Words(text!))];
@@ -25,7 +29,10 @@ internal sealed class TargetForm
     public string Apply(string text)
     {
         var words = Words(text);
-        var (begins, ends) = (words.Take(_before.Length).SequenceEqual(_before), words.TakeLast(_after.Length).SequenceEqual(_after));
+        var (begins, ends) = (
+            words.Take(_before.Length).SequenceEqual(_before, StringComparer.Ordinal),
+            words.TakeLast(_after.Length).SequenceEqual(_after, StringComparer.Ordinal)
+        );
         return string.Join(' ', [.. begins ? [] : _before, .. words, .. ends ? [] : _after]);
     }
 

@@ -183,6 +183,7 @@ internal sealed class EmbeddingCall(
             FinishReason = decoded.FinishReason,
             PromptTokens = item.Prompt.TokenIds.Length,
             ImageTokens = item.Prompt.ImageTokens,
+            ReusedTokens = decoded.ReusedTokens,
             Timings = decoded.Timings,
         };
     }

@@ -36,6 +36,12 @@ public sealed record ReasoningEmbedding
     /// <summary>Tokens that the images take in the prompt.</summary>
     public int ImageTokens { get; init; }
 
+    /// <summary>
+    /// Tokens of the prompt that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of them. Not part of
+    /// its JSON.
+    /// </summary>
+    public int ReusedTokens { get; init; }
+
     /// <summary>How the time was spent.</summary>
     public DecodeTimings Timings { get; init; }
 

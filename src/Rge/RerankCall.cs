@@ -97,13 +97,14 @@ internal sealed class RerankCall(
             return;
         try
         {
-            var hidden = (await pair.Completion).HiddenState;
+            var decoded = await pair.Completion;
             Finish(
                 new RerankResult
                 {
                     Index = index,
-                    Score = Score(hidden),
+                    Score = Score(decoded.HiddenState),
                     PromptTokens = pair.PromptLength,
+                    ReusedTokens = decoded.ReusedTokens,
                 }
             );
         }

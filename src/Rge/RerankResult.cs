@@ -12,6 +12,11 @@ public sealed record RerankResult
     /// <summary>Tokens of the pair's prompt, image tokens included; 0 where there is an <see cref="Error"/>.</summary>
     public int PromptTokens { get; init; }
 
+    /// <summary>
+    /// Tokens of them that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of them.
+    /// </summary>
+    public int ReusedTokens { get; init; }
+
     /// <summary>What went wrong; <see langword="null"/> for a document with a score.</summary>
     public RgeException? Error { get; init; }
 

@@ -12,8 +12,11 @@ public sealed record RerankerOptions
     /// <summary>How the checkpoint is called; <see langword="null"/> to recognise it in the folder that is loaded.</summary>
     public ModelPreset? Preset { get; init; }
 
-    /// <summary>Limits on concurrent work.</summary>
-    public DecodingEngineOptions Decoder { get; init; } = new();
+    /// <summary>
+    /// Limits on concurrent work. What all pairs of a call begin with, which is the query, is read once unless
+    /// <see cref="DecodingEngineOptions.MaxPrefixTokens"/> is 0.
+    /// </summary>
+    public DecodingEngineOptions Decoder { get; init; } = new() { MaxPrefixTokens = 2048 };
 
     /// <summary>Documents of a call that are prepared together, at least 1: their images wait in memory.</summary>
     public int PrefetchItems { get; init; } = 32;

@@ -41,6 +41,29 @@ public sealed class MetricsTests
         Assert.Equal((int)answer["usage"]!["total_tokens"]!, Value(metrics, "rge_prompt_tokens_total", "role=\"pair\""));
     }
 
+    [Fact]
+    public async Task Metrics_count_tokens_that_an_earlier_prompt_spared()
+    {
+        await using var server = await TestServer.StartAsync(new ServerOptions { Limits = new ServerLimits { MaxPrefixTokens = 8192 } });
+        var image = TestImages.DataUri(TestImages.Grey(84, 84));
+        foreach (var text in (string[])["What is left of it?", "How many are red?"])
+            await server.PostAsync(Path, Body(text), Cancellation);
+        string metrics = "";
+        await TestServer.UntilAsync(async () =>
+        {
+            metrics = await server.Client.GetStringAsync("/metrics", Cancellation);
+            return metrics.Contains("rge_items_total{", StringComparison.Ordinal) && Value(metrics, "rge_items_total", "role=") == 2;
+        });
+        var reused = Value(metrics, "rge_prompt_reused_tokens_total", "role=");
+        // At least the tokens of the picture, at most the shorter prompt.
+        Assert.InRange(reused, 9, Value(metrics, "rge_prompt_tokens_total", "role=") / 2);
+
+        string Body(string text) =>
+            """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"IMAGE"}},{"type":"text","text":"TEXT"}]}]}"""
+                .Replace("IMAGE", image, StringComparison.Ordinal)
+                .Replace("TEXT", text, StringComparison.Ordinal);
+    }
+
     private static double Value(string metrics, string name, string label) =>
         double.Parse(
             Assert

@@ -63,6 +63,8 @@ public sealed class ServerOptionsTests : IDisposable
     [InlineData("""{"api_keys":["k"]}""", "the setting 'api_keys' is not known")]
     [InlineData("""{"limits":{"max_items":"many"}}""", "limits.max_items has a value of another type")]
     [InlineData("""{"limits":{"max_items":0}}""", "limits.max_items is 0, expected at least 1")]
+    [InlineData("""{"limits":{"max_prefix_tokens":-1}}""", "limits.max_prefix_tokens is -1, expected 0 or more")]
+    [InlineData("""{"limits":{"remembered_images":-1}}""", "limits.remembered_images is -1, expected 0 or more")]
     [InlineData(
         """{"limits":{"max_items":600,"max_queued_items":512}}""",
         "limits.max_queued_items is 512, expected at least max_items, which is 600"

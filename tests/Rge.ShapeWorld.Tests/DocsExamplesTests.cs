@@ -34,6 +34,10 @@ public sealed partial class DocsExamplesTests
             Assert.Contains(rationale, rows.Select(row => row.Rationale));
     }
 
-    [GeneratedRegex(@"^\| (?<dataset>[a-z0-9_]+) \| \*(?<query>[^*]+)\* — (?<rationale>[^|]+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\| (?<dataset>[a-z0-9_]+) \| \*(?<query>[^*]+)\* — (?<rationale>[^|]+) \|",
+        RegexOptions.Multiline,
+        matchTimeoutMilliseconds: 10_000
+    )]
     private static partial Regex Example();
 }

@@ -1,5 +1,4 @@
 using Rge.Files;
-using Rge.Imaging;
 using Rge.ShapeWorld.Scenes;
 
 namespace Rge.ShapeWorld.Tests;

@@ -30,6 +30,12 @@ public sealed class DecodingState : IDisposable
     /// <summary>By layer, what it carries; borrowed.</summary>
     internal IReadOnlyList<ILayerState> Layers => _layers;
 
+    /// <summary>
+    /// Whether the first tokens of a slot can be copied without the rest: true where every layer is attention, false where one is a
+    /// recurrence, whose state is that after the last token.
+    /// </summary>
+    public bool CanBeCut => _layers.All(layer => layer.CanBeCut);
+
     /// <summary>Tokens now in a slot.</summary>
     public int Length(int slot) => _lengths[slot];
 
@@ -48,20 +54,45 @@ public sealed class DecodingState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         source.RequireRoom(from, 0);
-        if (source == this && from == to)
-            return;
+        CopyFrom(source, from, to, source.Length(from), source.NextPosition(from));
+    }
+
+    /// <summary>
+    /// Replaces what a slot holds by the first tokens that a slot of this or another state of the same model holds: so a sequence forks
+    /// further in front than it stands.
+    /// </summary>
+    /// <param name="source">The state to copy from; it does not change unless it is this one.</param>
+    /// <param name="from">The slot that is copied.</param>
+    /// <param name="to">The slot that is replaced.</param>
+    /// <param name="tokens">How many tokens are copied: all of them, unless the state <see cref="CanBeCut"/>.</param>
+    /// <param name="nextPosition">Rotary position of the token that follows them.</param>
+    /// <exception cref="ArgumentException">A slot does not exist, it does not hold as many tokens or cannot be cut, the tokens do not fit,
+    /// or the states are of different models.</exception>
+    public void CopyFrom(DecodingState source, int from, int to, int tokens, int nextPosition)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        source.RequireRoom(from, 0);
         RequireRoom(to, 0);
+        ArgumentOutOfRangeException.ThrowIfNegative(nextPosition);
         var length = source.Length(from);
-        if (length > Capacity)
+        if (tokens < 0 || tokens > length)
+            throw new ArgumentException($"Slot {from} holds {length} tokens, not the {tokens} to copy.", nameof(tokens));
+        if (tokens < length && !CanBeCut)
             throw new ArgumentException(
-                $"Slot {from} holds {length} tokens, but the slots of this state have room for {Capacity}.",
+                $"Slot {from} holds {length} tokens and cannot be cut to {tokens}: the model carries a recurrent state.",
+                nameof(tokens)
+            );
+        if (tokens > Capacity)
+            throw new ArgumentException(
+                $"Slot {from} holds {tokens} tokens, but the slots of this state have room for {Capacity}.",
                 nameof(from)
             );
         if (source._layers.Length != _layers.Length || _layers.Where((layer, i) => !layer.IsLike(source._layers[i])).Any())
             throw new ArgumentException("The states are of different models.", nameof(source));
-        for (var i = 0; i < _layers.Length; i++)
-            _layers[i].CopySlot(source._layers[i], from, to, length);
-        (_lengths[to], _nextPositions[to]) = (length, source.NextPosition(from));
+        if (source != this || from != to)
+            for (var i = 0; i < _layers.Length; i++)
+                _layers[i].CopySlot(source._layers[i], from, to, tokens);
+        (_lengths[to], _nextPositions[to]) = (tokens, nextPosition);
     }
 
     /// <summary>Checks that a slot has room for more tokens.</summary>

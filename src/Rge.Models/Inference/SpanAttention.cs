@@ -81,20 +81,9 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
 
     private Tensor AttendSpans(KvCache? cache, Tensor q, Tensor k, Tensor v)
     {
-        // Sequences that stand alone are attended in one call; what continues from a cache, one sequence at a time.
-        if (
-            q.device_type == DeviceType.CPU
-            && spans.Spans.All(span => span.Past == 0)
-            && v.to(ScalarType.Float32) is var wide
-            && CpuKernels.SupportsAttend(q, k, wide)
-        )
-        {
-            AttentionSegment[] segments =
-            [
-                .. spans.Spans.Select(span => new AttentionSegment(span.Start, span.Length, span.Start, span.Length)),
-            ];
-            return CpuKernels.Attend(q, k, wide, segments, isCausal: true).to(v.dtype);
-        }
+        var wide = v.to(ScalarType.Float32);
+        if (q.device_type == DeviceType.CPU && CpuKernels.SupportsAttend(q, k, wide))
+            return CpuKernels.Attend(q, WithPasts(k, cache?.Keys), WithPasts(wide, cache?.Values), Segments(), isCausal: true).to(v.dtype);
         (q, k) = (q.to(v.dtype), k.to(v.dtype));
         var parts = new Tensor[spans.Spans.Count];
         for (var i = 0; i < parts.Length; i++)
@@ -121,6 +110,34 @@ internal sealed class SpanAttention(SpanSet spans) : IAttentionPattern
             parts[i] = attended.squeeze(0).transpose(0, 1).reshape(span.Length, -1); // (T, heads · D)
         }
         return parts.Length == 1 ? parts[0] : cat(parts, 0);
+    }
+
+    /// <summary>What the cache holds of each sequence and its new tokens after it, packed as these are.</summary>
+    private Tensor WithPasts(Tensor tokens, Tensor? cached)
+    {
+        if (spans.Spans.All(span => span.Past == 0))
+            return tokens;
+        var parts = new List<Tensor>();
+        foreach (var span in spans.Spans)
+        {
+            if (span.Past > 0)
+                parts.Add(cached![span.Slot].narrow(1, 0, span.Past).transpose(0, 1).to(tokens.dtype));
+            parts.Add(tokens.narrow(0, span.Start, span.Length));
+        }
+        return cat(parts, 0);
+    }
+
+    /// <summary>Which of the keys of <see cref="WithPasts"/> the tokens of each sequence see.</summary>
+    private AttentionSegment[] Segments()
+    {
+        var (segments, first) = (new AttentionSegment[spans.Spans.Count], 0);
+        for (var i = 0; i < segments.Length; i++)
+        {
+            var (span, keys) = (spans.Spans[i], spans.Lengths[i]);
+            segments[i] = new AttentionSegment(span.Start, span.Length, first, keys);
+            first += keys;
+        }
+        return segments;
     }
 
     /// <summary><c>[kvHeads, T, D]</c> → <c>[1, heads, T, D]</c>, each key head repeated for its group of query heads.</summary>

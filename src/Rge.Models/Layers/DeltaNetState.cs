@@ -90,6 +90,8 @@ internal sealed class DeltaNetState : ILayerState
         }
     }
 
+    public bool CanBeCut => false;
+
     public bool IsLike(ILayerState other) =>
         other is DeltaNetState state
         && state.Columns.shape.AsSpan(1).SequenceEqual(Columns.shape.AsSpan(1))

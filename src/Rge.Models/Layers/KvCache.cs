@@ -31,6 +31,8 @@ internal sealed class KvCache : ILayerState
     /// <summary>Values <c>[slots, kvHeads, capacity, headDim]</c>; borrowed.</summary>
     public Tensor Values { get; }
 
+    public bool CanBeCut => true;
+
     public bool IsLike(ILayerState other) =>
         other is KvCache cache && cache.Keys.shape[1] == Keys.shape[1] && cache.Keys.shape[3] == Keys.shape[3];
 

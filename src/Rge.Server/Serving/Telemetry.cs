@@ -18,6 +18,7 @@ internal sealed class Telemetry
 
     private readonly Counter<long> _items;
     private readonly Counter<long> _promptTokens;
+    private readonly Counter<long> _reusedTokens;
     private readonly Counter<long> _rationaleTokens;
     private readonly Histogram<double> _seconds;
 
@@ -25,7 +26,8 @@ internal sealed class Telemetry
     {
         var meter = meters.Create(Name);
         _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded, and pairs scored.");
-        _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts read, image tokens included.");
+        _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts, image tokens included.");
+        _reusedTokens = meter.CreateCounter<long>("rge.prompt.reused", "{token}", "Tokens of prompts that a kept state spared.");
         _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
         _seconds = meter.CreateHistogram(
             "rge.item.duration",
@@ -60,6 +62,7 @@ internal sealed class Telemetry
         var tag = new KeyValuePair<string, object?>("role", "pair");
         _items.Add(1, tag);
         _promptTokens.Add(result.PromptTokens, tag);
+        _reusedTokens.Add(result.ReusedTokens, tag);
     }
 
     /// <summary>Counts a finished embedding.</summary>
@@ -68,6 +71,7 @@ internal sealed class Telemetry
         var tag = new KeyValuePair<string, object?>("role", RoleNames.NameOf(role));
         _items.Add(1, tag);
         _promptTokens.Add(embedding.PromptTokens, tag);
+        _reusedTokens.Add(embedding.ReusedTokens, tag);
         _rationaleTokens.Add(embedding.WrittenTokens, tag);
         var (waiting, prefill, decoding) = embedding.Timings;
         _seconds.Record(waiting.TotalSeconds, tag, new("phase", "waiting"));

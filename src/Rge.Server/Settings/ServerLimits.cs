@@ -51,6 +51,9 @@ public sealed record ServerLimits
     /// <summary>As <see cref="DecodingEngineOptions.MaxCacheTokens"/>.</summary>
     public int MaxCacheTokens { get; init; } = 128 << 10;
 
+    /// <summary>As <see cref="DecodingEngineOptions.MaxPrefixTokens"/>, for the embedder and the reranker each; 0 for none.</summary>
+    public int MaxPrefixTokens { get; init; }
+
     /// <summary>
     /// Images whose encoding is kept, so that one asked about again, with an edited rationale say, is not encoded again; 0 for none.
     /// </summary>
@@ -63,7 +66,7 @@ public sealed record ServerLimits
             ImageLimits = ToImageLimits(),
             MaxPromptTokens = MaxPromptTokens,
             VisionCacheSize = RememberedImages,
-            Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
+            Decoder = ToDecoderOptions(),
         };
 
     /// <summary>The limits that the reranker itself keeps.</summary>
@@ -72,8 +75,10 @@ public sealed record ServerLimits
         {
             ImageLimits = ToImageLimits(),
             MaxPromptTokens = MaxPromptTokens,
-            Decoder = new DecodingEngineOptions { MaxCacheTokens = MaxCacheTokens },
+            Decoder = ToDecoderOptions(),
         };
+
+    private DecodingEngineOptions ToDecoderOptions() => new() { MaxCacheTokens = MaxCacheTokens, MaxPrefixTokens = MaxPrefixTokens };
 
     /// <summary>Limits on the size of an image.</summary>
     internal ImageLimits ToImageLimits() => new() { MaxBytes = MaxImageBytes, MaxPixels = MaxImagePixels };
@@ -90,8 +95,8 @@ public sealed record ServerLimits
         AtLeastOne(MaxPromptTokens);
         AtLeastOne(MaxRationaleTokens);
         AtLeastOne(MaxCacheTokens);
-        if (RememberedImages < 0)
-            throw Error(nameof(RememberedImages), RememberedImages, "0 or more");
+        NotNegative(MaxPrefixTokens);
+        NotNegative(RememberedImages);
         if (MaxImagePixels > 1 << 29)
             throw Error(nameof(MaxImagePixels), MaxImagePixels, $"at most {1 << 29}");
         if (MaxBodyMemoryBytes < MaxBodyBytes)
@@ -103,6 +108,12 @@ public sealed record ServerLimits
         {
             if (value < 1)
                 throw Error(name, value, "at least 1");
+        }
+
+        static void NotNegative(int value, [CallerArgumentExpression(nameof(value))] string name = "")
+        {
+            if (value < 0)
+                throw Error(name, value, "0 or more");
         }
     }
 

@@ -6,52 +6,50 @@ using static TorchSharp.torch;
 
 namespace Rge.Decoding;
 
-/// <summary>A Qwen-VL model with the one state of its decoding loop. Borrows the model, owns the state.</summary>
+/// <summary>A Qwen-VL model with its decoding states. Borrows the model.</summary>
 internal sealed class CachedModel(QwenVlModel model) : ISequenceModel
 {
-    private DecodingState? _state;
-
-    private DecodingState State => _state ?? throw new InvalidOperationException("The state has no room yet.");
-
     public long SlotTokens => model.SlotTokens;
+
+    public bool CanCutStates => model.Config.Text.DeltaNet is null;
+
+    public int ImageTokenId => model.Config.ImageTokenId;
+
+    public int TokensOf(ImageGrid grid) => grid.MergedPatches(model.Config.Vision.SpatialMergeSize);
 
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images) => model.EncodeImages(images);
 
     public Tensor Encode(IReadOnlyList<ModelInput> inputs) => model.Encode(inputs);
 
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
-    {
-        foreach (var slot in slots)
-            State.Reset(slot);
-        return model.Prefill(inputs, State, slots);
-    }
+    public ISequenceState CreateState(int slots, int capacity) => new State(model, model.CreateState(slots, capacity));
 
-    public Tensor Step(IReadOnlyList<int> tokenIds) => model.Step(tokenIds, State, [.. Enumerable.Range(0, tokenIds.Count)]);
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, ISequenceState state, IReadOnlyList<int> slots) =>
+        model.Prefill(inputs, ((State)state).Slots, slots);
+
+    public Tensor Step(IReadOnlyList<int> tokenIds, ISequenceState state) =>
+        model.Step(tokenIds, ((State)state).Slots, [.. Enumerable.Range(0, tokenIds.Count)]);
 
     public Tensor Logits(Tensor hidden) => model.Logits(hidden);
 
-    public void ResizeState(int slots, int capacity, int keep)
+    private sealed class State(QwenVlModel model, DecodingState slots) : ISequenceState
     {
-        var larger = model.CreateState(slots, capacity);
-        try
-        {
-            for (var slot = 0; slot < keep; slot++)
-                larger.CopyFrom(State, slot, slot);
-        }
-        catch
-        {
-            larger.Dispose();
-            throw;
-        }
-        _state?.Dispose();
-        _state = larger;
-    }
+        public DecodingState Slots => slots;
 
-    public void MoveSlot(int from, int to) => State.CopyFrom(State, from, to);
+        public void Reset(int slot) => slots.Reset(slot);
 
-    public void ReleaseState()
-    {
-        _state?.Dispose();
-        _state = null;
+        public void CopyFrom(ISequenceState source, int from, int to) => slots.CopyFrom(((State)source).Slots, from, to);
+
+        public void Begin(ISequenceState source, int to, PromptContent prompt, int tokens)
+        {
+            var positions = MropePositions.Compute(
+                prompt.First(tokens),
+                prompt.GridsWithin(tokens),
+                model.Config,
+                scheme: prompt.Positions
+            );
+            slots.CopyFrom(((State)source).Slots, 0, to, tokens, positions.Next);
+        }
+
+        public void Dispose() => slots.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Rge.Models.Inputs;
 using Rge.Models.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,16 +11,28 @@ namespace Rge.Decoding;
 /// thread of its own.
 /// </summary>
 /// <remarks>Running sequences always are in slots 0, 1, 2 … of the state, so that a step reads it in place.</remarks>
-internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, DecodingEngineOptions options)
+internal sealed class DecodeScheduler
 {
     /// <summary>The state's capacity is a multiple of this, so that requests of about the same length do not each resize it.</summary>
     private const int CapacityStep = 64;
 
+    private readonly ISequenceModel _model;
+    private readonly int _embTokenId;
+    private readonly DecodingEngineOptions _options;
     private readonly List<PendingSequence> _prompts = [];
     private readonly List<PendingSequence> _waiting = [];
     private readonly List<DecodingSlot> _slots = []; // by slot of the state
-    private int _stateSlots;
-    private int _stateCapacity;
+    private readonly RunningState _running;
+    private readonly PrefixCache _prefixes;
+    private readonly PromptReader _reader;
+
+    public DecodeScheduler(ISequenceModel model, int embTokenId, DecodingEngineOptions options)
+    {
+        (_model, _embTokenId, _options) = (model, embTokenId, options);
+        _running = new RunningState(model);
+        _prefixes = new PrefixCache(Math.Min(options.MaxPrefixTokens, options.MaxCacheTokens), model);
+        _reader = new PromptReader(model, _prefixes, options.MaxPrefillTokens);
+    }
 
     /// <summary>True where there is nothing to do.</summary>
     public bool IsIdle => _prompts.Count == 0 && _waiting.Count == 0 && _slots.Count == 0;
@@ -47,7 +58,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
             BeginRationales();
             Step();
             if (_slots.Count == 0 && _waiting.Count == 0)
-                ReleaseState();
+                _running.Release();
         }
         catch (Exception e)
         {
@@ -55,7 +66,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         }
     }
 
-    /// <summary>Ends all work with an error.</summary>
+    /// <summary>Ends all work with an error, and frees all states.</summary>
     public void FailAll(Exception error)
     {
         foreach (var sequence in _prompts.Concat(_waiting).Concat(_slots.Select(slot => slot.Sequence)))
@@ -63,17 +74,20 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         _prompts.Clear();
         _waiting.Clear();
         _slots.Clear();
-        ReleaseState();
+        _running.Release();
+        _prefixes.Clear();
     }
 
     private void PoolPrompts()
     {
-        var batch = Take(_prompts, _prompts.Count);
-        if (batch.Count == 0)
+        if (_prompts.Count == 0)
             return;
+        // A state is of use to prompts to come only: without a cache there is none, and a prompt that it has no room for is read without.
+        var withState = _prefixes.IsEnabled ? CountFitting(_prompts.Take(_options.MaxBatchSize)) : 0;
+        var batch = _reader.Take(_prompts, _prefixes.IsEnabled ? Math.Max(1, withState) : _prompts.Count);
         try
         {
-            var hidden = Host(Read(batch, model.Encode));
+            var hidden = Host(withState > 0 ? ReadToKeep(batch) : _reader.Read(batch));
             for (var i = 0; i < batch.Count; i++)
                 batch[i].Complete(Row(hidden, i).ToArray(), [], FinishReason.NotGenerated);
         }
@@ -84,16 +98,41 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         }
     }
 
+    /// <summary>How many of the first of some prompts have room in a state beside that of the rationales.</summary>
+    private int CountFitting(IEnumerable<PendingSequence> prompts)
+    {
+        var (count, capacity) = (0, 0);
+        foreach (var prompt in prompts)
+        {
+            capacity = Math.Max(capacity, prompt.PromptLength);
+            if (_running.TokensOf(count + 1, capacity) > FreeTokens)
+                break;
+            count++;
+        }
+        return count;
+    }
+
+    /// <summary>Reads prompts without a rationale into a state of their own, for the cache to keep what it wants of it.</summary>
+    private Tensor ReadToKeep(List<PendingSequence> batch)
+    {
+        var capacity = batch.Max(sequence => sequence.PromptLength);
+        _prefixes.Fit(FreeTokens - _running.TokensOf(batch.Count, capacity));
+        using var state = _model.CreateState(batch.Count, capacity);
+        return _reader.Read(batch, state, first: 0);
+    }
+
     private void BeginRationales()
     {
-        var batch = Take(_waiting, MakeRoom());
+        var room = MakeRoom();
+        _prefixes.Fit(FreeTokens);
+        var batch = _reader.Take(_waiting, room);
         if (batch.Count == 0)
             return;
         try
         {
             var first = _slots.Count;
-            var hidden = Read(batch, inputs => model.Prefill(inputs, [.. Enumerable.Range(first, batch.Count)]));
-            _slots.AddRange(batch.Select(sequence => new DecodingSlot(sequence, embTokenId)));
+            var hidden = _reader.Read(batch, _running.State, first);
+            _slots.AddRange(batch.Select(sequence => new DecodingSlot(sequence, _embTokenId)));
             var begun = _slots[first..];
             if (begun.Exists(slot => slot.EndsWithTurn))
                 Observe(Host(hidden), begun);
@@ -107,48 +146,26 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
         RemoveEndedSlots();
     }
 
-    /// <summary>Takes the first requests of a queue that fit one pass; a prompt longer than the limit goes alone.</summary>
-    private List<PendingSequence> Take(List<PendingSequence> queue, int atMost)
-    {
-        var (count, tokens) = (0, 0L);
-        while (count < Math.Min(atMost, queue.Count) && (count == 0 || tokens + queue[count].PromptLength <= options.MaxPrefillTokens))
-            tokens += queue[count++].PromptLength;
-        var taken = queue.GetRange(0, count);
-        queue.RemoveRange(0, count);
-        return taken;
-    }
-
     /// <summary>Sizes the state for as many of the waiting rationales as may run beside the present ones, and says how many.</summary>
     private int MakeRoom()
     {
-        var (slots, capacity) = (_slots.Count, _stateCapacity);
-        foreach (var sequence in _waiting.Take(options.MaxBatchSize - _slots.Count))
+        var (slots, capacity) = (_slots.Count, _running.Capacity);
+        foreach (var sequence in _waiting.Take(_options.MaxBatchSize - _slots.Count))
         {
             var needed = Math.Max(capacity, (sequence.Capacity + CapacityStep - 1) / CapacityStep * CapacityStep);
-            if (slots > 0 && (slots + 1) * (needed + model.SlotTokens) > options.MaxCacheTokens)
+            if (slots > 0 && _running.TokensOf(slots + 1, needed) > _options.MaxCacheTokens)
                 break;
             (slots, capacity) = (slots + 1, needed);
         }
-        if (slots == _slots.Count || (slots <= _stateSlots && capacity == _stateCapacity))
+        if (slots == _slots.Count || (slots <= _running.Slots && capacity == _running.Capacity))
             return slots - _slots.Count;
 
         // Doubling keeps the copies of a growing state few; a longer capacity may leave room for fewer slots than there were.
-        var wanted = Math.Min(options.MaxBatchSize, slots <= _stateSlots ? _stateSlots : Math.Max(slots, 2 * _stateSlots));
-        (_stateSlots, _stateCapacity) = ((int)Math.Clamp(options.MaxCacheTokens / (capacity + model.SlotTokens), slots, wanted), capacity);
-        model.ResizeState(_stateSlots, _stateCapacity, _slots.Count);
+        var wanted = Math.Min(_options.MaxBatchSize, slots <= _running.Slots ? _running.Slots : Math.Max(slots, 2 * _running.Slots));
+        wanted = (int)Math.Clamp(_options.MaxCacheTokens / _running.TokensOf(1, capacity), slots, wanted);
+        _prefixes.Fit(_options.MaxCacheTokens - _running.TokensOf(wanted, capacity));
+        _running.Resize(wanted, capacity, _slots.Count);
         return slots - _slots.Count;
-    }
-
-    /// <summary>Shows a batch's new images to the vision tower and its prompts to the decoder.</summary>
-    private Tensor Read(List<PendingSequence> batch, Func<IReadOnlyList<ModelInput>, Tensor> decoder)
-    {
-        foreach (var sequence in batch)
-            sequence.PrefillBegins();
-        ImageLease.Encode(batch.SelectMany(sequence => sequence.Images), model.EncodeImages);
-        var hidden = decoder([.. batch.Select(sequence => sequence.Input)]);
-        foreach (var sequence in batch)
-            sequence.PrefillEnded();
-        return hidden;
     }
 
     private void Step()
@@ -169,7 +186,7 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
 
     private void StepSlots()
     {
-        var hidden = model.Step([.. _slots.Select(slot => slot.Next)]);
+        var hidden = _model.Step([.. _slots.Select(slot => slot.Next)], _running.State);
         // They come to the host only where one of them is asked for.
         var host = _slots.Exists(slot => slot.NextIsPooled || slot.EndsWithTurn) ? Host(hidden) : null;
         if (host is not null)
@@ -202,8 +219,8 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
     /// <summary>Chooses the next token of slots from their hidden states; what goes wrong with one ends that one.</summary>
     private void Choose(Tensor hidden, IReadOnlyList<DecodingSlot> slots)
     {
-        var logits = model.Logits(hidden);
-        var isChosen = (options.ChoosesOnDevice ?? logits.device_type != DeviceType.CPU) && LikeliestTokens.Take(slots);
+        var logits = _model.Logits(hidden);
+        var isChosen = (_options.ChoosesOnDevice ?? logits.device_type != DeviceType.CPU) && LikeliestTokens.Take(slots);
         var likeliest = isChosen ? LikeliestTokens.Find(logits, slots[0].BannedTokens) : [];
         var host = isChosen ? null : Host(logits);
         for (var i = 0; i < slots.Count; i++)
@@ -231,17 +248,14 @@ internal sealed class DecodeScheduler(ISequenceModel model, int embTokenId, Deco
                 continue;
             var last = _slots.Count - 1;
             if (i != last)
-                model.MoveSlot(last, i);
+                _running.Move(last, i);
             _slots[i] = _slots[last];
             _slots.RemoveAt(last);
         }
     }
 
-    private void ReleaseState()
-    {
-        model.ReleaseState();
-        (_stateSlots, _stateCapacity) = (0, 0);
-    }
+    /// <summary>What the rationales leave of the cache, in tokens.</summary>
+    private long FreeTokens => _options.MaxCacheTokens - _running.Tokens;
 
     private static Tensor Host(Tensor rows) => HostTransfers.Download(rows);
 

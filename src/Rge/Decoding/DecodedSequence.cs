@@ -5,4 +5,9 @@ namespace Rge;
 /// <param name="RationaleIds">The tokens the model wrote, its own <c>&lt;emb&gt;</c> included; an appended one is not.</param>
 /// <param name="FinishReason">Why the rationale ended.</param>
 /// <param name="Timings">How the time was spent.</param>
-public sealed record DecodedSequence(float[] HiddenState, int[] RationaleIds, FinishReason FinishReason, DecodeTimings Timings);
+public sealed record DecodedSequence(float[] HiddenState, int[] RationaleIds, FinishReason FinishReason, DecodeTimings Timings)
+{
+    /// <summary>Tokens of the prompt that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of
+    /// them.</summary>
+    public int ReusedTokens { get; init; }
+}

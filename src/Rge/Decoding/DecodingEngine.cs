@@ -8,8 +8,9 @@ namespace Rge;
 /// of the model, and returns each result when its <c>&lt;emb&gt;</c> has been read.
 /// </summary>
 /// <remarks>
-/// Thread-safe: any number of callers may submit at any time. The result of a request does not depend on concurrent requests, except for
-/// rounding. The KV cache exists only while there is work. Borrows the model, which must outlive it.
+/// Thread-safe: any number of callers may submit at any time. The result of a request does not depend on concurrent or earlier requests,
+/// except for rounding. The KV cache exists only while there is work, save what <see cref="DecodingEngineOptions.MaxPrefixTokens"/> keeps.
+/// Borrows the model, which must outlive it.
 /// </remarks>
 public sealed class DecodingEngine : IDisposable
 {

@@ -20,6 +20,18 @@ public sealed record DecodingEngineOptions
     public long MaxCacheTokens { get; init; } = long.MaxValue;
 
     /// <summary>
+    /// Bounds the memory of states that are kept of prompts that have been read, in tokens as <see cref="MaxCacheTokens"/> has them and
+    /// within it: a prompt that begins with the same tokens and images is read from where it differs, which is what is new in a picture
+    /// that is asked about again. States of rationales come first, and of those kept the least recently used goes first. The model must not
+    /// change as long as there are any. 0 keeps none.
+    /// </summary>
+    /// <remarks>
+    /// A prompt takes as many tokens as it has. With gated delta nets (Qwen3.5) it can be read on from two places alone, its end and that of
+    /// its last image; both are kept, and each takes <see cref="Models.QwenVlModel.SlotTokens"/>, too.
+    /// </remarks>
+    public long MaxPrefixTokens { get; init; }
+
+    /// <summary>
     /// Whether greedy choices are made where the logits lie, so that these need not come to the host; null where that is no CPU.
     /// </summary>
     internal bool? ChoosesOnDevice { get; init; }
@@ -29,5 +41,6 @@ public sealed record DecodingEngineOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxPrefillTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxCacheTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxPrefixTokens);
     }
 }

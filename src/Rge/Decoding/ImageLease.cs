@@ -17,6 +17,9 @@ internal sealed class ImageLease : IDisposable
     internal ImageLease(VisionFeatureCache cache, CachedImage image, Func<PatchedImage> load) =>
         (_cache, _image, _load) = (cache, image, load);
 
+    /// <summary>Identifies the image's content.</summary>
+    public object Key => Image.Key;
+
     /// <summary>The patch grid; decodes the image on first use.</summary>
     /// <exception cref="ImageInputException">The image cannot be used; the message names the source that the lease was made for.</exception>
     public ImageGrid Grid => Image.GridOf(_load);

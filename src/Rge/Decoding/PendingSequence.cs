@@ -11,6 +11,7 @@ internal sealed class PendingSequence
     private IReadOnlyList<ImageLease> _images;
     private long _prefillStart;
     private long _prefillEnd;
+    private (PromptContent? Prompt, bool IsKnown) _content;
 
     /// <param name="request">The request.</param>
     /// <param name="images">A lease of each image of the prompt; disposed once the prompt has been read or the request has ended.</param>
@@ -30,13 +31,37 @@ internal sealed class PendingSequence
 
     public IReadOnlyList<ImageLease> Images => _images;
 
-    /// <summary>The prompt with its images' features; borrowed until <see cref="PrefillEnded"/>.</summary>
-    public ModelInput Input => new(Request.PromptIds, [.. _images.Select(image => image.Features)]) { Positions = Request.Positions };
+    /// <summary>How many tokens of the prompt were not read, as a kept state had them.</summary>
+    public int ReusedTokens { get; set; }
 
     public int PromptLength => Request.PromptIds.Length;
 
     /// <summary>Tokens that its slot must hold: those of the prompt, the longest rationale and an appended end token.</summary>
     public int Capacity => checked(PromptLength + Request.Generation!.MaxRationaleTokens + 1);
+
+    /// <summary>What the prompt shows, to compare with others; null where its images do not fit it. Found once, before the prompt is
+    /// read.</summary>
+    public PromptContent? Content(ISequenceModel model)
+    {
+        if (!_content.IsKnown)
+            _content = (PromptContent.Create(Request, _images, model), true);
+        return _content.Prompt;
+    }
+
+    /// <summary>Images that are not within the first tokens of the prompt; a cut where there are any is within <see cref="Content"/>.
+    /// </summary>
+    public IEnumerable<ImageLease> ImagesFrom(int start) => _images.Skip(start == 0 ? 0 : _content.Prompt!.ImagesWithin(start));
+
+    /// <summary>A part of the prompt with its images' features; borrowed until <see cref="PrefillEnded"/>.</summary>
+    /// <param name="start">The first token: 0, or a cut of <see cref="Content"/>.</param>
+    /// <param name="end">The token after the last: <see cref="PromptLength"/>, or a cut of <see cref="Content"/>.</param>
+    public ModelInput Input(int start, int end)
+    {
+        var images = ImagesFrom(start);
+        if (end < PromptLength)
+            images = images.SkipLast(_images.Count - _content.Prompt!.ImagesWithin(end));
+        return new ModelInput(Request.PromptIds[start..end], [.. images.Select(image => image.Features)]) { Positions = Request.Positions };
+    }
 
     public void PrefillBegins() => _prefillStart = Stopwatch.GetTimestamp();
 
@@ -54,7 +79,7 @@ internal sealed class PendingSequence
             Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
             finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd)
         );
-        _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings));
+        _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings) { ReusedTokens = ReusedTokens });
     }
 
     public void Fail(Exception error)

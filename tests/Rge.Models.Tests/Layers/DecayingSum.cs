@@ -42,6 +42,8 @@ internal sealed class DecayingSum(Linear input) : ITokenMixer
     {
         public Tensor Sums { get; } = sums;
 
+        public bool CanBeCut => false;
+
         public bool IsLike(ILayerState other) => other is State state && state.Sums.shape[1] == Sums.shape[1];
 
         public void CopySlot(ILayerState source, int from, int to, int tokens) => Sums[to].copy_(((State)source).Sums[from]);

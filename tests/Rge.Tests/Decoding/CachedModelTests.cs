@@ -104,13 +104,13 @@ public sealed class CachedModelTests
     public void No_native_tensor_outlives_a_state_that_could_not_grow()
     {
         using var model = TinyModel.Create(ModelFamily.Qwen3Vl);
-        var cached = new CachedModel(model);
-        cached.ResizeState(2, 64, keep: 0);
+        var running = new RunningState(new CachedModel(model));
+        running.Resize(2, 64, keep: 0);
         var statistics = DisposeScopeManager.Statistics.TensorStatistics;
         var before = statistics.ThreadTotalLiveCount;
-        Assert.Throws<ArgumentException>(() => cached.ResizeState(1, 64, keep: 2));
+        Assert.Throws<ArgumentException>(() => running.Resize(1, 64, keep: 2));
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
-        cached.ReleaseState();
+        running.Release();
     }
 
     [Theory, InlineData(false), InlineData(true)]

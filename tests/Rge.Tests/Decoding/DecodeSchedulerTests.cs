@@ -315,6 +315,89 @@ public sealed class DecodeSchedulerTests
             );
     }
 
+    [Fact]
+    public void Prompts_that_begin_alike_get_what_each_gets_alone_and_states_stay_within_their_bounds()
+    {
+        var request = Gen.Select(Gen.Int[0, 3], Gen.Int[1, 150], Gen.Int[0, 60], Gen.Bool, (script, length, others, generates) =>
+            (script, length, others, generates)
+        );
+        Gen.Select(request.Array[1, 16], Gen.Int[1, 4], Gen.Int[1, 300], Gen.Int[64, 900], Gen.Int[0, 500], Gen.Bool)
+            .Sample(
+                (requests, rows, prefill, cache, kept, canCut) =>
+                {
+                    var model = new ScriptedModel { CanCutStates = canCut, SlotTokens = canCut ? 0 : 20 };
+                    var options = new DecodingEngineOptions
+                    {
+                        MaxBatchSize = rows,
+                        MaxPrefillTokens = prefill,
+                        MaxCacheTokens = cache,
+                        MaxPrefixTokens = kept,
+                    };
+                    var scheduler = new DecodeScheduler(model, Emb, options);
+                    // What a script writes depends on how long its prompt is, which is then the same for all that write.
+                    _ = Enumerable.Range(0, 4).Select(script => model.Request(script, 40, Greedy, Emb)).ToArray();
+                    foreach (var round in requests.Chunk(5))
+                    {
+                        Pending[] sequences = [.. round.Select(r => Submit(Begin(r.script, r.length, r.others, r.generates)))];
+                        foreach (var pending in sequences)
+                            scheduler.Enqueue(pending.Sequence);
+                        while (!scheduler.IsIdle)
+                            scheduler.Advance();
+                        foreach (var (asked, pending) in round.Zip(sequences))
+                        {
+                            float length = asked.generates ? 40 + 1 : asked.length + asked.others;
+                            Assert.Equal([asked.script, length], pending.Result.HiddenState);
+                        }
+                        Assert.InRange(model.StateTokens, 0, Math.Min(kept, cache));
+                    }
+                    scheduler.FailAll(new ObjectDisposedException("scheduler"));
+                    Assert.False(model.HasState);
+                },
+                iter: 300
+            );
+
+        static DecodeRequest Begin(int script, int length, int others, bool generates) =>
+            new([script, .. Enumerable.Repeat(0, (generates ? 40 : length) - 1), .. Enumerable.Repeat(5, generates ? 0 : others)])
+            {
+                Generation = generates ? Greedy : null,
+            };
+    }
+
+    [Fact]
+    public void A_prompt_waits_for_one_that_begins_like_it_and_others_do_not()
+    {
+        var options = new DecodingEngineOptions { MaxPrefixTokens = 1000 };
+        DecodeRequest[] requests =
+        [
+            _model.Request(1, 100, null),
+            _model.Request(2, 80, null),
+            _model.Request(1, 110, null),
+            _model.Request(3, 90, null),
+            _model.Request(3, 30, null),
+        ];
+        var results = Run(options, requests);
+        Assert.Equal(
+            [
+                [100, 80, 90, 30],
+                [10],
+            ],
+            _model.Prefilled.AsEnumerable()
+        );
+        Assert.Equal([0, 0, 100, 0, 0], results.Select(result => result.ReusedTokens));
+        Assert.Equal([1, 110], results[2].HiddenState);
+        Assert.Empty(_model.Encoded);
+    }
+
+    [Fact]
+    public void A_prompt_that_there_is_no_room_for_beside_the_rationales_is_read_without_a_state()
+    {
+        var options = new DecodingEngineOptions { MaxPrefixTokens = 200, MaxCacheTokens = 200 };
+        var results = Run(options, _model.Request(1, 150, Greedy, 5, 6, Emb), _model.Request(2, 300, null));
+        Assert.Equal([2], Assert.Single(_model.Encoded));
+        Assert.Equal([2, 300], results[1].HiddenState);
+        Assert.Equal([1, 153], results[0].HiddenState);
+    }
+
     private DecodedSequence[] Run(DecodingEngineOptions options, params DecodeRequest[] requests)
     {
         var sequences = requests.Select(request => Submit(request)).ToArray();

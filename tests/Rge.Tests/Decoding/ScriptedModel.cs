@@ -16,7 +16,10 @@ internal sealed class ScriptedModel : ISequenceModel
 
     private readonly Dictionary<int, int[]> _scripts = [];
     private readonly Dictionary<int, int> _promptLengths = [];
-    private (int Script, int Read)[] _slots = [];
+    private readonly List<State> _states = [];
+
+    /// <summary>How many tokens of each prompt each pass into a state has read.</summary>
+    public List<int[]> Prefilled { get; } = [];
 
     /// <summary>The scripts of the prompts of each batch that was read without a rationale to follow.</summary>
     public List<int[]> Encoded { get; } = [];
@@ -35,7 +38,12 @@ internal sealed class ScriptedModel : ISequenceModel
 
     public List<(int Slots, int Capacity)> StateSizes { get; } = [];
 
-    public bool HasState { get; private set; }
+    public bool HasState => _states.Count > 0;
+
+    /// <summary>What the states that exist take, in tokens.</summary>
+    public long StateTokens => _states.Sum(state => state.Slots.Length * (state.Capacity + SlotTokens));
+
+    public Action? BeforePrefill { get; set; }
 
     public Action<int>? BeforeStep { get; set; }
 
@@ -51,6 +59,12 @@ internal sealed class ScriptedModel : ISequenceModel
 
     public long SlotTokens { get; init; }
 
+    public bool CanCutStates { get; init; } = true;
+
+    public int ImageTokenId { get; init; } = -1;
+
+    public int TokensOf(ImageGrid grid) => grid.Patches / 4;
+
     public IReadOnlyList<VisionFeatures> EncodeImages(IReadOnlyList<PatchedImage> images)
     {
         ImagesEncoded += images.Count;
@@ -63,25 +77,41 @@ internal sealed class ScriptedModel : ISequenceModel
         return Hidden(inputs.Select(input => (input.TokenIds[0], input.TokenIds.Length)));
     }
 
-    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, IReadOnlyList<int> slots)
+    public ISequenceState CreateState(int slots, int capacity)
     {
-        _ = Scripts(inputs);
-        for (var i = 0; i < inputs.Count; i++)
-            _slots[slots[i]] = (inputs[i].TokenIds[0], inputs[i].TokenIds.Length);
-        return Hidden(slots.Select(slot => _slots[slot]));
+        StateSizes.Add((slots, capacity));
+        var state = new State(this, slots, capacity);
+        _states.Add(state);
+        return state;
     }
 
-    public Tensor Step(IReadOnlyList<int> tokenIds)
+    public Tensor Prefill(IReadOnlyList<ModelInput> inputs, ISequenceState state, IReadOnlyList<int> slots)
     {
-        Steps.Add([.. _slots.Take(tokenIds.Count).Select(slot => slot.Script)]);
+        _ = Scripts(inputs);
+        BeforePrefill?.Invoke();
+        Prefilled.Add([.. inputs.Select(input => input.TokenIds.Length)]);
+        var held = ((State)state).Slots;
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            var (script, read) = held[slots[i]];
+            held[slots[i]] = (read == 0 ? inputs[i].TokenIds[0] : script, read + inputs[i].TokenIds.Length);
+            Assert.InRange(held[slots[i]].Read, 1, ((State)state).Capacity);
+        }
+        return Hidden(slots.Select(slot => held[slot]));
+    }
+
+    public Tensor Step(IReadOnlyList<int> tokenIds, ISequenceState state)
+    {
+        var slots = ((State)state).Slots;
+        Steps.Add([.. slots.Take(tokenIds.Count).Select(slot => slot.Script)]);
         BeforeStep?.Invoke(Steps.Count - 1);
         for (var slot = 0; slot < tokenIds.Count; slot++)
         {
-            _slots[slot].Read++;
-            Fed.TryAdd(_slots[slot].Script, []);
-            Fed[_slots[slot].Script].Add(tokenIds[slot]);
+            slots[slot].Read++;
+            Fed.TryAdd(slots[slot].Script, []);
+            Fed[slots[slot].Script].Add(tokenIds[slot]);
         }
-        return Hidden(_slots.Take(tokenIds.Count));
+        return Hidden(slots.Take(tokenIds.Count));
     }
 
     public Tensor Logits(Tensor hidden)
@@ -96,17 +126,6 @@ internal sealed class ScriptedModel : ISequenceModel
         return logits;
     }
 
-    public void ResizeState(int slots, int capacity, int keep)
-    {
-        StateSizes.Add((slots, capacity));
-        HasState = true;
-        Array.Resize(ref _slots, slots);
-    }
-
-    public void MoveSlot(int from, int to) => _slots[to] = _slots[from];
-
-    public void ReleaseState() => HasState = false;
-
     private int[] Scripts(IReadOnlyList<ModelInput> inputs)
     {
         HasReadFreedImages |= inputs.SelectMany(input => input.Images).Any(features => features.Merged.IsInvalid);
@@ -117,5 +136,29 @@ internal sealed class ScriptedModel : ISequenceModel
     {
         var values = rows.SelectMany(row => new float[] { row.Script, row.Read }).ToArray();
         return tensor(values, [values.Length / 2, 2]);
+    }
+
+    /// <summary>By slot, the script of its sequence and the tokens that were read.</summary>
+    private sealed class State(ScriptedModel model, int slots, int capacity) : ISequenceState
+    {
+        public (int Script, int Read)[] Slots { get; } = new (int, int)[slots];
+
+        public int Capacity => capacity;
+
+        public void Reset(int slot) => Slots[slot] = default;
+
+        public void CopyFrom(ISequenceState source, int from, int to) => Slots[to] = ((State)source).Slots[from];
+
+        public void Begin(ISequenceState source, int to, PromptContent prompt, int tokens)
+        {
+            var (script, read) = ((State)source).Slots[0];
+            Assert.Equal(prompt.First(1)[0], script);
+            Assert.InRange(tokens, 1, model.CanCutStates ? read : tokens);
+            Assert.True(model.CanCutStates || tokens == read);
+            Assert.Contains((State)source, model._states);
+            Slots[to] = (script, tokens);
+        }
+
+        public void Dispose() => Assert.True(model._states.Remove(this), "The state is disposed twice.");
     }
 }
