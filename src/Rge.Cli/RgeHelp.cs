@@ -25,6 +25,7 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         "--preset",
         "--pooling",
         "--reasoning",
+        "--direct-threshold",
         "--max-rationale-tokens",
         "--temperature",
         "--top-p",

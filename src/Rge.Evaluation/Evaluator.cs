@@ -63,6 +63,7 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
                 Rank = 1 + scores.Count(score => score > scores[0]),
                 Rationale = own.Rationale,
                 RationaleTokens = own.WrittenTokens,
+                DirectProbability = own.DirectProbability,
                 ConclusionIsRight = Rationales.ConcludesRightly(rationale, row.Rationale),
                 RationaleIsRight = rationale is null || row.Rationale is null ? null : rationale.Trim() == row.Rationale.Trim(),
             };
@@ -113,6 +114,7 @@ public sealed class Evaluator(ReasoningEmbedder embedder)
         queries switch
         {
             QueryRationale.Oracle when row.Rationale is not null => row.Query with { Rationale = row.Rationale },
+            QueryRationale.Auto => row.Query with { Reasoning = ReasoningMode.Auto },
             QueryRationale.None or QueryRationale.Oracle => row.Query with { Reasoning = ReasoningMode.Off },
             _ => row.Query with { Reasoning = ReasoningMode.On },
         };

@@ -2,12 +2,12 @@ namespace Rge.Evaluation;
 
 /// <summary>The rationale that a query is embedded with, or what is embedded in the query's place.</summary>
 /// <remarks>
-/// Those from <see cref="ConclusionAsTarget"/> on tell what an embedding takes from its rationale. The model first writes the rationale of
+/// Those from <see cref="ConclusionAsTarget"/> to <see cref="Filler"/> tell what an embedding takes from its rationale. The model first writes the rationale of
 /// each query; a query for which it writes nothing keeps the embedding it has then.
 /// </remarks>
 public enum QueryRationale
 {
-    /// <summary>A rationale that the model writes.</summary>
+    /// <summary>A rationale that the model writes: <see cref="ReasoningMode.On"/>.</summary>
     Written,
 
     /// <summary>None: queries are encoded like targets.</summary>
@@ -30,4 +30,7 @@ public enum QueryRationale
 
     /// <summary>One word over and over, as many tokens as the written rationale has.</summary>
     Filler,
+
+    /// <summary>A rationale, or none where the model decides so by its first token: <see cref="ReasoningMode.Auto"/>.</summary>
+    Auto,
 }

@@ -26,7 +26,7 @@ internal static class QuerySubstitutes
     }
 
     /// <summary>The items to embed, one a row; <see langword="null"/> where the query keeps the embedding it has.</summary>
-    /// <param name="queries">What is embedded; one of those that <see cref="Replace"/> queries.</param>
+    /// <param name="queries">What is embedded; one of those that <see cref="Replace"/> queries, or the oracle rationale.</param>
     /// <param name="dataset">The dataset.</param>
     /// <param name="written">The rationale that was written for each of its queries; <see langword="null"/> or blank for none.</param>
     /// <param name="tokenizer">The model's.</param>
@@ -46,6 +46,7 @@ internal static class QuerySubstitutes
             {
                 QueryRationale.ConclusionAsTarget => AsTarget(row, TargetForm.Of(row).Apply(Rationales.Conclusion(rationales[i]))),
                 QueryRationale.RationaleAsTarget => AsTarget(row, rationales[i]),
+                QueryRationale.Oracle => row.Rationale?.Trim() is { Length: > 0 } oracle ? row.Query with { Rationale = oracle } : null,
                 QueryRationale.Shuffled => Other(rationales, i) is { } other ? row.Query with { Rationale = other } : null,
                 _ => row.Query with { Rationale = Filler(tokenizer, tokenizer.Encode(rationales[i]).Length) },
             };

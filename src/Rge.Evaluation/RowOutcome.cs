@@ -20,6 +20,9 @@ public sealed record RowOutcome
     /// <summary>Tokens that the model wrote, <c>&lt;emb&gt;</c> included.</summary>
     public int RationaleTokens { get; init; }
 
+    /// <summary>As <see cref="ReasoningEmbedding.DirectProbability"/>.</summary>
+    public double? DirectProbability { get; init; }
+
     /// <summary>
     /// Whether the written rationale concludes what the oracle's does; <see langword="null"/> without both, and where the oracle's is
     /// empty.

@@ -127,7 +127,7 @@ internal sealed class EmbeddingCall(
     {
         var input = inputs[index];
         var mode = input.Reasoning ?? options.Reasoning ?? context.Options.ReasoningOf(input.Role, context.Prompts.Preset);
-        var reasons = mode == ReasoningMode.On && input.Rationale is null;
+        var reasons = mode != ReasoningMode.Off && input.Rationale is null;
         if (reasons)
             context.Decoder.RequireOutput();
         var prompt = context.Prompts.Build(input, [.. _images[index].Select(image => image.Grid)], reasons);
@@ -137,6 +137,8 @@ internal sealed class EmbeddingCall(
             Positions = context.Prompts.Preset.Positions,
             Generation = reasons ? generation : null,
             EndOfTurn = context.Prompts.EndOfTurn,
+            DirectThreshold =
+                mode == ReasoningMode.On && generation.DirectThreshold is not null ? double.PositiveInfinity : generation.DirectThreshold,
             OnToken = onToken,
         };
         return new Prepared(index, prompt, request);
@@ -183,6 +185,7 @@ internal sealed class EmbeddingCall(
             FinishReason = decoded.FinishReason,
             PromptTokens = item.Prompt.TokenIds.Length,
             ImageTokens = item.Prompt.ImageTokens,
+            DirectProbability = decoded.DirectProbability,
             ReusedTokens = decoded.ReusedTokens,
             Timings = decoded.Timings,
         };

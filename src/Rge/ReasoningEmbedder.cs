@@ -363,7 +363,11 @@ public sealed class ReasoningEmbedder : IEmbeddingGenerator<EmbeddingInput, Embe
     private static void RequireDefined(ReasoningMode mode, string option)
     {
         if (!Enum.IsDefined(mode))
-            throw new ArgumentOutOfRangeException(option, mode, $"Expected {nameof(ReasoningMode.On)} or {nameof(ReasoningMode.Off)}.");
+            throw new ArgumentOutOfRangeException(
+                option,
+                mode,
+                $"Expected {nameof(ReasoningMode.On)}, {nameof(ReasoningMode.Auto)} or {nameof(ReasoningMode.Off)}."
+            );
     }
 
     private Embedding<float> ToEmbedding(ReasoningEmbedding embedding) =>

@@ -37,6 +37,12 @@ public sealed record ReasoningEmbedding
     public int ImageTokens { get; init; }
 
     /// <summary>
+    /// The probability that the model gave to embedding without a rationale, 0 to 1; <see langword="null"/> where it was not asked or not
+    /// trained to tell (<see cref="GenerationOptions.DirectThreshold"/>). Not part of its JSON.
+    /// </summary>
+    public double? DirectProbability { get; init; }
+
+    /// <summary>
     /// Tokens of the prompt that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of them. Not part of
     /// its JSON.
     /// </summary>

@@ -70,6 +70,17 @@ public sealed class GenerationOptionsTests : IDisposable
     }
 
     [Fact]
+    public void The_threshold_of_a_gate_is_read_and_written()
+    {
+        var options = Load("""{"direct_threshold": 0.25}""");
+        Assert.Equal(0.25, options.DirectThreshold);
+        options.Save(_folder, endToken: 9);
+        Assert.Equal(options, GenerationOptions.Load(_folder));
+        Assert.Null(Load("{}").DirectThreshold);
+        Assert.DoesNotContain("Threshold", System.Text.Json.JsonSerializer.Serialize(new GenerationOptions()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_lies_beside_an_adapter_counts_before_the_base_s_own()
     {
         Load("""{"repetition_penalty": 1.05}""");
@@ -86,6 +97,7 @@ public sealed class GenerationOptionsTests : IDisposable
     [InlineData("""{"repetition_penalty": 0}""", "repetition_penalty")]
     [InlineData("""{"do_sample": "yes"}""", "do_sample")]
     [InlineData("""{"top_p": 2}""", "top_p")]
+    [InlineData("""{"direct_threshold": 1.5}""", "direct_threshold")]
     [InlineData("""[1]""", GenerationOptions.FileName)]
     [InlineData("""{""", GenerationOptions.FileName)]
     public void A_wrong_value_is_refused_by_name(string json, string name) =>

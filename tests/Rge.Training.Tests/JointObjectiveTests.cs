@@ -76,6 +76,143 @@ public sealed class JointObjectiveTests : IDisposable
         Assert.NotEqual(0, Run(settings, lmWeight: 0).Losses.Also[RationaleSource.Self]);
     }
 
+    [Theory, InlineData(0, 0), InlineData(12, 0), InlineData(0, -100), InlineData(0, 100)]
+    public void A_gate_learns_which_queries_need_no_rationale(int chunkTokens, double margin)
+    {
+        var settings = Gated(chunkTokens, margin);
+        var (losses, _) = Run(settings, lmWeight: 1);
+        var batch = Batch();
+        double[] odds = [.. batch.Queries.Select(LogOdds)];
+        float[] direct = QueryLosses([
+                [],
+                [],
+                [],
+            ]),
+            reasoned = QueryLosses(Own);
+        bool[] labels = [.. direct.Zip(reasoned, (without, with) => without <= with + margin)];
+        var gate = odds.Zip(labels, (x, label) => label ? SoftPlus(-x) : SoftPlus(x)).Average();
+        Assert.Equal(gate, losses.Gate!.Loss, 1e-4);
+        Assert.Equal(labels.Count(label => label) / 3.0, losses.Gate.Direct, 1e-6);
+        Assert.Equal(odds.Zip(labels).Count(of => of.First > 0 == of.Second) / 3.0, losses.Gate.Accuracy, 1e-6);
+        // The first token of each rationale is chosen among all but <emb>.
+        var (ungated, _) = Run(settings with { Gate = new() }, lmWeight: 1);
+        var excess = SoftPlus(odds[0]) + SoftPlus(odds[1]);
+        Assert.Equal((ungated.LmLoss * ungated.LmTokens - excess) / ungated.LmTokens, losses.LmLoss, 1e-4);
+        Assert.Equal(ungated.Loss - excess / ungated.LmTokens + 3 * gate, losses.Loss, 1e-3);
+
+        double LogOdds(EncodedQuery query)
+        {
+            using var gradients = no_grad();
+            using var pass = new SequencePass(
+                _model,
+                [new TrainedSequence([.. query.Prompt, TinyModel.EmbToken], query.Images) { Predicted = 1 }],
+                activationCheckpointing: false
+            );
+            var logits = pass.PredictedLogits().data<float>().Select(logit => (double)logit).ToArray();
+            return logits[TinyModel.EmbToken] - Math.Log(logits.Where((_, token) => token != TinyModel.EmbToken).Sum(Math.Exp));
+        }
+
+        float[] QueryLosses(int[][] rationales)
+        {
+            using var gradients = no_grad();
+            return InfoNce
+                .QueryLosses(
+                    Embed(
+                        batch.Queries.Zip(rationales, (query, own) => (int[])[.. query.Prompt, .. own, TinyModel.EmbToken]),
+                        batch.Queries
+                    ),
+                    Embed(batch.Targets.Select(target => target.Tokens), null),
+                    batch.Pairs!,
+                    tensor(20f)
+                )
+                .data<float>()
+                .ToArray();
+        }
+
+        Tensor Embed(IEnumerable<int[]> tokens, IReadOnlyList<EncodedQuery>? queries)
+        {
+            TrainedSequence[] sequences =
+            [
+                .. tokens.Select((ids, i) => new TrainedSequence(ids, queries?[i].Images ?? []) { EmbeddingRow = i }),
+            ];
+            using var pass = new SequencePass(_model, sequences, activationCheckpointing: false);
+            return pass.Embeddings();
+        }
+
+        static double SoftPlus(double x) => Math.Log(1 + Math.Exp(x));
+    }
+
+    [Theory, InlineData(0), InlineData(12)]
+    public void The_gradient_of_a_gate_and_of_nested_sizes_is_that_of_the_loss(int chunkTokens)
+    {
+        var settings = Gated(chunkTokens, margin: 0) with { Dimensions = [4, 8] };
+        var (_, gradient) = Run(settings, lmWeight: 1);
+        var length = Math.Sqrt(gradient.Values.Sum(part => Math.Pow(part.norm().item<float>(), 2)));
+        const double Step = 2e-3;
+        var above = MovedBy(Step);
+        var below = MovedBy(-Step);
+        Assert.Equal(1, (above - below) / (2 * Step) / length, 0.02);
+
+        double MovedBy(double distance)
+        {
+            Move(distance);
+            var loss = Run(settings, lmWeight: 1).Losses.Loss;
+            Move(-distance);
+            return loss;
+        }
+
+        void Move(double distance)
+        {
+            using var gradients = no_grad();
+            foreach (var (name, parameter) in _model.Trainable)
+                parameter.add_(gradient[name] * tensor((float)(distance / length)), 1);
+        }
+    }
+
+    [Fact]
+    public void Nested_sizes_are_cut_from_the_front_and_averaged()
+    {
+        var (whole, _) = Run(new(), lmWeight: 0);
+        var (nested, _) = Run(new() { Dimensions = [4] }, lmWeight: 0);
+        var (twice, _) = Run(new() { Dimensions = [4, 8] }, lmWeight: 0);
+        var (other, _) = Run(new() { Dimensions = [8] }, lmWeight: 0);
+        double four = 2 * nested.InfoNce - whole.InfoNce,
+            eight = 2 * other.InfoNce - whole.InfoNce;
+        Assert.NotEqual(whole.InfoNce, four, 1e-3);
+        Assert.Equal((whole.InfoNce + four + eight) / 3, twice.InfoNce, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("{gate: {weight: 1}}", "objective.gate.weight is 1, expected 0 unless InfoNCE is taken both without")]
+    [InlineData("{gate: {weight: -1}}", "objective.gate.weight is -1, expected 0 to 100")]
+    [InlineData("{dimensions: [8, 8]}", "objective.dimensions is 8, expected different sizes of at least 1")]
+    [InlineData("{dimensions: [0]}", "objective.dimensions is 0, expected different sizes of at least 1")]
+    public void Gates_and_sizes_are_checked(string yaml, string problem)
+    {
+        var error = Assert.Throws<TrainingException>(() =>
+            ConfigFile.Parse<TrainingConfig>($"objective: {yaml}", "config.yaml").Objective.Validate()
+        );
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sizes_are_cuts_of_the_models()
+    {
+        var size = _model.Config.Text.HiddenSize;
+        var error = Assert.Throws<TrainingException>(() =>
+            new JointObjective(_model, TinyModel.EmbToken, new() { Dimensions = [size] }, _scale)
+        );
+        Assert.Contains($"objective.dimensions has {size}, expected less than", error.Message, StringComparison.Ordinal);
+    }
+
+    private static ObjectiveSettings Gated(int chunkTokens, double margin) =>
+        new()
+        {
+            Also = new AlsoSettings { None = 1 },
+            Gate = new GateSettings { Weight = 3, Margin = margin },
+            ChunkTokens = chunkTokens,
+        };
+
     [Theory]
     [InlineData("also: {self: 1}", "objective.also.self is 1, expected 0, because objective.rationale is that one")]
     [InlineData("also: {none: -1}", "objective.also.none is -1, expected 0 to 100")]

@@ -50,8 +50,15 @@ internal sealed class ModelOptions
     };
     private readonly Option<string> _reasoning = new("--reasoning")
     {
-        Description = "Whether queries write a rationale first.",
+        Description =
+            "Whether queries write a rationale first. auto leaves it to the model, which decides by its first token if it was trained to.",
         DefaultValueFactory = _ => "on",
+    };
+    private readonly Option<double?> _directThreshold = new("--direct-threshold")
+    {
+        Description =
+            "With --reasoning auto: embed without a rationale where the model gives that at least this probability, 0 to 1. Less means "
+            + "fewer rationales. The checkpoint's own unless given.",
     };
     private readonly Option<string> _pooling = new("--pooling")
     {
@@ -78,7 +85,7 @@ internal sealed class ModelOptions
         };
         _writesRationales = writesRationales;
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
-        _reasoning.AcceptOnlyFromAmong("on", "off");
+        _reasoning.AcceptOnlyFromAmong("on", "auto", "off");
         _pooling.AcceptOnlyFromAmong("emb", "last");
         CommonOptions.Within(_temperature, 0, 1000);
         CommonOptions.Within(_topP, 0, 1);
@@ -128,17 +135,18 @@ internal sealed class ModelOptions
         if (!_writesRationales)
             return;
         foreach (
-            var option in (Option[])[_reasoning, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch]
+            var option in (Option[])
+                [_reasoning, _directThreshold, _maxTokens, _temperature, _topP, _repetitionPenalty, _seed, _whenBudgetRunsOut, _batch]
         )
             command.Add(option);
         command.Validators.Add(result =>
         {
             if (
                 result.GetResult(_reasoning) is { Implicit: false }
-                && result.GetValue(_reasoning) == "on"
+                && result.GetValue(_reasoning) is ("on" or "auto") and var asked
                 && result.GetValue(_pooling) == "last"
             )
-                result.AddError("--reasoning is on, expected off with --pooling last, which has no reasoning.");
+                result.AddError($"--reasoning is {asked}, expected off with --pooling last, which has no reasoning.");
         });
     }
 
@@ -165,6 +173,7 @@ internal sealed class ModelOptions
                 .Select(option => $"{option.Name}={Value(parsed, option)}")
                 .Append(_images.Describe(parsed))
                 .Concat(WeightFormats.Describe(parsed, _weights))
+                .Concat(parsed.GetValue(_directThreshold) is null ? [] : [$"{_directThreshold.Name}={Value(parsed, _directThreshold)}"])
                 .Concat(Preset(parsed) is var preset && IsOlderThanPresets(preset) ? [] : [$"{_preset.Name}={preset.Name}"])
         );
 
@@ -211,22 +220,27 @@ internal sealed class ModelOptions
         return resolved.Preset;
     }
 
+    /// <summary>Whether queries write a rationale, always or where the model decides so.</summary>
+    /// <exception cref="RgeException">As <see cref="Preset"/>; or the preset does not leave it open.</exception>
+    public bool Reasons(ParseResult parsed) => Reasoning(parsed) != ReasoningMode.Off;
+
     /// <summary>Whether queries write a rationale.</summary>
     /// <exception cref="RgeException">As <see cref="Preset"/>; or the preset does not leave it open.</exception>
-    public bool Reasons(ParseResult parsed)
+    public ReasoningMode Reasoning(ParseResult parsed)
     {
         var (preset, asked) = (Preset(parsed), parsed.GetResult(_reasoning) is { Implicit: false } ? parsed.GetValue(_reasoning) : null);
         return preset.Reasoning.Items switch
         {
-            ReasoningItems.None when asked == "on" && Pooling(parsed) == EmbeddingPooling.Emb => throw new CliException(
-                $"{_reasoning.Name} is on, expected off with the preset {preset.Name}, which has no reasoning."
+            ReasoningItems.None when asked is "on" or "auto" && Pooling(parsed) == EmbeddingPooling.Emb => throw new CliException(
+                $"{_reasoning.Name} is {asked}, expected off with the preset {preset.Name}, which has no reasoning."
             ),
-            ReasoningItems.None => false,
+            ReasoningItems.None => ReasoningMode.Off,
             ReasoningItems.All when asked == "off" => throw new CliException(
                 $"{_reasoning.Name} is off, expected on with the preset {preset.Name}, which always reasons."
             ),
-            ReasoningItems.All => true,
-            _ => _writesRationales && parsed.GetValue(_reasoning) == "on",
+            ReasoningItems.All => ReasoningMode.On,
+            _ when !_writesRationales => ReasoningMode.Off,
+            _ => Enum.Parse<ReasoningMode>(parsed.GetRequiredValue(_reasoning), ignoreCase: true),
         };
     }
 
@@ -253,12 +267,27 @@ internal sealed class ModelOptions
             : stored with
             {
                 MaxRationaleTokens = parsed.GetValue(_maxTokens) ?? stored.MaxRationaleTokens,
+                DirectThreshold = DirectThreshold(parsed, stored),
                 Temperature = parsed.GetValue(_temperature) ?? stored.Temperature,
                 TopP = parsed.GetValue(_topP) ?? stored.TopP,
                 RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? stored.RepetitionPenalty,
                 Seed = parsed.GetValue(_seed),
                 OnLengthLimit = parsed.GetValue(_whenBudgetRunsOut) == "append" ? LengthAction.AppendEmb : LengthAction.PoolLastToken,
             };
+    }
+
+    private double? DirectThreshold(ParseResult parsed, GenerationOptions stored)
+    {
+        if (parsed.GetValue(_directThreshold) is not { } asked)
+            return stored.DirectThreshold;
+        if (parsed.GetValue(_reasoning) != "auto")
+            throw new CliException($"{_directThreshold.Name} was given, expected {_reasoning.Name} auto with it.");
+        return stored.DirectThreshold is not null
+            ? asked
+            : throw new CliException(
+                $"{_directThreshold.Name} was given, but the checkpoint was not trained to decide by its first token: its "
+                    + $"{GenerationOptions.FileName} has no direct_threshold. Expected the option to be absent."
+            );
     }
 
     /// <summary>Loads the model.</summary>
@@ -275,7 +304,7 @@ internal sealed class ModelOptions
                 Generation = Generation(parsed),
                 Preset = Preset(parsed),
                 Images = Images(parsed),
-                QueryReasoning = Reasons(parsed) ? ReasoningMode.On : ReasoningMode.Off,
+                QueryReasoning = Reasoning(parsed),
                 Decoder = _writesRationales ? basis.Decoder with { MaxBatchSize = parsed.GetValue(_batch) } : basis.Decoder,
             }
         );

@@ -244,7 +244,7 @@ internal static class CollectionsVerb
             ["fingerprint"] = identity.Fingerprint,
             ["dimensions"] = identity.Dimensions,
             ["instruction"] = identity.Instruction,
-            ["reasoning"] = identity.Reasoning == ReasoningMode.On ? "on" : "off",
+            ["reasoning"] = identity.Reasoning.ToString().ToLowerInvariant(),
             ["index"] = SearchNames.NameOf(identity.Index),
         };
 

@@ -93,6 +93,12 @@ internal static class EvalVerb
             DefaultValueFactory = _ => 6,
         };
         CommonOptions.AtLeast(samples, 0);
+        var sensitivity = new Option<bool>("--sensitivity")
+        {
+            Description =
+                "Report how much embeddings follow their rationales: each query is embedded again after the rationale of another query, "
+                + "and after the oracle's where the data has one.",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "eval",
@@ -112,6 +118,7 @@ internal static class EvalVerb
             embeddings,
             cache,
             ablation,
+            sensitivity,
             samples,
             json,
         };
@@ -122,10 +129,18 @@ internal static class EvalVerb
                 var folder = parsed.GetRequiredValue(data).FullName;
                 var target = OutputFolder.Check(parsed.GetRequiredValue(output).FullName);
                 var chosen = Choose(folder, parsed.GetValue(subsets) ?? [], parsed.GetValue(group));
-                var (asked, reasons) = (parsed.GetRequiredValue(ablation), model.Reasons(parsed));
+                var (asked, reasoning) = (parsed.GetRequiredValue(ablation), model.Reasoning(parsed));
+                var reasons = reasoning != ReasoningMode.Off;
                 var queries = Ablations[asked];
+                if (reasoning == ReasoningMode.Auto)
+                    (asked, queries) =
+                        queries == QueryRationale.Written
+                            ? ("auto", QueryRationale.Auto)
+                            : throw new CliException($"--ablation {asked} needs a rationale of each query, expected --reasoning on.");
                 if (queries != QueryRationale.Written && !reasons)
                     throw new CliException($"--ablation {asked} needs the rationales that the model writes, expected reasoning on.");
+                if (parsed.GetValue(sensitivity) && (queries != QueryRationale.Written || !reasons))
+                    throw new CliException("--sensitivity needs a rationale of each query, expected --reasoning on and no --ablation.");
                 using var embedder = model.Load(parsed, new ReasoningEmbedderOptions { PrefetchItems = MmebEvaluation.ChunkItems });
                 using var embeddingCache = new EmbeddingCache(parsed.GetValue(cache)?.FullName ?? Path.Combine(target, "cache"));
                 var hasRules = model.Preset(parsed) == ModelPreset.Rge;
@@ -143,6 +158,7 @@ internal static class EvalVerb
                         ModelName = queries == QueryRationale.Written ? model.Name(parsed) : $"{model.Name(parsed)}-{asked}",
                         Reasoning = reasons,
                         Queries = queries,
+                        MeasuresSensitivity = parsed.GetValue(sensitivity),
                         Generation = model.Generation(parsed),
                         QueryRules = Rules(rulesOfQueries, hasRules ? InstructionRules.QueryPreset : InstructionRules.None),
                         CandidateRules = Rules(rulesOfCandidates, hasRules ? InstructionRules.CandidatePreset : InstructionRules.None),
@@ -192,7 +208,9 @@ internal static class EvalVerb
             ["query rules"] = queryRules,
             ["candidate rules"] = candidateRules,
         };
-        if (Ablations[ablation] != QueryRationale.Written)
+        if (ablation == "auto")
+            settings["reasoning"] = ablation;
+        else if (Ablations[ablation] != QueryRationale.Written)
             settings["in place of queries"] = ablation;
         return settings;
     }

@@ -32,6 +32,7 @@ internal static class WorldVerb
         });
         var datasets = new Option<string[]>("--datasets")
         {
+            HelpName = "NAME",
             Description =
                 "Datasets to write, or sets of them: standard for the eleven of the benchmark, which are written unless given, and "
                 + "beyond-words for those whose targets take more than the words of a rationale.",

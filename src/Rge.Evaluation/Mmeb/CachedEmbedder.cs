@@ -17,7 +17,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
 
     /// <summary>Embeds what is not in the cache.</summary>
     /// <param name="items">The items, each with its row as errors name it.</param>
-    /// <param name="reasons">Whether rationales are written for them.</param>
+    /// <param name="reasoning">Whether rationales are written for them.</param>
     /// <param name="done">Receives how many more items are done, and the seconds that they took; 0 for those that were in the
     /// cache.</param>
     /// <param name="cancellationToken">Stops between two steps of the model.</param>
@@ -26,7 +26,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     /// are stored.</exception>
     public async Task<CacheEntry[]> EmbedAsync(
         IReadOnlyList<(EmbeddingInput Item, string Source)> items,
-        bool reasons,
+        ReasoningMode reasoning,
         Action<int, double> done,
         CancellationToken cancellationToken
     )
@@ -34,7 +34,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
         var entries = new CacheEntry[items.Count];
         await Parallel.ForAsync(0, items.Count, cancellationToken, (i, _) =>
         {
-            entries[i] = Locate(items[i].Item, reasons);
+            entries[i] = Locate(items[i].Item, reasoning);
             return ValueTask.CompletedTask;
         });
         foreach (var (entry, item) in entries.Zip(items))
@@ -56,7 +56,7 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
         )
         {
             var watch = Stopwatch.StartNew();
-            await EmbedChunkAsync(chunk, reasons, problems, cancellationToken);
+            await EmbedChunkAsync(chunk, reasoning, problems, cancellationToken);
             done(chunk.Length, watch.Elapsed.TotalSeconds);
         }
         if (problems.Count == 0)
@@ -66,11 +66,11 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
         );
     }
 
-    private CacheEntry Locate(EmbeddingInput item, bool reasons)
+    private CacheEntry Locate(EmbeddingInput item, ReasoningMode reasoning)
     {
         try
         {
-            return new CacheEntry(keys.Compute(item, reasons), null);
+            return new CacheEntry(keys.Compute(item, reasoning), null);
         }
         catch (ImageInputException e)
         {
@@ -81,15 +81,14 @@ internal sealed class CachedEmbedder(ReasoningEmbedder embedder, EmbeddingCache 
     /// <summary>Embeds items together and stores those that can be.</summary>
     private async Task EmbedChunkAsync(
         KeyValuePair<ItemKey, (EmbeddingInput Item, string Source)>[] chunk,
-        bool reasons,
+        ReasoningMode reasoning,
         Dictionary<ItemKey, string> problems,
         CancellationToken cancellationToken
     )
     {
         var watch = Stopwatch.StartNew();
-        var mode = reasons ? ReasoningMode.On : ReasoningMode.Off;
         var results = await embedder.TryEmbedAsync(
-            [.. chunk.Select(pair => pair.Value.Item with { Reasoning = mode })],
+            [.. chunk.Select(pair => pair.Value.Item with { Reasoning = reasoning })],
             cancellationToken: cancellationToken
         );
         var seconds = watch.Elapsed.TotalSeconds / chunk.Length;

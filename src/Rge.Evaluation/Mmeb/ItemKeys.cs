@@ -14,9 +14,9 @@ public sealed class ItemKeys(string model, GenerationOptions generation, Truncat
 
     /// <summary>The key of an item. Reads its images.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="reasons">Whether a rationale is written for it.</param>
+    /// <param name="reasoning">Whether a rationale is written for it.</param>
     /// <exception cref="ImageInputException">An image cannot be read.</exception>
-    public ItemKey Compute(EmbeddingInput item, bool reasons)
+    public ItemKey Compute(EmbeddingInput item, ReasoningMode reasoning)
     {
         ArgumentNullException.ThrowIfNull(item);
         // Serialised, so that no two different items run together into one text.
@@ -24,13 +24,15 @@ public sealed class ItemKeys(string model, GenerationOptions generation, Truncat
             (string?[])
                 [
                     model,
-                    reasons ? _generation : null,
+                    reasoning == ReasoningMode.Off ? null : _generation,
                     item.Instruction,
                     item.Rationale,
                     item.AllowSpecialTokens ? "special" : null,
                     .. item.Content.SelectMany(part =>
                         part is TextPart text ? (string[])["text", text.Text] : ["image", ((ImagePart)part).Source.ContentDigest()]
                     ),
+                    // Without a threshold the two modes are one.
+                    .. reasoning == ReasoningMode.Auto && generation.DirectThreshold is not null ? ["auto"] : (string[])[],
                     // What was embedded from a part of an image is not for a call that refuses such images.
                     .. truncated is not TruncatedImages.Refuse && item.Images.Count > 0 ? [$"truncated: {truncated}"] : (string[])[],
                 ]

@@ -24,7 +24,7 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
     public const int ChunkItems = CachedEmbedder.ChunkItems;
 
     private readonly List<string> _unusable = [];
-    private readonly bool _replaces = Replaces(options);
+    private readonly QueryRationale[] _substitutes = Substitutes(options);
     private readonly CachedEmbedder _embedder = new(
         embedder,
         cache,
@@ -62,8 +62,9 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
             var rows = new SubsetRows(await ReadAsync(subset, cancellationToken));
             if (options.FailedItems == FailedItems.Fail)
                 images.Add(rows);
-            QuerySubstitutes.Require(options.Queries, rows.Dataset);
-            meter.Expect(_replaces ? 2 * rows.Queries.Count : rows.Queries.Count, rows.Candidates.Count);
+            foreach (var substitute in _substitutes)
+                QuerySubstitutes.Require(substitute, rows.Dataset);
+            meter.Expect((1 + _substitutes.Length) * rows.Queries.Count, rows.Candidates.Count);
         }
         images.ThrowIfAnyIsMissing();
         Results = ResultFolder.Claim(options.OutputFolder, Identity, options.ModelName);
@@ -94,10 +95,10 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
         CancellationToken cancellationToken
     )
     {
-        var candidates = await _embedder.EmbedAsync(rows.Candidates, reasons: false, meter.Candidates, cancellationToken);
-        var queries = Load(await _embedder.EmbedAsync(rows.Queries, options.Reasoning, meter.Queries, cancellationToken));
-        if (_replaces)
-            queries = await SubstituteAsync(rows, queries, meter, cancellationToken);
+        var candidates = await _embedder.EmbedAsync(rows.Candidates, ReasoningMode.Off, meter.Candidates, cancellationToken);
+        var queries = Load(await _embedder.EmbedAsync(rows.Queries, Mode, meter.Queries, cancellationToken));
+        if (QuerySubstitutes.Replace(options.Queries))
+            (queries, _) = await SubstituteAsync(rows, queries, options.Queries, meter, cancellationToken);
         var results = new SubsetResults(rows, queries, Load(candidates));
         if (results.Unusable() is { } reason)
         {
@@ -105,22 +106,43 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
             return null;
         }
         var score = results.Score(options with { ModelName = target.Name }, Identity);
+        if (options.MeasuresSensitivity)
+            score = score with
+            {
+                Sensitivity = new RationaleSensitivity(
+                    await EffectAsync(results, QueryRationale.Shuffled, meter, cancellationToken),
+                    await EffectAsync(results, QueryRationale.Oracle, meter, cancellationToken)
+                ),
+            };
         var folder = new SubsetFolder(target.Path, options.Reasoning, rows.Name);
         var before = folder.ReadScore();
         folder.Write(results, score, options);
         return (score, before);
     }
 
-    /// <summary>The queries with the vectors of what takes their place.</summary>
-    private async Task<LoadedItem[]> SubstituteAsync(
+    /// <summary>What another rationale changes; null where no query has one.</summary>
+    private async Task<SubstituteEffect?> EffectAsync(
+        SubsetResults own,
+        QueryRationale substitute,
+        ProgressMeter meter,
+        CancellationToken cancellationToken
+    )
+    {
+        var (queries, isReplaced) = await SubstituteAsync(own.Rows, [.. own.Queries], substitute, meter, cancellationToken);
+        return SubstituteEffect.Compare(own, new SubsetResults(own.Rows, queries, [.. own.Candidates]), isReplaced);
+    }
+
+    /// <summary>The queries with the vectors of what takes their place, and where there is such.</summary>
+    private async Task<(LoadedItem[] Queries, bool[] IsReplaced)> SubstituteAsync(
         SubsetRows rows,
         LoadedItem[] written,
+        QueryRationale substitute,
         ProgressMeter meter,
         CancellationToken cancellationToken
     )
     {
         var rationales = written.Select(item => item.Embedding?.Rationale);
-        var substitutes = QuerySubstitutes.For(options.Queries, rows.Dataset, rationales, embedder.Processor.Tokenizer).ToArray();
+        var substitutes = QuerySubstitutes.For(substitute, rows.Dataset, rationales, embedder.Processor.Tokenizer).ToArray();
         (EmbeddingInput, string)[] items =
         [
             .. from row in Enumerable.Range(0, substitutes.Length)
@@ -128,29 +150,47 @@ public sealed class MmebEvaluation(ReasoningEmbedder embedder, EmbeddingCache ca
             select (substitutes[row]!, rows.Queries[row].Source),
         ];
         meter.Queries(written.Length - items.Length, 0);
-        var embedded = new Queue<LoadedItem>(Load(await _embedder.EmbedAsync(items, reasons: false, meter.Queries, cancellationToken)));
-        return [.. substitutes.Zip(written, (substitute, own) => substitute is null ? own : Replaced(own, embedded.Dequeue()))];
+        var embedded = new Queue<LoadedItem>(Load(await _embedder.EmbedAsync(items, ReasoningMode.Off, meter.Queries, cancellationToken)));
+        return (
+            [.. substitutes.Zip(written, (item, own) => item is null ? own : Replaced(own, embedded.Dequeue()))],
+            Array.ConvertAll(substitutes, item => item is not null)
+        );
     }
 
     private static LoadedItem Replaced(LoadedItem own, LoadedItem substitute) =>
         substitute.Embedding is { } embedding ? own with { Embedding = own.Embedding! with { Vector = embedding.Vector } } : substitute;
 
-    /// <summary>Whether something takes the place of queries.</summary>
-    /// <exception cref="ArgumentException">It cannot.</exception>
-    private static bool Replaces(MmebEvaluationOptions options)
+    /// <summary>Whether queries write a rationale.</summary>
+    private ReasoningMode Mode =>
+        options.Queries == QueryRationale.Auto ? ReasoningMode.Auto
+        : options.Reasoning ? ReasoningMode.On
+        : ReasoningMode.Off;
+
+    /// <summary>What is embedded besides queries and candidates, one item a query each.</summary>
+    /// <exception cref="ArgumentException">It needs what the other options exclude.</exception>
+    private static QueryRationale[] Substitutes(MmebEvaluationOptions options)
     {
         var replaces = QuerySubstitutes.Replace(options.Queries);
-        if (!replaces && options.Queries != QueryRationale.Written)
+        if (!replaces && options.Queries is not (QueryRationale.Written or QueryRationale.Auto))
             throw new ArgumentException(
-                $"{nameof(options.Queries)} is {options.Queries}, expected {QueryRationale.Written} or what takes the place of queries.",
+                $"{nameof(options.Queries)} is {options.Queries}, expected {QueryRationale.Written}, {QueryRationale.Auto} or "
+                    + "what takes the place of queries.",
                 nameof(options)
             );
-        if (replaces && !options.Reasoning)
+        if (options.Queries != QueryRationale.Written && !options.Reasoning)
             throw new ArgumentException(
                 $"{nameof(options.Queries)} is {options.Queries}, which needs written rationales, but reasoning is off.",
                 nameof(options)
             );
-        return replaces;
+        if (options.MeasuresSensitivity && (!options.Reasoning || options.Queries != QueryRationale.Written))
+            throw new ArgumentException(
+                $"{nameof(options.MeasuresSensitivity)} needs a rationale of each query: expected {nameof(options.Reasoning)}, and "
+                    + $"{nameof(options.Queries)} {QueryRationale.Written}.",
+                nameof(options)
+            );
+        return options.MeasuresSensitivity ? [QueryRationale.Shuffled, QueryRationale.Oracle]
+            : replaces ? [options.Queries]
+            : [];
     }
 
     private LoadedItem[] Load(IEnumerable<CacheEntry> entries) =>

@@ -24,10 +24,16 @@ public sealed record MmebEvaluationOptions
     public bool Reasoning { get; init; } = true;
 
     /// <summary>
-    /// What is compared with the candidates: the query after the rationale that is written for it, or one of those that take its place,
-    /// which need <see cref="Reasoning"/>. <see cref="QueryRationale.None"/> and <see cref="QueryRationale.Oracle"/> are not among them.
+    /// What is compared with the candidates: the query after the rationale that is written for it, always or where the model decides so, or
+    /// one of those that take its place. All but <see cref="QueryRationale.Written"/> need <see cref="Reasoning"/>. <see cref="QueryRationale.None"/> and <see cref="QueryRationale.Oracle"/> are not among them.
     /// </summary>
     public QueryRationale Queries { get; init; }
+
+    /// <summary>
+    /// Whether each query is embedded after two other rationales as well, for <see cref="SubsetScore.Sensitivity"/>. Needs
+    /// <see cref="Reasoning"/> and <see cref="QueryRationale.Written"/>.
+    /// </summary>
+    public bool MeasuresSensitivity { get; init; }
 
     /// <summary>How rationales are written.</summary>
     public GenerationOptions Generation { get; init; } = new();

@@ -166,6 +166,8 @@ public sealed class MmebReport
                 yield return OnAndOff(on, off);
         foreach (var run in _runs)
             yield return Subsets(run);
+        foreach (var run in _runs.Where(run => run.Scores.Subsets.Any(subset => subset.Sensitivity is not null)))
+            yield return Sensitivity(run);
         if (_runs.Any(run => run.Scores.Subsets.Any(subset => subset.FailedItems > 0)))
             yield return Failures();
         if (SettingNames(_runs).Length > 0)
@@ -319,6 +321,27 @@ public sealed class MmebReport
         );
 
         string[] IfLeftOut(params string[] cells) => leftOut ? cells : [];
+    }
+
+    private ReportTable Sensitivity(Run run)
+    {
+        return new ReportTable(
+            Titled("How much embeddings follow their rationales", run.Model),
+            "Each query is embedded after its own rationale, after the one that was written for another query, and after the oracle's where "
+                + "the data has one. The cosine between the first embedding and the others is 1 where the words change nothing; the change "
+                + "of hit@1, in points, is that of the same queries.",
+            ["subset", "cosine, another's", "hit@1, another's", "change", "cosine, oracle's", "hit@1, oracle's", "change"],
+            [
+                .. run
+                    .Scores.Subsets.Where(subset => subset.Sensitivity is not null)
+                    .Select(subset => (string[])[subset.Subset, .. Cells(subset.Sensitivity!.Other), .. Cells(subset.Sensitivity.Oracle)]),
+            ]
+        );
+
+        static string[] Cells(SubstituteEffect? effect) =>
+            effect is null
+                ? ["", "", ""]
+                : [Number(effect.Cosine, "0.000"), Percent(effect.HitAt1), Signed(effect.HitAt1 - effect.HitAt1Own)];
     }
 
     private ReportTable Failures()

@@ -82,8 +82,9 @@ public sealed class MmebScores
             ["subsets"] = group.Subsets,
         };
 
-    private static JsonObject Describe(SubsetScore subset) =>
-        new()
+    private static JsonObject Describe(SubsetScore subset)
+    {
+        var json = new JsonObject
         {
             ["hit_at_1"] = subset.HitAt1,
             ["hit_at_1_interval"] = new JsonArray(subset.HitAt1Interval.Low, subset.HitAt1Interval.High),
@@ -99,4 +100,19 @@ public sealed class MmebScores
             ["seconds"] = subset.Seconds,
             ["queries_per_second"] = subset.QueriesPerSecond,
         };
+        if (subset.Sensitivity is { } sensitivity)
+            json["sensitivity"] = new JsonObject { ["other"] = Describe(sensitivity.Other), ["oracle"] = Describe(sensitivity.Oracle) };
+        return json;
+    }
+
+    private static JsonObject? Describe(SubstituteEffect? effect) =>
+        effect is null
+            ? null
+            : new JsonObject
+            {
+                ["rows"] = effect.Rows,
+                ["cosine"] = effect.Cosine,
+                ["hit_at_1"] = effect.HitAt1,
+                ["hit_at_1_own"] = effect.HitAt1Own,
+            };
 }

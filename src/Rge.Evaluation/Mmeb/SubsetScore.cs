@@ -57,6 +57,9 @@ public sealed record SubsetScore
     /// <summary>Mean reciprocal rank of the right candidate.</summary>
     public required double Mrr { get; init; }
 
+    /// <summary>How much embeddings follow rationales; <see langword="null"/> where that was not asked.</summary>
+    public RationaleSensitivity? Sensitivity { get; init; }
+
     /// <summary>Tokens of prompts, queries and candidates.</summary>
     public required long PromptTokens { get; init; }
 

@@ -14,6 +14,7 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
     private static readonly FrozenDictionary<string, ReasoningMode> Reasoning = FrozenDictionary.Create<string, ReasoningMode>(
         StringComparer.Ordinal,
         new("on", ReasoningMode.On),
+        new("auto", ReasoningMode.Auto),
         new("off", ReasoningMode.Off)
     );
 

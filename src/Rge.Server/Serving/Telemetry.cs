@@ -27,7 +27,7 @@ internal sealed class Telemetry
         var meter = meters.Create(Name);
         _items = meter.CreateCounter<long>("rge.items", "{item}", "Items embedded, and pairs scored.");
         _promptTokens = meter.CreateCounter<long>("rge.prompt.tokens", "{token}", "Tokens of prompts, image tokens included.");
-        _reusedTokens = meter.CreateCounter<long>("rge.prompt.reused", "{token}", "Tokens of prompts that a kept state spared.");
+        _reusedTokens = meter.CreateCounter<long>("rge.prompt.reused.tokens", "{token}", "Tokens of prompts that a kept state spared.");
         _rationaleTokens = meter.CreateCounter<long>("rge.rationale.tokens", "{token}", "Tokens of rationales written.");
         _seconds = meter.CreateHistogram(
             "rge.item.duration",

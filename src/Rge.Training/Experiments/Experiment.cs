@@ -112,12 +112,19 @@ public sealed class Experiment
                     throw new TrainingException(
                         $"{place}: evaluation.every is 0, expected at least 1: an experiment needs the development set."
                     );
+                if (!run.Config.Objective.Gate.IsOn && Array.Find(_config.Measurements, NeedsGate) is { } measurement)
+                    throw new TrainingException(
+                        $"measurement {measurement.Name}: queries is auto, but {place} trains no gate: expected objective.gate.weight above 0."
+                    );
                 var described = string.Join(", ", [variant.Name, .. choice]);
                 if (!names.TryAdd(run.Name, described))
                     throw new TrainingException(
                         $"The runs of ({names[run.Name]}) and ({described}) would both be called {run.Name}: give the variants other names."
                     );
             }
+
+            bool NeedsGate(MeasurementSettings measurement) =>
+                measurement.Variant == variant.Name && measurement.Queries == QueryRationale.Auto;
         }
     }
 
@@ -326,9 +333,14 @@ public sealed class Experiment
                 Generation = TrainableModel.Generation(run.Config.Objective, QwenVlProcessor.Load(run.Folder.Model)),
             }
         );
-        return ScoreJson.Create(
-            await new Evaluator(embedder).RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken)
+        var evaluator = new Evaluator(embedder);
+        if (measurement.Queries != QueryRationale.Auto)
+            return ScoreJson.Create(await evaluator.RunAsync(datasets, measurement.Queries, cancellationToken: cancellationToken));
+        var curve = new GateCurve(
+            await evaluator.RunAsync(datasets, QueryRationale.Written, cancellationToken: cancellationToken),
+            await evaluator.RunAsync(datasets, QueryRationale.None, cancellationToken: cancellationToken)
         );
+        return ScoreJson.Create(curve.At(embedder.Generation.DirectThreshold!.Value), curve);
     }
 
     /// <exception cref="TrainingException">The file cannot be read, or is not what an experiment writes there.</exception>

@@ -119,7 +119,7 @@ public sealed class ExperimentReport
     {
         // What reads the oracle's rationale is an upper bound, and what is embedded in the place of queries a comparison: no contenders.
         var contenders = _tables.Measured.Where(summary =>
-            summary.Measurement is { Baseline: false, Queries: QueryRationale.Written or QueryRationale.None }
+            summary.Measurement is { Baseline: false, Queries: QueryRationale.Written or QueryRationale.None or QueryRationale.Auto }
         );
         var best = contenders.MaxBy(summary => summary.Average!.Value.Mean);
         if (_tables.Baseline is not { } baseline || best?.Above(baseline) is not { } difference)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rge.Evaluation;
 using Rge.Reports;
 using Rge.Training.RunFiles;
 
@@ -81,10 +82,12 @@ internal sealed class ExperimentTables
             (ReportTable[])
                 [
                     Scores(),
+                    .. Measured.Where(summary => summary.Measurement.Queries == QueryRationale.Auto).Select(Thresholds),
                     .. AtEqual.Select(Development),
                     Costs(),
                     Conclusions(),
                     ByDataset(),
+                    TokensByDataset(),
                     ConclusionsByDataset(),
                     Tuning(),
                     Runs(),
@@ -120,6 +123,29 @@ internal sealed class ExperimentTables
                 ),
             ]
         );
+    }
+
+    /// <summary>What a gate scores at each threshold.</summary>
+    private static ReportTable Thresholds(MeasurementSummary summary)
+    {
+        var points = summary.Tests[0].Scores["curve"]!.AsArray().Count;
+        return new ReportTable(
+            $"{summary.Name}: rationales traded for accuracy",
+            $"{MeanAndSpread} Queries are embedded without a rationale from this probability on; the first row has none, the last always one.",
+            ["threshold", "average", "tokens written a query", "without a rationale, %"],
+            [.. Enumerable.Range(0, points).Select(Row)]
+        );
+
+        string[] Row(int point) =>
+            [
+                Values(point, "threshold").Any() ? Values(point, "threshold").First().ToString("0.00", CultureInfo.InvariantCulture) : "",
+                Text(Spread.FromShares(Values(point, "average"))),
+                Text(Spread.From(Values(point, "rationale_tokens"))),
+                Text(Spread.FromShares(Values(point, "direct"))),
+            ];
+
+        IEnumerable<double> Values(int point, string name) =>
+            summary.Tests.Select(test => test.Scores["curve"]![point]![name]).OfType<JsonNode>().Select(node => node.GetValue<double>());
     }
 
     private ReportTable Development(EqualCost comparison) =>
@@ -186,6 +212,14 @@ internal sealed class ExperimentTables
 
     private ReportTable ByDataset() =>
         PerDataset("hit@1 by dataset", MeanAndSpread, Measured, (summary, dataset) => Text(summary.Share("datasets", dataset, "hit_at_1")));
+
+    private ReportTable TokensByDataset() =>
+        PerDataset(
+            "Tokens written by dataset",
+            "A query, <emb> included; a choice for <emb> at once is one token.",
+            Measured.Where(summary => summary.RationaleTokens is { Mean: > 0 }),
+            (summary, dataset) => Text(summary.Number("datasets", dataset, "rationale_tokens"))
+        );
 
     private ReportTable ConclusionsByDataset() =>
         PerDataset(

@@ -17,6 +17,9 @@ internal sealed record MeasurementSummary(MeasurementSettings Measurement, IRead
     /// <summary>A score by its place in the stored ones, over the seeds that have it.</summary>
     public Spread? Share(params string[] place) => Spread.FromShares(Values(place));
 
+    /// <summary>A number by its place in the stored scores, over the seeds that have it.</summary>
+    public Spread? Number(params string[] place) => Spread.From(Values(place));
+
     /// <summary>Tokens that a query's rationale had at the test.</summary>
     public Spread? RationaleTokens => Spread.From(Values("rationale_tokens"));
 

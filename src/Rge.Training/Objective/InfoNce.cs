@@ -22,6 +22,27 @@ public static class InfoNce
     /// <exception cref="ArgumentException">The shapes are not those of the pairs.</exception>
     public static Tensor Loss(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale, ContrastDirection direction)
     {
+        var scores = Scores(queries, targets, pairs, logitScale);
+        var loss = Mean(PairLosses(scores, pairs, over: 1), [.. pairs.Positives.Select(pair => (long)pair.Query)]);
+        return direction == ContrastDirection.QueryToTarget
+            ? loss
+            : loss.Plus(Mean(PairLosses(scores, pairs, over: 0), [.. pairs.Positives.Select(pair => (long)pair.Target)])).Times(0.5);
+    }
+
+    /// <summary>The loss of each query against the targets, averaged over its pairs, float32 <c>[B]</c>; see <see cref="Loss"/>.</summary>
+    /// <exception cref="ArgumentException">The shapes are not those of the pairs.</exception>
+    public static Tensor QueryLosses(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale)
+    {
+        var losses = PairLosses(Scores(queries, targets, pairs, logitScale), pairs, over: 1);
+        long[] queriesOfPairs = [.. pairs.Positives.Select(pair => (long)pair.Query)];
+        var shares = tensor(Shares(queriesOfPairs), device: losses.device);
+        return zeros([pairs.Queries], ScalarType.Float32, losses.device)
+            .scatter_add(0, tensor(queriesOfPairs, device: losses.device), losses * shares);
+    }
+
+    /// <summary>Scaled cosines <c>[B, M]</c>.</summary>
+    private static Tensor Scores(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale)
+    {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(pairs);
@@ -38,27 +59,38 @@ public static class InfoNce
                     + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].",
                 nameof(queries)
             );
-        var scores = Normalize(queries).mm(Normalize(targets).t()) * logitScale; // (B, M)
-        var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: queries.device).logical_not();
-        var wrong = scores.Fill(isRight, double.NegativeInfinity);
+        return Normalize(queries).mm(Normalize(targets).t()) * logitScale;
+    }
+
+    /// <summary>
+    /// Cross entropy of each pair against what is wrong for its chooser: the query where scores are compared over targets (1), the target
+    /// where they are compared over queries (0).
+    /// </summary>
+    private static Tensor PairLosses(Tensor scores, InBatchPairs pairs, long over)
+    {
+        var isRight = tensor(pairs.IsNegative, [pairs.Queries, pairs.Targets], device: scores.device).logical_not();
+        var wrong = scores.Fill(isRight, double.NegativeInfinity).logsumexp(over);
+        var others = wrong.index_select(0, Indices(pairs.Positives.Select(pair => (long)(over == 1 ? pair.Query : pair.Target))));
         var right = scores
             .view(-1)
             .index_select(0, Indices(pairs.Positives.Select(pair => (long)pair.Query * pairs.Targets + pair.Target)));
-        var loss = Choose(1, pairs.Positives.Select(pair => pair.Query).ToArray());
-        return direction == ContrastDirection.QueryToTarget
-            ? loss
-            : loss.Plus(Choose(0, pairs.Positives.Select(pair => pair.Target).ToArray())).Times(0.5);
+        return logaddexp(right, others) - right;
 
-        // Cross entropy of each pair against what is wrong for its chooser, averaged over choosers.
-        Tensor Choose(long over, int[] choosers)
-        {
-            var others = wrong.logsumexp(over).index_select(0, Indices(choosers.Select(c => (long)c)));
-            var counts = choosers.CountBy(c => c).ToDictionary(count => count.Key, count => count.Value);
-            var weights = tensor(choosers.Select(c => 1f / (counts[c] * counts.Count)).ToArray(), device: queries.device);
-            return ((logaddexp(right, others) - right) * weights).sum();
-        }
+        Tensor Indices(IEnumerable<long> values) => tensor(values.ToArray(), device: scores.device);
+    }
 
-        Tensor Indices(IEnumerable<long> values) => tensor(values.ToArray(), device: queries.device);
+    /// <summary>The mean over choosers of the means over the pairs of each.</summary>
+    private static Tensor Mean(Tensor losses, long[] choosers)
+    {
+        var count = choosers.Distinct().Count();
+        return (losses * tensor(Array.ConvertAll(Shares(choosers), share => share / count), device: losses.device)).sum();
+    }
+
+    /// <summary>The share that each pair has in its chooser's mean.</summary>
+    private static float[] Shares(long[] choosers)
+    {
+        var counts = choosers.CountBy(chooser => chooser).ToDictionary(count => count.Key, count => count.Value);
+        return Array.ConvertAll(choosers, chooser => 1f / counts[chooser]);
     }
 
     private static Tensor Normalize(Tensor rows) => nn.functional.normalize(rows.to(ScalarType.Float32), p: 2, dim: 1);

@@ -26,6 +26,7 @@ public sealed class JointObjective(
 )
 {
     private readonly IReadOnlyList<(RationaleSource Source, double Weight)> _views = settings.Views;
+    private readonly long[] _sizes = Sizes(model.Config.Text.HiddenSize, settings.Dimensions);
 
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
@@ -44,28 +45,24 @@ public sealed class JointObjective(
     {
         if (batch.Pairs is null)
             embeddingWeight = 0;
+        var gated = settings.Gate.IsOn && embeddingWeight > 0;
         var units = Units(batch, selfRationales, lmWeight > 0, embeddingWeight > 0);
         var chunks = Chunks(units);
         var predicted = units.Sum(unit => unit.Sum(sequence => sequence.Predicted));
         using var scope = NewDisposeScope();
 
-        var (infoNce, gradients) =
+        var (contrast, gradients) =
             embeddingWeight > 0 && chunks.Count > 1
                 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken)
-                : (new double[_views.Count], null);
+                : (new Contrasted(new double[_views.Count], []), null);
         var (lmSum, correct) = (0.0, 0.0);
+        var gate = new GateLoss(settings.Gate);
         foreach (var chunk in chunks)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             using var pass = new SequencePass(model, chunk, activationCheckpointing);
             var terms = new List<Tensor>();
-            if (pass.Predict() is { } language)
-            {
-                terms.Add(language.Sum.Times(lmWeight / predicted));
-                lmSum += language.Sum.Number();
-                correct += language.Correct.Number();
-            }
             if (pass.EmbeddingRows.Length > 0 && embeddingWeight > 0)
             {
                 if (gradients is not null)
@@ -78,16 +75,35 @@ public sealed class JointObjective(
                 {
                     // All are here, but those of a query stand together.
                     using var order = tensor(pass.EmbeddingRows, device: model.Device).argsort();
-                    (var loss, infoNce) = Contrast(pass.Embeddings().index_select(0, order), batch);
+                    (var loss, contrast) = Contrast(pass.Embeddings().index_select(0, order), batch);
                     terms.Add(loss.Times(embeddingWeight));
                 }
             }
+            var gates = pass.GatedQueries.Length > 0 ? pass.Gates() : null;
+            if (pass.Predict() is { } language)
+            {
+                var sum = language.Sum;
+                if (gates is not null)
+                    sum -= GateLoss.Excess(gates, pass.GatedQueries.Select(query => IsWritten(batch.Queries[query], writes: true, gated)));
+                terms.Add(sum.Times(lmWeight / predicted));
+                lmSum += sum.Number();
+                correct += language.Correct.Number();
+            }
+            if (gates is not null)
+                terms.Add(
+                    gate.Sum(gates, [.. pass.GatedQueries.Select(query => contrast.Labels[query])])
+                        .Times(settings.Gate.Weight / batch.Queries.Count)
+                );
             terms.Aggregate((sum, term) => sum.Plus(term)).backward();
         }
-        var lmLoss = predicted > 0 ? lmSum / predicted : 0;
+        var (lmLoss, infoNce) = (predicted > 0 ? lmSum / predicted : 0, contrast.Losses);
         return new StepLosses
         {
-            Loss = lmWeight * lmLoss + embeddingWeight * _views.Zip(infoNce, (view, loss) => view.Weight * loss).Sum(),
+            Loss =
+                lmWeight * lmLoss
+                + embeddingWeight * _views.Zip(infoNce, (view, loss) => view.Weight * loss).Sum()
+                + settings.Gate.Weight * (gate.Outcome?.Loss ?? 0),
+            Gate = gate.Outcome,
             LmLoss = lmLoss,
             LmAccuracy = predicted > 0 ? correct / predicted : 0,
             InfoNce = infoNce[0],
@@ -98,7 +114,7 @@ public sealed class JointObjective(
     }
 
     /// <summary>InfoNCE over embeddings that were computed without gradient, and its gradient for each.</summary>
-    private (double[] Losses, Tensor Gradients) CacheGradients(
+    private (Contrasted Contrast, Tensor Gradients) CacheGradients(
         IReadOnlyList<IReadOnlyList<TrainedSequence>> chunks,
         TrainingBatch batch,
         double weight,
@@ -124,41 +140,75 @@ public sealed class JointObjective(
             }
         }
         embeddings.requires_grad_(true);
-        var (loss, losses) = Contrast(embeddings, batch);
+        var (loss, contrast) = Contrast(embeddings, batch);
         loss.Times(weight).backward();
-        return (losses, embeddings.grad!.clone().MoveToOuterDisposeScope());
+        return (contrast, embeddings.grad!.clone().MoveToOuterDisposeScope());
     }
 
     /// <summary>The row of the first target's embedding: before it are the queries, once for each kind of rationale.</summary>
     private int FirstTarget(TrainingBatch batch) => _views.Count * batch.Queries.Count;
 
     /// <summary>
-    /// InfoNCE of embeddings <c>[V B + M, hidden]</c>, for each kind of rationale the queries against all targets: the weighted sum, and the
-    /// loss of each.
+    /// InfoNCE of embeddings <c>[V B + M, hidden]</c>, for each kind of rationale the queries against all targets: the weighted sum, and what
+    /// it consists of.
     /// </summary>
-    private (Tensor Sum, double[] Losses) Contrast(Tensor embeddings, TrainingBatch batch)
+    private (Tensor Sum, Contrasted Parts) Contrast(Tensor embeddings, TrainingBatch batch)
     {
         var (count, scale) = (batch.Queries.Count, logScale!.exp());
         var targets = embeddings.narrow(0, FirstTarget(batch), batch.Targets.Count);
         Tensor[] losses =
         [
             .. _views.Select(
-                (_, view) => InfoNce.Loss(embeddings.narrow(0, view * count, count), targets, batch.Pairs!, scale, settings.Direction)
+                (_, view) => Nested(size => InfoNce.Loss(Queries(view, size), Cut(targets, size), batch.Pairs!, scale, settings.Direction))
             ),
         ];
         var sum = _views.Zip(losses, (view, loss) => view.Weight == 1 ? loss : loss.Times(view.Weight)).Aggregate((a, b) => a.Plus(b));
-        return (sum, [.. losses.Select(loss => loss.Number())]);
+        return (sum, new Contrasted([.. losses.Select(loss => loss.Number())], settings.Gate.IsOn ? GateLabels() : []));
+
+        Tensor Queries(int view, long size) => Cut(embeddings.narrow(0, view * count, count), size);
+
+        float[] GateLabels()
+        {
+            using var gradients = no_grad();
+            return new GateLoss(settings.Gate).Labels(LossesOf(RationaleSource.None), LossesOf(RationaleSource.Self));
+        }
+
+        Tensor LossesOf(RationaleSource source) =>
+            InfoNce.QueryLosses(
+                Queries(_views.Index().Single(of => of.Item.Source == source).Index, model.Config.Text.HiddenSize),
+                targets,
+                batch.Pairs!,
+                scale
+            );
     }
+
+    /// <summary>The mean of a loss over the sizes that embeddings may be cut to (Kusupati et al., 2022).</summary>
+    private Tensor Nested(Func<long, Tensor> loss)
+    {
+        var sum = _sizes.Select(loss).Aggregate((a, b) => a.Plus(b));
+        return _sizes.Length == 1 ? sum : sum.Over(_sizes.Length);
+    }
+
+    /// <exception cref="TrainingException">A size is no cut of the whole.</exception>
+    private static long[] Sizes(long whole, int[] cuts) =>
+        cuts.FirstOrDefault(size => size >= whole) is var size and > 0
+            ? throw new TrainingException($"objective.dimensions has {size}, expected less than the {whole} dimensions of the model.")
+            : [whole, .. cuts];
+
+    private static Tensor Cut(Tensor embeddings, long size) => embeddings.shape[1] == size ? embeddings : embeddings.narrow(1, 0, size);
+
+    /// <summary>Whether the next-token loss counts for a query. Beside a gate a rationale without words has nothing to predict.</summary>
+    private static bool IsWritten(EncodedQuery query, bool writes, bool gated) => writes && query.Rationale.Length > (gated ? 1 : 0);
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
     private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, bool writes, bool embeds)
     {
-        var units = new List<TrainedSequence[]>();
+        var (units, gated) = (new List<TrainedSequence[]>(), settings.Gate.IsOn && embeds);
         for (var i = 0; i < batch.Queries.Count; i++)
         {
             var query = batch.Queries[i];
             var sequences = new List<TrainedSequence>();
-            if (writes && query.Rationale.Length > 0)
+            if (IsWritten(query, writes, gated))
                 sequences.Add(
                     new TrainedSequence([.. query.Prompt, .. query.Rationale], query.Images) { Predicted = query.Rationale.Length }
                 );
@@ -169,6 +219,7 @@ public sealed class JointObjective(
                             new TrainedSequence([.. query.Prompt, .. Rationale(view.Source, i), embToken], query.Images)
                             {
                                 EmbeddingRow = number * batch.Queries.Count + i,
+                                GateOf = gated && view.Source == RationaleSource.None ? i : null,
                             }
                     )
                 );
@@ -212,4 +263,9 @@ public sealed class JointObjective(
         }
         return [.. chunks];
     }
+
+    /// <summary>What InfoNCE of a batch gave.</summary>
+    /// <param name="Losses">The loss of each kind of rationale.</param>
+    /// <param name="Labels">Of each query, what its gate is to learn; empty where none is trained.</param>
+    private sealed record Contrasted(double[] Losses, float[] Labels);
 }

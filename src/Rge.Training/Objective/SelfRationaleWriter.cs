@@ -34,6 +34,9 @@ internal sealed class SelfRationaleWriter : IDisposable
         _decoder = new DecodingEngine(model, embToken, _limits);
     }
 
+    /// <summary>Beside a gate, whose choice it is whether to write, the first token is another than <c>&lt;emb&gt;</c>.</summary>
+    private bool AlwaysWrites => _generation.DirectThreshold is not null;
+
     /// <summary>The tokens written for each query, without <c>&lt;emb&gt;</c>.</summary>
     public async Task<int[][]> WriteAsync(IReadOnlyList<EncodedQuery> queries, CancellationToken cancellationToken)
     {
@@ -46,6 +49,7 @@ internal sealed class SelfRationaleWriter : IDisposable
         ];
         var requests = open.Select(i => new DecodeRequest([.. queries[i].Prompt, .. written[i]], queries[i].Images)
             {
+                DirectThreshold = AlwaysWrites && written[i].Length == 0 ? double.PositiveInfinity : null,
                 Generation = _generation with { MaxRationaleTokens = _generation.MaxRationaleTokens - written[i].Length },
             })
             .ToArray();
@@ -81,7 +85,7 @@ internal sealed class SelfRationaleWriter : IDisposable
             using var scope = NewDisposeScope();
             var drafts = Take(left, queries);
             using var pass = new SequencePass(_model, [.. drafts.Select(draft => draft.Sequence)], activationCheckpointing: false);
-            var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32));
+            var likeliest = Likeliest(pass.PredictedLogits().to(ScalarType.Float32), AlwaysWrites ? FirstRows(drafts) : []);
             foreach (var (query, sequence) in drafts)
             {
                 written[query] = [.. Follow(queries[query].Rationale, likeliest[..sequence.Predicted])];
@@ -95,13 +99,25 @@ internal sealed class SelfRationaleWriter : IDisposable
     /// The likeliest token by each row of logits, special tokens excluded as the decoder excludes them; the first of equals.
     /// </summary>
     /// <exception cref="EmbeddingException">A logit is not a number.</exception>
-    private int[] Likeliest(Tensor logits)
+    /// <param name="logits"><c>[P, vocab]</c>.</param>
+    /// <param name="firstRows">Rows in which <c>&lt;emb&gt;</c> is excluded, too.</param>
+    private int[] Likeliest(Tensor logits, long[] firstRows)
     {
         var banned = new bool[_model.Config.Text.VocabSize];
         foreach (var token in _generation.BannedTokens)
             if ((uint)token < (uint)banned.Length)
                 banned[token] = true;
         var allowed = logits.Fill(tensor(banned, device: logits.device), double.NegativeInfinity);
+        if (firstRows.Length > 0)
+        {
+            var rows = tensor(firstRows, device: logits.device);
+            var nothing = zeros([firstRows.Length], ScalarType.Float32, logits.device).Plus(double.NegativeInfinity);
+            allowed.index_put_(
+                nothing,
+                TensorIndex.Tensor(rows),
+                TensorIndex.Tensor(tensor(Array.ConvertAll(firstRows, _ => (long)_embToken), device: logits.device))
+            );
+        }
         var best = allowed.argmax(1, keepdim: true);
         using var highest = allowed.gather(1, best);
         if (highest.isfinite().logical_not().sum().Number() > 0)
@@ -110,6 +126,18 @@ internal sealed class SelfRationaleWriter : IDisposable
             );
         var tokens = best.cpu().contiguous(); // read back: a number for each row
         return [.. MemoryMarshal.Cast<byte, long>(tokens.bytes).ToArray().Select(token => (int)token)];
+    }
+
+    /// <summary>Where the logits of each draft begin.</summary>
+    private static long[] FirstRows(IEnumerable<(int Query, TrainedSequence Sequence)> drafts)
+    {
+        var (rows, next) = (new List<long>(), 0L);
+        foreach (var (_, sequence) in drafts)
+        {
+            rows.Add(next);
+            next += sequence.Predicted;
+        }
+        return [.. rows];
     }
 
     /// <summary>What a draft and the model agree on, and the first token that the model would write instead.</summary>

@@ -2,6 +2,7 @@ using Rge.Imaging;
 using Rge.Models;
 using Rge.Models.Gradients;
 using Rge.Models.Inputs;
+using Rge.Models.Tensors;
 using static TorchSharp.torch;
 
 namespace Rge.Training.Objective;
@@ -26,6 +27,7 @@ public sealed class SequencePass : IDisposable
     {
         (_model, _sequences) = (model, sequences);
         TrainedSequence[] embedded = [.. sequences.Where(sequence => sequence.EmbeddingRow is not null)];
+        GatedQueries = [.. sequences.Select(sequence => sequence.GateOf).OfType<int>()];
         EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
         _features = model.EncodeImages(images, activationCheckpointing);
@@ -48,6 +50,21 @@ public sealed class SequencePass : IDisposable
 
     /// <summary>The step's row of each embedding that this pass gives.</summary>
     public long[] EmbeddingRows { get; }
+
+    /// <summary>The queries whose gates this pass gives.</summary>
+    public int[] GatedQueries { get; }
+
+    /// <summary>
+    /// The log-odds that the last token follows the prompt, and no other, of the sequences that show a gate: float32 <c>[G]</c>.
+    /// </summary>
+    public Tensor Gates()
+    {
+        var gated = _sequences.Index().Where(of => of.Item.GateOf is not null).ToArray();
+        var logits = _model.Logits(Rows(gated.Select(of => (of.Index, of.Item.Tokens.Length - 2)))).to(ScalarType.Float32);
+        var last = tensor(gated.Select(of => (long)of.Item.Tokens[^1]).ToArray(), device: _model.Device).unsqueeze(1);
+        var others = logits.scatter(1, last, zeros_like(last, ScalarType.Float32).Plus(double.NegativeInfinity));
+        return (logits.gather(1, last) - others.logsumexp(1, keepdim: true)).squeeze(1);
+    }
 
     /// <summary>Hidden states at the last tokens of the sequences that are embedded, float32 <c>[E, hidden]</c>.</summary>
     public Tensor Embeddings() =>
@@ -94,12 +111,12 @@ public sealed class SequencePass : IDisposable
         );
 
     /// <summary>
-    /// The tokens whose states are used: those before each predicted one, and the last one where the sequence is embedded.
+    /// The tokens whose states are used: those before each predicted one and before a gate, and the last one where the sequence is embedded.
     /// </summary>
     private static Range Wanted(TrainedSequence sequence)
     {
         var last = sequence.Tokens.Length - 1;
-        return (last - sequence.Predicted)..(sequence.EmbeddingRow is null ? last : last + 1);
+        return (last - Math.Max(sequence.Predicted, sequence.GateOf is null ? 0 : 1))..(sequence.EmbeddingRow is null ? last : last + 1);
     }
 
     private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>

@@ -20,6 +20,9 @@ public sealed record StepLosses
     /// <summary>InfoNCE of the further query embeddings that the settings ask for, before it is weighted.</summary>
     public IReadOnlyDictionary<RationaleSource, double> Also { get; init; } = new Dictionary<RationaleSource, double>();
 
+    /// <summary>What the gate has learned; null where none is trained.</summary>
+    public GateOutcome? Gate { get; init; }
+
     /// <summary>Predicted tokens.</summary>
     public int LmTokens { get; init; }
 

@@ -6,6 +6,28 @@ namespace Rge.Training.RunFiles;
 /// <summary>Scores as they are stored: shares of 0 to 1.</summary>
 internal static class ScoreJson
 {
+    public static JsonObject Create(EvaluationOutcome outcome, GateCurve curve)
+    {
+        var scores = Create(outcome);
+        scores["direct"] = outcome.Rows.Average(row => row.Rationale is null ? 1.0 : 0.0);
+        scores["curve"] = new JsonArray([
+            .. curve
+                .Points()
+                .Select(point =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            // JSON knows no infinity.
+                            ["threshold"] = double.IsInfinity(point.Threshold) ? null : point.Threshold,
+                            ["average"] = point.Average,
+                            ["rationale_tokens"] = point.RationaleTokens,
+                            ["direct"] = point.Direct,
+                        }
+                ),
+        ]);
+        return scores;
+    }
+
     public static JsonObject Create(EvaluationOutcome outcome)
     {
         var rows = outcome.Rows.ToList();
@@ -25,6 +47,7 @@ internal static class ScoreJson
                                 ["rows"] = dataset.Rows.Count,
                                 ["conclusion_right"] = Share(dataset.Rows, row => row.ConclusionIsRight),
                                 ["rationale_right"] = Share(dataset.Rows, row => row.RationaleIsRight),
+                                ["rationale_tokens"] = dataset.Rows.Average(row => (double)row.RationaleTokens),
                             }
                     )
                 )

@@ -140,6 +140,7 @@ internal sealed class TrainableModel : IDisposable
         new()
         {
             MaxRationaleTokens = objective.MaxRationaleTokens,
+            DirectThreshold = objective.Gate.IsOn ? GateSettings.Threshold : null,
             BannedTokens = objective.BanSpecialTokens
                 ? [.. processor.Tokenizer.SpecialTokens.Where(token => token.Key != PromptBuilder.EmbToken).Select(token => token.Value)]
                 : [],

@@ -13,7 +13,8 @@ public sealed record MeasurementSettings
 
     /// <summary>
     /// The rationale that queries are embedded with, or what is embedded in their place: <c>written</c>, <c>none</c>, <c>oracle</c>,
-    /// <c>conclusion_as_target</c>, <c>rationale_as_target</c>, <c>shuffled</c> or <c>filler</c>.
+    /// <c>conclusion_as_target</c>, <c>rationale_as_target</c>, <c>shuffled</c>, <c>filler</c> or, of a model with a gate,
+    /// <c>auto</c>, which gives the curve of thresholds, too.
     /// </summary>
     public QueryRationale Queries { get; init; }
 

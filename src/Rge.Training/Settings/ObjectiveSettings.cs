@@ -15,12 +15,21 @@ public sealed record ObjectiveSettings
     /// <summary>Further query embeddings, after other rationales, that InfoNCE trains against the same targets.</summary>
     public AlsoSettings Also { get; init; } = new();
 
+    /// <summary>Trains the choice between the direct embedding and a rationale.</summary>
+    public GateSettings Gate { get; init; } = new();
+
     /// <summary>The kinds of rationale that queries are embedded after, with the weights of their losses; the main one first.</summary>
     internal IReadOnlyList<(RationaleSource Source, double Weight)> Views =>
         [
             (Rationale, 1),
             .. Enum.GetValues<RationaleSource>().Select(source => (Source: source, Weight: Also.Of(source))).Where(view => view.Weight > 0),
         ];
+
+    /// <summary>
+    /// Sizes that embeddings may be cut to: InfoNCE is the mean over the whole size and these (Matryoshka representation learning, Kusupati
+    /// et al., 2022). Each at least 1 and smaller than the model's hidden size.
+    /// </summary>
+    public int[] Dimensions { get; init; } = [];
 
     /// <summary>Cosines are divided by this before the softmax; above 0.</summary>
     public double Temperature { get; init; } = 0.02;
@@ -53,6 +62,21 @@ public sealed record ObjectiveSettings
             SettingCheck.That(weight is >= 0 and <= 100, name, weight, "0 to 100");
             SettingCheck.That(weight == 0 || source != Rationale, name, weight, "0, because objective.rationale is that one");
         }
+        foreach (var size in Dimensions)
+            SettingCheck.That(
+                size >= 1 && Dimensions.Count(other => other == size) == 1,
+                "objective.dimensions",
+                size,
+                "different sizes of at least 1"
+            );
+        SettingCheck.That(Gate.Weight is >= 0 and <= 100, "objective.gate.weight", Gate.Weight, "0 to 100");
+        SettingCheck.That(Gate.Margin is >= -100 and <= 100, "objective.gate.margin", Gate.Margin, "-100 to 100");
+        SettingCheck.That(
+            !Gate.IsOn || Views.Count(view => view.Source is RationaleSource.None or RationaleSource.Self) == 2,
+            "objective.gate.weight",
+            Gate.Weight,
+            "0 unless InfoNCE is taken both without a rationale and after self rationales (rationale: self, also: {none: 1})"
+        );
         SettingCheck.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
         SettingCheck.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
         SettingCheck.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");

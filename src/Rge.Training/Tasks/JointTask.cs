@@ -58,6 +58,8 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
             foreach (var (source, loss) in losses.Also)
                 measures[$"info_nce_{source.ToString().ToLowerInvariant()}"] = loss;
         }
+        if (losses.Gate is { } gate)
+            (measures["gate_loss"], measures["gate_direct"], measures["gate_accuracy"]) = (gate.Loss, gate.Direct, gate.Accuracy);
         if (_settings.LearnTemperature)
             measures["temperature"] = Math.Exp(-_logScale.Number());
         return report with { GeneratedTokens = written?.Sum(rationale => rationale.Length) ?? 0, Measures = measures };

@@ -24,6 +24,12 @@ public sealed record DecodeRequest(int[] PromptIds, IReadOnlyList<PatchedImage> 
     /// </summary>
     public IReadOnlyCollection<int> EndOfTurn { get; init; } = [];
 
+    /// <summary>
+    /// Decides by its probability whether the pooled token comes first: at this or more it does and ends the rationale, below it does not.
+    /// Infinity begins a rationale in any case. <see langword="null"/> chooses the first token like all others.
+    /// </summary>
+    public double? DirectThreshold { get; init; }
+
     /// <summary>How the prompt's tokens are numbered.</summary>
     public PositionScheme Positions { get; init; }
 

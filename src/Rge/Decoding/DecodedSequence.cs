@@ -7,6 +7,12 @@ namespace Rge;
 /// <param name="Timings">How the time was spent.</param>
 public sealed record DecodedSequence(float[] HiddenState, int[] RationaleIds, FinishReason FinishReason, DecodeTimings Timings)
 {
+    /// <summary>
+    /// Probability of the pooled token as the first one, 0 to 1; <see langword="null"/> where it did not decide (<see
+    /// cref="DecodeRequest.DirectThreshold"/>).
+    /// </summary>
+    public double? DirectProbability { get; init; }
+
     /// <summary>Tokens of the prompt that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of
     /// them.</summary>
     public int ReusedTokens { get; init; }

@@ -29,7 +29,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     public bool EndsWithTurn => _endOfTurn.Count > 0;
 
     /// <summary>True where the token that follows is the one of the largest logit that is not banned, which <see cref="Take"/> is told.</summary>
-    public bool TakesLikeliest => _options is { IsGreedy: true, RepetitionPenalty: 1 };
+    public bool TakesLikeliest => _options is { IsGreedy: true, RepetitionPenalty: 1 } && !IsAtGate;
 
     /// <summary>Tokens that are never chosen.</summary>
     public IReadOnlyCollection<int> BannedTokens => _options.BannedTokens;
@@ -43,7 +43,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     }
 
     /// <summary>Chooses the token that follows; logits are overwritten. Ends the rationale where the token ends the turn.</summary>
-    public void Choose(Span<float> logits) => Follow(_sampler.Next(logits));
+    public void Choose(Span<float> logits) => Follow(IsAtGate && IsDirect(logits) ? embTokenId : _sampler.Next(logits));
 
     /// <summary>Takes the likeliest token, which was found elsewhere; otherwise as <see cref="Choose"/>.</summary>
     /// <param name="token">The token.</param>
@@ -52,6 +52,18 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     {
         TokenSampler.RequireFinite(token, logit);
         Follow(token);
+    }
+
+    /// <summary>True where the next token is the first, and the probability of the pooled one decides.</summary>
+    private bool IsAtGate => _tokens.Count == 0 && Sequence.Request.DirectThreshold is not null;
+
+    /// <summary>Whether the pooled token comes first; where it does not, it cannot be chosen.</summary>
+    private bool IsDirect(Span<float> logits)
+    {
+        var probability = TokenSampler.Probability(logits, embTokenId);
+        Sequence.DirectProbability = probability;
+        logits[embTokenId] = float.NegativeInfinity;
+        return probability >= Sequence.Request.DirectThreshold;
     }
 
     private void Follow(int token)

@@ -55,6 +55,14 @@ public sealed record GenerationOptions
     /// </summary>
     public IReadOnlyCollection<int> BannedTokens { get; init; } = [];
 
+    /// <summary>
+    /// Where the model was trained to decide by its first token whether it reasons (<c>objective.gate</c>): the probability of
+    /// <c>&lt;emb&gt;</c> from which <see cref="ReasoningMode.Auto"/> embeds without a rationale, 0 to 1. <see langword="null"/> for others:
+    /// their first token is chosen like all others. In <c>generation_config.json</c> it is <c>direct_threshold</c>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? DirectThreshold { get; init; }
+
     /// <summary>True where the likeliest token is always taken.</summary>
     public bool IsGreedy => Temperature < GreedyTemperature || TopK == 1;
 
@@ -87,6 +95,8 @@ public sealed record GenerationOptions
         };
         if (file.Int("max_new_tokens", 1, int.MaxValue, fallback: int.MaxValue) is <= LargestStoredBudget and var budget)
             options = options with { MaxRationaleTokens = budget };
+        if (!file["direct_threshold"].IsMissing)
+            options = options with { DirectThreshold = file.Double("direct_threshold", 0, 1) };
         int[] banned = [.. file.Ints("suppress_tokens") ?? [], .. BadWords(file["bad_words_ids"])];
         if (banned.Length > 0)
             options = options with { BannedTokens = [.. banned.Distinct().Order()] };
@@ -109,6 +119,8 @@ public sealed record GenerationOptions
             (json["temperature"], json["top_p"], json["top_k"]) = (Real(Temperature), Real(TopP), TopK);
         json["repetition_penalty"] = Real(RepetitionPenalty);
         json["max_new_tokens"] = MaxRationaleTokens;
+        if (DirectThreshold is { } threshold)
+            json["direct_threshold"] = Real(threshold);
         if (BannedTokens.Count > 0)
             json["suppress_tokens"] = new JsonArray([.. BannedTokens.Order().Select(token => (JsonNode)token)]);
         json["eos_token_id"] = endToken;
@@ -148,9 +160,10 @@ public sealed record GenerationOptions
         Require(TopP is >= 0 and <= 1, nameof(TopP), TopP, "0 to 1");
         Require(TopK >= 0, nameof(TopK), TopK, "0 or more");
         Require(RepetitionPenalty is >= 0.01 and <= 100, nameof(RepetitionPenalty), RepetitionPenalty, "0.01 to 100");
+        Require(DirectThreshold is null or (>= 0 and <= 1), nameof(DirectThreshold), DirectThreshold, "0 to 1");
         Require(Enum.IsDefined(OnLengthLimit), nameof(OnLengthLimit), OnLengthLimit, "a named value");
 
-        static void Require(bool holds, string name, object value, string expected)
+        static void Require(bool holds, string name, object? value, string expected)
         {
             if (!holds)
                 throw new ArgumentOutOfRangeException(name, value, $"Expected {expected}.");

@@ -72,6 +72,9 @@ internal sealed class PendingSequence
         ReleaseImages();
     }
 
+    /// <summary>As <see cref="DecodedSequence.DirectProbability"/>.</summary>
+    public double? DirectProbability { get; set; }
+
     public void Complete(float[] hidden, int[] rationale, FinishReason finish)
     {
         var timings = new DecodeTimings(
@@ -79,7 +82,9 @@ internal sealed class PendingSequence
             Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
             finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd)
         );
-        _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings) { ReusedTokens = ReusedTokens });
+        _completion.TrySetResult(
+            new DecodedSequence(hidden, rationale, finish, timings) { DirectProbability = DirectProbability, ReusedTokens = ReusedTokens }
+        );
     }
 
     public void Fail(Exception error)

@@ -49,6 +49,16 @@ internal sealed class TokenSampler
         return token;
     }
 
+    /// <summary>The probability of a token among all of the vocabulary; not a number where a logit is none.</summary>
+    public static double Probability(ReadOnlySpan<float> logits, int token)
+    {
+        var max = TensorPrimitives.Max(logits);
+        var sum = 0.0;
+        foreach (var logit in logits)
+            sum += Math.Exp(logit - max);
+        return Math.Exp(logits[token] - max) / sum;
+    }
+
     /// <summary>Checks the largest logit of a row.</summary>
     /// <exception cref="EmbeddingException">It is not a number, or no token is possible.</exception>
     public static void RequireFinite(int token, float logit)

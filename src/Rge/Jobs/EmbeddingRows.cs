@@ -134,10 +134,11 @@ public static class EmbeddingRows
             Instruction = row["instruction"].Text(null),
             Content = content,
             Rationale = row["rationale"].Text(null),
-            Reasoning = Choice(row["reasoning"], "on", "off") switch
+            Reasoning = Choice(row["reasoning"], "on", "off", "auto") switch
             {
                 null => null,
                 "on" => ReasoningMode.On,
+                "auto" => ReasoningMode.Auto,
                 _ => ReasoningMode.Off,
             },
         };

@@ -13,8 +13,8 @@ public sealed class EmbeddingCacheTests : IDisposable
     public void What_was_added_is_found_again()
     {
         var (first, second) = (
-            Keys.Compute(EmbeddingInput.Query("a"), reasons: true),
-            Keys.Compute(EmbeddingInput.Query("b"), reasons: true)
+            Keys.Compute(EmbeddingInput.Query("a"), ReasoningMode.On),
+            Keys.Compute(EmbeddingInput.Query("b"), ReasoningMode.On)
         );
         using (var cache = new EmbeddingCache(_folder))
         {
@@ -29,7 +29,7 @@ public sealed class EmbeddingCacheTests : IDisposable
         Assert.Equal([1, -0.5f, float.Epsilon], found.Vector);
         Assert.Equal(("so «ä»", 3, 20, 0.25), (found.Rationale, found.RationaleTokens, found.PromptTokens, found.Seconds));
         Assert.Null(again.Find(second)!.Rationale);
-        Assert.Null(again.Find(Keys.Compute(EmbeddingInput.Query("c"), reasons: true)));
+        Assert.Null(again.Find(Keys.Compute(EmbeddingInput.Query("c"), ReasoningMode.On)));
         Assert.True(again.Has(second));
     }
 
@@ -37,7 +37,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     public void All_or_none_of_what_is_added_together_is_there()
     {
         using var cache = new EmbeddingCache(_folder);
-        var key = Keys.Compute(EmbeddingInput.Query("a"), reasons: true);
+        var key = Keys.Compute(EmbeddingInput.Query("a"), ReasoningMode.On);
         Assert.Throws<InvalidOperationException>(() => cache.Add(Failing()));
         Assert.False(cache.Has(key));
 
@@ -56,13 +56,13 @@ public sealed class EmbeddingCacheTests : IDisposable
         Parallel.For(0, 40, i =>
             (i % 2 == 0 ? one : other).Add([
                 KeyValuePair.Create(
-                    Keys.Compute(EmbeddingInput.Query($"{i / 2}"), reasons: true),
+                    Keys.Compute(EmbeddingInput.Query($"{i / 2}"), ReasoningMode.On),
                     new CachedEmbedding([i / 2], null, 0, 1, 0)
                 ),
             ])
         );
         Assert.All(Enumerable.Range(0, 20), i =>
-            Assert.Equal([i], one.Find(Keys.Compute(EmbeddingInput.Query($"{i}"), reasons: true))!.Vector)
+            Assert.Equal([i], one.Find(Keys.Compute(EmbeddingInput.Query($"{i}"), ReasoningMode.On))!.Vector)
         );
     }
 
@@ -84,25 +84,28 @@ public sealed class EmbeddingCacheTests : IDisposable
         var item = EmbeddingInput.Query("a", image) with { Instruction = "b" };
         ItemKey[] keys =
         [
-            Keys.Compute(item, reasons: true),
-            Keys.Compute(item, reasons: false),
-            Keys.Compute(item with { Text = "b", Instruction = "a" }, reasons: true),
-            Keys.Compute(item with { Instruction = null }, reasons: true),
-            Keys.Compute(item with { Images = [] }, reasons: true),
-            Keys.Compute(item with { Images = [image, image] }, reasons: true),
-            Keys.Compute(item with { Rationale = "so" }, reasons: false),
-            Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, reasons: true),
-            new ItemKeys("other", new GenerationOptions()).Compute(item, reasons: true),
-            new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, reasons: true),
-            Keys.Compute(item with { Content = [new TextPart("a "), new ImagePart(image)] }, reasons: true),
-            Keys.Compute(item with { Content = [new ImagePart(image), new TextPart("a")] }, reasons: true),
-            Keys.Compute(item with { Text = "<|image_1|> a" }, reasons: true),
+            Keys.Compute(item, ReasoningMode.On),
+            Keys.Compute(item, ReasoningMode.Off),
+            Keys.Compute(item with { Text = "b", Instruction = "a" }, ReasoningMode.On),
+            Keys.Compute(item with { Instruction = null }, ReasoningMode.On),
+            Keys.Compute(item with { Images = [] }, ReasoningMode.On),
+            Keys.Compute(item with { Images = [image, image] }, ReasoningMode.On),
+            Keys.Compute(item with { Rationale = "so" }, ReasoningMode.Off),
+            Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 4]))] }, ReasoningMode.On),
+            new ItemKeys("other", new GenerationOptions()).Compute(item, ReasoningMode.On),
+            new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, ReasoningMode.On),
+            Keys.Compute(item with { Content = [new TextPart("a "), new ImagePart(image)] }, ReasoningMode.On),
+            Keys.Compute(item with { Content = [new ImagePart(image), new TextPart("a")] }, ReasoningMode.On),
+            Keys.Compute(item with { Text = "<|image_1|> a" }, ReasoningMode.On),
         ];
         Assert.Equal(keys.Length, keys.Distinct().Count());
-        Assert.Equal(keys[0], Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, reasons: true));
+        Assert.Equal(
+            keys[0],
+            Keys.Compute(item with { Images = [ImageSource.FromPixels(new RgbImage(1, 1, [1, 2, 3]))] }, ReasoningMode.On)
+        );
         // A query without reasoning is encoded as a target is.
-        Assert.Equal(keys[1], Keys.Compute(item with { Role = ItemRole.Target }, reasons: false));
-        Assert.Equal(keys[1], new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, reasons: false));
+        Assert.Equal(keys[1], Keys.Compute(item with { Role = ItemRole.Target }, ReasoningMode.Off));
+        Assert.Equal(keys[1], new ItemKeys("model", new GenerationOptions { MaxRationaleTokens = 5 }).Compute(item, ReasoningMode.Off));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

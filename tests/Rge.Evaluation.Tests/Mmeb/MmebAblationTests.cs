@@ -68,10 +68,49 @@ public sealed class MmebAblationTests : IClassFixture<ShippedModel>, IDisposable
         Assert.Equal(2, Directory.GetDirectories(_scratch["out/models"]).Length);
     }
 
+    [Fact]
+    public async Task Sensitivity_compares_the_same_queries_after_other_rationales()
+    {
+        await WriteAsync("cls_row", "vqa_path");
+        var last = (Done: 0L, Total: 0L);
+        var scores = await Evaluation(QueryRationale.Written, sensitivity: true)
+            .RunAsync(new Rge.Files.Relay<MmebProgress>(progress => last = (progress.Completed, progress.Total)), Token);
+        Assert.Equal(last.Total, last.Done);
+        var datasets = await MmebReader.ReadEvaluationFolderAsync(_scratch["world"]);
+        var evaluator = new Evaluator(_embedder);
+        var own = await evaluator.RunAsync(datasets, cancellationToken: Token);
+        var other = await evaluator.RunAsync(datasets, QueryRationale.Shuffled, cancellationToken: Token);
+        var oracle = await evaluator.RunAsync(datasets, QueryRationale.Oracle, cancellationToken: Token);
+        foreach (var (i, score) in scores.Index())
+        {
+            var (others, oracles) = (score.Sensitivity!.Other!, score.Sensitivity.Oracle!);
+            Assert.Equal((3, own.Datasets[i].HitAt1, other.Datasets[i].HitAt1), (others.Rows, others.HitAt1Own, others.HitAt1));
+            Assert.Equal((3, own.Datasets[i].HitAt1, oracle.Datasets[i].HitAt1), (oracles.Rows, oracles.HitAt1Own, oracles.HitAt1));
+            Assert.InRange(others.Cosine, -1, 0.999);
+            // Where the model writes what the oracle wrote, nothing moves.
+            Assert.InRange(oracles.Cosine, others.Cosine + 1e-6, 1.000001);
+            var vectors = await _embedder.EmbedAsync(
+                [
+                    .. datasets[i].Rows.Select((row, n) => row.Query with { Rationale = own.Datasets[i].Rows[n].Rationale }),
+                    .. datasets[i].Rows.Select(row => row.Query with { Rationale = row.Rationale }),
+                ],
+                cancellationToken: Token
+            );
+            var cosine = Enumerable.Range(0, 3).Average(n => Similarity.Cosine(vectors[n].Vector.Span, vectors[n + 3].Vector.Span));
+            Assert.Equal(cosine, oracles.Cosine, 1e-4);
+        }
+        new MmebReport(_scratch["out"]).Write();
+        Assert.Contains(
+            "How much embeddings follow their rationales",
+            await File.ReadAllTextAsync(_scratch["out/report.md"], Token),
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData(QueryRationale.Shuffled, false, "Queries is Shuffled, which needs written rationales, but reasoning is off.")]
-    [InlineData(QueryRationale.None, true, "Queries is None, expected Written or what takes the place of queries.")]
-    [InlineData(QueryRationale.Oracle, true, "Queries is Oracle, expected Written or what takes the place of queries.")]
+    [InlineData(QueryRationale.None, true, "Queries is None, expected Written, Auto or what takes the place of queries.")]
+    [InlineData(QueryRationale.Oracle, true, "Queries is Oracle, expected Written, Auto or what takes the place of queries.")]
     public async Task What_makes_no_sense_is_refused(QueryRationale queries, bool reasoning, string message)
     {
         await WriteAsync("cls_row");
@@ -84,7 +123,7 @@ public sealed class MmebAblationTests : IClassFixture<ShippedModel>, IDisposable
 
     private Task WriteAsync(params string[] datasets) => ShapeWorldFiles.WriteAsync(_scratch["world"], WorldSplit.Test, 5, 3, datasets);
 
-    private MmebEvaluation Evaluation(QueryRationale queries, bool reasoning = true) =>
+    private MmebEvaluation Evaluation(QueryRationale queries, bool reasoning = true, bool sensitivity = false) =>
         new(
             _embedder,
             _cache,
@@ -96,6 +135,7 @@ public sealed class MmebAblationTests : IClassFixture<ShippedModel>, IDisposable
                 ModelIdentity = "shipped",
                 Reasoning = reasoning,
                 Queries = queries,
+                MeasuresSensitivity = sensitivity,
                 Generation = _embedder.Generation,
             }
         );

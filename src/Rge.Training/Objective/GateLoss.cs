@@ -1,0 +1,48 @@
+using Rge.Models.Tensors;
+using Rge.Training.Settings;
+using static TorchSharp.torch;
+
+namespace Rge.Training.Objective;
+
+/// <summary>The loss of the gate over the chunks of a step; see <see cref="GateSettings"/>.</summary>
+internal sealed class GateLoss(GateSettings settings)
+{
+    private readonly List<float> _labels = [];
+    private double _sum;
+    private int _right;
+
+    /// <summary>The gates so far; null without any.</summary>
+    public GateOutcome? Outcome =>
+        _labels.Count == 0 ? null : new GateOutcome(_sum / _labels.Count, _labels.Average(), (double)_right / _labels.Count);
+
+    /// <summary>1 for each query that is found as well without a rationale as after its own, else 0.</summary>
+    /// <param name="direct">InfoNCE of the queries without a rationale, float32 <c>[B]</c>.</param>
+    /// <param name="reasoned">InfoNCE after their own.</param>
+    public float[] Labels(Tensor direct, Tensor reasoned) =>
+        [.. Numbers(direct).Zip(Numbers(reasoned), (without, with) => without <= with + settings.Margin ? 1f : 0f)];
+
+    /// <summary>The binary cross entropy of gates, summed, and counted for <see cref="Outcome"/>.</summary>
+    /// <param name="gates">Log-odds <c>[G]</c>.</param>
+    /// <param name="labels">Their labels.</param>
+    public Tensor Sum(Tensor gates, float[] labels)
+    {
+        var loss = nn.functional.binary_cross_entropy_with_logits(gates, tensor(labels, device: gates.device), reduction: nn.Reduction.Sum);
+        _labels.AddRange(labels);
+        _sum += loss.Number();
+        _right += Numbers(gates).Zip(labels).Count(of => of.First > 0 == of.Second > 0.5f);
+        return loss;
+    }
+
+    /// <summary>
+    /// What next-token losses have too much where the first token is chosen among all but <c>&lt;emb&gt;</c>: −ln(1 − p), summed.
+    /// </summary>
+    /// <param name="gates">Log-odds <c>[G]</c>.</param>
+    /// <param name="isPredicted">Whether there is a next-token loss after each.</param>
+    public static Tensor Excess(Tensor gates, IEnumerable<bool> isPredicted)
+    {
+        float[] counted = [.. isPredicted.Select(predicted => predicted ? 1f : 0f)];
+        return (nn.functional.softplus(gates) * tensor(counted, device: gates.device)).sum();
+    }
+
+    private static float[] Numbers(Tensor values) => values.detach().cpu().data<float>().ToArray();
+}
