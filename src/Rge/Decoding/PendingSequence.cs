@@ -72,14 +72,20 @@ internal sealed class PendingSequence
         ReleaseImages();
     }
 
-    public void Complete(float[] hidden, int[] rationale, FinishReason finish)
+    public void Complete(float[] hidden, int[] rationale, FinishReason finish, float[]? logProbabilities = null)
     {
         var timings = new DecodeTimings(
             Stopwatch.GetElapsedTime(_submitted, _prefillStart),
             Stopwatch.GetElapsedTime(_prefillStart, _prefillEnd),
             finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd)
         );
-        _completion.TrySetResult(new DecodedSequence(hidden, rationale, finish, timings) { ReusedTokens = ReusedTokens });
+        _completion.TrySetResult(
+            new DecodedSequence(hidden, rationale, finish, timings)
+            {
+                ReusedTokens = ReusedTokens,
+                LogProbabilities = logProbabilities ?? [],
+            }
+        );
     }
 
     public void Fail(Exception error)
