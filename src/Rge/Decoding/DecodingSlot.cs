@@ -78,11 +78,9 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     public void AppendEmb() => (Next, NextIsPooled) = (embTokenId, true);
 
     /// <summary>Completes the request with its result.</summary>
-    public void Complete(float[] hidden) =>
-        Complete(hidden, _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
+    public void Complete(float[] hidden) => Complete(hidden, _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
 
-    private void Complete(float[] hidden, FinishReason finish) =>
-        Sequence.Complete(hidden, [.. _tokens], finish, [.. _logProbabilities]);
+    private void Complete(float[] hidden, FinishReason finish) => Sequence.Complete(hidden, [.. _tokens], finish, [.. _logProbabilities]);
 
     private FinishReason TurnFinish() =>
         _atPooled is not null ? FinishReason.Emb

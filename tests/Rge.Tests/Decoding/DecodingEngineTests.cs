@@ -35,14 +35,11 @@ public sealed class DecodingEngineTests : IDisposable
             [_model.Request(1, 3, sampling, 5, 6, Emb), _model.Request(2, 5, Greedy, 5, Emb), _model.Request(3, 4, sampling, 5, 6, 7, 8)],
             TestContext.Current.CancellationToken
         );
-        Assert.All(
-            (DecodedSequence[])[results[0], results[2]],
-            result =>
-            {
-                Assert.Equal(result.RationaleIds.Length, result.LogProbabilities.Length);
-                Assert.All(result.LogProbabilities, value => Assert.InRange(value, -50, 0));
-            }
-        );
+        Assert.All((DecodedSequence[])[results[0], results[2]], result =>
+        {
+            Assert.Equal(result.RationaleIds.Length, result.LogProbabilities.Length);
+            Assert.All(result.LogProbabilities, value => Assert.InRange(value, -50, 0));
+        });
         Assert.Empty(results[1].LogProbabilities);
     }
 
