@@ -62,6 +62,6 @@ internal static class PolicyLoss
     public static Tensor Divergence(Tensor logProbabilities, Tensor reference)
     {
         var difference = reference - logProbabilities;
-        return (difference.exp() - difference).Plus(-1);
+        return difference.expm1() - difference; // e^d − 1 without the rounding of what is close to 1
     }
 }
