@@ -134,7 +134,10 @@ public sealed class PolicyObjectiveTests : IDisposable
             },
         };
 
-    /// <summary>Two rationales each of two queries, one of which shows an image, sampled with some other probabilities.</summary>
+    /// <summary>
+    /// Rationales of two queries, one of which shows an image, sampled with some other probabilities. Some are the same, begin alike, or are
+    /// the beginning of another, and share what is computed.
+    /// </summary>
     private Rollout[] Rollouts()
     {
         var image = TinyModel.Image(_model.Config, 4, 4);
@@ -144,6 +147,9 @@ public sealed class PolicyObjectiveTests : IDisposable
         [
             new(shown, [11, 12, TinyModel.EmbToken], [-4.5f, -5.2f, -3.9f], 1.2),
             new(shown, [13], [-4.1f], -1.2),
+            new(shown, [11, 12, TinyModel.EmbToken], [-4.4f, -5.1f, -4f], -0.4),
+            new(shown, [11, 18, 19], [-4.6f, -4.2f, -4.8f], 0.6),
+            new(shown, [11, 12], [-4.5f, -5.2f], -0.2),
             new(plain, [14, 15], [-5.5f, -3.6f], -0.7),
             new(plain, [16, 17, TinyModel.EmbToken], [-4.4f, -5f, -6f], 0.7),
         ];

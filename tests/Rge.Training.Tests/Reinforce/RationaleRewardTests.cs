@@ -84,8 +84,30 @@ public sealed class RationaleRewardTests : IDisposable
             ]
         );
         Assert.Equal(0.5, RewardOf(new() { FormatWeight = 0, Reward = RewardKind.Rank }), 1e-6);
-        Assert.Equal(0, RewardOf(new() { FormatWeight = 0, Reward = RewardKind.Margin, NegativeTemperature = 0.001 }), 1e-6);
-        Assert.Equal(1, RewardOf(new() { FormatWeight = 0, Reward = RewardKind.Margin, NegativeTemperature = 100 }), 0.03);
+        Assert.Equal(
+            0,
+            RewardOf(
+                new()
+                {
+                    FormatWeight = 0,
+                    Reward = RewardKind.Margin,
+                    NegativeTemperature = 0.001,
+                }
+            ),
+            1e-6
+        );
+        Assert.Equal(
+            1,
+            RewardOf(
+                new()
+                {
+                    FormatWeight = 0,
+                    Reward = RewardKind.Margin,
+                    NegativeTemperature = 100,
+                }
+            ),
+            0.03
+        );
 
         double RewardOf(ReinforceSettings settings) => Reward(settings).Rate(batch, sampled)[0][0].Reward;
     }
