@@ -68,7 +68,7 @@ public sealed class RationaleRewardTaskTests : IDisposable
     {
         var error = Assert.Throws<TrainingException>(() => new Trainer(Config, new RunFolder(Path.Combine(_root, "none"))));
         Assert.Equal(
-            "phases.1.task is 'rationale_reward', which is not known; expected one of pairs, cells, language, likeness.",
+            "phases.1.task is 'rationale_reward', which is not known; expected one of pairs, cells, language, likeness, reinforce.",
             error.Message
         );
         Assert.Throws<ArgumentException>(() =>

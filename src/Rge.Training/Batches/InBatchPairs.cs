@@ -33,6 +33,9 @@ public sealed class InBatchPairs
         Positives = positives;
     }
 
+    private InBatchPairs(int queries, int targets, IReadOnlyList<(int Query, int Target)> positives, bool[] isNegative) =>
+        (Queries, Targets, Positives, IsNegative) = (queries, targets, positives, isNegative);
+
     /// <summary>B, the number of queries.</summary>
     public int Queries { get; }
 
@@ -44,4 +47,20 @@ public sealed class InBatchPairs
 
     /// <summary>Whether a target is wrong for a query, row-major <c>[B, M]</c>.</summary>
     public bool[] IsNegative { get; }
+
+    /// <summary>The pairs of a batch that has each query several times, one after the other, and the same targets.</summary>
+    internal InBatchPairs Repeat(int times)
+    {
+        var rows = Enumerable.Range(0, Queries * times);
+        return new InBatchPairs(
+            Queries * times,
+            Targets,
+            [
+                .. Positives
+                    .SelectMany(pair => Enumerable.Range(0, times).Select(i => (Query: pair.Query * times + i, pair.Target)))
+                    .OrderBy(pair => pair.Query),
+            ],
+            [.. rows.SelectMany(row => IsNegative.AsSpan(row / times * Targets, Targets).ToArray())]
+        );
+    }
 }

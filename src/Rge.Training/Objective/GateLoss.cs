@@ -44,5 +44,10 @@ internal sealed class GateLoss(GateSettings settings)
         return (nn.functional.softplus(gates) * tensor(counted, device: gates.device)).sum();
     }
 
-    private static float[] Numbers(Tensor values) => values.detach().cpu().data<float>().ToArray();
+    /// <summary>Labels are chosen, and gates counted, by the program.</summary>
+    private static float[] Numbers(Tensor values)
+    {
+        using var host = HostTransfers.Download(values.detach());
+        return host.data<float>().ToArray();
+    }
 }

@@ -76,6 +76,12 @@ internal sealed class TrainableModel : IDisposable
         }
     }
 
+    /// <summary>Loads a checkpoint's model as a run would, but for an adapter and for training.</summary>
+    /// <param name="settings">Number type and device.</param>
+    /// <param name="checkpoint">The checkpoint folder.</param>
+    public static QwenVlModel LoadFrozen(ModelSettings settings, string checkpoint) =>
+        QwenVlModel.Load(checkpoint, new QwenVlModelOptions { DType = DType(settings.Dtype), Device = Device(settings) });
+
     /// <summary>The device of the settings. Loads libtorch.</summary>
     /// <exception cref="TrainingException">There is no such GPU.</exception>
     public static Device Device(ModelSettings settings) =>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Rge.Data;
 using Rge.Evaluation;
 using Rge.Files;
+using Rge.Models;
 using Rge.Models.Checkpoints;
 using Rge.Training.Batches;
 using Rge.Training.Optimization;
@@ -55,7 +56,9 @@ internal sealed class TrainingSession : IDisposable
             var endOfTurn = processor.Tokenizer.SpecialTokens.GetValueOrDefault("<|im_end|>", prompts.EmbTokenId);
             Func<TrainingSample, TrainingSample?>? after = config.Data.OnError == FailureAction.Skip ? samples.After : null;
             var encoder = new BatchEncoder(prompts, processor, endOfTurn, config.Data.HardNegatives, after);
-            _tasks = tasks.Create(new TrainingTaskContext(config, _model.Model, processor, prompts, samples, encoder, _generation));
+            _tasks = tasks.Create(
+                new TrainingTaskContext(config, _model.Model, processor, prompts, samples, encoder, _generation, LoadStart)
+            );
 
             _extra = [.. _tasks.Values.SelectMany(task => task.ExtraParameters)];
             foreach (var parameter in _extra)
@@ -72,6 +75,8 @@ internal sealed class TrainingSession : IDisposable
             Dispose();
             throw;
         }
+
+        QwenVlModel LoadStart() => TrainableModel.LoadFrozen(config.Model, _model.Start);
     }
 
     /// <summary>The state of the run.</summary>

@@ -52,6 +52,9 @@ public sealed record ObjectiveSettings
     /// </summary>
     public int ChunkTokens { get; init; }
 
+    /// <summary>The task <c>reinforce</c>; without effect in phases of other tasks.</summary>
+    public ReinforceSettings Reinforce { get; init; } = new();
+
     internal void Validate()
     {
         SettingCheck.That(LmWeight >= 0, "objective.lm_weight", LmWeight, "0 or more");
@@ -80,5 +83,6 @@ public sealed record ObjectiveSettings
         SettingCheck.That(Temperature is > 0 and <= 10, "objective.temperature", Temperature, "above 0, at most 10");
         SettingCheck.That(MaxRationaleTokens >= 1, "objective.max_rationale_tokens", MaxRationaleTokens, "at least 1");
         SettingCheck.That(ChunkTokens >= 0, "objective.chunk_tokens", ChunkTokens, "0 or more");
+        Reinforce.Validate();
     }
 }

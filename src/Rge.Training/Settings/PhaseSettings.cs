@@ -7,8 +7,8 @@ public sealed record PhaseSettings
     public string Name { get; init; } = "train";
 
     /// <summary>
-    /// Its task: <c>pairs</c>, the joint objective on queries and targets; with ShapeWorld also <c>cells</c>, <c>language</c> and
-    /// <c>likeness</c>. Programs can register further tasks.
+    /// Its task: <c>pairs</c>, the joint objective on queries and targets; <c>reinforce</c>, which also rewards rationales for the embedding
+    /// after them; with ShapeWorld also <c>cells</c>, <c>language</c> and <c>likeness</c>. Programs can register further tasks.
     /// </summary>
     public string Task { get; init; } = "pairs";
 

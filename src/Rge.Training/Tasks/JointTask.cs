@@ -49,17 +49,9 @@ internal sealed class JointTask : ITrainingTask<TrainingBatch>
             measures["generation_seconds"] = watch.Elapsed.TotalSeconds;
         }
         var losses = _objective.Backward(input, written, lmWeight, embeddingWeight, cancellationToken);
-        var report = losses.ToReport(input.Queries.Count);
+        var report = losses.ToReport(input.Queries.Count, embeddingWeight > 0);
         foreach (var (name, value) in report.Measures)
             measures[name] = value;
-        if (embeddingWeight > 0)
-        {
-            measures["info_nce"] = losses.InfoNce;
-            foreach (var (source, loss) in losses.Also)
-                measures[$"info_nce_{source.ToString().ToLowerInvariant()}"] = loss;
-        }
-        if (losses.Gate is { } gate)
-            (measures["gate_loss"], measures["gate_direct"], measures["gate_accuracy"]) = (gate.Loss, gate.Direct, gate.Accuracy);
         if (_settings.LearnTemperature)
             measures["temperature"] = Math.Exp(-_logScale.Number());
         return report with { GeneratedTokens = written?.Sum(rationale => rationale.Length) ?? 0, Measures = measures };

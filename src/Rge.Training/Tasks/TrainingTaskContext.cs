@@ -13,6 +13,10 @@ namespace Rge.Training.Tasks;
 /// <param name="Samples">The samples of each step.</param>
 /// <param name="Encoder">Turns samples into token ids and patches.</param>
 /// <param name="Generation">How the model writes rationales while it is trained and measured.</param>
+/// <param name="LoadStart">
+/// Loads the model that the run started from, without an adapter and not to be trained, on the same device and in the same number type.
+/// Weights of a checkpoint are mapped, so that on the CPU they are in memory once. The caller disposes it.
+/// </param>
 public sealed record TrainingTaskContext(
     TrainingConfig Config,
     QwenVlModel Model,
@@ -20,7 +24,8 @@ public sealed record TrainingTaskContext(
     PromptBuilder Prompts,
     ISampleSource Samples,
     BatchEncoder Encoder,
-    GenerationOptions Generation
+    GenerationOptions Generation,
+    Func<QwenVlModel> LoadStart
 )
 {
     /// <summary>The samples of a step, encoded. Thread-safe.</summary>

@@ -1,3 +1,5 @@
+using Rge.Training.Settings;
+
 namespace Rge.Training.Tasks;
 
 /// <summary>A kind of task that phases can name.</summary>
@@ -10,4 +12,10 @@ public sealed record TrainingTaskDefinition(string Name, Func<TrainingTaskContex
 
     /// <summary>Whether its phases train embeddings, so that the development set is measured in them.</summary>
     public bool TrainsEmbeddings { get; init; }
+
+    /// <summary>
+    /// Checks settings that phases of it cannot be trained with, before anything is read; throws a <see cref="TrainingException"/>.
+    /// Null where it can be trained with all.
+    /// </summary>
+    public Action<TrainingConfig>? Require { get; init; }
 }

@@ -27,6 +27,7 @@ public sealed class TrainingTasks
             {
                 NeedsShapeWorld = true,
             },
+            new(ReinforceTask.Name, context => new ReinforceTask(context)) { TrainsEmbeddings = true, Require = ReinforceTask.Require },
         ]);
 
     /// <summary>The names, in order.</summary>
@@ -52,6 +53,7 @@ public sealed class TrainingTasks
                 throw new TrainingException(
                     $"phases.{i}.task is '{phase.Task}', which is not known; expected one of {string.Join(", ", Names)}."
                 );
+            task.Require?.Invoke(config);
             if (!task.NeedsShapeWorld || config.Data.Folder is null)
                 continue;
             var others = string.Join(" or ", _definitions.Values.Where(other => !other.NeedsShapeWorld).Select(other => other.Name));

@@ -16,4 +16,10 @@ public sealed record DecodedSequence(float[] HiddenState, int[] RationaleIds, Fi
     /// <summary>Tokens of the prompt that were not read, as <see cref="DecodingEngineOptions.MaxPrefixTokens"/> kept a state of
     /// them.</summary>
     public int ReusedTokens { get; init; }
+
+    /// <summary>
+    /// Natural logarithm of the probability that each of <see cref="RationaleIds"/> was sampled with: after the repetition penalty,
+    /// temperature, top-k and top-p, and without what is banned. Empty where the likeliest tokens were taken.
+    /// </summary>
+    public float[] LogProbabilities { get; init; } = [];
 }

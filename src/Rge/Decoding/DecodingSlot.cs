@@ -11,6 +11,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     private readonly TokenSampler _sampler = new(sequence.Request.Generation!, sequence.Request.PromptIds);
     private readonly IReadOnlyCollection<int> _endOfTurn = sequence.Request.EndOfTurn;
     private readonly List<int> _tokens = [];
+    private readonly List<float> _logProbabilities = []; // of sampled tokens
     private float[] _lastPass = [];
     private float[]? _atPooled;
 
@@ -43,7 +44,14 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     }
 
     /// <summary>Chooses the token that follows; logits are overwritten. Ends the rationale where the token ends the turn.</summary>
-    public void Choose(Span<float> logits) => Follow(IsAtGate && IsDirect(logits) ? embTokenId : _sampler.Next(logits));
+    public void Choose(Span<float> logits)
+    {
+        var isDirect = IsAtGate && IsDirect(logits);
+        var token = isDirect ? embTokenId : _sampler.Next(logits);
+        if (!_options.IsGreedy)
+            _logProbabilities.Add(isDirect ? 0 : _sampler.LogProbability);
+        Follow(token);
+    }
 
     /// <summary>Takes the likeliest token, which was found elsewhere; otherwise as <see cref="Choose"/>.</summary>
     /// <param name="token">The token.</param>
@@ -76,15 +84,16 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
             : isPooled || (IsAtLengthLimit && _options.OnLengthLimit == LengthAction.PoolLastToken);
         Sequence.Request.OnToken?.Invoke(Next);
         if (EndsWithTurn && !NextIsPooled && (IsAtLengthLimit || _endOfTurn.Contains(Next)))
-            Sequence.Complete(_atPooled ?? _lastPass, [.. _tokens], TurnFinish());
+            Complete(_atPooled ?? _lastPass, TurnFinish());
     }
 
     /// <summary>Ends a rationale at its length limit with the end token it lacks.</summary>
     public void AppendEmb() => (Next, NextIsPooled) = (embTokenId, true);
 
     /// <summary>Completes the request with its result.</summary>
-    public void Complete(float[] hidden) =>
-        Sequence.Complete(hidden, [.. _tokens], _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
+    public void Complete(float[] hidden) => Complete(hidden, _tokens[^1] == embTokenId ? FinishReason.Emb : FinishReason.Length);
+
+    private void Complete(float[] hidden, FinishReason finish) => Sequence.Complete(hidden, [.. _tokens], finish, [.. _logProbabilities]);
 
     private FinishReason TurnFinish() =>
         _atPooled is not null ? FinishReason.Emb

@@ -75,7 +75,7 @@ internal sealed class PendingSequence
     /// <summary>As <see cref="DecodedSequence.DirectProbability"/>.</summary>
     public double? DirectProbability { get; set; }
 
-    public void Complete(float[] hidden, int[] rationale, FinishReason finish)
+    public void Complete(float[] hidden, int[] rationale, FinishReason finish, float[]? logProbabilities = null)
     {
         var timings = new DecodeTimings(
             Stopwatch.GetElapsedTime(_submitted, _prefillStart),
@@ -83,7 +83,12 @@ internal sealed class PendingSequence
             finish == FinishReason.NotGenerated ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_prefillEnd)
         );
         _completion.TrySetResult(
-            new DecodedSequence(hidden, rationale, finish, timings) { DirectProbability = DirectProbability, ReusedTokens = ReusedTokens }
+            new DecodedSequence(hidden, rationale, finish, timings)
+            {
+                DirectProbability = DirectProbability,
+                ReusedTokens = ReusedTokens,
+                LogProbabilities = logProbabilities ?? [],
+            }
         );
     }
 

@@ -29,6 +29,12 @@ internal sealed class TokenSampler
             _seen.Add(id);
     }
 
+    /// <summary>
+    /// Natural logarithm of the probability that the last token was sampled with, among those that it was sampled from; 0 where it was the
+    /// likeliest that was taken.
+    /// </summary>
+    public float LogProbability { get; private set; }
+
     /// <summary>Chooses the next token and counts it as seen.</summary>
     /// <param name="logits">A logit for each token of the vocabulary; overwritten.</param>
     /// <exception cref="EmbeddingException">A logit is not a number, or no token is possible.</exception>
@@ -120,12 +126,16 @@ internal sealed class TokenSampler
         foreach (var token in tokens)
             total += weights[token];
         var left = _random.Fraction() * total;
+        var chosen = tokens[^1]; // where rounding leaves something
         foreach (var token in tokens)
         {
             left -= weights[token];
-            if (left < 0)
-                return token;
+            if (left >= 0)
+                continue;
+            chosen = token;
+            break;
         }
-        return tokens[^1]; // rounding
+        LogProbability = (float)Math.Log(weights[chosen] / total);
+        return chosen;
     }
 }

@@ -28,6 +28,22 @@ public sealed class DecodingEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Sampled_tokens_come_with_their_log_probabilities_and_the_likeliest_without()
+    {
+        var sampling = Greedy with { Temperature = 1, Seed = 1 };
+        var results = await _decoder.DecodeAsync(
+            [_model.Request(1, 3, sampling, 5, 6, Emb), _model.Request(2, 5, Greedy, 5, Emb), _model.Request(3, 4, sampling, 5, 6, 7, 8)],
+            TestContext.Current.CancellationToken
+        );
+        Assert.All((DecodedSequence[])[results[0], results[2]], result =>
+        {
+            Assert.Equal(result.RationaleIds.Length, result.LogProbabilities.Length);
+            Assert.All(result.LogProbabilities, value => Assert.InRange(value, -50, 0));
+        });
+        Assert.Empty(results[1].LogProbabilities);
+    }
+
+    [Fact]
     public async Task Many_callers_share_the_loop()
     {
         var requests = Enumerable

@@ -72,6 +72,27 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
+    public void The_log_probability_is_that_among_the_tokens_that_may_be_chosen()
+    {
+        float[] logits = [0, 1, 2, -1, 5, 3];
+        // Without 5, which is banned, top-k keeps three: 3, 2 and 1.
+        GenerationOptions options = new()
+        {
+            Temperature = 0.8,
+            TopK = 3,
+            BannedTokens = [4],
+            Seed = 3,
+        };
+        var sampler = new TokenSampler(options, []);
+        var total = Math.Exp(3 / 0.8) + Math.Exp(2 / 0.8) + Math.Exp(1 / 0.8);
+        for (var i = 0; i < 20; i++)
+        {
+            var token = sampler.Next([.. logits]);
+            Assert.Equal(Math.Log(Math.Exp(logits[token] / 0.8) / total), sampler.LogProbability, tolerance: 1e-5);
+        }
+    }
+
+    [Fact]
     public void The_same_seed_and_prompt_give_the_same_tokens_and_other_ones_others()
     {
         Assert.Equal(Draw(1, [4, 5]), Draw(1, [4, 5]));

@@ -1,0 +1,54 @@
+using Rge.Files;
+using Rge.Models;
+using Rge.Training.Batches;
+
+namespace Rge.Training.Objective;
+
+/// <summary>
+/// Samples rationales of a batch from the model in training, without gradient, and embeds queries after them and targets, all in one pass
+/// through the decoder. Borrows the model.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="embToken">Id of <c>&lt;emb&gt;</c>.</param>
+/// <param name="generation">How rationales are sampled; the seed is that of the run.</param>
+/// <param name="rationales">Rationales of a query.</param>
+internal sealed class RationaleSampler(QwenVlModel model, int embToken, GenerationOptions generation, int rationales)
+{
+    /// <summary>Samples the rationales of a batch.</summary>
+    /// <param name="batch">Queries and targets.</param>
+    /// <param name="step">
+    /// Steps of the run before it: with the seed of the run and the place of a query in the batch it decides what is sampled.
+    /// </param>
+    /// <param name="cancellationToken">Stops the decoder between two tokens.</param>
+    public async Task<SampledBatch> SampleAsync(TrainingBatch batch, long step, CancellationToken cancellationToken)
+    {
+        var queries = batch.Queries;
+        DecodeRequest[] requests =
+        [
+            // All queries, then all again: by the time that a prompt comes back, its state has been kept.
+            .. Enumerable.Range(0, rationales * queries.Count).Select(i => Request(queries[i % queries.Count], step, i)),
+            .. batch.Targets.Select(target => new DecodeRequest(target.Tokens, target.Images)),
+        ];
+        // States of prompts hold for this model alone, which the optimizer is about to change: they go with the decoder.
+        using var decoder = new DecodingEngine(
+            model,
+            embToken,
+            new DecodingEngineOptions
+            {
+                MaxBatchSize = rationales * queries.Count,
+                MaxPrefixTokens = 2L * queries.Sum(query => query.Prompt.Length),
+            }
+        );
+        var decoded = await decoder.DecodeAsync(requests, cancellationToken);
+        return new SampledBatch(
+            [.. queries.Select((_, query) => Enumerable.Range(0, rationales).Select(i => decoded[i * queries.Count + query]).ToArray())],
+            [.. decoded[^batch.Targets.Count..].Select(target => target.HiddenState)]
+        );
+    }
+
+    private DecodeRequest Request(EncodedQuery query, long step, int number) =>
+        new(query.Prompt, query.Images)
+        {
+            Generation = generation with { Seed = (long)SplitMix64.At((ulong)generation.Seed, (ulong)step, (ulong)number).Next() },
+        };
+}
