@@ -163,16 +163,18 @@ internal sealed class ReinforceTask : ITrainingTask<ReinforceInput>
             ["ended"] = all.Average(rationale => rationale.IsFormatted ? 1.0 : 0),
             ["clip_share"] = policy.ClipShare,
             ["rationale_tokens"] = all.Average(rationale => WithoutEmb(rationale.Written.RationaleIds).Length),
-            ["conclusion_right"] = all.Average(rationale =>
-                rationale.IsRight is { } isRight
-                    ? isRight
-                        ? 1.0
-                        : 0
-                    : (double?)null
-            ),
+            ["conclusion_right"] = all.Average(rationale => Number(rationale.IsRight)),
         };
         if (policy.Divergence is { } divergence)
             measures["kl"] = divergence;
         return measures;
     }
+
+    private static double? Number(bool? holds) =>
+        holds switch
+        {
+            true => 1,
+            false => 0,
+            null => null,
+        };
 }
