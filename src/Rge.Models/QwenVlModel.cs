@@ -41,7 +41,7 @@ public sealed class QwenVlModel : IDisposable
     private readonly IReadOnlyList<Tensor> _constants;
 
     /// <summary>What of an adapter is applied on the fly because it could not be merged.</summary>
-    private PeftAdapter? _adapter;
+    private readonly PeftAdapter? _adapter;
 
     /// <summary>Builds a model around parameters.</summary>
     /// <param name="config">The configuration.</param>
@@ -50,9 +50,21 @@ public sealed class QwenVlModel : IDisposable
     /// </param>
     /// <exception cref="ArgumentException">A parameter is missing or has another shape than the configuration asks for.</exception>
     public QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters)
-        : this(config, parameters, mapped: null) { }
+        : this(config, parameters, mapped: null, unmerged: []) { }
 
-    private QwenVlModel(QwenVlConfig config, IReadOnlyDictionary<string, Tensor> parameters, Checkpoint? mapped)
+    /// <summary>Builds a model around the parameters of a checkpoint.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="parameters">As in the public constructor.</param>
+    /// <param name="mapped">The checkpoint whose file they may lie in; ownership is taken.</param>
+    /// <param name="unmerged">Modules of the adapter that apply on the fly.</param>
+    /// <param name="adapter">The adapter of these modules; ownership is taken.</param>
+    internal QwenVlModel(
+        QwenVlConfig config,
+        IReadOnlyDictionary<string, Tensor> parameters,
+        Checkpoint? mapped,
+        IReadOnlyCollection<string> unmerged,
+        PeftAdapter? adapter = null
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(parameters);
@@ -68,6 +80,9 @@ public sealed class QwenVlModel : IDisposable
             : Linears.Values.Any(linear => linear.Weight is Int4Weight) ? WeightFormat.Int4
             : WeightFormat.Dense;
         (DType, Device) = (_language.DType, _language.Device);
+        foreach (var module in unmerged)
+            Linears[module].Attach(adapter!.Modules[module]);
+        _adapter = adapter;
     }
 
     /// <summary>The configuration.</summary>
@@ -134,56 +149,14 @@ public sealed class QwenVlModel : IDisposable
     public static QwenVlModel Load(string folder, QwenVlModelOptions? options = null) =>
         LoadWithProgress(folder, options, progress: null, CancellationToken.None);
 
-    /// <summary>Loads a checkpoint folder, telling the parameters as they are loaded.</summary>
+    /// <summary>Loads a checkpoint folder as <see cref="Load"/> does, telling the parameters as they are loaded.</summary>
+    /// <exception cref="OperationCanceledException">The loading was stopped.</exception>
     public static QwenVlModel LoadWithProgress(
         string folder,
         QwenVlModelOptions? options,
         IProgress<LoadProgress>? progress,
         CancellationToken cancellationToken
-    )
-    {
-        options ??= new QwenVlModelOptions();
-        if (options is { Weights: WeightFormat.Int8 or WeightFormat.Int4, Writable: true })
-            throw new ArgumentException("Weights of few bits cannot be trained: load them dense, or not writable.", nameof(options));
-        var config = QwenVlConfig.Load(folder);
-        if (options is { Weights: null, Writable: true } && config.Quantization is not null)
-            throw new CheckpointException($"{folder} has weights of few bits: train the checkpoint that they were made from.");
-        var checkpoint = Checkpoint.Open(folder);
-        var parameters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        PeftAdapter? adapter = null;
-        try
-        {
-            if (options.Adapter is { } path)
-                adapter = PeftAdapter.Load(path, config.Quantization is null ? null : ScalarType.Float32);
-            var plan = new WeightPlan(config, checkpoint, adapter);
-            var dtype = options.DType ?? checkpoint.DType(ParameterLayout.TokenEmbedding);
-            if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
-                throw new CheckpointException(
-                    $"{folder}: {ParameterLayout.TokenEmbedding} is {dtype}, expected Float32, Float16 or BFloat16."
-                );
-            var mayBeRounded = options.Weights is { } wanted ? wanted != WeightFormat.Dense : config.Quantization is not null;
-            if (mayBeRounded && options.Device is { } device && device.type != TorchSharp.DeviceType.CPU)
-                throw new CheckpointException($"{folder}: weights of few bits run on the CPU, not on {device}; load them dense.");
-            var loader = new ParameterLoader(plan, adapter, options, dtype);
-            loader.Load(parameters, progress, cancellationToken);
-            var model = new QwenVlModel(plan.Config, parameters, checkpoint);
-            foreach (var module in loader.Unmerged)
-                model.Linears[module].Attach(adapter!.Modules[module]);
-            if (loader.Unmerged.Count > 0)
-                model._adapter = adapter;
-            else
-                adapter?.Dispose();
-            return model;
-        }
-        catch
-        {
-            adapter?.Dispose();
-            foreach (var tensor in parameters.Values)
-                tensor.Dispose();
-            checkpoint.Dispose();
-            throw;
-        }
-    }
+    ) => ModelLoader.Load(folder, options ?? new QwenVlModelOptions(), progress, cancellationToken);
 
     /// <summary>
     /// Applies an adapter on the fly from now on, next to the weights, as training does; <see cref="QwenVlModelOptions.Adapter"/> merges

@@ -49,6 +49,19 @@ public sealed class InfoNceTests
     }
 
     [Fact]
+    public void A_query_s_rank_is_that_of_its_nearest_right_target_and_equal_ones_go_before_it()
+    {
+        var plan = new InBatchPairs([Keys("a", "b"), Keys("b"), Keys("c")], ["a", "b", "c", "x"]);
+        float[] cosines =
+        [
+            .. (float[])[0.1f, 0.5f, 0.6f, 0.2f], // b is nearer than a, only c before it
+            .. (float[])[0.9f, 0.5f, 0.5f, 0.4f], // a before b, c is as near
+            .. (float[])[0.1f, 0.1f, 0.2f, 0.1f],
+        ];
+        Assert.Equal([2, 3, 1], InfoNce.Ranks(cosines, plan));
+    }
+
+    [Fact]
     public void A_target_of_an_equal_key_is_no_negative()
     {
         var plan = new InBatchPairs([Keys("a"), Keys("b")], ["a", "a", "b"]);

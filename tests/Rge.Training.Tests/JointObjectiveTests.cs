@@ -76,20 +76,15 @@ public sealed class JointObjectiveTests : IDisposable
         Assert.NotEqual(0, Run(settings, lmWeight: 0).Losses.Also[RationaleSource.Self]);
     }
 
-    [Theory, InlineData(0, 0), InlineData(12, 0), InlineData(0, -100), InlineData(0, 100)]
-    public void A_gate_learns_which_queries_need_no_rationale(int chunkTokens, double margin)
+    [Theory, InlineData(0, 0.0), InlineData(12, 0.0), InlineData(0, -100.0), InlineData(0, 100.0), InlineData(0, null)]
+    public void A_gate_learns_which_queries_need_no_rationale(int chunkTokens, double? margin)
     {
         var settings = Gated(chunkTokens, margin);
         var (losses, _) = Run(settings, lmWeight: 1);
         var batch = Batch();
         double[] odds = [.. batch.Queries.Select(LogOdds)];
-        float[] direct = QueryLosses([
-                [],
-                [],
-                [],
-            ]),
-            reasoned = QueryLosses(Own);
-        bool[] labels = [.. direct.Zip(reasoned, (without, with) => without <= with + margin)];
+        var (direct, reasoned) = (Compared(Array.ConvertAll(Own, _ => Array.Empty<int>())), Compared(Own));
+        bool[] labels = [.. direct.Zip(reasoned, (without, with) => without <= with + (margin ?? 0))];
         var gate = odds.Zip(labels, (x, label) => label ? SoftPlus(-x) : SoftPlus(x)).Average();
         Assert.Equal(gate, losses.Gate!.Loss, 1e-4);
         Assert.Equal(labels.Count(label => label) / 3.0, losses.Gate.Direct, 1e-6);
@@ -112,22 +107,33 @@ public sealed class JointObjectiveTests : IDisposable
             return logits[TinyModel.EmbToken] - Math.Log(logits.Where((_, token) => token != TinyModel.EmbToken).Sum(Math.Exp));
         }
 
-        float[] QueryLosses(int[][] rationales)
+        // Each query has one right target, that of its own number.
+        double[] Compared(int[][] rationales)
         {
             using var gradients = no_grad();
-            return InfoNce
-                .QueryLosses(
-                    Embed(
-                        batch.Queries.Zip(rationales, (query, own) => (int[])[.. query.Prompt, .. own, TinyModel.EmbToken]),
-                        batch.Queries
-                    ),
-                    Embed(batch.Targets.Select(target => target.Tokens), null),
-                    batch.Pairs!,
-                    tensor(20f)
-                )
-                .data<float>()
-                .ToArray();
+            var queries = Embed(
+                batch.Queries.Zip(rationales, (query, own) => (int[])[.. query.Prompt, .. own, TinyModel.EmbToken]),
+                batch.Queries
+            );
+            var targets = Embed(batch.Targets.Select(target => target.Tokens), null);
+            double[][] scores =
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(q => Enumerable.Range(0, 3).Select(t => 20.0 * Similarity.Cosine(Row(queries, q), Row(targets, t))).ToArray()),
+            ];
+            return
+            [
+                .. scores.Select(
+                    (row, own) =>
+                        margin is null
+                            ? 1 + row.Where((_, other) => other != own).Count(score => score >= row[own])
+                            : Math.Log(row.Sum(Math.Exp)) - row[own]
+                ),
+            ];
         }
+
+        static float[] Row(Tensor matrix, int row) => matrix[row].data<float>().ToArray();
 
         Tensor Embed(IEnumerable<int[]> tokens, IReadOnlyList<EncodedQuery>? queries)
         {
@@ -205,11 +211,18 @@ public sealed class JointObjectiveTests : IDisposable
         Assert.Contains($"objective.dimensions has {size}, expected less than", error.Message, StringComparison.Ordinal);
     }
 
-    private static ObjectiveSettings Gated(int chunkTokens, double margin) =>
+    /// <param name="chunkTokens">As in the settings.</param>
+    /// <param name="margin">Null compares ranks.</param>
+    private static ObjectiveSettings Gated(int chunkTokens, double? margin) =>
         new()
         {
             Also = new AlsoSettings { None = 1 },
-            Gate = new GateSettings { Weight = 3, Margin = margin },
+            Gate = new GateSettings
+            {
+                Weight = 3,
+                Label = margin is null ? GateLabel.Rank : GateLabel.Loss,
+                Margin = margin ?? 0,
+            },
             ChunkTokens = chunkTokens,
         };
 

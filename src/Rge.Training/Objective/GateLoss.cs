@@ -1,4 +1,5 @@
 using Rge.Models.Tensors;
+using Rge.Training.Batches;
 using Rge.Training.Settings;
 using static TorchSharp.torch;
 
@@ -16,10 +17,25 @@ internal sealed class GateLoss(GateSettings settings)
         _labels.Count == 0 ? null : new GateOutcome(_sum / _labels.Count, _labels.Average(), (double)_right / _labels.Count);
 
     /// <summary>1 for each query that is found as well without a rationale as after its own, else 0.</summary>
-    /// <param name="direct">InfoNCE of the queries without a rationale, float32 <c>[B]</c>.</param>
-    /// <param name="reasoned">InfoNCE after their own.</param>
-    public float[] Labels(Tensor direct, Tensor reasoned) =>
-        [.. Numbers(direct).Zip(Numbers(reasoned), (without, with) => without <= with + settings.Margin ? 1f : 0f)];
+    /// <param name="direct">Embeddings of the queries without a rationale <c>[B, hidden]</c>.</param>
+    /// <param name="reasoned">Those after their own.</param>
+    /// <param name="targets">Embeddings of targets <c>[M, hidden]</c>.</param>
+    /// <param name="pairs">Positives and negatives.</param>
+    /// <param name="logitScale">1 / temperature.</param>
+    public float[] Labels(Tensor direct, Tensor reasoned, Tensor targets, InBatchPairs pairs, Tensor logitScale)
+    {
+        using var gradients = no_grad();
+        return
+        [
+            .. settings.Label == GateLabel.Rank
+                ? Ranks(direct).Zip(Ranks(reasoned), (without, with) => without <= with ? 1f : 0f)
+                : Losses(direct).Zip(Losses(reasoned), (without, with) => without <= with + settings.Margin ? 1f : 0f),
+        ];
+
+        int[] Ranks(Tensor queries) => InfoNce.Ranks(Numbers(InfoNce.Cosines(queries, targets, pairs)), pairs);
+
+        float[] Losses(Tensor queries) => Numbers(InfoNce.QueryLosses(queries, targets, pairs, logitScale));
+    }
 
     /// <summary>The binary cross entropy of gates, summed, and counted for <see cref="Outcome"/>.</summary>
     /// <param name="gates">Log-odds <c>[G]</c>.</param>

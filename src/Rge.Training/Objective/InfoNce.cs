@@ -40,13 +40,35 @@ public static class InfoNce
             .scatter_add(0, tensor(queriesOfPairs, device: losses.device), losses * shares);
     }
 
-    /// <summary>Scaled cosines <c>[B, M]</c>.</summary>
+    /// <summary>The rank of each query's nearest right target among those that are wrong for it, from 1; equal ones go before it.</summary>
+    /// <param name="cosines">Row-major <c>[B, M]</c>.</param>
+    /// <param name="pairs">Positives and negatives.</param>
+    internal static int[] Ranks(ReadOnlySpan<float> cosines, InBatchPairs pairs)
+    {
+        var nearest = new float[pairs.Queries];
+        Array.Fill(nearest, float.NegativeInfinity);
+        foreach (var (query, target) in pairs.Positives)
+            nearest[query] = Math.Max(nearest[query], cosines[query * pairs.Targets + target]);
+        var ranks = new int[pairs.Queries];
+        for (var place = 0; place < cosines.Length; place++)
+            if (pairs.IsNegative[place] && cosines[place] >= nearest[place / pairs.Targets])
+                ranks[place / pairs.Targets]++;
+        return Array.ConvertAll(ranks, before => before + 1);
+    }
+
     private static Tensor Scores(Tensor queries, Tensor targets, InBatchPairs pairs, Tensor logitScale)
+    {
+        ArgumentNullException.ThrowIfNull(logitScale);
+        return Cosines(queries, targets, pairs) * logitScale;
+    }
+
+    /// <summary>Cosines <c>[B, M]</c>.</summary>
+    /// <exception cref="ArgumentException">The shapes are not those of the pairs.</exception>
+    internal static Tensor Cosines(Tensor queries, Tensor targets, InBatchPairs pairs)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentNullException.ThrowIfNull(pairs);
-        ArgumentNullException.ThrowIfNull(logitScale);
         if (
             queries.dim() != 2
             || targets.dim() != 2
@@ -59,7 +81,7 @@ public static class InfoNce
                     + $"expected [{pairs.Queries}, hidden] and [{pairs.Targets}, hidden].",
                 nameof(queries)
             );
-        return Normalize(queries).mm(Normalize(targets).t()) * logitScale;
+        return Normalize(queries).mm(Normalize(targets).t());
     }
 
     /// <summary>

@@ -167,19 +167,11 @@ public sealed class JointObjective(
 
         Tensor Queries(int view, long size) => Cut(embeddings.narrow(0, view * count, count), size);
 
-        float[] GateLabels()
-        {
-            using var gradients = no_grad();
-            return new GateLoss(settings.Gate).Labels(LossesOf(RationaleSource.None), LossesOf(RationaleSource.Self));
-        }
+        float[] GateLabels() =>
+            new GateLoss(settings.Gate).Labels(Whole(RationaleSource.None), Whole(RationaleSource.Self), targets, batch.Pairs!, scale);
 
-        Tensor LossesOf(RationaleSource source) =>
-            InfoNce.QueryLosses(
-                Queries(_views.Index().Single(of => of.Item.Source == source).Index, model.Config.Text.HiddenSize),
-                targets,
-                batch.Pairs!,
-                scale
-            );
+        Tensor Whole(RationaleSource source) =>
+            Queries(_views.Index().Single(of => of.Item.Source == source).Index, model.Config.Text.HiddenSize);
     }
 
     /// <summary>The mean of a loss over the sizes that embeddings may be cut to (Kusupati et al., 2022).</summary>

@@ -5,19 +5,24 @@ namespace Rge.Training.Settings;
 /// trained to be that of the direct embedding serving a query as well as the one after its self rationale.
 /// </summary>
 /// <remarks>
-/// The label of a query is measured in each step: 1 where its InfoNCE loss without a rationale is at most <see cref="Margin"/> above the one
-/// with it. The next-token loss then leaves <c>&lt;emb&gt;</c> out of the choice of the first token, so that the two do not work against each
+/// The label of a query is measured in each step, by <see cref="Label"/>. The next-token loss then leaves <c>&lt;emb&gt;</c> out of the choice of the first token, so that the two do not work against each
 /// other, and a self rationale begins with another token.
 /// </remarks>
 public sealed record GateSettings
 {
-    /// <summary>The probability from which the direct embedding is as likely as not to serve as well.</summary>
-    internal const double Threshold = 0.5;
+    /// <summary>
+    /// The threshold that results are saved with. Targets of a test are harder to tell apart than those of a batch: in ShapeWorld nothing is
+    /// lost from here on.
+    /// </summary>
+    internal const double Threshold = 0.9;
 
     /// <summary>Weight of the binary cross entropy, averaged over queries; 0 trains no gate.</summary>
     public double Weight { get; init; }
 
-    /// <summary>How much larger the direct embedding's InfoNCE may be, in nats.</summary>
+    /// <summary>What is compared.</summary>
+    public GateLabel Label { get; init; }
+
+    /// <summary>With <see cref="GateLabel.Loss"/>: how much larger the direct embedding's InfoNCE may be, in nats.</summary>
     public double Margin { get; init; }
 
     /// <summary>Whether a gate is trained.</summary>
