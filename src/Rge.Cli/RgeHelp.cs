@@ -138,12 +138,13 @@ internal sealed class RgeHelp : SynchronousCommandLineAction
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
         if (type == typeof(bool) || option is HelpOption or VersionOption)
             return "";
+        if (option.HelpName is { } name)
+            return $"<{name}>";
         string[] values = [.. option.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label)];
         if (values.Length > 0)
             return $"<{string.Join('|', values)}>";
         return type switch
         {
-            _ when option.HelpName is { } name => $"<{name}>",
             _ when type == typeof(int) || type == typeof(long) || type == typeof(ulong) => "<N>",
             _ when type == typeof(double) || type == typeof(decimal) => "<X>",
             _ when type == typeof(FileInfo) || type == typeof(FileInfo[]) => "<FILE>",
