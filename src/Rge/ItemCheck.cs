@@ -21,7 +21,8 @@ internal static class ItemCheck
             );
         return input.Reasoning is { } mode && !Enum.IsDefined(mode)
             ? throw new EmbeddingException(
-                $"The {what}'s reasoning is {mode}, expected {nameof(ReasoningMode.On)}, {nameof(ReasoningMode.Auto)} or {nameof(ReasoningMode.Off)}."
+                $"The {what}'s reasoning is {mode}, expected {nameof(ReasoningMode.On)}, {nameof(ReasoningMode.Auto)} or "
+                    + $"{nameof(ReasoningMode.Off)}."
             )
             : input;
     }

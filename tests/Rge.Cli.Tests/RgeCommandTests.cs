@@ -68,6 +68,8 @@ public sealed class RgeCommandTests
     [InlineData("embed -m x -t y --temperature warm", "--temperature is 'warm', expected a number")]
     [InlineData("rank -m x -t y -c z --max-rationale-tokens 0", "--max-rationale-tokens is 0, expected at least 1")]
     [InlineData("embed -m x -t y --temperature -1", "--temperature is -1, expected 0 to 1000")]
+    [InlineData("embed -m x -t y --reasoning auto --direct-threshold 2", "--direct-threshold is 2, expected 0 to 1")]
+    [InlineData("embed -m x -t y --reasoning auto --direct-threshold nan", "--direct-threshold is NaN, expected 0 to 1")]
     [InlineData("embed -m x -t y --top-p 1.5", "--top-p is 1.5, expected 0 to 1")]
     [InlineData("world --out x --split nope", "Must be one of: 'train' 'dev' 'test'")]
     [InlineData("world --out x --split nope", "rge: --split is 'nope'. Must be one of: 'train' 'dev' 'test'. See")]

@@ -87,6 +87,7 @@ internal sealed class ModelOptions
         _whenBudgetRunsOut.AcceptOnlyFromAmong("append", "pool-last");
         _reasoning.AcceptOnlyFromAmong("on", "auto", "off");
         _pooling.AcceptOnlyFromAmong("emb", "last");
+        CommonOptions.Within(_directThreshold, 0, 1);
         CommonOptions.Within(_temperature, 0, 1000);
         CommonOptions.Within(_topP, 0, 1);
         CommonOptions.Within(_repetitionPenalty, 0.01, 100);

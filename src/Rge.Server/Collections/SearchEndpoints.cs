@@ -32,7 +32,11 @@ internal static class SearchEndpoints
                     null,
                     "What is to be done with text and image, for example `Find an image that matches the modification:`."
                 ),
-                new("reasoning", ["on", "off"], "Whether a rationale is written first; on unless given."),
+                new(
+                    "reasoning",
+                    RequestReader.Reasoning.Keys,
+                    "Whether a rationale is written first; on unless given, with auto the model decides."
+                ),
                 new("rationale", null, "A rationale to read instead of writing one: one that the user has edited."),
                 new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
                 new("top_k", null, "How many hits, 1 to 100; 10 unless given.", IsNumber: true),

@@ -32,7 +32,11 @@ internal sealed record FieldReference(
             "Whether the items are what is searched with or what is searched for; a query unless something says otherwise."
         ),
         new("instruction", null, "What is to be done with the items, for example `Find an image that matches the modification:`."),
-        new("reasoning", ["on", "off"], "Whether a rationale is written first; queries do, documents do not, unless this says otherwise."),
+        new(
+            "reasoning",
+            RequestReader.Reasoning.Keys,
+            "Whether a rationale is written first; queries do, documents do not, unless this says otherwise. With auto the model decides."
+        ),
         new("max_rationale_tokens", null, "The longest rationale.", IsNumber: true),
         new("return_rationale", null, "Show each item's rationale in the answer.", IsFlag: true),
     ];

@@ -11,12 +11,14 @@ internal sealed class RequestReader(ServerLimits limits, ModelDescription model)
 {
     private static readonly RequestMembers PixelMembers = new("min_pixels", "max_pixels");
 
-    private static readonly FrozenDictionary<string, ReasoningMode> Reasoning = FrozenDictionary.Create<string, ReasoningMode>(
-        StringComparer.Ordinal,
-        new("on", ReasoningMode.On),
-        new("auto", ReasoningMode.Auto),
-        new("off", ReasoningMode.Off)
-    );
+    /// <summary>Names of the modes in requests.</summary>
+    public static FrozenDictionary<string, ReasoningMode> Reasoning { get; } =
+        FrozenDictionary.Create<string, ReasoningMode>(
+            StringComparer.Ordinal,
+            new("on", ReasoningMode.On),
+            new("auto", ReasoningMode.Auto),
+            new("off", ReasoningMode.Off)
+        );
 
     /// <summary>Items of a request.</summary>
     public int MaxItems => limits.MaxItems;

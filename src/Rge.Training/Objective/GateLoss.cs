@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rge.Training.Objective;
 
 /// <summary>The loss of the gate over the chunks of a step; see <see cref="GateSettings"/>.</summary>
-internal sealed class GateLoss(GateSettings settings)
+internal sealed class GateLoss
 {
     private readonly List<float> _labels = [];
     private double _sum;
@@ -22,7 +22,15 @@ internal sealed class GateLoss(GateSettings settings)
     /// <param name="targets">Embeddings of targets <c>[M, hidden]</c>.</param>
     /// <param name="pairs">Positives and negatives.</param>
     /// <param name="logitScale">1 / temperature.</param>
-    public float[] Labels(Tensor direct, Tensor reasoned, Tensor targets, InBatchPairs pairs, Tensor logitScale)
+    /// <param name="settings">What is compared.</param>
+    public static float[] Labels(
+        Tensor direct,
+        Tensor reasoned,
+        Tensor targets,
+        InBatchPairs pairs,
+        Tensor logitScale,
+        GateSettings settings
+    )
     {
         using var gradients = no_grad();
         return

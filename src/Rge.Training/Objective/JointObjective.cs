@@ -56,7 +56,7 @@ public sealed class JointObjective(
                 ? CacheGradients(chunks, batch, embeddingWeight, cancellationToken)
                 : (new Contrasted(new double[_views.Count], []), null);
         var (lmSum, correct) = (0.0, 0.0);
-        var gate = new GateLoss(settings.Gate);
+        var gate = new GateLoss();
         foreach (var chunk in chunks)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -168,7 +168,7 @@ public sealed class JointObjective(
         Tensor Queries(int view, long size) => Cut(embeddings.narrow(0, view * count, count), size);
 
         float[] GateLabels() =>
-            new GateLoss(settings.Gate).Labels(Whole(RationaleSource.None), Whole(RationaleSource.Self), targets, batch.Pairs!, scale);
+            GateLoss.Labels(Whole(RationaleSource.None), Whole(RationaleSource.Self), targets, batch.Pairs!, scale, settings.Gate);
 
         Tensor Whole(RationaleSource source) =>
             Queries(_views.Index().Single(of => of.Item.Source == source).Index, model.Config.Text.HiddenSize);

@@ -5,14 +5,14 @@ namespace Rge.Training.Settings;
 /// trained to be that of the direct embedding serving a query as well as the one after its self rationale.
 /// </summary>
 /// <remarks>
-/// The label of a query is measured in each step, by <see cref="Label"/>. The next-token loss then leaves <c>&lt;emb&gt;</c> out of the choice of the first token, so that the two do not work against each
-/// other, and a self rationale begins with another token.
+/// The label of a query is measured in each step, by <see cref="Label"/>. The next-token loss leaves <c>&lt;emb&gt;</c> out of the choice of
+/// the first token, so that it does not work against the gate. A self rationale begins with another token.
 /// </remarks>
 public sealed record GateSettings
 {
     /// <summary>
-    /// The threshold that results are saved with. Targets of a test are harder to tell apart than those of a batch: in ShapeWorld nothing is
-    /// lost from here on.
+    /// The threshold that results are saved with. One half would be too low: targets of a test are harder to tell apart than those of a
+    /// batch.
     /// </summary>
     internal const double Threshold = 0.9;
 

@@ -1,8 +1,8 @@
 namespace Rge.Training.Settings;
 
 /// <summary>
-/// The task <c>reinforce</c>: rationales taught by what they do to the embedding, with group-relative policy optimization (GRPO; Shao et al.,
-/// 2024). Several rationales a query are sampled, and those that bring its embedding nearer to its own target than the others of their
+/// The task <c>reinforce</c>: rationales taught by what they do to the embedding, with group-relative policy optimization (GRPO; Shao et
+/// al., 2024). Several rationales a query are sampled, and those that bring its embedding nearer to its own target than the others of their
 /// group become likelier.
 /// </summary>
 public sealed record ReinforceSettings
@@ -22,7 +22,7 @@ public sealed record ReinforceSettings
     /// </summary>
     public double NegativeTemperature { get; init; } = 0.5;
 
-    /// <summary>Added to the reward where the model itself ends the rationale with <c>&lt;emb&gt;</c> within its budget; 0 or more.</summary>
+    /// <summary>Added to the reward where the model ends the rationale within its budget; 0 or more.</summary>
     public double FormatWeight { get; init; } = 0.05;
 
     /// <summary>Added to the reward where the rationale concludes as the oracle's does; 0 or more.</summary>
@@ -34,7 +34,8 @@ public sealed record ReinforceSettings
     /// <summary>How far below 1 the ratio of probabilities counts; above 0, below 1.</summary>
     public double Clip { get; init; } = 0.2;
 
-    /// <summary>How far above 1 the ratio of probabilities counts; above 0. Larger than <see cref="Clip"/> in DAPO (Yu et al., 2025).</summary>
+    /// <summary>How far above 1 the ratio of probabilities counts; above 0. DAPO (Yu et al., 2025) has it larger than <see cref="Clip"/>.
+    /// </summary>
     public double ClipHigh { get; init; } = 0.28;
 
     /// <summary>Weight of the divergence from the model that the run started from; 0 does without, and without that model.</summary>

@@ -4,8 +4,8 @@ namespace Rge;
 public enum ReasoningMode
 {
     /// <summary>
-    /// The model writes a rationale, which ends in <c>&lt;emb&gt;</c>. One that was trained for <see cref="Auto"/> always writes; others may
-    /// have learned to emit <c>&lt;emb&gt;</c> at once.
+    /// The model writes a rationale, which ends in <c>&lt;emb&gt;</c>. A model that was trained for <see cref="Auto"/> always writes one;
+    /// others may have learned to emit <c>&lt;emb&gt;</c> at once.
     /// </summary>
     On,
 
@@ -13,8 +13,8 @@ public enum ReasoningMode
     Off,
 
     /// <summary>
-    /// The model decides by its first token: <c>&lt;emb&gt;</c> at once, or a rationale. Of a model that was not trained for this the same as
-    /// <see cref="On"/>.
+    /// The model decides by its first token: <c>&lt;emb&gt;</c> at once, or a rationale. The same as <see cref="On"/> for a model that was
+    /// not trained to decide.
     /// </summary>
     Auto,
 }

@@ -20,14 +20,13 @@ public sealed record DecodingEngineOptions
     public long MaxCacheTokens { get; init; } = long.MaxValue;
 
     /// <summary>
-    /// Bounds the memory of states that are kept of prompts that have been read, in tokens as <see cref="MaxCacheTokens"/> has them and
-    /// within it: a prompt that begins with the same tokens and images is read from where it differs, which is what is new in a picture
-    /// that is asked about again. States of rationales come first, and of those kept the least recently used goes first. The model must not
-    /// change as long as there are any. 0 keeps none.
+    /// Bounds the memory of kept prompt states, in tokens and as a part of <see cref="MaxCacheTokens"/>: a prompt that begins with the same
+    /// tokens and images as an earlier one is read from where it differs. Running rationales have priority; the least recently used state
+    /// is evicted first. The model must not change while states are kept. 0 keeps none.
     /// </summary>
     /// <remarks>
-    /// A prompt takes as many tokens as it has. With gated delta nets (Qwen3.5) it can be read on from two places alone, its end and that of
-    /// its last image; both are kept, and each takes <see cref="Models.QwenVlModel.SlotTokens"/>, too.
+    /// A state takes as many tokens as its prompt has. With gated delta nets (Qwen3.5) reading continues only from the end of a prompt or of
+    /// its last image: both states are kept, and each also takes <see cref="Models.QwenVlModel.SlotTokens"/>.
     /// </remarks>
     public long MaxPrefixTokens { get; init; }
 

@@ -40,6 +40,7 @@ public sealed class DocsRunTests : IDisposable
         ("docs/rationales.md", "./rge pull ", NeedsNetwork),
         ("docs/rationales.md", "./rge train ", "trains for a minute; the tests of rge train do so with less"),
         ("docs/deploy.md", "", NeedsMachine),
+        ("docs/log.md", "./rge ", TrainsForHours),
         ("docs/gpu.md", "", "needs a GPU, or an hour; the tests of bench/gpu run its scripts dry"),
         ("docs/native-library.md", "", NeedsBuild),
         ("docs/packages.md", "", TestedAsPackages),

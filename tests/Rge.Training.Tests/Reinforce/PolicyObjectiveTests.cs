@@ -135,7 +135,7 @@ public sealed class PolicyObjectiveTests : IDisposable
         };
 
     /// <summary>
-    /// Rationales of two queries, one of which shows an image, sampled with some other probabilities. Some are the same, begin alike, or are
+    /// Rationales of two queries, one of which shows an image, sampled with other probabilities. Some are the same, begin alike, or are
     /// the beginning of another, and share what is computed.
     /// </summary>
     private Rollout[] Rollouts()
