@@ -96,7 +96,7 @@ def make(options):
     model.save_pretrained(folder)
     for name in ("vocab.json", "merges.txt", "tokenizer.json"):
         shutil.copyfile(f"{options.tokenizer}/{name}", f"{folder}/{name}")
-    write_json(f"{folder}/tokenizer_config.json", {"tokenizer_class": "Qwen2Tokenizer", "chat_template": "{{ messages }}"})
+    write_json(f"{folder}/tokenizer_config.json", {"tokenizer_class": "Qwen2Tokenizer", "chat_template": "{{ messages[0].role }}"})
     write_json(f"{folder}/preprocessor_config.json", {
         "image_processor_type": "Qwen2VLImageProcessor", "patch_size": shape["vision"]["patch_size"], "merge_size": 2,
         "temporal_patch_size": 2, "min_pixels": 65536, "max_pixels": 262144,

@@ -45,7 +45,11 @@ public static class ModelFingerprint
         // Those without a digest are older than presets, and so are their fingerprints.
         if (preset.Digest is { } digest)
             Append(Encoding.UTF8.GetBytes(digest));
-        var prompt = processor.Template.Render([ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")]);
+        // A preset with a prompt of its own has no use for the checkpoint's template, which may then be any.
+        ChatPart[] parts = [ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")];
+        var prompt = preset.Prompt.Template is null
+            ? PromptText.Create(parts.Select(part => new PromptSegment(part.Content ?? "", IsTrusted: true)))
+            : processor.Template.Render(parts);
         Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();

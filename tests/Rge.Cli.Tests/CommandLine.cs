@@ -32,12 +32,20 @@ internal static class CommandLine
         );
     }
 
-    /// <summary>Starts a command in a process of its own.</summary>
+    // Tests that were started in the background ignore Ctrl+C, and so would every process that they start.
+    private static readonly string[] s_signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
+
+    /// <summary>Starts a command in a process of its own, which Ctrl+C ends.</summary>
     /// <param name="environment">Variables that it sees beside this process's own.</param>
     /// <param name="args">The command line.</param>
-    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        StartIn(Environment.CurrentDirectory, environment, args);
+
+    /// <summary>Starts a command in a folder, which its relative paths are meant from.</summary>
+    public static Process StartIn(string folder, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
-        var process = StartInfo([], args);
+        var process = StartInfo(s_signals, args);
+        process.WorkingDirectory = folder;
         foreach (var (name, value) in environment)
             process.Environment[name] = value;
         return Process.Start(process)!;

@@ -120,14 +120,9 @@ public sealed class PullVerbTests : IAsyncLifetime
     }
 
     private Process Start(params string[] arguments) =>
-        Process.Start(
-            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Rge.Cli.dll"), "pull", .. arguments])
-            {
-                UseShellExecute = false,
-                WorkingDirectory = _folder.FullName,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                Environment = { ["HF_ENDPOINT"] = _hub.Address.AbsoluteUri, ["HF_TOKEN"] = "" },
-            }
-        )!;
+        CommandLine.StartIn(
+            _folder.FullName,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["HF_ENDPOINT"] = _hub.Address.AbsoluteUri, ["HF_TOKEN"] = "" },
+            ["pull", .. arguments]
+        );
 }
