@@ -6,9 +6,6 @@ namespace Rge.Evaluation;
 /// <summary>What is embedded in the place of queries whose rationales are written: see <see cref="QueryRationale"/>.</summary>
 internal static class QuerySubstitutes
 {
-    // The first is a token each time in a tokenizer that knows English words, the second in one of bytes.
-    private static readonly string[] Fillers = [" the", "."];
-
     /// <summary>Whether something else is embedded in the place of queries, once their rationales are written.</summary>
     public static bool Replace(QueryRationale queries) =>
         queries
@@ -48,7 +45,7 @@ internal static class QuerySubstitutes
                 QueryRationale.RationaleAsTarget => AsTarget(row, rationales[i]),
                 QueryRationale.Oracle => row.Rationale?.Trim() is { Length: > 0 } oracle ? row.Query with { Rationale = oracle } : null,
                 QueryRationale.Shuffled => Other(rationales, i) is { } other ? row.Query with { Rationale = other } : null,
-                _ => row.Query with { Rationale = Filler(tokenizer, tokenizer.Encode(rationales[i]).Length) },
+                _ => row.Query with { Rationale = RationaleFiller.Text(tokenizer, tokenizer.Encode(rationales[i]).Length) },
             };
     }
 
@@ -68,16 +65,4 @@ internal static class QuerySubstitutes
             .Range(1, rationales.Length - 1)
             .Select(step => rationales[(row + step) % rationales.Length])
             .FirstOrDefault(other => other.Length > 0 && other != rationales[row]);
-
-    /// <exception cref="EvaluationException">No filler is a token each time.</exception>
-    private static string Filler(QwenTokenizer tokenizer, int tokens)
-    {
-        foreach (var word in Fillers)
-            if (string.Concat(Enumerable.Repeat(word, tokens)) is var text && tokenizer.Encode(text).Length == tokens)
-                return text;
-        throw new EvaluationException(
-            $"No filler of {tokens} tokens could be made: expected a tokenizer in which a repeated '{Fillers[0]}' or '{Fillers[1]}' is one "
-                + "token each time."
-        );
-    }
 }

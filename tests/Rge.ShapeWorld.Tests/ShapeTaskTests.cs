@@ -44,6 +44,35 @@ public sealed class ShapeTaskTests
         }
     }
 
+    [Fact]
+    public void Twins_are_to_be_told_from_those_in_the_other_order()
+    {
+        var questions = Draw("cls_twins").SelectMany(group => group).ToArray();
+        Assert.True(questions.Average(question => question.Negatives.Count) > 2);
+        Assert.Contains(questions, question =>
+            question.Answer!.Text!.Split(' ') is [var first, var second, _]
+            && first != second
+            && question.Negatives.Any(negative => negative.Text == $"{second} {first} twins")
+        );
+    }
+
+    [Fact]
+    public void Crops_are_to_be_told_from_all_others_of_the_scene()
+    {
+        foreach (var group in Draw("grd_same"))
+        {
+            var scene = group[0].Scene!;
+            Assert.Equal(
+                scene.Objects.Select(placed => Answer.CropKey(placed.Kind)).Distinct().Order(StringComparer.Ordinal),
+                group
+                    .SelectMany(question => question.Negatives.Prepend(question.Answer!))
+                    .Select(answer => answer.Key)
+                    .Distinct()
+                    .Order(StringComparer.Ordinal)
+            );
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Datasets))]
     public void Every_scene_is_of_the_split(string dataset)

@@ -62,6 +62,94 @@ public sealed class JointObjectiveTests : IDisposable
         }
     }
 
+    [Theory, InlineData(0), InlineData(12)]
+    public void The_state_before_emb_is_that_of_the_last_token_of_the_rationale(int chunkTokens)
+    {
+        // Where the rationale of one position less ends in what would be <emb>, the states are the same.
+        var (before, gradient) = Run(
+            new() { Pooling = EmbeddedState.BeforeEmb, ChunkTokens = chunkTokens },
+            lmWeight: 0,
+            own: [.. Own.Select(rationale => (int[])[.. rationale, TinyModel.EmbToken])]
+        );
+        var (at, expected) = Run(new(), lmWeight: 0);
+        Assert.Equal(at.InfoNce, before.InfoNce, 1e-5);
+        foreach (var (name, tensor) in expected)
+            Assert.True((gradient[name] - tensor).norm().item<float>() <= 1e-4f * (1 + tensor.norm().item<float>()), name);
+        Assert.NotEqual(at.InfoNce, Run(new() { Pooling = EmbeddedState.BeforeEmb }, lmWeight: 0).Losses.InfoNce, 1e-3);
+    }
+
+    [Fact]
+    public void A_gate_is_the_same_whichever_state_is_the_embedding()
+    {
+        var settings = Gated(0, margin: 100);
+        var (at, _) = Run(settings, lmWeight: 1);
+        var (before, _) = Run(settings with { Pooling = EmbeddedState.BeforeEmb }, lmWeight: 1);
+        Assert.Equal(at.Gate!.Loss, before.Gate!.Loss, 1e-5);
+    }
+
+    [Theory, InlineData(0), InlineData(12)]
+    public void The_loss_after_sampled_rationales_is_the_mean_over_them(int chunkTokens)
+    {
+        int[][] other =
+        [
+            [14],
+            [15, 16],
+            [],
+        ];
+        var sampling = new SamplingSettings { Rationales = 2 };
+        var settings = new ObjectiveSettings
+        {
+            Rationale = RationaleSource.Sampled,
+            Sampling = sampling,
+            ChunkTokens = chunkTokens,
+        };
+        int[][][] sampled = [.. Own.Zip(other, (first, second) => (int[][])[first, second])];
+        var (first, second) = (Run(new(), lmWeight: 0).Losses.InfoNce, Run(new(), lmWeight: 0, own: other).Losses.InfoNce);
+        var (both, _) = Run(settings, lmWeight: 0, sampled: sampled);
+        Assert.Equal((first + second) / 2, both.InfoNce, 1e-5);
+        Assert.Equal(both.InfoNce, both.Loss, 1e-5);
+        Assert.NotEqual(first, second, 1e-3);
+
+        var (beside, _) = Run(
+            new()
+            {
+                Also = new AlsoSettings { Sampled = 0.5 },
+                Sampling = sampling,
+            },
+            lmWeight: 0,
+            sampled: sampled
+        );
+        Assert.Equal(both.InfoNce, beside.Also[RationaleSource.Sampled], 1e-5);
+        Assert.Equal(first + 0.5 * both.InfoNce, beside.Loss, 1e-5);
+    }
+
+    [Fact]
+    public void Controls_take_the_rationale_of_another_query_or_a_filler_as_long()
+    {
+        int[][] another =
+        [
+            [13],
+            [],
+            [11, 12],
+        ];
+        int[][] filler =
+        [
+            [50, 50],
+            [],
+            [50],
+        ];
+        Assert.Equal(
+            Run(new(), lmWeight: 0, own: another).Losses.InfoNce,
+            Run(new() { Rationale = RationaleSource.Shuffled }, lmWeight: 0).Losses.InfoNce,
+            1e-5
+        );
+        Assert.Equal(
+            Run(new(), lmWeight: 0, own: filler).Losses.InfoNce,
+            Run(new() { Rationale = RationaleSource.Filler }, lmWeight: 0).Losses.InfoNce,
+            1e-5
+        );
+    }
+
     [Fact]
     public void Self_rationales_are_asked_for_where_any_embedding_is_taken_after_them()
     {
@@ -238,11 +326,22 @@ public sealed class JointObjectiveTests : IDisposable
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
     }
 
-    private (StepLosses Losses, Dictionary<string, Tensor> Gradient) Run(ObjectiveSettings settings, double lmWeight)
+    private (StepLosses Losses, Dictionary<string, Tensor> Gradient) Run(
+        ObjectiveSettings settings,
+        double lmWeight,
+        int[][]? own = null,
+        int[][][]? sampled = null
+    )
     {
         foreach (var (_, parameter) in _model.Trainable)
             parameter.grad?.zero_();
-        var losses = new JointObjective(_model, TinyModel.EmbToken, settings, _scale).Backward(Batch(), Own, lmWeight, 1);
+        var losses = new JointObjective(_model, TinyModel.EmbToken, settings, _scale, fillerToken: 50).Backward(
+            Batch(),
+            own ?? Own,
+            lmWeight,
+            1,
+            sampled
+        );
         return (
             losses,
             _model.Trainable.ToDictionary(p => p.Key, p => p.Value.grad?.clone() ?? zeros_like(p.Value), StringComparer.Ordinal)

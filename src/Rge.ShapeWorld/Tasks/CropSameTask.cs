@@ -19,7 +19,12 @@ internal sealed class CropSameTask() : ShapeTask("grd_same", MetaTasks.Grounding
                 .ToArray()
             where same.Length == 1
             select (mark, trait, other: same[0]);
-        return AskAt(random, places, place => Ask(random, scene, place.mark, place.trait, place.other));
+        if (AskAt(random, places, place => Ask(random, scene, place.mark, place.trait, place.other)) is not { } questions)
+            return null;
+        // What the rationales pass on their way, which is nearly right for all questions of the group: once is enough.
+        var passed = scene.Objects.DistinctBy(placed => placed.Kind).Select(placed => Answer.Crop(scene, placed.Cell));
+        questions[0] = questions[0] with { Negatives = [.. passed] };
+        return questions;
     }
 
     private static Question Ask(SplitMix64 random, Scene scene, PlacedObject mark, ObjectTrait trait, PlacedObject other)

@@ -28,8 +28,23 @@ internal abstract class ShapeTask(string name, string group)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
             if (TryDraw(random, split) is { } questions)
-                return questions;
+                return Apart(questions);
         throw new UnreachableException($"{Name} found no group in {MaxAttempts} attempts.");
+    }
+
+    /// <summary>A group without the negatives that are right for another of its questions: they are in a batch in any case.</summary>
+    private static Question[] Apart(Question[] questions)
+    {
+        var right = questions.Select(question => question.Answer!.Key).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. questions.Select(question =>
+                question with
+                {
+                    Negatives = [.. question.Negatives.Where(negative => !right.Contains(negative.Key))],
+                }
+            ),
+        ];
     }
 
     /// <summary>Draws a group; null when the drawn scenes do not fit.</summary>

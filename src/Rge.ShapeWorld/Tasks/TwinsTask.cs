@@ -27,6 +27,27 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
         return scenes is null ? null : [.. scenes.Select(variant => Ask(random, variant))];
     }
 
+    /// <summary>
+    /// Classes that are nearly right: the shapes in the other order, each of them twice, and others in the place of one of them. They take
+    /// no chance, so that what is drawn does not depend on them.
+    /// </summary>
+    private static IEnumerable<Answer> Confusions(ObjectShape first, ObjectShape second)
+    {
+        var (a, b) = (Next(first, second, 1 + (int)second % 4), Next(second, first, 1 + (int)first % 4));
+        (ObjectShape, ObjectShape)[] pairs = [(second, first), (first, first), (second, second), (a, second), (first, b)];
+        return pairs.Where(pair => pair != (first, second)).Distinct().Select(pair => Answer.FromText(Text(pair.Item1, pair.Item2)));
+    }
+
+    /// <summary>A shape some places after another, and not a given one.</summary>
+    private static ObjectShape Next(ObjectShape shape, ObjectShape other, int places)
+    {
+        var count = Enum.GetValues<ObjectShape>().Length;
+        var next = (ObjectShape)(((int)shape + places) % count);
+        return next == other ? (ObjectShape)(((int)next + 1) % count) : next;
+    }
+
+    private static string Text(ObjectShape first, ObjectShape second) => $"{SceneWords.Name(first)} {SceneWords.Name(second)} twins";
+
     private static Question Ask(SplitMix64 random, Scene scene)
     {
         var twins = Twins(scene);
@@ -43,7 +64,10 @@ internal sealed class TwinsTask() : ShapeTask("cls_twins", MetaTasks.Classificat
             scene,
             text,
             $"{SceneWords.List(scene, ObjectTrait.Color)} twins {color} {string.Join(' ', search)} so {shapes}",
-            Answer.FromText($"{shapes} twins")
-        );
+            Answer.FromText(Text(twins[0].Shape, twins[1].Shape))
+        )
+        {
+            Negatives = [.. Confusions(twins[0].Shape, twins[1].Shape)],
+        };
     }
 }

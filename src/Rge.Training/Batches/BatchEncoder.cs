@@ -123,7 +123,7 @@ public sealed class BatchEncoder(
     private EncodedTarget Target(TargetItem target, ImagePool images)
     {
         var (tokens, shown) = Prompt(target.Item, images);
-        return new EncodedTarget(target.Key, [.. tokens, prompts.EmbTokenId], shown);
+        return new EncodedTarget(target.Key, prompts.ReadsEmb ? [.. tokens, prompts.EmbTokenId] : tokens, shown);
     }
 
     private (int[] Tokens, PatchedImage[] Images) Prompt(EmbeddingInput item, ImagePool images)

@@ -22,31 +22,36 @@ public sealed class JointObjective(
     int embToken,
     ObjectiveSettings settings,
     Tensor? logScale,
-    bool activationCheckpointing = false
+    bool activationCheckpointing = false,
+    int? fillerToken = null
 )
 {
-    private readonly IReadOnlyList<(RationaleSource Source, double Weight)> _views = settings.Views;
+    private readonly IReadOnlyList<QueryView> _views = settings.Views;
     private readonly long[] _sizes = Sizes(model.Config.Text.HiddenSize, settings.Dimensions);
 
     /// <summary>Computes the losses of a batch and adds their gradients to the parameters'.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="selfRationales">The rationale the model wrote for each query, without <c>&lt;emb&gt;</c>; needed where the settings
-    /// take InfoNCE after them.</param>
+    /// take InfoNCE after them, or after controls that are made of them.</param>
     /// <param name="lmWeight">Weight of the next-token loss.</param>
     /// <param name="embeddingWeight">Weight of InfoNCE.</param>
+    /// <param name="sampledRationales">Of each query the rationales that were sampled; needed where the settings take InfoNCE after
+    /// them.</param>
     /// <param name="cancellationToken">Stops between chunks; gradients are then incomplete.</param>
     public StepLosses Backward(
         TrainingBatch batch,
         IReadOnlyList<int[]>? selfRationales,
         double lmWeight,
         double embeddingWeight,
+        IReadOnlyList<int[][]>? sampledRationales = null,
         CancellationToken cancellationToken = default
     )
     {
         if (batch.Pairs is null)
             embeddingWeight = 0;
         var gated = settings.Gate.IsOn && embeddingWeight > 0;
-        var units = Units(batch, selfRationales, lmWeight > 0, embeddingWeight > 0);
+        var rationales = new ViewRationales(batch.Queries, selfRationales, sampledRationales, fillerToken);
+        var units = Units(batch, rationales, lmWeight > 0, embeddingWeight > 0);
         var chunks = Chunks(units);
         var predicted = units.Sum(unit => unit.Sum(sequence => sequence.Predicted));
         using var scope = NewDisposeScope();
@@ -97,6 +102,10 @@ public sealed class JointObjective(
             terms.Aggregate((sum, term) => sum.Plus(term)).backward();
         }
         var (lmLoss, infoNce) = (predicted > 0 ? lmSum / predicted : 0, contrast.Losses);
+        var means = _views
+            .Zip(infoNce)
+            .GroupBy(view => view.First.Source, view => view.Second)
+            .ToDictionary(losses => losses.Key, losses => losses.Average());
         return new StepLosses
         {
             Loss =
@@ -106,8 +115,8 @@ public sealed class JointObjective(
             Gate = gate.Outcome,
             LmLoss = lmLoss,
             LmAccuracy = predicted > 0 ? correct / predicted : 0,
-            InfoNce = infoNce[0],
-            Also = _views.Zip(infoNce).Skip(1).ToDictionary(view => view.First.Source, view => view.Second),
+            InfoNce = means[settings.Rationale],
+            Also = means.Where(mean => mean.Key != settings.Rationale).ToDictionary(),
             LmTokens = predicted,
             Tokens = units.Sum(unit => unit.Sum(sequence => sequence.Tokens.Length)),
         };
@@ -193,9 +202,10 @@ public sealed class JointObjective(
     private static bool IsWritten(EncodedQuery query, bool writes, bool gated) => writes && query.Rationale.Length > (gated ? 1 : 0);
 
     /// <summary>The sequences of each query and target; those of one must not be parted.</summary>
-    private List<TrainedSequence[]> Units(TrainingBatch batch, IReadOnlyList<int[]>? selfRationales, bool writes, bool embeds)
+    private List<TrainedSequence[]> Units(TrainingBatch batch, ViewRationales rationales, bool writes, bool embeds)
     {
         var (units, gated) = (new List<TrainedSequence[]>(), settings.Gate.IsOn && embeds);
+        int[] end = settings.Pooling == EmbeddedState.AtEmb ? [embToken] : [];
         for (var i = 0; i < batch.Queries.Count; i++)
         {
             var query = batch.Queries[i];
@@ -208,10 +218,10 @@ public sealed class JointObjective(
                 sequences.AddRange(
                     _views.Select(
                         (view, number) =>
-                            new TrainedSequence([.. query.Prompt, .. Rationale(view.Source, i), embToken], query.Images)
+                            new TrainedSequence([.. query.Prompt, .. rationales.Of(view, i), .. end], query.Images)
                             {
                                 EmbeddingRow = number * batch.Queries.Count + i,
-                                GateOf = gated && view.Source == RationaleSource.None ? i : null,
+                                Gate = gated && view.Source == RationaleSource.None ? new Gate(i, query.Prompt.Length - 1, embToken) : null,
                             }
                     )
                 );
@@ -229,14 +239,6 @@ public sealed class JointObjective(
                     + "counts in this phase."
             );
         return units;
-
-        int[] Rationale(RationaleSource source, int query) =>
-            source switch
-            {
-                RationaleSource.None => [],
-                RationaleSource.Oracle => batch.Queries[query].Rationale is { Length: > 0 } written ? written[..^1] : [],
-                _ => selfRationales?[query] ?? throw new ArgumentNullException(nameof(selfRationales)),
-            };
     }
 
     private List<IReadOnlyList<TrainedSequence>> Chunks(List<TrainedSequence[]> units)

@@ -12,7 +12,14 @@ namespace Rge.Training.Objective;
 /// <param name="embToken">Id of <c>&lt;emb&gt;</c>.</param>
 /// <param name="generation">How rationales are sampled; the seed is that of the run.</param>
 /// <param name="rationales">Rationales of a query.</param>
-internal sealed class RationaleSampler(QwenVlModel model, int embToken, GenerationOptions generation, int rationales)
+/// <param name="endOfTurn">As <see cref="DecodeRequest.EndOfTurn"/>; null for none.</param>
+internal sealed class RationaleSampler(
+    QwenVlModel model,
+    int embToken,
+    GenerationOptions generation,
+    int rationales,
+    IReadOnlyCollection<int>? endOfTurn = null
+)
 {
     /// <summary>Samples the rationales of a batch.</summary>
     /// <param name="batch">Queries and targets.</param>
@@ -22,12 +29,38 @@ internal sealed class RationaleSampler(QwenVlModel model, int embToken, Generati
     /// <param name="cancellationToken">Stops the decoder between two tokens.</param>
     public async Task<SampledBatch> SampleAsync(TrainingBatch batch, long step, CancellationToken cancellationToken)
     {
-        var queries = batch.Queries;
+        var targets = batch.Targets.Select(target => new DecodeRequest(target.Tokens, target.Images));
+        var (rationales, embedded) = await DecodeAsync(batch.Queries, step, targets, cancellationToken);
+        return new SampledBatch(rationales, [.. embedded.Select(target => target.HiddenState)]);
+    }
+
+    /// <summary>Samples the rationales of queries, without <c>&lt;emb&gt;</c>.</summary>
+    /// <param name="queries">The queries.</param>
+    /// <param name="step">As of <see cref="SampleAsync"/>.</param>
+    /// <param name="cancellationToken">Stops the decoder between two tokens.</param>
+    public async Task<int[][][]> WriteAsync(IReadOnlyList<EncodedQuery> queries, long step, CancellationToken cancellationToken)
+    {
+        var (rationales, _) = await DecodeAsync(queries, step, [], cancellationToken);
+        return
+        [
+            .. rationales.Select(group =>
+                Array.ConvertAll(group, written => Array.FindAll(written.RationaleIds, token => token != embToken))
+            ),
+        ];
+    }
+
+    private async Task<(DecodedSequence[][] Rationales, DecodedSequence[] Others)> DecodeAsync(
+        IReadOnlyList<EncodedQuery> queries,
+        long step,
+        IEnumerable<DecodeRequest> others,
+        CancellationToken cancellationToken
+    )
+    {
         DecodeRequest[] requests =
         [
             // All queries, then all again: by the time that a prompt comes back, its state has been kept.
             .. Enumerable.Range(0, rationales * queries.Count).Select(i => Request(queries[i % queries.Count], step, i)),
-            .. batch.Targets.Select(target => new DecodeRequest(target.Tokens, target.Images)),
+            .. others,
         ];
         // States of prompts hold for this model alone, which the optimizer is about to change: they go with the decoder.
         using var decoder = new DecodingEngine(
@@ -40,15 +73,16 @@ internal sealed class RationaleSampler(QwenVlModel model, int embToken, Generati
             }
         );
         var decoded = await decoder.DecodeAsync(requests, cancellationToken);
-        return new SampledBatch(
+        return (
             [.. queries.Select((_, query) => Enumerable.Range(0, rationales).Select(i => decoded[i * queries.Count + query]).ToArray())],
-            [.. decoded[^batch.Targets.Count..].Select(target => target.HiddenState)]
+            [.. decoded.Skip(rationales * queries.Count)]
         );
     }
 
     private DecodeRequest Request(EncodedQuery query, long step, int number) =>
         new(query.Prompt, query.Images)
         {
+            EndOfTurn = endOfTurn ?? [],
             Generation = generation with { Seed = (long)SplitMix64.At((ulong)generation.Seed, (ulong)step, (ulong)number).Next() },
         };
 }

@@ -27,7 +27,7 @@ public sealed class SequencePass : IDisposable
     {
         (_model, _sequences) = (model, sequences);
         TrainedSequence[] embedded = [.. sequences.Where(sequence => sequence.EmbeddingRow is not null)];
-        GatedQueries = [.. sequences.Select(sequence => sequence.GateOf).OfType<int>()];
+        GatedQueries = [.. sequences.Select(sequence => sequence.Gate?.Query).OfType<int>()];
         EmbeddingRows = [.. embedded.Select(sequence => (long)sequence.EmbeddingRow!.Value)];
         PatchedImage[] images = [.. sequences.SelectMany(sequence => sequence.Images).Distinct()];
         _features = model.EncodeImages(images, activationCheckpointing);
@@ -55,15 +55,15 @@ public sealed class SequencePass : IDisposable
     public int[] GatedQueries { get; }
 
     /// <summary>
-    /// The log-odds that the last token follows the prompt, and no other, of the sequences that show a gate: float32 <c>[G]</c>.
+    /// The log-odds that <c>&lt;emb&gt;</c> follows the prompt, and no other token, of the sequences that show a gate: float32 <c>[G]</c>.
     /// </summary>
     public Tensor Gates()
     {
-        var gated = _sequences.Index().Where(of => of.Item.GateOf is not null).ToArray();
-        var logits = _model.Logits(Rows(gated.Select(of => (of.Index, of.Item.Tokens.Length - 2)))).to(ScalarType.Float32);
-        var last = tensor(gated.Select(of => (long)of.Item.Tokens[^1]).ToArray(), device: _model.Device).unsqueeze(1);
-        var others = logits.scatter(1, last, zeros_like(last, ScalarType.Float32).Plus(double.NegativeInfinity));
-        return (logits.gather(1, last) - others.logsumexp(1, keepdim: true)).squeeze(1);
+        var gates = _sequences.Index().Where(of => of.Item.Gate is not null).Select(of => (of.Index, Gate: of.Item.Gate!.Value)).ToArray();
+        var logits = _model.Logits(Rows(gates.Select(of => (of.Index, of.Gate.Position)))).to(ScalarType.Float32);
+        var emb = tensor(Array.ConvertAll(gates, of => (long)of.Gate.EmbToken), device: _model.Device).unsqueeze(1);
+        var others = logits.scatter(1, emb, zeros_like(emb, ScalarType.Float32).Plus(double.NegativeInfinity));
+        return (logits.gather(1, emb) - others.logsumexp(1, keepdim: true)).squeeze(1);
     }
 
     /// <summary>Hidden states at the last tokens of the sequences that are embedded, float32 <c>[E, hidden]</c>.</summary>
@@ -111,12 +111,15 @@ public sealed class SequencePass : IDisposable
         );
 
     /// <summary>
-    /// The tokens whose states are used: those before each predicted one and before a gate, and the last one where the sequence is embedded.
+    /// The tokens whose states are used: those before each predicted one, that of a gate, and the last one where the sequence is embedded.
     /// </summary>
     private static Range Wanted(TrainedSequence sequence)
     {
         var last = sequence.Tokens.Length - 1;
-        return (last - Math.Max(sequence.Predicted, sequence.GateOf is null ? 0 : 1))..(sequence.EmbeddingRow is null ? last : last + 1);
+        var gate = sequence.Gate?.Position ?? last;
+        return Math.Min(last - sequence.Predicted, gate)..(
+            sequence.EmbeddingRow is null ? Math.Max(last, sequence.Gate is null ? 0 : gate + 1) : last + 1
+        );
     }
 
     private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>

@@ -36,8 +36,9 @@ internal sealed class ModelCard(TrainingConfig config, RunState state, JsonObjec
         Line(
             config.Objective.Rationale == RationaleSource.None
                 ? "Queries are embedded without reasoning: use `--reasoning off`."
-                : "A query's model writes a short rationale first, ends it with `<emb>`, and the hidden state there, normalised, is "
-                    + "the embedding; targets are embedded at once."
+                : "A query's model writes a short rationale first, ends it with `<emb>`, and the hidden state "
+                    + (config.Objective.Pooling == EmbeddedState.AtEmb ? "there" : "before it")
+                    + ", normalised, is the embedding; targets are embedded at once."
         );
         Line("`generation_config.json` has the decoding that the model was trained and measured with.\n");
         Line("| | |\n|---|---|");

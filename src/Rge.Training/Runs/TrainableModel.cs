@@ -17,10 +17,17 @@ internal sealed class TrainableModel : IDisposable
 
     private readonly ImageOptions _images;
 
-    private TrainableModel(string start, QwenVlModel model, QwenVlProcessor processor, PeftAdapter? adapter, ImageOptions images)
+    private TrainableModel(
+        string start,
+        QwenVlModel model,
+        QwenVlProcessor processor,
+        PeftAdapter? adapter,
+        ImageOptions images,
+        ModelPreset preset
+    )
     {
         (Start, Model, Processor, Adapter, _images) = (start, model, processor, adapter, images);
-        Prompts = new PromptBuilder(model.Config, processor);
+        Prompts = new PromptBuilder(model.Config, processor, preset);
     }
 
     /// <summary>The checkpoint folder that the run started from.</summary>
@@ -40,7 +47,15 @@ internal sealed class TrainableModel : IDisposable
     /// <param name="checkpoint">The run's checkpoint to resume from; null for a new run.</param>
     /// <param name="seed">Seed of a new adapter.</param>
     /// <param name="images">How images are read and resized; the checkpoint's settings when null.</param>
-    public static TrainableModel Load(ModelSettings settings, string start, string? checkpoint, long seed, ImageOptions? images = null)
+    /// <param name="preset">How prompts look, and which state is the embedding; <see cref="ModelPreset.Rge"/> when null.</param>
+    public static TrainableModel Load(
+        ModelSettings settings,
+        string start,
+        string? checkpoint,
+        long seed,
+        ImageOptions? images = null,
+        ModelPreset? preset = null
+    )
     {
         var source = checkpoint is null || settings.Adapter is not null ? start : Path.Combine(checkpoint, ModelFolder);
         var processor = QwenVlProcessor.Load(source, images: images);
@@ -66,7 +81,7 @@ internal sealed class TrainableModel : IDisposable
                     : PeftAdapter.Load(Path.Combine(checkpoint, AdapterFolder), ScalarType.Float32, device);
                 model.Attach(adapter);
             }
-            return new TrainableModel(start, model, processor, adapter, images ?? ImageOptions.Default);
+            return new TrainableModel(start, model, processor, adapter, images ?? ImageOptions.Default, preset ?? ModelPreset.Rge);
         }
         catch
         {
@@ -139,7 +154,14 @@ internal sealed class TrainableModel : IDisposable
         // An adapter's folder that has image settings of its own goes before those of its base.
         if (_images with { Truncated = default } != ImageOptions.Default)
             ImageProcessorConfig.Write(Start, folder, _images);
+        // Over what the starting point brought along for a state that is not the embedding any more.
+        if (Prompts.Preset != ModelPreset.Rge || File.Exists(Path.Combine(Start, ModelPreset.FileName)))
+            Prompts.Preset.Save(folder);
     }
+
+    /// <summary>How a model is called whose embedding is the state that the settings say.</summary>
+    public static ModelPreset Preset(ObjectiveSettings objective) =>
+        objective.Pooling == EmbeddedState.BeforeEmb ? ModelPreset.RgeBeforeEmb : ModelPreset.Rge;
 
     /// <summary>How a model writes self rationales while it is trained and measured.</summary>
     public static GenerationOptions Generation(ObjectiveSettings objective, QwenVlProcessor processor) =>

@@ -47,7 +47,8 @@ internal sealed class TrainingSession : IDisposable
             StartingPoint.Resolve(config, folder),
             checkpoint,
             config.Seed,
-            config.Data.ImageOptions
+            config.Data.ImageOptions,
+            TrainableModel.Preset(config.Objective)
         );
         try
         {
@@ -128,9 +129,15 @@ internal sealed class TrainingSession : IDisposable
         using var embedder = new ReasoningEmbedder(
             _model.Model,
             _model.Processor,
-            new ReasoningEmbedderOptions { Generation = _generation }
+            new ReasoningEmbedderOptions { Generation = _generation, Preset = _model.Prompts.Preset }
         );
-        var queries = _config.Objective.Rationale == RationaleSource.None ? QueryRationale.None : QueryRationale.Written;
+        var queries = _config.Objective.Rationale switch
+        {
+            RationaleSource.None => QueryRationale.None,
+            RationaleSource.Shuffled => QueryRationale.Shuffled,
+            RationaleSource.Filler => QueryRationale.Filler,
+            _ => QueryRationale.Written,
+        };
         var evaluator = new Evaluator(embedder);
         return await Task.Run(
             () => evaluator.RunAsync(_development.Value, queries, cancellationToken: cancellationToken),

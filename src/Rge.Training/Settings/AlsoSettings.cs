@@ -16,12 +16,17 @@ public sealed record AlsoSettings
     /// <summary>Weight of the embedding after a self rationale.</summary>
     public double Self { get; init; }
 
-    /// <summary>The weight of a kind.</summary>
+    /// <summary>Weight of the embeddings after sampled rationales, together.</summary>
+    public double Sampled { get; init; }
+
+    /// <summary>The weight of a kind; 0 for the controls.</summary>
     internal double Of(RationaleSource source) =>
         source switch
         {
             RationaleSource.None => None,
             RationaleSource.Oracle => Oracle,
-            _ => Self,
+            RationaleSource.Self => Self,
+            RationaleSource.Sampled => Sampled,
+            _ => 0,
         };
 }

@@ -18,12 +18,27 @@ public sealed record ObjectiveSettings
     /// <summary>Trains the choice between the direct embedding and a rationale.</summary>
     public GateSettings Gate { get; init; } = new();
 
-    /// <summary>The kinds of rationale that queries are embedded after, with the weights of their losses; the main one first.</summary>
-    internal IReadOnlyList<(RationaleSource Source, double Weight)> Views =>
+    /// <summary>How the rationales of <see cref="RationaleSource.Sampled"/> are sampled.</summary>
+    public SamplingSettings Sampling { get; init; } = new();
+
+    /// <summary>Which hidden state is the embedding.</summary>
+    public EmbeddedState Pooling { get; init; }
+
+    /// <summary>The embeddings that a query has: after the main kind of rationale first, with the weights of their losses.</summary>
+    internal IReadOnlyList<QueryView> Views =>
         [
-            (Rationale, 1),
-            .. Enum.GetValues<RationaleSource>().Select(source => (Source: source, Weight: Also.Of(source))).Where(view => view.Weight > 0),
+            .. Enum.GetValues<RationaleSource>()
+                .Select(source => (Source: source, Weight: source == Rationale ? 1 : Also.Of(source)))
+                .Where(kind => kind.Weight > 0)
+                .OrderByDescending(kind => kind.Source == Rationale)
+                .SelectMany(kind => ViewsOf(kind.Source, kind.Weight)),
         ];
+
+    private IEnumerable<QueryView> ViewsOf(RationaleSource source, double weight)
+    {
+        var count = source == RationaleSource.Sampled ? Sampling.Rationales : 1;
+        return Enumerable.Range(0, count).Select(number => new QueryView(source, number, weight / count));
+    }
 
     /// <summary>
     /// Sizes that embeddings may be cut to: InfoNCE is the mean over the whole size and these (Matryoshka representation learning, Kusupati
@@ -65,6 +80,7 @@ public sealed record ObjectiveSettings
             SettingCheck.That(weight is >= 0 and <= 100, name, weight, "0 to 100");
             SettingCheck.That(weight == 0 || source != Rationale, name, weight, "0, because objective.rationale is that one");
         }
+        Sampling.Validate();
         foreach (var size in Dimensions)
             SettingCheck.That(
                 size >= 1 && Dimensions.Count(other => other == size) == 1,

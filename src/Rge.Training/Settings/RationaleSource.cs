@@ -11,4 +11,18 @@ public enum RationaleSource
 
     /// <summary>A self rationale, written on the fly without gradient: reasoning-guided embedding.</summary>
     Self,
+
+    /// <summary>
+    /// Several rationales that the model samples, each an embedding of its own (<see cref="ObjectiveSettings.Sampling"/>); the loss is their
+    /// mean.
+    /// </summary>
+    Sampled,
+
+    /// <summary>
+    /// The self rationale of another query of the batch, of the same dataset where there is one: a control, which tells what the words add.
+    /// </summary>
+    Shuffled,
+
+    /// <summary>One word over and over, as often as the self rationale has tokens: a control, which tells what further steps add.</summary>
+    Filler,
 }

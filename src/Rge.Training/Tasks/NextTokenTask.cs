@@ -33,7 +33,7 @@ internal sealed class NextTokenTask(TrainingTaskContext context, Func<ShapeWorld
     public Task<StepReport> BackwardAsync(TrainingBatch input, PhaseSettings phase, CancellationToken cancellationToken) =>
         Task.FromResult(
             _objective
-                .Backward(input, selfRationales: null, lmWeight: 1, embeddingWeight: 0, cancellationToken)
+                .Backward(input, selfRationales: null, lmWeight: 1, embeddingWeight: 0, cancellationToken: cancellationToken)
                 .ToReport(input.Queries.Count)
         );
 

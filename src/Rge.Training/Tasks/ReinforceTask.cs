@@ -12,7 +12,7 @@ namespace Rge.Training.Tasks;
 /// <summary>
 /// Rationales taught by the embedding: the policy gradient of GRPO over sampled rationales, beside the joint objective after some of them.
 /// </summary>
-internal sealed class ReinforceTask : ITrainingTask<ReinforceInput>
+internal sealed class ReinforceTask : ITrainingTask<NumberedBatch>
 {
     public const string Name = "reinforce";
 
@@ -31,7 +31,7 @@ internal sealed class ReinforceTask : ITrainingTask<ReinforceInput>
         var (model, emb, own) = (context.Model, context.Prompts.EmbTokenId, _settings.Reinforce);
         var checkpointing = context.Config.Model.ActivationCheckpointing;
         var generation = context.Generation with { Temperature = own.Temperature, Seed = context.Config.Seed };
-        _sampler = new RationaleSampler(model, emb, generation, own.Rationales);
+        _sampler = new RationaleSampler(model, emb, generation, own.Rationales, context.Prompts.EndOfTurn);
         _reward = new RationaleReward(own, context.Processor.Tokenizer, emb);
         _reference = own.Kl > 0 ? context.LoadStart() : null;
         _policy = new PolicyObjective(model, _reference, _settings, generation, checkpointing);
@@ -67,15 +67,15 @@ internal sealed class ReinforceTask : ITrainingTask<ReinforceInput>
         );
     }
 
-    public ReinforceInput Prepare(long step)
+    public NumberedBatch Prepare(long step)
     {
         var batch = _context.Batch(step);
         if (batch.Pairs is null)
             throw new TrainingException($"{batch.Sources[0]} has no target, and the task {Name} needs one to reward rationales.");
-        return new ReinforceInput(step, batch) { Skipped = batch.Skipped };
+        return new NumberedBatch(step, batch) { Skipped = batch.Skipped };
     }
 
-    public async Task<StepReport> BackwardAsync(ReinforceInput input, PhaseSettings phase, CancellationToken cancellationToken)
+    public async Task<StepReport> BackwardAsync(NumberedBatch input, PhaseSettings phase, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var sampled = await _sampler.SampleAsync(input.Batch, input.Step, cancellationToken);
@@ -124,7 +124,7 @@ internal sealed class ReinforceTask : ITrainingTask<ReinforceInput>
         [
             .. sampled.Rationales.SelectMany(group => group.Take(taken)).Select(written => WithoutEmb(written.RationaleIds)),
         ];
-        var losses = _joint.Backward(Repeat(batch, taken), rationales, lmWeight, embeddingWeight, cancellationToken);
+        var losses = _joint.Backward(Repeat(batch, taken), rationales, lmWeight, embeddingWeight, cancellationToken: cancellationToken);
         var report = losses.ToReport(batch.Queries.Count, embeddingWeight > 0);
         if (embeddingWeight == 0 || !_settings.LearnTemperature)
             return report;

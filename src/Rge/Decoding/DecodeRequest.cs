@@ -20,7 +20,8 @@ public sealed record DecodeRequest(int[] PromptIds, IReadOnlyList<PatchedImage> 
 
     /// <summary>
     /// Tokens that end the rationale in place of the pooled token, whose last one counts then; where none was written, the state that the
-    /// last token was chosen from. Empty where the pooled token itself ends the rationale.
+    /// last token was chosen from. Empty where the pooled token itself ends the rationale. With the pooled token among them that one ends
+    /// it unread: the state that it was chosen from counts.
     /// </summary>
     public IReadOnlyCollection<int> EndOfTurn { get; init; } = [];
 

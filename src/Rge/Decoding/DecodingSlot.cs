@@ -3,13 +3,15 @@ namespace Rge.Decoding;
 /// <summary>A rationale being written, in a slot of the batch: the tokens so far and the one that is fed next.</summary>
 /// <remarks>
 /// The pooled token ends it. Where the request names tokens that end the turn, these do, and the states of the pooled tokens on the way are
-/// kept: the last one counts, and without any the state of the last pass, from which the last token was chosen.
+/// kept: the last one counts, and without any the state of the last pass, from which the last token was chosen. Where the pooled token
+/// itself is one of them, it is always that state; at the length limit the last token is read.
 /// </remarks>
 internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
 {
     private readonly GenerationOptions _options = sequence.Request.Generation!;
     private readonly TokenSampler _sampler = new(sequence.Request.Generation!, sequence.Request.PromptIds);
     private readonly IReadOnlyCollection<int> _endOfTurn = sequence.Request.EndOfTurn;
+    private readonly bool _poolsBefore = sequence.Request.EndOfTurn.Contains(embTokenId);
     private readonly List<int> _tokens = [];
     private readonly List<float> _logProbabilities = []; // of sampled tokens
     private float[] _lastPass = [];
@@ -80,7 +82,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
         _tokens.Add(Next);
         var isPooled = Next == embTokenId;
         NextIsPooled = EndsWithTurn
-            ? isPooled && IsAtLengthLimit
+            ? IsAtLengthLimit && isPooled != _poolsBefore
             : isPooled || (IsAtLengthLimit && _options.OnLengthLimit == LengthAction.PoolLastToken);
         Sequence.Request.OnToken?.Invoke(Next);
         if (EndsWithTurn && !NextIsPooled && (IsAtLengthLimit || _endOfTurn.Contains(Next)))
@@ -96,7 +98,7 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     private void Complete(float[] hidden, FinishReason finish) => Sequence.Complete(hidden, [.. _tokens], finish, [.. _logProbabilities]);
 
     private FinishReason TurnFinish() =>
-        _atPooled is not null ? FinishReason.Emb
+        _atPooled is not null || Next == embTokenId ? FinishReason.Emb
         : _endOfTurn.Contains(Next) ? FinishReason.EndOfTurn
         : FinishReason.Length;
 }

@@ -1,3 +1,4 @@
+using Rge.Files;
 using Rge.Models.Inputs;
 using Rge.Presets;
 
@@ -65,6 +66,9 @@ public sealed record ModelPreset
     /// <summary>Reasoning-guided embedding: the checkpoint's chat template, and the hidden state at <c>&lt;emb&gt;</c>.</summary>
     public static ModelPreset Rge => PresetFiles.Get("rge");
 
+    /// <summary>As <see cref="Rge"/>, but for the hidden state that predicts <c>&lt;emb&gt;</c>, which is not read itself.</summary>
+    public static ModelPreset RgeBeforeEmb => PresetFiles.Get("rge-before-emb");
+
     /// <summary>What <see cref="EmbeddingPooling.LastToken"/> stands for: the bare parts of an item, and its last token.</summary>
     public static ModelPreset LastToken => PresetFiles.Get("last-token");
 
@@ -79,6 +83,17 @@ public sealed record ModelPreset
         return names.Contains(name, StringComparer.Ordinal)
             ? PresetFiles.Get(name)
             : throw new CheckpointException($"There is no preset '{name}', expected one of {string.Join(", ", names)}.");
+    }
+
+    /// <summary>Name of the file in a checkpoint folder that says which preset it is for, before all other signs.</summary>
+    public const string FileName = "embedding_preset.json";
+
+    /// <summary>Writes the preset into a checkpoint's folder, which then brings it along.</summary>
+    /// <param name="folder">The folder; must exist.</param>
+    public void Save(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        AtomicFile.WriteJson(Path.Combine(folder, FileName), PresetWriter.Write(this));
     }
 
     /// <summary>Reads a preset file.</summary>

@@ -11,4 +11,10 @@ public enum PoolingKind
 
     /// <summary>A token that ends the rationale; without a rationale it is put after the prompt.</summary>
     WrittenToken,
+
+    /// <summary>
+    /// The last token of rationale or prompt, whose state is the one that predicts the token that ends the rationale. That token is never
+    /// read, which saves a step.
+    /// </summary>
+    BeforeToken,
 }

@@ -17,7 +17,7 @@ internal static class PresetFiles
 
     /// <summary>Names of the presets of embedders, in the order of the documentation.</summary>
     public static IReadOnlyList<string> EmbedderNames { get; } =
-    ["rge", "qwen3-vl-embedding", "vlm2vec", "vlm2vec-v2", "gme", "ume-r1", "ume-r1-generative", "wemm"];
+    ["rge", "qwen3-vl-embedding", "vlm2vec", "vlm2vec-v2", "gme", "ume-r1", "ume-r1-generative", "wemm", "rge-before-emb"];
 
     /// <summary>Names of the presets of rerankers.</summary>
     public static IReadOnlyList<string> RerankerNames { get; } = ["qwen3-vl-reranker"];

@@ -12,6 +12,7 @@ internal static class PresetNames
             ["last_token"] = PoolingKind.LastToken,
             ["prompt_token"] = PoolingKind.PromptToken,
             ["written_token"] = PoolingKind.WrittenToken,
+            ["before_token"] = PoolingKind.BeforeToken,
         };
 
     public static IReadOnlyDictionary<string, InstructedItems> Instructed { get; } =

@@ -37,7 +37,10 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
     ];
 
     /// <summary>Looks at a folder and at the adapter that is applied to it.</summary>
-    /// <remarks>A folder whose tokenizer has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.</remarks>
+    /// <remarks>
+    /// A preset that the adapter or the folder brings along (<see cref="ModelPreset.FileName"/>) is the one. Without, a folder whose tokenizer
+    /// has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.
+    /// </remarks>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">The adapter's folder; <see langword="null"/> for none.</param>
     /// <exception cref="CheckpointException">A file that tells cannot be read.</exception>
@@ -52,7 +55,8 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
     /// <param name="adapter">The adapter's folder; <see langword="null"/> for none.</param>
     /// <param name="tokens">The special tokens of the two.</param>
     internal static PresetRecognition Of(string folder, string? adapter, IReadOnlyDictionary<string, int> tokens) =>
-        ByTokens(tokens)
+        ByPresetFile(folder, adapter)
+        ?? ByTokens(tokens)
         ?? ByFiles(folder, adapter)
         ?? ByNames(folder, adapter)
         ?? new PresetRecognition(null, "has no token <emb>, no other sign of an embedding checkpoint, and no name of one");
@@ -82,6 +86,14 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
                 $"{folder} {Reason}, so it is not recognised as a reranker, such as Qwen3-VL-Reranker: if it is one, name its preset "
                     + $"({ModelPreset.Qwen3VlReranker.Name}, or a file)."
             );
+
+    private static PresetRecognition? ByPresetFile(string folder, string? adapter)
+    {
+        foreach (var place in (string?[])[adapter, folder])
+            if (place is not null && Path.Combine(place, ModelPreset.FileName) is var path && File.Exists(path))
+                return new PresetRecognition(ModelPreset.Load(path), $"brings the file {ModelPreset.FileName}");
+        return null;
+    }
 
     private static PresetRecognition? ByTokens(IReadOnlyDictionary<string, int> tokens)
     {

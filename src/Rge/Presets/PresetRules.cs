@@ -21,8 +21,10 @@ internal static class PresetRules
         RequirePooledToken(root, preset);
         if (preset.Prompt.FinalNewline && !preset.Prompt.Pattern.Has(PromptSlot.Item))
             throw root["final_newline"].Error("is for patterns with {item} only");
-        if (preset.Reasoning.Items != ReasoningItems.None && preset.Pooling.Kind != PoolingKind.WrittenToken)
-            throw root["reasoning"].Error("is for pooling \"written_token\" only");
+        if (preset.Reasoning.Items != ReasoningItems.None && !preset.Pooling.EndsRationale)
+            throw root["reasoning"].Error("is for pooling \"written_token\" or \"before_token\" only");
+        if (preset is { Reasoning.EndsWithTurn: true, Pooling.Kind: PoolingKind.BeforeToken })
+            throw root["reasoning"]["ends_with_turn"].Error("is for pooling \"written_token\" only: the pooled token ends the rationale");
         if (preset.Score is not null && preset.Pooling.Kind != PoolingKind.LastToken)
             throw root["pooling"].Unexpected("\"last_token\", which is where a reranker's score is read");
     }

@@ -33,8 +33,10 @@ public sealed class PromptBuilder
         _layout = Preset.Prompt.Template is null ? new PatternLayout(Preset) : new TemplateLayout(Preset, processor.Template);
         _encoder = new PromptEncoder(config, _tokenizer, Preset.Length, maxTokens);
         EmbTokenId = Preset.Pooling.Token is { } token ? Find(token) : 0;
-        EndOfTurn = Preset.Reasoning.EndsWithTurn
-            ? [.. EndTokens.Where(_tokenizer.SpecialTokens.ContainsKey).Select(end => _tokenizer.SpecialTokens[end])]
+        EndOfTurn =
+            Preset.Pooling.Kind == PoolingKind.BeforeToken ? [EmbTokenId]
+            : Preset.Reasoning.EndsWithTurn
+                ? [.. EndTokens.Where(_tokenizer.SpecialTokens.ContainsKey).Select(end => _tokenizer.SpecialTokens[end])]
             : [];
     }
 
@@ -44,7 +46,10 @@ public sealed class PromptBuilder
     /// <summary>Id of the token that is pooled, <see cref="EmbToken"/> unless the preset names another; 0 where it names none.</summary>
     public int EmbTokenId { get; }
 
-    /// <summary>Ids of the tokens that end a rationale in place of the pooled one; empty where that ends it.</summary>
+    /// <summary>Whether the model reads the pooled token after a prompt or rationale.</summary>
+    public bool ReadsEmb => Preset.Pooling.Kind == PoolingKind.WrittenToken;
+
+    /// <summary>As <see cref="DecodeRequest.EndOfTurn"/>.</summary>
     public IReadOnlyCollection<int> EndOfTurn { get; }
 
     /// <summary>Maximum number of tokens of a prompt.</summary>
@@ -76,7 +81,8 @@ public sealed class PromptBuilder
         List<int> prompt = [.. _encoder.Encode(Text(input), imageTokens, rationale.Length + end.Length), .. rationale, .. end];
         return new ItemPrompt([.. prompt], imageTokens.Sum(), rationale)
         {
-            PooledIndex = Preset.Pooling.Kind == PoolingKind.LastToken || reasons ? prompt.Count - 1 : PooledIndex(prompt),
+            PooledIndex =
+                reasons || Preset.Pooling.Kind is PoolingKind.LastToken or PoolingKind.BeforeToken ? prompt.Count - 1 : PooledIndex(prompt),
         };
     }
 
@@ -95,8 +101,7 @@ public sealed class PromptBuilder
     }
 
     /// <summary>Whether the pooled token goes after the prompt: always where it ends the rationale, else where that has none.</summary>
-    private bool EndsInPooledToken(int[] rationale) =>
-        Preset.Pooling.Kind == PoolingKind.WrittenToken && !(Preset.Reasoning.EndsWithTurn && rationale.Contains(EmbTokenId));
+    private bool EndsInPooledToken(int[] rationale) => ReadsEmb && !(Preset.Reasoning.EndsWithTurn && rationale.Contains(EmbTokenId));
 
     private int PooledIndex(List<int> prompt)
     {

@@ -91,6 +91,29 @@ public sealed class DecodeSchedulerTests
         Assert.Equal([2, 2 + 2], results[1].HiddenState);
     }
 
+    [Theory]
+    [InlineData(new[] { 5, 6, Emb }, 6, new[] { 5, 6, Emb }, 3 + 2, FinishReason.Emb)]
+    [InlineData(new[] { Emb }, 6, new[] { Emb }, 3, FinishReason.Emb)]
+    [InlineData(new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 3, FinishReason.Emb)]
+    [InlineData(new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 4, FinishReason.Length)]
+    public void The_pooled_token_that_ends_a_turn_is_not_read_and_the_state_before_it_counts(
+        int[] script,
+        int budget,
+        int[] written,
+        int pooledAfter,
+        FinishReason reason
+    )
+    {
+        var request = _model.Request(1, 3, new GenerationOptions { MaxRationaleTokens = budget }, script) with { EndOfTurn = [Emb] };
+        var beside = _model.Request(2, 2, Greedy, 4, Emb);
+        var results = Run(new(), request, beside);
+        Assert.Equal(written, results[0].RationaleIds);
+        Assert.Equal([1, pooledAfter], results[0].HiddenState);
+        Assert.Equal(reason, results[0].FinishReason);
+        Assert.DoesNotContain(Emb, _model.Fed.GetValueOrDefault(1, []));
+        Assert.Equal([2, 2 + 2], results[1].HiddenState);
+    }
+
     [Fact]
     public void Prompts_without_a_rationale_are_read_in_batches_beside_the_rationales()
     {

@@ -31,7 +31,18 @@ public sealed class PresetReaderTests
     public void Built_in_presets_are_read_by_name()
     {
         Assert.Equal(
-            ["rge", "qwen3-vl-embedding", "vlm2vec", "vlm2vec-v2", "gme", "ume-r1", "ume-r1-generative", "wemm", "qwen3-vl-reranker"],
+            [
+                "rge",
+                "qwen3-vl-embedding",
+                "vlm2vec",
+                "vlm2vec-v2",
+                "gme",
+                "ume-r1",
+                "ume-r1-generative",
+                "wemm",
+                "rge-before-emb",
+                "qwen3-vl-reranker",
+            ],
             ModelPreset.BuiltIn.Select(preset => preset.Name)
         );
         Assert.Equal(ModelPreset.BuiltIn.Where(preset => preset.Score is null).Select(preset => preset.Name), ModelPreset.EmbedderNames);
@@ -78,10 +89,10 @@ public sealed class PresetReaderTests
     [InlineData("score", """{"yes": "yes", "no": "no"}""", "prompt is a reranker's, since score is given")]
     [InlineData("image", "\"picture\"", "image is \"picture\", expected a text with <|image_pad|> once")]
     [InlineData("pooling", null, "pooling is missing")]
-    [InlineData("pooling", "\"mean\"", "pooling is \"mean\", expected one of \"last_token\", ")]
+    [InlineData("pooling", "\"mean\"", "pooling is \"mean\", expected one of \"before_token\", \"last_token\", ")]
     [InlineData("pooling", "\"written_token\"", "pooled_token is missing")]
     [InlineData("pooled_token", "\"<emb>\"", "pooled_token is for other kinds of pooling")]
-    [InlineData("reasoning", """{"items": "all"}""", "reasoning is for pooling \"written_token\" only")]
+    [InlineData("reasoning", """{"items": "all"}""", "reasoning is for pooling \"written_token\" or \"before_token\" only")]
     [InlineData("instruction", """{"defualt": ""}""", "instruction.defualt is no key of a preset, expected one of default, ")]
     [InlineData("instruction", "\"a\"", "instruction is \"a\", expected an object")]
     [InlineData("images", """{"resize": []}""", "images.resize ends in another step")]

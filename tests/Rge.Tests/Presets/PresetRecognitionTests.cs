@@ -19,6 +19,26 @@ public sealed class PresetRecognitionTests : IDisposable
         Assert.Equal((ModelPreset.Rge, "has the token <emb>"), Found(folder));
     }
 
+    [Fact]
+    public void A_preset_that_a_folder_brings_along_goes_before_all_else_and_that_of_an_adapter_before_it()
+    {
+        var folder = Checkpoint("VLM2Vec-Qwen2VL-2B", ModelFamily.Qwen2Vl, "<emb>");
+        (ModelPreset.RgeBeforeEmb with { Name = "mine" }).Save(folder);
+        Assert.Equal((ModelPreset.RgeBeforeEmb with { Name = "mine" }).Digest, PresetRecognition.Of(folder).Preset!.Digest);
+        Assert.Equal(
+            ("mine", "brings the file embedding_preset.json"),
+            (PresetRecognition.Of(folder).Preset!.Name, PresetRecognition.Of(folder).Reason)
+        );
+        var adapter = Directory.CreateDirectory(Path.Combine(_root, "adapter")).FullName;
+        Assert.Equal("mine", PresetRecognition.Of(folder, adapter).Preset!.Name);
+        ModelPreset.Named("gme").Save(adapter);
+        Assert.Equal("gme", PresetRecognition.Of(folder, adapter).Preset!.Name);
+
+        File.WriteAllText(Path.Combine(folder, ModelPreset.FileName), "{}");
+        var error = Assert.Throws<CheckpointException>(() => PresetRecognition.Of(folder));
+        Assert.Contains(ModelPreset.FileName, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("<disc_emb>", "ume-r1")]
     [InlineData("<gen_emb>", "ume-r1")]
