@@ -27,7 +27,8 @@ public static class ProcessorFeatures
     /// <summary>The kernels that are used, in words.</summary>
     public static string Kernels =>
         string.Create(CultureInfo.InvariantCulture, $"vectors of {8 * Vector<byte>.Count} bits; attention of prompts ")
-        + (PanelKernel.IsSupported ? "by AVX-512" : "by libtorch");
+        + (PanelKernel.IsSupported ? "by AVX-512" : "by libtorch")
+        + (WidenedLinear.IsFaster ? "; bfloat16 products in float32" : "");
 
     /// <summary>What the runtime tells of the processor, where the system does not.</summary>
     private static (string Name, bool IsSupported)[] Supported() =>

@@ -33,7 +33,8 @@ internal sealed class DenseWeight(Tensor matrix) : LinearWeight
     internal static Tensor Multiply(Tensor x, Tensor weight, Tensor? bias) =>
         CpuKernels.SupportsLinear(x, weight) && (bias is null || !bias.requires_grad || !is_grad_enabled())
             ? CpuKernels.Linear(x, weight, bias)
-            : nn.functional.linear(x, weight, bias);
+        : WidenedLinear.Supports(x, weight, bias) ? WidenedLinear.Multiply(x, weight, bias)
+        : nn.functional.linear(x, weight, bias);
 
     private Tensor Matrix => matrix;
 }

@@ -116,10 +116,8 @@ public sealed class SequencePass : IDisposable
     private static Range Wanted(TrainedSequence sequence)
     {
         var last = sequence.Tokens.Length - 1;
-        var gate = sequence.Gate?.Position ?? last;
-        return Math.Min(last - sequence.Predicted, gate)..(
-            sequence.EmbeddingRow is null ? Math.Max(last, sequence.Gate is null ? 0 : gate + 1) : last + 1
-        );
+        var first = Math.Min(last - sequence.Predicted, sequence.Gate?.Position ?? last);
+        return first..(sequence.EmbeddingRow is null && sequence.Gate?.Position != last ? last : last + 1);
     }
 
     private Tensor Rows(IEnumerable<(int Input, int Token)> places) =>

@@ -54,6 +54,12 @@ internal sealed class ReinforceTask : ITrainingTask<NumberedBatch>
             $"self, because the task {Name} embeds queries after rationales that the model writes"
         );
         SettingCheck.That(
+            objective.Also.Sampled == 0,
+            "objective.also.sampled",
+            objective.Also.Sampled,
+            $"0, because the task {Name} samples the rationales itself (objective.reinforce.contrast)"
+        );
+        SettingCheck.That(
             !objective.Gate.IsOn,
             "objective.gate.weight",
             objective.Gate.Weight,

@@ -36,6 +36,8 @@ public sealed class DocsRunTests : IDisposable
         ("docs/results.md", "./rge experiment ", TrainsForHours),
         ("docs/evaluation.md", "MMEB-eval", NeedsBenchmark),
         ("docs/training.md", "./rge train ", TrainsForHours),
+        ("docs/training.md", "./rge experiment ", TrainsForHours),
+        ("docs/parity.md", "CHECKPOINT", "needs transformers, and minutes for each of billions of weights"),
         ("docs/rationales.md", "api.openai.com", NeedsNetwork),
         ("docs/rationales.md", "./rge pull ", NeedsNetwork),
         ("docs/rationales.md", "./rge train ", "trains for a minute; the tests of rge train do so with less"),

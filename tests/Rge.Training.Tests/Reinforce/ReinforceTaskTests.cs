@@ -132,6 +132,10 @@ public sealed class ReinforceTaskTests : TrainerTest
 
     [Theory]
     [InlineData("{rationale: none}", "objective.rationale is none, expected self, because the task reinforce embeds queries after")]
+    [InlineData(
+        "{also: {sampled: 1}}",
+        "objective.also.sampled is 1, expected 0, because the task reinforce samples the rationales itself"
+    )]
     [InlineData("{reinforce: {kl: 0.1}}", "objective.reinforce.kl is 0.1, expected 0, because the run starts with random weights")]
     [InlineData("{reinforce: {rationales: 1}}", "objective.reinforce.rationales is 1, expected 2 to 1024.")]
     [InlineData("{reinforce: {temperature: 0}}", "objective.reinforce.temperature is 0, expected 0.01 to 10.")]
