@@ -56,7 +56,7 @@ internal static class WidenedLinear
             var count = Math.Min(part, outputs - first);
             var product = wide.mm(weight.narrow(0, first, count).to(ScalarType.Float32).t());
             if (bias is not null)
-                product.add_(bias.narrow(0, first, count).to(ScalarType.Float32));
+                product.Add_(bias.narrow(0, first, count).to(ScalarType.Float32));
             y.narrow(1, first, count).copy_(product);
         }
         return y;
