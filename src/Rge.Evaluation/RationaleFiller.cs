@@ -23,8 +23,8 @@ public static class RationaleFiller
             if (string.Concat(Enumerable.Repeat(word, tokens)) is var text && tokenizer.Encode(text).Length == tokens)
                 return text;
         throw new EvaluationException(
-            $"No filler of {tokens} tokens could be made: expected a tokenizer in which a repeated '{Words[0]}' or '{Words[1]}' is one token "
-                + "each time."
+            $"No filler of {tokens} tokens could be made: expected a tokenizer in which a repeated '{Words[0]}' or '{Words[1]}' is one "
+                + "token each time."
         );
     }
 

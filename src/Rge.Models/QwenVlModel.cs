@@ -94,6 +94,9 @@ public sealed class QwenVlModel : IDisposable
     /// </summary>
     public bool HasOutputProjection => _language.HasOutput;
 
+    /// <summary>The decoder.</summary>
+    internal LanguageModel Language => _language;
+
     /// <summary>Number type of weights and activations.</summary>
     public ScalarType DType { get; }
 
@@ -325,41 +328,6 @@ public sealed class QwenVlModel : IDisposable
     /// <exception cref="ArgumentException">As <see cref="Prefill"/>.</exception>
     public Tensor Encode(IReadOnlyList<ModelInput> inputs, Action<int, Tensor>? observer = null) =>
         Run(PackedBatch.Create(inputs, Config), state: null, observer);
-
-    /// <summary>
-    /// Runs the recurrence of one decoder layer alone, without gradient, after what a slot holds of it already: to compare a gated delta
-    /// net with a reference. The state is of use to this layer only from then on.
-    /// </summary>
-    /// <param name="layer">Number of the layer, from 0; one of <see cref="Configuration.DeltaNetConfig.Layers"/>.</param>
-    /// <param name="input">What the layer's norm gives the tokens, <c>[T, hidden]</c>, on the model's device.</param>
-    /// <param name="state">The state to extend.</param>
-    /// <param name="slot">The slot.</param>
-    /// <returns>What the layer adds to the residual stream before its MLP, <c>[T, hidden]</c>; the caller disposes.</returns>
-    /// <exception cref="ArgumentException">The layer is no gated delta net, the input has another shape, or the slot does not exist or is
-    /// full.</exception>
-    public Tensor Recur(int layer, Tensor input, DecodingState state, int slot)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(state);
-        if (Config.Text.DeltaNet?.Layers.Contains(layer) != true)
-            throw new ArgumentException($"Layer {layer} is no gated delta net.", nameof(layer));
-        if (input.dim() != 2 || input.shape[0] == 0 || input.shape[1] != Config.Text.HiddenSize)
-            throw new ArgumentException(
-                $"The input is [{string.Join(", ", input.shape)}], expected [T, {Config.Text.HiddenSize}] with at least one token.",
-                nameof(input)
-            );
-        var tokens = checked((int)input.shape[0]);
-        state.RequireRoom(slot, tokens);
-        using var gradients = no_grad();
-        using var scope = NewDisposeScope();
-        TokenRun[] runs = [new(0, tokens, Slot: slot, Past: state.Length(slot))];
-        Tensor slots = HostTransfers.Upload([slot], Device),
-            pasts = HostTransfers.Upload([state.Length(slot)], Device);
-        var pass = new TokenPass(runs, new SpanAttention(new SpanSet(runs, slots, pasts)), state.Layers);
-        var output = _language.Recur(layer, input.to(DType), pass, state.Layers[layer]);
-        state.Advance(slot, tokens, state.NextPosition(slot) + tokens);
-        return output.MoveToOuterDisposeScope();
-    }
 
     /// <summary>
     /// Runs whole sequences that stand alone and keeps every token, as training needs it. Tokens that several sequences start with, with

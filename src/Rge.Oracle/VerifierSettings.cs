@@ -1,4 +1,3 @@
-using Rge.Presets;
 
 namespace Rge.Oracle;
 
@@ -36,7 +35,7 @@ public sealed record VerifierSettings
     internal void RequireRationales(IReadOnlyDictionary<string, int> tokens)
     {
         var (pooling, own) = (Preset.Pooling, ModelPreset.Rge.Pooling.Token);
-        if (!(pooling.Kind is PoolingKind.WrittenToken or PoolingKind.BeforeToken))
+        if (!pooling.EndsRationale)
             throw new OracleException(
                 $"{Model} is to verify rationales with the preset {Preset.Name}, which has no place for one: expected a checkpoint with "
                     + $"the token {own}."

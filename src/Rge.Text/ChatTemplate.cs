@@ -29,6 +29,10 @@ public sealed class ChatTemplate
         {{- '<|im_start|>assistant\n' if add_generation_prompt -}}
         """;
 
+    /// <summary>That of Qwen2-VL and Qwen2.5-VL, which folders without a template have.</summary>
+    public static ChatTemplate Default { get; } =
+        new(ChatMl, "the default chat template", new Dictionary<string, object?>(StringComparer.Ordinal));
+
     private static readonly string[] TokenNames = ["bos_token", "eos_token", "unk_token", "pad_token"];
 
     private readonly JinjaTemplate _template;

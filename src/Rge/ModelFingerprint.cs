@@ -45,12 +45,7 @@ public static class ModelFingerprint
         // Those without a digest are older than presets, and so are their fingerprints.
         if (preset.Digest is { } digest)
             Append(Encoding.UTF8.GetBytes(digest));
-        // A preset with a prompt of its own has no use for the checkpoint's template, which may then be any.
-        ChatPart[] parts = [ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")];
-        var prompt = preset.Prompt.Template is null
-            ? PromptText.Create(parts.Select(part => new PromptSegment(part.Content ?? "", IsTrusted: true)))
-            : processor.Template.Render(parts);
-        Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(prompt), embToken]));
+        Append(MemoryMarshal.AsBytes<int>([.. processor.Tokenizer.Encode(SamplePrompt(processor.Template, preset)), embToken]));
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, parameter) in model.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
@@ -68,6 +63,21 @@ public static class ModelFingerprint
             BinaryPrimitives.WriteInt64LittleEndian(length, bytes.Length);
             hash.AppendData(length);
             hash.AppendData(bytes);
+        }
+    }
+
+    /// <summary>A prompt of the chat template, which shows how template and tokenizer write one.</summary>
+    private static PromptText SamplePrompt(ChatTemplate template, ModelPreset preset)
+    {
+        ChatPart[] parts = [ChatPart.Image, ChatPart.Text("Find the same object: Ägypten, 東京, 42 naïve cats\n")];
+        try
+        {
+            return template.Render(parts);
+        }
+        catch (CheckpointException) when (preset.Prompt.Template is null)
+        {
+            // The preset has a prompt of its own: only the tokenizer tells.
+            return ChatTemplate.Default.Render(parts);
         }
     }
 

@@ -6,6 +6,9 @@ namespace Rge.Cli.Tests;
 /// <summary>Runs the command line in this process, as Program does, or in one of its own.</summary>
 internal static class CommandLine
 {
+    // Tests that were started in the background ignore Ctrl+C, and so would every process that they start.
+    private static readonly string[] s_signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
+
     public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {
         using StringWriter output = new(),
@@ -31,9 +34,6 @@ internal static class CommandLine
             line.StartsWith("rge: ", StringComparison.Ordinal)
         );
     }
-
-    // Tests that were started in the background ignore Ctrl+C, and so would every process that they start.
-    private static readonly string[] s_signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
 
     /// <summary>Starts a command in a process of its own, which Ctrl+C ends.</summary>
     /// <param name="environment">Variables that it sees beside this process's own.</param>

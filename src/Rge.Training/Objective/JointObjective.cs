@@ -158,8 +158,8 @@ public sealed class JointObjective(
     private int FirstTarget(TrainingBatch batch) => _views.Count * batch.Queries.Count;
 
     /// <summary>
-    /// InfoNCE of embeddings <c>[V B + M, hidden]</c>, for each kind of rationale the queries against all targets: the weighted sum, and what
-    /// it consists of.
+    /// InfoNCE of embeddings <c>[V B + M, hidden]</c>, for each kind of rationale the queries against all targets: the weighted sum, and
+    /// what it consists of.
     /// </summary>
     private (Tensor Sum, Contrasted Parts) Contrast(Tensor embeddings, TrainingBatch batch)
     {

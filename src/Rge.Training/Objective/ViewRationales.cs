@@ -37,7 +37,9 @@ internal sealed class ViewRationales(
         return filler;
     }
 
-    /// <summary>The rationale of the next query, of the same dataset where one has another; its own where nothing else was written.</summary>
+    /// <summary>
+    /// The rationale of the next query, of the same dataset where one has another; its own where nothing else was written.
+    /// </summary>
     private int[] Other(int query)
     {
         var own = Self(query);

@@ -1,8 +1,8 @@
 namespace Rge.Training.Settings;
 
 /// <summary>
-/// Further query embeddings that InfoNCE trains beside the one of <see cref="ObjectiveSettings.Rationale"/>, against the same targets: their
-/// weights, relative to its 1. With <c>rationale: self</c>, <c>also: {none: 0.5}</c> makes one index answer queries with and without a
+/// Further query embeddings that InfoNCE trains beside the one of <see cref="ObjectiveSettings.Rationale"/>, against the same targets:
+/// their weights, relative to its 1. With <c>rationale: self</c>, <c>also: {none: 0.5}</c> makes one index answer queries with and without a
 /// rationale.
 /// </summary>
 public sealed record AlsoSettings

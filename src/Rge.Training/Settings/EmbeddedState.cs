@@ -7,8 +7,8 @@ public enum EmbeddedState
     AtEmb,
 
     /// <summary>
-    /// The state before <c>&lt;emb&gt;</c>, which predicts it: of the last token of the rationale, or of the prompt. Saves a decoding step; the
-    /// trained checkpoint brings the preset <c>rge-before-emb</c>.
+    /// The state before <c>&lt;emb&gt;</c>, which predicts it: of the last token of the rationale, or of the prompt. Saves a decoding step.
+    /// The trained checkpoint brings the preset <c>rge-before-emb</c>.
     /// </summary>
     BeforeEmb,
 }

@@ -13,8 +13,8 @@ public enum RationaleSource
     Self,
 
     /// <summary>
-    /// Several rationales that the model samples, each an embedding of its own (<see cref="ObjectiveSettings.Sampling"/>); the loss is their
-    /// mean.
+    /// Several rationales that the model samples, each with an embedding of its own (<see cref="ObjectiveSettings.Sampling"/>); the loss
+    /// is the mean over them.
     /// </summary>
     Sampled,
 

@@ -35,7 +35,8 @@ internal sealed class JointTask : ITrainingTask<NumberedBatch>
         _objective = new JointObjective(model, emb, _settings, _logScale, context.Config.Model.ActivationCheckpointing, filler);
         _writer = new(() => new SelfRationaleWriter(model, context.Processor, emb, context.Generation, context.Config.Data.Queries));
         var sampling = context.Generation with { Temperature = _settings.Sampling.Temperature, Seed = context.Config.Seed };
-        _sampler = new RationaleSampler(model, emb, sampling, _settings.Sampling.Rationales);
+        // Only the tokens count here, so <emb> need not be read.
+        _sampler = new RationaleSampler(model, emb, sampling, _settings.Sampling.Rationales, endOfTurn: [emb]);
     }
 
     public IReadOnlyList<TrainedParameter> ExtraParameters =>

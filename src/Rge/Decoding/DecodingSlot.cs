@@ -31,7 +31,9 @@ internal sealed class DecodingSlot(PendingSequence sequence, int embTokenId)
     /// <summary>True where <see cref="Observe"/> is to see the hidden state of every step.</summary>
     public bool EndsWithTurn => _endOfTurn.Count > 0;
 
-    /// <summary>True where the token that follows is the one of the largest logit that is not banned, which <see cref="Take"/> is told.</summary>
+    /// <summary>
+    /// True where the token that follows is the one of the largest logit that is not banned, which <see cref="Take"/> is told.
+    /// </summary>
     public bool TakesLikeliest => _options is { IsGreedy: true, RepetitionPenalty: 1 } && !IsAtGate;
 
     /// <summary>Tokens that are never chosen.</summary>

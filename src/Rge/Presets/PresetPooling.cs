@@ -6,5 +6,5 @@ namespace Rge.Presets;
 public sealed record PresetPooling(PoolingKind Kind, string? Token)
 {
     /// <summary>Whether the token is one that ends a rationale, so that there can be one.</summary>
-    internal bool EndsRationale => Kind is PoolingKind.WrittenToken or PoolingKind.BeforeToken;
+    public bool EndsRationale => Kind is PoolingKind.WrittenToken or PoolingKind.BeforeToken;
 }

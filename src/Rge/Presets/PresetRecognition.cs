@@ -38,8 +38,8 @@ public sealed record PresetRecognition(ModelPreset? Preset, string Reason)
 
     /// <summary>Looks at a folder and at the adapter that is applied to it.</summary>
     /// <remarks>
-    /// A preset that the adapter or the folder brings along (<see cref="ModelPreset.FileName"/>) is the one. Without, a folder whose tokenizer
-    /// has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.
+    /// A preset that the adapter or the folder brings along (<see cref="ModelPreset.FileName"/>) is the one. Without, a folder whose
+    /// tokenizer has <c>&lt;emb&gt;</c> is one for <see cref="ModelPreset.Rge"/>, whatever else it has.
     /// </remarks>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">The adapter's folder; <see langword="null"/> for none.</param>

@@ -20,21 +20,28 @@ internal static class PresetProcessor
     public static QwenVlProcessor Load(ModelPreset preset, QwenTokenizer tokenizer, string folder, string? adapter, ImageOptions? images)
     {
         var sources = ProcessorSources.Resolve(folder, adapter);
-        var template = ChatTemplate.Load(sources.Template);
         images ??= ImageOptions.Default;
         if (preset.Images.Steps.Count > 0)
             images = images with { MinPixels = null, MaxPixels = null };
         var processor = new ImageProcessor(ImageProcessorConfig.FromFolder(sources.Images).With(images), images);
-        return new QwenVlProcessor(tokenizer, OfPreset(preset, folder, adapter) ?? template, processor);
+        return new QwenVlProcessor(tokenizer, Template(preset, sources, folder, adapter), processor);
     }
 
-    /// <summary>The chat template that the preset names by its file; null where it names none.</summary>
-    private static ChatTemplate? OfPreset(ModelPreset preset, string folder, string? adapter)
+    /// <summary>
+    /// The chat template that the preset names. One that has a prompt of its own needs none: what cannot be read is then no obstacle.
+    /// </summary>
+    private static ChatTemplate Template(ModelPreset preset, ProcessorSources sources, string folder, string? adapter)
     {
-        if (preset.Prompt.Template is null or PresetPrompt.DefaultTemplate)
-            return null;
-        var source = adapter is not null && File.Exists(Path.Combine(adapter, preset.Prompt.Template)) ? adapter : folder;
-        return ChatTemplate.Load(source, preset.Prompt.Template);
+        if (preset.Prompt.Template is { } name and not PresetPrompt.DefaultTemplate)
+            return ChatTemplate.Load(adapter is not null && File.Exists(Path.Combine(adapter, name)) ? adapter : folder, name);
+        try
+        {
+            return ChatTemplate.Load(sources.Template);
+        }
+        catch (CheckpointException) when (preset.Prompt.Template is null)
+        {
+            return ChatTemplate.Default;
+        }
     }
 
     /// <summary>Applies what a preset says of images.</summary>

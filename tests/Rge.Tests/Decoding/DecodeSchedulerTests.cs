@@ -68,13 +68,18 @@ public sealed class DecodeSchedulerTests
     }
 
     [Theory]
-    [InlineData(new[] { 5, Emb, 6, Emb, End }, 6, new[] { 5, Emb, 6, Emb, End }, 3 + 4, FinishReason.Emb)]
-    [InlineData(new[] { 5, Emb, 6, 7, 8 }, 4, new[] { 5, Emb, 6, 7 }, 3 + 2, FinishReason.Emb)]
-    [InlineData(new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 4, FinishReason.Emb)]
-    [InlineData(new[] { 5, 6, End }, 6, new[] { 5, 6, End }, 3 + 2, FinishReason.EndOfTurn)]
-    [InlineData(new[] { End }, 6, new[] { End }, 3, FinishReason.EndOfTurn)]
-    [InlineData(new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 3, FinishReason.Length)]
-    public void A_turn_ends_with_its_own_token_and_the_last_pooled_one_counts(
+    [InlineData(End, new[] { 5, Emb, 6, Emb, End }, 6, new[] { 5, Emb, 6, Emb, End }, 3 + 4, FinishReason.Emb)]
+    [InlineData(End, new[] { 5, Emb, 6, 7, 8 }, 4, new[] { 5, Emb, 6, 7 }, 3 + 2, FinishReason.Emb)]
+    [InlineData(End, new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 4, FinishReason.Emb)]
+    [InlineData(End, new[] { 5, 6, End }, 6, new[] { 5, 6, End }, 3 + 2, FinishReason.EndOfTurn)]
+    [InlineData(End, new[] { End }, 6, new[] { End }, 3, FinishReason.EndOfTurn)]
+    [InlineData(End, new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 3, FinishReason.Length)]
+    [InlineData(Emb, new[] { 5, 6, Emb }, 6, new[] { 5, 6, Emb }, 3 + 2, FinishReason.Emb)]
+    [InlineData(Emb, new[] { Emb }, 6, new[] { Emb }, 3, FinishReason.Emb)]
+    [InlineData(Emb, new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 3, FinishReason.Emb)]
+    [InlineData(Emb, new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 4, FinishReason.Length)]
+    public void A_turn_ends_with_its_token_and_the_last_pooled_one_counts_or_the_state_before_where_that_is_the_end(
+        int end,
         int[] script,
         int budget,
         int[] written,
@@ -82,35 +87,14 @@ public sealed class DecodeSchedulerTests
         FinishReason reason
     )
     {
-        var request = _model.Request(1, 3, new GenerationOptions { MaxRationaleTokens = budget }, script) with { EndOfTurn = [End] };
+        var request = _model.Request(1, 3, new GenerationOptions { MaxRationaleTokens = budget }, script) with { EndOfTurn = [end] };
         var beside = _model.Request(2, 2, Greedy, 4, Emb);
         var results = Run(new(), request, beside);
         Assert.Equal(written, results[0].RationaleIds);
         Assert.Equal([1, pooledAfter], results[0].HiddenState);
         Assert.Equal(reason, results[0].FinishReason);
-        Assert.Equal([2, 2 + 2], results[1].HiddenState);
-    }
-
-    [Theory]
-    [InlineData(new[] { 5, 6, Emb }, 6, new[] { 5, 6, Emb }, 3 + 2, FinishReason.Emb)]
-    [InlineData(new[] { Emb }, 6, new[] { Emb }, 3, FinishReason.Emb)]
-    [InlineData(new[] { 5, 6, 7, Emb }, 4, new[] { 5, 6, 7, Emb }, 3 + 3, FinishReason.Emb)]
-    [InlineData(new[] { 5, 6, 7, 8, 1 }, 4, new[] { 5, 6, 7, 8 }, 3 + 4, FinishReason.Length)]
-    public void The_pooled_token_that_ends_a_turn_is_not_read_and_the_state_before_it_counts(
-        int[] script,
-        int budget,
-        int[] written,
-        int pooledAfter,
-        FinishReason reason
-    )
-    {
-        var request = _model.Request(1, 3, new GenerationOptions { MaxRationaleTokens = budget }, script) with { EndOfTurn = [Emb] };
-        var beside = _model.Request(2, 2, Greedy, 4, Emb);
-        var results = Run(new(), request, beside);
-        Assert.Equal(written, results[0].RationaleIds);
-        Assert.Equal([1, pooledAfter], results[0].HiddenState);
-        Assert.Equal(reason, results[0].FinishReason);
-        Assert.DoesNotContain(Emb, _model.Fed.GetValueOrDefault(1, []));
+        if (end == Emb)
+            Assert.DoesNotContain(Emb, _model.Fed.GetValueOrDefault(1, []));
         Assert.Equal([2, 2 + 2], results[1].HiddenState);
     }
 

@@ -102,6 +102,33 @@ public sealed class PresetRecognitionTests : IDisposable
         Assert.Contains("has no <disc_emb> token, which the preset ume-r1 pools", missing.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{{ messages }}")] // a list is no text
+    [InlineData("{% unheard of %}")]
+    public async Task A_preset_with_a_prompt_of_its_own_needs_no_chat_template(string template)
+    {
+        var folder = Checkpoint("model", ModelFamily.Qwen2Vl);
+        await File.WriteAllTextAsync(Path.Combine(folder, "chat_template.jinja"), template, TestContext.Current.CancellationToken);
+        using var embedder = ReasoningEmbedder.Load(folder, new ReasoningEmbedderOptions { Preset = ModelPreset.Named("vlm2vec") });
+        Assert.Equal(16, ModelFingerprint.Compute(embedder).Length);
+        Assert.NotEmpty((await embedder.EmbedAsync(EmbeddingInput.Target("a cat"))).Vector.ToArray());
+
+        var error = Assert.Throws<CheckpointException>(() =>
+        {
+            using var needing = ReasoningEmbedder.Load(folder, new ReasoningEmbedderOptions { Preset = Templated });
+            return ModelFingerprint.Compute(needing);
+        });
+        Assert.Contains("chat_template.jinja: line 1 of the chat template", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A preset that uses the checkpoint's chat template and needs no special token.</summary>
+    private static ModelPreset Templated =>
+        ModelPreset.Rge with
+        {
+            Pooling = ModelPreset.LastToken.Pooling,
+            Reasoning = ModelPreset.LastToken.Reasoning,
+        };
+
     [Fact]
     public void A_reranker_gives_no_embeddings()
     {
