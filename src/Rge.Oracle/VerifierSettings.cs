@@ -1,4 +1,3 @@
-
 namespace Rge.Oracle;
 
 /// <summary>How rationales are put to the test of a model. Immutable.</summary>
